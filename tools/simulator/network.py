@@ -1,0 +1,178 @@
+"""The network as the lock sees it: a resolver, a way to the broker, and a cable to pull.
+
+With the cable pulled or the broker silent nothing is answered and nothing is closed. The computer's
+own kernel still completes the TCP handshake on the loopback, as a broker does that hangs.
+"""
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import Callable
+
+from .sniffer import Sniffer
+
+BROKER_NAME = "broker.menshen.test"
+BROKER_MODES = ("ok", "dead", "silent")
+DNS_MODES = ("ok", "silent")
+_LOCALHOST = "127.0.0.1"
+_TTL_S = 60
+
+
+def answer_dns(query: bytes) -> bytes:
+    """The reply to one DNS query (RFC 1035, 4.1): the broker's A record, or NXDOMAIN for other names."""
+    name, place = [], 12
+    while query[place]:
+        name.append(query[place + 1 : place + 1 + query[place]].decode("ascii", "replace"))
+        place += 1 + query[place]
+    question = query[12 : place + 5]
+    known = ".".join(name).lower() == BROKER_NAME
+    wants_a = question[-4:] == b"\x00\x01\x00\x01"
+    flags = 0x8180 if known else 0x8183
+    answers = 1 if known and wants_a else 0
+    reply = query[:2] + struct.pack(">5H", flags, 1, answers, 0, 0) + question
+    if answers:
+        reply += struct.pack(">HHHIH", 0xC00C, 1, 1, _TTL_S, 4) + bytes((127, 0, 0, 1))
+    return reply
+
+
+class _Resolver(asyncio.DatagramProtocol):
+    def __init__(self, answering: Callable[[], bool]) -> None:
+        self._answering = answering
+        self._transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple) -> None:
+        if self._answering():
+            with contextlib.suppress(IndexError):
+                self._transport.sendto(answer_dns(data), addr)
+
+
+class Network:
+    """Owns the resolver and the proxy before the broker; `emit` is told of every MQTT packet."""
+
+    def __init__(self, broker_port: int, emit: Callable[[dict], None]) -> None:
+        self._broker_port, self._emit = broker_port, emit
+        self._cable, self._answering = asyncio.Event(), asyncio.Event()
+        self._cable.set()
+        self._answering.set()
+        self._dns_mode = self._broker_mode = "ok"
+        self._server: asyncio.Server | None = None
+        self._links: set[asyncio.Task] = set()
+        self.dns_port = self.broker_port = 0
+
+    @property
+    def up(self) -> bool:
+        """Is the cable in?"""
+        return self._cable.is_set()
+
+    @property
+    def modes(self) -> dict[str, str]:
+        """The faults in force."""
+        return {"broker": self._broker_mode, "dns": self._dns_mode}
+
+    async def start(self) -> None:
+        """Open both ports, chosen by the system: `dns_port` (UDP) and `broker_port` (TCP)."""
+        self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Resolver(lambda: self.up and self._dns_mode == "ok"), local_addr=(_LOCALHOST, 0)
+        )
+        self.dns_port = self._udp.get_extra_info("sockname")[1]
+        await self._listen()
+
+    async def stop(self) -> None:
+        """Close everything."""
+        self._udp.close()
+        await self._hang_up()
+
+    def plug(self, up: bool) -> None:
+        """Put the cable in, or pull it."""
+        self._cable.set() if up else self._cable.clear()
+
+    def set_dns(self, mode: str) -> None:
+        """One of DNS_MODES."""
+        self._dns_mode = mode
+
+    async def set_broker(self, mode: str) -> None:
+        """One of BROKER_MODES."""
+        self._broker_mode = mode
+        self._answering.clear() if mode == "silent" else self._answering.set()
+        if mode == "dead":
+            await self._hang_up()
+        elif self._server is None:
+            await self._listen()
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, _LOCALHOST, self.broker_port)
+        self.broker_port = self._server.sockets[0].getsockname()[1]
+
+    async def _hang_up(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for link in self._links:
+            link.cancel()
+        await asyncio.gather(*self._links, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = asyncio.ensure_future(self._link(reader, writer))
+        self._links.add(link)
+        link.add_done_callback(self._links.discard)
+
+    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Join one connection of the lock to the broker until either end closes it."""
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            up_reader, up_writer = await asyncio.open_connection(_LOCALHOST, self._broker_port)
+            with contextlib.closing(up_writer):
+                pumps = [
+                    asyncio.ensure_future(self._pump(reader, up_writer, Sniffer("out"))),
+                    asyncio.ensure_future(self._pump(up_reader, writer, Sniffer("in"))),
+                ]
+                try:
+                    await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for pump in pumps:
+                        pump.cancel()
+                    await asyncio.gather(*pumps, return_exceptions=True)
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sniffer: Sniffer
+    ) -> None:
+        """Carry one direction; return once its end is closed and the other end could know of it."""
+        queue: asyncio.Queue[bytes] = asyncio.Queue()
+        forward = asyncio.ensure_future(self._forward(queue, writer, sniffer))
+        try:
+            while data := await reader.read(4096):
+                queue.put_nowait(data)
+            if self.up and self._answering.is_set():
+                await queue.join()
+            else:  # what was held back dies with the connection
+                await self._cable.wait()
+                await self._answering.wait()
+        finally:
+            forward.cancel()
+
+    async def _forward(self, queue: asyncio.Queue[bytes], writer: asyncio.StreamWriter, sniffer: Sniffer) -> None:
+        while True:
+            data = await queue.get()
+            await self._cable.wait()
+            leaving = sniffer.direction == "out"
+            events = sniffer.feed(data)
+            if leaving:
+                self._tell(events)
+            await self._answering.wait()
+            await self._cable.wait()
+            if not leaving:
+                self._tell(events)
+            try:
+                writer.write(data)
+                await writer.drain()
+            except ConnectionError:
+                return
+            finally:
+                queue.task_done()
+
+    def _tell(self, events: list[dict]) -> None:
+        for event in events:
+            self._emit(event)
