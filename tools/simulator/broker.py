@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from amqtt.broker import Broker as _Amqtt
 from amqtt.client import MQTTClient
-from amqtt.errors import ClientError
+from amqtt.errors import AMQTTError, ClientError
 
 _LOCALHOST = "127.0.0.1"
 _CONFIG = {
     "listeners": {"default": {"type": "tcp", "bind": f"{_LOCALHOST}:0"}},
     "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
 }
+_PATIENCE_S = 10
 
 
 class Broker:
@@ -23,13 +24,13 @@ class Broker:
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._broker = _Amqtt(_CONFIG)
-        self.port = 0
+        self.address = (_LOCALHOST, 0)
 
     async def start(self) -> None:
-        """Listen; `port` is known afterwards."""
+        """Listen; `address` is known afterwards."""
         await self._broker.start()
         server = self._broker._servers["default"].instance  # noqa: SLF001 (amqtt tells its port nowhere else)
-        self.port = server.sockets[0].getsockname()[1]
+        self.address = (_LOCALHOST, server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Close all connections and the port."""
@@ -37,33 +38,56 @@ class Broker:
 
 
 class Operator:
-    """Publishes as the operator (or as anyone else with the broker's address), and hears all locks."""
+    """Publishes as the operator (or as anyone else with the broker's address), and hears all locks.
 
-    def __init__(self, heard: Callable[[str, bytes], None]) -> None:
-        self._heard = heard
-        self._client = MQTTClient("menshen-operator", config={"auto_reconnect": False, "plugins": {}})
+    A connection that was lost is made anew by the next `publish`.
+    """
+
+    def __init__(self, address: tuple[str, int], heard: Callable[[str, bytes], None]) -> None:
+        self._address, self._heard = address, heard
+        self._client: MQTTClient | None = None
         self._listening: asyncio.Task[None] | None = None
 
-    async def start(self, port: int) -> None:
-        """Connect to the broker on this port of 127.0.0.1 and subscribe to everything under menshen/."""
-        await self._client.connect(f"mqtt://{_LOCALHOST}:{port}/")
-        await self._client.subscribe([("menshen/#", 0)])
-        self._listening = asyncio.ensure_future(self._listen())
+    async def start(self) -> None:
+        """Connect and subscribe to everything under menshen/; raises ConnectionError."""
+        host, port = self._address
+        self._client = MQTTClient(None, config={"auto_reconnect": False, "plugins": {}})
+        with self._plain_errors():
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._client.connect(f"mqtt://{host}:{port}/")
+                await self._client.subscribe([("menshen/#", 0)])
+        self._listening = asyncio.ensure_future(self._listen(self._client))
 
     async def stop(self) -> None:
         """Disconnect."""
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
-            with contextlib.suppress(ClientError, ConnectionError):
-                await self._client.disconnect()
+        if self._client is not None:
+            with contextlib.suppress(ConnectionError), self._plain_errors():
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._client.disconnect()
+            self._client = None
 
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
-        """Publish with QoS 1."""
-        await self._client.publish(topic, payload, qos=1, retain=retain)
+        """Publish with QoS 1 and wait for the broker's word; raises ConnectionError."""
+        if self._listening is None or self._listening.done():
+            await self.stop()
+            await self.start()
+        assert self._client is not None
+        with self._plain_errors():
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._client.publish(topic, payload, qos=1, retain=retain)
 
-    async def _listen(self) -> None:
-        while True:
-            message = await self._client.deliver_message()
-            if message is not None:
-                self._heard(message.topic, bytes(message.data or b""))
+    @contextlib.contextmanager
+    def _plain_errors(self):  # noqa: ANN202
+        """The client knows six ways to say one thing."""
+        try:
+            yield
+        except (ClientError, AMQTTError, OSError, TimeoutError) as error:
+            host, port = self._address
+            raise ConnectionError(f"the broker at {host}:{port} does not answer ({error!r})") from error
+
+    async def _listen(self, client: MQTTClient) -> None:
+        while (message := await client.deliver_message()) is not None:  # None: the connection is lost
+            self._heard(message.topic, bytes(message.data or b""))

@@ -2,6 +2,7 @@
 
 ACK = bytes.fromhex("0000ff00ff00")  # UM0701-02, 6.2.1.3
 NACK = bytes.fromhex("0000ffff0000")  # 6.2.1.4
+MAX_SIZE = 265  # TFI, command and 263 bytes: the longest packet the chip takes (6.2.1.2)
 ERROR = bytes.fromhex("0000ff01ff7f8100")  # 6.2.1.5: the command was not understood
 
 
@@ -45,6 +46,9 @@ class Deframer:
             buffer.clear()
             return None
         size = sizes[0] * 256 + sizes[1] if extended else sizes[0]
+        if size > MAX_SIZE:
+            buffer.clear()
+            return None
         if len(buffer) < start + size + 1:
             return None
         data = bytes(buffer[start : start + size])

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import Callable
+from typing import cast
 
 from .sniffer import Sniffer
 
@@ -41,8 +42,7 @@ class _Resolver(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple) -> None:
         if self._answering():
@@ -53,8 +53,8 @@ class _Resolver(asyncio.DatagramProtocol):
 class Network:
     """Owns the resolver and the proxy before the broker; `emit` is told of every MQTT packet."""
 
-    def __init__(self, broker_port: int, emit: Callable[[dict], None]) -> None:
-        self._broker_port, self._emit = broker_port, emit
+    def __init__(self, broker: tuple[str, int], emit: Callable[[dict], None]) -> None:
+        self._broker, self._emit = broker, emit
         self._cable, self._answering = asyncio.Event(), asyncio.Event()
         self._cable.set()
         self._answering.set()
@@ -123,7 +123,7 @@ class Network:
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Join one connection of the lock to the broker until either end closes it."""
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):
-            up_reader, up_writer = await asyncio.open_connection(_LOCALHOST, self._broker_port)
+            up_reader, up_writer = await asyncio.open_connection(*self._broker)
             with contextlib.closing(up_writer):
                 pumps = [
                     asyncio.ensure_future(self._pump(reader, up_writer, Sniffer("out"))),

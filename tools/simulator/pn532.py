@@ -5,7 +5,7 @@ Numbers of sections are those of NXP's UM0701-02, the PN532 user manual.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from . import frames
 from .cards import Card, exchange_s
@@ -16,6 +16,7 @@ _WAKE_S = 0.001  # 7.2.11: the host waits for the oscillator after its 0x55
 _TRY_S = 0.006  # one attempt to find a card: 5 ms guard time (ISO/IEC 14443-3, 5), REQA and the silence
 _CARD_GONE_S = 0.0512  # 7.3.1, item 2: the time-out of InDataExchange as it is after a reset
 _FOR_EVER = 0xFF
+_NEVER = float("inf")
 FAULTS = ("ok", "hung", "garbage", "absent")
 
 
@@ -98,13 +99,14 @@ class Pn532:
 
     def _forget(self) -> None:
         self._epoch = object()
-        self._ready_at = _never()
+        self._ready_at = _NEVER
         self._deframer = frames.Deframer()
         self._last = b""
+        self._drives_irq = True
         self._in_use = False  # SAMConfiguration was given: out of LowVbat mode (3.1.1)
         self._tries = _FOR_EVER
         self._target: Card | None = None
-        self._started_at = _never()
+        self._started_at = _NEVER
 
     def _restart(self) -> None:
         self._stop(self._command)
@@ -126,7 +128,7 @@ class Pn532:
             at = start + count * BYTE_S
             if at < self._started_at:
                 continue
-            if self._ready_at == _never():
+            if self._ready_at == _NEVER:
                 if byte == 0x55:  # five rising edges wake the serial line (3.2.3)
                     self._ready_at = at + _WAKE_S
                 continue
@@ -144,7 +146,7 @@ class Pn532:
         else:
             self._begin(self._answer(frame))
 
-    def _begin(self, work) -> None:  # noqa: ANN001
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
         self._stop(self._command)
         self._command = asyncio.ensure_future(work)
 
@@ -157,7 +159,8 @@ class Pn532:
         """Send byte after byte; a loop that wakes late catches up with the line."""
         loop = asyncio.get_running_loop()
         epoch, start, gone = self._epoch, loop.time(), 0
-        self._irq(0)
+        if self._drives_irq:
+            self._irq(0)
         try:
             while gone < len(frame):
                 await asyncio.sleep(start + (gone + 1) * BYTE_S - loop.time())
@@ -188,7 +191,7 @@ class Pn532:
         await self._transmit(self._last)
         self._sent(code)
         if code == 0x16 and self._last is not frames.ERROR:
-            self._ready_at = _never()  # PowerDown: asleep once it has answered (7.2.11)
+            self._ready_at = _NEVER  # PowerDown: asleep once it has answered (7.2.11)
 
     async def _execute(self, code: int, data: bytes) -> bytes:
         if code == 0x00 and data[:1] == b"\x00":  # Diagnose, communication line test (7.2.1)
@@ -196,7 +199,7 @@ class Pn532:
         if code == 0x02 and not data:  # GetFirmwareVersion: PN532 v1.6, ISO 14443 A, B and 18092 (7.2.2)
             return bytes.fromhex("32010607")
         if code == 0x14 and data and 1 <= data[0] <= 4:  # SAMConfiguration (7.2.10)
-            self._in_use = True
+            self._in_use, self._drives_irq = True, len(data) < 3 or data[2] == 1
             return b""
         if code == 0x16 and data:  # PowerDown
             return b"\x00"
@@ -217,7 +220,7 @@ class Pn532:
         """Wait for a card, for all attempts that MxRtyPassiveActivation allows (7.3.1, 7.3.5)."""
         loop = asyncio.get_running_loop()
         self._target = None
-        end = _never() if self._tries == _FOR_EVER else loop.time() + (self._tries + 1) * _TRY_S
+        end = _NEVER if self._tries == _FOR_EVER else loop.time() + (self._tries + 1) * _TRY_S
         while True:
             card = self._card
             self._card_moved.clear()
@@ -227,7 +230,7 @@ class Pn532:
                     break
                 continue
             try:
-                async with asyncio.timeout_at(None if end == _never() else end):
+                async with asyncio.timeout_at(None if end == _NEVER else end):
                     await self._card_moved.wait()
             except TimeoutError:
                 return b"\x00"
@@ -245,7 +248,3 @@ class Pn532:
         answer = self._target.exchange(apdu)
         await asyncio.sleep(exchange_s(len(apdu), len(answer)))
         return b"\x00" + answer
-
-
-def _never() -> float:
-    return float("inf")

@@ -1,6 +1,7 @@
 """Makes the demo lock's key, settings and credential list, as the operator's tools would."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -10,12 +11,19 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from .board import Board
 from .cards import Card
 
 TENANT, STAFF = 1, 2
 PIN, CARD = 1, 2
 DEMO_PIN = "246810"
 LIST_PATH = "/access/list"
+# The wiring of the board profile `devkit`: GPIO numbers.
+PINS = {
+    "relay": 23, "reader_irq": 34, "reader_reset": 18, "contact": 35, "exit": 4, "tamper": 21, "buzzer": 13, "led": 14,
+}  # fmt: skip
+KEY_ROWS, KEY_COLUMNS, KEYS = (25, 26, 27, 33), (32, 19, 22), "123456789*0#"
+READER_UART = 2
 _RECORD = struct.Struct("<16sBBHBBIIH")  # digest role kind lease schedule flags not-before not-after key-ref
 _HEAD = struct.Struct("<4sIII")  # magic, version, count, reserved
 
@@ -98,9 +106,9 @@ class Provision:
         """The lock's topic `leaf`: state, alarm, staff, ack or list."""
         return f"menshen/v1/{self.lock}/{leaf}"
 
-    def config(self, dns_port: int, broker_port: int) -> dict:
-        """The settings that go to /config.json."""
-        return {
+    def config(self, dns_port: int, broker_port: int, changes: dict | None = None) -> dict:
+        """The settings that go to /config.json; `changes` replace single values, however deep."""
+        config = {
             "lock": self.lock,
             "key": self.key.hex(),
             "board": "devkit",
@@ -111,6 +119,18 @@ class Provision:
             "broker": {"host": "broker.menshen.test", "port": broker_port, "backoff_cap_s": 5},
             "cards": {"plain_uid": True},
         }
+        return _merged(config, changes or {})
+
+
+def renew(board: Board, app_dir: Path, config: dict) -> None:
+    """Give the lock of an earlier run new settings, and the application as it is in `app_dir` now."""
+    files = {f"/{path.relative_to(app_dir)}": path for path in app_dir.rglob("[!.]*") if path.is_file()}
+    wanted = {name: path.read_bytes() for name, path in files.items()}
+    for name, data in {**wanted, "/config.json": json.dumps(config).encode()}.items():
+        with contextlib.suppress(FileNotFoundError):
+            if board.read_file(name) == data:
+                continue
+        board.write_file(name, data)
 
 
 def _mac(key: bytes, data: bytes) -> bytes:
@@ -123,3 +143,11 @@ def _base64url(data: bytes) -> str:
 
 def _part(value: dict) -> str:
     return _base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _merged(base: dict, changes: dict) -> dict:
+    merged = {**base, **changes}
+    for key, change in changes.items():
+        if isinstance(change, dict) and isinstance(base.get(key), dict):
+            merged[key] = _merged(base[key], change)
+    return merged

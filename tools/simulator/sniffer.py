@@ -43,6 +43,8 @@ class Sniffer:
                 first, body = self._buffer[0], bytes(self._buffer[place + 1 : end])
                 del self._buffer[:end]
                 return first, body, end
+        if len(self._buffer) > 4:  # no MQTT: a length of more than 4 bytes
+            self._buffer.clear()
         return None
 
 

@@ -1,0 +1,83 @@
+"""Opens signed messages: JWS compact (RFC 7515), HS256, under a key of the lock's own."""
+
+import json
+from binascii import a2b_base64, b2a_base64
+
+from micropython import const
+
+from storage.hmac import equal, hmac_sha256
+
+_MESSAGE_MAX = const(8192)
+_SIGNATURE = const(43)  # characters of 32 bytes
+_STEP = const(256)  # characters decoded at a time: no second copy of the whole
+_HEADER = '{"alg":"HS256","kid":"'
+
+
+class EnvelopeError(Exception):
+    """Not to be believed; `reason` is "malformed", "wrong lock" or "bad signature"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def encode(data: bytes) -> bytes:
+    """Base64url without padding (RFC 7515, section 2)."""
+    return b2a_base64(data).rstrip(b"=\n").replace(b"+", b"-").replace(b"/", b"_")
+
+
+def decode(text: "bytes | bytearray | memoryview | str") -> bytearray:
+    """The bytes of a base64url text. There is one right text for them; others are "malformed"."""
+    size = len(text)
+    out = bytearray(size * 3 // 4)
+    place = 0
+    for start in range(0, size, _STEP):
+        part = text[start : start + _STEP]
+        part = part.encode() if isinstance(part, str) else bytes(part)
+        try:
+            data = a2b_base64(part.replace(b"-", b"+").replace(b"_", b"/") + b"==="[: -len(part) % 4])
+        except ValueError:
+            raise EnvelopeError("malformed")
+        if encode(data) != part:  # stray characters, padding, or bits left over
+            raise EnvelopeError("malformed")
+        out[place : place + len(data)] = data
+        place += len(data)
+    return out
+
+
+def _check_header(header: memoryview, expected: bytes) -> None:
+    """The header is compared, never obeyed; it is read only to name the fault."""
+    if header == expected:
+        return
+    if bytes(decode(header)).startswith(_HEADER.encode()):
+        raise EnvelopeError("wrong lock")
+    raise EnvelopeError("malformed")
+
+
+def verify(message: "bytes | bytearray", kid: str, key: bytes, purpose: bytes) -> dict:
+    """The payload of a message for lock `kid`, signed with HMAC(key, purpose).
+
+    The header must be, byte for byte, {"alg":"HS256","kid":"<kid>"}. Nothing of the payload is
+    looked at before the signature is found good. Raises EnvelopeError.
+    """
+    expected = encode((_HEADER + kid + '"}').encode())
+    view = memoryview(message)
+    end = len(view) - _SIGNATURE - 1
+    if len(view) > _MESSAGE_MAX or end <= len(expected) + 1 or view[end] != 0x2E:
+        raise EnvelopeError("malformed")
+    start = 0
+    while view[start] != 0x2E:
+        start += 1
+        if start > 2 * len(expected) + 128 or start >= end:
+            raise EnvelopeError("malformed")
+    _check_header(view[:start], expected)
+    signature = decode(view[end + 1 :])
+    if not equal(hmac_sha256(hmac_sha256(key, purpose), view[:end]), signature):
+        raise EnvelopeError("bad signature")
+    try:
+        payload = json.loads(decode(view[start + 1 : end]))
+    except ValueError:
+        raise EnvelopeError("malformed")
+    if not isinstance(payload, dict):
+        raise EnvelopeError("malformed")
+    return payload

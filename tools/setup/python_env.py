@@ -1,0 +1,89 @@
+"""The virtual environment .venv, and the stubs of the chip's modules for pyright."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from . import debian, pins, step
+
+PYTHON = step.VENV / "bin" / "python"
+STUBS = step.BUILD / "stubs"
+
+
+def prepare() -> None:
+    """Make .venv and build/stubs as pins.py says."""
+    mark = step.fingerprint(pins.PACKAGES, pins.CONSTRAINTS)
+    if not (PYTHON.exists() and step.is_done(step.VENV, mark)):
+        _make_venv()
+        step.say(f"installing {len(pins.PACKAGES)} Python packages into .venv (once; a minute or so)")
+        with step.scratch() as folder:
+            constraints = folder / "constraints.txt"
+            constraints.write_text("".join(f"{line}\n" for line in _pinned(pins.CONSTRAINTS)))
+            pip("install", "--constraint", constraints, *_pinned(pins.PACKAGES))
+        step.done(step.VENV, mark)
+
+    mark = step.fingerprint(pins.STUBS)
+    if not step.is_done(STUBS, mark):
+        step.say("installing the ESP32's type stubs into build/stubs")
+        with step.scratch() as folder:
+            pip("install", "--no-deps", "--no-compile", "--target", folder / "stubs", *_pinned(pins.STUBS))
+            step.done(folder / "stubs", mark)
+            step.replace(STUBS, folder / "stubs")
+
+
+def pip(*arguments: str | Path, env: dict[str, str] | None = None) -> None:
+    """Run the environment's pip, configured as the machine is."""
+    command = [PYTHON, "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
+    try:
+        step.run(command, env={"PIP_USER": "0", "PYTHONPATH": "", **(env or {})})
+    except subprocess.CalledProcessError as failure:
+        raise step.CannotGoOnError(
+            "pip could not get the Python packages that Menshen needs "
+            f"({step.error_line(failure, 'ERROR:', 'error:')}); is the network up? "
+            "Everything it said is in build/setup.log."
+        ) from failure
+
+
+def _pinned(packages: dict[str, str]) -> list[str]:
+    return [f"{name}=={version}" for name, version in packages.items()]
+
+
+def _make_venv() -> None:
+    step.say("making the virtual environment .venv")
+    shutil.rmtree(step.VENV, ignore_errors=True)
+    bundled = importlib.util.find_spec("ensurepip") is not None
+    try:
+        step.run(
+            [sys.executable, "-m", "venv", *([] if bundled else ["--without-pip"]), step.VENV],
+            env={"PYTHONPATH": ""},
+        )
+    except subprocess.CalledProcessError as failure:
+        raise step.CannotGoOnError(
+            f"{sys.executable} cannot make a virtual environment "
+            f"({step.error_line(failure, 'Error:', 'ERROR:')}): install its venv module "
+            "(on Debian: apt install python3-venv)."
+        ) from failure
+    if not bundled:
+        _bring_pip()
+
+
+def _bring_pip() -> None:
+    """Debian keeps pip apart from Python: take its own package, which needs no root this way."""
+    step.say("this Python has no ensurepip: fetching pip from Debian")
+    with step.scratch() as folder:
+        try:
+            debian.fetch({"all": pins.DEBIAN_PIP}, folder)
+        except debian.UnavailableError as reason:
+            raise step.CannotGoOnError(
+                f"this Python has no ensurepip, and Debian's pip could not be fetched ({reason}): "
+                "install it (on Debian: apt install python3-venv)."
+            ) from reason
+        wheels = folder / "all" / "usr" / "share" / "python-wheels"
+        wheel = next(wheels.glob("pip-*.whl"))
+        step.run(
+            [PYTHON, wheel / "pip", "--no-input", "install", "--no-index", wheel],
+            env={"PIP_USER": "0", "PYTHONPATH": "", "PIP_CONFIG_FILE": os.devnull},
+        )

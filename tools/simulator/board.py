@@ -1,0 +1,297 @@
+"""The simulated board: power, resets, watchdog, wires and flash of one chip, for the world around it.
+
+Times are microseconds of the computer's monotonic clock.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from . import image
+from .console import Console
+from .process import ChipProcess, Uart
+from .surroundings import Surroundings
+
+PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5
+_ARMED = "INFO app: armed"
+_STAMP = 2**30  # ticks_us in the 32-bit port; it divides that of the 64-bit port
+
+
+def monotonic_us() -> int:
+    return time.monotonic_ns() // 1000
+
+
+class ChipFailed(Exception):
+    """The chip could not even begin to start; the text is what it said."""
+
+
+class Board:
+    """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
+
+    Events, to the listeners of `on_event`, are dicts with "type" and "us":
+    power {on} · boot {cause} · pin {pin, level: 0, 1 or None where not driven} · led {r, g, b} ·
+    pwm {pin, hz, duty} · wifi {action, ssid} · reset {cause} · console {line}.
+    """
+
+    def __init__(
+        self,
+        workdir: Path,
+        app_dir: Path,
+        fakes_dir: Path,
+        config: dict,
+        micropython: Path,
+        heapsize: str | None = None,
+        extra_files: Mapping[str, bytes] | None = None,
+        flash_us: tuple[int, int] = (0, 0),
+    ) -> None:
+        """`flash_us`: what an erase of a block takes, and a program of 256 bytes."""
+        self._micropython, self._heapsize = Path(micropython), heapsize
+        workdir = Path(workdir).resolve()
+        workdir.mkdir(parents=True, exist_ok=True)
+        self.flash_path, self.nvs_path = workdir / "flash.img", workdir / "nvs.json"
+        self._environment = {
+            "MICROPYPATH": f"{Path(fakes_dir).resolve()}:.frozen",
+            "MENSHEN_FLASH": str(self.flash_path),
+            "MENSHEN_NVS": str(self.nvs_path),
+            "MENSHEN_FLASH_US": f"{flash_us[0]},{flash_us[1]}",
+            "TZ": "UTC",
+        }
+        if "MICROPYTHON" in os.environ:  # the toolchain's wrapper honours it
+            self._environment["MICROPYTHON"] = os.environ["MICROPYTHON"]
+        if not self.flash_path.exists():
+            files = {f"/{p.relative_to(app_dir)}": p.read_bytes() for p in sorted(Path(app_dir).rglob("*")) if p.is_file()}
+            files["/config.json"] = json.dumps(config).encode()
+            image.make(self.flash_path, files | dict(extra_files or {}))
+        self.console = Console()
+        self.lines = self.console.lines
+        self._listeners: list[Callable[[dict], None]] = []
+        self._outside = Surroundings()
+        self._cut_at = 0
+        self._rtc = ""
+        self._uarts = {2: Uart()}
+        self._driven: set[int] = set()
+        self._chip: ChipProcess | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._verdict: int | None = None  # how the run in hand is to end: a reset cause, 0 for no power
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._started = asyncio.Event()
+        self._questions: dict[str, list[asyncio.Future[list[int]]]] = {"stat": [], "mem": [], "live": []}
+
+    async def __aenter__(self) -> "Board":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.power_off()
+
+    @property
+    def powered(self) -> bool:
+        return self._life is not None and not self._life.done()
+
+    def on_event(self, listener: Callable[[dict], None]) -> None:
+        """Call listener(event) for every event, at once."""
+        self._listeners.append(listener)
+
+    async def power_on(self, cause: int = PWRON_RESET) -> None:
+        """Give power, and return when boot.py is about to run. ChipFailed if it never does."""
+        if self.powered:
+            return
+        self._started.clear()
+        self._verdict, self._rtc = None, ""
+        self._life = asyncio.create_task(self._live(cause))
+        started = asyncio.create_task(self._started.wait())
+        await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)
+        if not self._started.is_set():
+            started.cancel()
+            await self._life
+
+    async def power_off(self) -> None:
+        """Cut the power at this instant."""
+        if self._life is not None and not self._life.done():
+            self._end(0)
+            await self._life
+
+    async def wait_off(self, timeout: float = 30) -> None:
+        """Wait until the power is off: the knife of `cut_at` has fallen."""
+        if self._life is not None:
+            await asyncio.wait_for(asyncio.shield(self._life), timeout)
+
+    async def wait_armed(self, timeout: float = 30) -> str:
+        """The line in which the lock says that it is armed, since its last start."""
+        return await self.console.wait_for(_ARMED, timeout)
+
+    async def wait_line(self, text: str, timeout: float = 30) -> str:
+        """The first console line since the last start that contains `text`."""
+        return await self.console.wait_for(text, timeout)
+
+    def set_input(self, pin: int, level: int | None) -> None:
+        """Lay a level on a pin, or let go of it."""
+        self._send(self._outside.level(pin, level))
+
+    def switch(self, a: int, b: int, closed: bool) -> None:
+        """Close or open a switch between two pins: a key of the keypad."""
+        self._send(self._outside.switch(a, b, closed))
+
+    def access_point(self, up: bool) -> None:
+        """The Wi-Fi access point is in reach, or not. At first it is not."""
+        self._send(self._outside.access_point(up))
+
+    def cut_at(self, n: int) -> None:
+        """Cut the power in the n-th flash operation from now, or from the next power-on; a reset forgets it."""
+        if self.powered:
+            self._send(f"cut {n}\n")
+        else:
+            self._cut_at = n
+
+    async def flash_stats(self) -> dict[str, int]:
+        """Erased blocks, programs and NVS commits since the chip started."""
+        return dict(zip(("erases", "programs", "commits"), await self._ask("stat"), strict=True))
+
+    async def memory(self) -> dict[str, int]:
+        """Bytes of the Python heap in use (with garbage not yet collected), and free."""
+        return dict(zip(("alloc", "free"), await self._ask("mem"), strict=True))
+
+    async def live_memory(self) -> dict[str, int]:
+        """The same after a garbage collection: what is really needed."""
+        return dict(zip(("alloc", "free"), await self._ask("live"), strict=True))
+
+    def uart(self, id: int) -> Uart:
+        return self._uarts[id]
+
+    def read_file(self, path: str) -> bytes:
+        """A file in the flash, with the power off."""
+        self._must_be_off()
+        return image.read(self.flash_path, path)
+
+    def write_file(self, path: str, data: bytes) -> None:
+        self._must_be_off()
+        image.write(self.flash_path, path, data)
+
+    def _must_be_off(self) -> None:
+        if self.powered:
+            raise RuntimeError("the chip is using its flash: cut the power first")
+
+    async def _live(self, cause: int) -> None:
+        """From power on to power off, through any number of resets."""
+        self._emit("power", on=True)
+        try:
+            while cause:
+                cause = await self._run(cause)
+        finally:
+            self._undrive()
+            self._emit("power", on=False)
+
+    async def _run(self, cause: int) -> int:
+        """One run of the chip. The cause of the next, or 0 when the power is off."""
+        self.console.since_start.clear()
+        environment = self._environment | {"MENSHEN_RESET_CAUSE": str(cause), "MENSHEN_RTC_US": self._rtc}
+        greeting = self._outside.greeting()
+        if self._cut_at:
+            greeting += f"cut {self._cut_at}\n"
+            self._cut_at = 0
+        booted = False
+
+        def hear(line: str) -> None:
+            nonlocal booted
+            booted = booted or line.startswith("boot ")
+            self._obey(line)
+
+        self._chip = ChipProcess(hear, self._say)
+        try:
+            await self._chip.start(self._micropython, self._heapsize, environment, self._uarts, greeting)
+            if self._verdict is not None:
+                self._chip.kill()  # the power went while it was starting
+            status = await self._chip.ended()
+        finally:
+            self._chip = None
+            for question in sum(self._questions.values(), []):
+                question.cancel()
+        next_cause, self._verdict = self._verdict, None
+        if next_cause is None:
+            self._say(f"simulator: the chip's process ended with status {status}")
+            if not booted:
+                raise ChipFailed("\n".join(self.console.since_start))
+            next_cause = HARD_RESET  # a panic
+        if next_cause != SOFT_RESET:
+            self._stop_watchdog()
+            self._undrive()
+        if next_cause:
+            self._emit("reset", cause=next_cause)
+        return next_cause
+
+    def _end(self, verdict: int) -> None:
+        """End this run of the chip: with a reset cause, or 0. The loss of power overrides a reset."""
+        if self._verdict is None or not verdict:
+            self._verdict = verdict
+        if self._chip is not None:
+            self._chip.kill()
+
+    def _obey(self, line: str) -> None:
+        word, *rest = line.split()
+        match word, rest:
+            case "pin", [pin, level, us]:
+                driven = None if level == "z" else int(level)
+                (self._driven.discard if driven is None else self._driven.add)(int(pin))
+                self._emit("pin", us, pin=int(pin), level=driven)
+            case "led", [r, g, b, us]:
+                self._emit("led", us, r=int(r), g=int(g), b=int(b))
+            case "pwm", [pin, hz, duty, us]:
+                self._emit("pwm", us, pin=int(pin), hz=int(hz), duty=int(duty))
+            case "wdt", [ms]:
+                self._stop_watchdog()
+                self._watchdog = asyncio.get_running_loop().call_later(int(ms) / 1000, self._end, WDT_RESET)
+            case "uart", [number, _, rxbuf]:
+                self._uarts[int(number)].configure(int(rxbuf))
+            case "wifi", [action, *ssid]:
+                self._emit("wifi", action=action, ssid=" ".join(ssid) or None)
+            case "rtc", [offset]:
+                self._rtc = offset
+            case "boot", [cause]:
+                self._emit("boot", cause=int(cause))
+                self._started.set()
+            case "reset", [cause]:
+                self._end(int(cause))
+            case "cut", []:
+                self._end(0)
+            case ("stat" | "mem" | "live") as name, numbers:
+                for question in self._questions[name]:
+                    if not question.done():
+                        question.set_result([int(number) for number in numbers])
+                self._questions[name].clear()
+            case _:
+                raise ValueError(f"the chip said {line!r}")
+
+    def _say(self, line: str) -> None:
+        self.console.add(line)
+        self._emit("console", line=line)
+
+    def _emit(self, type: str, stamp: str | None = None, **what: object) -> None:
+        us = monotonic_us()
+        if stamp is not None:
+            us -= (us - int(stamp)) % _STAMP
+        for listener in self._listeners:
+            listener({"type": type, **what, "us": us})
+
+    def _undrive(self) -> None:
+        for pin in sorted(self._driven):
+            self._emit("pin", pin=pin, level=None)
+        self._driven.clear()
+
+    def _stop_watchdog(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+
+    def _send(self, lines: str) -> None:
+        if self._chip is not None:
+            self._chip.send(lines)
+
+    async def _ask(self, name: str) -> list[int]:
+        if self._chip is None:
+            raise RuntimeError("the power is off")
+        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self._questions[name].append(answer)
+        self._send(f"{name}\n")
+        return await answer

@@ -1,0 +1,69 @@
+"""The chip's flash from the computer's side: a littlefs image of 240 blocks in a file."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from littlefs import LittleFS
+
+BLOCK_SIZE, BLOCK_COUNT = 4096, 240
+_GEOMETRY = {
+    "block_size": BLOCK_SIZE,
+    "block_count": BLOCK_COUNT,
+    "read_size": 32,  # MicroPython's esp32/modules/_boot.py mounts with the defaults of VfsLfs2
+    "prog_size": 32,
+    "cache_size": 128,  # extmod/vfs_lfsx.c: four times the larger of the two
+    "lookahead_size": 32,
+    "name_max": 255,  # disk version: littlefs-python's own, 2.1, is that of MicroPython 1.24 and 1.25 too
+}
+
+
+def make(image: Path, files: Mapping[str, bytes]) -> None:
+    """Write a new image that holds `files`, absolute path to contents."""
+    fs = LittleFS(mount=False, **_GEOMETRY)
+    fs.format()
+    fs.mount()
+    for path, data in files.items():
+        _put(fs, path, data)
+    fs.unmount()
+    _replace(image, bytes(fs.context.buffer))
+
+
+def read(image: Path, path: str) -> bytes:
+    """The contents of `path`; FileNotFoundError if it is not there."""
+    with _mounted(image) as fs, fs.open(path, "rb") as file:
+        return file.read()
+
+
+def write(image: Path, path: str, data: bytes) -> None:
+    """Replace or make `path`, with the folders above it."""
+    with _mounted(image) as fs:
+        _put(fs, path, data)
+        fs.unmount()
+        _replace(image, bytes(fs.context.buffer))
+
+
+def names(image: Path) -> list[str]:
+    """Absolute paths of all files, sorted."""
+    with _mounted(image) as fs:
+        return sorted(f"{folder.rstrip('/')}/{name}" for folder, _, files in fs.walk("/") for name in files)
+
+
+@contextmanager
+def _mounted(image: Path) -> Iterator[LittleFS]:
+    fs = LittleFS(mount=False, **_GEOMETRY)
+    fs.context.buffer = bytearray(image.read_bytes())
+    fs.mount()
+    yield fs
+
+
+def _put(fs: LittleFS, path: str, data: bytes) -> None:
+    fs.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
+    with fs.open(path, "wb") as file:
+        file.write(data)
+
+
+def _replace(image: Path, data: bytes) -> None:
+    fresh = image.with_suffix(".new")
+    fresh.write_bytes(data)
+    fresh.replace(image)

@@ -1,0 +1,172 @@
+"""One run of the simulated chip: a child process, its bus, its serial lines and its console.
+
+Nothing here knows what a line means. The child dies with this process, however that ends: see
+`die_with_parent` in fakes/bus.py.
+"""
+
+import array
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import termios
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+class Uart:
+    """A serial line as the device at its other end sees it. It stays the same over resets of the chip."""
+
+    def __init__(self) -> None:
+        self.lost = 0  # bytes that the chip's receive buffer had no room for
+        self._rxbuf = 0
+        self._ours: socket.socket | None = None
+        self._chips: socket.socket | None = None
+        self._listeners: list[Callable[[bytes], None]] = []
+
+    def on_data(self, listener: Callable[[bytes], None]) -> None:
+        """Call listener(data) with what the chip sends."""
+        self._listeners.append(listener)
+
+    def write(self, data: bytes) -> None:
+        """Send to the chip. What its receive buffer cannot take is lost, as is all before its UART is set up."""
+        if self._ours is None or self._chips is None:
+            self.lost += len(data)
+            return
+        count = array.array("i", [0])
+        fcntl.ioctl(self._chips, termios.FIONREAD, count)
+        taken = data[: max(0, self._rxbuf - count[0])]
+        self.lost += len(data) - len(taken)
+        if taken:
+            self._ours.send(taken)
+
+    def configure(self, rxbuf: int) -> None:
+        """The chip has set its UART up with this many bytes of receive buffer; 0 turns it off."""
+        self._rxbuf = rxbuf
+
+    def open(self) -> int:
+        """Make the line anew for a chip that starts, and return the file descriptor of its end."""
+        self._ours, self._chips = socket.socketpair()
+        for end in self._ours, self._chips:
+            end.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._ours, self._receive)
+        return self._chips.fileno()
+
+    def close(self) -> None:
+        if self._ours is None or self._chips is None:
+            return
+        self._receive()
+        asyncio.get_running_loop().remove_reader(self._ours)
+        self._ours.close()
+        self._chips.close()
+        self._ours, self._chips, self._rxbuf = None, None, 0
+
+    def _receive(self) -> None:
+        assert self._ours is not None
+        try:
+            data = self._ours.recv(65536)
+        except BlockingIOError:
+            return
+        for listener in self._listeners:
+            listener(data)
+
+
+class ChipProcess:
+    """`on_line` gets each line of the bus, `on_console` each line of the console, without their ends."""
+
+    def __init__(self, on_line: Callable[[str], None], on_console: Callable[[str], None]) -> None:
+        self._on_line, self._on_console = on_line, on_console
+        self._process: asyncio.subprocess.Process | None = None
+        self._rest = b""
+
+    async def start(
+        self, micropython: Path, heapsize: str | None, environment: Mapping[str, str], uarts: Mapping[int, Uart], greeting: str
+    ) -> None:
+        """Start the chip; it finds `greeting`, lines for the bus, when it looks for the first time."""
+        loop = asyncio.get_running_loop()
+        self._bus, chips_bus = socket.socketpair()
+        self._bus_closed = loop.create_future()
+        self._bus.setblocking(False)
+        chips_bus.setblocking(False)
+        self.send(greeting)
+        loop.add_reader(self._bus, self._receive)
+        self._uarts = list(uarts.values())
+        wires = {f"MENSHEN_UART{n}": uart.open() for n, uart in uarts.items()} | {"MENSHEN_BUS": chips_bus.fileno()}
+        options = ["-X", f"heapsize={heapsize}"] if heapsize else []
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                str(micropython),
+                *options,
+                "-c",
+                "import chip",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**environment, **{name: str(fd) for name, fd in wires.items()}},
+                pass_fds=list(wires.values()),
+                start_new_session=True,  # Ctrl-C at the terminal is for us; we end the chip
+            )
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            chips_bus.close()
+
+    def send(self, lines: str) -> None:
+        """Send lines, each with its line feed. A chip that is ending does not hear them."""
+        try:
+            self._bus.send(lines.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def kill(self) -> None:
+        """End it at this instant: a power cut, or the watchdog."""
+        if self._process is not None and self._process.returncode is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    async def ended(self) -> int:
+        """Wait for its end and for all that it had still said; its exit status."""
+        assert self._process is not None and self._process.stdout is not None
+        try:
+            rest = b""
+            while data := await self._process.stdout.read(4096):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    self._tell(line)
+            if rest:
+                self._tell(rest)
+            await self._bus_closed
+            return await self._process.wait()
+        finally:
+            self.kill()
+            self._close()
+
+    def _tell(self, line: bytes) -> None:
+        self._on_console(line.rstrip(b"\r").decode(errors="replace"))
+
+    def _close(self) -> None:
+        if self._bus.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._bus)
+            self._bus.close()
+        for uart in self._uarts:
+            uart.close()
+
+    def _receive(self) -> None:
+        try:
+            data = self._bus.recv(65536)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._bus)
+            if not self._bus_closed.done():
+                self._bus_closed.set_result(None)
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._on_line(line.decode())

@@ -1,0 +1,252 @@
+"""The page's JSON interface to the world, the stream of events, and the page itself, for this computer only.
+
+Every answer is JSON; what is wrong with a call stands in its "error".
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import selectors
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from .board import ChipFailed
+from .provision import KEYS
+from .world import MODES, Refused, World
+
+PAGE = Path(__file__).parent / "page"
+_HISTORY = 200  # events that a new listener is told first
+_BACKLOG = 2000  # events that a listener may be behind before it is cut off
+_HEARTBEAT_S = 15
+_MAX_BODY = 512 * 1024
+_MAX_KEYS = 64
+_MAX_CUT = 1_000_000
+_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
+_KINDS = {bool: "true or false", str: "a string", int: "a whole number"}
+
+
+class BadCall(Exception):
+    """The call is not what it should be; the message names the field and says what would be right."""
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """A loop whose timers are good to some 50 us: epoll rounds them up to a millisecond, a dozen bytes of UART."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
+def listen_on(port: int) -> socket.socket:
+    """A socket bound to this port of 127.0.0.1, 0 for one that the system chooses; raises OSError."""
+    return socket.create_server(("127.0.0.1", port))
+
+
+class Feed:
+    """Hands every event to every listener, the last _HISTORY to those who come late."""
+
+    def __init__(self) -> None:
+        self._history: deque[tuple[int, dict]] = deque(maxlen=_HISTORY)
+        self._count = 0
+        self._queues: set[asyncio.Queue[tuple[int, dict] | None]] = set()
+
+    def put(self, event: dict) -> None:
+        """Number an event and pass it on; a listener too far behind is let go, and comes back by its last number."""
+        self._count += 1
+        self._history.append((self._count, event))
+        for queue in list(self._queues):
+            if queue.qsize() < _BACKLOG:
+                queue.put_nowait((self._count, event))
+            else:
+                self._queues.discard(queue)
+                queue.put_nowait(None)
+
+    def end(self) -> None:
+        """Let all listeners go."""
+        for queue in self._queues:
+            queue.put_nowait(None)
+
+    @contextlib.contextmanager
+    def listen(self, replay: int, after: int):  # noqa: ANN201
+        """Give a queue of numbered events, the last `replay` above number `after` first; None ends it."""
+        queue: asyncio.Queue[tuple[int, dict] | None] = asyncio.Queue()
+        for told in list(self._history)[-replay:] if replay else []:
+            if told[0] > after:
+                queue.put_nowait(told)
+        self._queues.add(queue)
+        try:
+            yield queue
+        finally:
+            self._queues.discard(queue)
+
+
+class Server:
+    """Serves one world; `page` is the folder of the static files."""
+
+    def __init__(self, world: World, page: Path = PAGE) -> None:
+        self._world, self._page, self._feed = world, page, Feed()
+        self._runner: web.AppRunner | None = None
+        world.on_event(self._feed.put)
+
+    async def start(self, listener: socket.socket) -> None:
+        """Answer on this socket; `stop` closes it."""
+        app = web.Application(client_max_size=_MAX_BODY, middlewares=[_in_json, _only_here])
+        app.on_response_prepare.append(_never_cached)
+        app.on_shutdown.append(self._let_listeners_go)
+        world, router = self._world, app.router
+        router.add_get("/", self._index, allow_head=False)
+        router.add_get("/api/state", self._state)
+        router.add_get("/api/console", self._console)
+        router.add_get("/api/events", self._events, allow_head=False)
+        router.add_post("/api/keys", self._call(self._keys, keys=str))
+        router.add_put("/api/card", self._call(self._card, card=str))
+        router.add_delete("/api/card", self._call(lambda: world.card(None)))
+        router.add_post("/api/door", self._call(world.leaf, open=bool, force=(bool, False)))
+        router.add_post("/api/exit", self._call(world.exit))
+        router.add_post("/api/tamper", self._call(world.tamper, open=bool))
+        router.add_post("/api/network", self._call(world.network, up=bool))
+        router.add_post("/api/power", self._call(world.power, on=bool))
+        router.add_put("/api/faults", self._call(self._faults, **dict.fromkeys(MODES, (str, None)), cut_at=(int, None)))
+        router.add_post("/api/publish", self._call(self._publish, topic=str, payload=str, retain=(bool, False)))
+        if self._page.is_dir():
+            router.add_static("/", self._page)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+
+    async def stop(self) -> None:
+        """End the streams and close the socket."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _let_listeners_go(self, app: web.Application) -> None:
+        self._feed.end()
+
+    def _call(self, act: Callable, **fields: type | tuple) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """A handler that checks the body's fields (a type, or a type and a default) and acts with their values."""
+
+        async def handle(request: web.Request) -> web.Response:
+            values = _checked(await request.read(), fields)
+            done = act(*values)
+            if done is not None:
+                await done
+            return web.json_response(self._world.state())
+
+        return handle
+
+    async def _index(self, request: web.Request) -> web.StreamResponse:
+        index = self._page / "index.html"
+        if not index.is_file():
+            raise web.HTTPNotFound(text="there is no page in this copy; the JSON interface is under /api/")
+        return web.FileResponse(index)
+
+    async def _state(self, request: web.Request) -> web.Response:
+        return web.json_response(self._world.state())
+
+    async def _console(self, request: web.Request) -> web.Response:
+        return web.json_response({"lines": list(self._world.board.lines)})
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: ?replay=n tells the last n first (200 unless said); Last-Event-ID goes on from there."""
+        replay = _number("replay", request.query.get("replay", str(_HISTORY)))
+        after = _number("Last-Event-ID", request.headers.get("Last-Event-ID", "0"))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        with contextlib.suppress(ConnectionError), self._feed.listen(replay, after) as queue:
+            await response.prepare(request)
+            await response.write(b": here is Menshen\n\n")
+            while True:
+                try:
+                    async with asyncio.timeout(_HEARTBEAT_S):
+                        told = await queue.get()
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+                    continue
+                if told is None:
+                    break
+                await response.write(f"id: {told[0]}\ndata: {json.dumps(told[1])}\n\n".encode())
+        return response
+
+    async def _keys(self, keys: str) -> None:
+        if not 0 < len(keys) <= _MAX_KEYS or set(keys) - set(KEYS):
+            raise BadCall(f'keys: 1 to {_MAX_KEYS} of the keys 0 to 9, * and # would be right, such as "246810#"')
+        await self._world.keys(keys)
+
+    async def _card(self, card: str) -> None:
+        if card not in self._world.cards:
+            raise BadCall(f"card: one of {', '.join(self._world.cards)} would be right")
+        self._world.card(card)
+
+    async def _faults(self, *values: str | int | None) -> None:
+        faults = {name: value for name, value in zip((*MODES, "cut_at"), values, strict=True) if value is not None}
+        for name, modes in MODES.items():
+            if faults.get(name, modes[0]) not in modes:
+                raise BadCall(f"{name}: one of {', '.join(modes)} would be right")
+        if not 1 <= faults.get("cut_at", 1) <= _MAX_CUT:
+            raise BadCall("cut_at: a whole number from 1 would be right, to tear the n-th flash operation from now")
+        await self._world.break_things(faults)
+
+    async def _publish(self, topic: str, payload: str, retain: bool) -> None:
+        raw = payload.encode(errors="replace")
+        if not 0 < len(topic.encode(errors="replace")) < 65536 or set(topic) & set("+#\0"):
+            raise BadCall("topic: a name without + and # would be right, such as menshen/v1/demo/list")
+        await self._world.publish(topic, raw, retain)
+
+
+def _checked(text: bytes, fields: dict) -> list:
+    """The values of a body's fields, in the order of `fields`."""
+    try:
+        body = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        raise BadCall("the body is no JSON: an object would be right, with the fields of this call") from None
+    if not isinstance(body, dict):
+        raise BadCall("the body: a JSON object would be right, with the fields of this call")
+    for name in body:
+        if name not in fields:
+            raise BadCall(f"{name[:40]}: this call knows no such field, only {', '.join(fields) or 'an empty body'}")
+    values = []
+    for name, field in fields.items():
+        kind, *default = field if isinstance(field, tuple) else (field,)
+        if name not in body and not default:
+            raise BadCall(f"{name}: missing; {_KINDS[kind]} would be right")
+        value = body[name] if name in body else default[0]
+        if name in body and type(value) is not kind:
+            raise BadCall(f"{name}: {_KINDS[kind]} would be right")
+        values.append(value)
+    return values
+
+
+def _number(name: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise BadCall(f"{name}: a whole number from 0 would be right")
+    return int(text)
+
+
+@web.middleware
+async def _only_here(request: web.Request, handler: Callable) -> web.StreamResponse:
+    """Turn away other sites' scripts: by DNS rebinding they come with another Host, else with another Origin."""
+    host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+    if not _HOST.fullmatch(host) or origin not in (None, f"http://{host}"):
+        raise web.HTTPForbidden(text="this lock answers only to pages of its own, at 127.0.0.1 or localhost")
+    return await handler(request)
+
+
+@web.middleware
+async def _in_json(request: web.Request, handler: Callable) -> web.StreamResponse:
+    """Tell everything that goes wrong as {"error": sentence}."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        status, says = error.status, error.text
+    except BadCall as error:
+        status, says = 400, str(error)
+    except Refused as error:
+        status, says = 409, str(error)
+    except (ConnectionError, ChipFailed) as error:
+        status, says = 503, str(error)
+    return web.json_response({"error": says}, status=status)
+
+
+async def _never_cached(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Cache-Control"] = "no-store"

@@ -1,0 +1,28 @@
+"""What is laid on the chip from outside, on or off: levels, switches, radio. It outlives every reset."""
+
+
+class Surroundings:
+    """Each method returns the line that tells a running chip of the change; `greeting` tells a new one all."""
+
+    def __init__(self) -> None:
+        self._levels: dict[int, int | None] = {}
+        self._switches: set[tuple[int, int]] = set()
+        self._access_point = False
+
+    def level(self, pin: int, level: int | None) -> str:
+        self._levels[pin] = level
+        return f"in {pin} {'z' if level is None else level}\n"
+
+    def switch(self, a: int, b: int, closed: bool) -> str:
+        pair = (min(a, b), max(a, b))
+        (self._switches.add if closed else self._switches.discard)(pair)
+        return f"sw {pair[0]} {pair[1]} {int(closed)}\n"
+
+    def access_point(self, up: bool) -> str:
+        self._access_point = up
+        return f"net {int(up)}\n"
+
+    def greeting(self) -> str:
+        lines = [self.level(pin, level) for pin, level in self._levels.items()]
+        lines += [f"sw {a} {b} 1\n" for a, b in sorted(self._switches)]
+        return "".join(lines) + self.access_point(self._access_point)

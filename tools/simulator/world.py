@@ -1,0 +1,277 @@
+"""Everything around one lock: its door, the people's fingers and cards, the mains, the network, the broker."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import provision
+from .board import Board
+from .broker import Broker, Operator
+from .cards import demo_cards
+from .network import BROKER_MODES, DNS_MODES, Network
+from .pn532 import FAULTS as READER_MODES
+from .pn532 import Pn532
+from .provision import KEY_COLUMNS, KEY_ROWS, KEYS, PINS, READER_UART
+
+MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "reader": READER_MODES}
+_NAMES = {number: name for name, number in PINS.items()}
+_IN_LIST_PASSIVE_TARGET = 0x4A
+_KEY_S = 0.06  # a quick finger: the firmware takes 20 ms to believe a key
+_EXIT_S = 0.15
+_LEAVE_S = 3.0  # the time in which whoever pressed the exit button pulls the door
+_CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
+_DARK = "#000000"
+_COLOURS = {
+    _DARK: "idle", "#00ff00": "granted", "#ff0000": "denied", "#ff7800": "throttled", "#0000ff": "enrolling",
+    "#ff00ff": "trouble", "#ffffff": "staff", "#00ffff": "key", "#ffff00": "held open", "#ff0040": "forced",
+}  # fmt: skip
+
+
+class Refused(Exception):
+    """What was asked cannot happen in this world now; the message says why."""
+
+
+def now_us() -> int:
+    """The clock of all events: CLOCK_MONOTONIC in microseconds, which the simulated chip reads too."""
+    return time.monotonic_ns() // 1000
+
+
+class World:
+    """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash from the start.
+
+    `broker_address` is that of a broker already running; without it one is started here.
+    """
+
+    def __init__(
+        self,
+        workdir: Path,
+        app_dir: Path,
+        fakes_dir: Path,
+        micropython: Path,
+        heapsize: str | None = None,
+        broker_address: tuple[str, int] | None = None,
+        settings: dict | None = None,
+        files: dict[str, bytes] | None = None,
+    ) -> None:
+        self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
+        self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
+        self._settings, self._files = settings or {}, files or {}
+        self.cards = demo_cards()
+        self._listeners: list[Callable[[dict], None]] = []
+        self._fingers, self._supply = asyncio.Lock(), asyncio.Lock()
+        self._open = self._tampered = self._exit_held = self._armed = False
+        self._card: str | None = None
+        self._colour, self._buzzer_hz = _DARK, 0
+        self._lock_says: dict = {}
+        self._resets: list[str] = []
+        self._left_at = 0.0
+        self._ends = contextlib.AsyncExitStack()
+        self.board: Board
+        self.provision: provision.Provision
+
+    # -- beginning and end
+
+    async def start(self, power: bool = True) -> None:
+        """Build everything, provision the lock at the first run, and put the mains plug in."""
+        async with contextlib.AsyncExitStack() as ends:
+            if self._broker_address is None:
+                broker = Broker()
+                await broker.start()
+                ends.push_async_callback(broker.stop)
+                self._broker_address = broker.address
+            self._operator = Operator(self._broker_address, self._on_heard)
+            await self._operator.start()
+            ends.push_async_callback(self._operator.stop)
+            self._network = Network(self._broker_address, self._emit)
+            await self._network.start()
+            ends.push_async_callback(self._network.stop)
+            self._wire_up(ends)
+            if power:
+                await self.power(True)
+            self._ends = ends.pop_all()
+
+    async def stop(self) -> None:
+        """End the chip, the network and the broker."""
+        await self._ends.aclose()
+
+    def _wire_up(self, ends: contextlib.AsyncExitStack) -> None:
+        self.provision = provision.Provision(provision.lock_key(self._workdir))
+        config = self.provision.config(self._network.dns_port, self._network.broker_port, self._settings)
+        self._unlock_level = config["relay"]["unlock_level"]
+        self._relay = 1 - self._unlock_level
+        credentials = self.provision.demo_credentials(self.cards)
+        files = {provision.LIST_PATH: self.provision.list_file(1, credentials), **self._files}
+        is_old = (self._workdir / "flash.img").exists()
+        self.board = Board(
+            self._workdir, self._app_dir, self._fakes_dir, config, self._micropython,
+            heapsize=self._heapsize, extra_files=files,
+        )  # fmt: skip
+        if is_old:
+            provision.renew(self.board, self._app_dir, config)
+        ends.push_async_callback(self.board.power_off)
+        uart = self.board.uart(READER_UART)
+        self._reader = Pn532(uart.write, lambda level: self.board.set_input(PINS["reader_irq"], level), self._on_sent)
+        ends.callback(self._reader.close)
+        uart.on_data(self._reader.feed)
+        self.board.on_event(self._on_board)
+        for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
+            self.board.set_input(PINS[name], level)
+        self.board.access_point(True)
+
+    # -- what people do
+
+    async def keys(self, keys: str) -> None:
+        """Press keys one after the other, as fast as a quick hand."""
+        async with self._fingers:
+            for key in keys:
+                row, column = divmod(KEYS.index(key), 3)
+                self._emit({"type": "key", "key": key})
+                for closed in (True, False):
+                    self.board.switch(KEY_ROWS[row], KEY_COLUMNS[column], closed)
+                    await asyncio.sleep(_KEY_S)
+
+    def card(self, name: str | None) -> None:
+        """Hold the card of this name to the reader, or take away what is there."""
+        self._card = name
+        self._emit({"type": "card", "card": name})
+        self._reader.present(self.cards[name] if name else None)
+
+    def leaf(self, is_open: bool, force: bool = False) -> None:
+        """Move the door leaf; raises Refused where the strike holds it and nobody uses force."""
+        leaving = asyncio.get_running_loop().time() < self._left_at + _LEAVE_S
+        if is_open and not (self._open or self._released or leaving or force):
+            raise Refused("the strike is locked and holds the door; to break it open say \"force\": true")
+        if is_open != self._open:
+            self._open = is_open
+            self.board.set_input(PINS["contact"], int(is_open))
+            self._emit({"type": "door", "open": is_open})
+
+    async def exit(self) -> None:
+        """Press the exit button; its own contact lets the strike go as well, so that leaving is never gated."""
+        self._left_at = asyncio.get_running_loop().time()
+        self._exit_held = True
+        self._emit({"type": "exit"})
+        self.board.set_input(PINS["exit"], 0)
+        try:
+            await asyncio.sleep(_EXIT_S)
+        finally:
+            self._exit_held = False
+            self.board.set_input(PINS["exit"], 1)
+
+    def tamper(self, is_open: bool) -> None:
+        """Open or close the lock's case."""
+        self._tampered = is_open
+        self.board.set_input(PINS["tamper"], int(is_open))
+        self._emit({"type": "tamper", "open": is_open})
+
+    async def power(self, on: bool) -> None:
+        """Put the mains plug in, or pull it; the flash keeps what it holds."""
+        async with self._supply:
+            await (self.board.power_on() if on else self.board.power_off())
+
+    def network(self, up: bool) -> None:
+        """Put the network cable of the house in, or pull it."""
+        self._network.plug(up)
+        self.board.access_point(up)
+        self._emit({"type": "network", "up": up})
+
+    async def break_things(self, faults: dict) -> None:
+        """Set faults: broker, dns, reader to one of their MODES; cut_at n tears the n-th flash operation from now."""
+        if "broker" in faults:
+            await self._network.set_broker(faults["broker"])
+        if "dns" in faults:
+            self._network.set_dns(faults["dns"])
+        if "reader" in faults:
+            self._reader.break_down(faults["reader"])
+        if "cut_at" in faults:
+            self.board.cut_at(faults["cut_at"])
+
+    async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """Publish to the broker as the operator, or as an enemy; raises ConnectionError."""
+        await self._operator.publish(topic, payload, retain)
+
+    # -- what is seen
+
+    def on_event(self, listener: Callable[[dict], None]) -> None:
+        """Have this called with every event: a dict with "type" and "us"."""
+        self._listeners.append(listener)
+
+    def state(self) -> dict:
+        """All that can be seen now, as GET /api/state gives it."""
+        name = _COLOURS.get(self._colour, self._colour)
+        return {
+            "power": self.board.powered,
+            "network": self._network.up,
+            "armed": self._armed,
+            "door": {"leaf": "open" if self._open else "closed", "strike": "released" if self._released else "locked"},
+            "relay": self._relay,
+            "indicator": {"led": self._colour, "buzzer_hz": self._buzzer_hz, "name": name},
+            "card": self._card,
+            "tamper": self._tampered,
+            "lock": self._lock_says,
+            "resets": list(self._resets),
+            "cards": list(self.cards),
+            "faults": {**self._network.modes, "reader": self._reader.fault},
+        }
+
+    @property
+    def _released(self) -> bool:
+        return self._exit_held or (self.board.powered and self._relay == self._unlock_level)
+
+    def _emit(self, event: dict) -> None:
+        event.setdefault("us", now_us())
+        for listener in self._listeners:
+            listener(event)
+
+    def _on_sent(self, command: int) -> None:
+        """The reader has told of a card: what comes after this stamp is the lock's own time."""
+        if command == _IN_LIST_PASSIVE_TARGET and self._card:
+            self._emit({"type": "reader", "card": self._card})
+
+    def _on_heard(self, topic: str, payload: bytes) -> None:
+        if topic == self.provision.topic("state"):
+            with contextlib.suppress(ValueError):
+                says = json.loads(payload)
+                if isinstance(says, dict):
+                    self._lock_says = {**self._lock_says, **says}
+
+    def _on_board(self, event: dict) -> None:
+        """Take what the board did: keep it as state, act on it as the fittings do, and pass it on."""
+        kind = event["type"]
+        if kind == "pin":
+            event = {**event, "name": _NAMES.get(event["pin"], "")}
+            self._on_pin(event["name"], event["level"])
+        elif kind == "led":
+            self._colour = f"#{event['r']:02x}{event['g']:02x}{event['b']:02x}"
+            event = {**event, "name": _COLOURS.get(self._colour, self._colour)}
+        elif kind == "pwm" and event["pin"] == PINS["buzzer"]:
+            self._buzzer_hz = event["hz"] if event["duty"] else 0
+            event = {"type": "buzzer", "hz": self._buzzer_hz, "us": event["us"]}
+        elif kind == "console":
+            self._armed = self._armed or event["line"].startswith("INFO app: armed")
+        elif kind == "reset":
+            event = {**event, "name": _CAUSES.get(event["cause"], str(event["cause"]))}
+            self._resets.append(event["name"])
+            self._silence()
+        elif kind == "power":
+            self._reader.power(event["on"])
+            self._silence()
+            if self._colour != _DARK:  # the LED keeps its colour over a reset, not without power
+                self._on_board({"type": "led", "r": 0, "g": 0, "b": 0, "us": event["us"]})
+        self._emit(event)
+
+    def _silence(self) -> None:
+        """A chip that starts anew drives nothing; the board tells of the pins."""
+        self._armed = False
+        if self._buzzer_hz:
+            self._buzzer_hz = 0
+            self._emit({"type": "buzzer", "hz": 0})
+
+    def _on_pin(self, name: str, level: int | None) -> None:
+        if name == "relay":
+            self._relay = 1 - self._unlock_level if level is None else level
+        elif name == "reader_reset":
+            self._reader.reset_line(1 if level is None else level)  # the reader's board pulls the line up
