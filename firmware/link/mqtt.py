@@ -22,8 +22,10 @@ except ImportError:
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Any
 
     OnMessage = Callable[[bytes, "bytearray | None"], Awaitable[None]]
+    Packet = tuple[int, bytes, bytes, "bytearray | None"]
 
 _CONNECT = const(0x10)
 _CONNACK = const(0x20)
@@ -69,20 +71,20 @@ class MQTTClient(simple.MQTTClient):
     """
 
     def __init__(
-        self, client_id: str, server: str, port: int, user: "str | None" = None, password: "str | None" = None,
-        keepalive: int = 60, tls=None, timeout_ms: int = 10000,
+        self, client_id: str, server: str, port: int, user: "str | None" = None,
+        password: "str | None" = None, keepalive: int = 60, tls: "Any" = None, timeout_ms: int = 10000,
     ) -> None:  # fmt: skip
         super().__init__(client_id, server, port, user, password, keepalive)
         self._tls = tls
         self._timeout = timeout_ms
-        self._stream = None
+        self._stream: "Any" = None
         self._sent = 0  # ticks of the last packet written
         self._sending = asyncio.Lock()
         self._asking = asyncio.Lock()
         self._expected = None  # (kind, packet id) of the answer that is waited for
         self._answered = asyncio.Event()
 
-    async def connect(self, address: str) -> None:
+    async def connect(self, address: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Connect to the broker at this IPv4 address, and be accepted by it."""
         try:
             await self._within(self._open(address))
@@ -90,7 +92,7 @@ class MQTTClient(simple.MQTTClient):
             self.close()
             raise
 
-    async def publish(self, topic: str, msg: bytes, retain: bool = False, qos: int = 1) -> None:
+    async def publish(self, topic: str, msg: bytes, retain: bool = False, qos: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Send a message; with QoS 1, return once the broker has it."""
         if not qos:
             return await self._within(self._write(_frame(_PUBLISH | retain, _text(topic) + msg)))
@@ -98,7 +100,7 @@ class MQTTClient(simple.MQTTClient):
         packet = _frame(_PUBLISH | 2 | retain, _text(topic) + pid + msg)
         return await self._within(self._ask(packet, _PUBACK, pid))
 
-    async def subscribe(self, topic: str, qos: int = 1) -> None:
+    async def subscribe(self, topic: str, qos: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Ask for the messages of a topic; return once the broker agrees."""
         pid = self._next_id()
         packet = _frame(_SUBSCRIBE, pid + _text(topic) + bytes((qos,)))
@@ -126,7 +128,7 @@ class MQTTClient(simple.MQTTClient):
             elif pinged is not None and ticks_diff(ticks_ms(), pinged) >= self._timeout:
                 raise MQTTError("no answer to a ping")
 
-    async def disconnect(self) -> None:
+    async def disconnect(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Say good-bye, so that the broker keeps the last will to itself, and close."""
         try:
             await self._within(self._write(b"\xe0\0"))
@@ -166,12 +168,13 @@ class MQTTClient(simple.MQTTClient):
         while not poller.poll(0):
             await asyncio.sleep_ms(_POLL_MS)
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(sock, server_hostname=self.server, do_handshake_on_connect=False)
+            wrap = self._tls.wrap_socket
+            self.sock = wrap(sock, server_hostname=self.server, do_handshake_on_connect=False)
         self._stream = asyncio.StreamReader(self.sock)
         await self._write(self._connect_packet())
-        kind, _, _, answer = await self._packet()
-        if kind != _CONNACK or answer[1]:
-            raise MQTTError("refused by the broker", answer and answer[-1])
+        kind, _, code, _ = await self._packet()
+        if kind != _CONNACK or code[1]:
+            raise MQTTError("refused by the broker", code)
 
     def _connect_packet(self) -> bytes:
         """CONNECT with a clean session (3.1)."""
@@ -183,7 +186,8 @@ class MQTTClient(simple.MQTTClient):
         if self.user:
             flags |= 0xC0
             payload += _text(self.user) + _text(self.pswd or b"")
-        return _frame(_CONNECT, b"\0\x04MQTT\x04" + bytes((flags,)) + self.keepalive.to_bytes(2, "big") + payload)
+        head = b"\0\x04MQTT\x04" + bytes((flags,)) + self.keepalive.to_bytes(2, "big")
+        return _frame(_CONNECT, head + payload)
 
     def _next_id(self) -> bytes:
         self.pid = self.pid % 65535 + 1
@@ -207,8 +211,6 @@ class MQTTClient(simple.MQTTClient):
 
     async def _arrived(self, wait_ms: int) -> bool:
         """Whether there is something to read within the time; takes nothing."""
-        if self._stream is None:
-            raise MQTTError("closed")
         try:
             await asyncio.wait_for_ms(self._stream.read(0), wait_ms)
         except asyncio.TimeoutError:
@@ -219,8 +221,6 @@ class MQTTClient(simple.MQTTClient):
         data = bytearray(size)
         view = memoryview(data)
         while view:
-            if self._stream is None:
-                raise MQTTError("closed")
             count = await self._stream.readinto(view)
             if count == 0:
                 raise MQTTError("closed by the broker")
@@ -237,7 +237,7 @@ class MQTTClient(simple.MQTTClient):
                 return length
         raise MQTTError("bad length")
 
-    async def _packet(self) -> "tuple[int, bytes, bytes, bytearray | None]":
+    async def _packet(self) -> "Packet":
         """(first byte, topic, packet id, payload) of the next packet."""
         kind = (await self._read(1))[0]
         length = await self._length()
@@ -249,7 +249,7 @@ class MQTTClient(simple.MQTTClient):
         body = await self._read(length)
         return kind, b"", bytes(body[:2]), body
 
-    async def _message(self, kind: int, length: int) -> "tuple[int, bytes, bytes, bytearray | None]":
+    async def _message(self, kind: int, length: int) -> "Packet":
         """The rest of a PUBLISH (3.3). QoS 2 was never asked for."""
         id_size = kind & 2
         if kind & 4 or not 2 + id_size <= length <= _PACKET_MAX:

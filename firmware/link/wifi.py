@@ -11,9 +11,8 @@ except ImportError:
     TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from network import WLAN
-
     from link.backoff import Backoff
+    from network import WLAN
 
 _POLL_MS = const(200)  # while joining
 _WATCH_MS = const(1000)  # while joined

@@ -4,6 +4,14 @@ from hashlib import sha256
 
 from micropython import const
 
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _BLOCK = const(64)  # SHA-256 block, bytes (FIPS 180-4, section 1)
 
 
@@ -23,6 +31,10 @@ class Mac:
 
     def digest(self, *parts: bytes) -> bytes:
         """The 32-byte MAC of the parts, one after the other."""
+        return self.digest_of(parts)
+
+    def digest_of(self, parts: "Iterable[bytes | bytearray | memoryview]") -> bytes:
+        """The same of an iterable, which may give one buffer again and again."""
         inner = sha256(self._inner)
         for part in parts:
             inner.update(part)

@@ -28,7 +28,7 @@ class Lock:
     """
 
     def __init__(self, world: World, url: str, session: aiohttp.ClientSession) -> None:
-        self.world, self.url, self._session = world, url, session
+        self.world, self.url, self.session = world, url, session
         self.events: list[Event] = []
         self.since_us = 0
         self._news = asyncio.Condition()
@@ -38,7 +38,7 @@ class Lock:
     async def call(self, method: str, path: str, body: object = None, **options: object) -> tuple[int, dict]:
         """Make one call of the interface, good or bad; the HTTP status and the answer."""
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        async with self._session.request(method, self.url + path, data=data, **options) as response:
+        async with self.session.request(method, self.url + path, data=data, **options) as response:
             return response.status, await response.json()
 
     async def _do(self, method: str, path: str, body: object = None) -> dict:
@@ -157,11 +157,17 @@ class Lock:
             entered = await self.wait_event(lambda event: event["type"] == "card" and event["card"] == card)
             return (await self.wait_unlocked())["us"] - entered["us"]
 
+    @contextlib.asynccontextmanager
+    async def stream(self, query: str = "", **options: object) -> AsyncIterator[aiohttp.StreamReader]:
+        """The raw stream of events, to be read line by line."""
+        timeout = aiohttp.ClientTimeout(total=None)
+        async with self.session.get(f"{self.url}/api/events{query}", timeout=timeout, **options) as response:
+            yield response.content
+
     async def listen(self, up_to_date: asyncio.Event) -> None:
         """Collect the server-sent events, until the stream ends or this is cancelled."""
-        timeout = aiohttp.ClientTimeout(total=None)
-        async with self._session.get(self.url + "/api/events", timeout=timeout) as response:
-            async for line in response.content:
+        async with self.stream() as content:
+            async for line in content:
                 up_to_date.set()
                 if line.startswith(b"data: "):
                     async with self._news:

@@ -11,6 +11,8 @@ from . import debian, pins, step
 
 PYTHON = step.VENV / "bin" / "python"
 STUBS = step.BUILD / "stubs"
+# An environment for pyright to look in, lest it take the computer's own modules for the chip's.
+_NO_PACKAGES = Path("no-packages/lib/python3.11/site-packages")
 
 
 def prepare() -> None:
@@ -25,11 +27,12 @@ def prepare() -> None:
             pip("install", "--constraint", constraints, *_pinned(pins.PACKAGES))
         step.done(step.VENV, mark)
 
-    mark = step.fingerprint(pins.STUBS)
+    mark = step.fingerprint(pins.STUBS, str(_NO_PACKAGES))
     if not step.is_done(STUBS, mark):
         step.say("installing the ESP32's type stubs into build/stubs")
         with step.scratch() as folder:
             pip("install", "--no-deps", "--no-compile", "--target", folder / "stubs", *_pinned(pins.STUBS))
+            (folder / "stubs" / _NO_PACKAGES).mkdir(parents=True)
             step.done(folder / "stubs", mark)
             step.replace(STUBS, folder / "stubs")
 

@@ -5,7 +5,6 @@ Times are microseconds of the computer's monotonic clock.
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -59,10 +58,9 @@ class Board:
             "MENSHEN_FLASH_US": f"{flash_us[0]},{flash_us[1]}",
             "TZ": "UTC",
         }
-        if "MICROPYTHON" in os.environ:  # the toolchain's wrapper honours it
-            self._environment["MICROPYTHON"] = os.environ["MICROPYTHON"]
         if not self.flash_path.exists():
-            files = {f"/{p.relative_to(app_dir)}": p.read_bytes() for p in sorted(Path(app_dir).rglob("*")) if p.is_file()}
+            paths = (path for path in sorted(Path(app_dir).rglob("*")) if path.is_file())
+            files = {f"/{path.relative_to(app_dir)}": path.read_bytes() for path in paths}
             files["/config.json"] = json.dumps(config).encode()
             image.make(self.flash_path, files | dict(extra_files or {}))
         self.console = Console()
@@ -139,7 +137,7 @@ class Board:
         self._send(self._outside.access_point(up))
 
     def cut_at(self, n: int) -> None:
-        """Cut the power in the n-th flash operation from now, or from the next power-on; a reset forgets it."""
+        """Cut the power in the n-th flash operation from now, or from power-on; a reset forgets it."""
         if self.powered:
             self._send(f"cut {n}\n")
         else:
@@ -157,8 +155,8 @@ class Board:
         """The same after a garbage collection: what is really needed."""
         return dict(zip(("alloc", "free"), await self._ask("live"), strict=True))
 
-    def uart(self, id: int) -> Uart:
-        return self._uarts[id]
+    def uart(self, number: int) -> Uart:
+        return self._uarts[number]
 
     def read_file(self, path: str) -> bytes:
         """A file in the flash, with the power off."""
@@ -206,8 +204,10 @@ class Board:
             status = await self._chip.ended()
         finally:
             self._chip = None
-            for question in sum(self._questions.values(), []):
-                question.cancel()
+            for questions in self._questions.values():
+                for question in questions:
+                    question.cancel()
+                questions.clear()
         next_cause, self._verdict = self._verdict, None
         if next_cause is None:
             self._say(f"simulator: the chip's process ended with status {status}")
@@ -229,50 +229,55 @@ class Board:
             self._chip.kill()
 
     def _obey(self, line: str) -> None:
-        word, *rest = line.split()
-        match word, rest:
-            case "pin", [pin, level, us]:
+        """A line of the chip: what shows at its pins is passed on, the rest is for the board."""
+        match line.split():
+            case ["pin", pin, level, us]:
                 driven = None if level == "z" else int(level)
                 (self._driven.discard if driven is None else self._driven.add)(int(pin))
                 self._emit("pin", us, pin=int(pin), level=driven)
-            case "led", [r, g, b, us]:
+            case ["led", r, g, b, us]:
                 self._emit("led", us, r=int(r), g=int(g), b=int(b))
-            case "pwm", [pin, hz, duty, us]:
+            case ["pwm", pin, hz, duty, us]:
                 self._emit("pwm", us, pin=int(pin), hz=int(hz), duty=int(duty))
-            case "wdt", [ms]:
-                self._stop_watchdog()
-                self._watchdog = asyncio.get_running_loop().call_later(int(ms) / 1000, self._end, WDT_RESET)
-            case "uart", [number, _, rxbuf]:
-                self._uarts[int(number)].configure(int(rxbuf))
-            case "wifi", [action, *ssid]:
+            case ["wifi", action, *ssid]:
                 self._emit("wifi", action=action, ssid=" ".join(ssid) or None)
-            case "rtc", [offset]:
-                self._rtc = offset
-            case "boot", [cause]:
-                self._emit("boot", cause=int(cause))
-                self._started.set()
-            case "reset", [cause]:
-                self._end(int(cause))
-            case "cut", []:
-                self._end(0)
-            case ("stat" | "mem" | "live") as name, numbers:
+            case ["stat" | "mem" | "live" as name, *numbers]:
                 for question in self._questions[name]:
                     if not question.done():
                         question.set_result([int(number) for number in numbers])
                 self._questions[name].clear()
+            case words:
+                self._follow(words)
+
+    def _follow(self, words: list[str]) -> None:
+        match words:
+            case ["wdt", ms]:
+                self._stop_watchdog()
+                self._watchdog = asyncio.get_running_loop().call_later(int(ms) / 1000, self._end, WDT_RESET)
+            case ["uart", number, _, rxbuf]:
+                self._uarts[int(number)].configure(int(rxbuf))
+            case ["rtc", offset]:
+                self._rtc = offset
+            case ["boot", cause]:
+                self._emit("boot", cause=int(cause))
+                self._started.set()
+            case ["reset", cause]:
+                self._end(int(cause))
+            case ["cut"]:
+                self._end(0)
             case _:
-                raise ValueError(f"the chip said {line!r}")
+                raise ValueError(f"the chip said {words}")
 
     def _say(self, line: str) -> None:
         self.console.add(line)
         self._emit("console", line=line)
 
-    def _emit(self, type: str, stamp: str | None = None, **what: object) -> None:
+    def _emit(self, kind: str, stamp: str | None = None, **what: object) -> None:
         us = monotonic_us()
         if stamp is not None:
             us -= (us - int(stamp)) % _STAMP
         for listener in self._listeners:
-            listener({"type": type, **what, "us": us})
+            listener({"type": kind, **what, "us": us})
 
     def _undrive(self) -> None:
         for pin in sorted(self._driven):

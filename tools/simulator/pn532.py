@@ -27,7 +27,7 @@ class SyntaxFault(Exception):
 class Pn532:
     """One chip. `send` takes bytes for the host, `irq` the level of P70_IRQ.
 
-    `sent` is told the command's code and the clock once the last byte of its response has left.
+    `sent` is told the command's code, and when on the loop's clock the last byte of its response left.
     A card is found at once when it enters: the model does not wait for the next attempt's start.
     """
 
@@ -35,7 +35,7 @@ class Pn532:
         self,
         send: Callable[[bytes], None],
         irq: Callable[[int], None],
-        sent: Callable[[int], None] = lambda command: None,
+        sent: Callable[[int, float], None] = lambda command, at: None,
         seed: int = 532,
     ) -> None:
         self._send, self._irq, self._sent = send, irq, sent
@@ -46,7 +46,7 @@ class Pn532:
         self._card_moved = asyncio.Event()
         self._command: asyncio.Task[None] | None = None
         self._noise: asyncio.Task[None] | None = None
-        self._line_free = 0.0
+        self._line_free = self._left_at = 0.0
         self._forget()
 
     @property
@@ -165,6 +165,7 @@ class Pn532:
             while gone < len(frame):
                 await asyncio.sleep(start + (gone + 1) * BYTE_S - loop.time())
                 due = min(len(frame), max(gone + 1, int((loop.time() - start) / BYTE_S)))
+                self._left_at = loop.time()
                 self._send(frame[gone:due])
                 gone = due
         finally:
@@ -189,7 +190,7 @@ class Pn532:
         except SyntaxFault:
             self._last = frames.ERROR
         await self._transmit(self._last)
-        self._sent(code)
+        self._sent(code, self._left_at)
         if code == 0x16 and self._last is not frames.ERROR:
             self._ready_at = _NEVER  # PowerDown: asleep once it has answered (7.2.11)
 

@@ -6,6 +6,7 @@ Nothing here knows what a line means. The child dies with this process, however 
 
 import array
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -30,7 +31,7 @@ class Uart:
         self._listeners.append(listener)
 
     def write(self, data: bytes) -> None:
-        """Send to the chip. What its receive buffer cannot take is lost, as is all before its UART is set up."""
+        """Send to the chip. What its receive buffer cannot take is lost, as is all before its UART is set."""
         if self._ours is None or self._chips is None:
             self.lost += len(data)
             return
@@ -73,7 +74,7 @@ class Uart:
 
 
 class ChipProcess:
-    """`on_line` gets each line of the bus, `on_console` each line of the console, without their ends."""
+    """`on_line` gets each line of the bus, `on_console` each of the console, without their ends."""
 
     def __init__(self, on_line: Callable[[str], None], on_console: Callable[[str], None]) -> None:
         self._on_line, self._on_console = on_line, on_console
@@ -81,7 +82,12 @@ class ChipProcess:
         self._rest = b""
 
     async def start(
-        self, micropython: Path, heapsize: str | None, environment: Mapping[str, str], uarts: Mapping[int, Uart], greeting: str
+        self,
+        micropython: Path,
+        heapsize: str | None,
+        environment: Mapping[str, str],
+        uarts: Mapping[int, Uart],
+        greeting: str,
     ) -> None:
         """Start the chip; it finds `greeting`, lines for the bus, when it looks for the first time."""
         loop = asyncio.get_running_loop()
@@ -92,7 +98,8 @@ class ChipProcess:
         self.send(greeting)
         loop.add_reader(self._bus, self._receive)
         self._uarts = list(uarts.values())
-        wires = {f"MENSHEN_UART{n}": uart.open() for n, uart in uarts.items()} | {"MENSHEN_BUS": chips_bus.fileno()}
+        wires = {f"MENSHEN_UART{n}": uart.open() for n, uart in uarts.items()}
+        wires["MENSHEN_BUS"] = chips_bus.fileno()
         options = ["-X", f"heapsize={heapsize}"] if heapsize else []
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -115,22 +122,19 @@ class ChipProcess:
 
     def send(self, lines: str) -> None:
         """Send lines, each with its line feed. A chip that is ending does not hear them."""
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._bus.send(lines.encode())
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def kill(self) -> None:
         """End it at this instant: a power cut, or the watchdog."""
         if self._process is not None and self._process.returncode is None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     async def ended(self) -> int:
         """Wait for its end and for all that it had still said; its exit status."""
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         try:
             rest = b""
             while data := await self._process.stdout.read(4096):

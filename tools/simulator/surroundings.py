@@ -2,7 +2,7 @@
 
 
 class Surroundings:
-    """Each method returns the line that tells a running chip of the change; `greeting` tells a new one all."""
+    """Methods return the line that tells a running chip of the change; `greeting` tells a new one all."""
 
     def __init__(self) -> None:
         self._levels: dict[int, int | None] = {}

@@ -226,10 +226,10 @@ class World:
         for listener in self._listeners:
             listener(event)
 
-    def _on_sent(self, command: int) -> None:
+    def _on_sent(self, command: int, at: float) -> None:
         """The reader has told of a card: what comes after this stamp is the lock's own time."""
         if command == _IN_LIST_PASSIVE_TARGET and self._card:
-            self._emit({"type": "reader", "card": self._card})
+            self._emit({"type": "reader", "card": self._card, "us": int(at * 1_000_000)})
 
     def _on_heard(self, topic: str, payload: bytes) -> None:
         if topic == self.provision.topic("state"):

@@ -5,11 +5,12 @@ by putting a function into `commands`; it is called with the words after the fir
 """
 
 import asyncio
-import ffi
 import gc
 import io
 import os
 import time
+
+import ffi
 
 _GET_FILENO = 10  # py/stream.h: MP_STREAM_GET_FILENO
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import sys
+
 import vfs
 
 import bus as bus_module

@@ -101,7 +101,7 @@ class Partition:
             raise OSError(2)  # ENOENT
 
     @classmethod
-    def find(cls, type: int = 0, subtype: int = 255, label: str | None = None, block_size: int = 4096) -> list:
+    def find(cls, type: int = 0, subtype: int = 255, label=None, block_size: int = 4096) -> list:
         return [cls("factory")] if type == cls.TYPE_APP and label in (None, "factory") else []
 
     def info(self) -> tuple:

@@ -8,6 +8,7 @@ pause, and times measured with it would say nothing.
 import asyncio
 import asyncio.event
 import io
+
 from bus import libc
 
 _GET_FILENO = 10  # py/stream.h: MP_STREAM_GET_FILENO

@@ -6,6 +6,7 @@ process loses nothing, and never more than the chip would have written.
 
 import os
 import time
+
 from micropython import const
 
 _BLOCK = const(4096)

@@ -3,6 +3,7 @@
 import io
 import os
 import time
+
 from bus import waiting
 from pins import Pads, Pin
 
@@ -112,7 +113,18 @@ class UART(io.IOBase):
         self.init(baudrate, **settings)
 
     def init(
-        self, baudrate=115200, bits=8, parity=None, stop=1, *, tx=None, rx=None, rxbuf=0, txbuf=256, timeout=0, timeout_char=0
+        self,
+        baudrate=115200,
+        bits=8,
+        parity=None,
+        stop=1,
+        *,
+        tx=None,
+        rx=None,
+        rxbuf=0,
+        txbuf=256,
+        timeout=0,
+        timeout_char=0,
     ) -> None:
         self._rxbuf = rxbuf or self._rxbuf
         if self._rxbuf <= 128:  # SOC_UART_FIFO_LEN

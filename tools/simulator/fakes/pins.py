@@ -1,7 +1,8 @@
 """The pads of the ESP32: what each drives, what is laid on it from outside, and `machine.Pin`."""
 
-import micropython
 import time
+
+import micropython
 from micropython import const
 
 _FREE = const(2)  # not driven
@@ -115,13 +116,13 @@ class Pin:
     IRQ_RISING, IRQ_FALLING = _RISING, _FALLING
     DRIVE_0, DRIVE_1, DRIVE_2, DRIVE_3 = 0, 1, 2, 3
 
-    def __init__(self, number: int, mode: int = -1, pull: int | None = -1, *, value=None, drive=None, hold=None):
+    def __init__(self, number: int, mode=-1, pull=-1, *, value=None, drive=None, hold=None) -> None:
         if not isinstance(number, int) or not 0 <= number < _COUNT or number in _NONE:
             raise ValueError("invalid pin")
         self.number = number
         self.init(mode, pull, value=value)
 
-    def init(self, mode: int = -1, pull: int | None = -1, *, value=None, drive=None, hold=None) -> None:
+    def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None) -> None:
         n, pads = self.number, self.pads
         if n >= _INPUT_ONLY and mode in (_OUTPUT, _OPEN_DRAIN):
             raise ValueError("pin can only be input")

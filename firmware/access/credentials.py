@@ -1,0 +1,189 @@
+"""The list of credentials: a sorted file of fixed-size records, searched in place, never loaded into RAM.
+
+File: magic "MNL1", version, count and a zero (each u32), the records, HMAC-SHA256 of all that.
+Record (32 bytes, little-endian): digest 16, role u8, kind u8, lease u16, schedule u8, flags u8,
+not-before u32, not-after u32, key reference u16. Times are seconds since 1970, 0 for no limit.
+"""
+
+import os
+import struct
+
+from micropython import const
+
+import log
+from storage import files
+from storage.hmac import Mac, equal
+
+PATH = "/access/list"
+_ARRIVING = "/access/list.new"
+_OLD = "/access/list.old"
+_MAGIC = b"MNL1"
+_HEAD, _RECORD, _MAC = const(16), const(32), const(32)
+_DIGEST = const(16)
+_WINDOW = const(64)  # records read at once: the place of a uniform digest is known to about 50 in 10,000
+COUNT_MAX = const(20_000)
+
+
+class ListError(Exception):
+    """A list that cannot be taken; `reason` is "bad records" or "flash full"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Credential:
+    """One record without its digest."""
+
+    def __init__(self, record: "bytes | memoryview") -> None:
+        (self.role, self.kind, self.lease, self.schedule, self.flags, self.not_before, self.not_after,
+         self.key_ref) = struct.unpack_from("<BBHBBIIH", record, _DIGEST)  # fmt: skip
+
+
+class Credentials:
+    """The list in use; `key` is the lock's key. Without a whole list it is empty, and says so in the log."""
+
+    def __init__(self, key: bytes) -> None:
+        self._mac = Mac(Mac(key).digest(b"menshen store v1"))
+        self._window = memoryview(bytearray(_WINDOW * _RECORD))
+        self._file = None
+        self.version = self.count = 0
+        self.whole = self._open()
+
+    def find(self, digest: bytes) -> "Credential | None":
+        """The credential of this digest (16 bytes); two reads of the file as a rule, never more than 20."""
+        if self._file is None:
+            return None
+        low, high = 0, self.count
+        middle = (digest[0] << 8 | digest[1]) * self.count >> 16
+        while low < high:
+            start = max(low, min(middle - _WINDOW // 2, high - _WINDOW))
+            window = self._read(start, min(_WINDOW, high - start))
+            size = len(window)
+            if digest < bytes(window[:_DIGEST]):
+                high = start
+            elif digest > bytes(window[size - _RECORD : size - _DIGEST]):
+                low = start + size // _RECORD
+            else:
+                place = self._search(window, digest)
+                return None if place < 0 else Credential(window[place : place + _RECORD])
+            middle = (low + high) // 2
+        return None
+
+    def ensure_copy(self) -> None:
+        """See that there is a second whole list to fall back on. To be called when nobody is at the door."""
+        if self._file is None or self._check(_OLD) is not None:
+            return
+        try:
+            files.write(_OLD, self._parts())
+        except OSError:
+            log.warning("access", "no room for a copy of the list")
+
+    def install(self, version: int, records: "bytes | bytearray | memoryview") -> None:
+        """Take a new list in place of this one, at one rename. ListError leaves the old one in use."""
+        check_records(records)
+        head = _MAGIC + struct.pack("<III", version, len(records) // _RECORD, 0)
+        try:
+            files.remove(_OLD)
+            files.write(_ARRIVING, (head, records, self._mac.digest(head, records)))
+        except OSError:
+            raise ListError("flash full")
+        if self._check(_ARRIVING) is None:
+            files.remove(_ARRIVING)
+            raise ListError("flash full")
+        self._close()
+        if files.exists(PATH):
+            os.rename(PATH, _OLD)
+        os.rename(_ARRIVING, PATH)
+        self.whole = self._open()
+
+    def _open(self) -> bool:
+        """Choose the first whole list: the one in use, the one that was about to be, the one before."""
+        for path in PATH, _ARRIVING, _OLD:
+            found = self._check(path)
+            if found is None:
+                if path == PATH and files.exists(path):
+                    log.error("access", "the list of credentials is broken")
+                continue
+            if path != PATH:
+                log.warning("access", "using the list in " + path)
+            self.version, self.count = found
+            self._file = open(path, "rb")  # noqa: SIM115 (kept open: the door reads it)
+            return True
+        log.error("access", "there is no whole list of credentials")
+        return False
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _check(self, path: str) -> "tuple[int, int] | None":
+        """Version and count of the list in a file; None where it is not there or not whole."""
+        try:
+            with open(path, "rb") as file:
+                head = file.read(_HEAD)
+                if len(head) != _HEAD or head[:4] != _MAGIC:
+                    return None
+                version, count = struct.unpack_from("<II", head, 4)
+                if count > COUNT_MAX or os.stat(path)[6] != _HEAD + count * _RECORD + _MAC:
+                    return None
+                mac = self._mac.digest_of(self._pieces(file, head, count * _RECORD))
+                return (version, count) if equal(mac, file.read(_MAC)) else None
+        except OSError:
+            return None
+
+    def _pieces(self, file, head: bytes, left: int):
+        yield head
+        window = self._window
+        while left > 0:
+            size = file.readinto(window[: min(left, len(window))])
+            if not size:
+                raise OSError
+            left -= size
+            yield window[:size]
+
+    def _parts(self):
+        """The whole file in use, piece by piece."""
+        self._file.seek(0)
+        while True:
+            piece = self._file.read(512)
+            if not piece:
+                return
+            yield piece
+
+    def _read(self, start: int, count: int) -> memoryview:
+        """`count` records from number `start` on."""
+        window = self._window[: count * _RECORD]
+        self._file.seek(_HEAD + start * _RECORD)
+        self._file.readinto(window)
+        return window
+
+    @staticmethod
+    def _search(window: memoryview, digest: bytes) -> int:
+        """Where in the window the record of this digest begins; -1 where there is none."""
+        low, high = 0, len(window) // _RECORD
+        while low < high:
+            middle = (low + high) // 2
+            place = middle * _RECORD
+            found = bytes(window[place : place + _DIGEST])
+            if found == digest:
+                return place
+            if found < digest:
+                low = middle + 1
+            else:
+                high = middle
+        return -1
+
+
+def check_records(records: "bytes | bytearray | memoryview") -> None:
+    """Raise ListError unless these are whole records in strictly rising order, of known roles and kinds."""
+    view = memoryview(records)
+    if len(view) % _RECORD or len(view) // _RECORD > COUNT_MAX:
+        raise ListError("bad records")
+    last = b""
+    for place in range(0, len(view), _RECORD):
+        digest = bytes(view[place : place + _DIGEST])
+        if digest <= last or view[place + 16] not in (1, 2) or view[place + 17] not in (1, 2):
+            raise ListError("bad records")
+        last = digest

@@ -1,0 +1,86 @@
+"""The only module that touches the chip: turns the board profile `devkit` into parts."""
+
+import machine
+from esp32 import NVS
+from machine import PWM, RTC, UART, Pin
+from micropython import const
+
+from storage.nvs import Numbers
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from network import WLAN
+
+# Wiring of the profile, by GPIO number. 6 to 11 are the flash's; 34 to 39 are inputs without pull;
+# 0, 2, 5, 12 and 15 are strapping pins (ESP32 data sheet, section 2.4).
+_RELAY = const(23)
+_READER_TX, _READER_RX, _READER_IRQ, _READER_RESET = const(17), const(16), const(34), const(18)
+_KEY_ROWS = (25, 26, 27, 33)
+_KEY_COLUMNS = (32, 19, 22)
+_CONTACT, _EXIT, _TAMPER = const(35), const(4), const(21)
+_BUZZER, _LED = const(13), const(14)
+
+_WS2812_NS = (400, 850, 800, 450)  # WS2812B data sheet, "data transfer time": T0H, T0L, T1H, T1L
+_HALF_DUTY = const(32768)
+
+
+class Board:
+    """The parts of one lock. The relay's pin is at its safe level when this returns."""
+
+    KEY_LAYOUT = "123456789*0#"
+
+    def __init__(self, unlock_level: int) -> None:
+        self.numbers = Numbers(NVS("menshen"))
+        self.relay = Pin(_RELAY, Pin.OUT, value=1 - unlock_level)
+        self.key_rows = [Pin(n, Pin.OPEN_DRAIN, value=1) for n in _KEY_ROWS]
+        self.key_columns = [Pin(n, Pin.IN, Pin.PULL_UP) for n in _KEY_COLUMNS]
+        self.contact = Pin(_CONTACT, Pin.IN)
+        self.exit_button = Pin(_EXIT, Pin.IN, Pin.PULL_UP)
+        self.tamper = Pin(_TAMPER, Pin.IN, Pin.PULL_UP)
+        self.reader_uart = UART(2, 115200, tx=_READER_TX, rx=_READER_RX, rxbuf=512)
+        self.reader_irq = Pin(_READER_IRQ, Pin.IN)
+        self.reader_reset = Pin(_READER_RESET, Pin.OUT, value=1)
+        self._led = Pin(_LED, Pin.OUT, value=0)
+        self._colour = bytearray(3)
+        self._buzzer = None
+
+    def remember_relay(self, unlock_level: int) -> None:
+        """Tell boot.py, for the next start, which pin holds the bolt at which level."""
+        self.numbers.set("relay_safe", 1 - unlock_level)
+        self.numbers.set("relay_pin", _RELAY)
+
+    def light(self, rgb: int) -> None:
+        """Show a colour, 0xRRGGBB."""
+        colour = self._colour
+        colour[0], colour[1], colour[2] = rgb >> 8 & 255, rgb >> 16, rgb & 255  # the chip takes GRB
+        machine.bitstream(self._led, 0, _WS2812_NS, colour)
+
+    def sound(self, hz: int) -> None:
+        """Sound the buzzer at a frequency; 0 is silence."""
+        if hz:
+            self._buzzer = PWM(Pin(_BUZZER, Pin.OUT), freq=hz, duty_u16=_HALF_DUTY)
+        elif self._buzzer is not None:
+            self._buzzer.deinit()
+            self._buzzer = None
+
+    def wlan(self) -> "WLAN":
+        """The radio; loaded when first asked for, since the door can do without."""
+        import network
+
+        return network.WLAN(network.STA_IF)
+
+    def datetime(self) -> tuple:
+        """What the chip's clock shows: year, month, day, weekday, hour, minute, second, microsecond."""
+        return RTC().datetime()
+
+    def reset(self) -> None:
+        """Start again."""
+        machine.reset()
+
+    def reset_cause(self) -> str:
+        """Why the chip started, in words."""
+        return ("unknown", "power-on", "reset", "watchdog", "deep sleep", "soft reset")[machine.reset_cause()]

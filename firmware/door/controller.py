@@ -1,0 +1,93 @@
+"""The state machine of the door: locked, unlocked, open, held open, forced."""
+
+from time import ticks_diff
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from door.indicator import Indicator
+    from door.relay import Relay
+
+LOCKED, UNLOCKED, OPEN, HELD_OPEN, FORCED = "locked", "unlocked", "open", "held open", "forced"
+
+
+class Controller:
+    """The one thing that moves the relay, and grant() is the one way to have it released.
+
+    locked → unlocked by a grant → open when the leaf opens → held open after `held_open_ms` → locked
+    when the leaf closes. A leaf that opens while locked was forced, unless somebody is leaving.
+    The bolt is held again after `unlock_ms`, or as soon as the leaf has closed.
+    """
+
+    def __init__(
+        self,
+        relay: "Relay",
+        indicator: "Indicator",
+        unlock_ms: int,
+        held_open_ms: int,
+        on_alarm: "Callable[[str], None]",
+    ) -> None:
+        self._relay, self._indicator, self._on_alarm = relay, indicator, on_alarm
+        self._unlock_ms, self._held_open_ms = unlock_ms, held_open_ms
+        self.state = LOCKED
+        self._released = False
+        self._released_at = self._opened_at = self._left_at = 0
+        self._leaving = False
+
+    def grant(self, now: int) -> None:
+        """Let the bolt go: somebody may come in. `now` is ticks_ms()."""
+        self._relay.release()
+        self._released = True
+        self._released_at = now
+        if self.state == LOCKED:
+            self.state = UNLOCKED
+        elif self.state in (FORCED, HELD_OPEN):
+            self._become_open(now)
+
+    def leave(self, now: int) -> None:
+        """Somebody leaves: the exit button lets the bolt go by its own wire, and the leaf may open."""
+        self._leaving = True
+        self._left_at = now
+
+    def tick(self, now: int, leaf_open: bool) -> None:
+        """Follow the time and the leaf; to be called every few ms."""
+        if self._released and ticks_diff(now, self._released_at) >= self._unlock_ms:
+            self._secure()
+        if self._leaving and ticks_diff(now, self._left_at) >= self._unlock_ms:
+            self._leaving = False
+        if leaf_open:
+            self._follow_open(now)
+        elif self.state not in (LOCKED, UNLOCKED):
+            self._secure()
+            self._become(LOCKED)
+        elif self.state == UNLOCKED and not self._released:
+            self._become(LOCKED)
+
+    def _follow_open(self, now: int) -> None:
+        if self.state == UNLOCKED or (self.state == LOCKED and self._leaving):
+            self._leaving = False
+            self._become_open(now)
+        elif self.state == LOCKED:
+            self._become(FORCED)
+        elif self.state == OPEN and ticks_diff(now, self._opened_at) >= self._held_open_ms:
+            self._become(HELD_OPEN)
+
+    def _become_open(self, now: int) -> None:
+        self._opened_at = now
+        self._become(OPEN)
+
+    def _become(self, state: str) -> None:
+        self.state = state
+        self._indicator.set(FORCED, state == FORCED)
+        self._indicator.set(HELD_OPEN, state == HELD_OPEN)
+        if state in (FORCED, HELD_OPEN):
+            self._on_alarm(state)
+
+    def _secure(self) -> None:
+        self._relay.secure()
+        self._released = False

@@ -1,0 +1,83 @@
+"""Tends the door: takes what the readers read, has it judged, moves the bolt and tells the person."""
+
+import asyncio
+from time import ticks_ms
+
+from micropython import const
+
+import log
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from access.gate import Gate, Verdict
+    from door.controller import Controller
+    from door.indicator import Indicator
+    from door.switch import Switch
+    from storage.nvs import Numbers
+
+_TICK_MS = const(10)
+_SIGNALS = {"no clock": "no clock", "throttled": "throttled"}
+
+
+class Doorkeeper:
+    """`on_staff(kind)` and `on_alarm(kind)` are told what the house may know: never a tenant's entry."""
+
+    def __init__(
+        self,
+        gate: "Gate",
+        controller: "Controller",
+        indicator: "Indicator",
+        numbers: "Numbers",
+        on_staff: "Callable[[str], None]",
+        on_alarm: "Callable[[str], None]",
+    ) -> None:
+        self._gate, self._controller, self._indicator = gate, controller, indicator
+        self._numbers, self._on_staff, self._on_alarm = numbers, on_staff, on_alarm
+
+    def card(self, uid: bytes) -> None:
+        """A card was held to the reader."""
+        self._act(self._gate.card(uid))
+
+    def pin(self, digits: bytes) -> None:
+        """A code was entered at the keypad."""
+        self._act(self._gate.pin(digits, ticks_ms()))
+
+    def _act(self, verdict: "Verdict") -> None:
+        now = ticks_ms()
+        if not verdict.granted:
+            self._indicator.say(_SIGNALS.get(verdict.reason, "denied"), now)
+            if verdict.begins_throttle:
+                self._on_alarm("keypad throttled")
+            return
+        self._controller.grant(now)
+        staff_was_in = self._numbers.get("staff_was_in")
+        self._indicator.say("staff" if staff_was_in and not verdict.staff else "granted", now)
+        try:
+            self._numbers.set("staff_was_in", int(verdict.staff))
+        except OSError:
+            log.error("door", "no room to note that staff have been in")
+        if verdict.staff:
+            self._on_staff(verdict.kind)
+
+    async def run(self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]") -> None:
+        """Follow the switches and the time for ever, and feed the watchdog: only a tended door feeds it."""
+        tampered = False
+        while True:
+            now = ticks_ms()
+            if leaving.is_on(now):
+                self._controller.leave(now)
+            self._controller.tick(now, leaf.is_on(now))
+            if tamper.is_on(now) != tampered:
+                tampered = not tampered
+                self._indicator.set("forced", tampered or self._controller.state == "forced")
+                if tampered:
+                    self._on_alarm("tamper")
+            self._indicator.tick(now)
+            feed()
+            await asyncio.sleep_ms(_TICK_MS)

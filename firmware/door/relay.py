@@ -1,0 +1,26 @@
+"""The relay that holds the bolt: two levels, of which one is safe."""
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from machine import Pin
+
+
+class Relay:
+    """`unlock_level` (0 or 1) is the level that lets the bolt go; the other one is safe."""
+
+    def __init__(self, pin: "Pin", unlock_level: int) -> None:
+        self._pin = pin
+        self._unlock_level = unlock_level
+        self.secure()
+
+    def release(self) -> None:
+        """Let the bolt go."""
+        self._pin.value(self._unlock_level)
+
+    def secure(self) -> None:
+        """Hold the bolt."""
+        self._pin.value(1 - self._unlock_level)

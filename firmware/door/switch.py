@@ -1,0 +1,35 @@
+"""A contact or button, believed once it has kept its level for some time."""
+
+from time import ticks_diff
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from machine import Pin
+
+
+class Switch:
+    """`active` is the pin's level that means yes; a change counts after `settle_ms`."""
+
+    def __init__(self, pin: "Pin", active: int, settle_ms: int = 30) -> None:
+        self._pin = pin
+        self._active = active
+        self._settle_ms = settle_ms
+        self._is_on = pin.value() == active
+        self._changing = False
+        self._since = 0
+
+    def is_on(self, now: int) -> bool:
+        """Look at the pin; `now` is ticks_ms(). To be called every few ms."""
+        if (self._pin.value() == self._active) == self._is_on:
+            self._changing = False
+        elif not self._changing:
+            self._changing = True
+            self._since = now
+        elif ticks_diff(now, self._since) >= self._settle_ms:
+            self._is_on = not self._is_on
+            self._changing = False
+        return self._is_on

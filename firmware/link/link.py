@@ -1,0 +1,103 @@
+"""Keeps the lock in touch with its operator, for as long as there is somebody to talk to."""
+
+import asyncio
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from link.dns import DnsError
+from link.mqtt import MQTTError
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from link.backoff import Backoff
+    from link.dns import Resolver
+    from link.mqtt import MQTTClient
+    from link.sync import Sync
+    from link.telemetry import Telemetry
+    from link.wifi import Wifi
+
+_PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed
+
+
+class Link:
+    """Wi-Fi, then the address, then the broker; on any failure close, wait, and start again.
+
+    client_factory makes a new client for each connection; log takes one short line of text.
+    """
+
+    def __init__(
+        self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
+        telemetry: "Telemetry", sync: "Sync", backoff: "Backoff", log: "Callable[[str], None]",
+    ) -> None:  # fmt: skip
+        self._wifi = wifi
+        self._resolver = resolver
+        self._client_factory = client_factory
+        self._telemetry = telemetry
+        self._sync = sync
+        self._backoff = backoff
+        self._log = log
+        self.online = False
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await self._wifi.join()
+            began = ticks_ms()
+            try:
+                await self._connect()
+            except (MQTTError, DnsError, OSError, MemoryError) as error:
+                self._log("offline: {}".format(error))
+            if self.online and ticks_diff(ticks_ms(), began) > _PROVED_MS:
+                self._backoff.reset()
+            self.online = False
+            await asyncio.sleep_ms(self._backoff.next())
+
+    async def _connect(self) -> None:
+        """One connection, from the address to its end."""
+        client = self._client_factory()
+        address = await self._resolver.resolve(client.server)
+        self._telemetry.will(client)
+        try:
+            try:
+                await client.connect(address)
+            except MQTTError:
+                self._resolver.doubt(client.server)
+                raise
+            self.online = True
+            self._log("online")
+            reader = client.run(self._sync.on_message)
+            await self._until_one_ends(reader, self._talk(client), self._wifi.lost())
+        finally:
+            client.close()
+
+    async def _talk(self, client: "MQTTClient") -> None:
+        await client.subscribe(self._sync.topic)
+        await self._telemetry.run(client)
+
+    async def _until_one_ends(self, *jobs) -> None:
+        """Run the jobs side by side. When one ends, end them all, and raise what it raised."""
+        ended = asyncio.Event()
+        errors = []
+
+        async def watch(job) -> None:
+            try:
+                await job
+            except Exception as error:  # carried over to the task that owns the connection
+                errors.append(error)
+            ended.set()
+
+        tasks = [asyncio.create_task(watch(job)) for job in jobs]
+        try:
+            await ended.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+        if errors:
+            raise errors[0]

@@ -1,0 +1,143 @@
+"""The settings of one lock: read from /config.json, checked field by field, the last good copy kept."""
+
+import json
+from binascii import unhexlify
+
+import log
+from storage import files
+
+PATH = "/config.json"
+GOOD_PATH = "/config.good.json"
+_MISSING = object()
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `faults` has a sentence for each field that is wrong."""
+
+    def __init__(self, faults: "list[str]") -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class _Reader:
+    """Takes fields out of the parsed file and keeps a list of what is wrong with them."""
+
+    def __init__(self, tree) -> None:
+        self._tree = tree
+        self.faults: list[str] = []
+
+    def take(self, name: str, right: str, check, default=_MISSING):
+        """The value at the dotted name, if check(value) is true; else a fault that says what is right."""
+        value = self._tree
+        for part in name.split("."):
+            value = value.get(part, _MISSING) if isinstance(value, dict) else _MISSING
+        if value is _MISSING and default is not _MISSING:
+            return default
+        if value is _MISSING:
+            self.faults.append(name + " is missing: " + right)
+        elif not check(value):
+            self.faults.append(name + " must be " + right)
+        else:
+            return value
+        return None
+
+    def number(self, name: str, low: int, high: int, default: int) -> int:
+        """A whole number within bounds, both included."""
+        right = "a whole number from %d to %d" % (low, high)
+        return self.take(name, right, lambda v: type(v) is int and low <= v <= high, default) or 0
+
+    def text(self, name: str, longest: int, default=_MISSING) -> str:
+        """A text of 1 to `longest` characters; an absent one is the default."""
+        right = "a text of 1 to %d characters" % longest
+        return self.take(name, right, lambda v: isinstance(v, str) and 0 < len(v) <= longest, default) or ""
+
+
+def _is_key(value) -> bool:
+    return isinstance(value, str) and len(value) == 64 and all(c in "0123456789abcdef" for c in value)
+
+
+def _is_topic_part(value) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 32 and all(c.isalpha() or c.isdigit() or c in "-_" for c in value)
+
+
+def _server(text) -> "tuple[str, int] | None":
+    """(address, port) of "192.0.2.1" or "192.0.2.1:53"; None where it is neither."""
+    if not isinstance(text, str):
+        return None
+    address, _, port = text.partition(":")
+    numbers = address.split(".")
+    if len(numbers) != 4 or not all(n.isdigit() and int(n) < 256 for n in numbers):
+        return None
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        return None
+    return address, int(port or 53)
+
+
+class Settings:
+    """What /config.json says. Times are in ms; `key` is 32 bytes; `dns` is a list of (address, port)."""
+
+    def __init__(self, text: "str | bytes") -> None:
+        """Raises SettingsError."""
+        try:
+            tree = json.loads(text)
+        except ValueError:
+            tree = None
+        if not isinstance(tree, dict):
+            raise SettingsError(["the file must be one JSON object"])
+        read = _Reader(tree)
+        self.lock = read.take("lock", "1 to 32 letters, digits, - or _", _is_topic_part)
+        self.key = unhexlify(read.take("key", "64 hexadecimal digits in lower case", _is_key) or "")
+        self.board = read.take("board", '"devkit"', lambda v: v == "devkit", "devkit")
+        self.unlock_level = read.number("relay.unlock_level", 0, 1, 1)
+        self.unlock_ms = read.number("relay.seconds", 1, 60, 5) * 1000
+        self.held_open_ms = read.number("door.held_open_s", 5, 3600, 30) * 1000
+        self.ssid = read.text("wifi.ssid", 32, "")
+        self.password = read.text("wifi.password", 63, "")
+        servers = read.take(
+            "network.dns",
+            'a list of at most 3 addresses like "192.0.2.1" or "192.0.2.1:53"',
+            lambda v: isinstance(v, list) and len(v) <= 3 and all(_server(s) for s in v),
+            [],
+        )
+        self.dns = [_server(s) for s in servers or ()]
+        self.broker_host = read.text("broker.host", 100, "")
+        self.broker_port = read.number("broker.port", 1, 65535, 1883)
+        self.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
+        self.plain_uid = read.take("cards.plain_uid", "true or false", lambda v: isinstance(v, bool), False)
+        if read.faults:
+            raise SettingsError(read.faults)
+
+
+def _read(path: str) -> "tuple[str, Settings]":
+    try:
+        with open(path) as file:
+            text = file.read()
+    except (OSError, UnicodeError):
+        raise SettingsError(["the file cannot be read"])
+    return text, Settings(text)
+
+
+def load() -> Settings:
+    """The settings of /config.json, or of the last good copy; SettingsError where neither is good."""
+    try:
+        text, settings = _read(PATH)
+    except SettingsError as error:
+        for fault in error.faults:
+            log.error("settings", PATH + ": " + fault)
+        _, settings = _read(GOOD_PATH)
+        log.warning("settings", "using the last good copy")
+        return settings
+    _keep(text)
+    return settings
+
+
+def _keep(text: str) -> None:
+    """Make the last good copy, if it is not the same already. A full flash is no reason not to start."""
+    try:
+        if files.exists(GOOD_PATH):
+            with open(GOOD_PATH) as file:
+                if file.read() == text:
+                    return
+        files.write(GOOD_PATH, (text.encode(),))
+    except (OSError, UnicodeError):
+        log.warning("settings", "no room for a copy of the settings")

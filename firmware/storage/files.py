@@ -1,0 +1,38 @@
+"""Files that are whole at every instant: written beside, closed, then renamed.
+
+littlefs commits data at close and renames atomically; a file left open is closed, and so committed,
+by the garbage collector, however little of it was written.
+"""
+
+import os
+
+
+def exists(path: str) -> bool:
+    """Whether there is a file or folder of this name."""
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def remove(path: str) -> None:
+    """Remove the file if there is one."""
+    if exists(path):
+        os.remove(path)
+
+
+def write(path: str, parts) -> None:
+    """Write the parts (an iterable of bytes) to path; the old file stays until the new one is whole.
+
+    OSError where the flash is full: the old file stays then too.
+    """
+    new = path + ".new"
+    try:
+        with open(new, "wb") as file:
+            for part in parts:
+                file.write(part)
+    except OSError:
+        remove(new)
+        raise
+    os.rename(new, path)

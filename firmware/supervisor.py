@@ -1,0 +1,47 @@
+"""Keeps the tasks alive: a critical one that ends resets the board, any other is started again."""
+
+import asyncio
+import gc
+import sys
+
+from micropython import const
+
+import log
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+CRITICAL = ("door",)  # a lock that does not tend its door is no lock
+_FIRST_WAIT_MS = const(100)
+_LONGEST_WAIT_MS = const(60_000)
+
+
+class Supervisor:
+    """Starts tasks by name. `reset` is called when a critical task ends in whatever way."""
+
+    def __init__(self, reset: "Callable[[], None]") -> None:
+        self._reset = reset
+
+    def start(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
+        """Run `run()` for ever."""
+        asyncio.create_task(self._keep(name, run))  # noqa: RUF006 (the loop holds it; nothing here cancels it)
+
+    async def _keep(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
+        wait = _FIRST_WAIT_MS
+        while True:
+            try:
+                await run()
+                log.error("supervisor", "task " + name + " ended")
+            except Exception as error:
+                log.error("supervisor", "task " + name + " died of " + type(error).__name__)
+                sys.print_exception(error)
+            if name in CRITICAL:
+                self._reset()
+            gc.collect()
+            await asyncio.sleep_ms(wait)
+            wait = min(wait * 2, _LONGEST_WAIT_MS)

@@ -1,0 +1,3 @@
+"""The version of the application; it stands nowhere else."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,63 @@
+"""Each room of the firmware imports only what it may: DESIGN, Layout.
+
+These rules carry promises. A door that cannot name the network cannot wait for it, and a credential
+check that cannot name the link cannot tell it who came.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.static.sources import FIRMWARE, MODULES, ON_CHIP, imports, name, tree
+
+DOOR = {"door", "readers", "access"}
+OUTSIDE = {"link", "update", "journal"}
+JOINERS = {"app", "board"}
+
+FORBIDDEN = {
+    **dict.fromkeys(DOOR, OUTSIDE | JOINERS),
+    **dict.fromkeys(OUTSIDE, JOINERS),
+    "storage": DOOR | OUTSIDE | JOINERS | {"settings", "supervisor"},
+    "log": DOOR | OUTSIDE | JOINERS | {"settings", "supervisor"},
+}
+"""What the files of a room may not import."""
+
+MAY_TOUCH_THE_CHIP = {"boot.py", "main.py", "firmware/board.py"}
+PUBLISHER, MQTT = "firmware/link/telemetry.py", "firmware/link/mqtt.py"
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(FIRMWARE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_room_imports_only_what_it_may(path: Path) -> None:
+    forbidden = FORBIDDEN.get(_room(path), set())
+    if not forbidden:
+        return
+    found = [
+        f"line {line}: {what}" for line, what in imports(path) if what.split(".")[0] in forbidden | {"?"}
+    ]
+    assert not found, f"{name(path)} may not import this: {', '.join(found)}"
+
+
+@pytest.mark.parametrize("path", ON_CHIP, ids=name)
+def test_only_the_board_touches_the_pins(path: Path) -> None:
+    if name(path) in MAY_TOUCH_THE_CHIP:
+        return
+    found = [line for line, what in imports(path) if what.split(".")[0] in {"machine", "umachine"}]
+    assert not found, f"{name(path)} imports machine in line {found}"
+
+
+@pytest.mark.parametrize("path", ON_CHIP, ids=name)
+def test_only_telemetry_publishes(path: Path) -> None:
+    """What leaves the lock leaves through one file, so that one file shows what can be told."""
+    if name(path) in {PUBLISHER, MQTT}:
+        return
+    found = [
+        node.lineno
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr == "publish"
+    ]
+    assert not found, f"{name(path)} publishes in line {found}"

@@ -1,0 +1,71 @@
+"""The project's tree is as DESIGN has it, and its files are of a size that can be read."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.static.sources import ON_CHIP, TOP, name, tree
+
+AT_THE_TOP = {
+    "boot.py",
+    "main.py",
+    "firmware",
+    "lib",
+    "tests",
+    "tools",
+    "Makefile",
+    "README.md",
+    "pyproject.toml",
+    "LICENSE",
+    "CHANGELOG.md",
+}
+NOT_OURS = {"build", "__pycache__"}
+LONGEST = 300
+
+WRITTEN = [
+    path
+    for folder in ("firmware", "tests", "tools")
+    for path in sorted((TOP / folder).rglob("*"))
+    if path.suffix in {".py", ".js", ".css", ".html"}
+]
+
+
+def test_nothing_else_stands_at_the_top() -> None:
+    there = {path.name for path in TOP.iterdir() if not path.name.startswith(".")}
+    assert there - AT_THE_TOP - NOT_OURS == set()
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {name(path): len(path.read_text().splitlines()) for path in [*ON_CHIP, *WRITTEN]}
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
+
+
+@pytest.mark.parametrize("path", ON_CHIP, ids=name)
+def test_every_except_names_what_it_catches(path: Path) -> None:
+    bare = [
+        node.lineno
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ExceptHandler) and node.type is None
+    ]
+    assert not bare, f"{name(path)} has a bare except in line {bare}"
+
+
+@pytest.mark.parametrize("path", ON_CHIP, ids=name)
+def test_nothing_rests_on_assert(path: Path) -> None:
+    """An optimised build drops asserts, and with them whatever they guarded."""
+    found = [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
+    assert not found, f"{name(path)} asserts in line {found}"
+
+
+@pytest.mark.parametrize("path", ON_CHIP, ids=name)
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(tree(path)), f"{name(path)} begins without saying what it is for"
+
+
+def test_the_version_is_in_one_place() -> None:
+    version = TOP / "firmware" / "version.py"
+    if version.exists():
+        assert re.search(r'^VERSION = "\d+\.\d+\.\d+"$', version.read_text(), re.MULTILINE)
+    assert not re.search(r"^version\s*=", (TOP / "pyproject.toml").read_text(), re.MULTILINE)
