@@ -23,12 +23,14 @@ _SHORTEST, _LONGEST = const(4), const(10)
 
 
 class Verdict:
-    """A grant or a denial. `staff` and `kind` ("pin", "card") say what was used, `reason` why not."""
+    """A grant, or a denial with its reason. `staff` is the digest of a staff credential, else None."""
 
-    def __init__(self, reason: str, kind: int, staff: bool = False, begins_throttle: bool = False) -> None:
+    def __init__(
+        self, reason: str, kind: int, staff: "bytes | None" = None, begins_throttle: bool = False
+    ) -> None:
         self.reason = reason
         self.granted = reason == GRANTED
-        self.kind = "pin" if kind == PIN else "card"
+        self.kind = kind
         self.staff = staff
         self.begins_throttle = begins_throttle
 
@@ -55,7 +57,7 @@ class Gate:
             return Verdict(decide(None, None, wait), PIN)
         begins = self._throttle.count(now)
         if not _SHORTEST <= len(digits) <= _LONGEST:
-            return Verdict(UNKNOWN, PIN, False, begins)
+            return Verdict(UNKNOWN, PIN, None, begins)
         verdict = self._judge(PIN, digits, begins)
         if verdict.granted:
             self._throttle.clear()
@@ -67,4 +69,5 @@ class Gate:
         if credential is not None and credential.kind != kind:
             credential = None
         reason = decide(credential, self._clock.now())
-        return Verdict(reason, kind, credential is not None and credential.role == STAFF, begins)
+        is_staff = credential is not None and credential.role == STAFF
+        return Verdict(reason, kind, digest if is_staff else None, begins)

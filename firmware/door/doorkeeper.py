@@ -26,7 +26,7 @@ _SIGNALS = {"no clock": "no clock", "throttled": "throttled"}
 
 
 class Doorkeeper:
-    """`on_staff(kind)` and `on_alarm(kind)` are told what the house may know: never a tenant's entry."""
+    """`on_staff(digest, kind)` and `on_alarm(kind)` are told what the house may know: never a tenant's entry."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Doorkeeper:
         controller: "Controller",
         indicator: "Indicator",
         numbers: "Numbers",
-        on_staff: "Callable[[str], None]",
+        on_staff: "Callable[[bytes, int], None]",
         on_alarm: "Callable[[str], None]",
     ) -> None:
         self._gate, self._controller, self._indicator = gate, controller, indicator
@@ -53,17 +53,18 @@ class Doorkeeper:
         if not verdict.granted:
             self._indicator.say(_SIGNALS.get(verdict.reason, "denied"), now)
             if verdict.begins_throttle:
-                self._on_alarm("keypad throttled")
+                self._on_alarm("throttled")
             return
         self._controller.grant(now)
+        is_staff = verdict.staff is not None
         staff_was_in = self._numbers.get("staff_was_in")
-        self._indicator.say("staff" if staff_was_in and not verdict.staff else "granted", now)
+        self._indicator.say("staff" if staff_was_in and not is_staff else "granted", now)
         try:
-            self._numbers.set("staff_was_in", int(verdict.staff))
+            self._numbers.set("staff_was_in", int(is_staff))
         except OSError:
             log.error("door", "no room to note that staff have been in")
-        if verdict.staff:
-            self._on_staff(verdict.kind)
+        if is_staff:
+            self._on_staff(verdict.staff, verdict.kind)
 
     async def run(self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]") -> None:
         """Follow the switches and the time for ever, and feed the watchdog: only a tended door feeds it."""
@@ -75,7 +76,7 @@ class Doorkeeper:
             self._controller.tick(now, leaf.is_on(now))
             if tamper.is_on(now) != tampered:
                 tampered = not tampered
-                self._indicator.set("forced", tampered or self._controller.state == "forced")
+                self._indicator.set("tamper", tampered)
                 if tampered:
                     self._on_alarm("tamper")
             self._indicator.tick(now)

@@ -105,7 +105,7 @@ class Lock:
         """The events since the last thing that was done."""
         return [event for event in self.events if event["us"] >= self.since_us]
 
-    async def wait_event(self, wanted: Test, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+    async def wait_event(self, wanted: Test, timeout: float = TIMEOUT_S) -> Event:
         """The first event since the last action for which `wanted` is true; what happened instead, if none is."""
         try:
             async with asyncio.timeout(timeout), self._news:
@@ -118,23 +118,23 @@ class Lock:
             seen = "\n".join(map(str, self.since()[-60:]))
             raise AssertionError(f"not seen within {timeout} s; instead:\n{seen}") from None
 
-    async def wait_pin(self, name: str, level: int | None, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+    async def wait_pin(self, name: str, level: int | None, timeout: float = TIMEOUT_S) -> Event:
         """The edge of a pin, by its name in the wiring table, to a level."""
         return await self.wait_event(
             lambda event: event["type"] == "pin" and event["name"] == name and event["level"] == level, timeout
         )
 
-    async def wait_unlocked(self, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+    async def wait_unlocked(self, timeout: float = TIMEOUT_S) -> Event:
         return await self.wait_pin("relay", 1, timeout)
 
-    async def wait_locked(self, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+    async def wait_locked(self, timeout: float = TIMEOUT_S) -> Event:
         return await self.wait_pin("relay", 0, timeout)
 
-    async def wait_light(self, name: str, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+    async def wait_light(self, name: str, timeout: float = TIMEOUT_S) -> Event:
         """The LED takes the colour that has this name: granted, denied, throttled, ..."""
         return await self.wait_event(lambda event: event["type"] == "led" and event["name"] == name, timeout)
 
-    async def wait_message(self, leaf: str, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+    async def wait_message(self, leaf: str, timeout: float = TIMEOUT_S) -> Event:
         """The lock publishes to its topic `leaf`; JSON of the payload is in "json"."""
         topic = self.world.provision.topic(leaf)
         event = await self.wait_event(
@@ -144,11 +144,11 @@ class Lock:
         )
         return {**event, "json": json.loads(event["payload"])}
 
-    async def wait_armed(self, timeout: float = TIMEOUT_S) -> str:  # noqa: ASYNC109
+    async def wait_armed(self, timeout: float = TIMEOUT_S) -> str:
         """The line in which the lock says that it is armed, since its last start."""
         return await self.world.board.wait_armed(timeout)
 
-    async def wait_online(self, timeout: float = TIMEOUT_S) -> Event:  # noqa: ASYNC109
+    async def wait_online(self, timeout: float = TIMEOUT_S) -> Event:
         return await self.wait_message("state", timeout)
 
     async def tap_to_relay(self, card: str) -> int:

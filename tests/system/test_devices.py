@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tools.simulator import frames
+from tools.simulator.broker import Broker, Operator
 from tools.simulator.cards import demo_cards
 from tools.simulator.network import Network, answer_dns
 from tools.simulator.pn532 import BYTE_S, Pn532
@@ -330,6 +331,25 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
+async def test_broker_gives_retained_messages_to_whoever_subscribed_and_to_nobody_else() -> None:
+    broker = Broker()
+    await broker.start()
+    heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+    operator = Operator(broker.address, lambda *message: heard.put_nowait(message))
+    await operator.start()
+    await operator.publish("menshen/a", b"kept", retain=True)
+    assert await heard.get() == ("menshen/a", b"kept")
+    reader, writer = await asyncio.open_connection(*broker.address)
+    writer.write(bytes.fromhex("100d 0004 4d515454 04 02 003c 0001 7a") + bytes.fromhex("8206 0001 0001 62 00"))
+    assert await reader.readexactly(9) == bytes.fromhex("20020000 9003000100")
+    writer.write(bytes.fromhex("820e 0002 0009") + b"menshen/a\0")
+    assert await reader.readexactly(5) == bytes.fromhex("9003000200")
+    assert await reader.readexactly(17) == bytes.fromhex("310f 0009") + b"menshen/akept"
+    writer.close()
+    await operator.stop()
+    await broker.stop()
+
+
 # -- provisioning
 
 
@@ -509,13 +529,13 @@ async def test_publishing_reaches_whoever_listens_to_the_broker(make_lock: Calla
             await asyncio.sleep(0)
 
 
-async def _events(lock, count: int, query: str = "", **options: object) -> list[tuple[int, dict]]:  # noqa: ANN001
+async def _events(lock, count: int, query: str = "", **options: object) -> list[tuple[int, dict]]:
     async with lock.stream(query, **options) as content:
         await content.readline()
         return await _read_events(content, count)
 
 
-async def _read_events(content, count: int) -> list[tuple[int, dict]]:  # noqa: ANN001
+async def _read_events(content, count: int) -> list[tuple[int, dict]]:
     found = []
     while len(found) < count:
         line = (await content.readline()).decode()

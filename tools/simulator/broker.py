@@ -8,6 +8,7 @@ from collections.abc import Callable
 from amqtt.broker import Broker as _Amqtt
 from amqtt.client import MQTTClient
 from amqtt.errors import AMQTTError, ClientError
+from amqtt.session import Session
 
 _LOCALHOST = "127.0.0.1"
 _CONFIG = {
@@ -17,13 +18,21 @@ _CONFIG = {
 _PATIENCE_S = 10
 
 
+class _Postman(_Amqtt):
+    """amqtt 0.12.1 gives whoever connects the retained messages of all subscriptions, not of its own alone."""
+
+    async def _publish_retained_messages_for_subscription(self, subscription: tuple, session: Session) -> None:
+        if any(subscriber is session for subscriber, _ in self._subscriptions.get(subscription[0], ())):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
 class Broker:
     """An anonymous broker on 127.0.0.1, on a port that the system chooses."""
 
     def __init__(self) -> None:
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._broker = _Amqtt(_CONFIG)
+        self._broker = _Postman(_CONFIG)
         self.address = (_LOCALHOST, 0)
 
     async def start(self) -> None:
@@ -80,7 +89,7 @@ class Operator:
                 await self._client.publish(topic, payload, qos=1, retain=retain)
 
     @contextlib.contextmanager
-    def _plain_errors(self):  # noqa: ANN202
+    def _plain_errors(self):
         """The client knows six ways to say one thing."""
         try:
             yield

@@ -69,7 +69,7 @@ class Feed:
             queue.put_nowait(None)
 
     @contextlib.contextmanager
-    def listen(self, replay: int, after: int):  # noqa: ANN201
+    def listen(self, replay: int, after: int):
         """Give a queue of numbered events, the last `replay` above number `after` first; None ends it."""
         queue: asyncio.Queue[tuple[int, dict] | None] = asyncio.Queue()
         for told in list(self._history)[-replay:] if replay else []:

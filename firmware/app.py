@@ -1,0 +1,237 @@
+"""The one place where parts are made and joined; reads like a table of contents."""
+
+import asyncio
+import gc
+from time import ticks_diff, ticks_ms, ticks_us
+
+from micropython import const
+
+import log
+from access.clock import Clock
+from access.credentials import Credentials
+from access.gate import Gate
+from access.throttle import Throttle
+from board import Board
+from door.controller import Controller
+from door.doorkeeper import Doorkeeper
+from door.indicator import Indicator
+from door.relay import Relay
+from door.switch import Switch
+from readers.card_reader import CardReader
+from readers.keypad import MatrixKeypad
+from readers.pin_entry import PinEntry
+from readers.pn532 import PN532
+from settings import SettingsError, load
+from storage.hmac import Mac
+from supervisor import Supervisor
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from machine import WDT
+
+    from settings import Settings
+
+_REPORTS_KEPT = const(8)  # until the link is there to take them
+_TIDY_MS = const(2000)
+
+
+def main(watchdog: "WDT") -> None:
+    """Run the lock for ever."""
+    began = ticks_us()
+    try:
+        settings = load()
+    except SettingsError as error:
+        asyncio.run(_wait_for_settings(error, watchdog))
+        return
+    asyncio.run(Lock(settings, watchdog).run(began))
+
+
+async def _wait_for_settings(error: SettingsError, watchdog: "WDT") -> None:
+    """A lock that does not know its key can do nothing but say so, and wait for a person with a cable."""
+    for fault in error.faults:
+        log.error("settings", "no settings to work with: " + fault)
+    while True:
+        watchdog.feed()
+        await asyncio.sleep_ms(1000)
+
+
+class Lock:
+    """One lock, of all its parts."""
+
+    def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
+        self._settings = settings
+        self._watchdog = watchdog
+        self._reports = []
+        self._telemetry = None
+        self._faults: set[str] = set()
+        board = self._board = Board(settings.unlock_level)
+        self._supervisor = Supervisor(board.reset)
+        self._clock = Clock(board.datetime)
+        self._credentials = Credentials(settings.key)
+        self._indicator = Indicator(board.light, board.sound)
+        throttle = Throttle(board.numbers)
+        gate = Gate(self._credentials, self._clock, throttle, Mac(settings.key), settings.plain_uid)
+        relay = Relay(board.relay, settings.unlock_level)
+        controller = Controller(
+            relay, self._indicator, settings.unlock_ms, settings.held_open_ms, self._on_alarm
+        )
+        self._doorkeeper = Doorkeeper(
+            gate, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
+        )
+        self._leaf = Switch(board.contact, 1)
+        self._leaving = Switch(board.exit_button, 0)
+        self._tamper = Switch(board.tamper, 1)
+        self._keypad = MatrixKeypad(board.key_rows, board.key_columns, board.KEY_LAYOUT)
+        self._pin_entry = PinEntry(self._doorkeeper.pin, self._on_feedback)
+        reader = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
+        self._card_reader = CardReader(reader, self._doorkeeper.card, self._on_reader_health)
+        self._fault("no credentials", not self._credentials.whole)
+
+    async def run(self, began: int) -> None:
+        """Arm the door, then let the network come."""
+        start = self._supervisor.start
+        start("door", self._tend)
+        start("keypad", self._read_keypad)
+        start("cards", self._card_reader.run)
+        took = ticks_diff(ticks_us(), began)
+        log.info("app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause()))
+        await asyncio.sleep_ms(20)
+        start("housekeeping", self._keep_house)
+        if self._settings.ssid and self._settings.broker_host:
+            start("link", self._link)
+        while True:
+            await asyncio.sleep_ms(_TIDY_MS)
+            gc.collect()
+
+    # -- the door's own tasks
+
+    async def _tend(self) -> None:
+        await self._doorkeeper.run(self._leaf, self._leaving, self._tamper, self._watchdog.feed)
+
+    async def _read_keypad(self) -> None:
+        async def follow_time() -> None:
+            while True:
+                await asyncio.sleep_ms(200)
+                self._pin_entry.tick(ticks_ms())
+
+        ticking = asyncio.create_task(follow_time())
+        try:
+            await self._keypad.run(self._on_key)
+        finally:
+            ticking.cancel()
+
+    def _on_key(self, key: str) -> None:
+        self._pin_entry.press(key, ticks_ms())
+        self._fault("keypad", not self._keypad.healthy)
+
+    def _on_feedback(self, what: str) -> None:
+        self._indicator.say("key" if what == "key" else "cleared", ticks_ms())
+
+    def _on_reader_health(self, healthy: bool) -> None:
+        if healthy:
+            log.info("readers", "the card reader answers")
+        else:
+            log.warning("readers", "the card reader does not answer")
+        self._fault("reader", not healthy)
+
+    def _fault(self, name: str, lasts: bool) -> None:
+        """A fault of the device begins or ends; the light says so, and the next state message."""
+        if lasts:
+            self._faults.add(name)
+        else:
+            self._faults.discard(name)
+        self._indicator.set("trouble", bool(self._faults))
+
+    # -- what the house may know
+
+    def _on_alarm(self, kind: str) -> None:
+        self._report(("alarm", kind))
+
+    def _on_staff(self, digest: bytes, kind: int) -> None:
+        self._report(("staff", digest, kind))
+
+    def _report(self, report: tuple) -> None:
+        if self._telemetry is None:
+            self._reports = (self._reports + [report])[-_REPORTS_KEPT:]
+        else:
+            getattr(self._telemetry, report[0])(*report[1:])
+
+    def _status(self) -> dict:
+        from version import VERSION
+
+        return {
+            "firmware": VERSION,
+            "list": self._credentials.version,
+            "clock": self._clock.trust,
+            "slot": _slot(),
+            "faults": sorted(self._faults),
+        }
+
+    # -- what runs while nobody is at the door
+
+    async def _keep_house(self) -> None:
+        """What boot.py and a bad day need, written once; then nothing more to do."""
+        try:
+            self._board.remember_relay(self._settings.unlock_level)
+        except OSError:
+            log.error("app", "no room in NVS for the relay's safe level")
+        await asyncio.sleep_ms(0)
+        self._credentials.ensure_copy()
+        while True:
+            await asyncio.sleep_ms(3_600_000)
+
+    async def _link(self) -> None:
+        """The network; its code is loaded a piece at a time, so that the door never waits for all of it."""
+        from link.backoff import Backoff
+
+        await asyncio.sleep_ms(0)
+        from link.dns import Resolver
+
+        await asyncio.sleep_ms(0)
+        from link.mqtt import MQTTClient
+
+        await asyncio.sleep_ms(0)
+        from link.link import Link
+        from link.sync import Sync
+
+        await asyncio.sleep_ms(0)
+        from link.telemetry import Telemetry
+        from link.wifi import Wifi
+
+        settings = self._settings
+        cap = settings.backoff_cap_ms
+        wifi = Wifi(self._board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
+        resolver = Resolver(settings.dns, wifi.dns)
+        if self._telemetry is None:
+            self._telemetry = Telemetry(settings.lock, self._status)
+            waiting, self._reports = self._reports, []
+            for report in waiting:
+                self._report(report)
+        sync = Sync(
+            settings.lock,
+            settings.key,
+            lambda: self._credentials.version,
+            self._credentials.install,
+            self._telemetry,
+        )
+
+        def client() -> MQTTClient:
+            return MQTTClient(settings.lock, settings.broker_host, settings.broker_port)
+
+        await Link(
+            wifi, resolver, client, self._telemetry, sync, Backoff(1000, cap), lambda text: log.info("link", text)
+        ).run()
+
+
+def _slot() -> str:
+    """The name of the application slot that this code was started from."""
+    import sys
+
+    for folder in sys.path:
+        if folder.startswith("/slots/"):
+            return folder[7:]
+    return "?"
