@@ -120,13 +120,17 @@ class Lock:
 
         ticking = asyncio.create_task(follow_time())
         try:
-            await self._keypad.run(self._on_key)
+            await self._keypad.run(self._on_key, self._on_keypad_health)
         finally:
             ticking.cancel()
 
     def _on_key(self, key: str) -> None:
         self._pin_entry.press(key, ticks_ms())
-        self._fault("keypad", not self._keypad.healthy)
+
+    def _on_keypad_health(self, healthy: bool) -> None:
+        if not healthy:
+            log.warning("readers", "a key of the keypad is stuck")
+        self._fault("keypad", not healthy)
 
     def _on_feedback(self, what: str) -> None:
         self._indicator.say("key" if what == "key" else "cleared", ticks_ms())

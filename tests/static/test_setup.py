@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.static.sources import TOP
-from tools.setup import debian, pins
+from tools.setup import debian, pins, python_env, step, umqtt
 
 DEB822 = """\
 # made by an installer
@@ -71,12 +71,18 @@ def test_every_version_is_exact() -> None:
 def bare_machine(tmp_path: Path) -> Path:
     """A copy of the set-up whose Python parts are done, on a machine with no program but Python."""
     top = tmp_path / "a folder"
-    (top / "build").mkdir(parents=True)
-    (top / "lib").mkdir()
     (tmp_path / "bin").mkdir()
     shutil.copytree(TOP / "tools/setup", top / "tools/setup")
-    for done in (".venv", "build/stubs", "lib/umqtt"):
-        (top / done).symlink_to(TOP / done)
+    for place, mark in (
+        (".venv", python_env.VENV_MARK),
+        ("build/stubs", python_env.STUBS_MARK),
+        ("lib/umqtt", umqtt.MARK),
+    ):
+        (top / place).mkdir(parents=True)
+        step.done(top / place, mark)
+    (top / ".venv/bin").mkdir()
+    (top / ".venv/bin/python").touch()
+    (top / "lib/umqtt/simple.py").touch()
     return top
 
 

@@ -23,8 +23,8 @@ Test = Callable[[Event], bool]
 class Lock:
     """A client of one simulated lock. `events` are all since its start, each with its "us" stamp.
 
-    `wait_event` and its kin look at what happened since the last thing that was done (`since_us`), so a test
-    says what it does, then what it awaits. `world` is the simulator itself, for what the interface does not give.
+    `wait_event` and its kin look at what happened since the last thing that was done (`since_us`), so a
+    test says what it does, then what it awaits. `world` is the simulator, for what the interface lacks.
     """
 
     def __init__(self, world: World, url: str, session: aiohttp.ClientSession) -> None:
@@ -106,7 +106,7 @@ class Lock:
         return [event for event in self.events if event["us"] >= self.since_us]
 
     async def wait_event(self, wanted: Test, timeout: float = TIMEOUT_S) -> Event:
-        """The first event since the last action for which `wanted` is true; what happened instead, if none is."""
+        """The first event since the last action for which `wanted` is true; fails with what came instead."""
         try:
             async with asyncio.timeout(timeout), self._news:
                 while True:
@@ -121,7 +121,8 @@ class Lock:
     async def wait_pin(self, name: str, level: int | None, timeout: float = TIMEOUT_S) -> Event:
         """The edge of a pin, by its name in the wiring table, to a level."""
         return await self.wait_event(
-            lambda event: event["type"] == "pin" and event["name"] == name and event["level"] == level, timeout
+            lambda event: event["type"] == "pin" and event["name"] == name and event["level"] == level,
+            timeout,
         )
 
     async def wait_unlocked(self, timeout: float = TIMEOUT_S) -> Event:
@@ -138,8 +139,10 @@ class Lock:
         """The lock publishes to its topic `leaf`; JSON of the payload is in "json"."""
         topic = self.world.provision.topic(leaf)
         event = await self.wait_event(
-            lambda event: event["type"] == "mqtt"
-            and (event["packet"], event["direction"], event["topic"]) == ("PUBLISH", "out", topic),
+            lambda event: (
+                event["type"] == "mqtt"
+                and (event["packet"], event["direction"], event["topic"]) == ("PUBLISH", "out", topic)
+            ),
             timeout,
         )
         return {**event, "json": json.loads(event["payload"])}

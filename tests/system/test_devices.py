@@ -214,8 +214,7 @@ async def test_garbage_comes_unasked_and_ends_with_the_fault() -> None:
 
 
 def test_sniffer_reads_a_connect_with_its_will_in_pieces() -> None:
-    packet = bytes.fromhex("1025 0004") + b"MQTT\x04\x26\x00\x3c\x00\x04demo\x00\x01t\x00\x12{\"online\":false}  "
-    packet = packet[:1] + bytes([len(packet) - 2]) + packet[2:]
+    packet = b"\x10\x27\x00\x04MQTT\x04\x26\x00\x3c" + b'\x00\x04demo\x00\x01t\x00\x12{"online":false}  '
     sniffer = Sniffer("out")
     events = [event for byte in packet for event in sniffer.feed(bytes((byte,)))]
     assert len(events) == 1
@@ -340,7 +339,8 @@ async def test_broker_gives_retained_messages_to_whoever_subscribed_and_to_nobod
     await operator.publish("menshen/a", b"kept", retain=True)
     assert await heard.get() == ("menshen/a", b"kept")
     reader, writer = await asyncio.open_connection(*broker.address)
-    writer.write(bytes.fromhex("100d 0004 4d515454 04 02 003c 0001 7a") + bytes.fromhex("8206 0001 0001 62 00"))
+    writer.write(bytes.fromhex("100d 0004 4d515454 04 02 003c 0001 7a"))
+    writer.write(bytes.fromhex("8206 0001 0001 62 00"))
     assert await reader.readexactly(9) == bytes.fromhex("20020000 9003000100")
     writer.write(bytes.fromhex("820e 0002 0009") + b"menshen/a\0")
     assert await reader.readexactly(5) == bytes.fromhex("9003000200")
@@ -370,7 +370,8 @@ def test_list_file_is_laid_out_as_the_firmware_reads_it() -> None:
     assert records == sorted(records)
     pin = next(record for record in records if record[:16] == mac(KEY, b"\x01246810")[:16])
     assert pin[16:] == bytes((TENANT, PIN)) + b"\x01\x00" + bytes(12)
-    cleaner = next(record for record in records if record[:16] == mac(KEY, b"\x02\x04\x11\x22\x33\x44\x55\x66")[:16])
+    cleaners = mac(KEY, b"\x02" + demo_cards()["cleaner"].uid)[:16]
+    cleaner = next(record for record in records if record[:16] == cleaners)
     assert cleaner[16:18] == bytes((STAFF, CARD))
 
 
@@ -402,7 +403,9 @@ def test_lock_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
         lock_key(tmp_path)
 
 
-async def test_settings_and_list_lie_in_the_flash_and_the_next_run_brings_its_own_ports(make_lock: Callable) -> None:
+async def test_flash_holds_settings_and_list_and_the_next_run_brings_its_own_ports(
+    make_lock: Callable,
+) -> None:
     ports = []
     for _ in range(2):
         lock = await make_lock(power=False, settings={"door": {"held_open_s": 2}})
@@ -458,7 +461,8 @@ async def test_every_bad_call_is_refused_with_the_name_of_what_is_wrong(make_loc
         assert (status, list(answer)) == (400, ["error"]), (path, body, answer)
         assert named in answer["error"], (path, body, answer)
     assert await lock.state() == before
-    assert [status for status, _ in (await lock.call("GET", "/api/nothing"), await lock.call("GET", "/api/keys"))] == [404, 405]
+    assert (await lock.call("GET", "/api/nothing"))[0] == 404
+    assert (await lock.call("GET", "/api/keys"))[0] == 405
     assert (await lock.call("POST", "/api/publish", b"x" * 600_000))[0] == 413
 
 
@@ -511,7 +515,7 @@ async def test_events_are_numbered_and_a_listener_goes_on_where_it_was(make_lock
     for up in (False, True):
         await lock.network(up)
     first = await _events(lock, 2)
-    assert [(number, event["type"], event["up"]) for number, event in first] == [(1, "network", False), (2, "network", True)]
+    assert [(number, event["up"]) for number, event in first] == [(1, False), (2, True)]
     assert first[0][1]["us"] < first[1][1]["us"]
     assert await _events(lock, 1, headers={"Last-Event-ID": "1"}) == first[1:]
     assert await _events(lock, 1, query="?replay=1") == first[1:]
@@ -526,7 +530,7 @@ async def test_publishing_reaches_whoever_listens_to_the_broker(make_lock: Calla
     await lock.publish("state", '{"online": true, "list": 7}')
     async with asyncio.timeout(20):
         while (await lock.state())["lock"] != {"online": True, "list": 7}:
-            await asyncio.sleep(0)
+            await _settle()
 
 
 async def _events(lock, count: int, query: str = "", **options: object) -> list[tuple[int, dict]]:

@@ -173,4 +173,4 @@ def _apt(command: list[str | Path], cwd: Path) -> None:
     # Without this, an index that could not be fetched would be a mere warning to `apt-get update`.
     trouble = [line for line in output.splitlines() if line.startswith(("Err:", "W: Failed to fetch"))]
     if trouble:
-        raise UnavailableError(f"apt-get said: {trouble[0]}")
+        raise UnavailableError(f"apt-get could not fetch {trouble[0].partition(' ')[2]}; is the network up?")

@@ -14,26 +14,27 @@ STUBS = step.BUILD / "stubs"
 # An environment for pyright to look in, lest it take the computer's own modules for the chip's.
 _NO_PACKAGES = Path("no-packages/lib/python3.11/site-packages")
 
+VENV_MARK = step.fingerprint(pins.PACKAGES, pins.CONSTRAINTS)
+STUBS_MARK = step.fingerprint(pins.STUBS, str(_NO_PACKAGES))
+
 
 def prepare() -> None:
     """Make .venv and build/stubs as pins.py says."""
-    mark = step.fingerprint(pins.PACKAGES, pins.CONSTRAINTS)
-    if not (PYTHON.exists() and step.is_done(step.VENV, mark)):
+    if not (PYTHON.exists() and step.is_done(step.VENV, VENV_MARK)):
         _make_venv()
         step.say(f"installing {len(pins.PACKAGES)} Python packages into .venv (once; a minute or so)")
         with step.scratch() as folder:
             constraints = folder / "constraints.txt"
             constraints.write_text("".join(f"{line}\n" for line in _pinned(pins.CONSTRAINTS)))
             pip("install", "--constraint", constraints, *_pinned(pins.PACKAGES))
-        step.done(step.VENV, mark)
+        step.done(step.VENV, VENV_MARK)
 
-    mark = step.fingerprint(pins.STUBS, str(_NO_PACKAGES))
-    if not step.is_done(STUBS, mark):
+    if not step.is_done(STUBS, STUBS_MARK):
         step.say("installing the ESP32's type stubs into build/stubs")
         with step.scratch() as folder:
             pip("install", "--no-deps", "--no-compile", "--target", folder / "stubs", *_pinned(pins.STUBS))
             (folder / "stubs" / _NO_PACKAGES).mkdir(parents=True)
-            step.done(folder / "stubs", mark)
+            step.done(folder / "stubs", STUBS_MARK)
             step.replace(STUBS, folder / "stubs")
 
 
@@ -57,7 +58,8 @@ def _pinned(packages: dict[str, str]) -> list[str]:
 def _make_venv() -> None:
     step.say("making the virtual environment .venv")
     shutil.rmtree(step.VENV, ignore_errors=True)
-    bundled = importlib.util.find_spec("ensurepip") is not None
+    ensurepip = importlib.util.find_spec("ensurepip")
+    bundled = ensurepip is not None and ensurepip.origin is not None
     try:
         step.run(
             [sys.executable, "-m", "venv", *([] if bundled else ["--without-pip"]), step.VENV],

@@ -17,6 +17,7 @@ VENV = TOP / ".venv"
 LOG = BUILD / "setup.log"
 
 _STAMP = "menshen.stamp"
+_SCRATCH = "setup-"
 
 
 class CannotGoOnError(Exception):
@@ -37,6 +38,8 @@ def alone() -> Iterator[None]:
         except OSError:
             say("waiting for another set-up of this folder to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in BUILD.glob(f"{_SCRATCH}*/"):
+            shutil.rmtree(left, ignore_errors=True)
         yield
 
 
@@ -61,7 +64,7 @@ def done(folder: Path, mark: str) -> None:
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
     """A temporary folder on the same file system as the project, so that a rename suffices."""
-    path = Path(tempfile.mkdtemp(prefix="setup-", dir=BUILD))
+    path = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=BUILD))
     try:
         yield path
     finally:

@@ -6,12 +6,12 @@ import hashlib
 from . import pins, python_env, step
 
 FOLDER = step.TOP / "lib" / "umqtt"
+MARK = step.fingerprint(pins.UMQTT, pins.UMQTT_ARCHIVE_SHA256, pins.UMQTT_MODULE_SHA256)
 
 
 def prepare() -> None:
     """Put the pinned umqtt/simple.py into lib/."""
-    mark = step.fingerprint(pins.UMQTT, pins.UMQTT_ARCHIVE_SHA256, pins.UMQTT_MODULE_SHA256)
-    if (FOLDER / "simple.py").exists() and step.is_done(FOLDER, mark):
+    if (FOLDER / "simple.py").exists() and step.is_done(FOLDER, MARK):
         return
     step.say(f"fetching {pins.UMQTT.replace('==', ' ')} into lib/")
     with step.scratch() as folder:
@@ -37,5 +37,5 @@ def prepare() -> None:
         new = folder / "umqtt"
         new.mkdir()
         (new / "simple.py").write_bytes(module)
-        step.done(new, mark)
+        step.done(new, MARK)
         step.replace(FOLDER, new)

@@ -16,6 +16,7 @@ from .server import Server, listen_on, new_loop
 from .world import World
 
 _TOP = Path(__file__).resolve().parents[2]
+_DEMO = _TOP / "build" / "demo"
 _TOOLCHAIN = _TOP / "build" / "toolchain" / "bin" / "micropython"
 
 
@@ -64,15 +65,15 @@ def _say(line: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.simulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="of the page at 127.0.0.1; 0 lets the system choose")
-    parser.add_argument("--workdir", type=Path, default=_TOP / "build" / "demo", help="keeps the lock's key and flash")
+    parser.add_argument("--port", type=int, default=8000, help="of the page; 0 lets the system choose")
+    parser.add_argument("--workdir", type=Path, default=_DEMO, help="keeps the lock's key and flash")
     options = parser.parse_args()
     if not 0 <= options.port <= 65535:
         parser.error("--port: a number from 0 to 65535 would be right")
     try:
         listener = listen_on(options.port)
     except OSError as error:
-        return _fail(f"Port {options.port} cannot be used ({error.strerror}): choose another, as in `make run PORT=8001`.")
+        return _fail(f"Port {options.port} cannot be used ({error.strerror}); try `make run PORT=8001`.")
     try:
         with listener, asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(run(listener, options.workdir))

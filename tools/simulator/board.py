@@ -31,7 +31,7 @@ class Board:
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
 
     Events, to the listeners of `on_event`, are dicts with "type" and "us":
-    power {on} · boot {cause} · pin {pin, level: 0, 1 or None where not driven} · led {r, g, b} ·
+    power {on} · boot {cause, heap: bytes of it that asyncio and the simulated chip take} · pin {pin, level: 0, 1 or None where not driven} · led {r, g, b} ·
     pwm {pin, hz, duty} · wifi {action, ssid} · reset {cause} · console {line}.
     """
 
@@ -76,7 +76,7 @@ class Board:
         self._verdict: int | None = None  # how the run in hand is to end: a reset cause, 0 for no power
         self._watchdog: asyncio.TimerHandle | None = None
         self._started = asyncio.Event()
-        self._questions: dict[str, list[asyncio.Future[list[int]]]] = {"stat": [], "mem": [], "live": []}
+        self._questions: dict[str, list[asyncio.Future[list[int]]]] = {"stat": [], "mem": []}
 
     async def __aenter__(self) -> "Board":
         return self
@@ -149,11 +149,11 @@ class Board:
 
     async def memory(self) -> dict[str, int]:
         """Bytes of the Python heap in use (with garbage not yet collected), and free."""
-        return dict(zip(("alloc", "free"), await self._ask("mem"), strict=True))
+        return dict(zip(("alloc", "free"), await self._ask("mem", "0"), strict=True))
 
     async def live_memory(self) -> dict[str, int]:
         """The same after a garbage collection: what is really needed."""
-        return dict(zip(("alloc", "free"), await self._ask("live"), strict=True))
+        return dict(zip(("alloc", "free"), await self._ask("mem", "1"), strict=True))
 
     def uart(self, number: int) -> Uart:
         return self._uarts[number]
@@ -241,11 +241,10 @@ class Board:
                 self._emit("pwm", us, pin=int(pin), hz=int(hz), duty=int(duty))
             case ["wifi", action, *ssid]:
                 self._emit("wifi", action=action, ssid=" ".join(ssid) or None)
-            case ["stat" | "mem" | "live" as name, *numbers]:
-                for question in self._questions[name]:
-                    if not question.done():
-                        question.set_result([int(number) for number in numbers])
-                self._questions[name].clear()
+            case ["stat" | "mem" as name, *numbers]:
+                question = self._questions[name].pop(0)
+                if not question.done():
+                    question.set_result([int(number) for number in numbers])
             case words:
                 self._follow(words)
 
@@ -254,12 +253,12 @@ class Board:
             case ["wdt", ms]:
                 self._stop_watchdog()
                 self._watchdog = asyncio.get_running_loop().call_later(int(ms) / 1000, self._end, WDT_RESET)
-            case ["uart", number, _, rxbuf]:
+            case ["uart", number, rxbuf]:
                 self._uarts[int(number)].configure(int(rxbuf))
             case ["rtc", offset]:
                 self._rtc = offset
-            case ["boot", cause]:
-                self._emit("boot", cause=int(cause))
+            case ["boot", cause, heap]:
+                self._emit("boot", cause=int(cause), heap=int(heap))
                 self._started.set()
             case ["reset", cause]:
                 self._end(int(cause))
@@ -293,10 +292,10 @@ class Board:
         if self._chip is not None:
             self._chip.send(lines)
 
-    async def _ask(self, name: str) -> list[int]:
+    async def _ask(self, name: str, *words: str) -> list[int]:
         if self._chip is None:
             raise RuntimeError("the power is off")
         answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
         self._questions[name].append(answer)
-        self._send(f"{name}\n")
+        self._send(" ".join((name, *words)) + "\n")
         return await answer

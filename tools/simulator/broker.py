@@ -19,9 +19,11 @@ _PATIENCE_S = 10
 
 
 class _Postman(_Amqtt):
-    """amqtt 0.12.1 gives whoever connects the retained messages of all subscriptions, not of its own alone."""
+    """amqtt 0.12.1 gives whoever connects the retained messages of everybody's subscriptions."""
 
-    async def _publish_retained_messages_for_subscription(self, subscription: tuple, session: Session) -> None:
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple, session: Session
+    ) -> None:
         if any(subscriber is session for subscriber, _ in self._subscriptions.get(subscription[0], ())):
             await super()._publish_retained_messages_for_subscription(subscription, session)
 
@@ -38,7 +40,7 @@ class Broker:
     async def start(self) -> None:
         """Listen; `address` is known afterwards."""
         await self._broker.start()
-        server = self._broker._servers["default"].instance  # noqa: SLF001 (amqtt tells its port nowhere else)
+        server = self._broker._servers["default"].instance  # amqtt tells its port nowhere else
         self.address = (_LOCALHOST, server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

@@ -153,7 +153,9 @@ class Network:
         finally:
             forward.cancel()
 
-    async def _forward(self, queue: asyncio.Queue[bytes], writer: asyncio.StreamWriter, sniffer: Sniffer) -> None:
+    async def _forward(
+        self, queue: asyncio.Queue[bytes], writer: asyncio.StreamWriter, sniffer: Sniffer
+    ) -> None:
         while True:
             data = await queue.get()
             await self._cable.wait()

@@ -240,7 +240,7 @@ class Pn532:
         return head + card.ats if card.speaks_apdus else head
 
     async def _data_exchange(self, target: int, apdu: bytes) -> bytes:
-        """Forward an APDU to the card (7.3.8); status 0x27: no such target, 0x01: it does not answer (7.1)."""
+        """Forward an APDU to the card (7.3.8); status 0x27: no such target, 0x01: no answer from it (7.1)."""
         if target != 1 or self._target is None:
             return b"\x27"
         if self._card is not self._target or not self._target.speaks_apdus:

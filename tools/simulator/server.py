@@ -30,12 +30,15 @@ _HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
 _KINDS = {bool: "true or false", str: "a string", int: "a whole number"}
 
 
+_Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
 class BadCall(Exception):
     """The call is not what it should be; the message names the field and says what would be right."""
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
-    """A loop whose timers are good to some 50 us: epoll rounds them up to a millisecond, a dozen bytes of UART."""
+    """A loop whose timers are good to some 50 us: epoll rounds up to a millisecond, 11 bytes of UART."""
     return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
@@ -53,7 +56,7 @@ class Feed:
         self._queues: set[asyncio.Queue[tuple[int, dict] | None]] = set()
 
     def put(self, event: dict) -> None:
-        """Number an event and pass it on; a listener too far behind is let go, and comes back by its last number."""
+        """Number an event and pass it on; a listener too far behind is let go, and may come back."""
         self._count += 1
         self._history.append((self._count, event))
         for queue in list(self._queues):
@@ -108,8 +111,10 @@ class Server:
         router.add_post("/api/tamper", self._call(world.tamper, open=bool))
         router.add_post("/api/network", self._call(world.network, up=bool))
         router.add_post("/api/power", self._call(world.power, on=bool))
-        router.add_put("/api/faults", self._call(self._faults, **dict.fromkeys(MODES, (str, None)), cut_at=(int, None)))
-        router.add_post("/api/publish", self._call(self._publish, topic=str, payload=str, retain=(bool, False)))
+        modes = dict.fromkeys(MODES, (str, None))
+        router.add_put("/api/faults", self._call(self._faults, **modes, cut_at=(int, None)))
+        publish = self._call(self._publish, topic=str, payload=str, retain=(bool, False))
+        router.add_post("/api/publish", publish)
         if self._page.is_dir():
             router.add_static("/", self._page)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
@@ -124,8 +129,8 @@ class Server:
     async def _let_listeners_go(self, app: web.Application) -> None:
         self._feed.end()
 
-    def _call(self, act: Callable, **fields: type | tuple) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """A handler that checks the body's fields (a type, or a type and a default) and acts with their values."""
+    def _call(self, act: Callable, **fields: type | tuple) -> _Handler:
+        """Check the body's fields (a type, or a type and a default) and act with their values."""
 
         async def handle(request: web.Request) -> web.Response:
             values = _checked(await request.read(), fields)
@@ -149,7 +154,7 @@ class Server:
         return web.json_response({"lines": list(self._world.board.lines)})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: ?replay=n tells the last n first (200 unless said); Last-Event-ID goes on from there."""
+        """Server-sent events, after the last ?replay=n (200 unless said) of those above Last-Event-ID."""
         replay = _number("replay", request.query.get("replay", str(_HISTORY)))
         after = _number("Last-Event-ID", request.headers.get("Last-Event-ID", "0"))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -170,7 +175,7 @@ class Server:
 
     async def _keys(self, keys: str) -> None:
         if not 0 < len(keys) <= _MAX_KEYS or set(keys) - set(KEYS):
-            raise BadCall(f'keys: 1 to {_MAX_KEYS} of the keys 0 to 9, * and # would be right, such as "246810#"')
+            raise BadCall(f'keys: 1 to {_MAX_KEYS} of 0 to 9, * and # would be right, such as "246810#"')
         await self._world.keys(keys)
 
     async def _card(self, card: str) -> None:
@@ -179,12 +184,13 @@ class Server:
         self._world.card(card)
 
     async def _faults(self, *values: str | int | None) -> None:
-        faults = {name: value for name, value in zip((*MODES, "cut_at"), values, strict=True) if value is not None}
+        named = zip((*MODES, "cut_at"), values, strict=True)
+        faults = {name: value for name, value in named if value is not None}
         for name, modes in MODES.items():
             if faults.get(name, modes[0]) not in modes:
                 raise BadCall(f"{name}: one of {', '.join(modes)} would be right")
         if not 1 <= faults.get("cut_at", 1) <= _MAX_CUT:
-            raise BadCall("cut_at: a whole number from 1 would be right, to tear the n-th flash operation from now")
+            raise BadCall("cut_at: a whole number from 1 would be right, which flash operation to tear")
         await self._world.break_things(faults)
 
     async def _publish(self, topic: str, payload: str, retain: bool) -> None:
@@ -204,7 +210,7 @@ def _checked(text: bytes, fields: dict) -> list:
         raise BadCall("the body: a JSON object would be right, with the fields of this call")
     for name in body:
         if name not in fields:
-            raise BadCall(f"{name[:40]}: this call knows no such field, only {', '.join(fields) or 'an empty body'}")
+            raise BadCall(f"{name[:40]}: no field of this call, which has {', '.join(fields) or 'none'}")
     values = []
     for name, field in fields.items():
         kind, *default = field if isinstance(field, tuple) else (field,)
@@ -225,7 +231,7 @@ def _number(name: str, text: str) -> int:
 
 @web.middleware
 async def _only_here(request: web.Request, handler: Callable) -> web.StreamResponse:
-    """Turn away other sites' scripts: by DNS rebinding they come with another Host, else with another Origin."""
+    """Turn away other sites' scripts: rebound DNS shows in the Host, all else in the Origin."""
     host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
     if not _HOST.fullmatch(host) or origin not in (None, f"http://{host}"):
         raise web.HTTPForbidden(text="this lock answers only to pages of its own, at 127.0.0.1 or localhost")

@@ -1,10 +1,11 @@
-"""Everything around one lock: its door, the people's fingers and cards, the mains, the network, the broker."""
+"""Everything around one lock: its door, people's fingers and cards, the mains, the network, the broker."""
 
 import asyncio
 import contextlib
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from . import provision
@@ -35,12 +36,12 @@ class Refused(Exception):
 
 
 def now_us() -> int:
-    """The clock of all events: CLOCK_MONOTONIC in microseconds, which the simulated chip reads too."""
+    """The clock of all events: CLOCK_MONOTONIC in microseconds, as the simulated chip reads it."""
     return time.monotonic_ns() // 1000
 
 
 class World:
-    """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash from the start.
+    """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash at first.
 
     `broker_address` is that of a broker already running; without it one is started here.
     """
@@ -113,7 +114,8 @@ class World:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
-        self._reader = Pn532(uart.write, lambda level: self.board.set_input(PINS["reader_irq"], level), self._on_sent)
+        irq = partial(self.board.set_input, PINS["reader_irq"])
+        self._reader = Pn532(uart.write, irq, self._on_sent)
         ends.callback(self._reader.close)
         uart.on_data(self._reader.feed)
         self.board.on_event(self._on_board)
@@ -143,14 +145,14 @@ class World:
         """Move the door leaf; raises Refused where the strike holds it and nobody uses force."""
         leaving = asyncio.get_running_loop().time() < self._left_at + _LEAVE_S
         if is_open and not (self._open or self._released or leaving or force):
-            raise Refused("the strike is locked and holds the door; to break it open say \"force\": true")
+            raise Refused('the strike is locked and holds the door; to break it open say "force": true')
         if is_open != self._open:
             self._open = is_open
             self.board.set_input(PINS["contact"], int(is_open))
             self._emit({"type": "door", "open": is_open})
 
     async def exit(self) -> None:
-        """Press the exit button; its own contact lets the strike go as well, so that leaving is never gated."""
+        """Press the exit button; its own contact lets the strike go too: leaving is never gated."""
         self._left_at = asyncio.get_running_loop().time()
         self._exit_held = True
         self._emit({"type": "exit"})
@@ -179,7 +181,7 @@ class World:
         self._emit({"type": "network", "up": up})
 
     async def break_things(self, faults: dict) -> None:
-        """Set faults: broker, dns, reader to one of their MODES; cut_at n tears the n-th flash operation from now."""
+        """Set broker, dns, reader to one of their MODES; cut_at n tears the n-th flash operation from now."""
         if "broker" in faults:
             await self._network.set_broker(faults["broker"])
         if "dns" in faults:
@@ -202,11 +204,13 @@ class World:
     def state(self) -> dict:
         """All that can be seen now, as GET /api/state gives it."""
         name = _COLOURS.get(self._colour, self._colour)
+        leaf = "open" if self._open else "closed"
+        strike = "released" if self._released else "locked"
         return {
             "power": self.board.powered,
             "network": self._network.up,
             "armed": self._armed,
-            "door": {"leaf": "open" if self._open else "closed", "strike": "released" if self._released else "locked"},
+            "door": {"leaf": leaf, "strike": strike},
             "relay": self._relay,
             "indicator": {"led": self._colour, "buzzer_hz": self._buzzer_hz, "name": name},
             "card": self._card,

@@ -2,6 +2,9 @@
 
 The world's lines are taken in by `pump`, which never blocks. Other modules say what their lines do
 by putting a function into `commands`; it is called with the words after the first.
+
+All fakes share the heap with the firmware. That is why they are so terse: a function costs 60 bytes
+before it does anything.
 """
 
 import asyncio
@@ -11,26 +14,11 @@ import os
 import time
 
 import ffi
+from micropython import const
 
-_GET_FILENO = 10  # py/stream.h: MP_STREAM_GET_FILENO
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_SIGKILL = 9
-_FIONREAD = 0x541B  # asm-generic/ioctls.h
+_GET_FILENO = const(10)  # py/stream.h: MP_STREAM_GET_FILENO
 
 libc = ffi.open(None)
-_exit = libc.func("v", "_exit", "i")
-_ioctl = libc.func("i", "ioctl", "iip")
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process with the one that started it, however busy this one is."""
-    libc.func("i", "prctl", "iLLLL")(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
-
-
-def waiting(fd: int, answer: bytearray) -> int:
-    """Bytes that can be read from `fd` now; `answer` is 4 bytes of scratch space."""
-    _ioctl(fd, _FIONREAD, answer)
-    return answer[0] | answer[1] << 8 | answer[2] << 16
 
 
 class Bus(io.IOBase):
@@ -39,10 +27,12 @@ class Bus(io.IOBase):
     def __init__(self) -> None:
         self._fd = int(os.getenv("MENSHEN_BUS"))
         self._file = open(self._fd, "r+b")
-        self._chunk = bytearray(128)
+        self._chunk = bytearray(64)
         self._rest = b""
         self._pumping = False
-        self.commands = {b"mem": self._mem, b"live": self._live}
+        self._exit = libc.func("v", "_exit", "i")
+        self.plain_loop = asyncio.new_event_loop
+        self.commands = {b"mem": self._memory}
 
     def ioctl(self, request: int, argument: int) -> int:
         return self._fd if request == _GET_FILENO else -1
@@ -62,12 +52,12 @@ class Bus(io.IOBase):
         try:
             while (n := self._file.readinto(self._chunk)) is not None:
                 if not n:
-                    self.exit()
+                    self.end(b"")
                 lines = (self._rest + self._chunk[:n]).split(b"\n")
                 self._rest = lines.pop()
                 for line in lines:
                     words = line.split()
-                    self.commands[words.pop(0)](*words)
+                    self.commands[words[0]](*words[1:])
         finally:
             self._pumping = False
 
@@ -77,13 +67,18 @@ class Bus(io.IOBase):
             yield asyncio.core._io_queue.queue_read(self)
             self.pump()
 
-    def exit(self) -> None:
-        """End the process without any tidying: as a reset or a power cut does."""
-        _exit(0)
+    def new_event_loop(self):
+        """asyncio.new_event_loop, and the new loop listens to the bus as well."""
+        loop = self.plain_loop()
+        asyncio.create_task(self.serve())
+        return loop
 
-    def _mem(self) -> None:
+    def end(self, line: bytes) -> None:
+        """Say a last line, and end without any tidying: as a reset or a power cut does."""
+        self.send(line)
+        self._exit(0)
+
+    def _memory(self, live: bytes) -> None:
+        if live == b"1":
+            gc.collect()
         self.send(b"mem %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
-
-    def _live(self) -> None:
-        gc.collect()
-        self.send(b"live %d %d\n" % (gc.mem_alloc(), gc.mem_free()))

@@ -6,14 +6,14 @@ pause, and times measured with it would say nothing.
 """
 
 import asyncio
-import asyncio.event
 import io
+
+from micropython import const
 
 from bus import libc
 
-_GET_FILENO = 10  # py/stream.h: MP_STREAM_GET_FILENO
-_NONBLOCK = 0o4000  # sys/eventfd.h: EFD_NONBLOCK
-_ONE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+_GET_FILENO = const(10)  # py/stream.h: MP_STREAM_GET_FILENO
+_NONBLOCK = const(2048)  # sys/eventfd.h: EFD_NONBLOCK
 _eventfd = libc.func("i", "eventfd", "Ii")
 
 
@@ -29,7 +29,7 @@ class ThreadSafeFlag(io.IOBase):
     def set(self) -> None:
         if not self.state:
             self.state = 1
-            self._file.write(_ONE)
+            self._file.write(b"\x01\0\0\0\0\0\0\0")
 
     def clear(self) -> None:
         if self.state:
@@ -40,8 +40,3 @@ class ThreadSafeFlag(io.IOBase):
         if not self.state:
             yield asyncio.core._io_queue.queue_read(self)
         self.clear()
-
-
-def install() -> None:
-    """Put the flag in the place of the asyncio module's own."""
-    asyncio.ThreadSafeFlag = asyncio.event.ThreadSafeFlag = ThreadSafeFlag

@@ -7,16 +7,15 @@ from micropython import const
 
 _FREE = const(2)  # not driven
 _INPUT, _OUTPUT, _OPEN_DRAIN = const(1), const(3), const(7)
-_DOWN, _UP = const(1), const(2)
 _RISING, _FALLING = const(1), const(2)
 # ESP32 data sheet, 2.2: 6 to 11 belong to the flash; 20, 24 and 28 to 31 do not exist; from 34 on input only
-_NONE = (6, 7, 8, 9, 10, 11, 20, 24, 28, 29, 30, 31)
+_NONE = b"\x06\x07\x08\x09\x0a\x0b\x14\x18\x1c\x1d\x1e\x1f"
 _INPUT_ONLY = const(34)
 _COUNT = const(40)
 
 
 class Pads:
-    """All pins. `driven` is what the chip drives, `outside` what the world does: 0, 1, or 2 for nothing."""
+    """All pins. `driven` is what the chip drives, `_outside` what the world does: 0, 1, or 2 for nothing."""
 
     def __init__(self, bus) -> None:
         self.bus = bus
@@ -24,11 +23,11 @@ class Pads:
         self.pull = bytearray(_COUNT)
         self.latch = bytearray(_COUNT)
         self.driven = bytearray([_FREE] * _COUNT)
-        self._outside = bytearray([_FREE] * _COUNT)
+        self._outside = bytearray(self.driven)
         self._switches = set()
-        self._watched = {}  # number: [pin, handler, trigger, last level]
+        self.watched = {}  # number: [pin, handler, trigger, last level]
         self._noise = 0
-        bus.commands[b"in"] = self._in
+        bus.commands[b"in"] = self._lay
         bus.commands[b"sw"] = self._switch
 
     def drive(self, n: int) -> None:
@@ -45,14 +44,20 @@ class Pads:
         """0, 1, or 2 where nothing holds the pin: what is low wins, and pulls are weaker than all else."""
         if self.driven[n] != _FREE:
             return self.driven[n]
-        level = pulls = _FREE
-        for m in self._joined(n) if self._switches else (n,):
-            for source in self.driven[m], self._outside[m]:
-                if source < level or level == _FREE:
-                    level = source
+        joined = {n}  # through several closed switches too: a real matrix has ghost keys
+        grown = bool(self._switches)
+        while grown:
+            grown = False
+            for pair in self._switches:
+                if len(joined & pair) == 1:
+                    joined |= pair
+                    grown = True
+        level = pulled = _FREE
+        for m in joined:
+            level = min(level, self.driven[m], self._outside[m])
             if self.pull[m]:
-                pulls = self.pull[m] >> 1
-        return pulls if level == _FREE else level
+                pulled = self.pull[m] >> 1
+        return pulled if level == _FREE else level
 
     def read(self, n: int) -> int:
         """The level as the program sees it: a pin that nothing holds reads as noise."""
@@ -63,94 +68,76 @@ class Pads:
             return self._noise
         return level
 
-    def watch(self, pin: "Pin", handler, trigger: int) -> None:
-        """Call handler(pin), scheduled, at edges of the kinds in `trigger`; no handler: stop."""
-        self._watched.pop(pin.number, None)
-        if handler:
-            self._watched[pin.number] = [pin, handler, trigger, self.level(pin.number)]
-
-    def _joined(self, n: int) -> set:
-        # through several closed switches too: a real matrix has ghost keys
-        net = {n}
-        grown = True
-        while grown:
-            grown = False
-            for a, b in self._switches:
-                if (a in net) != (b in net):
-                    net |= {a, b}
-                    grown = True
-        return net
-
     def _settle(self) -> None:
-        for watched in self._watched.values():
-            pin, handler, trigger, before = watched
-            level = self.level(pin.number)
-            if level in (before, _FREE):
+        for watched in self.watched.values():
+            level = self.level(watched[0].number)
+            if level in (watched[3], _FREE):
                 continue
             watched[3] = level
-            if trigger & (_RISING if level else _FALLING):
+            if watched[2] & (_RISING if level else _FALLING):
                 try:
-                    micropython.schedule(handler, pin)
+                    micropython.schedule(watched[1], watched[0])
                 except RuntimeError:  # the queue is full: the chip loses the interrupt too
                     pass
 
-    def _in(self, n: bytes, level: bytes) -> None:
-        self._outside[int(n)] = _FREE if level == b"z" else int(level)
+    def _lay(self, n: bytes, level: bytes) -> None:
+        self._outside[int(n)] = int(level)
         self._settle()
 
     def _switch(self, a: bytes, b: bytes, closed: bytes) -> None:
-        pair = (int(a), int(b))
+        pair = frozenset((int(a), int(b)))
+        self._switches.discard(pair)
         if closed == b"1":
             self._switches.add(pair)
-        else:
-            self._switches.discard(pair)
         self._settle()
 
 
 class Pin:
-    """machine.Pin of the ESP32 port. `pads` is set once, by chip.py."""
+    """machine.Pin of the ESP32 port. `pads` is set once, by the start of the chip."""
 
     pads: Pads
     IN, OUT, OPEN_DRAIN = _INPUT, _OUTPUT, _OPEN_DRAIN
-    PULL_DOWN, PULL_UP = _DOWN, _UP
+    PULL_DOWN, PULL_UP = 1, 2
     IRQ_RISING, IRQ_FALLING = _RISING, _FALLING
-    DRIVE_0, DRIVE_1, DRIVE_2, DRIVE_3 = 0, 1, 2, 3
 
-    def __init__(self, number: int, mode=-1, pull=-1, *, value=None, drive=None, hold=None) -> None:
-        if not isinstance(number, int) or not 0 <= number < _COUNT or number in _NONE:
+    def __init__(self, number: int, *arguments, **settings) -> None:
+        if not 0 <= number < _COUNT or number in _NONE:
             raise ValueError("invalid pin")
         self.number = number
-        self.init(mode, pull, value=value)
+        self.init(*arguments, **settings)
 
-    def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None) -> None:
+    def init(self, mode=-1, pull=-1, *, value=None) -> None:
         n, pads = self.number, self.pads
-        if n >= _INPUT_ONLY and mode in (_OUTPUT, _OPEN_DRAIN):
-            raise ValueError("pin can only be input")
+        if n >= _INPUT_ONLY:
+            if mode > _INPUT:
+                raise ValueError("pin can only be input")
+            pull = -1  # these pins have no pulls, and nobody says so
         if value is not None:  # before the mode, as the port does: the output starts without a glitch
             pads.latch[n] = bool(value)
-        if pull != -1 and n < _INPUT_ONLY:  # the input-only pins have no pulls, and nobody says so
+        if pull != -1:
             pads.pull[n] = pull or 0
-        if mode not in (-1, None):
+        if mode != -1:
             pads.mode[n] = mode
         pads.drive(n)
 
-    def value(self, level=None) -> int | None:
-        if level is None:
-            return self.pads.read(self.number)
-        self.pads.latch[self.number] = bool(level)
-        self.pads.drive(self.number)
-
     def __call__(self, level=None) -> int | None:
-        return self.value(level)
+        pads = self.pads
+        if level is None:
+            return pads.read(self.number)
+        pads.latch[self.number] = bool(level)
+        pads.drive(self.number)
+
+    value = __call__
 
     def on(self) -> None:
-        self.value(1)
+        self(1)
 
     def off(self) -> None:
-        self.value(0)
+        self(0)
 
-    def irq(self, handler=None, trigger: int = _RISING | _FALLING, wake=None, hard: bool = False) -> None:
-        self.pads.watch(self, handler, trigger)
-
-    def __repr__(self) -> str:
-        return "Pin(%d)" % self.number
+    def irq(self, handler=None, trigger: int = 3) -> None:
+        """Call handler(pin), scheduled, at edges of the kinds in `trigger`; no handler: stop."""
+        watched = self.pads.watched
+        watched.pop(self.number, None)
+        if handler:
+            watched[self.number] = [self, handler, trigger, self.pads.level(self.number)]

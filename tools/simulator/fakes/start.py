@@ -1,0 +1,70 @@
+"""Builds the chip: joins the fakes to the world and mounts the flash.
+
+It is unloaded when it has run, and so nothing here may be kept by anybody: a function that is kept
+keeps its whole module.
+"""
+
+import asyncio
+import asyncio.event
+import json
+import os
+import sys
+import time
+
+import vfs
+
+import esp32
+import machine
+import network
+from bus import Bus, libc
+from flag import ThreadSafeFlag
+from flash import Flash, Knife
+from pins import Pads
+
+_PR_SET_PDEATHSIG, _SIGKILL = 1, 9  # linux/prctl.h
+_YEAR_2000_US = 946_684_800_000_000  # the RTC starts here without power
+
+
+def build() -> Bus:
+    """The bus. OSError: there is no file system in the flash."""
+    # have the kernel end this process with the one that started it, however busy it is
+    libc.func("i", "prctl", "iLLLL")(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    bus = Bus()
+    machine._bus = bus
+    machine.Pin.pads = Pads(bus)
+    _start_clock(bus)
+    knife = Knife(bus)
+    esp32._knife, esp32._host = knife, vfs.VfsPosix()
+    _read_nvs()
+    network.WLAN.bus = bus
+    network.WLAN.station = network.WLAN()
+    bus.commands[b"net"] = network.WLAN.station.reach
+    flash = Flash(knife)
+    _mend_asyncio(bus)
+    bus.pump()  # levels of the inputs, switches and knife, before the program can look
+    os.chdir("/")
+    vfs.umount("/")
+    sys.path[:] = ["", ".frozen", "/lib"]
+    vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
+    return bus
+
+
+def _start_clock(bus: Bus) -> None:
+    offset = os.getenv("MENSHEN_RTC_US")
+    machine.RTC.offset = int(offset) if offset else _YEAR_2000_US - time.time_ns() // 1000
+    bus.send(b"rtc %d\n" % machine.RTC.offset)
+
+
+def _read_nvs() -> None:
+    try:
+        with esp32._host.open(os.getenv("MENSHEN_NVS"), "r") as file:
+            esp32._values = json.load(file)
+    except OSError:
+        pass  # a new chip
+
+
+def _mend_asyncio(bus: Bus) -> None:
+    """Have every event loop of the program listen to the bus, and no flag slow it down."""
+    asyncio.new_event_loop = asyncio.core.new_event_loop = bus.new_event_loop
+    asyncio.ThreadSafeFlag = asyncio.event.ThreadSafeFlag = ThreadSafeFlag
+    asyncio.create_task(bus.serve())
