@@ -62,11 +62,11 @@ class Wifi:
             await asyncio.sleep_ms(self._backoff.next())
         self._backoff.reset()
 
-    async def lost(self) -> None:
-        """Return once the connection is gone for good."""
+    async def lost(self, every_ms: int = _WATCH_MS) -> None:
+        """Look every so often; return once the connection is gone for good."""
         missing = 0
         while missing < _LOST_AFTER:
-            await asyncio.sleep_ms(_WATCH_MS)
+            await asyncio.sleep_ms(every_ms)
             missing = 0 if self.connected() else missing + 1
 
     def _start(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import selectors
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from tools import build_app
 from tools.simulator.__main__ import micropython
+from tools.simulator.pn532 import Pn532
 from tools.simulator.server import Server, listen_on, new_loop
 from tools.simulator.world import World, now_us
 
@@ -178,9 +180,64 @@ class Lock:
                         self._news.notify_all()
 
 
+class JumpingClock(selectors.SelectSelector):
+    """Never waits: the time jumps to where the next timer is due."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list:
+        if timeout is None:
+            raise RuntimeError("the test waits for what will never happen")
+        self.now += max(0, timeout)
+        return super().select(0)
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An hour of silence takes no time; for tests without files, sockets and processes."""
+
+    def __init__(self) -> None:
+        self._clock = JumpingClock()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        return self._clock.now
+
+
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict:
-    """Timers better than epoll's millisecond: the UART's bytes are 87 us apart."""
-    return {"precise": new_loop}
+    """Timers better than epoll's millisecond, for the UART's bytes are 87 us apart; or none at all."""
+    return {"jumping": JumpingLoop} if "reader" in item.fixturenames else {"precise": new_loop}
+
+
+class Reader:
+    """The model of the PN532 seen from the host's end of its line; `irqs` are the edges of its P70_IRQ.
+
+    A test that has this fixture runs on a clock that jumps.
+    """
+
+    def __init__(self) -> None:
+        self.irqs: list[int] = []
+        self.last_byte_at = 0.0
+        self._said = bytearray()
+        self.chip = Pn532(self._hear, self.irqs.append)
+
+    def _hear(self, data: bytes) -> None:
+        self._said += data
+        self.last_byte_at = asyncio.get_running_loop().time()
+
+    async def send(self, data: str | bytes = "", wait_s: float = 1.0) -> str:
+        """Send, and give in hex all that comes back within `wait_s`."""
+        self._said.clear()
+        self.chip.feed(bytes.fromhex(data) if isinstance(data, str) else data)
+        await asyncio.sleep(wait_s)
+        return self._said.hex()
+
+
+@pytest_asyncio.fixture
+async def reader() -> Reader:
+    """A reader that has just been given power."""
+    reader = Reader()
+    reader.chip.power(True)
+    return reader
 
 
 @pytest.fixture(scope="session")

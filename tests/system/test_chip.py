@@ -400,7 +400,7 @@ device.writeblocks(200, b"\\x55" * 4096)
 assert block() == b"\\x55" * 4096
 assert knife._counts == [2, 3, 0]
 print("sound")
-wire.send(b"boot 1 0\\n")
+wire.send(b"boot 1 0 0\\n")
 device.ioctl(6, 201)
 wire.pump()
 while True:

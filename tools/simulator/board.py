@@ -31,8 +31,9 @@ class Board:
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
 
     Events, to the listeners of `on_event`, are dicts with "type" and "us":
-    power {on} · boot {cause, heap: bytes of it that asyncio and the simulated chip take} · pin {pin, level: 0, 1 or None where not driven} · led {r, g, b} ·
-    pwm {pin, hz, duty} · wifi {action, ssid} · reset {cause} · console {line}.
+    power {on} · reset {cause} · boot {cause, heap} · console {line} · led {r, g, b} ·
+    pin {pin, level: 0, 1 or None where not driven} · pwm {pin, hz, duty} · wifi {action, ssid}.
+    The `heap` of boot is what asyncio and the simulated chip take of it before boot.py runs, in bytes.
     """
 
     def __init__(
@@ -257,8 +258,8 @@ class Board:
                 self._uarts[int(number)].configure(int(rxbuf))
             case ["rtc", offset]:
                 self._rtc = offset
-            case ["boot", cause, heap]:
-                self._emit("boot", cause=int(cause), heap=int(heap))
+            case ["boot", cause, heap, us]:
+                self._emit("boot", us, cause=int(cause), heap=int(heap))
                 self._started.set()
             case ["reset", cause]:
                 self._end(int(cause))

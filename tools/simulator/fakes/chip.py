@@ -3,6 +3,7 @@
 import gc
 import select
 import sys
+import time
 
 import machine
 import start
@@ -31,7 +32,7 @@ del start
 for _name in "bus", "chip", "flag", "flash", "pins", "start", "asyncio.event":
     sys.modules.pop(_name, None)  # the chip has none of these
 gc.collect()
-_bus.send(b"boot %d %d\n" % (machine.reset_cause(), gc.mem_alloc()))
+_bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc(), time.ticks_us()))
 _names = {"__name__": "__main__"}
 for _name in "boot.py", "main.py":
     try:

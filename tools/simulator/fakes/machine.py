@@ -10,7 +10,7 @@ import time
 from micropython import const
 
 from bus import libc
-from pins import Pin
+from pins import Pin  # machine.Pin
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 _GET_FILENO = const(10)  # py/stream.h: MP_STREAM_GET_FILENO

@@ -1,0 +1,165 @@
+"""The door: who gets in, who does not, and what the lock says about it."""
+
+from .conftest import Lock
+
+
+def _relay_edges(lock: Lock) -> list[int]:
+    return [e["level"] for e in lock.events if e["type"] == "pin" and e["name"] == "relay"]
+
+
+async def test_tenant_opens_with_the_pin(lock: Lock) -> None:
+    await lock.keys("246810#")
+    await lock.wait_unlocked()
+    await lock.wait_light("granted")
+
+
+async def test_tenant_opens_with_the_card(lock: Lock) -> None:
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked()
+        await lock.wait_light("granted")
+
+
+async def test_a_card_that_stays_on_the_reader_opens_once(make_lock) -> None:
+    lock = await make_lock(settings={"relay": {"unlock_level": 1, "seconds": 1}})
+    await lock.wait_armed()
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked()
+        await lock.wait_locked()
+        await lock.keys("1")  # by now the reader has looked at the card many times
+        await lock.wait_light("key")
+    assert _relay_edges(lock).count(1) == 1
+
+
+async def test_the_strangers_card_does_not_open(lock: Lock) -> None:
+    async with lock.tap("stranger"):
+        await lock.wait_light("denied")
+    assert 1 not in _relay_edges(lock)
+
+
+async def test_a_wrong_pin_does_not_open(lock: Lock) -> None:
+    for keys in ("246811#", "0000#", "2468102468102468#", "2*46810#", "24681#"):
+        await lock.keys(keys)
+        await lock.wait_event(lambda e: e["type"] == "led" and e["name"] in ("denied", "throttled"))
+    assert 1 not in _relay_edges(lock)
+
+
+async def test_silence_does_not_open(lock: Lock) -> None:
+    await lock.keys("246810")
+    await lock.wait_event(lambda e: e["type"] == "buzzer" and e["hz"] == 800, timeout=30)  # forgotten
+    await lock.keys("#")
+    await lock.keys("1#")
+    await lock.wait_light("denied")
+    assert 1 not in _relay_edges(lock)
+
+
+async def test_wrong_codes_slow_the_keypad_and_never_the_card(lock: Lock) -> None:
+    for _ in range(7):
+        await lock.keys("0000#")
+        seen = await lock.wait_event(lambda e: e["type"] == "led" and e["name"] in ("denied", "throttled"))
+        if seen["name"] == "throttled":
+            break
+    assert seen["name"] == "throttled"
+    await lock.keys("246810#")
+    await lock.wait_light("throttled")
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked()
+
+
+async def test_a_power_cut_does_not_clear_the_throttle(lock: Lock) -> None:
+    for _ in range(6):
+        await lock.keys("0000#")
+        await lock.wait_event(lambda e: e["type"] == "led" and e["name"] in ("denied", "throttled"))
+    await lock.power(False)
+    await lock.power(True)
+    await lock.wait_armed()
+    await lock.keys("0000#")
+    await lock.wait_light("throttled")
+
+
+async def test_the_door_relocks_after_its_time(make_lock) -> None:
+    lock = await make_lock(settings={"relay": {"unlock_level": 1, "seconds": 2}})
+    await lock.wait_armed()
+    await lock.keys("246810#")
+    released = await lock.wait_unlocked()
+    held = await lock.wait_locked()
+    assert held["us"] - released["us"] >= 2_000_000
+
+
+async def test_the_door_relocks_when_the_leaf_closes(make_lock) -> None:
+    lock = await make_lock(settings={"relay": {"unlock_level": 1, "seconds": 60}})
+    await lock.wait_armed()
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked()
+    await lock.open_leaf()
+    await lock.close_leaf()
+    await lock.wait_locked()
+
+
+async def test_a_door_held_open_is_signalled(make_lock) -> None:
+    lock = await make_lock(settings={"door": {"held_open_s": 5}})
+    await lock.wait_armed()
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked()
+    await lock.open_leaf()
+    await lock.wait_light("held open")
+    await lock.wait_event(lambda e: e["type"] == "buzzer" and e["hz"] > 0)
+    alarm = await lock.wait_message("alarm")
+    assert alarm["json"]["alarm"] == "held open"
+    await lock.close_leaf()
+    await lock.wait_light("idle")
+
+
+async def test_a_forced_door_is_signalled(lock: Lock) -> None:
+    await lock.open_leaf(force=True)
+    await lock.wait_light("forced")
+    alarm = await lock.wait_message("alarm")
+    assert alarm["json"]["alarm"] == "forced"
+    assert 1 not in _relay_edges(lock)
+
+
+async def test_leaving_by_the_exit_button_is_not_forcing(lock: Lock) -> None:
+    await lock.press_exit()
+    await lock.open_leaf()
+    await lock.close_leaf()
+    await lock.keys("1")
+    await lock.wait_light("key")
+    assert not [e for e in lock.events if e["type"] == "led" and e["name"] == "forced"]
+    assert 1 not in _relay_edges(lock)  # the button has a wire of its own
+
+
+async def test_an_opened_case_is_signalled(lock: Lock) -> None:
+    await lock.tamper(True)
+    await lock.wait_light("forced")
+    assert (await lock.wait_message("alarm"))["json"]["alarm"] == "tamper"
+
+
+async def test_the_next_tenant_is_told_that_staff_have_been_in(lock: Lock) -> None:
+    async with lock.tap("cleaner"):
+        await lock.wait_unlocked()
+        await lock.wait_light("granted")
+    await lock.power(False)  # the lock remembers
+    await lock.power(True)
+    await lock.wait_armed()
+    await lock.keys("246810#")
+    await lock.wait_light("staff")
+    await lock.keys("246810#")
+    await lock.wait_light("granted")
+
+
+async def test_staff_entries_are_reported_and_tenants_are_not(lock: Lock) -> None:
+    await lock.wait_online()
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked()
+    async with lock.tap("cleaner"):
+        report = await lock.wait_message("staff")
+    assert report["json"]["kind"] == "card"
+    said = [e["topic"] for e in lock.events if e["type"] == "mqtt" and e["packet"] == "PUBLISH" and e["direction"] == "out"]
+    assert sorted(set(said)) == sorted({lock.world.provision.topic("staff"), lock.world.provision.topic("state")})
+
+
+async def test_a_relay_of_the_other_polarity_is_driven_the_other_way(make_lock) -> None:
+    lock = await make_lock(settings={"relay": {"unlock_level": 0, "seconds": 5}})
+    await lock.wait_armed()
+    async with lock.tap("tenant"):
+        await lock.wait_pin("relay", 0)
+    assert _relay_edges(lock) == [1, 0]

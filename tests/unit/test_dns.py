@@ -1,0 +1,324 @@
+"""The resolver: right answers taken, wrong ones waited out, and the loop never stopped."""
+
+import asyncio
+import os
+import socket
+from struct import pack
+
+from link.dns import DnsError, Resolver, is_numeric, question, read_reply
+
+HOST = "broker.menshen.test"
+ASKED = question(HOST)
+ANSWER = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\x0a\x01\x02\x03"  # 10.1.2.3 for 60 s, name by pointer
+HURRY = 400  # ms, for what is expected to fail
+PATIENT = 15000
+
+
+def reply(query, answers=(ANSWER,), flags=0x8180, asked=None):
+    head = query[:2] + pack(">5H", flags, 1, len(answers), 0, 0)
+    return head + (query[12:] if asked is None else asked) + b"".join(answers)
+
+
+def record(kind, data, ttl=60, name=b"\xc0\x0c"):
+    return name + pack(">HHIH", kind, 1, ttl, len(data)) + data
+
+
+class Server:
+    """A DNS server on the loopback; `script(query)` gives the datagrams to send back."""
+
+    def __init__(self, script):
+        self.script = script
+        self.queries = []
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        while True:
+            self.port = 10000 + int.from_bytes(os.urandom(2), "big") // 3
+            try:
+                self.sock.bind(socket.getaddrinfo("127.0.0.1", self.port)[0][-1])
+                break
+            except OSError:
+                pass
+        self.sock.setblocking(False)
+        self.address = ("127.0.0.1", self.port)
+
+    async def run(self):
+        while True:
+            try:
+                query, sender = self.sock.recvfrom(512)
+            except OSError:
+                await asyncio.sleep_ms(5)
+                continue
+            self.queries.append(query)
+            for datagram in self.script(query):
+                self.sock.sendto(datagram, sender)
+
+
+def drive(servers, story):
+    """Run a story while the servers run."""
+
+    async def main():
+        tasks = [asyncio.create_task(server.run()) for server in servers]
+        try:
+            await asyncio.wait_for(story(), 60)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for server in servers:
+                server.sock.close()
+
+    asyncio.run(main())
+
+
+def right(query):
+    return [reply(query)]
+
+
+def silent(query):
+    return []
+
+
+async def fails(resolver, host=HOST, timeout_ms=HURRY):
+    try:
+        await resolver.resolve(host, timeout_ms)
+    except DnsError:
+        return True
+    return False
+
+
+def test_it_finds_the_address():
+    server = Server(right)
+
+    async def story():
+        assert await Resolver([server.address]).resolve(HOST, PATIENT) == "10.1.2.3"
+
+    drive([server], story)
+    query = server.queries[0]
+    assert query[2:12] == b"\x01\0\0\x01\0\0\0\0\0\0", "one question, recursion desired"
+    assert query[12:] == b"\x06broker\x07menshen\x04test\0\0\x01\0\x01"
+
+
+def test_a_numeric_host_asks_nobody():
+    async def story():
+        resolver = Resolver([])
+        assert await resolver.resolve("192.168.1.7", HURRY) == "192.168.1.7"
+        assert await fails(resolver, "192.168.1.777")
+
+    drive([], story)
+    assert not any(is_numeric(host) for host in ("", "1.2.3", "1.2.3.4.5", "a.b.c.d", "1.2.3.256", "1.2..3"))
+    assert not any(is_numeric(host) for host in ("1.2.3.-4", "1.2.3.0004", " 1.2.3.4", "::1"))
+
+
+def test_every_query_has_its_own_id():
+    server = Server(right)
+
+    async def story():
+        for _ in range(16):
+            await Resolver([server.address]).resolve(HOST, PATIENT)
+
+    drive([server], story)
+    assert len({query[:2] for query in server.queries}) > 12
+
+
+def test_answers_to_other_questions_are_waited_out():
+    other = question("evil.menshen.test")
+
+    def forging(query):
+        wrong_id = bytes((query[0] ^ 1, query[1]))
+        evil = (record(1, b"\x06\x06\x06\x06"),)
+        return [
+            reply(wrong_id + query[2:], evil),
+            reply(query, evil, asked=other),
+            reply(query, evil, flags=0x0100),  # a query, not a reply
+            reply(query, evil, asked=ASKED[:-4] + b"\0\x1c\0\x01"),  # AAAA
+            b"",
+            query[:2],
+            os.urandom(100),
+            reply(query),
+        ]
+
+    server = Server(forging)
+
+    async def story():
+        assert await Resolver([server.address]).resolve(HOST, PATIENT) == "10.1.2.3"
+
+    drive([server], story)
+    assert len(server.queries) == 1
+
+
+def test_an_answer_cut_anywhere_is_no_answer():
+    whole = reply(b"id" + bytes(10) + ASKED)
+    assert read_reply(whole, b"id", ASKED) == ("10.1.2.3", 60)
+    for size in range(len(whole)):
+        try:
+            found = read_reply(whole[:size], b"id", ASKED)
+        except (ValueError, IndexError):
+            found = None
+        assert found is None, size
+
+
+def test_compression_pointers_in_a_circle_do_no_harm():
+    query = b"id" + bytes(10) + ASKED
+    place = len(query)
+    circle = pack(">H", 0xC000 | place)
+    assert read_reply(reply(query, (record(1, b"\x01\x02\x03\x04", name=circle),)), b"id", ASKED)
+    for name in (b"\x40", b"\x80a", b"\x3f" * 70, b"\x01a" * 400, b"\xc0"):
+        try:
+            assert read_reply(reply(query, (name,)), b"id", ASKED) is None
+        except (ValueError, IndexError):
+            pass
+
+
+def test_garbage_never_raises_anything_else():
+    query = b"id" + bytes(10) + ASKED
+    for _ in range(500):
+        garbage = bytearray(reply(query, (ANSWER, os.urandom(40))))
+        for _ in range(4):
+            garbage[int.from_bytes(os.urandom(2), "big") % len(garbage)] = os.urandom(1)[0]
+        try:
+            read_reply(bytes(garbage), b"id", ASKED)
+        except (ValueError, IndexError):
+            pass
+
+
+def test_an_alias_is_passed_over():
+    alias = record(5, b"\x03www\xc0\x0c")
+    long_name = record(1, b"\x0a\x01\x02\x03", name=b"\x03www\x04test\0")
+    answers = (alias, record(28, bytes(16)), record(1, b"\x01\x02\x03"), long_name)
+    assert read_reply(reply(b"id" + bytes(10) + ASKED, answers), b"id", ASKED) == ("10.1.2.3", 60)
+
+
+def test_capitals_in_the_answer_are_the_same_name():
+    upper = ASKED[:19].upper() + ASKED[19:]
+    assert read_reply(reply(b"id" + bytes(10), asked=upper), b"id", ASKED)
+
+
+def test_no_such_host_and_no_address():
+    server = Server(lambda query: [reply(query, (), flags=0x8183)])
+    empty = Server(lambda query: [reply(query, ())])
+
+    async def story():
+        assert await fails(Resolver([server.address]))
+        assert await fails(Resolver([empty.address]))
+
+    drive([server, empty], story)
+
+
+def test_the_next_server_helps_where_the_first_is_silent_or_refuses():
+    good = Server(right)
+
+    async def story(bad):
+        resolver = Resolver([bad.address, good.address])
+        assert await resolver.resolve(HOST, 6000) == "10.1.2.3"
+
+    async def stories():
+        for script in (silent, lambda query: [reply(query, (), flags=0x8182)], lambda query: [b"\xff" * 60]):
+            bad = Server(script)
+            running = asyncio.create_task(bad.run())
+            await story(bad)
+            running.cancel()
+            bad.sock.close()
+            await story(bad)  # now its port is closed
+
+    drive([good], stories)
+
+
+def test_a_lost_datagram_is_asked_for_again():
+    lost = []
+
+    def losing(query):
+        lost.append(query)
+        return [] if len(lost) < 2 else [reply(query)]
+
+    server = Server(losing)
+
+    async def story():
+        assert await Resolver([server.address]).resolve(HOST, PATIENT // 5) == "10.1.2.3"
+
+    drive([server], story)
+
+
+def test_the_loop_goes_on_while_every_server_is_silent():
+    servers = [Server(silent), Server(silent)]
+    ticks = []
+
+    async def tick():
+        while True:
+            ticks.append(1)
+            await asyncio.sleep_ms(5)
+
+    async def story():
+        ticker = asyncio.create_task(tick())
+        assert await fails(Resolver([server.address for server in servers]), timeout_ms=600)
+        ticker.cancel()
+
+    drive(servers, story)
+    assert len(ticks) > 30
+
+
+def test_with_no_server_at_all_it_fails_at_once():
+    async def story():
+        assert await fails(Resolver([]), timeout_ms=60_000)
+        assert await fails(Resolver([], lambda: "0.0.0.0"), timeout_ms=60_000)
+        assert await fails(Resolver([("resolver.example", 53)]), timeout_ms=60_000), "a name would block"
+
+    drive([], story)
+
+
+def test_the_access_points_server_comes_after_those_of_the_settings():
+    resolver = Resolver([("10.0.0.1", 5353)], lambda: "10.0.0.53")
+    assert resolver._all_servers() == [("10.0.0.1", 5353), ("10.0.0.53", 53)]
+
+
+def test_an_answer_is_kept_for_its_time_and_outlives_an_outage():
+    state = {"script": right}
+    server = Server(lambda query: state["script"](query))
+
+    async def story():
+        resolver = Resolver([server.address])
+        await resolver.resolve(HOST, PATIENT)
+        assert await resolver.resolve(HOST, PATIENT) == "10.1.2.3"
+        assert len(server.queries) == 1, "it was still good"
+        state["script"] = silent
+        resolver.doubt(HOST)
+        assert await resolver.resolve(HOST, HURRY) == "10.1.2.3"
+        assert len(server.queries) > 1, "it was asked for, and nobody answered"
+        state["script"] = lambda query: [reply(query, (record(1, b"\x0a\x09\x09\x09"),))]
+        assert await resolver.resolve(HOST, PATIENT) == "10.9.9.9", "a doubtful one is replaced"
+
+    drive([server], story)
+
+
+def test_an_answer_without_a_time_to_live_is_asked_for_again():
+    server = Server(lambda query: [reply(query, (record(1, b"\x0a\x01\x02\x03", ttl=0),))])
+
+    async def story():
+        resolver = Resolver([server.address])
+        await resolver.resolve(HOST, PATIENT)
+        await resolver.resolve(HOST, PATIENT)
+
+    drive([server], story)
+    assert len(server.queries) == 2
+
+
+def test_the_longest_time_to_live_is_a_day():
+    answer = (record(1, b"\x0a\x01\x02\x03", ttl=0xFFFFFFFF),)
+    assert read_reply(reply(b"id" + bytes(10) + ASKED, answer), b"id", ASKED) == ("10.1.2.3", 86400)
+
+
+def test_the_memory_does_not_fill_with_hosts():
+    server = Server(right)
+
+    async def story():
+        resolver = Resolver([server.address])
+        for number in range(20):
+            await resolver.resolve("host{}.test".format(number), PATIENT)
+        assert len(resolver._cache) <= 4
+
+    drive([server], story)
+
+
+def test_impossible_names_are_refused():
+    async def story():
+        for host in ("", ".", "a..b", "x" * 64 + ".test", "ab." * 100 + "test", ".test"):
+            assert await fails(Resolver([]), host), host
+
+    drive([], story)
