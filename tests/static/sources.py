@@ -27,9 +27,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), name(path))
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and full name of everything that a file imports, at its head or within a function."""
-    for node in ast.walk(tree(path)):
+def imports(path: Path, for_types: bool = True) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything that a file imports, at its head or within a function.
+
+    Without for_types, what only the type checker sees (`if TYPE_CHECKING:`) is left out.
+    """
+    for node in _walk(tree(path), for_types):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
@@ -45,3 +48,13 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
             # "?" is a name that is not written out, and so may be any.
             named = node.args[0] if node.args else None
             yield node.lineno, str(named.value) if isinstance(named, ast.Constant) else "?"
+
+
+def _walk(node: ast.AST, for_types: bool) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING" and not for_types:
+            for other in child.orelse:
+                yield from _walk(other, for_types)
+        else:
+            yield from _walk(child, for_types)

@@ -46,7 +46,9 @@ def test_a_room_imports_only_what_it_may(path: Path) -> None:
 def test_only_the_board_touches_the_pins(path: Path) -> None:
     if name(path) in MAY_TOUCH_THE_CHIP:
         return
-    found = [line for line, what in imports(path) if what.split(".")[0] in {"machine", "umachine"}]
+    found = [
+        line for line, what in imports(path, for_types=False) if what.split(".")[0] in {"machine", "umachine"}
+    ]
     assert not found, f"{name(path)} imports machine in line {found}"
 
 
@@ -61,3 +63,19 @@ def test_only_telemetry_publishes(path: Path) -> None:
         if isinstance(node, ast.Attribute) and node.attr == "publish"
     ]
     assert not found, f"{name(path)} publishes in line {found}"
+
+
+def test_the_rules_see_every_way_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.static.sources.FIRMWARE", tmp_path)
+    monkeypatch.setattr("tests.static.sources.TOP", tmp_path)
+    (tmp_path / "door").mkdir()
+    path = tmp_path / "door" / "strike.py"
+    path.write_text(
+        "import link.mqtt as m\n"
+        "def late():\n    from link import sync\n    __import__('update')\n    __import__(late)\n"
+        "if TYPE_CHECKING:\n    import machine\n"
+        "from ..journal import log\nfrom . import relay\n"
+    )
+    seen = [what for _, what in imports(path)]
+    assert seen == ["link.mqtt", "link.sync", "update", "?", "machine", "journal.log", "door.relay"]
+    assert "machine" not in [what for _, what in imports(path, for_types=False)]

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -73,7 +74,8 @@ def main() -> int:
     try:
         listener = listen_on(options.port)
     except OSError as error:
-        return _fail(f"Port {options.port} cannot be used ({error.strerror}); try `make run PORT=8001`.")
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"is not ours ({os.strerror(error.errno)})"
+        return _fail(f"Port {options.port} {why}: choose another, as in `make run PORT=8001`.")
     try:
         with listener, asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(run(listener, options.workdir))

@@ -22,6 +22,7 @@ _NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
 _KEY_S = 0.06  # a quick finger: the firmware takes 20 ms to believe a key
 _EXIT_S = 0.15
+_SWING_S = 0.2  # a leaf is not open and closed again in no time
 _LEAVE_S = 3.0  # the time in which whoever pressed the exit button pulls the door
 _CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
 _DARK = "#000000"
@@ -141,7 +142,7 @@ class World:
         self._emit({"type": "card", "card": name})
         self._reader.present(self.cards[name] if name else None)
 
-    def leaf(self, is_open: bool, force: bool = False) -> None:
+    async def leaf(self, is_open: bool, force: bool = False) -> None:
         """Move the door leaf; raises Refused where the strike holds it and nobody uses force."""
         leaving = asyncio.get_running_loop().time() < self._left_at + _LEAVE_S
         if is_open and not (self._open or self._released or leaving or force):
@@ -150,6 +151,7 @@ class World:
             self._open = is_open
             self.board.set_input(PINS["contact"], int(is_open))
             self._emit({"type": "door", "open": is_open})
+            await asyncio.sleep(_SWING_S)
 
     async def exit(self) -> None:
         """Press the exit button; its own contact lets the strike go too: leaving is never gated."""

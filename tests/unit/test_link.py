@@ -1,0 +1,86 @@
+"""The link as a whole: it comes back from every failure, and lets nothing lie about."""
+
+import asyncio
+
+from link.backoff import Backoff
+from link.dns import Resolver
+from link.link import Link
+from link.packets import text
+from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, silent
+
+
+class Steady:
+    """A Wi-Fi that is there, and a telemetry that says one thing."""
+
+    async def join(self):
+        pass
+
+    async def lost(self):
+        await asyncio.sleep(3600)
+
+    def will(self, client):
+        client.set_last_will("menshen/v1/demo/state", b"{}", True, 1)
+
+    async def run(self, client):
+        await client.publish("menshen/v1/demo/state", b'{"online":true}', True)
+        await asyncio.sleep(3600)
+
+
+class Subscriber(Inbox):
+    topic = "menshen/v1/demo/list"
+    on_message = Inbox.__call__
+
+
+def test_the_link_comes_back_however_often_it_is_dropped():
+    told = []
+    inbox = Subscriber()
+
+    async def moody(broker, reader, writer):
+        number = broker.connections
+        if number == 1:
+            return  # drops the call
+        if number == 2:
+            await silent(broker, reader, writer)  # never answers
+        if number == 3:
+            await broker.packet(reader)
+            await say(writer, CONNACK + b"\xff" * 8)  # garbage
+            await silent(broker, reader, writer)
+        if number == 4:
+            await broker.packet(reader)
+            await say(writer, CONNACK)  # accepts, and then says no more
+            await silent(broker, reader, writer)
+        answering = asyncio.create_task(broker.answer(reader, writer))
+        while (0x82, b"\0\x01" + text(inbox.topic) + b"\x01") not in broker.received[-3:]:
+            await asyncio.sleep_ms(5)
+        await say(writer, message(inbox.topic, b"list", 1))
+        await answering
+
+    async def story(broker):
+        def factory():
+            return client_for(broker, 1500, keepalive=60)
+
+        steady = Steady()
+        backoff = Backoff(10, 50)
+        link = Link(steady, Resolver([]), Numeric(factory), steady, inbox, backoff, told.append)
+        running = asyncio.create_task(link.run())
+        await inbox.arrived.wait()
+        assert link.online
+        running.cancel()
+        await asyncio.sleep_ms(0)
+
+    broker = drive(moody, story)
+    assert inbox.messages == [(b"menshen/v1/demo/list", b"list")]
+    assert broker.connections == 5, (broker.connections, told, broker.received)
+    assert len([line for line in told if line.startswith("offline")]) == 4, told
+
+
+class Numeric:
+    """Makes clients whose broker needs no resolver."""
+
+    def __init__(self, factory):
+        self.factory = factory
+
+    def __call__(self):
+        client = self.factory()
+        client.server = "127.0.0.1"
+        return client
