@@ -306,7 +306,7 @@ print("at the prompt")
 async def test_a_chip_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     lock = Board(tmp_path / "board", tmp_path / "app", tmp_path, {}, MICROPYTHON)
-    with pytest.raises(ChipFailed, match="no module named 'chip'"):
+    with pytest.raises(ChipFailed, match="no module named 'rom'"):
         await lock.power_on()
     assert not lock.powered
 
@@ -473,6 +473,14 @@ while True:
         assert values["a"] == values["b"]
         outcomes.add(n - values["a"])
     assert outcomes == {0, 1}
+
+
+async def test_a_file_that_does_not_fit_is_refused_and_nothing_changes(board: MakeBoard) -> None:
+    lock = board("", extra_files={"/a": b"old"})
+    before = lock.flash_path.read_bytes()
+    with pytest.raises(OSError, match="No space left"):
+        lock.write_file("/a", bytes(1_000_000))
+    assert lock.flash_path.read_bytes() == before
 
 
 # -- serial line

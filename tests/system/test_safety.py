@@ -106,6 +106,7 @@ async def test_a_newer_signed_list_is_taken_and_lasts(lock: Lock) -> None:
     for card in ("stranger", "tenant"):
         async with lock.tap(card):
             await lock.wait_light("granted")
+            await lock.wait_light("idle")
 
 
 async def test_lists_that_are_forged_old_or_for_another_lock_are_refused(lock: Lock) -> None:

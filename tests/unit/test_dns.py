@@ -269,19 +269,18 @@ def test_the_access_points_server_comes_after_those_of_the_settings():
 
 
 def test_an_answer_is_kept_for_its_time_and_outlives_an_outage():
-    state = {"script": right}
-    server = Server(lambda query: state["script"](query))
+    server = Server(right)
 
     async def story():
         resolver = Resolver([server.address])
         await resolver.resolve(HOST, PATIENT)
         assert await resolver.resolve(HOST, PATIENT) == "10.1.2.3"
         assert len(server.queries) == 1, "it was still good"
-        state["script"] = silent
+        server.script = silent
         resolver.doubt(HOST)
         assert await resolver.resolve(HOST, HURRY) == "10.1.2.3"
         assert len(server.queries) > 1, "it was asked for, and nobody answered"
-        state["script"] = lambda query: [reply(query, (record(1, b"\x0a\x09\x09\x09"),))]
+        server.script = lambda query: [reply(query, (record(1, b"\x0a\x09\x09\x09"),))]
         assert await resolver.resolve(HOST, PATIENT) == "10.9.9.9", "a doubtful one is replaced"
 
     drive([server], story)

@@ -2,10 +2,20 @@
 
 import asyncio
 
-from link.packets import text
 from scripted_broker import (
-    CONNACK, PINGRESP, client_for, drive, error_of, good, message, say, session, silent,
+    CONNACK,
+    PINGRESP,
+    client_for,
+    drive,
+    error_of,
+    good,
+    message,
+    say,
+    session,
+    silent,
 )  # fmt: skip
+
+from link.packets import text
 
 
 def test_it_connects_with_its_last_will():
@@ -118,8 +128,9 @@ def test_messages_arrive_whole_and_are_acknowledged():
         await say(writer, CONNACK + sent)  # in one piece with the answer
         await broker.packet(reader)
         await broker.packet(reader)
-        for place in range(0, 60):
-            await say(writer, message("e", b"slow")[place : place + 1])
+        for byte in message("e", b"slow"):
+            await say(writer, bytes((byte,)))
+            await asyncio.sleep_ms(5)
         await silent(broker, reader, writer)
 
     async def story(client, inbox, reader):

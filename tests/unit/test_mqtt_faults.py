@@ -5,12 +5,25 @@ import gc
 import os
 import socket
 
+from scripted_broker import (
+    CONNACK,
+    HURRY,
+    PINGRESP,
+    Broker,
+    after_connect,
+    client_for,
+    drive,
+    error_of,
+    good,
+    hang_up,
+    message,
+    say,
+    session,
+    silent,
+)  # fmt: skip
+
 from link.mqtt import MQTTClient
 from link.packets import frame, text
-from scripted_broker import (
-    CONNACK, HURRY, PINGRESP, Broker, after_connect, client_for, drive, error_of, good, hang_up,
-    message, say, session, silent,
-)  # fmt: skip
 
 
 def test_a_refusal_is_an_error():
@@ -176,11 +189,8 @@ def test_a_long_message_takes_no_more_memory_than_the_bound():
     async def flooding(broker, reader, writer):
         await broker.packet(reader)
         await say(writer, CONNACK)
-        head = frame(0x30, text("big") + bytes(10))
-        size = 65536
-        await say(
-            writer, b"\x30" + bytes((size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14)) + head[2:7]
-        )
+        size = 65536  # 0x80 0x80 0x04 as a remaining length
+        await say(writer, b"\x30\x80\x80\x04" + text("big"))
         chunk = bytes(1000)
         for _ in range(64):
             gc.collect()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import image
+from . import image, romfs
 from .console import Console
 from .process import ChipProcess, Uart
 from .surroundings import Surroundings
@@ -52,8 +52,10 @@ class Board:
         workdir = Path(workdir).resolve()
         workdir.mkdir(parents=True, exist_ok=True)
         self.flash_path, self.nvs_path = workdir / "flash.img", workdir / "nvs.json"
+        self._rom_path, self._fakes_dir = workdir / "fakes.rom", Path(fakes_dir).resolve()
         self._environment = {
-            "MICROPYPATH": f"{Path(fakes_dir).resolve()}:.frozen",
+            "MICROPYPATH": f"{self._fakes_dir}:.frozen",
+            "MENSHEN_ROM": str(self._rom_path),
             "MENSHEN_FLASH": str(self.flash_path),
             "MENSHEN_NVS": str(self.nvs_path),
             "MENSHEN_FLASH_US": f"{flash_us[0]},{flash_us[1]}",
@@ -99,6 +101,8 @@ class Board:
             return
         self._started.clear()
         self._verdict, self._rtc = None, ""
+        fakes = sorted(self._fakes_dir.glob("*py"))
+        self._rom_path.write_bytes(romfs.build({path.name: path.read_bytes() for path in fakes}))
         self._life = asyncio.create_task(self._live(cause))
         started = asyncio.create_task(self._started.wait())
         await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)

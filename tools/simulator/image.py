@@ -1,10 +1,12 @@
 """The chip's flash from the computer's side: a littlefs image of 240 blocks in a file."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from littlefs import LittleFS
+from littlefs.errors import LittleFSError
 
 BLOCK_SIZE, BLOCK_COUNT = 4096, 240
 _GEOMETRY = {
@@ -36,9 +38,12 @@ def read(image: Path, path: str) -> bytes:
 
 
 def write(image: Path, path: str, data: bytes) -> None:
-    """Replace or make `path`, with the folders above it."""
+    """Replace or make `path`, with the folders above it. OSError, and no change at all, if it has no room."""
     with _mounted(image) as fs:
-        _put(fs, path, data)
+        try:
+            _put(fs, path, data)
+        except LittleFSError as error:  # -28 is ENOSPC: the codes are those of errno.h, negated
+            raise OSError(-error.code, os.strerror(-error.code), path) from error
         fs.unmount()
         _replace(image, bytes(fs.context.buffer))
 

@@ -106,7 +106,7 @@ class ChipProcess:
                 str(micropython),
                 *options,
                 "-c",
-                "import chip",
+                "import rom, chip",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,

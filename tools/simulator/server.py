@@ -58,7 +58,8 @@ class Feed:
     def put(self, event: dict) -> None:
         """Number an event and pass it on; a listener too far behind is let go, and may come back."""
         self._count += 1
-        self._history.append((self._count, event))
+        if event.get("name") != "":  # the scanning of the keypad would drown all else
+            self._history.append((self._count, event))
         for queue in list(self._queues):
             if queue.qsize() < _BACKLOG:
                 queue.put_nowait((self._count, event))

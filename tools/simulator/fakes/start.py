@@ -43,6 +43,8 @@ def build() -> Bus:
     _mend_asyncio(bus)
     bus.pump()  # levels of the inputs, switches and knife, before the program can look
     os.chdir("/")
+    if "/rom" in sys.path:  # all that is needed is loaded
+        vfs.umount("/rom")
     vfs.umount("/")
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")

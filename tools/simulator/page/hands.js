@@ -1,0 +1,52 @@
+// What hands do: press keys, and hold cards to the reader by click, touch or drag.
+
+const TYPED = { Enter: "#", Escape: "*", Backspace: "*" };
+const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
+const WHOSE = { tenant: "lives here", cleaner: "staff", stranger: "on no list" };
+const FLASH_MS = 120;
+
+export function buildKeypad(pad, press) {
+  for (const key of "123456789*0#") {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = key;
+    button.dataset.key = key;
+    button.setAttribute("aria-label", { "*": "star: clear", "#": "hash: enter" }[key] ?? key);
+    button.onclick = () => press(key);
+    pad.append(button);
+  }
+  addEventListener("keydown", (event) => {
+    if (FIELDS.has(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.key === "Enter" && event.target.tagName === "BUTTON") return; // that presses the button
+    const key = TYPED[event.key] ?? event.key;
+    const button = key.length === 1 && pad.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (!button) return;
+    button.classList.add("down");
+    setTimeout(() => button.classList.remove("down"), FLASH_MS);
+    press(key);
+  });
+}
+
+export function buildCards(tray, reader, names, hold, held) {
+  for (const name of names) {
+    const card = document.createElement("button");
+    card.type = "button";
+    card.draggable = true;
+    card.dataset.card = name;
+    card.innerHTML = `${name}<small>${WHOSE[name] ?? ""}</small>`;
+    card.onclick = () => hold(held() === name ? null : name);
+    card.ondragstart = (event) => event.dataTransfer.setData("text/plain", name);
+    tray.append(card);
+  }
+  const near = (yes) => reader.classList.toggle("near", yes);
+  reader.ondragover = (event) => { event.preventDefault(); near(true); };
+  reader.ondragleave = () => near(false);
+  reader.ondrop = (event) => {
+    event.preventDefault();
+    near(false);
+    const name = event.dataTransfer.getData("text/plain");
+    if (names.includes(name)) hold(name);
+  };
+  reader.onclick = () => { if (held()) hold(null); };
+  reader.style.cursor = "pointer";
+}

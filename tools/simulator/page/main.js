@@ -1,0 +1,106 @@
+// Joins the page's parts to the simulator: what people do goes out as calls, what happens comes in as events.
+
+import { call } from "./call.js";
+import { buildCards, buildKeypad } from "./hands.js";
+import { addMessage } from "./wire.js";
+
+const $ = (id) => document.getElementById(id);
+const STATEFUL = new Set(["pin", "led", "buzzer", "reset", "card", "door", "power", "network", "tamper", "boot", "mqtt"]);
+const CONSOLE_LINES = 300;
+let state = null;
+let asked = false;
+
+const say = (text) => { $("says").textContent = text; };
+const act = async (method, path, body) => { const wrong = await call(method, path, body); if (wrong) say(wrong); };
+
+function describe(s) {
+  if (!s.power) return "The power is out. The door stays locked, and nobody inside is kept in.";
+  if (s.door.leaf === "open") return "The door is open. Click it to close it.";
+  if (s.door.strike === "released") return "The bolt is free: push the door.";
+  return s.network ? "The door is closed and locked." : "The door is closed and locked. The network is gone; it does not need it.";
+}
+
+function toggle(button, on, yes, no) {
+  button.setAttribute("aria-pressed", on);
+  button.querySelector("small").textContent = on ? yes : no;
+}
+
+function show(s) {
+  state = s;
+  const released = s.door.strike === "released", open = s.door.leaf === "open";
+  $("house").classList.toggle("open", open);
+  $("house").classList.toggle("released", released);
+  $("house").setAttribute("aria-label", `The front door is ${s.door.leaf}, the bolt ${released ? "free" : "locked"}`);
+  say(describe(s));
+  const dark = s.indicator.led === "#000000";
+  $("led").style.background = dark ? "" : s.indicator.led;
+  $("led").style.setProperty("--c", dark ? "transparent" : s.indicator.led);
+  const name = s.indicator.name === "staff" ? "staff have been in" : s.indicator.name;
+  $("signal").textContent = s.power ? name : "no power";
+  const hz = s.indicator.buzzer_hz;
+  $("buzzer").textContent = hz ? `buzzing at ${hz} Hz` : "silent";
+  $("sound").classList.toggle("on", hz > 0);
+  $("reader").classList.toggle("held", Boolean(s.card));
+  $("on-reader").textContent = s.card ? `The ${s.card}'s card is on the reader. Tap to take it away` : "Drag or tap a card here";
+  for (const card of $("cards").children) card.setAttribute("aria-pressed", card.dataset.card === s.card);
+  toggle($("network"), s.network, "plugged in", "pulled out");
+  toggle($("power"), s.power, "plugged in", "pulled out");
+  $("tamper").setAttribute("aria-pressed", s.tamper);
+  $("tamper").textContent = s.tamper ? "Close the lock's case" : "Open the lock's case";
+  for (const [what, mode] of Object.entries(s.faults ?? {})) {
+    const field = $("faults").querySelector(`[name=${what}]`);
+    if (field && document.activeElement !== field) field.value = mode;
+  }
+  $("known").textContent = JSON.stringify(s.lock, null, 2);
+  ticks(s, open);
+}
+
+function ticks(s, open) {
+  const done = (name) => document.querySelector(`[data-try=${name}]`).classList;
+  if (open && s.network) done("open").add("done");
+  if (!s.network) done("pull").add("done");
+  if (open && !s.network) done("again").add("done");
+}
+
+async function refresh() {
+  if (asked) return;
+  asked = true;
+  await new Promise((go) => setTimeout(go, 15)); // several events in a row make one question
+  asked = false;
+  try { show(await (await fetch("/api/state")).json()); } catch { $("lost").hidden = false; }
+}
+
+function log(line) {
+  const pre = $("console");
+  pre.append(line + "\n");
+  while (pre.childNodes.length > CONSOLE_LINES) pre.firstChild.remove();
+  pre.scrollTop = pre.scrollHeight;
+}
+
+function listen() {
+  const events = new EventSource("/api/events");
+  events.onopen = () => { $("lost").hidden = true; refresh(); };
+  events.onerror = () => { $("lost").hidden = false; };
+  events.onmessage = ({ data }) => {
+    const event = JSON.parse(data);
+    if (event.type === "mqtt") addMessage(event);
+    if (event.type === "console") log(event.line);
+    if (STATEFUL.has(event.type) && !(event.type === "pin" && event.name !== "relay")) refresh();
+  };
+}
+
+const hold = (name) => name ? act("PUT", "/api/card", { card: name }) : act("DELETE", "/api/card");
+buildKeypad($("keypad"), (keys) => act("POST", "/api/keys", { keys }));
+buildCards($("cards"), $("reader"), ["tenant", "cleaner", "stranger"], hold, () => state?.card);
+$("door").onclick = () => act("POST", "/api/door", { open: state?.door.leaf !== "open" });
+$("exit").onclick = () => act("POST", "/api/exit");
+$("network").onclick = () => act("POST", "/api/network", { up: !state?.network });
+$("power").onclick = () => act("POST", "/api/power", { on: !state?.power });
+$("force").onclick = () => act("POST", "/api/door", { open: true, force: true });
+$("tamper").onclick = () => act("POST", "/api/tamper", { open: !state?.tamper });
+$("faults").onchange = ({ target }) => {
+  if (!target.value) return;
+  const value = target.name === "cut_at" ? Number(target.value) : target.value;
+  act("PUT", "/api/faults", { [target.name]: value }).then(refresh);
+};
+listen();
