@@ -11,7 +11,7 @@ _DATA, _FILE = 2, 5
 
 def build(files: Mapping[str, bytes]) -> bytes:
     """An image of one folder with `files`, name to contents."""
-    records = b"".join(
+    records = b"".join(  # each a file with its data in it
         _record(_FILE, _number(len(name)) + name.encode() + _record(_DATA, data))
         for name, data in files.items()
     )

@@ -1,0 +1,103 @@
+"""Collects the tests that run inside the Unix port: each test_* of tests/unit is a test of its own here.
+
+A file runs in one process, which prints a line for each test. A test that raises, returns a value or
+returns a coroutine has failed; so has one of a file whose process ends before its time.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+UNIT = TOP / "tests" / "unit"
+_PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
+_LIMIT_S = 240
+_RUNNER = '''
+import sys, io
+module = __import__(%r)
+for name in %r:
+    trace = ""
+    try:
+        result = getattr(module, name)()
+        if result is not None:
+            trace = "the test returned %%r; it must return nothing" %% (result,)
+    except BaseException as error:
+        buffer = io.StringIO()
+        sys.print_exception(error, buffer)
+        trace = buffer.getvalue()
+    print("\\n@@test " + name + " " + repr(trace))
+'''
+
+
+def micropython() -> Path:
+    """The Unix port that set-up has found."""
+    return TOP / "build/toolchain/bin/micropython"
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.parent == UNIT and file_path.name.startswith("test_") and file_path.suffix == ".py":
+        return UnitFile.from_parent(parent, path=file_path)
+    return None
+
+
+class UnitFile(pytest.File):
+    """One file of tests for the Unix port."""
+
+    results: dict[str, str] | None = None
+    output = ""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        for line in self.path.read_text().splitlines():
+            if line.startswith(("def test_", "async def test_")):
+                name = line.split("def ", 1)[1].split("(")[0]
+                yield UnitTest.from_parent(self, name=name)
+
+    def outcome(self, name: str) -> str:
+        """The traceback of one test, empty if it passed; runs the file at the first question."""
+        if self.results is None:
+            self.results = self._run()
+        return self.results.get(name, f"the process ended before this test did:\n{self.output[-3000:]}")
+
+    def _run(self) -> dict[str, str]:
+        names = [item.name for item in self.session.items if item.parent is self]
+        program = _RUNNER % (self.path.stem, names)
+        environment = {**os.environ, "MICROPYPATH": ":".join(map(str, (*_PATH, ".frozen")))}
+        try:
+            done = subprocess.run(
+                [micropython(), "-c", program], env=environment, cwd=UNIT, capture_output=True, timeout=_LIMIT_S, check=False
+            )
+            self.output = (done.stdout + done.stderr).decode(errors="replace")
+        except subprocess.TimeoutExpired as error:
+            self.output = f"no end after {_LIMIT_S} s\n" + (error.stdout or b"").decode(errors="replace")
+        results = {}
+        for line in self.output.splitlines():
+            if line.startswith("@@test "):
+                _, name, trace = line.split(" ", 2)
+                results[name] = trace[1:-1].replace("\\n", "\n").replace("\\'", "'")
+        return results
+
+
+class UnitTest(pytest.Item):
+    """One test inside the Unix port."""
+
+    parent: UnitFile
+
+    def runtest(self) -> None:
+        trace = self.parent.outcome(self.name)
+        if trace:
+            raise UnitTestFailed(trace)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo, style: str | None = None) -> str:
+        if isinstance(excinfo.value, UnitTestFailed):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.name
+
+
+class UnitTestFailed(Exception):
+    """Carries the traceback that the Unix port printed."""

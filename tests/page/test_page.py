@@ -1,0 +1,91 @@
+"""The page, in a real headless browser, on a real simulated lock."""
+
+import os
+import shutil
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.system.conftest import Lock
+
+pytest_plugins = ["tests.system.conftest"]
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
+
+
+@pytest_asyncio.fixture(params=_SIZES)
+async def page(request: pytest.FixtureRequest, lock: Lock):
+    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if program is None:
+        pytest.skip("there is no Chromium here; install Debian's package chromium")  # .ci/run installs it
+    width, height = _SIZES[request.param]
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(executable_path=program, args=arguments)
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        troubles: list[str] = []
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
+        await page.goto(lock.url)
+        await expect(page.locator("#power")).to_have_attribute("aria-pressed", "true")
+        yield page
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        await browser.close()
+        assert not troubles
+        assert not wide, "the page is wider than the screen"
+
+
+async def test_a_person_opens_the_door_pulls_the_cable_and_opens_it_again(page: Page, lock: Lock) -> None:
+    await lock.wait_online()
+    for key in "246810#":
+        await page.locator(f'#keypad [data-key="{key}"]').click()
+    await lock.wait_unlocked()
+    await expect(page.locator("#says")).to_contain_text("bolt is free")
+    await page.locator("#door").click()
+    await expect(page.locator("#house")).to_have_class("open released")
+    await page.locator("#door").click()
+    await expect(page.locator("#house")).to_have_class("")
+    await page.locator("#network").click()
+    await expect(page.locator("#network small")).to_have_text("pulled out")
+    await page.locator('[data-card="tenant"]').click()
+    await expect(page.locator("#house")).to_have_class("released")
+    await page.locator("#door").click()
+    await expect(page.locator("#tries li.done")).to_have_count(3)
+
+
+async def test_a_card_is_dragged_to_the_reader(page: Page, lock: Lock) -> None:
+    await page.drag_and_drop('[data-card="stranger"]', "#reader")
+    await expect(page.locator("#signal")).to_have_text("denied")
+    await expect(page.locator("#on-reader")).to_contain_text("stranger")
+    await page.locator("#reader").click()
+    await expect(page.locator("#on-reader")).to_contain_text("tap a card here")
+
+
+async def test_every_message_is_listed_in_both_directions(page: Page, lock: Lock) -> None:
+    await lock.wait_online()
+    await expect(page.locator("#messages .out", has_text="out").first).to_be_visible()
+    await expect(page.locator("#messages")).to_contain_text("menshen/v1/demo/state")
+    await lock.publish("list", "<b>rubbish</b>")
+    await expect(page.locator("#messages")).to_contain_text("<b>rubbish</b>")
+    await expect(page.locator("#messages")).to_contain_text("malformed")
+
+
+async def test_the_plug_is_pulled_and_put_back(page: Page, lock: Lock) -> None:
+    await page.locator("#power").click()
+    await expect(page.locator("#signal")).to_have_text("no power")
+    await page.locator("#door").click()
+    await expect(page.locator("#says")).to_contain_text("It is locked")
+    await page.locator("#power").click()
+    await lock.wait_armed()
+    await page.keyboard.type("246810")
+
+    await page.locator('[data-key="#"]').click()
+    await lock.wait_unlocked()
+
+
+async def test_a_door_kicked_in_is_seen_and_heard(page: Page, lock: Lock) -> None:
+    await page.locator("#faults summary").click()
+    await page.locator("#force").click()
+    await expect(page.locator("#signal")).to_have_text("forced")
+    await expect(page.locator("#buzzer")).to_contain_text("3200 Hz")

@@ -1,0 +1,319 @@
+"""What the lock says: fixed words, on a timetable that nothing at the door can move."""
+
+import asyncio
+import json
+
+import link.telemetry as room
+from link.packets import MQTTError
+from link.telemetry import Telemetry
+
+STATUS = {"firmware": "0.1.0", "list": 3, "clock": "unknown", "slot": "a", "faults": []}
+DIGEST = bytes(range(16))
+ROOT = "menshen/v1/demo"
+
+
+class TheEnd(Exception):
+    pass
+
+
+class Time:
+    """Stands for time and asyncio in the room under test: hours pass at once, as a script says."""
+
+    Event = asyncio.Event
+    TimeoutError = asyncio.TimeoutError
+
+    def __init__(self, now=0):
+        self.now = now
+        self.script = []  # (ms, function), in ascending order
+        room.asyncio = self
+        room.ticks_ms = lambda: self.now & (1 << 30) - 1
+        room.ticks_diff = lambda a, b: ((a - b + (1 << 29)) & (1 << 30) - 1) - (1 << 29)
+        room.ticks_add = lambda a, b: (a + b) & (1 << 30) - 1
+
+    async def wait_for_ms(self, waiting, wait_ms):
+        end = self.now + wait_ms
+        if self.script and self.script[0][0] <= end:
+            self.now, act = self.script.pop(0)
+            act()
+            return
+        self.now = end
+        raise asyncio.TimeoutError
+
+
+class Client:
+    """Notes what is published and when; `faults` of the calls fail first; `until` ends the story."""
+
+    def __init__(self, time, until=None, faults=0):
+        self.time = time
+        self.until = until
+        self.faults = faults
+        self.said = []
+
+    async def publish(self, topic, msg, retain=False, qos=1):
+        assert qos == 1
+        if self.until is not None and self.time.now > self.until:
+            raise TheEnd
+        if self.faults:
+            self.faults -= 1
+            raise MQTTError("gone")
+        self.said.append((self.time.now, topic, json.loads(msg), retain))
+
+    def times(self, leaf):
+        return [when for when, topic, _, _ in self.said if topic == ROOT + leaf]
+
+    def texts(self, leaf):
+        return [fields for _, topic, fields, _ in self.said if topic == ROOT + leaf]
+
+
+def talk(telemetry, client):
+    """Run until the connection ends."""
+    try:
+        asyncio.run(telemetry.run(client))
+    except (TheEnd, MQTTError):
+        return
+
+
+def end():
+    raise TheEnd
+
+
+def lock(time):
+    return Telemetry("demo", lambda: dict(STATUS))
+
+
+def test_the_state_is_said_at_once_and_then_every_quarter_of_an_hour():
+    time = Time()
+    telemetry = lock(time)
+    time.now = 5000
+    client = Client(time, until=3_000_000)
+    talk(telemetry, client)
+    assert client.times("/state") == [5000, 900_000, 1_800_000, 2_700_000]
+    expected = dict(STATUS)
+    expected["online"] = True
+    assert client.said[0] == (5000, ROOT + "/state", expected, True)
+
+
+def test_nothing_that_happens_moves_the_timetable():
+    time = Time()
+    telemetry = lock(time)
+    time.script = [
+        (100_000, lambda: telemetry.alarm("forced")),
+        (899_999, lambda: telemetry.staff(DIGEST, 2)),
+        (1_000_000, lambda: telemetry.accepted(4)),
+    ]
+    client = Client(time, until=2_000_000)
+    talk(telemetry, client)
+    assert client.times("/state") == [0, 900_000, 1_800_000]
+    assert [client.times(leaf) for leaf in ("/alarm", "/staff", "/ack")] == [
+        [100_000],
+        [899_999],
+        [1_000_000],
+    ]
+
+
+def test_a_new_connection_says_the_state_and_keeps_to_the_timetable():
+    time = Time()
+    telemetry = lock(time)
+    talk(telemetry, Client(time, until=1_000_000))
+    time.now = 2_000_000
+    client = Client(time, until=4_000_000)
+    talk(telemetry, client)
+    assert client.times("/state") == [2_000_000, 2_700_000, 3_600_000]
+
+
+def test_the_timetable_survives_weeks_offline():
+    for days in (1, 5, 7, 8, 10, 13, 20, 40):
+        time = Time()
+        telemetry = lock(time)
+        time.now = days * 86_400_000
+        client = Client(time, until=time.now + 3_000_000)
+        talk(telemetry, client)
+        times = client.times("/state")
+        assert times[0] == days * 86_400_000
+        assert 3 <= len(times) <= 5, (days, times)
+        assert all(later - sooner <= 900_000 for sooner, later in zip(times, times[1:])), (days, times)
+
+
+def test_the_state_says_no_more_than_it_should():
+    time = Time()
+
+    def status():
+        more = dict(STATUS)
+        more["entries"] = 7
+        return more
+
+    client = Client(time, until=1)
+    telemetry = Telemetry("demo", status)
+    talk(telemetry, client)
+    assert sorted(client.texts("/state")[0]) == ["clock", "faults", "firmware", "list", "online", "slot"]
+
+
+def test_an_alarm_says_what_and_never_who():
+    time = Time()
+    telemetry = lock(time)
+    for kind in ("forced", "held open", "tamper", "throttled"):
+        telemetry.alarm(kind)
+    time.script = [(1000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert client.texts("/alarm") == [
+        {"alarm": kind, "age_s": 0, "missed": 0} for kind in ("forced", "held open", "tamper", "throttled")
+    ]
+    assert not client.said[1][3], "only the state is retained"
+
+
+def test_there_are_no_words_for_anything_else():
+    telemetry = lock(Time())
+    for call in (
+        lambda: telemetry.alarm("opened"),
+        lambda: telemetry.alarm(""),
+        lambda: telemetry.refused(3, "the tenant is at home"),
+        lambda: telemetry.staff(DIGEST, 3),
+    ):
+        try:
+            call()
+            refused = False
+        except (ValueError, KeyError):
+            refused = True
+        assert refused
+    public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
+    assert public == ["accepted", "alarm", "refused", "run", "staff", "will"]
+
+
+def test_a_staff_report_names_the_listed_credential():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.staff(DIGEST, 2)
+    time.now = 61_500
+    time.script = [(70_000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert client.texts("/staff") == [
+        {"credential": "000102030405060708090a0b0c0d0e0f", "kind": "card", "age_s": 61, "missed": 0}
+    ]
+
+
+def test_what_comes_up_offline_is_said_later_in_order():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.staff(DIGEST, 1)
+    telemetry.staff(bytes(16), 2)
+    time.script = [(5000, lambda: telemetry.alarm("tamper")), (6000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert [said["kind"] for said in client.texts("/staff")] == ["pin", "card"]
+    assert client.times("/alarm") == [5000]
+
+
+def test_too_much_is_dropped_oldest_first_and_counted():
+    time = Time()
+    telemetry = lock(time)
+    for number in range(11):
+        telemetry.staff(bytes((number,)) + bytes(15), 2)
+    telemetry.alarm("forced")
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    staff = client.texts("/staff")
+    assert [said["credential"][:2] for said in staff] == ["%02x" % number for number in range(3, 11)]
+    assert all(said["missed"] == 3 for said in staff)
+    assert client.texts("/alarm")[0]["missed"] == 0, "one kind does not push out another"
+
+
+def test_a_report_is_kept_until_the_broker_has_it():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.staff(DIGEST, 2)
+    talk(telemetry, Client(time, faults=1))  # not even the state
+    dropped = Client(time)
+    dropped.publish = dropping(dropped)
+    talk(telemetry, dropped)
+    assert dropped.texts("/staff") == []
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert len(client.texts("/staff")) == 1
+    time.script = [(6000, end)]
+    again = Client(time)
+    talk(telemetry, again)
+    assert again.texts("/staff") == [], "and said once only"
+
+
+def dropping(client):
+    """A publish that takes the state and loses all else."""
+    publish = Client.publish
+
+    async def lose(topic, msg, retain=False, qos=1):
+        if not topic.endswith("/state"):
+            raise MQTTError("gone")
+        await publish(client, topic, msg, retain, qos)
+
+    return lose
+
+
+def test_reports_that_come_while_one_is_being_sent_are_not_lost():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.staff(bytes(16), 2)
+    client = Client(time)
+    publish = client.publish
+
+    async def slow(topic, msg, retain=False, qos=1):
+        if topic.endswith("/staff") and not client.texts("/staff"):
+            for number in range(9):  # pushes out the one under way
+                telemetry.staff(bytes((number + 1,)) * 16, 2)
+        await publish(topic, msg, retain, qos)
+
+    client.publish = slow
+    time.script = [(5000, end)]
+    talk(telemetry, client)
+    assert [said["credential"][:2] for said in client.texts("/staff")] == ["00"] + [
+        "%02x" % number for number in range(2, 10)
+    ]
+
+
+def test_acknowledgements_say_the_list_and_the_result():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.accepted(4)
+    telemetry.refused(3, "old version")
+    telemetry.refused(None, "bad signature")
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    said = [(ack["list"], ack["result"], ack.get("reason")) for ack in client.texts("/ack")]
+    expected = [(4, "accepted", None), (3, "refused", "old version"), (None, "refused", "bad signature")]
+    assert said == expected
+
+
+def test_the_last_will_says_offline():
+    wills = []
+
+    class Asked:
+        def set_last_will(self, topic, msg, retain=False, qos=0):
+            wills.append((topic, json.loads(msg), retain, qos))
+
+    lock(Time()).will(Asked())
+    assert wills == [("menshen/v1/demo/state", {"online": False}, True, 1)]
+
+
+def test_a_report_wakes_the_waiting_connection():
+    """With the real asyncio: nothing waits for the timetable."""
+    Time()
+    room.asyncio = asyncio
+    arrived = asyncio.Event()
+
+    class Real:
+        async def publish(self, topic, msg, retain=False, qos=1):
+            if topic.endswith("/alarm"):
+                arrived.set()
+
+    async def main():
+        telemetry = lock(None)
+        running = asyncio.create_task(telemetry.run(Real()))
+        await asyncio.sleep_ms(50)
+        telemetry.alarm("tamper")
+        await asyncio.wait_for(arrived.wait(), 15)
+        running.cancel()
+
+    asyncio.run(main())
