@@ -32,7 +32,6 @@ except ImportError:
 
 if TYPE_CHECKING:
     from machine import WDT
-
     from settings import Settings
 
 _REPORTS_KEPT = const(8)  # until the link is there to take them
@@ -98,7 +97,9 @@ class Lock:
         start("keypad", self._read_keypad)
         start("cards", self._card_reader.run)
         took = ticks_diff(ticks_us(), began)
-        log.info("app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause()))
+        log.info(
+            "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())
+        )
         await asyncio.sleep_ms(20)
         start("housekeeping", self._keep_house)
         if self._settings.ssid and self._settings.broker_host:
@@ -227,7 +228,13 @@ class Lock:
             return MQTTClient(settings.lock, settings.broker_host, settings.broker_port)
 
         await Link(
-            wifi, resolver, client, self._telemetry, sync, Backoff(1000, cap), lambda text: log.info("link", text)
+            wifi,
+            resolver,
+            client,
+            self._telemetry,
+            sync,
+            Backoff(1000, cap),
+            lambda text: log.info("link", text),
         ).run()
 
 

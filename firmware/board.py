@@ -1,10 +1,10 @@
 """The only module that touches the chip: turns the board profile `devkit` into parts."""
 
+from micropython import const
+
 import machine
 from esp32 import NVS
 from machine import PWM, RTC, UART, Pin
-from micropython import const
-
 from storage.nvs import Numbers
 
 try:

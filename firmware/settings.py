@@ -6,6 +6,15 @@ from binascii import unhexlify
 import log
 from storage import files
 
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 PATH = "/config.json"
 GOOD_PATH = "/config.good.json"
 _MISSING = object()
@@ -22,11 +31,11 @@ class SettingsError(Exception):
 class _Reader:
     """Takes fields out of the parsed file and keeps a list of what is wrong with them."""
 
-    def __init__(self, tree) -> None:
+    def __init__(self, tree: "Any") -> None:
         self._tree = tree
         self.faults: list[str] = []
 
-    def take(self, name: str, right: str, check, default=_MISSING):
+    def take(self, name: str, right: str, check: "Callable[[Any], bool]", default: "Any" = _MISSING) -> "Any":
         """The value at the dotted name, if check(value) is true; else a fault that says what is right."""
         value = self._tree
         for part in name.split("."):
@@ -46,21 +55,23 @@ class _Reader:
         right = "a whole number from %d to %d" % (low, high)
         return self.take(name, right, lambda v: type(v) is int and low <= v <= high, default) or 0
 
-    def text(self, name: str, longest: int, default=_MISSING) -> str:
+    def text(self, name: str, longest: int, default: "Any" = _MISSING) -> str:
         """A text of 1 to `longest` characters; an absent one is the default."""
         right = "a text of 1 to %d characters" % longest
         return self.take(name, right, lambda v: isinstance(v, str) and 0 < len(v) <= longest, default) or ""
 
 
-def _is_key(value) -> bool:
+def _is_key(value: "Any") -> bool:
     return isinstance(value, str) and len(value) == 64 and all(c in "0123456789abcdef" for c in value)
 
 
-def _is_topic_part(value) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 32 and all(c.isalpha() or c.isdigit() or c in "-_" for c in value)
+def _is_topic_part(value: "Any") -> bool:
+    if not isinstance(value, str) or not 0 < len(value) <= 32:
+        return False
+    return all(c.isalpha() or c.isdigit() or c in "-_" for c in value)
 
 
-def _server(text) -> "tuple[str, int] | None":
+def _server(text: "Any") -> "tuple[str, int] | None":
     """(address, port) of "192.0.2.1" or "192.0.2.1:53"; None where it is neither."""
     if not isinstance(text, str):
         return None
@@ -76,7 +87,7 @@ def _server(text) -> "tuple[str, int] | None":
 class Settings:
     """What /config.json says. Times are in ms; `key` is 32 bytes; `dns` is a list of (address, port)."""
 
-    def __init__(self, text: "str | bytes") -> None:
+    def __init__(self, text: str) -> None:
         """Raises SettingsError."""
         try:
             tree = json.loads(text)
@@ -85,9 +96,9 @@ class Settings:
         if not isinstance(tree, dict):
             raise SettingsError(["the file must be one JSON object"])
         read = _Reader(tree)
-        self.lock = read.take("lock", "1 to 32 letters, digits, - or _", _is_topic_part)
+        self.lock: str = read.take("lock", "1 to 32 letters, digits, - or _", _is_topic_part)
         self.key = unhexlify(read.take("key", "64 hexadecimal digits in lower case", _is_key) or "")
-        self.board = read.take("board", '"devkit"', lambda v: v == "devkit", "devkit")
+        self.board: str = read.take("board", '"devkit"', lambda v: v == "devkit", "devkit")
         self.unlock_level = read.number("relay.unlock_level", 0, 1, 1)
         self.unlock_ms = read.number("relay.seconds", 1, 60, 5) * 1000
         self.held_open_ms = read.number("door.held_open_s", 5, 3600, 30) * 1000
@@ -99,11 +110,14 @@ class Settings:
             lambda v: isinstance(v, list) and len(v) <= 3 and all(_server(s) for s in v),
             [],
         )
-        self.dns = [_server(s) for s in servers or ()]
+        found = [_server(s) for s in servers or ()]
+        self.dns: list[tuple[str, int]] = [server for server in found if server]
         self.broker_host = read.text("broker.host", 100, "")
         self.broker_port = read.number("broker.port", 1, 65535, 1883)
         self.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
-        self.plain_uid = read.take("cards.plain_uid", "true or false", lambda v: isinstance(v, bool), False)
+        self.plain_uid: bool = read.take(
+            "cards.plain_uid", "true or false", lambda v: isinstance(v, bool), False
+        )
         if read.faults:
             raise SettingsError(read.faults)
 

@@ -29,7 +29,7 @@ class Supervisor:
 
     def start(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
         """Run `run()` for ever."""
-        asyncio.create_task(self._keep(name, run))  # noqa: RUF006 (the loop holds it; nothing here cancels it)
+        asyncio.create_task(self._keep(name, run))
 
     async def _keep(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
         wait = _FIRST_WAIT_MS

@@ -15,7 +15,7 @@ TOP = Path(__file__).resolve().parents[1]
 UNIT = TOP / "tests" / "unit"
 _PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
 _LIMIT_S = 240
-_RUNNER = '''
+_RUNNER = """
 import sys, io
 module = __import__(%r)
 for name in %r:
@@ -29,7 +29,7 @@ for name in %r:
         sys.print_exception(error, buffer)
         trace = buffer.getvalue()
     print("\\n@@test " + name + " " + repr(trace))
-'''
+"""
 
 
 def micropython() -> Path:
@@ -37,10 +37,9 @@ def micropython() -> Path:
     return TOP / "build/toolchain/bin/micropython"
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.parent == UNIT and file_path.name.startswith("test_") and file_path.suffix == ".py":
-        return UnitFile.from_parent(parent, path=file_path)
-    return None
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Files of tests/unit are no modules of this Python."""
+    return UnitFile.from_parent(parent, path=module_path) if module_path.parent == UNIT else None
 
 
 class UnitFile(pytest.File):
@@ -67,7 +66,12 @@ class UnitFile(pytest.File):
         environment = {**os.environ, "MICROPYPATH": ":".join(map(str, (*_PATH, ".frozen")))}
         try:
             done = subprocess.run(
-                [micropython(), "-c", program], env=environment, cwd=UNIT, capture_output=True, timeout=_LIMIT_S, check=False
+                [micropython(), "-c", program],
+                env=environment,
+                cwd=UNIT,
+                capture_output=True,
+                timeout=_LIMIT_S,
+                check=False,
             )
             self.output = (done.stdout + done.stderr).decode(errors="replace")
         except subprocess.TimeoutExpired as error:

@@ -14,6 +14,15 @@ import log
 from storage import files
 from storage.hmac import Mac, equal
 
+try:
+    from typing import TYPE_CHECKING
+except ImportError:
+    TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
 PATH = "/access/list"
 _ARRIVING = "/access/list.new"
 _OLD = "/access/list.old"
@@ -46,19 +55,20 @@ class Credentials:
     def __init__(self, key: bytes) -> None:
         self._mac = Mac(Mac(key).digest(b"menshen store v1"))
         self._window = memoryview(bytearray(_WINDOW * _RECORD))
-        self._file = None
+        self._file: BinaryIO | None = None
         self.version = self.count = 0
         self.whole = self._open()
 
     def find(self, digest: bytes) -> "Credential | None":
         """The credential of this digest (16 bytes); two reads of the file as a rule, never more than 20."""
-        if self._file is None:
+        file = self._file
+        if file is None:
             return None
         low, high = 0, self.count
         middle = (digest[0] << 8 | digest[1]) * self.count >> 16
         while low < high:
             start = max(low, min(middle - _WINDOW // 2, high - _WINDOW))
-            window = self._read(start, min(_WINDOW, high - start))
+            window = self._read(file, start, min(_WINDOW, high - start))
             size = len(window)
             if digest < bytes(window[:_DIGEST]):
                 high = start
@@ -72,10 +82,12 @@ class Credentials:
 
     def ensure_copy(self) -> None:
         """See that there is a second whole list to fall back on. To be called when nobody is at the door."""
-        if self._file is None or self._check(_OLD) is not None:
+        file = self._file
+        if file is None or self._check(_OLD) is not None:
             return
+        file.seek(0)
         try:
-            files.write(_OLD, self._parts())
+            files.write(_OLD, _pieces(file))
         except OSError:
             log.warning("access", "no room for a copy of the list")
 
@@ -108,7 +120,7 @@ class Credentials:
             if path != PATH:
                 log.warning("access", "using the list in " + path)
             self.version, self.count = found
-            self._file = open(path, "rb")  # noqa: SIM115 (kept open: the door reads it)
+            self._file = open(path, "rb")
             return True
         log.error("access", "there is no whole list of credentials")
         return False
@@ -133,7 +145,7 @@ class Credentials:
         except OSError:
             return None
 
-    def _pieces(self, file, head: bytes, left: int):
+    def _pieces(self, file: "BinaryIO", head: bytes, left: int) -> "Iterator[bytes | memoryview]":
         yield head
         window = self._window
         while left > 0:
@@ -143,20 +155,11 @@ class Credentials:
             left -= size
             yield window[:size]
 
-    def _parts(self):
-        """The whole file in use, piece by piece."""
-        self._file.seek(0)
-        while True:
-            piece = self._file.read(512)
-            if not piece:
-                return
-            yield piece
-
-    def _read(self, start: int, count: int) -> memoryview:
+    def _read(self, file: "BinaryIO", start: int, count: int) -> memoryview:
         """`count` records from number `start` on."""
         window = self._window[: count * _RECORD]
-        self._file.seek(_HEAD + start * _RECORD)
-        self._file.readinto(window)
+        file.seek(_HEAD + start * _RECORD)
+        file.readinto(window)
         return window
 
     @staticmethod
@@ -174,6 +177,14 @@ class Credentials:
             else:
                 high = middle
         return -1
+
+
+def _pieces(file: "BinaryIO") -> "Iterator[bytes]":
+    while True:
+        piece = file.read(512)
+        if not piece:
+            return
+        yield piece
 
 
 def check_records(records: "bytes | bytearray | memoryview") -> None:

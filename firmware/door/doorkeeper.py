@@ -63,10 +63,12 @@ class Doorkeeper:
             self._numbers.set("staff_was_in", int(is_staff))
         except OSError:
             log.error("door", "no room to note that staff have been in")
-        if is_staff:
+        if verdict.staff is not None:
             self._on_staff(verdict.staff, verdict.kind)
 
-    async def run(self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]") -> None:
+    async def run(
+        self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]"
+    ) -> None:
         """Follow the switches and the time for ever, and feed the watchdog: only a tended door feeds it."""
         tampered = False
         while True:

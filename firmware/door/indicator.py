@@ -22,7 +22,12 @@ _SIGNALS = {
     "cleared": (0, 800, 60, 60),
 }
 # What is said for as long as it lasts, the gravest first: colour, tone.
-_CONDITIONS = (("forced", 0xFF0040, 3200), ("tamper", 0xFF0040, 3200), ("held open", 0xFFFF00, 1200), ("trouble", 0xFF00FF, 0))
+_CONDITIONS = (
+    ("forced", 0xFF0040, 3200),
+    ("tamper", 0xFF0040, 3200),
+    ("held open", 0xFFFF00, 1200),
+    ("trouble", 0xFF00FF, 0),
+)
 _BEEP_MS, _BEEP_EVERY_MS = 200, 1000
 
 

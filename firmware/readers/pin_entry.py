@@ -19,7 +19,10 @@ class PinEntry:
     """on_pin(digits) gets the code; on_feedback("key", "cleared" or "timeout") goes to the indicator."""
 
     def __init__(
-        self, on_pin: "Callable[[bytes], None]", on_feedback: "Callable[[str], None]", timeout_ms: int = 10_000
+        self,
+        on_pin: "Callable[[bytes], None]",
+        on_feedback: "Callable[[str], None]",
+        timeout_ms: int = 10_000,
     ) -> None:
         self._on_pin, self._on_feedback, self._timeout_ms = on_pin, on_feedback, timeout_ms
         self._digits = bytearray(_LONGEST + 1)  # one more: a code that is too long is wrong, not cut off

@@ -102,8 +102,7 @@ wire.pump()
 while True:
     device.writeblocks(201, b"\\0" * 4096, 0)
 """)
-    (tmp_path / "app").mkdir()
-    lock = Board(tmp_path / "board", tmp_path / "app", tmp_path / "fakes", {}, MICROPYTHON)
+    lock = make_board(tmp_path, "", fakes=tmp_path / "fakes")
     left = []
     for n in (7, 6):  # 7 programs a block of zeros; 6 erases the same block before that
         lock.cut_at(n)

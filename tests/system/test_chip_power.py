@@ -76,8 +76,9 @@ async def test_a_reset_restarts_with_its_cause(tmp_path: Path, call: str, cause:
 
 async def test_the_power_can_go_on_with_any_cause(tmp_path: Path) -> None:
     lock = make_board(tmp_path, CAUSE)
-    await lock.power_on(cause=WDT_RESET)
-    await lock.wait_line(f"cause {WDT_RESET}")
+    async with lock:
+        await lock.power_on(cause=WDT_RESET)
+        await lock.wait_line(f"cause {WDT_RESET}")
 
 
 async def test_the_clock_runs_over_a_reset_and_forgets_without_power(tmp_path: Path) -> None:

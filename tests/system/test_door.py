@@ -161,8 +161,14 @@ async def test_staff_entries_are_reported_and_tenants_are_not(lock: Lock) -> Non
     async with lock.tap("cleaner"):
         report = await lock.wait_message("staff")
     assert report["json"]["kind"] == "card"
-    said = [e["topic"] for e in lock.events if e["type"] == "mqtt" and e["packet"] == "PUBLISH" and e["direction"] == "out"]
-    assert sorted(set(said)) == sorted({lock.world.provision.topic("staff"), lock.world.provision.topic("state")})
+    said = [
+        e["topic"]
+        for e in lock.events
+        if e["type"] == "mqtt" and e["packet"] == "PUBLISH" and e["direction"] == "out"
+    ]
+    assert sorted(set(said)) == sorted(
+        {lock.world.provision.topic("staff"), lock.world.provision.topic("state")}
+    )
 
 
 async def test_a_relay_of_the_other_polarity_is_driven_the_other_way(make_lock) -> None:

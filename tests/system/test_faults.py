@@ -129,7 +129,9 @@ async def test_a_stuck_key_does_not_keep_the_card_out(lock: Lock) -> None:
         await lock.wait_unlocked()
 
 
-@pytest.mark.parametrize("broken", [b"", b"{", b"\xff\xfe\x00", b"[]", b'{"lock": 5}', b'{"relay": {"seconds": "x"}}'])
+@pytest.mark.parametrize(
+    "broken", [b"", b"{", b"\xff\xfe\x00", b"[]", b'{"lock": 5}', b'{"relay": {"seconds": "x"}}']
+)
 async def test_a_broken_config_is_told_and_the_last_good_copy_used(lock: Lock, broken: bytes) -> None:
     await lock.power(False)
     lock.world.board.write_file("/config.json", broken)
@@ -151,13 +153,22 @@ async def test_each_bad_value_is_named(lock: Lock) -> None:
     await lock.power(True)
     await lock.wait_armed()
     told = "\n".join(await lock.console())
-    for field in ("relay.seconds must be a whole number from 1 to 60", "key must be 64 hex", "network.dns", "lock is missing"):
+    for field in (
+        "relay.seconds must be a whole number from 1 to 60",
+        "key must be 64 hex",
+        "network.dns",
+        "lock is missing",
+    ):
         assert field in told
     assert "short" not in told
 
 
-@pytest.mark.parametrize("broken", [b"", b"MNL1", b"\x00" * 144, "flip"], ids=["empty", "cut", "zeros", "one bit"])
-async def test_a_broken_credential_file_is_told_and_the_tenant_still_opens(lock: Lock, broken: bytes | str) -> None:
+@pytest.mark.parametrize(
+    "broken", [b"", b"MNL1", b"\x00" * 144, "flip"], ids=["empty", "cut", "zeros", "one bit"]
+)
+async def test_a_broken_credential_file_is_told_and_the_tenant_still_opens(
+    lock: Lock, broken: bytes | str
+) -> None:
     await lock.wait_online()  # by then housekeeping has made the second copy
     await lock.power(False)
     if broken == "flip":

@@ -10,12 +10,16 @@ from .conftest import Lock
 
 
 def _relay(lock: Lock, since: int = 0) -> list[int | None]:
-    return [e["level"] for e in lock.events if e["type"] == "pin" and e["name"] == "relay" and e["us"] >= since]
+    return [
+        e["level"] for e in lock.events if e["type"] == "pin" and e["name"] == "relay" and e["us"] >= since
+    ]
 
 
 @pytest.mark.parametrize("cause", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("unlock_level", [0, 1])
-async def test_the_relays_first_edge_is_safe_at_every_reset_cause(make_lock, cause: int, unlock_level: int) -> None:
+async def test_the_relays_first_edge_is_safe_at_every_reset_cause(
+    make_lock, cause: int, unlock_level: int
+) -> None:
     lock = await make_lock(settings={"relay": {"unlock_level": unlock_level, "seconds": 5}})
     await lock.wait_armed()
     await lock.wait_online()
@@ -25,9 +29,12 @@ async def test_the_relays_first_edge_is_safe_at_every_reset_cause(make_lock, cau
     await lock.wait_armed()
     await lock.wait_event(lambda e: e["type"] == "pin" and e["name"] == "relay" and e["level"] is not None)
     edges = [level for level in _relay(lock, lock.since_us) if level is not None]
-    assert edges and set(edges) == {1 - unlock_level}
+    assert edges
+    assert set(edges) == {1 - unlock_level}
     boot = await lock.wait_event(lambda e: e["type"] == "boot")
-    pins = [e for e in lock.since() if e["type"] == "pin" and e["us"] >= boot["us"] and e["level"] is not None]
+    pins = [
+        e for e in lock.since() if e["type"] == "pin" and e["us"] >= boot["us"] and e["level"] is not None
+    ]
     assert pins[0]["name"] == "relay"  # before any other pin, and so before anything else is done
 
 

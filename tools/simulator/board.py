@@ -12,11 +12,11 @@ from pathlib import Path
 from . import image, romfs
 from .console import Console
 from .process import ChipProcess, Uart
+from .signals import event_of
 from .surroundings import Surroundings
 
 PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5
 _ARMED = "INFO app: armed"
-_STAMP = 2**30  # ticks_us in the 32-bit port; it divides that of the 64-bit port
 
 
 def monotonic_us() -> int:
@@ -30,10 +30,8 @@ class ChipFailed(Exception):
 class Board:
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
 
-    Events, to the listeners of `on_event`, are dicts with "type" and "us":
-    power {on} · reset {cause} · boot {cause, heap} · console {line} · led {r, g, b} ·
-    pin {pin, level: 0, 1 or None where not driven} · pwm {pin, hz, duty} · wifi {action, ssid}.
-    The `heap` of boot is what asyncio and the simulated chip take of it before boot.py runs, in bytes.
+    Events, to the listeners of `on_event`, are dicts with "type" and "us": those of signals.py, and
+    power {on} · reset {cause} · console {line}.
     """
 
     def __init__(
@@ -234,26 +232,18 @@ class Board:
             self._chip.kill()
 
     def _obey(self, line: str) -> None:
-        """A line of the chip: what shows at its pins is passed on, the rest is for the board."""
-        match line.split():
-            case ["pin", pin, level, us]:
-                driven = None if level == "z" else int(level)
-                (self._driven.discard if driven is None else self._driven.add)(int(pin))
-                self._emit("pin", us, pin=int(pin), level=driven)
-            case ["led", r, g, b, us]:
-                self._emit("led", us, r=int(r), g=int(g), b=int(b))
-            case ["pwm", pin, hz, duty, us]:
-                self._emit("pwm", us, pin=int(pin), hz=int(hz), duty=int(duty))
-            case ["wifi", action, *ssid]:
-                self._emit("wifi", action=action, ssid=" ".join(ssid) or None)
-            case ["stat" | "mem" as name, *numbers]:
-                question = self._questions[name].pop(0)
-                if not question.done():
-                    question.set_result([int(number) for number in numbers])
-            case words:
-                self._follow(words)
+        event = event_of(line.split(), monotonic_us())
+        if event is None:
+            self._follow(line.split())
+            return
+        if event["type"] == "pin":
+            (self._driven.discard if event["level"] is None else self._driven.add)(event["pin"])
+        self._pass_on(event)
+        if event["type"] == "boot":
+            self._started.set()
 
     def _follow(self, words: list[str]) -> None:
+        """A line that is for the board, and not for all."""
         match words:
             case ["wdt", ms]:
                 self._stop_watchdog()
@@ -262,13 +252,14 @@ class Board:
                 self._uarts[int(number)].configure(int(rxbuf))
             case ["rtc", offset]:
                 self._rtc = offset
-            case ["boot", cause, heap, us]:
-                self._emit("boot", us, cause=int(cause), heap=int(heap))
-                self._started.set()
             case ["reset", cause]:
                 self._end(int(cause))
             case ["cut"]:
                 self._end(0)
+            case ["stat" | "mem" as name, *numbers]:
+                question = self._questions[name].pop(0)  # answers come in the order of the questions
+                if not question.done():
+                    question.set_result([int(number) for number in numbers])
             case _:
                 raise ValueError(f"the chip said {words}")
 
@@ -276,12 +267,12 @@ class Board:
         self.console.add(line)
         self._emit("console", line=line)
 
-    def _emit(self, kind: str, stamp: str | None = None, **what: object) -> None:
-        us = monotonic_us()
-        if stamp is not None:
-            us -= (us - int(stamp)) % _STAMP
+    def _emit(self, kind: str, **what: object) -> None:
+        self._pass_on({"type": kind, **what, "us": monotonic_us()})
+
+    def _pass_on(self, event: dict) -> None:
         for listener in self._listeners:
-            listener({"type": kind, **what, "us": us})
+            listener(dict(event))
 
     def _undrive(self) -> None:
         for pin in sorted(self._driven):

@@ -89,8 +89,22 @@ function listen() {
   };
 }
 
+let typed = "", pressing = false;
+
+async function press(key) { // one call at a time, so that keys stay in their order
+  typed += key;
+  if (pressing) return;
+  pressing = true;
+  while (typed) {
+    const keys = typed.slice(0, 32);
+    typed = typed.slice(32);
+    await act("POST", "/api/keys", { keys });
+  }
+  pressing = false;
+}
+
 const hold = (name) => name ? act("PUT", "/api/card", { card: name }) : act("DELETE", "/api/card");
-buildKeypad($("keypad"), (keys) => act("POST", "/api/keys", { keys }));
+buildKeypad($("keypad"), press);
 buildCards($("cards"), $("reader"), ["tenant", "cleaner", "stranger"], hold, () => state?.card);
 $("door").onclick = () => act("POST", "/api/door", { open: state?.door.leaf !== "open" });
 $("exit").onclick = () => act("POST", "/api/exit");

@@ -1,0 +1,27 @@
+"""The lines in which the chip tells what shows at its pins, as events.
+
+    pin {pin, level: 0, 1 or None where not driven} · led {r, g, b} · pwm {pin, hz, duty} ·
+    wifi {action, ssid} · boot {cause, heap}
+
+`heap` is what asyncio and the simulated chip take of it before boot.py runs, in bytes.
+"""
+
+_STAMP = 2**30  # ticks_us of the 32-bit port goes round; that of the 64-bit port at a multiple of it
+
+
+def event_of(words: list[str], now: int) -> dict | None:
+    """The event, its "us" on the clock of `now`: both count CLOCK_MONOTONIC. None for any other line."""
+    match words:
+        case ["wifi", action, *ssid]:
+            return {"type": "wifi", "action": action, "ssid": " ".join(ssid) or None, "us": now}
+        case ["pin", pin, level, us]:
+            event = {"pin": int(pin), "level": None if level == "z" else int(level)}
+        case ["led", r, g, b, us]:
+            event = {"r": int(r), "g": int(g), "b": int(b)}
+        case ["pwm", pin, hz, duty, us]:
+            event = {"pin": int(pin), "hz": int(hz), "duty": int(duty)}
+        case ["boot", cause, heap, us]:
+            event = {"cause": int(cause), "heap": int(heap)}
+        case _:
+            return None
+    return {"type": words[0], **event, "us": now - (now - int(us)) % _STAMP}
