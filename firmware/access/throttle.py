@@ -1,4 +1,4 @@
-"""Makes guessing at the keypad slow. The count is in NVS before a code is checked, so no power cut resets it."""
+"""Makes guessing at the keypad slow. The count is in NVS before a code is checked: no power cut resets it."""
 
 from time import ticks_add, ticks_diff, ticks_ms
 

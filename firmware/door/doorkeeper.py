@@ -26,7 +26,7 @@ _SIGNALS = {"no clock": "no clock", "throttled": "throttled"}
 
 
 class Doorkeeper:
-    """`on_staff(digest, kind)` and `on_alarm(kind)` are told what the house may know: never a tenant's entry."""
+    """`on_staff(digest, kind)` and `on_alarm(kind)` are what the house may know: never a tenant's entry."""
 
     def __init__(
         self,

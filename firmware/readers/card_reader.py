@@ -23,7 +23,7 @@ _LONGEST_WAIT_MS = const(1000)
 
 
 class CardReader:
-    """`on_card(uid)` is called once for each time a card is held to the reader, `on_health(bool)` at changes."""
+    """`on_card(uid)` is called once each time a card is held to the reader, `on_health(bool)` at changes."""
 
     def __init__(
         self, reader: "PN532", on_card: "Callable[[bytes], None]", on_health: "Callable[[bool], None]"

@@ -93,7 +93,7 @@ class PN532:
             self._tries = tries
 
     async def _wait_answer(self) -> "bytes | None":
-        """The answer to InListPassiveTarget; None after liveness_ms, or when IRQ says ready and nothing comes."""
+        """The answer to InListPassiveTarget; None after liveness_ms, or where IRQ is low and nothing comes."""
         slice_ms, passed, stuck = self._liveness_ms // 4, 0, 0
         while passed < self._liveness_ms and stuck < _STUCK_LOOKS:
             data = await self._receive(slice_ms)
@@ -164,7 +164,7 @@ def _answers(data: bytes, code: int) -> bool:
 
 
 def _uid(answer: bytes) -> "bytes | None":
-    """The UID in an answer to InListPassiveTarget: count, number, SENS_RES 2, SEL_RES, length, UID (7.3.5)."""
+    """The UID in an answer to InListPassiveTarget: count, number, SENS_RES 2, SEL_RES, length, UID: 7.3.5."""
     if len(answer) < 7 or answer[0] == 0:
         return None
     size = answer[5]
