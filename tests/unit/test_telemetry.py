@@ -131,7 +131,7 @@ def test_the_timetable_survives_weeks_offline():
         times = client.times("/state")
         assert times[0] == days * 86_400_000
         assert 3 <= len(times) <= 5, (days, times)
-        assert all(later - sooner <= 900_000 for sooner, later in zip(times, times[1:])), (days, times)
+        assert all(times[i + 1] - times[i] <= 900_000 for i in range(len(times) - 1)), (days, times)
 
 
 def test_the_state_says_no_more_than_it_should():

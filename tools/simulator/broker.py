@@ -45,7 +45,9 @@ class Broker:
 
     async def stop(self) -> None:
         """Close all connections and the port."""
-        await self._broker.shutdown()
+        with contextlib.suppress(TimeoutError):  # what it still waits for ends with the loop
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._broker.shutdown()
 
 
 class Operator:
