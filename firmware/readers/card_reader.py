@@ -1,6 +1,7 @@
 """Tells of each card once, when it comes; mends the reader when it is dead."""
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -20,53 +21,74 @@ _LOOK_MS = const(150)
 _GONE_AFTER = const(2)  # looks without the card: a hand trembles
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(1000)
+_STEADY_MS = const(5000)  # a reader that worked for so long is mended at once when it fails
+_FORGET_MS = const(3000)  # after such an outage a card on the reader is one that somebody holds there anew
+_RANDOM = const(0x08)  # UID0 of a UID made up for each activation: ISO/IEC 14443-3, 6.5.4
 
 
 class CardReader:
-    """`on_card(uid)` is called once each time a card is held to the reader, `on_health(bool)` at changes."""
+    """`on_card(uid)` is called once for each time a card is held to the reader, `on_health(bool)` at changes."""
 
     def __init__(
-        self, reader: "PN532", on_card: "Callable[[bytes], None]", on_health: "Callable[[bool], None]"
+        self,
+        reader: "PN532",
+        on_card: "Callable[[bytes], None]",
+        on_health: "Callable[[bool], None]",
+        look_ms: int = _LOOK_MS,
     ) -> None:
         self._reader, self._on_card, self._on_health = reader, on_card, on_health
+        self._look_ms = look_ms
         self._healthy = None
+        self._failed = 0
+        self._lying = {}  # UID: looks since it was last seen
 
     async def run(self) -> None:
         """For ever; a dead reader is reset by its line, at first after 100 ms, at last every second."""
         wait = _FIRST_WAIT_MS
         while True:
+            began = ticks_ms()
             try:
                 await self._reader.start()
+                if ticks_diff(ticks_ms(), self._failed) > _FORGET_MS:
+                    self._lying.clear()
                 self._tell(True)
-                wait = _FIRST_WAIT_MS
-                await self._read()
-            except (ReaderError, OSError):
+                await self._follow(None)  # what lay there before the reader failed, and may be gone
+                while True:
+                    await self._follow(await self._reader.wait_target())
+            except ReaderError:
                 self._tell(False)
+            if ticks_diff(ticks_ms(), began) > _STEADY_MS:
+                wait = _FIRST_WAIT_MS
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
-    async def _read(self) -> None:
-        while True:
-            uid = await self._reader.wait_target()
-            while uid is not None:
-                self._on_card(uid)
-                uid = await self._other_than(uid)
+    async def _follow(self, uid: "bytes | None") -> None:
+        """Tell of a card and of those that join it, until none is there any more.
 
-    async def _other_than(self, uid: bytes) -> "bytes | None":
-        """Wait until this card is gone; the UID of the one that took its place, or None."""
-        missing = 0
-        while missing < _GONE_AFTER:
-            await asyncio.sleep_ms(_LOOK_MS)
-            found = await self._reader.look()
-            if found is None:
-                missing += 1
-            elif found == uid:
-                missing = 0
-            else:
-                return found
-        return None
+        Of several cards one look finds only one, and not always the same: each is gone for itself.
+        """
+        while True:
+            self._note(uid)
+            if not self._lying:
+                return
+            await asyncio.sleep_ms(self._look_ms)
+            uid = await self._reader.look()
+
+    def _note(self, uid: "bytes | None") -> None:
+        lying = self._lying
+        if uid is not None:
+            card = b"\x08" if len(uid) == 4 and uid[0] == _RANDOM else uid
+            is_new = card not in lying
+            lying[card] = -1
+            if is_new:
+                self._on_card(uid)
+        for card in list(lying):
+            lying[card] += 1
+            if lying[card] >= _GONE_AFTER:
+                del lying[card]
 
     def _tell(self, healthy: bool) -> None:
         if healthy != self._healthy:
             self._healthy = healthy
+            self._failed = ticks_ms()
             self._on_health(healthy)

@@ -54,11 +54,6 @@ class Finder:
         """Forget all that came."""
         self._end = 0
 
-    def give_up(self) -> None:
-        """Nothing follows what looks like the beginning of a frame: it was noise, and may hide a whole one."""
-        if self._end:
-            self._drop(1)
-
     def next(self) -> "bytes | None":
         """The next frame: TFI and data, b"" for an ACK, None where none is whole yet. A NACK is no news."""
         buffer, view, end = self._buffer, self._view, self._end

@@ -17,26 +17,30 @@ if TYPE_CHECKING:
 _SCAN_MS = const(10)
 _SETTLED = const(2)  # equal scans before a key is believed pressed, or let go
 _STUCK = const(1000)  # scans: nobody presses a key for 10 s
+_FREE = const(100)  # scans without a stuck key before it is trusted again
 _NONE = const(-1)
+_SEVERAL = const(-2)  # keys; where three are down, a fourth may be a ghost
 
 
 class MatrixKeypad:
-    """Rows are open-drain outputs, columns inputs with pull-up; `layout` names the keys row by row."""
+    """Rows are open-drain outputs, columns inputs with pull-up; `layout` names the keys row by row.
+
+    A stuck key makes `healthy` false and is left out, so that the others go on working.
+    """
 
     def __init__(self, rows: "list[Pin]", columns: "list[Pin]", layout: str) -> None:
         self._rows, self._columns, self._layout = rows, columns, layout
-        self._seen = self._pressed = _NONE
-        self._equal = self._held = 0
+        self._seen = self._pressed = self._stuck = _NONE
+        self._equal = self._held = self._free = 0
         self.healthy = True
         self._all_rows(0)
 
     def scan(self) -> "str | None":
         """The key that was pressed since the last scan; to be called every 10 ms. Allocates nothing."""
         seen = self._look()
-        if seen == self._pressed:
+        if seen in (_SEVERAL, self._pressed):
             self._equal = 0
-            self._held = 0 if seen == _NONE else min(self._held + 1, _STUCK)
-            self.healthy = self._held < _STUCK
+            self._hold(seen)
             return None
         self._equal = self._equal + 1 if seen == self._seen else 1
         self._seen = seen
@@ -58,28 +62,53 @@ class MatrixKeypad:
                 on_key(key)
             await asyncio.sleep_ms(_SCAN_MS)
 
+    def _hold(self, seen: int) -> None:
+        """Count for how long the same is seen."""
+        if seen == _NONE:
+            self._held = 0
+            self.healthy = self._stuck == _NONE
+        elif self._held < _STUCK:
+            self._held += 1
+        else:
+            self.healthy = False
+            if seen != _SEVERAL:
+                self._stuck, self._pressed = seen, _NONE
+                self._free = 0
+
     def _look(self) -> int:
-        """The number of the one key that is down; none when several seem to be (they may be ghosts)."""
-        if self._column() == _NONE:  # all rows are low: any key would show
+        """The number of the one key that is down."""
+        if not self._any_column():  # all rows are low: any key would show
+            self._see_stuck(False)
             return _NONE
         self._all_rows(1)
-        found = _NONE
-        rows = self._rows
+        found, number, is_stuck = _NONE, 0, False
+        rows, columns = self._rows, self._columns
         for row in range(len(rows)):
             rows[row].value(0)
-            for column in range(len(self._columns)):
-                if not self._columns[column].value():
-                    found = row * len(self._columns) + column if found == _NONE else len(self._layout)
+            for column in range(len(columns)):
+                if not columns[column].value():
+                    if number == self._stuck:
+                        is_stuck = True
+                    else:
+                        found = number if found == _NONE else _SEVERAL
+                number += 1
             rows[row].value(1)
         self._all_rows(0)
-        return found if found < len(self._layout) else _NONE
+        self._see_stuck(is_stuck)
+        return found
 
-    def _column(self) -> int:
+    def _see_stuck(self, is_down: bool) -> None:
+        if self._stuck != _NONE:
+            self._free = 0 if is_down else self._free + 1
+            if self._free >= _FREE:
+                self._stuck = _NONE
+
+    def _any_column(self) -> bool:
         columns = self._columns
         for i in range(len(columns)):
             if not columns[i].value():
-                return i
-        return _NONE
+                return True
+        return False
 
     def _all_rows(self, level: int) -> None:
         rows = self._rows

@@ -4,6 +4,7 @@ Numbers of sections are those of NXP's user manual UM0701-02.
 """
 
 import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -15,8 +16,7 @@ except ImportError:
     TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-    from typing import Any
+    from collections.abc import Coroutine
 
     from machine import UART, Pin
 
@@ -36,8 +36,8 @@ _WAKE_MS = const(5)  # after 0x55
 _LIVENESS_MS = const(800)
 _ANSWER_MS = const(150)
 _RADIO_MS = const(400)  # a card may take its time over an answer
-_GAP_MS = const(20)  # no frame of the chip pauses so long: what came before was noise
-_HURRY_TURNS = const(200)
+_HURRY_MS = const(30)  # the longest frame takes 24 ms
+_DRAINS = const(8)
 
 
 class ReaderError(Exception):
@@ -66,7 +66,8 @@ class PN532:
         self._finder = frames.Finder()
         self._sending = bytearray(frames.LONGEST_SENT)
         self._tries = -1
-        self._waiting = False  # a frame is due, so a falling IRQ means something
+        self._found = 0  # frames, modulo 256
+        self._due = 0  # frames, whose IRQ is worth a hurry: a line that is not wired tells of many
         self._begins = asyncio.ThreadSafeFlag()
         self._hurrying = None
 
@@ -131,33 +132,84 @@ class PN532:
             raise ReaderError("the reader does not answer")
         return answer
 
+    async def _within(self, wait_ms: int, work: "Coroutine[None, None, bytes]") -> "bytes | None":
+        """What `work` returns; None where it takes longer. Unlike in wait_for_ms no other task passes it on."""
+        task, late = asyncio.current_task(), False
+
+        async def expire() -> None:
+            nonlocal late
+            await asyncio.sleep_ms(wait_ms)
+            late = True
+            task.cancel()
+
+        timer = asyncio.create_task(expire())
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if late:
+                return None
+            raise
+        except OSError:
+            raise ReaderError("the serial line fails")
+        finally:
+            timer.cancel()
+
     async def _ask(self, code: int, parameters: bytes) -> bytes:
-        """Send a command, and wait for its answer; what comes before the chip's ACK answers something else."""
+        """Send a command and wait for its answer; what comes before the chip's ACK answers something else."""
         self._drain()
         size = frames.build(self._sending, code, parameters)
         self._uart.write(memoryview(self._sending)[:size])
-        self._waiting = acknowledged = False
+        self._due = 2  # the ACK and the answer
+        acknowledged = False
         while True:
             data = self._finder.next()
             if data is None:
-                self._waiting = True
                 await self._listen()
-            elif data == b"":
+                continue
+            self._found = self._found + 1 & 0xFF
+            if not data:
                 acknowledged = True
-            elif not acknowledged:
-                await asyncio.sleep_ms(0)  # noise may hold many frames: one in a turn
-            elif data[0] == frames.SYNTAX:
+            elif acknowledged and data[0] == frames.SYNTAX:
                 raise ReaderError("the reader refuses the command")
-            elif len(data) > 1 and data[0] == frames.CHIP and data[1] == code + 1:
-                self._waiting = False
+            elif acknowledged and len(data) > 1 and data[0] == frames.CHIP and data[1] == code + 1:
                 return data[2:]
-            else:
-                await asyncio.sleep_ms(0)
+            await asyncio.sleep_ms(0)  # noise may hold many frames: one in a turn of the event loop
 
     async def _listen(self) -> None:
-        """Take what comes next; at most one bufferful in a turn of the event loop."""
+        """Take what comes next, at most one bufferful."""
         count = await self._stream.readinto(self._finder.room())
         if count:
             self._finder.added(count)
         else:
             await asyncio.sleep_ms(1)  # readable, and nothing there: the line is broken
+
+    def _drain(self) -> None:
+        """Throw away what came before; bounded, since a broken chip may never be silent."""
+        for _ in range(_DRAINS):
+            self._finder.clear()
+            if not self._uart.readinto(self._finder.room()):
+                return
+
+    def _on_irq(self, pin: "Pin") -> None:
+        self._begins.set()
+
+    async def _hurry(self) -> None:
+        """Keep the event loop awake while a frame comes in."""
+        while True:
+            await self._begins.wait()
+            if self._due:
+                self._due -= 1
+                found, end = self._found, ticks_add(ticks_ms(), _HURRY_MS)
+                while self._found == found and ticks_diff(end, ticks_ms()) > 0:
+                    await asyncio.sleep_ms(0)
+            else:
+                await asyncio.sleep_ms(_HURRY_MS)
+
+
+def _uid(answer: bytes) -> "bytes | None":
+    """The UID in an answer to InListPassiveTarget: count, number, SENS_RES 2, SEL_RES, length, UID (7.3.5)."""
+    if len(answer) < 6 or answer[0] == 0:
+        return None
+    size = answer[5]
+    uid = answer[6 : 6 + size]
+    return uid if size in (4, 7, 10) and len(uid) == size else None
