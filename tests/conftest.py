@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.simulated_lock"]
+
 TOP = Path(__file__).resolve().parents[1]
 UNIT = TOP / "tests" / "unit"
 _PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")

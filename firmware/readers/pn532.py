@@ -95,7 +95,9 @@ class PN532:
         """
         await self._try_times(_FOR_EVER)
         while True:
-            answer = await self._within(self._liveness_ms, self._ask(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A))
+            answer = await self._within(
+                self._liveness_ms, self._ask(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A)
+            )
             if answer is None:
                 self._uart.write(frames.ACK)
                 await self._command(_GET_FIRMWARE_VERSION)

@@ -11,7 +11,6 @@ import pytest_asyncio
 from tests.conftest import TOP
 from tools.simulator.provision import CARD, TENANT, Credential
 
-pytest_plugins = ["tests.system.conftest"]
 _STARTS = 5
 _READY_S = 10
 
@@ -77,9 +76,7 @@ async def test_the_lock_is_online_takes_a_list_and_is_missed_when_it_is_gone(
     async with lock.tap("stranger"):
         await lock.wait_unlocked()
     await lock.power(False)
-    async with asyncio.timeout(20):
-        while (await lock.state())["lock"].get("online"):  # the last will, as the operator hears it
-            await asyncio.sleep(0.05)
+    await lock.wait_event(lambda e: e["type"] == "operator" and e["payload"] == '{"online":false}')
 
 
 async def test_forged_lists_are_refused(make_lock, mosquitto: Mosquitto) -> None:

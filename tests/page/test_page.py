@@ -7,9 +7,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.system.conftest import Lock
+from tests.simulated_lock import Lock
 
-pytest_plugins = ["tests.system.conftest"]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
 

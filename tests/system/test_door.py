@@ -2,7 +2,7 @@
 
 import json
 
-from .conftest import Lock
+from tests.simulated_lock import Lock
 
 
 def _relay_edges(lock: Lock) -> list[int]:

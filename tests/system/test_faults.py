@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from .conftest import Lock
+from tests.simulated_lock import Lock
 
 _TAPS = 5
 

@@ -1,7 +1,7 @@
 """The whole firmware in the heap of a chip without PSRAM."""
 
-from .conftest import Lock
 from tests.conftest import TOP
+from tests.simulated_lock import Lock
 from tools.simulator.world import World
 
 _BUDGET = 80 * 1024  # DESIGN: live at most, with everything running
@@ -10,9 +10,7 @@ _BUDGET = 80 * 1024  # DESIGN: live at most, with everything running
 async def test_the_whole_firmware_runs_in_110_kb_of_a_32_bit_heap(
     tmp_path, app_dir, make_lock, monkeypatch
 ) -> None:
-    monkeypatch.setattr(
-        "tests.system.conftest.micropython", lambda: TOP / "build/toolchain/bin/micropython32"
-    )
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
     lock: Lock = await make_lock(heapsize="110k")
     await lock.wait_armed()
     boot = next(e for e in lock.events if e["type"] == "boot")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from .conftest import Lock
+from tests.simulated_lock import Lock
 
 _ENTRIES = 8
 

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
+from tests.simulated_lock import Lock
 from tools.simulator import provision
-
-from .conftest import Lock
 
 
 def _relay(lock: Lock, since: int = 0) -> list[int | None]:
