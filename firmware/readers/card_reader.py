@@ -27,7 +27,7 @@ _RANDOM = const(0x08)  # UID0 of a UID made up for each activation: ISO/IEC 1444
 
 
 class CardReader:
-    """`on_card(uid)` is called once for each time a card is held to the reader, `on_health(bool)` at changes."""
+    """`on_card(uid)` is called once each time a card is held to the reader, `on_health(bool)` at changes."""
 
     def __init__(
         self,

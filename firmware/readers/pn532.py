@@ -113,7 +113,7 @@ class PN532:
         return _uid(await self._command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
 
     async def exchange(self, apdu: bytes) -> bytes:
-        """Send an APDU (at most 252 bytes) to the card found last, and return its answer. Raises ReaderError."""
+        """The answer of the card found last to an APDU of at most 252 bytes. Raises ReaderError."""
         answer = await self._command(_IN_DATA_EXCHANGE, b"\x01" + apdu, _RADIO_MS)
         if not answer or answer[0] & 0x3F:  # status: 7.1
             raise ReaderError("the card does not answer")
@@ -135,14 +135,15 @@ class PN532:
         return answer
 
     async def _within(self, wait_ms: int, work: "Coroutine[None, None, bytes]") -> "bytes | None":
-        """What `work` returns; None where it takes longer. Unlike in wait_for_ms no other task passes it on."""
+        """What `work` returns; None where it takes longer. Unlike wait_for_ms, no other task passes it on."""
         task, late = asyncio.current_task(), False
 
         async def expire() -> None:
             nonlocal late
             await asyncio.sleep_ms(wait_ms)
             late = True
-            task.cancel()
+            if task is not None:
+                task.cancel()
 
         timer = asyncio.create_task(expire())
         try:
@@ -209,7 +210,7 @@ class PN532:
 
 
 def _uid(answer: bytes) -> "bytes | None":
-    """The UID in an answer to InListPassiveTarget: count, number, SENS_RES 2, SEL_RES, length, UID (7.3.5)."""
+    """The UID in an answer to InListPassiveTarget: count, number, SENS_RES 2, SEL_RES, length, UID: 7.3.5."""
     if len(answer) < 6 or answer[0] == 0:
         return None
     size = answer[5]

@@ -1,7 +1,9 @@
-"""Comings and goings stay on the lock: two locks with the same history but for the tenant's entries say the same."""
+"""Comings and goings stay on the lock: with a tenant's entries or without, it says the same."""
 
 import json
 from pathlib import Path
+
+import pytest
 
 from tests.simulated_lock import Lock
 
@@ -9,7 +11,7 @@ _ENTRIES = 8
 
 
 def _said(lock: Lock) -> list[tuple]:
-    """Every packet that left, less the pings of an idle connection, whose number hangs on the time it lasts."""
+    """Every packet that left, less the pings, whose number hangs on the time it lasts."""
     packets = [
         e for e in lock.events if e["type"] == "mqtt" and e["direction"] == "out" and e["packet"] != "PINGREQ"
     ]
@@ -22,9 +24,17 @@ def _said(lock: Lock) -> list[tuple]:
     return said
 
 
-async def _history(make_lock, workdir: Path, key: bytes, entries: int) -> list[tuple]:
-    workdir.mkdir()
-    (workdir / "lock.key").write_bytes(key)
+@pytest.fixture
+def homes(tmp_path: Path) -> tuple[Path, Path]:
+    """Two folders for two locks with the same key."""
+    both = tmp_path / "lived-in", tmp_path / "empty"
+    for home in both:
+        home.mkdir()
+        (home / "lock.key").write_bytes(bytes(range(32)))
+    return both
+
+
+async def _history(make_lock, workdir: Path, entries: int) -> list[tuple]:
     lock = await make_lock(workdir=workdir, settings={"relay": {"unlock_level": 1, "seconds": 1}})
     await lock.wait_armed()
     await lock.wait_online()
@@ -43,9 +53,10 @@ async def _history(make_lock, workdir: Path, key: bytes, entries: int) -> list[t
     return _said(lock)
 
 
-async def test_a_lock_says_the_same_with_and_without_its_tenants_entries(make_lock, tmp_path: Path) -> None:
-    key = bytes(range(32))
-    lived_in = await _history(make_lock, tmp_path / "lived-in", key, _ENTRIES)
-    empty = await _history(make_lock, tmp_path / "empty", key, 0)
+async def test_a_lock_says_the_same_with_and_without_its_tenants_entries(
+    make_lock, homes: tuple[Path, Path]
+) -> None:
+    lived_in = await _history(make_lock, homes[0], _ENTRIES)
+    empty = await _history(make_lock, homes[1], 0)
     assert lived_in == empty
     assert {packet for packet, *_ in empty} >= {"CONNECT", "SUBSCRIBE", "PUBLISH"}

@@ -238,6 +238,9 @@ class World:
             self._emit({"type": "reader", "card": self._card, "us": int(at * 1_000_000)})
 
     def _on_heard(self, topic: str, payload: bytes) -> None:
+        self._emit(
+            {"type": "operator", "topic": topic, "payload": payload.decode("utf-8", "backslashreplace")}
+        )
         if topic == self.provision.topic("state"):
             with contextlib.suppress(ValueError):
                 says = json.loads(payload)
