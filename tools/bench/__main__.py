@@ -16,8 +16,21 @@ TOP = Path(__file__).resolve().parents[2]
 BIN = TOP / "build/toolchain/bin"
 TAPS = 15
 STARTS = 5
-LINK_US = 43 * 10 * 1_000_000 / 115_200  # the answer of a card with a UID of 7 bytes, and the chip's ACK before
-RESIDENT = ("app", "board", "settings", "supervisor", "log", "door/", "readers/", "access/", "link/", "storage/")
+LINK_US = (
+    43 * 10 * 1_000_000 / 115_200
+)  # the answer of a card with a UID of 7 bytes, and the chip's ACK before
+RESIDENT = (
+    "app",
+    "board",
+    "settings",
+    "supervisor",
+    "log",
+    "door/",
+    "readers/",
+    "access/",
+    "link/",
+    "storage/",
+)
 BUDGETS = {
     "decision_us": 100,
     "armed_ms": 5,
@@ -75,7 +88,14 @@ async def _until(condition: Callable[[], object], what: str) -> None:
 
 async def _measure(folder: Path, app: Path, micropython: Path, heapsize: str | None) -> dict[str, float]:
     """One lock through starts, taps, a PIN, a list and a broker that dies and comes back."""
-    world = World(folder, app, app.parent / "fakes", micropython, heapsize, settings={"relay": {"seconds": 1, "unlock_level": 1}})
+    world = World(
+        folder,
+        app,
+        app.parent / "fakes",
+        micropython,
+        heapsize,
+        settings={"relay": {"seconds": 1, "unlock_level": 1}},
+    )
     events: list[dict] = []
     world.on_event(events.append)
     await world.start(power=False)
@@ -100,7 +120,9 @@ async def _measure(folder: Path, app: Path, micropython: Path, heapsize: str | N
             world.card("tenant")
             await _until(lambda: world.state()["relay"] == 1, "the relay lets go")
             told = next(e["us"] for e in events if e["type"] == "reader")
-            edge = next(e["us"] for e in events if e["type"] == "pin" and e["name"] == "relay" and e["level"] == 1)
+            edge = next(
+                e["us"] for e in events if e["type"] == "pin" and e["name"] == "relay" and e["level"] == 1
+            )
             ratios.append((edge - begun) / (told - begun))
             overheads.append(edge - told)
             world.card(None)
@@ -108,8 +130,13 @@ async def _measure(folder: Path, app: Path, micropython: Path, heapsize: str | N
             await asyncio.sleep(0.1)
             world.leaf(False)
         give = world.provision
-        await world.publish(give.topic("list"), give.list_message(2, give.demo_credentials(world.cards)).encode())
-        await _until(lambda: any(e["type"] == "mqtt" and e["topic"].endswith("/ack") for e in events), "the list is taken")
+        await world.publish(
+            give.topic("list"), give.list_message(2, give.demo_credentials(world.cards)).encode()
+        )
+        await _until(
+            lambda: any(e["type"] == "mqtt" and e["topic"].endswith("/ack") for e in events),
+            "the list is taken",
+        )
         peak = (await world.board.memory())["alloc"] - heap
         live = (await world.board.live_memory())["alloc"] - heap
     finally:
