@@ -59,7 +59,8 @@ mac = Mac(key)
 count = 10000
 import struct
 uids = [struct.pack(">I", i) for i in range(count)]
-records = sorted(mac.digest(b"\\x02", u)[:16] + struct.pack("<BBHBBIIH", 1, 2, 1, 0, 0, 0, 0, 0) for u in uids)
+rest = struct.pack("<BBHBBIIH", 1, 2, 1, 0, 0, 0, 0, 0)
+records = sorted(mac.digest(b"\\x02", u)[:16] + rest for u in uids)
 device = Ram()
 vfs.VfsLfs2.mkfs(device)
 vfs.mount(vfs.VfsLfs2(device), "/")
@@ -126,9 +127,6 @@ async def _measure(folder: Path, app: Path, micropython: Path, heapsize: str | N
             ratios.append((edge - begun) / (told - begun))
             overheads.append(edge - told)
             world.card(None)
-            world.leaf(True)
-            await asyncio.sleep(0.1)
-            world.leaf(False)
         give = world.provision
         await world.publish(
             give.topic("list"), give.list_message(2, give.demo_credentials(world.cards)).encode()
