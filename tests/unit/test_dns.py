@@ -4,7 +4,20 @@ import asyncio
 import os
 from struct import pack
 
-from scripted_resolver import ANSWER, ASKED, HOST, HURRY, PATIENT, Server, drive, record, reply, right, silent
+from scripted_resolver import (
+    ANSWER,
+    ASKED,
+    HOST,
+    HURRY,
+    PATIENT,
+    Server,
+    drive,
+    fails,
+    record,
+    reply,
+    right,
+    silent,
+)
 
 from link.dns import Resolver, is_numeric, question, read_reply
 
