@@ -19,7 +19,7 @@ _SETTLED = const(2)  # equal scans before a key is believed pressed, or let go
 _STUCK = const(1000)  # scans: nobody presses a key for 10 s
 _FREE = const(100)  # scans without a stuck key before it is trusted again
 _NONE = const(-1)
-_SEVERAL = const(-2)  # keys; where three are down, a fourth may be a ghost
+_SEVERAL = const(-2)  # keys, less than none; where three are down, a fourth may be a ghost
 
 
 class MatrixKeypad:
@@ -38,7 +38,7 @@ class MatrixKeypad:
     def scan(self) -> "str | None":
         """The key that was pressed since the last scan; to be called every 10 ms. Allocates nothing."""
         seen = self._look()
-        if seen in (_SEVERAL, self._pressed):
+        if seen == self._pressed or seen < _NONE:
             self._equal = 0
             self._hold(seen)
             return None

@@ -12,20 +12,26 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST = const(10)
+_TIMEOUT_MS = const(10_000)
+_MAX_DIGITS = const(10)
 
 
 class PinEntry:
-    """on_pin(digits) gets the code; on_feedback("key", "cleared" or "timeout") goes to the indicator."""
+    """on_pin(digits) gets the code; on_feedback("key", "cleared" or "timeout") goes to the indicator.
+
+    The digits lie in one buffer that is wiped after use: on_pin gets a view of it, and must not keep it.
+    An entry of more than `max_digits` arrives one digit longer than that, so it matches nothing.
+    """
 
     def __init__(
         self,
         on_pin: "Callable[[bytes], None]",
         on_feedback: "Callable[[str], None]",
-        timeout_ms: int = 10_000,
+        timeout_ms: int = _TIMEOUT_MS,
+        max_digits: int = _MAX_DIGITS,
     ) -> None:
         self._on_pin, self._on_feedback, self._timeout_ms = on_pin, on_feedback, timeout_ms
-        self._digits = bytearray(_LONGEST + 1)  # one more: a code that is too long is wrong, not cut off
+        self._digits = bytearray(max_digits + 1)
         self._count = 0
         self._last = 0
 
@@ -35,20 +41,21 @@ class PinEntry:
         self._last = now
         if key == "#":
             if self._count:
-                code = bytes(self._digits[: self._count])
-                self._clear()
-                self._on_pin(code)
+                try:
+                    self._on_pin(memoryview(self._digits)[: self._count])
+                finally:
+                    self._clear()
         elif key == "*":
             self._clear()
             self._on_feedback("cleared")
         else:
-            if self._count <= _LONGEST:
+            if self._count < len(self._digits):
                 self._digits[self._count] = ord(key)
                 self._count += 1
             self._on_feedback("key")
 
     def tick(self, now: int) -> None:
-        """Forget a code that nobody finishes."""
+        """Forget a code that nobody finishes; to be called at least every few days, for ticks_ms() wraps."""
         if self._count and ticks_diff(now, self._last) >= self._timeout_ms:
             self._clear()
             self._on_feedback("timeout")

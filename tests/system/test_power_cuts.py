@@ -1,0 +1,217 @@
+"""The power goes in every single flash operation of all that is written; the tenant gets in after each.
+
+Every cut tears the operation it falls into. What is tried is counted and printed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.simulated_lock import Event, Lock
+from tools.simulator.provision import CARD, LIST_PATH, TENANT, Credential
+from tools.simulator.world import now_us
+
+_MOST = 300  # operations in one thing that is done: beyond that the test itself has gone wrong
+_SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
+_NO_LIST = "there is no whole list"
+Deed = Callable[[Lock], Awaitable[object]]
+
+
+@dataclass
+class State:
+    """All that outlives the power."""
+
+    flash: bytes
+    nvs: bytes | None
+
+    @classmethod
+    def of(cls, lock: Lock) -> "State":
+        board = lock.world.board
+        nvs = board.nvs_path.read_bytes() if board.nvs_path.exists() else None
+        return cls(board.flash_path.read_bytes(), nvs)
+
+    def restore(self, lock: Lock) -> None:
+        board = lock.world.board
+        board.flash_path.write_bytes(self.flash)
+        if self.nvs is None:
+            board.nvs_path.unlink(missing_ok=True)
+        else:
+            board.nvs_path.write_bytes(self.nvs)
+
+
+def _is_end(event: Event) -> bool:
+    return event["type"] == "power" and not event["on"]
+
+
+async def _cut_off(lock: Lock, deed: Deed) -> bool:
+    """Do it; True where the power went first. `cut_at` is set already."""
+    since = lock.since_us
+    doing = asyncio.ensure_future(deed(lock))
+    cut = asyncio.ensure_future(lock.world.board.wait_off(60))
+    await asyncio.wait((doing, cut), return_when=asyncio.FIRST_COMPLETED)
+    fell = not lock.world.board.powered
+    for task in (doing, cut):
+        task.cancel()
+    done, _ = await asyncio.gather(doing, cut, return_exceptions=True)
+    if not fell and isinstance(done, BaseException):
+        raise done
+    if fell:
+        lock.since_us = since
+        await lock.wait_event(_is_end)
+    return fell
+
+
+async def _tenant_gets_in(lock: Lock) -> None:
+    """Alone, without the network; and the bolt had not moved before the card came."""
+    lock.world.network(False)
+    lock.since_us = now_us()
+    await lock.world.power(True)
+    await lock.wait_armed()
+    assert not (await lock.state())["relay"]
+    await lock.tap_to_relay("tenant")
+    said = await lock.console()
+    assert not [line for line in said if _NO_LIST in line or "Traceback" in line], said
+    await lock.world.power(False)
+    lock.world.network(True)
+
+
+async def _cut_everywhere(lock: Lock, what: str, deed: Deed, ready: Deed | None, check: Deed) -> int:
+    """Cut in the 1st, 2nd, ... operation of `deed` until it comes through whole; how many cuts that took.
+
+    With `ready` the operations are counted from where that has returned, else from power-on.
+    """
+    before = State.of(lock)
+    for n in range(1, _MOST):
+        before.restore(lock)
+        lock.since_us = now_us()
+        if ready is None:
+            lock.world.board.cut_at(n)
+        await lock.world.power(True)
+        if ready is not None:
+            await ready(lock)
+            lock.world.board.cut_at(n)
+        fell = await _cut_off(lock, deed)
+        await lock.world.power(False)
+        await _tenant_gets_in(lock)
+        await check(lock)
+        if not fell:
+            print(f"{what}: the tenant got in after each of {n - 1} cuts")
+            return n - 1
+    raise AssertionError(f"{what} does not end within {_MOST} flash operations")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, make_lock) -> Callable[[], Awaitable[Lock]]:
+    """Makes a lock without power, as it comes from the installer."""
+
+    async def make() -> Lock:
+        return await make_lock(power=False, settings=_SETTINGS)
+
+    return make
+
+
+@pytest.fixture
+def settled(fresh: Callable[[], Awaitable[Lock]]) -> Callable[[], Awaitable[Lock]]:
+    """Makes a lock without power, which has been running and has written all that it writes by itself."""
+
+    async def make() -> Lock:
+        lock = await fresh()
+        await lock.power(True)
+        await _first_boot(lock)
+        await lock.power(False)
+        return lock
+
+    return make
+
+
+async def _nothing(lock: Lock) -> None:
+    pass
+
+
+async def _first_boot(lock: Lock) -> None:
+    """Housekeeping is over once the link, which starts after it, is up."""
+    await lock.wait_armed()
+    await lock.wait_online()
+
+
+async def test_cuts_in_the_housekeeping_of_the_first_boot(fresh) -> None:
+    lock = await fresh()
+    assert await _cut_everywhere(lock, "first boot", _first_boot, None, _nothing) > 5
+    board = lock.world.board
+    assert board.read_file(LIST_PATH + ".old") == board.read_file(LIST_PATH)
+
+
+async def test_cuts_while_a_new_list_is_taken(settled) -> None:
+    lock = await settled()
+    give = lock.world.provision
+    first = lock.world.board.read_file(LIST_PATH)
+    others = [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(90)]
+    credentials = [*give.demo_credentials(lock.world.cards), *others]
+    second = give.list_file(2, credentials)
+    await lock.publish("list", give.list_message(2, credentials), retain=True)
+    ends: list[bytes] = []
+
+    async def taken(lock: Lock) -> None:
+        assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
+
+    async def whole(lock: Lock) -> None:
+        """The version in use, by the order in which the lock looks for it, is one of the two, whole."""
+        for name in (LIST_PATH, LIST_PATH + ".new", LIST_PATH + ".old"):
+            try:
+                held = lock.world.board.read_file(name)
+            except FileNotFoundError:
+                continue
+            if held in (first, second):
+                ends.append(held)
+                return
+        raise AssertionError("neither the old list nor the new one is there")
+
+    assert await _cut_everywhere(lock, "new list", taken, None, whole) > 5
+    assert ends[0] == first
+    assert ends[-1] == second
+    assert ends == sorted(ends, key=[first, second].index)  # once new, it is new for good
+
+
+async def test_cuts_while_a_wrong_code_is_counted(settled) -> None:
+    lock = await settled()
+    counts: list[int] = []
+
+    async def wrong(lock: Lock) -> None:
+        await lock.keys("9999#")
+        await lock.wait_light("denied")
+
+    async def counted(lock: Lock) -> None:
+        nvs = lock.world.board.nvs_path.read_text()
+        counts.append(int('"wrong_codes": 1' in nvs))
+
+    assert await _cut_everywhere(lock, "wrong code", wrong, Lock.wait_armed, counted) >= 1
+    assert counts[-1] == 1  # the count was in NVS before the code was looked at
+
+
+async def test_cuts_while_staff_come_in(settled) -> None:
+    lock = await settled()
+
+    async def cleaner(lock: Lock) -> None:
+        await lock.tap_to_relay("cleaner")
+        await lock.wait_message("staff")
+
+    assert await _cut_everywhere(lock, "staff entry", cleaner, _first_boot, _nothing) >= 1
+
+
+async def test_cuts_while_a_tenant_clears_the_wrong_codes(settled) -> None:
+    lock = await settled()
+
+    async def guess(lock: Lock) -> None:
+        await lock.wait_armed()
+        await lock.keys("9999#")
+        await lock.wait_light("denied")
+
+    async def right(lock: Lock) -> None:
+        await lock.keys("246810#")
+        await lock.wait_unlocked()
+        await lock.wait_light("granted")
+
+    assert await _cut_everywhere(lock, "right code", right, guess, _nothing) >= 2

@@ -1,0 +1,182 @@
+"""Each card is told once while it lies there, and the reader is mended by its reset line."""
+
+import gc
+
+from scripted_pn532 import HURRY, LIST, OTHER, SAM, TENANT, VERSION, until, watch
+
+
+def looks(chip):
+    return chip.commands.count(LIST)
+
+
+async def look_again(chip, times=6):
+    count = looks(chip)
+    await until(lambda: looks(chip) >= count + times)
+
+
+def test_a_card_is_told_once_however_long_it_lies_there():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        await look_again(chip, 20)
+
+    assert watch(story).cards == [TENANT]
+
+
+def test_a_card_is_told_again_when_it_comes_again():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        for _ in range(3):
+            told = len(seen.cards)
+            chip.put(TENANT)
+            await until(lambda: len(seen.cards) > told)  # noqa: B023 (it is awaited in this turn)
+            await look_again(chip, 3)
+            chip.put(None)
+            await until(lambda: chip.tries == 0xFF and chip.searching)
+
+    assert watch(story).cards == [TENANT] * 3
+
+
+def test_a_trembling_hand_is_one_presentation():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        for _ in range(5):
+            chip.card = None
+            await look_again(chip, 1)
+            chip.card = TENANT
+            await look_again(chip, 2)
+
+    assert watch(story).cards == [TENANT]
+
+
+def test_another_card_is_told_at_once():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        chip.put(OTHER)
+        await until(lambda: len(seen.cards) == 2)
+        await look_again(chip)
+
+    assert watch(story).cards == [TENANT, OTHER]
+
+
+def test_two_cards_found_by_turns_are_each_told_once():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.cards_by_turns = [TENANT, OTHER]
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        await look_again(chip, 12)
+
+    assert sorted(watch(story).cards) == sorted([TENANT, OTHER])
+
+
+def test_a_phone_that_makes_up_its_number_is_told_once():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.cards_by_turns = [bytes((8, i, i, i)) for i in range(7)]
+        chip.put(chip.cards_by_turns[0])
+        await until(lambda: seen.cards)
+        await look_again(chip, 12)
+
+    assert len(watch(story).cards) == 1
+
+
+def test_a_hung_reader_is_reset_and_reads_again():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.hung = True
+        await until(lambda: len(seen.health) == 3)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        assert chip.resets == 2
+
+    seen = watch(story, HURRY)
+    assert seen.health == [True, False, True]
+    assert seen.cards == [TENANT]
+
+
+def test_a_card_that_lay_there_all_through_a_short_hang_is_not_told_again():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        chip.hung = True
+        await until(lambda: len(seen.health) == 3)
+        await look_again(chip)
+
+    assert watch(story, HURRY).cards == [TENANT]
+
+
+def test_a_card_that_went_during_a_hang_is_told_when_it_comes_back():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        chip.hung = True
+        chip.put(None)
+        await until(lambda: len(seen.health) == 3 and chip.searching and chip.tries == 0xFF)
+        chip.put(TENANT)
+        await until(lambda: len(seen.cards) == 2)
+
+    watch(story, HURRY)
+
+
+def test_a_card_held_to_a_reader_that_was_long_dead_is_told():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        chip.absent = True
+        await until(lambda: len(seen.health) == 2)
+        resets = chip.resets
+        await until(lambda: chip.resets >= resets + 6)  # waits of 0.1 to 1 s lie in between
+        chip.absent = False
+        await until(lambda: len(seen.cards) == 2)
+
+    watch(story, HURRY)
+
+
+def test_a_reader_that_is_not_there_is_told_once_and_tried_again():
+    async def story(chip, seen):
+        await until(lambda: chip.resets >= 3)
+        assert seen.health == [False]
+        chip.absent = False
+        await until(lambda: len(seen.health) == 2)
+
+    seen = watch(story, HURRY, absent=True)
+    assert seen.health == [False, True]
+
+
+def test_a_healthy_reader_is_never_reset():
+    async def story(chip, seen):
+        await until(lambda: chip.commands.count("ack") >= 5)
+        assert chip.commands[:2] == [SAM, VERSION]
+        assert chip.resets == 1
+
+    assert watch(story).health == [True]
+
+
+def test_waiting_and_looking_take_no_memory():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+
+        async def memory():
+            await look_again(chip, 10)
+            chip.commands.clear()
+            chip.irq.levels.clear()
+            gc.collect()
+            return gc.mem_alloc()
+
+        await memory()
+        before = await memory()
+        for _ in range(5):
+            after = await memory()
+        assert after - before < 1024, after - before
+
+    watch(story)

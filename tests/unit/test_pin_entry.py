@@ -1,0 +1,166 @@
+"""A code is gathered key by key; it is entered, cleared or forgotten, and leaves no trace."""
+
+from time import ticks_add
+
+from readers.pin_entry import PinEntry
+
+START = 1000
+TIMEOUT_MS = 10_000
+
+
+class Person:
+    """Presses keys at an entry, a quarter of a second apart."""
+
+    def __init__(self, now=START, **settings):
+        self.pins, self.feedback, self.now = [], [], now
+        self.entry = PinEntry(self._take, self.feedback.append, **settings)
+
+    def _take(self, digits):
+        self.pins.append(bytes(digits))
+
+    def press(self, keys):
+        for key in keys:
+            self.entry.press(key, self.now)
+            self.wait(250)
+
+    def wait(self, ms):
+        self.now = ticks_add(self.now, ms)
+
+    def tick(self):
+        self.entry.tick(self.now)
+
+    def traces(self):
+        return any(self.entry._digits)
+
+
+def test_hash_enters_the_code():
+    person = Person()
+    person.press("246810#")
+    assert person.pins == [b"246810"]
+    assert person.feedback == ["key"] * 6
+
+
+def test_each_code_stands_for_itself():
+    person = Person()
+    person.press("1234#*56#0000#")
+    assert person.pins == [b"1234", b"56", b"0000"]
+
+
+def test_hash_alone_enters_nothing():
+    person = Person()
+    person.press("##")
+    assert (person.pins, person.feedback) == ([], [])
+
+
+def test_star_clears():
+    person = Person()
+    person.press("123*")
+    assert person.feedback[-1] == "cleared"
+    person.press("#")
+    assert person.pins == []
+    person.press("99*246810#")
+    assert person.pins == [b"246810"]
+
+
+def test_the_longest_code_is_entered_whole():
+    person = Person()
+    person.press("1234567890#")
+    assert person.pins == [b"1234567890"]
+
+
+def test_a_code_that_is_too_long_can_match_nothing():
+    for digits in ("12345678901", "1234567890" * 5):
+        person = Person()
+        person.press(digits + "#")
+        assert [len(pin) for pin in person.pins] == [11], "it must be seen to be denied, as 11 digits"
+        person.press("246810#")
+        assert person.pins[1:] == [b"246810"]
+    person = Person(max_digits=4)
+    person.press("12345678#")
+    assert [len(pin) for pin in person.pins] == [5]
+
+
+def test_star_ends_a_code_that_is_too_long():
+    person = Person()
+    person.press("1234567890123*246810#")
+    assert person.pins == [b"246810"]
+
+
+def test_silence_forgets_the_code_once():
+    person = Person()
+    person.press("2468")
+    person.wait(TIMEOUT_MS - 251)
+    person.tick()
+    assert person.feedback == ["key"] * 4
+    person.wait(1)
+    for _ in range(3):
+        person.tick()
+    assert person.feedback == ["key"] * 4 + ["timeout"]
+    person.press("10#")
+    assert person.pins == [b"10"]
+
+
+def test_silence_counts_even_if_nobody_ticked():
+    person = Person()
+    person.press("2468")
+    person.wait(TIMEOUT_MS)
+    person.press("10#")
+    assert person.pins == [b"10"]
+
+
+def test_each_key_gives_time_for_the_next():
+    person = Person(timeout_ms=1000)
+    for key in "246810":
+        person.press(key)
+        person.wait(700)
+        person.tick()
+    person.press("#")
+    assert person.pins == [b"246810"]
+
+
+def test_nothing_is_told_while_nothing_is_entered():
+    person = Person()
+    for _ in range(10):
+        person.wait(TIMEOUT_MS)
+        person.tick()
+    assert person.feedback == []
+
+
+def test_the_clock_may_wrap_during_a_code():
+    for bits in (30, 62):
+        person = Person(now=(1 << bits) - 600)
+        person.press("246810#")
+        assert person.pins == [b"246810"], bits
+        person.press("24")
+        person.wait(TIMEOUT_MS)
+        person.tick()
+        assert person.feedback[-1] == "timeout"
+
+
+def test_no_digit_stays_in_memory():
+    for last in "#*":
+        person = Person()
+        person.press("246810")
+        assert person.traces()
+        person.press(last)
+        assert not person.traces()
+    person = Person()
+    person.press("246810")
+    person.wait(TIMEOUT_MS)
+    person.tick()
+    assert not person.traces()
+
+
+def test_the_digits_are_wiped_even_if_the_judge_fails():
+    def fail(digits):
+        raise OSError(28)
+
+    entry = PinEntry(fail, lambda what: None)
+    for key in "1234":
+        entry.press(key, START)
+    try:
+        entry.press("#", START)
+    except OSError:
+        assert not any(entry._digits)
+        return
+    raise AssertionError("the failure was hidden")

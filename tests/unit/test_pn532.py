@@ -1,0 +1,294 @@
+"""The driver of the card reader against a chip that gives nothing for free."""
+
+import asyncio
+
+from scripted_pn532 import (
+    HURRY,
+    LIST,
+    OTHER,
+    PATIENT,
+    RELEASE,
+    RF,
+    SAM,
+    TENANT,
+    VERSION,
+    drive,
+    packet,
+    until,
+)
+
+from readers.pn532 import ReaderError
+
+LATE_ANSWER = packet(b"\xd5\x4b\1\1\x03\x44\x20\4\x99\x88\x77\x66")
+
+
+async def fails(work):
+    """Whether the work ends in a ReaderError."""
+    try:
+        await work
+    except ReaderError:
+        return True
+    return False
+
+
+def test_start_resets_wakes_and_configures():
+    async def story(chip, driver):
+        await driver.start()
+
+    chip = drive(story)
+    assert chip.reset.levels == [0, 1]
+    assert chip.commands == [SAM, VERSION, RF]
+    assert chip.tries == 0xFF
+
+
+def test_a_card_that_lies_there_is_found_and_one_that_comes_later_too():
+    async def story(chip, driver):
+        await driver.start()
+        chip.put(TENANT)
+        assert await driver.wait_target() == TENANT
+        chip.put(None)
+        waiting = asyncio.create_task(driver.wait_target())
+        await until(lambda: chip.searching)
+        assert not waiting.done()
+        chip.put(OTHER)
+        assert await waiting == OTHER
+
+    drive(story)
+
+
+def test_while_no_card_comes_the_chip_is_asked_whether_it_lives():
+    async def story(chip, driver):
+        await driver.start()
+        waiting = asyncio.create_task(driver.wait_target())
+        await until(lambda: chip.commands.count("ack") >= 3)
+        chip.put(TENANT)
+        assert await waiting == TENANT
+
+    commands = drive(story).commands[3:]
+    assert commands[:7] == [LIST, "ack", VERSION, LIST, "ack", VERSION, LIST]
+
+
+def test_a_card_that_comes_during_the_question_is_found_after_it():
+    async def story(chip, driver):
+        await driver.start()
+        say = chip.say
+
+        def put_when_asked(data):
+            if chip.commands[-1] == VERSION:
+                chip.card = TENANT
+            say(data)
+
+        chip.say = put_when_asked
+        assert await driver.wait_target() == TENANT
+
+    drive(story)
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_another():
+    async def story(chip, driver):
+        await driver.start()
+        chip.out += LATE_ANSWER[:11]
+        say = chip.say
+
+        def after_the_rest(data):
+            chip.say = say
+            say(LATE_ANSWER[11:] + LATE_ANSWER + data)
+
+        chip.say = after_the_rest
+        chip.card = TENANT
+        assert await driver.wait_target() == TENANT
+
+    drive(story)
+
+
+def test_the_beginning_of_a_frame_that_never_went_on_is_drained_before_a_command():
+    async def story(chip, driver):
+        await driver.start()
+        chip.put(TENANT)
+        for _ in range(3):
+            chip.out += b"\0\xff\xf0\x10" + bytes(20)
+            assert await driver.look() == TENANT
+
+    drive(story)
+
+
+def test_a_hang_is_noticed_and_ends_with_a_reset():
+    async def story(chip, driver):
+        await driver.start()
+        chip.hung = True
+        assert await fails(driver.wait_target())
+        assert chip.hung
+        await driver.start()
+        chip.put(TENANT)
+        assert await driver.wait_target() == TENANT
+
+    assert drive(story, HURRY).resets == 2
+
+
+def test_a_chip_that_is_not_there_is_an_error_of_the_reader():
+    async def story(chip, driver):
+        for _ in range(3):
+            assert await fails(driver.start())
+
+    drive(story, HURRY, absent=True)
+
+
+def test_a_refused_command_is_an_error_of_the_reader():
+    async def story(chip, driver):
+        await driver.start()
+        chip.in_use = False
+        assert await fails(driver.wait_target())
+
+    drive(story)
+
+
+def test_a_dead_irq_line_harms_nothing():
+    async def story(chip, driver):
+        await driver.start()
+        waiting = asyncio.create_task(driver.wait_target())
+        await until(lambda: chip.commands.count("ack") >= 2)
+        chip.put(TENANT)
+        assert await waiting == TENANT
+
+    for level in (0, 1):
+        drive(story, irq_is_at=level)
+
+
+def test_an_irq_line_that_flutters_does_not_stop_the_loop():
+    async def story(chip, driver):
+        await driver.start()
+        waiting = asyncio.create_task(driver.wait_target())
+        for _ in range(300):
+            chip.irq.value(0)
+            chip.irq.value(1)
+            await asyncio.sleep_ms(1)
+        chip.put(TENANT)
+        assert await waiting == TENANT
+
+    drive(story)
+
+
+def test_the_loop_is_kept_awake_for_the_two_frames_that_are_due():
+    async def story(chip, driver):
+        await driver.start()
+        waiting = asyncio.create_task(driver.wait_target())
+        await until(lambda: chip.searching and driver._due == 1)  # the ACK had its turn
+        chip.irq.value(0)
+        await until(lambda: driver._due == 0)
+        chip.irq.value(1)
+        chip.put(TENANT)
+        assert await waiting == TENANT
+
+    drive(story, {"liveness_ms": 5000, "answer_ms": 5000})
+
+
+def test_noise_before_every_frame_is_overheard():
+    async def story(chip, driver):
+        await driver.start()
+        chip.put(TENANT)
+        assert await driver.wait_target() == TENANT
+        assert await driver.look() == TENANT
+
+    for noise in (b"\0", b"\xff\0\xff\1", bytes(range(1, 200)), b"\0\xff\3\3\0\xff\xff\xff\1\0\0"):
+        drive(story, noise=noise)
+
+
+def test_a_storm_of_garbage_does_not_stop_the_loop():
+    turns = []
+
+    async def story(chip, driver):
+        def rage(buffer):
+            for i in range(len(buffer)):
+                buffer[i] = (i * 7) & 255 if i % 9 else 0
+            return len(buffer)
+
+        async def count():
+            while True:
+                turns.append(1)
+                await asyncio.sleep_ms(0)
+
+        await driver.start()
+        chip.readinto = rage
+        chip.out = b"always something to read"
+        counting = asyncio.create_task(count())
+        assert await fails(driver.wait_target())
+        counting.cancel()
+
+    drive(story, HURRY)
+    assert len(turns) > 20
+
+
+def test_a_line_that_is_readable_and_empty_does_not_stop_the_loop():
+    async def story(chip, driver):
+        await driver.start()
+        chip.hung = True
+        chip.out = b"?"
+        for nothing in (0, None):
+            chip.readinto = lambda buffer: nothing  # noqa: B023
+            assert await fails(driver.wait_target())
+
+    drive(story, HURRY)
+
+
+def test_a_line_that_breaks_is_an_error_of_the_reader():
+    async def story(chip, driver):
+        def broken(buffer):
+            raise OSError(5)
+
+        await driver.start()
+        chip.readinto = broken
+        assert await fails(driver.wait_target())
+        assert await fails(driver.start())
+
+    drive(story)
+
+
+def test_look_tells_who_is_there_without_waiting():
+    async def story(chip, driver):
+        await driver.start()
+        assert await driver.look() is None
+        assert chip.tries == 1
+        chip.put(TENANT)
+        assert await driver.look() == TENANT
+        assert await driver.look() == TENANT
+        assert chip.commands[-2:] == [RELEASE, LIST]
+
+    drive(story)
+
+
+def test_only_uids_of_a_length_that_exists_are_believed():
+    async def story(chip, driver):
+        await driver.start()
+        assert await driver.look() is None
+
+    for card in (b"", b"\1\2\3", bytes(8), bytes(11)):
+        drive(story, card=card)
+
+
+def test_exchange_carries_an_apdu_to_the_card_and_back():
+    async def story(chip, driver):
+        await driver.start()
+        chip.put(TENANT)
+        await driver.wait_target()
+        for apdu in (b"\x00\xa4\x04\x00", bytes(252)):
+            assert await driver.exchange(apdu) == apdu
+        chip.put(None)
+        assert await fails(driver.exchange(b"\x00\xa4"))
+        await driver.release()
+
+    drive(story, PATIENT)
+
+
+def test_whoever_cancels_the_wait_cancels_it():
+    async def story(chip, driver):
+        await driver.start()
+        waiting = asyncio.create_task(driver.wait_target())
+        await until(lambda: chip.searching)
+        waiting.cancel()
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            return
+        raise AssertionError("it went on")
+
+    drive(story)
