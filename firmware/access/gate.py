@@ -4,11 +4,7 @@ from micropython import const
 
 from access.decide import GRANTED, STAFF, UNKNOWN, decide
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
     from access.credentials import Credentials

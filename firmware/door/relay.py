@@ -1,10 +1,6 @@
 """The relay that holds the bolt: two levels, of which one is safe."""
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from machine import Pin
 

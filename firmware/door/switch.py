@@ -2,11 +2,7 @@
 
 from time import ticks_diff
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from machine import Pin
 

@@ -8,11 +8,7 @@ from micropython import const
 from link.dns import DnsError
 from link.mqtt import MQTTError
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

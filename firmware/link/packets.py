@@ -5,11 +5,7 @@ Reading never takes more memory than one payload of 6 KiB, whatever the broker s
 
 from micropython import const
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

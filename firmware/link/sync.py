@@ -7,11 +7,7 @@ from micropython import const
 from link.envelope import EnvelopeError, decode, verify
 from link.telemetry import REASONS
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -11,11 +11,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,8 +24,9 @@ _WILL = b'{"online":false}'
 ALARMS = ("forced", "held open", "tamper", "throttled")
 KINDS = {1: "pin", 2: "card"}
 REASONS = (
-    "bad records", "bad signature", "flash error", "flash full", "malformed", "no memory",
-    "old version", "too large", "wrong lock",
+    "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",
+    "lease shortened", "malformed", "no memory", "old version", "too large", "too many leases",
+    "version jump", "wrong lock",
 )  # fmt: skip
 
 
@@ -83,9 +80,9 @@ class Telemetry:
         """
         self._put(1, {"credential": bytes(digest).hex(), "kind": KINDS[kind]})
 
-    def accepted(self, version: int) -> None:
-        """The credential list of this version is in use now."""
-        self._put(2, {"list": version, "result": "accepted"})
+    def accepted(self, version: int, digest: str = "") -> None:
+        """The credential list of this version, with this SHA-256 in hexadecimal, is in use now."""
+        self._put(2, {"list": version, "result": "accepted", "hash": digest})
 
     def refused(self, version: "int | None", reason: str) -> None:
         """A list was not taken; version is None where it could not be read. One of REASONS."""

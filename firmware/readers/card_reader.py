@@ -7,11 +7,7 @@ from micropython import const
 
 from readers.pn532 import ReaderError
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -10,11 +10,7 @@ from micropython import const
 
 from readers import frames
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 

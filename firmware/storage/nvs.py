@@ -1,10 +1,6 @@
 """Small numbers that outlive the power, in the chip's NVS; about twenty times cheaper than a small file."""
 
-try:
-    from typing import TYPE_CHECKING
-except ImportError:
-    TYPE_CHECKING = False
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from esp32 import NVS
 
