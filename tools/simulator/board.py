@@ -1,7 +1,4 @@
-"""The simulated board: power, resets, watchdog, wires and flash of one chip, for the world around it.
-
-Times are microseconds of the computer's monotonic clock.
-"""
+"""The simulated board: power, resets, watchdog, wires and flash of one chip. Times: monotonic, in us."""
 
 import asyncio
 import json
@@ -77,7 +74,7 @@ class Board:
         self._verdict: int | None = None  # how the run in hand is to end: a reset cause, 0 for no power
         self._watchdog: asyncio.TimerHandle | None = None
         self._started = asyncio.Event()
-        self._questions: dict[str, list[asyncio.Future[list[int]]]] = {"stat": [], "mem": []}
+        self._questions: dict[str, list[asyncio.Future[list[int]]]] = {"stat": [], "mem": [], "gap": []}
 
     async def __aenter__(self) -> "Board":
         return self
@@ -157,6 +154,10 @@ class Board:
     async def live_memory(self) -> dict[str, int]:
         """The same after a garbage collection: what is really needed."""
         return dict(zip(("alloc", "free"), await self._ask("mem", "1"), strict=True))
+
+    async def longest_step_us(self) -> int:
+        """CPU time of the longest step of a task since the last question; the first one starts the count."""
+        return (await self._ask("gap"))[0]
 
     def uart(self, number: int) -> Uart:
         return self._uarts[number]
@@ -256,7 +257,7 @@ class Board:
                 self._end(int(cause))
             case ["cut"]:
                 self._end(0)
-            case ["stat" | "mem" as name, *numbers]:
+            case ["stat" | "mem" | "gap" as name, *numbers]:
                 question = self._questions[name].pop(0)  # answers come in the order of the questions
                 if not question.done():
                     question.set_result([int(number) for number in numbers])

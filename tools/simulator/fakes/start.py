@@ -20,6 +20,7 @@ from bus import Bus, libc
 from flag import ThreadSafeFlag
 from flash import Flash, Knife
 from pins import Pads
+from probe import Probe
 
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9  # linux/prctl.h
 _YEAR_2000_US = 946_684_800_000_000  # the RTC starts here without power
@@ -34,6 +35,7 @@ def build() -> Bus:
     machine.Pin.pads = Pads(bus)
     _start_clock(bus)
     knife = Knife(bus)
+    Probe(bus)
     esp32._knife, esp32._host = knife, vfs.VfsPosix()
     _read_nvs()
     network.WLAN.bus = bus
