@@ -37,6 +37,19 @@ async def test_the_relays_first_edge_is_safe_at_every_reset_cause(
     assert pins[0]["name"] == "relay"  # before any other pin, and so before anything else is done
 
 
+@pytest.mark.parametrize("unlock_level", [0, 1])
+async def test_boot_holds_the_bolt_even_where_no_application_starts(make_lock, unlock_level: int) -> None:
+    lock = await make_lock(settings={"relay": {"unlock_level": unlock_level, "seconds": 5}})
+    await lock.wait_armed()
+    await lock.wait_online()
+    await lock.power(False)
+    lock.world.board.write_file("/slots/a/app.py", b"raise ImportError\n")
+    await lock.power(True)
+    await lock.wait_pin("relay", 1 - unlock_level)
+    await lock.wait_event(lambda e: e["type"] == "reset")  # main.py tries again
+    assert unlock_level not in _relay(lock, lock.since_us)
+
+
 async def test_a_power_cut_in_the_middle_of_an_unlock_comes_back_locked(lock: Lock) -> None:
     async with lock.tap("tenant"):
         await lock.wait_unlocked()

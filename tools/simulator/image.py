@@ -16,14 +16,14 @@ _GEOMETRY = {
     "prog_size": 32,
     "cache_size": 128,  # extmod/vfs_lfsx.c: four times the larger of the two
     "lookahead_size": 32,
+    "metadata_max": 1024,  # of a folder's log: every import walks the folders, and reads their logs
     "name_max": 255,  # disk version: littlefs-python's own, 2.1, is that of MicroPython 1.24 and 1.25 too
 }
-_FOLDER_MAX = 1024  # a new image: every import walks the folders, and shorter logs make that twice as fast
 
 
 def make(image: Path, files: Mapping[str, bytes]) -> None:
     """Write a new image that holds `files`, absolute path to contents."""
-    fs = LittleFS(mount=False, **_GEOMETRY, metadata_max=_FOLDER_MAX)
+    fs = LittleFS(mount=False, **_GEOMETRY)
     fs.format()
     fs.mount()
     for path, data in files.items():
