@@ -9,7 +9,9 @@ from micropython import const
 import log
 from access.clock import Clock
 from access.credentials import Credentials
+from access.enrolment import Enrolment
 from access.gate import Gate
+from access.residents import Residents
 from access.throttle import Throttle
 from board import Board
 from door.controller import Controller
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _REPORTS_KEPT = const(8)  # until the link is there to take them
 _TIDY_MS = const(2000)
+_COPY_MS = const(1000)
 
 
 def main(watchdog: "WDT") -> None:
@@ -69,13 +72,16 @@ class Lock:
         self._credentials = Credentials(settings.key)
         self._indicator = Indicator(board.light, board.sound)
         throttle = Throttle(board.numbers)
-        gate = Gate(self._credentials, self._clock, throttle, Mac(settings.key), settings.plain_uid)
+        self._residents = Residents(settings.key)
+        mac = Mac(settings.key)
+        gate = Gate(self._credentials, self._residents, self._clock, throttle, mac, settings.plain_uid)
+        self._enrolment = Enrolment(self._residents, self._credentials, mac, self._on_feedback)
         relay = Relay(board.relay, settings.unlock_level)
         controller = Controller(
             relay, self._indicator, settings.unlock_ms, settings.held_open_ms, self._on_alarm
         )
         self._doorkeeper = Doorkeeper(
-            gate, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
+            gate, self._enrolment, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
         )
         self._leaf = Switch(board.contact, 1)
         self._leaving = Switch(board.exit_button, 0)
@@ -122,7 +128,9 @@ class Lock:
             ticking.cancel()
 
     def _on_key(self, key: str) -> None:
-        self._pin_entry.press(key, ticks_ms())
+        now = ticks_ms()
+        if not self._enrolment.key(key, now):
+            self._pin_entry.press(key, now)
 
     def _on_keypad_health(self, healthy: bool) -> None:
         if not healthy:
@@ -130,7 +138,7 @@ class Lock:
         self._fault("keypad", not healthy)
 
     def _on_feedback(self, what: str) -> None:
-        self._indicator.say("key" if what == "key" else "cleared", ticks_ms())
+        self._indicator.say("cleared" if what == "timeout" else what, ticks_ms())
 
     def _on_reader_health(self, healthy: bool) -> None:
         if healthy:
@@ -183,7 +191,8 @@ class Lock:
         await asyncio.sleep_ms(0)
         self._credentials.ensure_copy()
         while True:
-            await asyncio.sleep_ms(3_600_000)
+            await asyncio.sleep_ms(_COPY_MS)
+            self._residents.ensure_copy()
 
     async def _link(self) -> None:
         """The network; its code is loaded a piece at a time, so that the door never waits for all of it."""

@@ -201,6 +201,6 @@ def check_records(records: "bytes | bytearray | memoryview") -> None:
     last = b""
     for place in range(0, len(view), _RECORD):
         digest = bytes(view[place : place + _DIGEST])
-        if digest <= last or view[place + 16] not in (1, 2) or view[place + 17] not in (1, 2):
+        if digest <= last or view[place + 16] not in (1, 2, 3) or view[place + 17] not in (1, 2):
             raise ListError("bad records")
         last = digest
