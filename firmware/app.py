@@ -2,15 +2,16 @@
 
 import asyncio
 import gc
-from time import ticks_diff, ticks_ms, ticks_us
+from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
 from micropython import const
 
 import log
 from access.clock import Clock
-from access.credentials import Credentials
+from access.credentials import Credentials, ListError, check_records, each
 from access.enrolment import Enrolment
 from access.gate import Gate
+from access.leases import Leases
 from access.residents import Residents
 from access.throttle import Throttle
 from board import Board
@@ -29,12 +30,16 @@ from supervisor import Supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from access.credentials import Credential
     from machine import WDT
     from settings import Settings
 
 _REPORTS_KEPT = const(8)  # until the link is there to take them
 _TIDY_MS = const(2000)
 _COPY_MS = const(1000)
+_HOUR_MS = const(3_600_000)
 
 
 def main(watchdog: "WDT") -> None:
@@ -74,8 +79,11 @@ class Lock:
         throttle = Throttle(board.numbers)
         self._residents = Residents(settings.key)
         mac = Mac(settings.key)
-        gate = Gate(self._credentials, self._residents, self._clock, throttle, mac, settings.plain_uid)
-        self._enrolment = Enrolment(self._residents, self._credentials, mac, self._on_feedback)
+        self._leases = Leases(settings.key, board.numbers, settings.plain_uid)
+        gate = Gate(
+            self._credentials, self._residents, self._leases, self._clock, throttle, mac, settings.plain_uid
+        )
+        self._enrolment = Enrolment(self._residents, self._credentials, self._leases, mac, self._on_feedback)
         relay = Relay(board.relay, settings.unlock_level)
         controller = Controller(
             relay, self._indicator, settings.unlock_ms, settings.held_open_ms, self._on_alarm
@@ -190,9 +198,29 @@ class Lock:
             log.error("app", "no room in NVS for the relay's safe level")
         await asyncio.sleep_ms(0)
         self._credentials.ensure_copy()
+        await self._leases.note(self._credentials.each, self._clock.now())
+        hour = ticks_ms()
         while True:
             await asyncio.sleep_ms(_COPY_MS)
             self._residents.ensure_copy()
+            self._leases.save()
+            if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
+                hour = ticks_add(hour, _HOUR_MS)
+                self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
+
+    async def _take_list(self, version: int, records: bytearray) -> None:
+        """Take a list unless it would lock somebody out of their home. ListError, OSError."""
+
+        def listed() -> "Iterator[tuple[bytes, Credential]]":
+            return each(records)
+
+        check_records(records)
+        now = self._clock.now()
+        reason = await self._leases.check(listed, now, self._residents)
+        if reason is not None:
+            raise ListError(reason)
+        await self._leases.note(listed, now)
+        self._credentials.install(version, records)
 
     async def _link(self) -> None:
         """The network; its code is loaded a piece at a time, so that the door never waits for all of it."""
@@ -225,7 +253,7 @@ class Lock:
             settings.lock,
             settings.key,
             lambda: self._credentials.version,
-            self._credentials.install,
+            self._take_list,
             self._telemetry,
         )
 

@@ -1,7 +1,8 @@
 """What residents set at the keypad: a PIN of their own, cards of their own, and the end of their stay.
 
 After a resident's PIN: `* 1` and a new PIN twice changes it; `* 2` and a card adds that card; `* 3` and a
-card removes it, `* 3 #` all that were added. After a move-in code: a new PIN twice. `*` gives up at any
+card removes it, `* 3 #` all that were added; `* 9` and the PIN
+once more confirms moving out. After a move-in code: a new PIN twice. `*` gives up at any
 point, and so does a minute of silence.
 """
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from access.credentials import Credentials
+    from access.leases import Leases
     from access.residents import Residents
     from storage.hmac import Mac
 
@@ -23,7 +25,7 @@ _PIN, _CARD = const(1), const(2)
 _DIGEST = const(16)
 _SHORTEST, _LONGEST = const(4), const(10)
 _OFFERED_MS, _PATIENCE_MS = const(10_000), const(60_000)
-_IDLE, _OFFERED, _MENU, _NEW, _AGAIN, _ADD, _REMOVE = range(7)
+_IDLE, _OFFERED, _MENU, _NEW, _AGAIN, _ADD, _REMOVE, _LEAVE = range(8)
 
 
 def is_weak(digits: "bytes | memoryview") -> bool:
@@ -40,8 +42,10 @@ class Enrolment:
     """One dialogue at a time. `say(signal)` tells the person: "enrolling", "kept", "weak" or "cleared"."""
 
     def __init__(
-        self, residents: "Residents", credentials: "Credentials", mac: "Mac", say: "Callable[[str], None]"
-    ) -> None:
+        self, residents: "Residents", credentials: "Credentials", leases: "Leases", mac: "Mac",
+        say: "Callable[[str], None]",
+    ) -> None:  # fmt: skip
+        self._leases = leases
         self._residents, self._credentials, self._mac, self._say = residents, credentials, mac, say
         self._state = _IDLE
         self._digest = self._first = b""
@@ -73,7 +77,7 @@ class Enrolment:
         if state == _OFFERED:  # another code begins
             self._go(_IDLE, now)
         elif state == _MENU:
-            chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE}.get(key, _IDLE)
+            chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _LEAVE}.get(key, _IDLE)
             if chosen == _IDLE:
                 self._give_up()
             else:
@@ -91,10 +95,15 @@ class Enrolment:
 
     def pin(self, digits: "bytes | memoryview", now: int) -> bool:
         """Whether this code was one that is being chosen, and not one to be judged."""
-        if self._state not in (_NEW, _AGAIN):
+        if self._state not in (_NEW, _AGAIN, _LEAVE):
             return False
         digest = self._mac.digest(b"\x01", digits)[:_DIGEST]
-        if self._state == _NEW:
+        if self._state == _LEAVE:
+            if digest == self._digest:
+                self._keep(self._move_out)
+            else:
+                self._refuse()
+        elif self._state == _NEW:
             if is_weak(digits) or self._is_taken(digest):
                 self._say("weak")
                 self._since = now
@@ -132,6 +141,10 @@ class Enrolment:
             self._state = _IDLE
         elif self._state != _IDLE and ticks_diff(now, self._since) >= _PATIENCE_MS:
             self._give_up()
+
+    def _move_out(self) -> None:
+        self._leases.move_out(self._lease)
+        self._residents.clear(self._lease)
 
     def _give_up_own(self, digest: bytes) -> None:
         """A card that is in the operator's list opens no more, if it is of the same lease."""

@@ -2,12 +2,13 @@
 
 from micropython import const
 
-from access.decide import GRANTED, MOVING_IN, TENANT, UNKNOWN, decide
+from access.decide import EXPIRED, GRANTED, MOVING_IN, TENANT, UNKNOWN, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
     from access.credentials import Credentials
+    from access.leases import Leases
     from access.residents import Residents
     from access.throttle import Throttle
     from storage.hmac import Mac
@@ -35,10 +36,10 @@ class Gate:
     """Knows the credentials, the clock and the throttle; `mac` is HMAC under the lock's key."""
 
     def __init__(
-        self, credentials: "Credentials", residents: "Residents", clock: "Clock", throttle: "Throttle",
-        mac: "Mac", plain_uid: bool,
+        self, credentials: "Credentials", residents: "Residents", leases: "Leases", clock: "Clock",
+        throttle: "Throttle", mac: "Mac", plain_uid: bool,
     ) -> None:  # fmt: skip
-        self._credentials, self._residents = credentials, residents
+        self._credentials, self._residents, self._leases = credentials, residents, leases
         self._clock, self._throttle = clock, throttle
         self._mac, self._plain_uid = mac, plain_uid
 
@@ -63,17 +64,25 @@ class Gate:
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
         digest = self._mac.digest(_KINDS[kind], value)[:DIGEST_SIZE]
+        now = self._clock.now()
         resident = self._residents.find(digest)
         verdict = Verdict(GRANTED, kind, begins)
         verdict.digest = digest
         if resident is not None and resident.kind == kind:
             verdict.role, verdict.lease = TENANT, resident.lease
+            if self._leases.over(resident.lease, now):
+                verdict.reason, verdict.granted = EXPIRED, False
             return verdict
         listed = None if self._residents.withdrawn(digest) else self._credentials.find(digest)
         if listed is not None and listed.kind == kind:
             verdict.role, verdict.lease = listed.role, listed.lease
         else:
             listed = None
-        verdict.reason = decide(listed, self._clock.now())
+        verdict.reason = decide(listed, now)
+        if verdict.role == TENANT:
+            if verdict.reason == EXPIRED and not self._leases.over(verdict.lease, now):
+                verdict.reason = GRANTED  # by the clock alone nobody is shut out of their home
+            if verdict.reason == GRANTED:
+                self._leases.proved(verdict.lease, digest, now)
         verdict.granted = verdict.reason == GRANTED
         return verdict

@@ -14,7 +14,9 @@ def settings() -> dict:
 
 
 async def _list(lock: Lock, version: int, *credentials: Credential) -> None:
-    await lock.publish("list", lock.world.provision.list_message(version, list(credentials)))
+    give = lock.world.provision
+    everybody = [*give.demo_credentials(lock.world.cards), *credentials]
+    await lock.publish("list", give.list_message(version, everybody))
     assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
 
 
@@ -132,3 +134,24 @@ async def test_nobody_enrols_without_a_residents_pin(lock: Lock) -> None:
     await lock.keys("*2")
     async with lock.tap("stranger"):
         await lock.wait_light("denied")
+
+
+async def test_the_lease_guard_refuses_a_list_that_locks_a_tenant_out(lock: Lock) -> None:
+    await lock.wait_online()
+    give = lock.world.provision
+    demo = give.demo_credentials(lock.world.cards)
+    await _opens(lock, "246810")
+    for credentials in ([], demo[2:], [Credential(PIN, b"99887", TENANT, lease=1)]):
+        await lock.publish("list", give.list_message(5, credentials))
+        answer = (await lock.wait_message("ack"))["json"]
+        assert (answer["result"], answer["reason"]) == ("refused", "lease locked out")
+    await _opens(lock, "246810")
+
+
+async def test_after_moving_out_the_operator_may_take_the_lease_away(lock: Lock) -> None:
+    await lock.wait_online()
+    await _opens(lock, "246810")
+    await _dialogue(lock, ("*9", "enrolling"), ("246810#", "kept"))
+    await lock.publish("list", lock.world.provision.list_message(5, []))
+    assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
+    await _does_not_open(lock, "246810")
