@@ -20,11 +20,11 @@ from door.doorkeeper import Doorkeeper
 from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import Switch
+from modules import unload
 from readers.card_reader import CardReader
 from readers.keypad import MatrixKeypad
 from readers.pin_entry import PinEntry
 from readers.pn532 import PN532
-from settings import SettingsError, load
 from storage.hmac import Mac
 from supervisor import Supervisor
 
@@ -45,17 +45,21 @@ _HOUR_MS = const(3_600_000)
 def main(watchdog: "WDT") -> None:
     """Run the lock for ever."""
     began = ticks_us()
+    from settings import SettingsError, load
+
     try:
         settings = load()
     except SettingsError as error:
-        asyncio.run(_wait_for_settings(error, watchdog))
+        asyncio.run(_wait_for_settings(error.faults, watchdog))
         return
+    del SettingsError, load
+    unload("settings")  # the values stay
     asyncio.run(Lock(settings, watchdog).run(began))
 
 
-async def _wait_for_settings(error: SettingsError, watchdog: "WDT") -> None:
+async def _wait_for_settings(faults: "list[str]", watchdog: "WDT") -> None:
     """A lock that does not know its key can do nothing but say so, and wait for a person with a cable."""
-    for fault in error.faults:
+    for fault in faults:
         log.error("settings", "no settings to work with: " + fault)
     while True:
         watchdog.feed()

@@ -31,6 +31,7 @@ _ENTRY = const(
     28
 )  # "<16sHHII": digest, lease, what, end, first seen; of a lease: hours lived before, in front
 _IS_LEASE, _KNOWN, _PROVED, _LEFT = const(0), const(1), const(2), const(3)
+_WHAT, _END, _SEEN = const(18), const(20), const(24)  # places in an entry
 _ENTRIES_MAX, _ANCHORS_MAX = const(96), const(4)
 _HOUR = const(3600)
 _SLICE = const(16)  # credentials looked at before others get their turn
@@ -47,10 +48,7 @@ class Leases:
     def __init__(self, key: bytes, numbers: "Numbers", plain_uid: bool) -> None:
         self._file = Sealed(key, b"menshen leases v1", PATH)
         self._numbers, self._plain_uid = numbers, plain_uid
-        table = self._file.load(_ENTRY)
-        self._entries = [
-            list(struct.unpack_from("<16sHHII", table, place)) for place in range(0, len(table), _ENTRY)
-        ]
+        self._table = self._file.load(_ENTRY)
         self._changed = False
 
     def over(self, lease: int, now: "int | None") -> bool:
@@ -58,20 +56,21 @@ class Leases:
         entry = self._lease(lease)
         if entry is None:
             return False
-        if entry[2] == _LEFT:
+        _, digest, _, what, end, seen = entry
+        if what == _LEFT:
             return True
-        end, seen = entry[3], entry[4]
         if not end or not seen or now is None or now < end:
             return False
-        lived = self._numbers.get("lived") - int.from_bytes(entry[0][:4], "little")
+        lived = self._numbers.get("lived") - struct.unpack("<I", digest[:4])[0]
         return lived * _HOUR * 8 >= (end - seen) * 7
 
     async def check(self, listed: "Listed", now: "int | None", residents: "Residents") -> "str | None":
         """Why a list cannot be taken, None if it can; listed() goes through its (digest, credential)."""
-        wanted = {}  # digest: whether the list has it and it works
-        for entry in self._entries:
-            wanted[lease_digest(entry[1]) if entry[2] in (_IS_LEASE, _LEFT) else entry[0]] = None
-        leases = {entry[1] for entry in self._entries}
+        wanted = {}  # digest: what the list has there
+        leases = set()
+        for _, digest, lease, what, _, _ in self._each():
+            wanted[digest if what in (_KNOWN, _PROVED) else lease_digest(lease)] = None
+            leases.add(lease)
         for count, (digest, credential) in enumerate(listed()):
             if count % _SLICE == 0:
                 await asyncio.sleep_ms(0)
@@ -79,11 +78,10 @@ class Leases:
                 wanted[digest] = credential
             if credential.role in (TENANT, LEASE):
                 leases.add(credential.lease)
-        if len(leases) * 3 > _ENTRIES_MAX:
-            return TOO_MANY
-        for entry in self._entries:
-            lease, end = entry[1], entry[3]
-            if entry[2] != _IS_LEASE or self.over(lease, now):
+                if len(leases) * 3 > _ENTRIES_MAX:
+                    return TOO_MANY
+        for _, _, lease, what, end, _ in self._each():
+            if what != _IS_LEASE or self.over(lease, now):
                 continue
             stated = wanted.get(lease_digest(lease))
             if end and (stated is None or stated.role != LEASE or stated.lease != lease):
@@ -109,28 +107,29 @@ class Leases:
 
     def proved(self, lease: int, digest: bytes, now: "int | None") -> None:
         """Somebody of this lease has got in by a credential of the list; save() keeps that."""
-        anchors = [entry for entry in self._entries if entry[1] == lease and entry[2] in (_KNOWN, _PROVED)]
-        for entry in anchors:
-            if entry[0] == digest:
-                self._changed = self._changed or entry[2] != _PROVED
-                entry[2] = _PROVED
+        anchors = self._anchors(lease)
+        for place, known, _, what, _, _ in anchors:
+            if known == digest:
+                self._changed = self._changed or what != _PROVED
+                self._table[place + _WHAT] = _PROVED
                 return
         if self._lease(lease) is None:
             return
         if len(anchors) >= _ANCHORS_MAX:
-            anchors[0][0] = digest
-            anchors[0][2] = _PROVED
-        elif len(self._entries) < _ENTRIES_MAX:
-            self._entries.append([digest, lease, _PROVED, 0, 0])
-        self._changed = True
+            place = anchors[0][0]
+            self._table[place : place + _WHAT] = digest + struct.pack("<H", lease)
+            self._table[place + _WHAT] = _PROVED
+            self._changed = True
+        else:
+            self._add(digest, lease, _PROVED)
 
     def move_out(self, lease: int) -> None:
         """The people of a lease have confirmed at the keypad that they leave. OSError: it is not kept."""
         entry = self._lease(lease)
         if entry is None:
-            entry = [bytes(16), lease, _LEFT, 0, 0]
-            self._entries.append(entry)
-        entry[2] = _LEFT
+            self._add(bytes(_WHAT - 2), lease, _LEFT)
+        else:
+            self._table[entry[0] + _WHAT] = _LEFT
         self._changed = True
         self._save()
 
@@ -140,43 +139,57 @@ class Leases:
             self._save()
         except OSError:
             return  # it is tried again
-        self._file.ensure_copy(self._packed())
+        self._file.ensure_copy(self._table)
 
     def _note(self, digest: bytes, credential: "Credential", now: "int | None") -> None:
-        lease = credential.lease
+        lease, table = credential.lease, self._table
         entry = self._lease(lease)
         if entry is None:
-            if len(self._entries) >= _ENTRIES_MAX:
+            if not self._add(self._lived(), lease, _IS_LEASE, 0, now or 0):
                 return
-            lived = self._numbers.get("lived")
-            entry = [lived.to_bytes(4, "little") + bytes(12), lease, _IS_LEASE, 0, now or 0]
-            self._entries.append(entry)
+        elif not entry[5] and now is not None:  # from now on the hours count
+            table[entry[0] : entry[0] + _WHAT - 2] = self._lived()
+            struct.pack_into("<I", table, entry[0] + _SEEN, now)
             self._changed = True
-        if not entry[4] and now is not None:
-            entry[0], entry[4] = self._numbers.get("lived").to_bytes(4, "little") + bytes(12), now
-            self._changed = True
+        place, _, _, _, end, _ = self._lease(lease)  # pyright: ignore[reportGeneralTypeIssues]
         if credential.role == LEASE:
-            if credential.not_after > entry[3]:
-                entry[3] = credential.not_after
+            if credential.not_after > end:
+                struct.pack_into("<I", table, place + _END, credential.not_after)
                 self._changed = True
             return
-        anchors = [e for e in self._entries if e[1] == lease and e[2] in (_KNOWN, _PROVED)]
-        if len(anchors) >= _ANCHORS_MAX or len(self._entries) >= _ENTRIES_MAX:
+        anchors = self._anchors(lease)
+        if len(anchors) >= _ANCHORS_MAX or not self._works(credential, now, end):
             return
-        if not self._works(credential, now, entry[3]) or any(e[0] == digest for e in anchors):
-            return
-        if not any(e[2] == _PROVED for e in anchors):
-            self._entries.append([bytes(digest), lease, _KNOWN, 0, 0])
-            self._changed = True
+        if not any(known == digest or what == _PROVED for _, known, _, what, _, _ in anchors):
+            self._add(digest, lease, _KNOWN)
+
+    def _lived(self) -> bytes:
+        return struct.pack("<I", self._numbers.get("lived")) + bytes(12)
+
+    def _add(self, digest: bytes, lease: int, what: int, end: int = 0, seen: int = 0) -> bool:
+        """Add an entry; False where the table is full."""
+        if len(self._table) >= _ENTRIES_MAX * _ENTRY:
+            return False
+        self._table.extend(struct.pack("<16sHHII", digest, lease, what, end, seen))
+        self._changed = True
+        return True
+
+    def _each(self) -> "Iterator[tuple[int, bytes, int, int, int, int]]":
+        """Place, digest, lease, what, end and first seen of all entries."""
+        for place in range(0, len(self._table), _ENTRY):
+            digest, lease, what, end, seen = struct.unpack_from("<16sHHII", self._table, place)
+            yield place, digest, lease, what, end, seen
+
+    def _anchors(self, lease: int) -> "list[tuple]":
+        return [entry for entry in self._each() if entry[2] == lease and entry[3] in (_KNOWN, _PROVED)]
 
     def _keeps_one(self, lease: int, wanted: dict, now: "int | None", end: int) -> bool:
         """Of those by which somebody came in one must stay; where none was used, all that are known."""
         left = {_KNOWN: [], _PROVED: []}
-        for entry in self._entries:
-            if entry[1] == lease and entry[2] in left:
-                found = wanted.get(entry[0])
-                works = found is not None and found.lease == lease and self._works(found, now, end)
-                left[entry[2]].append(works)
+        for _, digest, _, what, _, _ in self._anchors(lease):
+            found = wanted.get(digest)
+            works = found is not None and found.lease == lease and self._works(found, now, end)
+            left[what].append(works)
         return any(left[_PROVED]) if left[_PROVED] else all(left[_KNOWN])
 
     def _works(self, credential: "Credential", now: "int | None", end: int) -> bool:
@@ -188,16 +201,13 @@ class Leases:
             return False
         return not credential.not_after or 0 < end <= credential.not_after
 
-    def _lease(self, lease: int) -> "list | None":
-        for entry in self._entries:
-            if entry[1] == lease and entry[2] in (_IS_LEASE, _LEFT):
+    def _lease(self, lease: int) -> "tuple | None":
+        for entry in self._each():
+            if entry[2] == lease and entry[3] in (_IS_LEASE, _LEFT):
                 return entry
         return None
 
-    def _packed(self) -> bytes:
-        return b"".join([struct.pack("<16sHHII", *entry) for entry in self._entries])
-
     def _save(self) -> None:
         if self._changed:
-            self._file.save(self._packed())
+            self._file.save(self._table)
             self._changed = False

@@ -207,10 +207,10 @@ def test_a_residents_own_pin_stands_for_any_in_the_list_but_no_shorter_lease():
 def test_all_of_it_outlives_a_restart_and_a_broken_file():
     house = House()
     again = make(house.numbers)
-    assert again._entries == house.leases._entries
+    assert again._table == house.leases._table
     with open("/access/leases", "wb") as file:
         file.write(b"\0" * 100)
-    assert make(house.numbers)._entries == house.leases._entries
+    assert make(house.numbers)._table == house.leases._table
 
 
 def test_too_many_leases():

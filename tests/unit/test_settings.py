@@ -6,7 +6,7 @@ import os
 import vfs
 
 import settings
-from settings import Settings, SettingsError, load
+from settings import SettingsError, load, parse
 
 GOOD = {"lock": "demo", "key": "00" * 32}
 
@@ -47,14 +47,14 @@ def faults(**changes):
 
 def said(text):
     try:
-        Settings(text)
+        parse(text)
     except SettingsError as error:
         return error.faults
     return []
 
 
 def test_what_is_needed_is_enough():
-    found = Settings(json.dumps(GOOD))
+    found = parse(json.dumps(GOOD))
     assert (found.lock, found.key, found.unlock_level, found.unlock_ms) == ("demo", bytes(32), 1, 5000)
     assert (found.held_open_ms, found.ssid, found.broker_port, found.plain_uid) == (30_000, "", 1883, False)
 
