@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from access.credentials import Credential
+    from link.telemetry import Telemetry
     from machine import WDT
     from settings import Settings
 
@@ -238,7 +239,6 @@ class Lock:
 
         await asyncio.sleep_ms(0)
         from link.link import Link
-        from link.sync import Sync
 
         await asyncio.sleep_ms(0)
         from link.telemetry import Telemetry
@@ -253,13 +253,7 @@ class Lock:
             waiting, self._reports = self._reports, []
             for report in waiting:
                 self._report(report)
-        sync = Sync(
-            settings.lock,
-            settings.key,
-            lambda: self._credentials.version,
-            self._take_list,
-            self._telemetry,
-        )
+        inbox = _Inbox(settings, self._credentials, self._take_list, self._telemetry)
 
         def client() -> MQTTClient:
             return MQTTClient(settings.lock, settings.broker_host, settings.broker_port)
@@ -269,10 +263,25 @@ class Lock:
             resolver,
             client,
             self._telemetry,
-            sync,
+            inbox,
             Backoff(1000, cap),
             lambda text: log.info("link", text),
         ).run()
+
+
+class _Inbox:
+    """Takes lists with code that is there only for as long as one is looked at."""
+
+    def __init__(self, settings: "Settings", credentials: Credentials, take, telemetry: "Telemetry") -> None:
+        self.topic = "menshen/v1/" + settings.lock + "/list"
+        self._parts = settings.lock, settings.key, lambda: credentials.version, take, telemetry
+
+    async def on_message(self, topic: bytes, payload: "bytes | bytearray | None") -> None:
+        from link.sync import Sync
+
+        await Sync(*self._parts).on_message(topic, payload)
+        del Sync
+        unload("link.sync", "link.envelope")
 
 
 def _slot() -> str:
