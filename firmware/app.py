@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _REPORTS_KEPT = const(8)  # until the link is there to take them
 _TIDY_MS = const(2000)
 _COPY_MS = const(1000)
+_LATER_MS = const(3000)
 _HOUR_MS = const(3_600_000)
 
 
@@ -203,6 +204,7 @@ class Lock:
             log.error("app", "no room in NVS for the relay's safe level")
         await asyncio.sleep_ms(0)
         self._credentials.ensure_copy()
+        await asyncio.sleep_ms(_LATER_MS)  # the link is loaded by then, and its code lies close together
         await self._leases.note(self._credentials.each, self._clock.now())
         hour = ticks_ms()
         while True:
@@ -221,6 +223,7 @@ class Lock:
 
         check_records(records)
         now = self._clock.now()
+        await self._leases.note(self._credentials.each, now)
         reason = await self._leases.check(listed, now, self._residents)
         if reason is not None:
             raise ListError(reason)
