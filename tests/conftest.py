@@ -17,6 +17,7 @@ TOP = Path(__file__).resolve().parents[1]
 UNIT = TOP / "tests" / "unit"
 _PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
 _LIMIT_S = 240
+_HEAP = "16m"  # a test may hold a whole flash
 _RUNNER = """
 import sys, io
 module = __import__(%r)
@@ -68,7 +69,7 @@ class UnitFile(pytest.File):
         environment = {**os.environ, "MICROPYPATH": ":".join(map(str, (*_PATH, ".frozen")))}
         try:
             done = subprocess.run(
-                [micropython(), "-c", program],
+                [micropython(), "-X", f"heapsize={_HEAP}", "-c", program],
                 env=environment,
                 cwd=UNIT,
                 capture_output=True,
