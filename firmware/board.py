@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 # Wiring of the profile, by GPIO number. 6 to 11 are the flash's; 34 to 39 are inputs without pull;
 # 0, 2, 5, 12 and 15 are strapping pins (ESP32 data sheet, section 2.4).
 _RELAY = const(23)
-_READER_TX, _READER_RX, _READER_IRQ, _READER_RESET = const(17), const(16), const(34), const(18)
+_READER_TX = const(17)
+_READER_RX = const(16)
+_READER_IRQ = const(34)
+_READER_RESET = const(18)
 _KEY_ROWS = (25, 26, 27, 33)
 _KEY_COLUMNS = (32, 19, 22)
-_CONTACT, _EXIT, _TAMPER = const(35), const(4), const(21)
-_BUZZER, _LED = const(13), const(14)
+_CONTACT = const(35)
+_EXIT = const(4)
+_TAMPER = const(21)
+_BUZZER = const(13)
+_LED = const(14)
 
 _WS2812_NS = (400, 850, 800, 450)  # WS2812B data sheet, "data transfer time": T0H, T0L, T1H, T1L
 _HALF_DUTY = const(32768)

