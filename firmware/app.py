@@ -2,14 +2,17 @@
 
 import asyncio
 import gc
-from time import ticks_diff, ticks_ms, ticks_us
+from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
 from micropython import const
 
 import log
 from access.clock import Clock
-from access.credentials import Credentials
+from access.credentials import Credentials, ListError, check_records, each
+from access.enrolment import Enrolment
 from access.gate import Gate
+from access.leases import Leases
+from access.residents import Residents
 from access.throttle import Throttle
 from board import Board
 from door.controller import Controller
@@ -17,37 +20,48 @@ from door.doorkeeper import Doorkeeper
 from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import Switch
+from modules import unload
 from readers.card_reader import CardReader
 from readers.keypad import MatrixKeypad
 from readers.pin_entry import PinEntry
 from readers.pn532 import PN532
-from settings import SettingsError, load
 from storage.hmac import Mac
 from supervisor import Supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from access.credentials import Credential
+    from link.telemetry import Telemetry
     from machine import WDT
     from settings import Settings
 
 _REPORTS_KEPT = const(8)  # until the link is there to take them
 _TIDY_MS = const(2000)
+_COPY_MS = const(1000)
+_LATER_MS = const(3000)
+_HOUR_MS = const(3_600_000)
 
 
 def main(watchdog: "WDT") -> None:
     """Run the lock for ever."""
     began = ticks_us()
+    from settings import SettingsError, load
+
     try:
         settings = load()
     except SettingsError as error:
-        asyncio.run(_wait_for_settings(error, watchdog))
+        asyncio.run(_wait_for_settings(error.faults, watchdog))
         return
+    del SettingsError, load
+    unload("settings")  # the values stay
     asyncio.run(Lock(settings, watchdog).run(began))
 
 
-async def _wait_for_settings(error: SettingsError, watchdog: "WDT") -> None:
+async def _wait_for_settings(faults: "list[str]", watchdog: "WDT") -> None:
     """A lock that does not know its key can do nothing but say so, and wait for a person with a cable."""
-    for fault in error.faults:
+    for fault in faults:
         log.error("settings", "no settings to work with: " + fault)
     while True:
         watchdog.feed()
@@ -69,13 +83,19 @@ class Lock:
         self._credentials = Credentials(settings.key)
         self._indicator = Indicator(board.light, board.sound)
         throttle = Throttle(board.numbers)
-        gate = Gate(self._credentials, self._clock, throttle, Mac(settings.key), settings.plain_uid)
+        self._residents = Residents(settings.key)
+        mac = Mac(settings.key)
+        self._leases = Leases(settings.key, board.numbers, settings.plain_uid)
+        gate = Gate(
+            self._credentials, self._residents, self._leases, self._clock, throttle, mac, settings.plain_uid
+        )
+        self._enrolment = Enrolment(self._residents, self._credentials, self._leases, mac, self._on_feedback)
         relay = Relay(board.relay, settings.unlock_level)
         controller = Controller(
             relay, self._indicator, settings.unlock_ms, settings.held_open_ms, self._on_alarm
         )
         self._doorkeeper = Doorkeeper(
-            gate, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
+            gate, self._enrolment, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
         )
         self._leaf = Switch(board.contact, 1)
         self._leaving = Switch(board.exit_button, 0)
@@ -122,7 +142,9 @@ class Lock:
             ticking.cancel()
 
     def _on_key(self, key: str) -> None:
-        self._pin_entry.press(key, ticks_ms())
+        now = ticks_ms()
+        if not self._enrolment.key(key, now):
+            self._pin_entry.press(key, now)
 
     def _on_keypad_health(self, healthy: bool) -> None:
         if not healthy:
@@ -130,7 +152,7 @@ class Lock:
         self._fault("keypad", not healthy)
 
     def _on_feedback(self, what: str) -> None:
-        self._indicator.say("key" if what == "key" else "cleared", ticks_ms())
+        self._indicator.say("cleared" if what == "timeout" else what, ticks_ms())
 
     def _on_reader_health(self, healthy: bool) -> None:
         if healthy:
@@ -182,8 +204,31 @@ class Lock:
             log.error("app", "no room in NVS for the relay's safe level")
         await asyncio.sleep_ms(0)
         self._credentials.ensure_copy()
+        await asyncio.sleep_ms(_LATER_MS)  # the link is loaded by then, and its code lies close together
+        await self._leases.note(self._credentials.each, self._clock.now())
+        hour = ticks_ms()
         while True:
-            await asyncio.sleep_ms(3_600_000)
+            await asyncio.sleep_ms(_COPY_MS)
+            self._residents.ensure_copy()
+            self._leases.save()
+            if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
+                hour = ticks_add(hour, _HOUR_MS)
+                self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
+
+    async def _take_list(self, version: int, records: bytearray) -> None:
+        """Take a list unless it would lock somebody out of their home. ListError, OSError."""
+
+        def listed() -> "Iterator[tuple[bytes, Credential]]":
+            return each(records)
+
+        check_records(records)
+        now = self._clock.now()
+        await self._leases.note(self._credentials.each, now)
+        reason = await self._leases.check(listed, now, self._residents)
+        if reason is not None:
+            raise ListError(reason)
+        await self._leases.note(listed, now)
+        self._credentials.install(version, records)
 
     async def _link(self) -> None:
         """The network; its code is loaded a piece at a time, so that the door never waits for all of it."""
@@ -197,7 +242,6 @@ class Lock:
 
         await asyncio.sleep_ms(0)
         from link.link import Link
-        from link.sync import Sync
 
         await asyncio.sleep_ms(0)
         from link.telemetry import Telemetry
@@ -212,13 +256,7 @@ class Lock:
             waiting, self._reports = self._reports, []
             for report in waiting:
                 self._report(report)
-        sync = Sync(
-            settings.lock,
-            settings.key,
-            lambda: self._credentials.version,
-            self._credentials.install,
-            self._telemetry,
-        )
+        inbox = _Inbox(settings, self._credentials, self._take_list, self._telemetry)
 
         def client() -> MQTTClient:
             return MQTTClient(settings.lock, settings.broker_host, settings.broker_port)
@@ -228,10 +266,25 @@ class Lock:
             resolver,
             client,
             self._telemetry,
-            sync,
+            inbox,
             Backoff(1000, cap),
             lambda text: log.info("link", text),
         ).run()
+
+
+class _Inbox:
+    """Takes lists with code that is there only for as long as one is looked at."""
+
+    def __init__(self, settings: "Settings", credentials: Credentials, take, telemetry: "Telemetry") -> None:
+        self.topic = "menshen/v1/" + settings.lock + "/list"
+        self._parts = settings.lock, settings.key, lambda: credentials.version, take, telemetry
+
+    async def on_message(self, topic: bytes, payload: "bytes | bytearray | None") -> None:
+        from link.sync import Sync
+
+        await Sync(*self._parts).on_message(topic, payload)
+        del Sync
+        unload("link.sync", "link.envelope")
 
 
 def _slot() -> str:

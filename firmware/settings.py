@@ -81,41 +81,58 @@ def _server(text: "Any") -> "tuple[str, int] | None":
 
 
 class Settings:
-    """What /config.json says. Times are in ms; `key` is 32 bytes; `dns` is a list of (address, port)."""
+    """What /config.json says: no code, so that the parser can be unloaded.
 
-    def __init__(self, text: str) -> None:
-        """Raises SettingsError."""
-        try:
-            tree = json.loads(text)
-        except ValueError:
-            tree = None
-        if not isinstance(tree, dict):
-            raise SettingsError(["the file must be one JSON object"])
-        read = _Reader(tree)
-        self.lock: str = read.take("lock", "1 to 32 letters, digits, - or _", _is_topic_part)
-        self.key = unhexlify(read.take("key", "64 hexadecimal digits in lower case", _is_key) or "")
-        self.board: str = read.take("board", '"devkit"', lambda v: v == "devkit", "devkit")
-        self.unlock_level = read.number("relay.unlock_level", 0, 1, 1)
-        self.unlock_ms = read.number("relay.seconds", 1, 60, 5) * 1000
-        self.held_open_ms = read.number("door.held_open_s", 5, 3600, 30) * 1000
-        self.ssid = read.text("wifi.ssid", 32, "")
-        self.password = read.text("wifi.password", 63, "")
-        servers = read.take(
-            "network.dns",
-            'a list of at most 3 addresses like "192.0.2.1" or "192.0.2.1:53"',
-            lambda v: isinstance(v, list) and len(v) <= 3 and all(_server(s) for s in v),
-            [],
-        )
-        found = [_server(s) for s in servers or ()]
-        self.dns: list[tuple[str, int]] = [server for server in found if server]
-        self.broker_host = read.text("broker.host", 100, "")
-        self.broker_port = read.number("broker.port", 1, 65535, 1883)
-        self.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
-        self.plain_uid: bool = read.take(
-            "cards.plain_uid", "true or false", lambda v: isinstance(v, bool), False
-        )
-        if read.faults:
-            raise SettingsError(read.faults)
+    Times are in ms; `key` is 32 bytes; `dns` is a list of (address, port).
+    """
+
+    lock: str
+    key: bytes
+    board: str
+    unlock_level: int
+    unlock_ms: int
+    held_open_ms: int
+    ssid: str
+    password: str
+    dns: "list[tuple[str, int]]"
+    broker_host: str
+    broker_port: int
+    backoff_cap_ms: int
+    plain_uid: bool
+
+
+def parse(text: str) -> Settings:
+    """What a text says. Raises SettingsError."""
+    try:
+        tree = json.loads(text)
+    except ValueError:
+        tree = None
+    if not isinstance(tree, dict):
+        raise SettingsError(["the file must be one JSON object"])
+    read, found = _Reader(tree), Settings()
+    found.lock = read.take("lock", "1 to 32 letters, digits, - or _", _is_topic_part)
+    found.key = unhexlify(read.take("key", "64 hexadecimal digits in lower case", _is_key) or "")
+    found.board = read.take("board", '"devkit"', lambda v: v == "devkit", "devkit")
+    found.unlock_level = read.number("relay.unlock_level", 0, 1, 1)
+    found.unlock_ms = read.number("relay.seconds", 1, 60, 5) * 1000
+    found.held_open_ms = read.number("door.held_open_s", 5, 3600, 30) * 1000
+    found.ssid = read.text("wifi.ssid", 32, "")
+    found.password = read.text("wifi.password", 63, "")
+    servers = read.take(
+        "network.dns",
+        'a list of at most 3 addresses like "192.0.2.1" or "192.0.2.1:53"',
+        lambda v: isinstance(v, list) and len(v) <= 3 and all(_server(s) for s in v),
+        [],
+    )
+    listed = [_server(s) for s in servers or ()]
+    found.dns = [server for server in listed if server]
+    found.broker_host = read.text("broker.host", 100, "")
+    found.broker_port = read.number("broker.port", 1, 65535, 1883)
+    found.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
+    found.plain_uid = read.take("cards.plain_uid", "true or false", lambda v: isinstance(v, bool), False)
+    if read.faults:
+        raise SettingsError(read.faults)
+    return found
 
 
 def _read(path: str) -> "tuple[str, Settings]":
@@ -124,7 +141,7 @@ def _read(path: str) -> "tuple[str, Settings]":
             text = file.read()
     except (OSError, UnicodeError):
         raise SettingsError(["the file cannot be read"])
-    return text, Settings(text)
+    return text, parse(text)
 
 
 def load() -> Settings:

@@ -29,12 +29,13 @@ _MAC = const(32)
 _DIGEST = const(16)
 _LOOK = const(2)  # records read first: the place of a uniform digest is known to about 50 in 10,000
 _WINDOW = const(16)  # records read then: it is known to about 7
+_PIECE = const(16)  # records
 _GUESSES = const(4)  # then halves: an operator could make a list that is not uniform
 COUNT_MAX = const(20_000)
 
 
 class ListError(Exception):
-    """A list that cannot be taken; `reason` is "bad records" or "flash full"."""
+    """A list that cannot be taken; `reason` is "bad records", "flash full" or one of the lease guard's."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -86,6 +87,14 @@ class Credentials:
             # digests are uniform: so many records lie between that edge and the one sought
             middle = edge + ((sought - found) * self.count >> 24) if tries < _GUESSES else (low + high) // 2
         return None
+
+    def each(self) -> "Iterator[tuple[bytes, Credential]]":
+        """All credentials with their digests, in order; others may search the list meanwhile."""
+        for start in range(0, self.count, _PIECE):
+            if self._file is None:
+                return
+            self._file.seek(_HEAD + start * _RECORD)
+            yield from each(self._file.read(min(_PIECE, self.count - start) * _RECORD))
 
     def ensure_copy(self) -> None:
         """See that there is a second whole list to fall back on. To be called when nobody is at the door."""
@@ -186,6 +195,13 @@ class Credentials:
         return -1
 
 
+def each(records: "bytes | bytearray | memoryview") -> "Iterator[tuple[bytes, Credential]]":
+    """The credentials in a string of records, with their digests."""
+    view = memoryview(records)
+    for place in range(0, len(view) - _RECORD + 1, _RECORD):
+        yield bytes(view[place : place + _DIGEST]), Credential(view[place : place + _RECORD])
+
+
 def _leading(digest: "bytes | memoryview") -> int:
     """The first 24 bits."""
     return digest[0] << 16 | digest[1] << 8 | digest[2]
@@ -207,6 +223,6 @@ def check_records(records: "bytes | bytearray | memoryview") -> None:
     last = b""
     for place in range(0, len(view), _RECORD):
         digest = bytes(view[place : place + _DIGEST])
-        if digest <= last or view[place + 16] not in (1, 2) or view[place + 17] not in (1, 2):
+        if digest <= last or view[place + 16] not in (1, 2, 3, 4) or view[place + 17] > 2:
             raise ListError("bad records")
         last = digest

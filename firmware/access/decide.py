@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 TENANT = const(1)
 STAFF = const(2)
+MOVE_IN = const(3)  # a code that opens nothing: with it a resident chooses a PIN
 
 GRANTED = "granted"
 UNKNOWN = "unknown"
@@ -15,6 +16,7 @@ THROTTLED = "throttled"
 NO_CLOCK = "no clock"
 TOO_EARLY = "too early"
 EXPIRED = "expired"
+MOVING_IN = "moving in"
 
 
 def decide(credential: "Credential | None", now: "int | None", wait_ms: int = 0) -> str:
@@ -27,6 +29,8 @@ def decide(credential: "Credential | None", now: "int | None", wait_ms: int = 0)
         return THROTTLED
     if credential is None:
         return UNKNOWN
+    if credential.role == MOVE_IN:
+        return MOVING_IN
     if not (credential.not_before or credential.not_after):
         return GRANTED
     if now is None:

@@ -2,12 +2,14 @@
 
 from micropython import const
 
-from access.decide import GRANTED, STAFF, UNKNOWN, decide
+from access.decide import EXPIRED, GRANTED, MOVING_IN, TENANT, UNKNOWN, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
     from access.credentials import Credentials
+    from access.leases import Leases
+    from access.residents import Residents
     from access.throttle import Throttle
     from storage.hmac import Mac
 
@@ -20,25 +22,26 @@ _LONGEST = const(10)
 
 
 class Verdict:
-    """A grant, or a denial with its reason. `staff` is the digest of a staff credential, else None."""
+    """A grant, or a denial with its reason; `role`, `digest` and `lease` are those of a known credential."""
 
-    def __init__(
-        self, reason: str, kind: int, staff: "bytes | None" = None, begins_throttle: bool = False
-    ) -> None:
+    def __init__(self, reason: str, kind: int, begins_throttle: bool = False) -> None:
         self.reason = reason
         self.granted = reason == GRANTED
         self.kind = kind
-        self.staff = staff
         self.begins_throttle = begins_throttle
+        self.role = self.lease = 0
+        self.digest = b""
 
 
 class Gate:
     """Knows the credentials, the clock and the throttle; `mac` is HMAC under the lock's key."""
 
     def __init__(
-        self, credentials: "Credentials", clock: "Clock", throttle: "Throttle", mac: "Mac", plain_uid: bool
-    ) -> None:
-        self._credentials, self._clock, self._throttle = credentials, clock, throttle
+        self, credentials: "Credentials", residents: "Residents", leases: "Leases", clock: "Clock",
+        throttle: "Throttle", mac: "Mac", plain_uid: bool,
+    ) -> None:  # fmt: skip
+        self._credentials, self._residents, self._leases = credentials, residents, leases
+        self._clock, self._throttle = clock, throttle
         self._mac, self._plain_uid = mac, plain_uid
 
     def card(self, uid: bytes) -> Verdict:
@@ -54,17 +57,33 @@ class Gate:
             return Verdict(decide(None, None, wait), PIN)
         begins = self._throttle.count(now)
         if not _SHORTEST <= len(digits) <= _LONGEST:
-            return Verdict(UNKNOWN, PIN, None, begins)
+            return Verdict(UNKNOWN, PIN, begins)
         verdict = self._judge(PIN, digits, begins)
-        if verdict.granted:
+        if verdict.granted or verdict.reason == MOVING_IN:
             self._throttle.clear()
         return verdict
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
         digest = self._mac.digest(_KINDS[kind], value)[:DIGEST_SIZE]
-        credential = self._credentials.find(digest)
-        if credential is not None and credential.kind != kind:
-            credential = None
-        reason = decide(credential, self._clock.now())
-        is_staff = credential is not None and credential.role == STAFF
-        return Verdict(reason, kind, digest if is_staff else None, begins)
+        now = self._clock.now()
+        resident = self._residents.find(digest)
+        verdict = Verdict(GRANTED, kind, begins)
+        verdict.digest = digest
+        if resident is not None and resident.kind == kind:
+            verdict.role, verdict.lease = TENANT, resident.lease
+            if self._leases.over(resident.lease, now):
+                verdict.reason, verdict.granted = EXPIRED, False
+            return verdict
+        listed = None if self._residents.withdrawn(digest) else self._credentials.find(digest)
+        if listed is not None and listed.kind == kind:
+            verdict.role, verdict.lease = listed.role, listed.lease
+        else:
+            listed = None
+        verdict.reason = decide(listed, now)
+        if verdict.role == TENANT:
+            if verdict.reason == EXPIRED and not self._leases.over(verdict.lease, now):
+                verdict.reason = GRANTED  # by the clock alone nobody is shut out of their home
+            if verdict.reason == GRANTED:
+                self._leases.proved(verdict.lease, digest, now)
+        verdict.granted = verdict.reason == GRANTED
+        return verdict

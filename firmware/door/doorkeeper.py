@@ -6,11 +6,14 @@ from time import ticks_ms
 from micropython import const
 
 import log
+from access.decide import MOVING_IN, STAFF, TENANT
+from access.gate import PIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from access.enrolment import Enrolment
     from access.gate import Gate, Verdict
     from door.controller import Controller
     from door.indicator import Indicator
@@ -27,40 +30,50 @@ class Doorkeeper:
     def __init__(
         self,
         gate: "Gate",
+        enrolment: "Enrolment",
         controller: "Controller",
         indicator: "Indicator",
         numbers: "Numbers",
         on_staff: "Callable[[bytes, int], None]",
         on_alarm: "Callable[[str], None]",
     ) -> None:
-        self._gate, self._controller, self._indicator = gate, controller, indicator
+        self._gate, self._enrolment = gate, enrolment
+        self._controller, self._indicator = controller, indicator
         self._numbers, self._on_staff, self._on_alarm = numbers, on_staff, on_alarm
 
     def card(self, uid: bytes) -> None:
         """A card was held to the reader."""
-        self._act(self._gate.card(uid))
+        if not self._enrolment.card(uid):
+            self._act(self._gate.card(uid))
 
     def pin(self, digits: bytes) -> None:
         """A code was entered at the keypad."""
-        self._act(self._gate.pin(digits, ticks_ms()))
+        now = ticks_ms()
+        if not self._enrolment.pin(digits, now):
+            self._act(self._gate.pin(digits, now))
 
     def _act(self, verdict: "Verdict") -> None:
         now = ticks_ms()
+        if verdict.reason == MOVING_IN:
+            self._enrolment.move_in(verdict.digest, verdict.lease, now)
+            return
         if not verdict.granted:
             self._indicator.say(_SIGNALS.get(verdict.reason, "denied"), now)
             if verdict.begins_throttle:
                 self._on_alarm("throttled")
             return
         self._controller.grant(now)
-        is_staff = verdict.staff is not None
+        is_staff = verdict.role == STAFF
         staff_was_in = self._numbers.get("staff_was_in")
         self._indicator.say("staff" if staff_was_in and not is_staff else "granted", now)
         try:
             self._numbers.set("staff_was_in", int(is_staff))
         except OSError:
             log.error("door", "no room to note that staff have been in")
-        if verdict.staff is not None:
-            self._on_staff(verdict.staff, verdict.kind)
+        if is_staff:
+            self._on_staff(verdict.digest, verdict.kind)
+        elif verdict.kind == PIN and verdict.role == TENANT:
+            self._enrolment.offer(verdict.digest, verdict.lease, now)
 
     async def run(
         self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]"
@@ -78,5 +91,6 @@ class Doorkeeper:
                 if tampered:
                     self._on_alarm("tamper")
             self._indicator.tick(now)
+            self._enrolment.tick(now)
             feed()
             await asyncio.sleep_ms(_TICK_MS)

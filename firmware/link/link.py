@@ -11,11 +11,11 @@ from link.mqtt import MQTTError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from link.backoff import Backoff
     from link.dns import Resolver
     from link.mqtt import MQTTClient
-    from link.sync import Sync
     from link.telemetry import Telemetry
     from link.wifi import Wifi
 
@@ -30,7 +30,7 @@ class Link:
 
     def __init__(
         self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
-        telemetry: "Telemetry", sync: "Sync", backoff: "Backoff", log: "Callable[[str], None]",
+        telemetry: "Telemetry", sync: "Any", backoff: "Backoff", log: "Callable[[str], None]",
     ) -> None:  # fmt: skip
         self._wifi = wifi
         self._resolver = resolver

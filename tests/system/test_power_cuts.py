@@ -215,3 +215,40 @@ async def test_cuts_while_a_tenant_clears_the_wrong_codes(settled) -> None:
         await lock.wait_light("granted")
 
     assert await _cut_everywhere(lock, "right code", right, guess, _nothing) >= 2
+
+
+async def test_cuts_while_a_resident_changes_the_pin(settled) -> None:
+    lock = await settled()
+    opened_by: list[str] = []
+
+    async def ready(lock: Lock) -> None:
+        await lock.wait_armed()
+        await lock.keys("246810#")
+        await lock.wait_light("granted")
+        await lock.keys("*1")
+        await lock.wait_light("enrolling")
+        await lock.keys("902817#")
+        await lock.wait_light("enrolling")
+
+    async def change(lock: Lock) -> None:
+        await lock.keys("902817#")
+        await lock.wait_light("kept")
+
+    async def one_of_them_opens(lock: Lock) -> None:
+        """Exactly one, the old PIN or the new one."""
+        await lock.power(True)
+        await lock.wait_armed()
+        for pin in ("246810", "902817"):
+            await lock.keys(pin + "#")
+            light = await lock.wait_event(
+                lambda event: event["type"] == "led" and event["name"] in ("granted", "denied")
+            )
+            if light["name"] == "granted":
+                opened_by.append(pin)
+                await lock.wait_locked()
+        await lock.power(False)
+
+    cuts = await _cut_everywhere(lock, "new PIN", change, ready, one_of_them_opens)
+    assert cuts >= 3
+    assert len(opened_by) == cuts + 1
+    assert (opened_by[0], opened_by[-1]) == ("246810", "902817")

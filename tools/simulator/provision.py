@@ -14,7 +14,7 @@ from pathlib import Path
 from .board import Board
 from .cards import Card
 
-TENANT, STAFF = 1, 2
+TENANT, STAFF, MOVE_IN = 1, 2, 3
 PIN, CARD = 1, 2
 DEMO_PIN = "246810"
 LIST_PATH = "/access/list"

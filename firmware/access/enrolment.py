@@ -1,0 +1,185 @@
+"""What residents set at the keypad: a PIN of their own, cards of their own, and the end of their stay.
+
+After a resident's PIN: `* 1` and a new PIN twice changes it; `* 2` and a card adds that card; `* 3` and a
+card removes it, `* 3 #` all that were added; `* 9` and the PIN
+once more confirms moving out. After a move-in code: a new PIN twice. `*` gives up at any
+point, and so does a minute of silence.
+"""
+
+from time import ticks_diff
+
+from micropython import const
+
+from access.decide import TENANT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from access.credentials import Credentials
+    from access.leases import Leases
+    from access.residents import Residents
+    from storage.hmac import Mac
+
+_PIN, _CARD = const(1), const(2)
+_DIGEST = const(16)
+_SHORTEST, _LONGEST = const(4), const(10)
+_OFFERED_MS, _PATIENCE_MS = const(10_000), const(60_000)
+_IDLE, _OFFERED, _MENU, _NEW, _AGAIN, _ADD, _REMOVE, _LEAVE = range(8)
+
+
+def is_weak(digits: "bytes | memoryview") -> bool:
+    """Whether a PIN is too easy: too short or long, one digit again and again, or a run like 3456 or 8765."""
+    if not _SHORTEST <= len(digits) <= _LONGEST:
+        return True
+    step = digits[1] - digits[0]
+    if step not in (0, 1, -1):
+        return False
+    return all(digits[i + 1] - digits[i] == step for i in range(1, len(digits) - 1))
+
+
+class Enrolment:
+    """One dialogue at a time. `say(signal)` tells the person: "enrolling", "kept", "weak" or "cleared"."""
+
+    def __init__(
+        self, residents: "Residents", credentials: "Credentials", leases: "Leases", mac: "Mac",
+        say: "Callable[[str], None]",
+    ) -> None:  # fmt: skip
+        self._leases = leases
+        self._residents, self._credentials, self._mac, self._say = residents, credentials, mac, say
+        self._state = _IDLE
+        self._digest = self._first = b""
+        self._lease = self._since = 0
+
+    def offer(self, digest: bytes, lease: int, now: int) -> None:
+        """A resident has opened with this PIN: for ten seconds `*` leads on from here."""
+        self._digest, self._lease = digest, lease
+        self._go(_OFFERED, now)
+
+    def move_in(self, digest: bytes, lease: int, now: int) -> None:
+        """A move-in code was entered: the new resident chooses a PIN, and the code is used up."""
+        self._digest, self._lease = digest, lease
+        self._go(_NEW, now)
+        self._say("enrolling")
+
+    def key(self, key: str, now: int) -> bool:
+        """Whether this key belongs to the dialogue; the others belong to the code being entered."""
+        state = self._state
+        if state == _IDLE:
+            return False
+        if key == "*":
+            if state != _OFFERED:
+                self._state = _IDLE
+                return False  # it clears what was entered as well, and is heard for that
+            self._go(_MENU, now)
+            self._say("enrolling")
+            return True
+        if state == _OFFERED:  # another code begins
+            self._go(_IDLE, now)
+        elif state == _MENU:
+            chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _LEAVE}.get(key, _IDLE)
+            if chosen == _IDLE:
+                self._give_up()
+            else:
+                self._go(chosen, now)
+                self._say("enrolling")
+            return True
+        elif state == _REMOVE and key == "#":
+            self._keep(lambda: self._residents.remove_cards(self._lease))
+            return True
+        elif state in (_ADD, _REMOVE):
+            self._give_up()
+            return True
+        self._since = now
+        return False
+
+    def pin(self, digits: "bytes | memoryview", now: int) -> bool:
+        """Whether this code was one that is being chosen, and not one to be judged."""
+        if self._state not in (_NEW, _AGAIN, _LEAVE):
+            return False
+        digest = self._mac.digest(b"\x01", digits)[:_DIGEST]
+        if self._state == _LEAVE:
+            if digest == self._digest:
+                self._keep(self._move_out)
+            else:
+                self._refuse()
+        elif self._state == _NEW:
+            if is_weak(digits) or self._is_taken(digest):
+                self._say("weak")
+                self._since = now
+            else:
+                self._first = digest
+                self._go(_AGAIN, now)
+                self._say("enrolling")
+        elif digest == self._first:
+            self._keep(lambda: self._residents.add(digest, _PIN, self._lease, self._digest))
+        else:
+            self._go(_NEW, now)
+            self._say("weak")
+        return True
+
+    def card(self, uid: bytes) -> bool:
+        """Whether this card was held there to be added or removed, and not to open."""
+        if self._state not in (_ADD, _REMOVE):
+            return False
+        digest = self._mac.digest(b"\x02", uid)[:_DIGEST]
+        own = self._residents.find(digest)
+        if self._state == _REMOVE:
+            if own is not None and own.lease == self._lease:
+                self._keep(lambda: self._residents.remove(digest))
+            else:
+                self._give_up_own(digest)
+        elif own is not None or self._credentials.find(digest) is not None:
+            self._refuse()
+        else:
+            self._keep(lambda: self._residents.add(digest, _CARD, self._lease))
+        return True
+
+    def tick(self, now: int) -> None:
+        """Follow the time; to be called a few times a second."""
+        if self._state == _OFFERED and ticks_diff(now, self._since) >= _OFFERED_MS:
+            self._state = _IDLE
+        elif self._state != _IDLE and ticks_diff(now, self._since) >= _PATIENCE_MS:
+            self._give_up()
+
+    def _move_out(self) -> None:
+        self._leases.move_out(self._lease)
+        self._residents.clear(self._lease)
+
+    def _give_up_own(self, digest: bytes) -> None:
+        """A card that is in the operator's list opens no more, if it is of the same lease."""
+        listed = self._credentials.find(digest)
+        if listed is not None and listed.role == TENANT and listed.lease == self._lease:
+            self._keep(lambda: self._residents.withdraw(digest))
+        else:
+            self._refuse()
+
+    def _is_taken(self, digest: bytes) -> bool:
+        """Somebody's PIN already, the move-in code itself, or a PIN given up: all are refused alike."""
+        return (
+            self._residents.find(digest) is not None
+            or self._residents.withdrawn(digest)
+            or self._credentials.find(digest) is not None
+        )
+
+    def _keep(self, change: "Callable[[], None]") -> None:
+        """Make a change to the table; where it has no room the person is told, and the old one stays."""
+        self._state = _IDLE
+        try:
+            change()
+        except Exception:  # ResidentsError or OSError: a full table, a full flash
+            self._say("weak")
+        else:
+            self._say("kept")
+
+    def _refuse(self) -> None:
+        self._state = _IDLE
+        self._say("weak")
+
+    def _give_up(self) -> None:
+        self._state = _IDLE
+        self._first = b""
+        self._say("cleared")
+
+    def _go(self, state: int, now: int) -> None:
+        self._state, self._since = state, now

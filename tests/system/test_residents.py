@@ -1,0 +1,157 @@
+"""What residents set at the keypad is theirs: it outlives lists, power cuts and a broken file."""
+
+import pytest
+
+from tests.simulated_lock import Lock
+from tools.simulator.provision import MOVE_IN, PIN, STAFF, TENANT, Credential
+
+CODE, NEW = "73519264", "902817"
+
+
+@pytest.fixture
+def settings() -> dict:
+    return {"relay": {"unlock_level": 1, "seconds": 1}}
+
+
+async def _list(lock: Lock, version: int, *credentials: Credential) -> None:
+    give = lock.world.provision
+    everybody = [*give.demo_credentials(lock.world.cards), *credentials]
+    await lock.publish("list", give.list_message(version, everybody))
+    assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
+
+
+async def _opens(lock: Lock, pin: str) -> None:
+    await lock.keys(pin + "#")
+    await lock.wait_unlocked()
+    await lock.wait_light("granted")
+    await lock.wait_locked()
+
+
+async def _does_not_open(lock: Lock, pin: str) -> None:
+    await lock.keys(pin + "#")
+    await lock.wait_light("denied")
+
+
+async def _dialogue(lock: Lock, *steps: tuple[str, str]) -> None:
+    for keys, light in steps:
+        await lock.keys(keys)
+        await lock.wait_light(light)
+
+
+@pytest.fixture
+async def lock(make_lock, settings: dict) -> Lock:
+    lock = await make_lock(settings=settings)
+    await lock.wait_armed()
+    return lock
+
+
+async def _move_in(lock: Lock) -> None:
+    await lock.wait_online()
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=7))
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+
+
+async def test_a_move_in_code_lets_a_resident_choose_a_pin_once(lock: Lock) -> None:
+    await _move_in(lock)
+    await _opens(lock, NEW)
+    await _does_not_open(lock, CODE)  # it is used up
+    pins = [
+        e for e in lock.events if e["type"] == "mqtt" and e["packet"] == "PUBLISH" and e["direction"] == "out"
+    ]
+    assert {e["topic"].rpartition("/")[2] for e in pins} == {"state", "ack"}
+
+
+async def test_a_chosen_pin_outlives_power_cuts_lists_and_a_broken_table(lock: Lock) -> None:
+    await _move_in(lock)
+    await _list(lock, 3, Credential(PIN, b"55512", STAFF))
+    await _opens(lock, NEW)
+    await lock.power(False)
+    await lock.power(True)
+    await lock.wait_armed()
+    await _opens(lock, NEW)
+    await lock.wait_online()
+    await lock.power(False)
+    board = lock.world.board
+    assert board.read_file("/access/residents") == board.read_file("/access/residents.old")
+    board.write_file("/access/residents", b"\0" * 60)
+    await lock.power(True)
+    await lock.wait_armed()
+    await _opens(lock, NEW)
+
+
+@pytest.mark.parametrize(
+    "weak", ["1111", "2345", "98765", "123", CODE], ids=["equal", "up", "down", "short", "code"]
+)
+async def test_weak_pins_are_refused_with_their_own_signal(lock: Lock, weak: str) -> None:
+    await lock.wait_online()
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=7), Credential(PIN, b"40404", TENANT))
+    await _dialogue(lock, (CODE + "#", "enrolling"), (weak + "#", "weak"), ("40404#", "weak"))
+    await _dialogue(lock, (NEW + "#", "enrolling"), ("902816#", "weak"), (NEW + "#", "enrolling"))
+    await _dialogue(lock, (NEW + "#", "kept"))
+    await _opens(lock, NEW)
+
+
+async def test_a_resident_changes_the_pin(lock: Lock) -> None:
+    await _opens(lock, "246810")
+    await _dialogue(lock, ("*1", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _opens(lock, NEW)
+    await _does_not_open(lock, "246810")  # given up, though the operator's list still has it
+    await _opens(lock, NEW)
+    await _dialogue(lock, ("*1", "enrolling"), ("771199#", "enrolling"), ("771199#", "kept"))
+    await _opens(lock, "771199")
+    await _does_not_open(lock, NEW)
+
+
+async def test_a_resident_adds_and_removes_a_card(lock: Lock) -> None:
+    await _opens(lock, "246810")
+    await _dialogue(lock, ("*2", "enrolling"))
+    async with lock.tap("stranger"):
+        await lock.wait_light("kept")
+    await lock.wait_light("idle")  # by then the reader has seen that the card is gone
+    await lock.tap_to_relay("stranger")
+    await lock.wait_locked()
+    await _opens(lock, "246810")
+    await _dialogue(lock, ("*3", "enrolling"), ("#", "kept"))
+    async with lock.tap("stranger"):
+        await lock.wait_light("denied")
+
+
+async def test_a_dialogue_can_be_abandoned(lock: Lock) -> None:
+    await _opens(lock, "246810")
+    await _dialogue(lock, ("*2", "enrolling"))
+    await lock.keys("*")
+    async with lock.tap("stranger"):
+        await lock.wait_light("denied")
+    await _opens(lock, "246810")
+
+
+async def test_nobody_enrols_without_a_residents_pin(lock: Lock) -> None:
+    await lock.keys("*2")
+    async with lock.tap("stranger"):
+        await lock.wait_light("denied")
+    await lock.tap_to_relay("cleaner")
+    await lock.wait_locked()
+    await lock.keys("*2")
+    async with lock.tap("stranger"):
+        await lock.wait_light("denied")
+
+
+async def test_the_lease_guard_refuses_a_list_that_locks_a_tenant_out(lock: Lock) -> None:
+    await lock.wait_online()
+    give = lock.world.provision
+    demo = give.demo_credentials(lock.world.cards)
+    await _opens(lock, "246810")
+    for credentials in ([], demo[2:], [Credential(PIN, b"99887", TENANT, lease=1)]):
+        await lock.publish("list", give.list_message(5, credentials))
+        answer = (await lock.wait_message("ack"))["json"]
+        assert (answer["result"], answer["reason"]) == ("refused", "lease locked out")
+    await _opens(lock, "246810")
+
+
+async def test_after_moving_out_the_operator_may_take_the_lease_away(lock: Lock) -> None:
+    await lock.wait_online()
+    await _opens(lock, "246810")
+    await _dialogue(lock, ("*9", "enrolling"), ("246810#", "kept"))
+    await lock.publish("list", lock.world.provision.list_message(5, []))
+    assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
+    await _does_not_open(lock, "246810")

@@ -1,0 +1,42 @@
+"""The one decision, case by case."""
+
+from access.decide import EXPIRED, GRANTED, MOVING_IN, NO_CLOCK, THROTTLED, TOO_EARLY, UNKNOWN, decide
+
+TENANT, STAFF, MOVE_IN = 1, 2, 3
+
+
+class Credential:
+    def __init__(self, role, before=0, after=0):
+        self.role, self.not_before, self.not_after = role, before, after
+
+
+def test_nobody_is_unknown():
+    assert decide(None, 100) == UNKNOWN
+
+
+def test_without_limits_it_opens_whatever_the_clock():
+    for role in (TENANT, STAFF):
+        for now in (None, 0, 2_000_000_000):
+            assert decide(Credential(role), now) == GRANTED
+
+
+def test_limits_hold_to_the_second():
+    for role in (TENANT, STAFF):
+        limited = Credential(role, 100, 200)
+        found = [decide(limited, now) for now in (99, 100, 199, 200)]
+        assert found == [TOO_EARLY, GRANTED, GRANTED, EXPIRED]
+
+
+def test_an_unknown_clock_lets_tenants_in_and_asks_staff_to_wait():
+    assert decide(Credential(TENANT, 100, 200), None) == GRANTED
+    assert decide(Credential(STAFF, 100, 200), None) == NO_CLOCK
+    assert decide(Credential(STAFF, 0, 200), None) == NO_CLOCK
+
+
+def test_the_throttle_comes_first():
+    assert decide(Credential(TENANT), 100, 1) == THROTTLED
+
+
+def test_a_move_in_code_opens_nothing():
+    assert decide(Credential(MOVE_IN), None) == MOVING_IN
+    assert decide(Credential(MOVE_IN, 100, 200), 300) == MOVING_IN

@@ -1,0 +1,129 @@
+"""Each bad setting is named with what is right; the last good copy is used, and nothing is lost."""
+
+import json
+import os
+
+import vfs
+
+import settings
+from settings import SettingsError, load, parse
+
+GOOD = {"lock": "demo", "key": "00" * 32}
+
+
+class Ram:
+    def __init__(self):
+        self.data = bytearray(b"\xff" * 4096 * 16)
+
+    def readblocks(self, n, buf, off=0):
+        buf[:] = self.data[n * 4096 + off : n * 4096 + off + len(buf)]
+
+    def writeblocks(self, n, buf, off=0):
+        self.data[n * 4096 + off : n * 4096 + off + len(buf)] = buf
+
+    def ioctl(self, op, arg):
+        return {4: 16, 5: 4096}.get(op, 0)
+
+
+def flash():
+    device = Ram()
+    vfs.VfsLfs2.mkfs(device)
+    if "flash" in os.listdir("/"):
+        vfs.umount("/flash")
+    vfs.mount(vfs.VfsLfs2(device), "/flash")
+    settings.PATH, settings.GOOD_PATH = "/flash/config.json", "/flash/config.good.json"
+
+
+def put(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def faults(**changes):
+    tree = dict(GOOD)
+    tree.update(changes)
+    return said(json.dumps(tree))
+
+
+def said(text):
+    try:
+        parse(text)
+    except SettingsError as error:
+        return error.faults
+    return []
+
+
+def test_what_is_needed_is_enough():
+    found = parse(json.dumps(GOOD))
+    assert (found.lock, found.key, found.unlock_level, found.unlock_ms) == ("demo", bytes(32), 1, 5000)
+    assert (found.held_open_ms, found.ssid, found.broker_port, found.plain_uid) == (30_000, "", 1883, False)
+
+
+def test_each_field_says_what_is_right():
+    wrong = [
+        ("lock", "", "lock must be 1 to 32 letters, digits, - or _"),
+        ("lock", "a/b", "lock must be 1 to 32 letters, digits, - or _"),
+        ("lock", 5, "lock must be 1 to 32 letters, digits, - or _"),
+        ("key", "00", "key must be 64 hexadecimal digits in lower case"),
+        ("key", "zz" * 32, "key must be 64 hexadecimal digits in lower case"),
+        ("board", "other", 'board must be "devkit"'),
+        ("relay", {"seconds": 0}, "relay.seconds must be a whole number from 1 to 60"),
+        ("relay", {"seconds": True}, "relay.seconds must be a whole number from 1 to 60"),
+        ("relay", {"seconds": "5"}, "relay.seconds must be a whole number from 1 to 60"),
+        ("relay", {"unlock_level": 2}, "relay.unlock_level must be a whole number from 0 to 1"),
+        ("door", {"held_open_s": 4}, "door.held_open_s must be a whole number from 5 to 3600"),
+        ("wifi", {"ssid": "x" * 33}, "wifi.ssid must be a text of 1 to 32 characters"),
+        ("broker", {"port": 65536}, "broker.port must be a whole number from 1 to 65535"),
+        ("cards", {"plain_uid": 1}, "cards.plain_uid must be true or false"),
+        (
+            "network",
+            {"dns": ["1.2.3"]},
+            'network.dns must be a list of at most 3 addresses like "192.0.2.1" or "192.0.2.1:53"',
+        ),
+    ]
+    for name, value, right in wrong:
+        assert faults(**{name: value}) == [right], (name, value, faults(**{name: value}))
+
+
+def test_all_faults_are_told_at_once():
+    assert len(faults(lock="", key="", relay={"seconds": 99})) == 3
+
+
+def test_what_is_missing_is_told():
+    assert [fault.split(":")[0] for fault in said("{}")] == ["lock is missing", "key is missing"]
+
+
+def test_what_is_no_object_is_told():
+    for text in ("", "[]", "5", "nonsense", "null"):
+        assert said(text) == ["the file must be one JSON object"], text
+
+
+def test_a_good_file_leaves_a_copy_that_is_used_when_it_breaks():
+    flash()
+    put(settings.PATH, json.dumps(GOOD))
+    load()
+    for broken in ("{", '{"lock": 5}', ""):
+        put(settings.PATH, broken)
+        assert load().lock == "demo"
+    os.remove(settings.PATH)
+    assert load().lock == "demo"
+
+
+def test_without_any_good_file_the_faults_are_raised():
+    flash()
+    put(settings.PATH, "{")
+    try:
+        load()
+    except SettingsError:
+        return
+    raise ValueError("loaded")
+
+
+def test_a_full_flash_is_no_reason_not_to_start():
+    flash()
+    put(settings.PATH, json.dumps(GOOD))
+    try:
+        put("/flash/big", "x" * 70_000)
+    except OSError:
+        pass
+    assert load().lock == "demo"
