@@ -89,7 +89,10 @@ def _without_private_names(source: str) -> str:
 
     Such a name is used in its own module only; a test sees to that.
     """
-    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return source  # the compiler says it better
     words = [token.string for token in tokens if token.type == tokenize.NAME]
     constants = set(_CONSTANT.findall(source))  # these vanish by themselves, if their names stay private
     long = sorted({w for w in words if _PRIVATE.match(w)} - constants, key=lambda w: (-words.count(w), w))

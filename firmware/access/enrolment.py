@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from access.residents import Residents
     from storage.hmac import Mac
 
-_PIN, _CARD = const(1), const(2)
+_PIN = const(1)
+_CARD = const(2)
 _DIGEST = const(16)
-_SHORTEST, _LONGEST = const(4), const(10)
-_OFFERED_MS, _PATIENCE_MS = const(10_000), const(60_000)
+_SHORTEST = const(4)
+_LONGEST = const(10)
+_OFFERED_MS = const(10_000)
+_PATIENCE_MS = const(60_000)
 _IDLE, _OFFERED, _MENU, _NEW, _AGAIN, _ADD, _REMOVE, _LEAVE = range(8)
 
 

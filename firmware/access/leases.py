@@ -30,9 +30,16 @@ _CARD = const(2)
 _ENTRY = const(
     28
 )  # "<16sHHII": digest, lease, what, end, first seen; of a lease: hours lived before, in front
-_IS_LEASE, _KNOWN, _PROVED, _LEFT = const(0), const(1), const(2), const(3)
-_WHAT, _END, _SEEN = const(18), const(20), const(24)  # places in an entry
-_ENTRIES_MAX, _ANCHORS_MAX = const(96), const(4)
+_IS_LEASE = const(0)
+_KNOWN = const(1)
+_PROVED = const(2)
+_LEFT = const(3)
+# places in an entry
+_WHAT = const(18)
+_END = const(20)
+_SEEN = const(24)
+_ENTRIES_MAX = const(96)
+_ANCHORS_MAX = const(4)
 _HOUR = const(3600)
 _SLICE = const(16)  # credentials looked at before others get their turn
 

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from access.credentials import Credential
 
 PATH = "/access/residents"
-_ENTRY, _DIGEST, _COUNT_MAX = const(20), const(16), const(64)
-_HEAD, _MAC = const(4), const(32)
+_ENTRY = const(20)
+_DIGEST = const(16)
+_COUNT_MAX = const(64)
+_HEAD = const(4)
+_MAC = const(32)
 _CARD = const(2)
 _WITHDRAWN = const(0)
 
