@@ -3,6 +3,9 @@
 PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
+BASE ?=
+# A board's serial port has no default: what is written there, is gone.
+ON_PORT = $(if $(filter file,$(origin PORT)),,--port '$(PORT)')
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -32,6 +35,14 @@ nightly: setup ## run all tests with many more generated cases
 .PHONY: bench
 bench: setup ## measure the running lock against its budgets; writes build/bench.json
 	@exec $(VENV) -m tools.bench
+
+.PHONY: image
+image: setup ## build one image of the whole flash from MicroPython's binary (BASE=ESP32_GENERIC-OTA-....bin)
+	@exec $(VENV) -m tools.board image --base '$(BASE)' $(ARGS)
+
+.PHONY: flash
+flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)
+	@exec $(VENV) -m tools.board flash $(ON_PORT) $(ARGS)
 
 .PHONY: lint
 lint: setup ## mend what the linter can mend

@@ -36,6 +36,7 @@ DEBIAN_PIP = ("python3-pip-whl",)
 PACKAGES = {
     "aiohttp": "3.14.5",
     "amqtt": "0.12.1",
+    "click": "8.5.1",
     "cryptography": "50.0.2",
     "esptool": "5.6.0",
     "hypothesis": "6.170.15",
@@ -61,7 +62,6 @@ CONSTRAINTS = {
     "argon2-cffi": "25.1.0",
     "attrs": "26.1.0",
     "cffi": "2.1.1",
-    "click": "8.5.1",
     "dacite": "1.9.2",
     "esp-pylib": "1.2.0",
     "frozenlist": "1.8.0",

@@ -21,21 +21,40 @@ _GEOMETRY = {
 }
 
 
-def make(image: Path, files: Mapping[str, bytes]) -> None:
-    """Write a new image that holds `files`, absolute path to contents."""
-    fs = LittleFS(mount=False, **_GEOMETRY)
+def build(files: Mapping[str, bytes], blocks: int = BLOCK_COUNT) -> bytes:
+    """A new image that holds `files`, absolute path to contents. OSError if they have no room."""
+    fs = LittleFS(mount=False, **(_GEOMETRY | {"block_count": blocks}))
     fs.format()
     fs.mount()
-    for path, data in files.items():
-        _put(fs, path, data)
+    try:
+        for path, data in files.items():
+            _put(fs, path, data)
+    except LittleFSError as error:
+        raise _os_error(error, path) from error
     fs.unmount()
-    _replace(image, bytes(fs.context.buffer))
+    return bytes(fs.context.buffer)
+
+
+def contents(data: bytes) -> dict[str, bytes]:
+    """All files of an image: absolute path to contents. OSError if it is none."""
+    fs = LittleFS(mount=False, **(_GEOMETRY | {"block_count": len(data) // BLOCK_SIZE}))
+    fs.context.buffer = bytearray(data)
+    try:
+        fs.mount()
+        return {path: _get(fs, path) for path in _paths(fs)}
+    except LittleFSError as error:
+        raise _os_error(error, "/") from error
+
+
+def make(image: Path, files: Mapping[str, bytes]) -> None:
+    """Write a new image that holds `files`, absolute path to contents."""
+    _replace(image, build(files))
 
 
 def read(image: Path, path: str) -> bytes:
     """The contents of `path`; FileNotFoundError if it is not there."""
-    with _mounted(image) as fs, fs.open(path, "rb") as file:
-        return file.read()
+    with _mounted(image) as fs:
+        return _get(fs, path)
 
 
 def write(image: Path, path: str, data: bytes) -> None:
@@ -43,8 +62,8 @@ def write(image: Path, path: str, data: bytes) -> None:
     with _mounted(image) as fs:
         try:
             _put(fs, path, data)
-        except LittleFSError as error:  # -28 is ENOSPC: the codes are those of errno.h, negated
-            raise OSError(-error.code, os.strerror(-error.code), path) from error
+        except LittleFSError as error:
+            raise _os_error(error, path) from error
         fs.unmount()
         _replace(image, bytes(fs.context.buffer))
 
@@ -52,7 +71,7 @@ def write(image: Path, path: str, data: bytes) -> None:
 def names(image: Path) -> list[str]:
     """Absolute paths of all files, sorted."""
     with _mounted(image) as fs:
-        return sorted(f"{folder.rstrip('/')}/{name}" for folder, _, files in fs.walk("/") for name in files)
+        return _paths(fs)
 
 
 @contextmanager
@@ -61,6 +80,20 @@ def _mounted(image: Path) -> Iterator[LittleFS]:
     fs.context.buffer = bytearray(image.read_bytes())
     fs.mount()
     yield fs
+
+
+def _paths(fs: LittleFS) -> list[str]:
+    return sorted(f"{folder.rstrip('/')}/{name}" for folder, _, files in fs.walk("/") for name in files)
+
+
+def _get(fs: LittleFS, path: str) -> bytes:
+    with fs.open(path, "rb") as file:
+        return file.read()
+
+
+def _os_error(error: LittleFSError, path: str) -> OSError:
+    # -28 is ENOSPC: the codes are those of errno.h, negated
+    return OSError(-error.code, os.strerror(-error.code), path)
 
 
 def _put(fs: LittleFS, path: str, data: bytes) -> None:

@@ -1,0 +1,166 @@
+"""Joins MicroPython's binary and the application into one image of the whole flash, and reads it back."""
+
+import contextlib
+import hashlib
+import io
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import esptool
+from esptool.bin_image import LoadFirmwareImage
+from esptool.targets import CHIP_DEFS, ESP32ROM
+from esptool.util import FatalError
+
+from firmware.version import VERSION
+from tools.simulator import image as littlefs
+
+from . import partitions
+from .partitions import LayoutError, Partition
+
+BOOTLOADER_OFFSET = ESP32ROM.BOOTLOADER_FLASH_OFFSET
+FILES_SIZE = littlefs.BLOCK_SIZE * littlefs.BLOCK_COUNT
+"""What the application, its second slot and the lists are measured for, in bytes."""
+
+_SIZES = {code: int(name[:-2]) << 20 for name, code in ESP32ROM.FLASH_SIZES.items()}
+_CHIPS = {chip.IMAGE_CHIP_ID: chip.CHIP_NAME for chip in CHIP_DEFS.values()}
+
+
+class BaseError(Exception):
+    """The MicroPython binary cannot be used; the message says why, and what would be right."""
+
+
+@dataclass(frozen=True)
+class Flash:
+    """A flash image from address 0 on, taken apart as the chip does: bootloader, table, program, files."""
+
+    image: bytes
+    size: int
+    partitions: list[Partition]
+
+    @property
+    def files(self) -> Partition:
+        """Where the file system lies."""
+        return partitions.files(self.partitions, self.size)
+
+    @property
+    def needs_exact_flash(self) -> bool:
+        """Whether MicroPython measures the file system by the chip's flash, since the table is silent."""
+        return self.files not in self.partitions
+
+    @property
+    def has_ota(self) -> bool:
+        return partitions.has_ota(self.partitions)
+
+    def contents(self) -> dict[str, bytes]:
+        """The files in it: absolute path to contents. OSError if there is no file system."""
+        return littlefs.contents(self.image[self.files.offset : self.files.end])
+
+
+def read(binary: bytes) -> Flash:
+    """Take a binary apart: one that is flashed at 0x1000, as MicroPython's are, or a whole flash from 0 on.
+
+    Raises BaseError or LayoutError.
+    """
+    whole = binary
+    if binary[:1] == b"\xe9":
+        chip = _CHIPS.get(struct.unpack_from("<H", binary.ljust(24, b"\0"), 12)[0])
+        if chip != ESP32ROM.CHIP_NAME:
+            raise BaseError(f"it is for the {chip or 'a chip unknown here'}; it must be for the ESP32")
+        with contextlib.redirect_stdout(io.StringIO()):  # esptool speaks of its padding
+            whole = esptool.merge_bin([(BOOTLOADER_OFFSET, binary)], "esp32") or b""
+    table = partitions.read(whole)
+    bootloader = _program(whole[BOOTLOADER_OFFSET : partitions.TABLE_OFFSET], "the bootloader at 0x1000")
+    size = _SIZES.get(bootloader.flash_size_freq & 0xF0)
+    if size is None:
+        raise BaseError("its bootloader names no flash size that an ESP32 can have")
+    place = partitions.application(table)
+    program = _program(whole[place.offset :], f"MicroPython in `{place.label}` at {place.offset:#x}")
+    length = program.data_length + hashlib.sha256().digest_size
+    if length > place.size:
+        raise BaseError(f"MicroPython takes {length} B, and its partition `{place.label}` has {place.size} B")
+    return Flash(whole, size, table)
+
+
+def build(base: bytes, application: Mapping[str, bytes], ota: bool = False) -> Flash:
+    """The image of a whole flash: what `base` has, and `application` (absolute path to contents) as littlefs.
+
+    `ota` demands that MicroPython itself can be updated over the air. Raises BaseError or LayoutError.
+    """
+    flash = read(base)
+    files = flash.files
+    if ota and not flash.has_ota:
+        raise LayoutError(
+            "its partition table has no ota_0, ota_1 and otadata: take the binary of the variant OTA"
+        )
+    if files.size < FILES_SIZE:
+        raise LayoutError(f"it leaves {files.size} B for files, and the lock needs {FILES_SIZE} B")
+    if len(flash.image) > files.offset:
+        raise BaseError(
+            f"it reaches beyond {files.offset:#x}, where the files begin: it is no plain MicroPython"
+        )
+    try:
+        system = littlefs.build(application, files.size // littlefs.BLOCK_SIZE)
+    except OSError as error:
+        total = sum(map(len, application.values()))
+        raise LayoutError(
+            f"the application, {total} B, has no room in the {files.size} B for files"
+        ) from error
+    with contextlib.redirect_stdout(io.StringIO()):
+        whole = esptool.merge_bin([(0, flash.image), (files.offset, system)], "esp32")
+    built = read(whole or b"")
+    if built.partitions != flash.partitions or built.contents() != application:
+        raise BaseError("the image, read back, is not what was put into it")
+    return built
+
+
+def application(folder: Path) -> dict[str, bytes]:
+    """The files of build/app as they lie on the lock: absolute path to contents, in order of their names."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path: path.relative_to(folder) for path in paths}
+    return {
+        f"/{name.as_posix()}": path.read_bytes()
+        for path, name in names.items()
+        if not any(part.startswith(".") for part in name.parts)
+    }
+
+
+def describe(flash: Flash, version: str, base: str) -> str:
+    """What is in an image, for people: one line for each part."""
+    lines = [
+        f"Menshen {version} on {base}, for an ESP32 with {flash.size >> 20} MB of flash, from address 0 on",
+        f"sha256 {hashlib.sha256(flash.image).hexdigest()}",
+    ]
+    shown = flash.partitions if flash.files in flash.partitions else [*flash.partitions, flash.files]
+    lines += [f"{part.offset:#09x} {part.size:>9} B  {part.label}" for part in shown]
+    lines += [f"          {len(data):>9} B  {name}" for name, data in sorted(flash.contents().items())]
+    lines.append(f"MicroPython over the air: {'yes' if flash.has_ota else 'no, its layout has one slot'}")
+    return "\n".join(lines) + "\n"
+
+
+def write(flash: Flash, folder: Path, base: str) -> tuple[Path, str]:
+    """Put the image and its description into a folder; gives the image's path and the description."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"menshen-{VERSION}.bin"
+    text = describe(flash, VERSION, base)
+    for target, data in ((path, flash.image), (path.with_suffix(".txt"), text.encode())):
+        new = target.with_name(target.name + ".new")
+        new.write_bytes(data)
+        new.replace(target)
+    return path, text
+
+
+def _program(data: bytes, what: str):
+    try:
+        program = LoadFirmwareImage("esp32", data)
+    except (FatalError, RuntimeError, struct.error, IndexError) as error:
+        raise BaseError(f"there is no program where {what} should be") from error
+    if program.chip_id != ESP32ROM.IMAGE_CHIP_ID:
+        chip = _CHIPS.get(program.chip_id, f"chip {program.chip_id}")
+        raise BaseError(f"{what} is for the {chip}; it must be for the ESP32")
+    if program.checksum != program.calculate_checksum():
+        raise BaseError(f"{what} is damaged: its checksum is wrong")
+    if not program.append_digest or program.stored_digest != program.calc_digest:
+        raise BaseError(f"{what} is damaged: its SHA-256 is wrong or missing")
+    return program
