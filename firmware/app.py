@@ -55,7 +55,7 @@ def main(watchdog: "WDT") -> None:
         asyncio.run(_wait_for_settings(error.faults, watchdog))
         return
     del SettingsError, load
-    unload("settings")  # the values stay
+    unload("settings", "access.zone_rule")  # the values stay
     asyncio.run(Lock(settings, watchdog).run(began))
 
 

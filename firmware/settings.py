@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from access.zone import Rule
+
 PATH = "/config.json"
 GOOD_PATH = "/config.good.json"
 _MISSING = object()
+_ZONE = 'a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
 
 
 class SettingsError(Exception):
@@ -56,6 +59,18 @@ class _Reader:
         right = "a text of 1 to %d characters" % longest
         return self.take(name, right, lambda v: isinstance(v, str) and 0 < len(v) <= longest, default) or ""
 
+    def zone(self, name: str) -> "Rule":
+        """The rule of a time zone (access/zone_rule.py); an absent one is UTC."""
+        text = self.take(name, _ZONE, lambda v: isinstance(v, str) and len(v) <= 64, None)
+        if text is not None:
+            from access.zone_rule import parse
+
+            try:
+                return parse(text)
+            except ValueError as error:
+                self.faults.append("%s must be %s: it lacks %s" % (name, _ZONE, error.args[0]))
+        return 0, 0, None, None
+
 
 def _is_key(value: "Any") -> bool:
     return isinstance(value, str) and len(value) == 64 and all(c in "0123456789abcdef" for c in value)
@@ -83,7 +98,7 @@ def _server(text: "Any") -> "tuple[str, int] | None":
 class Settings:
     """What /config.json says: no code, so that the parser can be unloaded.
 
-    Times are in ms; `key` is 32 bytes; `dns` is a list of (address, port).
+    Times are in ms; `key` is 32 bytes; `dns` is a list of (address, port); `zone` is for access.zone.Zone.
     """
 
     lock: str
@@ -99,6 +114,7 @@ class Settings:
     broker_port: int
     backoff_cap_ms: int
     plain_uid: bool
+    zone: "Rule"
 
 
 def parse(text: str) -> Settings:
@@ -130,6 +146,7 @@ def parse(text: str) -> Settings:
     found.broker_port = read.number("broker.port", 1, 65535, 1883)
     found.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
     found.plain_uid = read.take("cards.plain_uid", "true or false", lambda v: isinstance(v, bool), False)
+    found.zone = read.zone("time.zone")
     if read.faults:
         raise SettingsError(read.faults)
     return found

@@ -127,3 +127,15 @@ def test_a_full_flash_is_no_reason_not_to_start():
     except OSError:
         pass
     assert load().lock == "demo"
+
+
+def test_a_time_zone_is_a_posix_rule():
+    assert parse(json.dumps(GOOD)).zone == (0, 0, None, None)
+    tree = dict(GOOD)
+    tree["time"] = {"zone": "EET-2"}
+    assert parse(json.dumps(tree)).zone == (7200, 7200, None, None)
+    right = 'time.zone must be a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
+    assert faults(time={"zone": 1}) == [right]
+    assert faults(time={"zone": "CET-1CEST"}) == [
+        right + ": it lacks both the start and the end of daylight saving, each after a comma"
+    ]

@@ -49,6 +49,7 @@ PACKAGES = {
     "pytest": "9.2.0",
     "pytest-asyncio": "1.5.0",
     "ruff": "0.17.6",
+    "tzdata": "2026.6",
 }
 """What goes into .venv."""
 

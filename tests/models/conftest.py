@@ -1,0 +1,60 @@
+"""The firmware's own code in the Unix port, asked one question at a time by tests of this Python."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.conftest import TOP, micropython
+
+_PATH = (Path(__file__).parent, TOP / "firmware", TOP / "tools/simulator/fakes", ".frozen")
+
+hypothesis.settings.register_profile("test", max_examples=150, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)
+hypothesis.settings.load_profile("nightly" if os.environ.get("MENSHEN_NIGHTLY") else "test")
+
+
+class Port:
+    """One long-lived process; `ask` is a call of tests/models/answerer.py."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [micropython(), "-X", "heapsize=4m", "-c", "import answerer"],
+            env={**os.environ, "MICROPYPATH": ":".join(map(str, _PATH))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, call: str, **arguments: object) -> list:
+        """The result; PortError carries what the firmware raised."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps({"call": call, **arguments}) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise PortError(f"the Unix port ended with {self._process.wait()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise PortError(answer["error"])
+        return answer["result"]
+
+    def close(self) -> None:
+        """End the process: it ends when there is nothing more to read."""
+        self._process.communicate(timeout=30)
+
+
+class PortError(Exception):
+    """What the firmware raised, in words."""
+
+
+@pytest.fixture(scope="session")
+def port() -> Iterator[Port]:
+    port = Port()
+    yield port
+    port.close()

@@ -1,0 +1,108 @@
+"""The time on the wall, change by change; tests/models compares it with Python's zoneinfo."""
+
+from access.clock import seconds
+from access.zone import Zone
+from access.zone_rule import parse
+
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
+
+
+def ahead(rule, *date):
+    """Seconds by which local time is ahead of UTC at a date in UTC."""
+    now = seconds(*date)
+    return Zone(parse(rule)).local(now) - now
+
+
+def fault(rule):
+    try:
+        parse(rule)
+    except ValueError as error:
+        return error.args[0]
+    return None
+
+
+def test_utc_is_utc():
+    assert ahead("UTC0", 2026, 7, 1, 0, 0, 0) == 0
+    assert parse("UTC0") == (0, 0, None, None)
+
+
+def test_berlin_changes_to_the_second():
+    assert ahead(BERLIN, 2026, 3, 29, 0, 59, 59) == 3600
+    assert ahead(BERLIN, 2026, 3, 29, 1, 0, 0) == 7200
+    assert ahead(BERLIN, 2026, 10, 25, 0, 59, 59) == 7200
+    assert ahead(BERLIN, 2026, 10, 25, 1, 0, 0) == 3600
+
+
+def test_in_the_south_summer_spans_the_new_year():
+    sydney = "AEST-10AEDT,M10.1.0,M4.1.0/3"
+    assert ahead(sydney, 2026, 12, 31, 23, 0, 0) == 39600
+    assert ahead(sydney, 2027, 1, 1, 0, 0, 0) == 39600
+    assert ahead(sydney, 2027, 7, 1, 0, 0, 0) == 36000
+
+
+def test_signs_are_as_posix_has_them():
+    assert ahead("EST5", 2026, 1, 1, 0, 0, 0) == -18000
+    assert ahead("<+0545>-5:45", 2026, 1, 1, 0, 0, 0) == 20700
+    assert ahead("<-0930>+9:30", 2026, 1, 1, 0, 0, 0) == -34200
+    assert ahead("LMT-0:53:28", 2026, 1, 1, 0, 0, 0) == 3208
+
+
+def test_a_summer_of_its_own_length():
+    lord_howe = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"
+    assert ahead(lord_howe, 2026, 1, 1, 0, 0, 0) == 39600
+    assert ahead(lord_howe, 2026, 6, 1, 0, 0, 0) == 37800
+
+
+def test_winter_may_be_the_exception():
+    dublin = "IST-1GMT0,M10.5.0,M3.5.0/1"
+    assert ahead(dublin, 2026, 1, 1, 0, 0, 0) == 0
+    assert ahead(dublin, 2026, 7, 1, 0, 0, 0) == 3600
+
+
+def test_hours_may_be_below_zero_and_beyond_a_day():
+    nuuk = "<-02>2<-01>,M3.5.0/-1,M10.5.0/0"
+    assert ahead(nuuk, 2026, 3, 29, 0, 59, 59) == -7200
+    assert ahead(nuuk, 2026, 3, 29, 1, 0, 0) == -3600
+    gaza = "EET-2EEST,M3.4.4/50,M10.4.4/50"
+    assert ahead(gaza, 2026, 3, 27, 23, 59, 59) == 7200
+    assert ahead(gaza, 2026, 3, 28, 0, 0, 0) == 10800
+
+
+def test_j_leaves_out_the_29th_of_february_and_n_counts_it():
+    for year, third in ((2027, 1), (2028, 1)):
+        assert ahead("A" * 3 + "0BBB,J60/0,J300", year, 3, third, 0, 0, 0) == 3600
+        assert ahead("A" * 3 + "0BBB,J60/0,J300", year, 2, 28, 23, 59, 59) == 0
+    assert ahead("AAA0BBB,59/0,J300", 2027, 3, 1, 0, 0, 0) == 3600
+    assert ahead("AAA0BBB,59/0,J300", 2028, 2, 29, 0, 0, 0) == 3600
+    assert ahead("AAA0BBB,59/0,J300", 2028, 2, 28, 23, 59, 59) == 0
+
+
+def test_a_summer_that_never_ends():
+    """RFC 9636, 3.3.2: it ends when the next one starts."""
+    for date in ((2026, 1, 1, 5, 0, 0), (2026, 1, 1, 4, 59, 59), (2026, 7, 1, 0, 0, 0)):
+        assert ahead("EST5EDT,0/0,J365/25", *date) == -14400
+
+
+def test_what_is_wrong_is_said():
+    for rule, missing in (
+        ("", "a name"),
+        ("CE-1", "a name"),
+        ("<+1>-1", "a name"),
+        ("<+01-1", "a name"),
+        ("Europe/Berlin", "hours from 0 to 24"),
+        ("CET", "hours from 0 to 24"),
+        ("CET-25", "hours from 0 to 24"),
+        ("CET-1:60", "minutes and seconds from 0 to 59"),
+        ("CET-1CEST", "both the start and the end"),
+        ("CET-1CEST,M3.5.0", "both the start and the end"),
+        ("CET-1CEST,M13.5.0,M10.5.0", "a month from 1 to 12"),
+        ("CET-1CEST,M3.6.0,M10.5.0", "a week from 1 to 5"),
+        ("CET-1CEST,M3.5.7,M10.5.0", "a weekday from 0 to 6"),
+        ("CET-1CEST,M3.5,M10.5.0", "its dots"),
+        ("CET-1CEST,J0,J365", "a day after J from 1 to 365"),
+        ("CET-1CEST,366,J365", "a day of the year"),
+        ("CET-1CEST,M3.5.0/168,M10.5.0", "a time after /, hours from 0 to 167"),
+        ("CET-1CEST,M3.5.0,M10.5.0/3 ", "nothing after the rule"),
+        ("CET-1CEST,M3.5.0,M10.5.0/3,", "nothing after the rule"),
+    ):
+        assert missing in (fault(rule) or ""), (rule, fault(rule))
