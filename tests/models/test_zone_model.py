@@ -20,7 +20,7 @@ reset_tzpath(())  # the pinned package, and not what this computer has
 # The last line of each zone's file in the tz database (pinned package `tzdata`, 2026).
 ZONES = {
     "Africa/Cairo": "EET-2EEST,M4.5.5/0,M10.5.4/24",
-    "America/Havana": "CST5CDT,M3.2.0/0,M11.1.0/1",
+    "America/Chicago": "CST6CDT,M3.2.0,M11.1.0",
     "America/Los_Angeles": "PST8PDT,M3.2.0,M11.1.0",
     "America/New_York": "EST5EDT,M3.2.0,M11.1.0",
     "America/Nuuk": "<-02>2<-01>,M3.5.0/-1,M10.5.0/0",
