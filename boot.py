@@ -1,5 +1,14 @@
 """Safe pins first, then the application slot; nothing else."""
 
+try:
+    from micropython import kbd_intr
+
+    kbd_intr(-1)  # Ctrl-C would end in the prompt, before it is known whether that is wanted
+except KeyboardInterrupt:
+    import machine
+
+    machine.reset()
+
 import os
 import sys
 
@@ -21,6 +30,11 @@ def _stored(key, default):
 _relay = _stored("relay_pin", -1)
 if _relay >= 0:
     Pin(_relay, Pin.OUT, value=_stored("relay_safe", 0))
+
+# A provisioned lock keeps its console shut, unless the service jumper pulls this pin to ground. A pin
+# that nothing holds is noise: only one that is always low is a jumper.
+_jumper = Pin(39, Pin.IN)
+console_open = _stored("console", 1) == 1 or not any(_jumper.value() for _ in range(16))
 
 
 def _choose_slot():

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import image, romfs
 from .console import Console
 from .process import ChipProcess, Uart
+from .repl import Repl
 from .signals import event_of
 from .surroundings import Surroundings
 
@@ -63,6 +64,7 @@ class Board:
             image.make(self.flash_path, files | dict(extra_files or {}))
         self.console = Console()
         self.lines = self.console.lines
+        self.repl = Repl(self._execute, self._interrupt, self._restart)
         self._listeners: list[Callable[[dict], None]] = []
         self._outside = Surroundings()
         self._cut_at = 0
@@ -72,6 +74,7 @@ class Board:
         self._chip: ChipProcess | None = None
         self._life: asyncio.Task[None] | None = None
         self._verdict: int | None = None  # how the run in hand is to end: a reset cause, 0 for no power
+        self._booted = False  # the run in hand has come to boot.py
         self._watchdog: asyncio.TimerHandle | None = None
         self._started = asyncio.Event()
         self._questions: dict[str, list[asyncio.Future[list[int]]]] = {"stat": [], "mem": [], "gap": []}
@@ -188,7 +191,10 @@ class Board:
     async def _run(self, cause: int) -> int:
         """One run of the chip. The cause of the next, or 0 when the power is off."""
         self.console.since_start.clear()
+        (self.repl.restarted if cause == SOFT_RESET else self.repl.reset)()
         environment = self._environment | {"MENSHEN_RESET_CAUSE": str(cause), "MENSHEN_RTC_US": self._rtc}
+        if self.repl.raw:
+            environment["MENSHEN_RAW_REPL"] = "1"
         greeting = self._outside.greeting()
         if self._cut_at:
             greeting += f"cut {self._cut_at}\n"
@@ -197,10 +203,11 @@ class Board:
 
         def hear(line: str) -> None:
             nonlocal booted
-            booted = booted or line.startswith("boot ")
+            self._booted = booted = booted or line.startswith("boot ")
             self._obey(line)
 
-        self._chip = ChipProcess(hear, self._say)
+        self._booted = False
+        self._chip = ChipProcess(hear, self._say, self.repl.output)
         try:
             await self._chip.start(self._micropython, self._heapsize, environment, self._uarts, greeting)
             if self._verdict is not None:
@@ -231,6 +238,16 @@ class Board:
             self._verdict = verdict
         if self._chip is not None:
             self._chip.kill()
+
+    def _execute(self, code: bytes) -> None:
+        self._send(f"exec {code.hex()}\n")
+
+    def _interrupt(self) -> bool:
+        # Before boot.py the chip runs C, which Ctrl-C does not stop.
+        return self._chip is not None and self._booted and self._chip.interrupt()
+
+    def _restart(self) -> None:
+        self._end(SOFT_RESET)
 
     def _obey(self, line: str) -> None:
         event = event_of(line.split(), monotonic_us())

@@ -74,10 +74,18 @@ class Uart:
 
 
 class ChipProcess:
-    """`on_line` gets each line of the bus, `on_console` each of the console, without their ends."""
+    """`on_line` gets each line of the bus, `on_console` each of the console, without their ends.
 
-    def __init__(self, on_line: Callable[[str], None], on_console: Callable[[str], None]) -> None:
-        self._on_line, self._on_console = on_line, on_console
+    `on_output` gets all that goes to the console, as it comes.
+    """
+
+    def __init__(
+        self,
+        on_line: Callable[[str], None],
+        on_console: Callable[[str], None],
+        on_output: Callable[[bytes], None],
+    ) -> None:
+        self._on_line, self._on_console, self._on_output = on_line, on_console, on_output
         self._process: asyncio.subprocess.Process | None = None
         self._rest = b""
 
@@ -125,6 +133,17 @@ class ChipProcess:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._bus.send(lines.encode())
 
+    def interrupt(self) -> bool:
+        """Press Ctrl-C; whether the program takes it, as micropython.kbd_intr has it."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        caught = int(status.split("SigCgt:")[1].split()[0], 16)
+        if not caught >> (signal.SIGINT - 1) & 1:
+            return False
+        os.kill(self._process.pid, signal.SIGINT)
+        return True
+
     def kill(self) -> None:
         """End it at this instant: a power cut, or the watchdog."""
         if self._process is not None and self._process.returncode is None:
@@ -138,6 +157,7 @@ class ChipProcess:
         try:
             rest = b""
             while data := await self._process.stdout.read(4096):
+                self._on_output(data)
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
                     self._tell(line)
@@ -150,7 +170,9 @@ class ChipProcess:
             self._close()
 
     def _tell(self, line: bytes) -> None:
-        self._on_console(line.rstrip(b"\r").decode(errors="replace"))
+        text = line.translate(None, delete=b"\x04\x05")  # marks of the prompt
+        if text or not line:
+            self._on_console(text.rstrip(b"\r").decode(errors="replace"))
 
     def _close(self) -> None:
         if self._bus.fileno() >= 0:

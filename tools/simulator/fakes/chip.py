@@ -1,32 +1,63 @@
 """Turns the Unix port into the chip: fakes in place, littlefs as the root, then boot.py and main.py."""
 
 import gc
+import os
 import select
 import sys
 import time
+from binascii import unhexlify
+
+import micropython
 
 import machine
 import start
 
 
-def _idle(bus) -> None:
-    """The prompt: interrupts are served, tasks are not, and nobody feeds the watchdog."""
+def _idle(bus, names: dict) -> None:
+    """The prompt: interrupts are served, tasks are not, and nobody feeds the watchdog.
+
+    It runs what the world's end of the console sends; a byte 5 tells that it is there.
+    """
+    work = []
+    bus.commands[b"exec"] = work.append
+    sys.stdout.write("\x05")
     poller = select.poll()
     poller.register(bus, select.POLLIN)
     while True:
         poller.poll()
         bus.pump()
+        while work:
+            error = _run("<stdin>", names, unhexlify(work.pop(0)))
+            sys.stdout.write("\x04")
+            if error:
+                sys.print_exception(error)
+            sys.stdout.write("\x04>")
 
 
-def _run(name: str, names: dict) -> None:
+def _run(name: str, names: dict, text=None):
+    """Run a file, or `text`, and give the exception that ended it. Ctrl-C works at first, as in pyexec.c."""
     try:
-        with open(name) as file:
-            program = compile(file.read(), name, "exec")
+        if text is None:
+            with open(name) as file:
+                text = file.read()
+        text = compile(text, name, "exec")  # the same name: the text need not stay in memory
     except OSError:
-        return  # not there: the chip goes on to its prompt
-    exec(program, names)
+        return None  # not there, which is no fault
+    except Exception as error:
+        return error
+    try:
+        micropython.kbd_intr(3)
+        exec(text, names)
+    except SystemExit:
+        machine.soft_reset()
+    except BaseException as error:
+        return error
+    finally:
+        micropython.kbd_intr(-1)
+    return None
 
 
+micropython.kbd_intr(-1)
 _bus = start.build()
 del start
 for _name in "bus", "chip", "flag", "flash", "pins", "start", "asyncio.event":
@@ -34,11 +65,9 @@ for _name in "bus", "chip", "flag", "flash", "pins", "start", "asyncio.event":
 gc.collect()
 _bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc(), time.ticks_us()))
 _names = {"__name__": "__main__"}
-for _name in "boot.py", "main.py":
-    try:
-        _run(_name, _names)
-    except SystemExit:
-        machine.soft_reset()
-    except BaseException as _error:
+for _name in ("boot.py",) if os.getenv("MENSHEN_RAW_REPL") else ("boot.py", "main.py"):
+    _error = _run(_name, _names)
+    if _error:
         sys.print_exception(_error)
-_idle(_bus)
+        break  # without boot.py there is no main.py
+_idle(_bus, _names)

@@ -26,7 +26,7 @@ class Pads:
         self._outside = bytearray(self.driven)
         self._switches = set()
         self.watched = {}  # number: [pin, handler, trigger, last level]
-        self._noise = 0
+        self._noise = 1  # the first look at a pin that nothing holds is 0: what a jumper would be
         bus.commands[b"in"] = self._lay
         bus.commands[b"sw"] = self._switch
 
