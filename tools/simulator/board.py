@@ -9,6 +9,7 @@ from pathlib import Path
 from . import image, romfs
 from .console import Console
 from .process import ChipProcess, Uart
+from .questions import Questions
 from .repl import Repl
 from .signals import event_of
 from .surroundings import Surroundings
@@ -64,7 +65,9 @@ class Board:
             image.make(self.flash_path, files | dict(extra_files or {}))
         self.console = Console()
         self.lines = self.console.lines
-        self.repl = Repl(self._execute, self._interrupt, self._restart)
+        self.repl = Repl(
+            lambda code: self._send(f"exec {code.hex()}\n"), self._interrupt, lambda: self._end(SOFT_RESET)
+        )
         self._listeners: list[Callable[[dict], None]] = []
         self._outside = Surroundings()
         self._cut_at = 0
@@ -73,11 +76,10 @@ class Board:
         self._driven: set[int] = set()
         self._chip: ChipProcess | None = None
         self._life: asyncio.Task[None] | None = None
-        self._verdict: int | None = None  # how the run in hand is to end: a reset cause, 0 for no power
-        self._booted = False  # the run in hand has come to boot.py
+        self._verdict: int | None = None  # how this run is to end: a reset cause, 0 for no power
         self._watchdog: asyncio.TimerHandle | None = None
         self._started = asyncio.Event()
-        self._questions: dict[str, list[asyncio.Future[list[int]]]] = {"stat": [], "mem": [], "gap": []}
+        self._questions = Questions(self._send)
 
     async def __aenter__(self) -> "Board":
         return self
@@ -98,7 +100,7 @@ class Board:
         if self.powered:
             return
         self._started.clear()
-        self._verdict, self._rtc = None, ""
+        self._verdict, self._rtc, self._booted = None, "", False
         fakes = sorted(self._fakes_dir.glob("*py"))
         self._rom_path.write_bytes(romfs.build({path.name: path.read_bytes() for path in fakes}))
         self._life = asyncio.create_task(self._live(cause))
@@ -192,21 +194,18 @@ class Board:
         """One run of the chip. The cause of the next, or 0 when the power is off."""
         self.console.since_start.clear()
         (self.repl.restarted if cause == SOFT_RESET else self.repl.reset)()
-        environment = self._environment | {"MENSHEN_RESET_CAUSE": str(cause), "MENSHEN_RTC_US": self._rtc}
-        if self.repl.raw:
-            environment["MENSHEN_RAW_REPL"] = "1"
+        now = {"MENSHEN_RESET_CAUSE": str(cause), "MENSHEN_RTC_US": self._rtc}
+        environment = self._environment | now | ({"MENSHEN_RAW_REPL": "1"} if self.repl.raw else {})
         greeting = self._outside.greeting()
         if self._cut_at:
             greeting += f"cut {self._cut_at}\n"
             self._cut_at = 0
-        booted = False
+        self._booted = False
 
         def hear(line: str) -> None:
-            nonlocal booted
-            self._booted = booted = booted or line.startswith("boot ")
+            self._booted = self._booted or line.startswith("boot ")
             self._obey(line)
 
-        self._booted = False
         self._chip = ChipProcess(hear, self._say, self.repl.output)
         try:
             await self._chip.start(self._micropython, self._heapsize, environment, self._uarts, greeting)
@@ -215,14 +214,11 @@ class Board:
             status = await self._chip.ended()
         finally:
             self._chip = None
-            for questions in self._questions.values():
-                for question in questions:
-                    question.cancel()
-                questions.clear()
+            self._questions.drop()
         next_cause, self._verdict = self._verdict, None
         if next_cause is None:
             self._say(f"simulator: the chip's process ended with status {status}")
-            if not booted:
+            if not self._booted:
                 raise ChipFailed("\n".join(self.console.since_start))
             next_cause = HARD_RESET  # a panic
         if next_cause != SOFT_RESET:
@@ -239,15 +235,9 @@ class Board:
         if self._chip is not None:
             self._chip.kill()
 
-    def _execute(self, code: bytes) -> None:
-        self._send(f"exec {code.hex()}\n")
-
     def _interrupt(self) -> bool:
         # Before boot.py the chip runs C, which Ctrl-C does not stop.
         return self._chip is not None and self._booted and self._chip.interrupt()
-
-    def _restart(self) -> None:
-        self._end(SOFT_RESET)
 
     def _obey(self, line: str) -> None:
         event = event_of(line.split(), monotonic_us())
@@ -275,9 +265,7 @@ class Board:
             case ["cut"]:
                 self._end(0)
             case ["stat" | "mem" | "gap" as name, *numbers]:
-                question = self._questions[name].pop(0)  # answers come in the order of the questions
-                if not question.done():
-                    question.set_result([int(number) for number in numbers])
+                self._questions.answer(name, numbers)
             case _:
                 raise ValueError(f"the chip said {words}")
 
@@ -309,7 +297,4 @@ class Board:
     async def _ask(self, name: str, *words: str) -> list[int]:
         if self._chip is None:
             raise RuntimeError("the power is off")
-        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self._questions[name].append(answer)
-        self._send(" ".join((name, *words)) + "\n")
-        return await answer
+        return await self._questions.ask(name, *words)
