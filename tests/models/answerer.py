@@ -4,8 +4,12 @@ A line is {"call": name, …arguments}; the answer is {"result": …} or {"error
 """
 
 import json
+import struct
 import sys
+from hashlib import sha256
 
+from access.credentials import Credential
+from access.schedule import Schedules
 from access.zone import Zone
 from access.zone_rule import parse
 
@@ -16,7 +20,23 @@ def zone(rule, times):
     return [local(now) for now in times]
 
 
-CALLS = {"zone": zone}
+def _record(role, kind=0, lease=0, before=0, after=0, key_ref=0):
+    return Credential(bytes(16) + struct.pack("<BBHBBIIH", role, kind, lease, 0, 0, before, after, key_ref))
+
+
+def schedule(rule, parts, holidays, times):
+    """Whether it holds at each of the times; a part is (days, begin, end, first, last)."""
+    found = {}
+    for number, (days, begin, end, first, last) in enumerate(parts):
+        key = sha256(b"menshen schedule v1" + bytes((1, number))).digest()[:16]
+        found[key] = _record(5, days, begin, first, last, end)
+    for day in holidays:
+        found[sha256(b"menshen holiday v1" + struct.pack("<H", day)).digest()[:16]] = _record(6)
+    holds = Schedules(found.get, Zone(parse(rule))).holds
+    return [holds(1, now) for now in times]
+
+
+CALLS = {"zone": zone, "schedule": schedule}
 
 
 def main():
