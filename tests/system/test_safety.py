@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.simulated_lock import Lock
+from tests.slots import change_slot, compiled
 from tools.simulator import provision
 
 
@@ -43,7 +44,7 @@ async def test_boot_holds_the_bolt_even_where_no_application_starts(make_lock, u
     await lock.wait_armed()
     await lock.wait_online()
     await lock.power(False)
-    lock.world.board.write_file("/slots/a/app.py", b"raise ImportError\n")
+    change_slot(lock.world.board, {"app.mpy": compiled("raise ImportError\n")})
     await lock.power(True)
     await lock.wait_pin("relay", 1 - unlock_level)
     await lock.wait_event(lambda e: e["type"] == "reset")  # main.py tries again
@@ -68,8 +69,8 @@ async def test_a_loop_that_stands_still_is_restarted_locked_by_the_watchdog(make
     async with lock.tap("tenant"):
         await lock.wait_unlocked()
     await lock.power(False)
-    lock.world.board.write_file("/slots/a/app.py", b"def main(watchdog):\n    while True:\n        pass\n")
-    lock.world.board.write_file("/slots/a/app.mpy", b"")  # .py is found first; this one would be broken
+    hung = compiled("def main(watchdog):\n    while True:\n        pass\n")
+    change_slot(lock.world.board, {"app.mpy": hung})
     await lock.power(True)
     reset = await lock.wait_event(lambda e: e["type"] == "reset", timeout=40)
     assert reset["name"] == "WDT_RESET"
@@ -79,7 +80,7 @@ async def test_a_loop_that_stands_still_is_restarted_locked_by_the_watchdog(make
 
 async def test_an_application_that_cannot_start_resets_and_stays_locked(lock: Lock) -> None:
     await lock.power(False)
-    lock.world.board.write_file("/slots/a/app.mpy", b"broken")
+    change_slot(lock.world.board, {"app.mpy": b"broken"})
     await lock.power(True)
     await lock.wait_event(lambda e: e["type"] == "reset")
     assert (await lock.state())["relay"] == 0

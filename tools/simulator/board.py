@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tools import build_app
+
 from . import image, romfs
 from .console import Console
 from .process import ChipProcess, Uart
@@ -59,8 +61,7 @@ class Board:
             "TZ": "UTC",
         }
         if not self.flash_path.exists():
-            paths = (path for path in sorted(Path(app_dir).rglob("*")) if path.is_file())
-            files = {f"/{path.relative_to(app_dir)}": path.read_bytes() for path in paths}
+            files = build_app.flash_files(Path(app_dir))
             files["/config.json"] = json.dumps(config).encode()
             image.make(self.flash_path, files | dict(extra_files or {}))
         self.console = Console()

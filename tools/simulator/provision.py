@@ -11,6 +11,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import build_app
+
 from .board import Board
 from .cards import Card
 
@@ -125,8 +127,7 @@ class Provision:
 
 def renew(board: Board, app_dir: Path, config: dict) -> None:
     """Give the lock of an earlier run new settings, and the application as it is in `app_dir` now."""
-    files = {f"/{path.relative_to(app_dir)}": path for path in app_dir.rglob("[!.]*") if path.is_file()}
-    wanted = {name: path.read_bytes() for name, path in files.items()}
+    wanted = build_app.flash_files(app_dir)
     for name, data in {**wanted, "/config.json": json.dumps(config).encode()}.items():
         with contextlib.suppress(FileNotFoundError):
             if board.read_file(name) == data:

@@ -1,0 +1,82 @@
+"""A slot's one file: an index, the SHA-256 of each file of the application, and the files one after another.
+
+One file, since littlefs gives a block of 4,096 bytes to the smallest: an application of 40 modules takes
+50 blocks as a folder, 12 as a pack, and two of them with two lists of 10,000 fit in 240 only so.
+boot.py reads the index to import from it; firmware/update builds a new one out of what has not changed.
+"""
+
+import hashlib
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAGIC = b"MNP1"
+_HEAD = struct.Struct("<4sHHI")  # magic, bytes of the index, files, bytes of data
+
+
+class PackError(ValueError):
+    """The bytes are no pack; the message says why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file in a pack."""
+
+    name: str
+    sha256: bytes
+    data: bytes
+
+
+def table(files: Mapping[str, bytes]) -> bytes:
+    """The head, index and hashes of these files: all of a pack but the data."""
+    names = sorted(files)
+    index, place = bytearray(), 0
+    for name in names:
+        if not name or name.startswith("/") or any(c in name for c in " \n\\") or ".." in name.split("/"):
+            raise PackError(f"{name!r} is no name for a file in a slot")
+        index += f"\n{name} {place}".encode()
+        place += len(files[name])
+    index += b"\n"
+    hashes = b"".join(hashlib.sha256(files[name]).digest() for name in names)
+    return _HEAD.pack(MAGIC, len(index), len(names), place) + bytes(index) + hashes
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """The same bytes for the same files, in whatever order they are given."""
+    return table(files) + b"".join(files[name] for name in sorted(files))
+
+
+def unpack(data: bytes) -> list[Entry]:
+    """The files of a pack, in its order. Raises PackError, also where a file's hash is not right."""
+    try:
+        magic, index_size, count, size = _HEAD.unpack_from(data)
+        lines = data[_HEAD.size : _HEAD.size + index_size].decode().strip("\n").split("\n")
+        fields = [line.rsplit(" ", 1) for line in lines]
+        places = [int(place) for _, place in fields] + [size]
+    except (struct.error, ValueError) as error:
+        raise PackError("no pack") from error
+    hashes = _HEAD.size + index_size
+    start = hashes + 32 * count
+    if magic != MAGIC or len(fields) != count or len(data) != start + size:
+        raise PackError("no pack")
+    entries = []
+    for n, (name, _) in enumerate(fields):
+        content = data[start + places[n] : start + places[n + 1]]
+        digest = data[hashes + 32 * n : hashes + 32 * n + 32]
+        if hashlib.sha256(content).digest() != digest:
+            raise PackError(f"{name} has not the hash that the table says")
+        entries.append(Entry(name, digest, content))
+    return entries
+
+
+def flash_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Files by absolute path as they lie in the lock's flash: each folder /slots/<x>/ as its pack."""
+    found: dict[str, bytes] = {}
+    slots: dict[str, dict[str, bytes]] = {}
+    for path, data in files.items():
+        parts = path.split("/", 3)
+        if parts[:2] == ["", "slots"] and len(parts) == 4:
+            slots.setdefault(parts[2], {})[parts[3]] = data
+        else:
+            found[path] = data
+    return found | {f"/slots/{slot}.pack": pack(content) for slot, content in slots.items()}
