@@ -14,6 +14,7 @@ from esptool.targets import CHIP_DEFS, ESP32ROM
 from esptool.util import FatalError
 
 from firmware.version import VERSION
+from tools import build_app
 from tools.simulator import image as littlefs
 
 from . import partitions
@@ -117,13 +118,7 @@ def build(base: bytes, application: Mapping[str, bytes], ota: bool = False) -> F
 
 def application(folder: Path) -> dict[str, bytes]:
     """The files of build/app as they lie on the lock: absolute path to contents, in order of their names."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = {path: path.relative_to(folder) for path in paths}
-    return {
-        f"/{name.as_posix()}": path.read_bytes()
-        for path, name in names.items()
-        if not any(part.startswith(".") for part in name.parts)
-    }
+    return build_app.flash_files(folder)
 
 
 def describe(flash: Flash, version: str, base: str) -> str:
