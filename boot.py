@@ -12,6 +12,7 @@ except KeyboardInterrupt:
 import sys
 
 import vfs
+
 from esp32 import NVS
 from machine import Pin
 
