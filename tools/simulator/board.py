@@ -61,8 +61,7 @@ class Board:
             "TZ": "UTC",
         }
         if not self.flash_path.exists():
-            files = build_app.flash_files(Path(app_dir))
-            files["/config.json"] = json.dumps(config).encode()
+            files = build_app.flash_files(Path(app_dir)) | {"/config.json": json.dumps(config).encode()}
             image.make(self.flash_path, files | dict(extra_files or {}))
         self.console = Console()
         self.lines = self.console.lines
