@@ -70,7 +70,7 @@ class Board:
         )
         self._listeners: list[Callable[[dict], None]] = []
         self._outside = Surroundings()
-        self._cut_at = 0
+        self._cut_at, self.measures_starts = 0, False  # of each start measured there is an event `armed`
         self._rtc = ""
         self._uarts = {2: Uart()}
         self._driven: set[int] = set()
@@ -196,7 +196,7 @@ class Board:
         (self.repl.restarted if cause == SOFT_RESET else self.repl.reset)()
         now = {"MENSHEN_RESET_CAUSE": str(cause), "MENSHEN_RTC_US": self._rtc}
         environment = self._environment | now | ({"MENSHEN_RAW_REPL": "1"} if self.repl.raw else {})
-        greeting = self._outside.greeting()
+        greeting = self._outside.greeting() + "arm\n" * self.measures_starts
         if self._cut_at:
             greeting += f"cut {self._cut_at}\n"
             self._cut_at = 0

@@ -1,9 +1,11 @@
 """The lines in which the chip tells what shows at its pins, as events.
 
     pin {pin, level: 0, 1 or None where not driven} · led {r, g, b} · pwm {pin, hz, duty} ·
-    wifi {action, ssid} · boot {cause, heap}
+    wifi {action, ssid} · boot {cause, heap} · armed {cpu_us, fakes_us, reads}
 
-`heap` is what asyncio and the simulated chip take of it before boot.py runs, in bytes.
+`heap` is what asyncio and the simulated chip take of it before boot.py runs, in bytes. `armed` comes where
+starts are measured: CPU time from boot.py's first line to the first idle moment, the part of it that is the
+simulator's own, and reads of the flash.
 """
 
 _STAMP = 2**30  # ticks_us of the 32-bit port goes round; that of the 64-bit port at a multiple of it
@@ -14,6 +16,10 @@ def event_of(words: list[str], now: int) -> dict | None:
     match words:
         case ["wifi", action, *ssid]:
             return {"type": "wifi", "action": action, "ssid": " ".join(ssid) or None, "us": now}
+        case ["armed", cpu, fakes, reads]:
+            return {
+                "type": "armed", "cpu_us": int(cpu), "fakes_us": int(fakes), "reads": int(reads), "us": now
+            }  # fmt: skip
         case ["pin", pin, level, us]:
             event = {"pin": int(pin), "level": None if level == "z" else int(level)}
         case ["led", r, g, b, us]:

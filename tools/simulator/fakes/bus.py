@@ -33,12 +33,15 @@ class Bus(io.IOBase):
         self._exit = libc.func("v", "_exit", "i")
         self.plain_loop = asyncio.new_event_loop
         self.commands = {b"mem": self._memory}
+        self.on_boot = None  # called before boot.py runs
+        self.calls = [0, 0]  # of send and pump
 
     def ioctl(self, request: int, argument: int) -> int:
         return self._fd if request == _GET_FILENO else -1
 
     def send(self, line: bytes) -> None:
         """Send `line`, which ends in a line feed, whole."""
+        self.calls[0] += 1
         sent = self._file.write(line) or 0
         while sent < len(line):  # the socket is full: the world is slow, and nothing may be lost
             time.sleep_us(100)
@@ -49,6 +52,7 @@ class Bus(io.IOBase):
         if self._pumping:  # called by an interrupt handler
             return
         self._pumping = True
+        self.calls[1] += 1
         try:
             while (n := self._file.readinto(self._chunk)) is not None:
                 if not n:

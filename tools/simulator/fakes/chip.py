@@ -64,6 +64,8 @@ for _name in "bus", "chip", "flag", "flash", "pins", "start", "asyncio.event":
     sys.modules.pop(_name, None)  # the chip has none of these
 gc.collect()
 _bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc(), time.ticks_us()))
+if _bus.on_boot:
+    _bus.on_boot()
 _names = {"__name__": "__main__"}
 for _name in ("boot.py",) if os.getenv("MENSHEN_RAW_REPL") else ("boot.py", "main.py"):
     _error = _run(_name, _names)

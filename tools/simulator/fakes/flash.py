@@ -2,17 +2,28 @@
 
 Guarantee: what was erased or programmed is in the file when the call returns, so that a killed
 process loses nothing, and never more than the chip would have written.
+
+The file is mapped into memory: a read costs no call of the system and no heap, for littlefs makes
+thousands of them before a lock is armed.
 """
 
 import os
 import time
 
+import uctypes
 from micropython import const
+
+from bus import libc
 
 _BLOCK = const(4096)
 _COUNT = const(240)
+_SIZE = const(983040)
 _PAGE = const(128)  # littlefs' cache in MicroPython: the most that it programs at a time
-_ERASE, _PROGRAM = const(0), const(1)
+_ERASE = const(0)
+_PROGRAM = const(1)
+_PROT_READ_WRITE = const(3)  # asm-generic/mman-common.h
+_MAP_SHARED = const(1)
+_WISH = const(0x20000000)  # an address that is a small integer in the 32-bit port too
 
 
 class Knife:
@@ -21,7 +32,7 @@ class Knife:
     def __init__(self, bus) -> None:
         self._bus = bus
         self._left = self._seed = 0
-        self._counts = [0, 0, 0]
+        self._counts = [0, 0, 0]  # erases, programs, NVS commits
         bus.commands[b"cut"] = self._arm
         bus.commands[b"stat"] = self._stat
 
@@ -53,14 +64,19 @@ class Flash:
 
     def __init__(self, knife: Knife) -> None:
         self._knife = knife
-        self._file = open(os.getenv("MENSHEN_FLASH"), "r+b")
+        self.reads = 0
+        with open(os.getenv("MENSHEN_FLASH"), "r+b") as file:
+            mmap = libc.func("p", "mmap", "pLiiil")
+            self._at = mmap(_WISH, _SIZE, _PROT_READ_WRITE, _MAP_SHARED, file.fileno(), 0)
+        self._data = uctypes.bytearray_at(self._at, _SIZE)
+        self._copy = libc.func("v", "memcpy", "ppL")
         self._blank = b"\xff" * _PAGE
         times = (os.getenv("MENSHEN_FLASH_US") or "0,0").split(",")
         self._erase_us, self._program_us = int(times[0]), int(times[1])  # a block, 256 bytes
 
     def readblocks(self, block: int, buf, offset: int = 0) -> None:
-        self._file.seek(block * _BLOCK + offset)
-        self._file.readinto(buf)
+        self.reads += 1
+        self._copy(buf, self._at + block * _BLOCK + offset, len(buf))
 
     def writeblocks(self, block: int, buf, offset: int = -1) -> None:
         """Program `buf`; without an offset the blocks are erased first."""
@@ -92,28 +108,24 @@ class Flash:
 
     def _program(self, at: int, data) -> None:
         n = len(data)
-        self._file.seek(at)
-        old = self._file.read(n)
+        old = self._data[at : at + n]
         if old != self._blank[:n]:  # NOR flash: a program only clears bits
             both = int.from_bytes(old, "little") & int.from_bytes(data, "little")
             data = both.to_bytes(n, "little")
-        self._file.seek(at)
-        self._file.write(data)
+        self._data[at : at + n] = data
 
     def _erase(self, start: int) -> None:
         torn = self._knife.falls(_ERASE)
         for at in range(start, start + _BLOCK, _PAGE):
             data = self._blank
             if torn:  # a page is erased, or as it was, or on its way
-                self._file.seek(at)
-                data = self._file.read(_PAGE)
+                data = self._data[at : at + _PAGE]
                 chance = self._knife.random() % 3
                 if chance:
                     data = bytes(
                         [byte | (self._knife.random() if chance == 1 else 0xFF) & 0xFF for byte in data]
                     )
-            self._file.seek(at)
-            self._file.write(data)
+            self._data[at : at + _PAGE] = data
         if torn:
             self._knife.cut()
         time.sleep_us(self._erase_us)

@@ -1,26 +1,39 @@
-"""Measures how long one step of a task holds up all the others, in CPU time."""
+"""Measures in CPU time how long a start takes, and how long one step of a task holds up all the others."""
 
 import asyncio
 
+from micropython import const
+
 from bus import libc
+
+_TIMES = const(500)
 
 
 class Probe:
-    """Answers `gap` with the longest step since the last `gap`; the first one starts the measurement."""
+    """Answers `gap` with the longest step since the last `gap`; the first one starts the measurement.
 
-    def __init__(self, bus) -> None:
-        self._bus = bus
+    After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
+    boot.py began, how many of them were the fakes' own, and reads of the flash.
+    """
+
+    def __init__(self, bus, flash) -> None:
+        self._bus, self._flash = bus, flash
         self._wait = None
-        self._from = self._longest = 0
+        self._from = self._longest = self._reads = 0
         self._clock = None
         bus.commands[b"gap"] = self._gap
+        bus.commands[b"arm"] = self._arm
+
+    def _start(self, between) -> None:
+        """Have asyncio call `between` whenever it would wait: between any two steps."""
+        self._clock = libc.func("l", "clock", "")  # CPU time of the process in us (clock(3))
+        queue = asyncio.core._io_queue
+        self._wait = self._wait or queue.wait_io_event
+        queue.wait_io_event = between
 
     def _gap(self) -> None:
-        if self._wait is None:
-            self._clock = libc.func("l", "clock", "")  # CPU time of the process in us (clock(3))
-            queue = asyncio.core._io_queue
-            self._wait = queue.wait_io_event  # asyncio calls it between any two steps
-            queue.wait_io_event = self._between
+        if self._clock is None:
+            self._start(self._between)
         self._bus.send(b"gap %d\n" % self._longest)
         self._from = self._longest = 0
 
@@ -29,3 +42,38 @@ class Probe:
             self._longest = max(self._longest, self._clock() - self._from)
         self._wait(dt)
         self._from = self._clock()
+
+    def _arm(self) -> None:
+        self._bus.on_boot = self._boot
+
+    def _boot(self) -> None:
+        self._start(self._until_idle)
+        self._bus.calls = [0, 0]
+        self._reads = self._flash.reads
+        self._from = self._clock()
+
+    def _until_idle(self, dt: int) -> None:
+        if dt > 0:
+            took = self._clock() - self._from
+            asyncio.core._io_queue.wait_io_event = self._wait
+            self._clock = None
+            self._tell(took)
+        self._wait(dt)
+
+    def _tell(self, took: int) -> None:
+        reads, (sends, pumps) = self._flash.reads - self._reads, self._bus.calls
+        buf, clock = bytearray(64), libc.func("l", "clock", "")
+
+        def cost(call, *arguments) -> int:  # of _TIMES calls
+            began = clock()
+            for _ in range(_TIMES):
+                pass
+            empty = clock() - began
+            began = clock()
+            for _ in range(_TIMES):
+                call(*arguments)
+            return clock() - began - empty
+
+        own = cost(self._flash.readblocks, 1, buf, 0) * reads
+        own += cost(self._bus.pump) * pumps + cost(self._bus.send, b"") * sends
+        self._bus.send(b"armed %d %d %d\n" % (took, own // _TIMES, reads))

@@ -35,13 +35,13 @@ def build() -> Bus:
     machine.Pin.pads = Pads(bus)
     _start_clock(bus)
     knife = Knife(bus)
-    Probe(bus)
     esp32._knife, esp32._host = knife, vfs.VfsPosix()
     _read_nvs()
     network.WLAN.bus = bus
     network.WLAN.station = network.WLAN()
     bus.commands[b"net"] = network.WLAN.station.reach
     flash = Flash(knife)
+    Probe(bus, flash)
     _mend_asyncio(bus)
     bus.pump()  # levels of the inputs, switches and knife, before the program can look
     os.chdir("/")

@@ -1,0 +1,89 @@
+"""Times a decision among 10,000 records: the firmware's own parts on the flash of a simulated lock.
+
+The program runs in the Unix port, on the fakes' flash and on the sources, whose private names are whole. Of
+the CPU time the fake flash takes a part: how often it is read is told beside.
+"""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+from tools.simulator import provision
+
+TOP = Path(__file__).resolve().parents[2]
+COUNT = 10_000
+_TENANT_LEASE = 1
+_PROGRAM = """
+import json, os, struct, sys, vfs
+from bus import libc
+from flash import Flash
+import app, settings
+from access.decide import decide
+from storage.hmac import Mac
+class Knife:
+    def falls(self, kind): return False
+class Part:
+    def __getattr__(self, name): return Part()
+    def __call__(self, *arguments, **settings): return 0
+vfs.umount("/")
+flash = Flash(Knife())
+vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
+app.Board = lambda *_: Part()
+with open("/config.json") as file:
+    key = bytes.fromhex(json.load(file)["key"])
+gate = app.Lock(settings.load(), Part())._doorkeeper._gate
+cards = [struct.pack(">I", n) for n in range(0, %d, 10)]
+mac = Mac(key)
+digests = [mac.digest(b"\\x02", card)[:16] for card in cards]
+credentials = gate._credentials
+def search(digest):
+    return decide(credentials.find(digest), None) == "granted"
+def judge(card):
+    return gate.card(card).granted
+clock = libc.func("l", "clock", "")
+def took(what, given):
+    times = []
+    for one in given:
+        began = clock()
+        granted = what(one)
+        times.append(clock() - began)
+        if not granted: raise ValueError(one)
+    times.sort()
+    return times[len(times) // 2]
+took(judge, cards)
+reads = flash.reads
+figures = {"decision_us": took(search, digests)}
+figures["decision_reads"] = (flash.reads - reads) / len(digests)
+figures["judge_us"] = took(judge, cards)
+print(json.dumps(figures))
+"""
+
+
+def credentials() -> list[provision.Credential]:
+    """COUNT cards of one lease."""
+    return [
+        provision.Credential(provision.CARD, struct.pack(">I", n), provision.TENANT, _TENANT_LEASE)
+        for n in range(COUNT)
+    ]
+
+
+def measure(micropython: Path, flash: Path, app: Path) -> dict[str, float]:
+    """Medians of CPU time in us: decision (digest to verdict), judge (card to verdict, with the HMAC).
+
+    `flash` is the image of a lock that holds credentials(); it is copied. Raises RuntimeError with what the
+    program said.
+    """
+    copy = flash.with_name("decision.img")
+    shutil.copy(flash, copy)
+    path = ":".join(map(str, (app.parent / "fakes", TOP / "firmware", ".frozen")))
+    environment = {**os.environ, "MICROPYPATH": path, "MENSHEN_FLASH": str(copy)}
+    done = subprocess.run(
+        [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % COUNT], env=environment, capture_output=True,
+        check=False, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
