@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from access.credentials import Credential
+    from link.mqtt import Payload
     from link.telemetry import Telemetry
     from machine import WDT
     from settings import Settings
 
 _REPORTS_KEPT = const(8)  # until the link is there to take them
+_LIST_MAX = const(6144)  # bytes
 _TIDY_MS = const(2000)
 _COPY_MS = const(1000)
 _LATER_MS = const(3000)
@@ -79,7 +81,7 @@ class Lock:
         self._faults: set[str] = set()
         board = self._board = Board(settings.unlock_level)
         self._supervisor = Supervisor(board.reset)
-        self._clock = Clock(board.datetime)
+        self._clock = Clock(board.datetime, board.numbers, settings.time_floor)
         self._credentials = Credentials(settings.key)
         self._indicator = Indicator(board.light, board.sound)
         throttle = Throttle(board.numbers)
@@ -231,58 +233,32 @@ class Lock:
         self._credentials.install(version, records)
 
     async def _link(self) -> None:
-        """The network; its code is loaded a piece at a time, so that the door never waits for all of it."""
-        from link.backoff import Backoff
+        """The network. What joins its parts is gone when it has done so."""
+        from link.assemble import assemble
 
-        await asyncio.sleep_ms(0)
-        from link.dns import Resolver
-
-        await asyncio.sleep_ms(0)
-        from link.mqtt import MQTTClient
-
-        await asyncio.sleep_ms(0)
-        from link.link import Link
-
-        await asyncio.sleep_ms(0)
-        from link.telemetry import Telemetry
-        from link.wifi import Wifi
-
-        settings = self._settings
-        cap = settings.backoff_cap_ms
-        wifi = Wifi(self._board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
-        resolver = Resolver(settings.dns, wifi.dns)
+        inbox = _Inbox(self._settings, self._credentials, self._take_list)
+        link = await assemble(self._settings, self._board.wlan(), self._telemetry, self._status, inbox)
+        del assemble
+        unload("link.assemble")
         if self._telemetry is None:
-            self._telemetry = Telemetry(settings.lock, self._status)
+            self._telemetry = link.telemetry
             waiting, self._reports = self._reports, []
             for report in waiting:
                 self._report(report)
-        inbox = _Inbox(settings, self._credentials, self._take_list, self._telemetry)
-
-        def client() -> MQTTClient:
-            return MQTTClient(settings.lock, settings.broker_host, settings.broker_port)
-
-        await Link(
-            wifi,
-            resolver,
-            client,
-            self._telemetry,
-            inbox,
-            Backoff(1000, cap),
-            lambda text: log.info("link", text),
-        ).run()
+        await link.run()
 
 
 class _Inbox:
     """Takes lists with code that is there only for as long as one is looked at."""
 
-    def __init__(self, settings: "Settings", credentials: Credentials, take, telemetry: "Telemetry") -> None:
+    def __init__(self, settings: "Settings", credentials: Credentials, take) -> None:
         self.topic = "menshen/v1/" + settings.lock + "/list"
-        self._parts = settings.lock, settings.key, lambda: credentials.version, take, telemetry
+        self._parts = settings.lock, settings.key, lambda: credentials.version, take
 
-    async def on_message(self, topic: bytes, payload: "bytes | bytearray | None") -> None:
+    async def on_message(self, topic: bytes, payload: "Payload", telemetry: "Telemetry") -> None:
         from link.sync import Sync
 
-        await Sync(*self._parts).on_message(topic, payload)
+        await Sync(*self._parts, telemetry).on_message(topic, await payload.read(_LIST_MAX))
         del Sync
         unload("link.sync", "link.envelope")
 

@@ -75,9 +75,12 @@ class Board:
 
         return network.WLAN(network.STA_IF)
 
-    def datetime(self) -> tuple:
-        """What the chip's clock shows: year, month, day, weekday, hour, minute, second, microsecond."""
-        return RTC().datetime()
+    def datetime(self, *date: tuple) -> tuple:
+        """What the chip's clock shows: year, month, day, weekday, hour, minute, second, microsecond.
+
+        With such a tuple, set it.
+        """
+        return RTC().datetime(*date)
 
     def reset(self) -> None:
         """Start again."""

@@ -17,6 +17,7 @@ PATH = "/config.json"
 GOOD_PATH = "/config.good.json"
 _MISSING = object()
 _ZONE = 'a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
+_LATEST = 4294967295  # seconds since 1970 that records can hold
 
 
 class SettingsError(Exception):
@@ -71,6 +72,10 @@ class _Reader:
                 self.faults.append("%s must be %s: it lacks %s" % (name, _ZONE, error.args[0]))
         return 0, 0, None, None
 
+    def flag(self, name: str, default: bool) -> bool:
+        """true or false."""
+        return self.take(name, "true or false", lambda v: isinstance(v, bool), default)
+
 
 def _is_key(value: "Any") -> bool:
     return isinstance(value, str) and len(value) == 64 and all(c in "0123456789abcdef" for c in value)
@@ -112,6 +117,8 @@ class Settings:
     dns: "list[tuple[str, int]]"
     broker_host: str
     broker_port: int
+    broker_tls: bool
+    time_floor: int
     backoff_cap_ms: int
     plain_uid: bool
     zone: "Rule"
@@ -143,10 +150,12 @@ def parse(text: str) -> Settings:
     listed = [_server(s) for s in servers or ()]
     found.dns = [server for server in listed if server]
     found.broker_host = read.text("broker.host", 100, "")
-    found.broker_port = read.number("broker.port", 1, 65535, 1883)
+    found.broker_tls = read.flag("broker.tls", True)
+    found.broker_port = read.number("broker.port", 1, 65535, 8883 if found.broker_tls else 1883)
+    found.time_floor = read.number("time.floor", 0, _LATEST, 0)  # seconds since 1970: when it was provisioned
     found.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
-    found.plain_uid = read.take("cards.plain_uid", "true or false", lambda v: isinstance(v, bool), False)
     found.zone = read.zone("time.zone")
+    found.plain_uid = read.flag("cards.plain_uid", False)
     if read.faults:
         raise SettingsError(read.faults)
     return found

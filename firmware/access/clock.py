@@ -1,10 +1,25 @@
-"""The time, with how far it can be trusted."""
+"""The time, with how far it can be trusted.
+
+Three trusts: "unknown" after a start, "network" by SNTP, "signed" by a message that only the operator can
+have made. Time never goes below the last signed one, which outlives the power: whoever answers to SNTP or
+holds messages back can keep the clock behind by what was signed since, and no further.
+"""
+
+from micropython import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from storage.nvs import Numbers
+
 TRUSTS = ("unknown", "network", "signed")
+
+_FLOOR = "clock_floor"  # minutes since 1970: seconds overflow an i32 in 2038
+_KEEP_MINUTES = const(1440)  # how often a newer floor costs a commit
+_LATE_S = const(600)  # a message that was this long on its way says nothing about the clock
+_DRIFT_S = const(3600)  # by so much may SNTP correct a time that was signed
+_LATEST = const(4294967295)  # what records can hold: the year 2106
 
 
 def seconds(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int:
@@ -15,24 +30,75 @@ def seconds(year: int, month: int, day: int, hour: int, minute: int, second: int
     return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
-class Clock:
-    """Reads the chip's clock, which forgets without power: until somebody sets it, it is not trusted."""
+def date(now: int) -> "tuple[int, int, int, int, int, int, int, int]":
+    """What seconds() is the reverse of, as the chip's RTC takes it: weekday 0 is Monday, the last is 0 us."""
+    days, second = divmod(now, 86400)
+    era, of_era = divmod(days + 719468, 146097)  # 400 years that begin with March of year 0
+    year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted = (5 * of_year + 2) // 153  # months since March
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    year = era * 400 + year_of_era + (month < 3)
+    day = of_year - (153 * shifted + 2) // 5 + 1
+    return year, month, day, (days + 3) % 7, second // 3600, second // 60 % 60, second % 60, 0
 
-    def __init__(self, datetime: "Callable[[], tuple]") -> None:
-        self._datetime = datetime
-        self._ahead = 0
+
+class Clock:
+    """The chip's clock, which forgets without power: it starts from the floor then, and is not trusted.
+
+    `datetime` reads the RTC without an argument and sets it with one. `floor` is the time of provisioning,
+    in seconds since 1970. Certificates are checked against the same RTC.
+    """
+
+    def __init__(self, datetime: "Callable[..., tuple]", numbers: "Numbers", floor: int = 0) -> None:
+        self._datetime, self._numbers = datetime, numbers
+        self._floor = max(floor, numbers.get(_FLOOR) * 60)
         self.trust = "unknown"
+        if self._read() < self._floor:
+            self._set(self._floor)
 
     def now(self) -> "int | None":
         """Seconds since 1970; None where the time is not known."""
-        return None if self.trust == "unknown" else self._read() + self._ahead
+        return None if self.trust == "unknown" else self._read()
 
-    def set(self, now: int, trust: str) -> None:
-        """Take a time of at least the trust of the one held; ValueError for one of less."""
-        if TRUSTS.index(trust) < TRUSTS.index(self.trust):
-            raise ValueError("the clock is set by something better")
-        self._ahead = now - self._read()
-        self.trust = trust
+    def network(self, now: int) -> bool:
+        """Take the time of an SNTP server, unless something better says that it is wrong; whether it was."""
+        if not self._floor <= now <= _LATEST:
+            return False
+        if self.trust == "signed" and abs(now - self._read()) > _DRIFT_S:
+            return False
+        self._set(now)
+        if self.trust == "unknown":
+            self.trust = "network"
+        return True
+
+    def signed(self, now: int, live: bool) -> None:
+        """A message signed for this lock was made at that time.
+
+        Any is a floor. Only a `live` one, which did not lie at the broker, and which is newer than all
+        before, says what time it is now.
+        """
+        if not self._floor < now <= _LATEST:
+            return
+        self._floor = now
+        own = self._read()
+        if own < now or (live and self.trust == "unknown" and own - now > _LATE_S):
+            self._set(now)
+            own = now
+        if live and own - now <= _LATE_S:
+            self.trust = "signed"
+        if now // 60 - self._numbers.get(_FLOOR) >= _KEEP_MINUTES:
+            self.keep()
+
+    def keep(self) -> None:
+        """Have the floor outlive the power; where NVS has no room the clock goes on without."""
+        try:
+            self._numbers.set(_FLOOR, self._floor // 60)
+        except OSError:
+            pass
+
+    def _set(self, now: int) -> None:
+        self._datetime(date(now))
 
     def _read(self) -> int:
         year, month, day, _, hour, minute, second, _ = self._datetime()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from link.backoff import Backoff
     from link.dns import Resolver
-    from link.mqtt import MQTTClient
+    from link.mqtt import MQTTClient, Payload
     from link.telemetry import Telemetry
     from link.wifi import Wifi
 
@@ -35,7 +35,7 @@ class Link:
         self._wifi = wifi
         self._resolver = resolver
         self._client_factory = client_factory
-        self._telemetry = telemetry
+        self.telemetry = telemetry
         self._sync = sync
         self._backoff = backoff
         self._log = log
@@ -59,7 +59,7 @@ class Link:
         """One connection, from the address to its end."""
         client = self._client_factory()
         address = await self._resolver.resolve(client.server)
-        self._telemetry.will(client)
+        self.telemetry.will(client)
         try:
             try:
                 await client.connect(address)
@@ -68,14 +68,17 @@ class Link:
                 raise
             self.online = True
             self._log("online")
-            reader = client.run(self._sync.on_message)
+            reader = client.run(self._on_message)
             await self._until_one_ends(reader, self._talk(client), self._wifi.lost())
         finally:
             client.close()
 
+    async def _on_message(self, topic: bytes, payload: "Payload") -> None:
+        await self._sync.on_message(topic, payload, self.telemetry)
+
     async def _talk(self, client: "MQTTClient") -> None:
         await client.subscribe(self._sync.topic)
-        await self._telemetry.run(client)
+        await self.telemetry.run(client)
 
     async def _until_one_ends(self, *jobs) -> None:
         """Run the jobs side by side. When one ends, end them all, and raise what it raised."""

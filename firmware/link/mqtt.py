@@ -24,6 +24,8 @@ from link.packets import (
     PUBLISH,
     SUBACK,
     SUBSCRIBE,
+    UNSUBACK,
+    UNSUBSCRIBE,
     MQTTError,
     PacketReader,
     frame,
@@ -35,10 +37,38 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    OnMessage = Callable[[bytes, "bytearray | None"], Awaitable[None]]
+    OnMessage = Callable[[bytes, "Payload"], Awaitable[None]]
 
 _POLL_MS = const(20)
 _GRACE_MS = const(50)  # least time to look for what has arrived already
+_SKIP = const(128)  # bytes thrown away at a time
+
+
+class Payload:
+    """A message's payload, still in the stream; what its handler leaves is thrown away.
+
+    `size` is what is left of it, in bytes; `retained` says that the broker had it lying there.
+    """
+
+    def __init__(self, fill: "Callable[[memoryview], Awaitable[None]]", size: int, retained: bool) -> None:
+        self._fill = fill
+        self.size = size
+        self.retained = retained
+
+    async def into(self, view: memoryview) -> None:
+        """Fill the view, which must not be longer than `size`."""
+        if len(view) > self.size:
+            raise ValueError("longer than the payload")
+        self.size -= len(view)
+        await self._fill(view)
+
+    async def read(self, limit: int) -> "bytearray | None":
+        """All that is left, or None where that is more than `limit` bytes."""
+        if self.size > limit:
+            return None
+        data = bytearray(self.size)
+        await self.into(memoryview(data))
+        return data
 
 
 class MQTTClient(simple.MQTTClient):
@@ -86,11 +116,16 @@ class MQTTClient(simple.MQTTClient):
         packet = frame(SUBSCRIBE, pid + text(topic) + bytes((qos,)))
         await self._within(self._ask(packet, SUBACK, pid))
 
+    async def unsubscribe(self, topic: str) -> None:
+        """Ask for a topic's messages no longer; return once the broker agrees."""
+        pid = self._next_id()
+        await self._within(self._ask(frame(UNSUBSCRIBE, pid + text(topic)), UNSUBACK, pid))
+
     async def run(self, on_message: "OnMessage") -> None:
         """Read for ever, and keep the connection alive. Ends by MQTTError or by being cancelled.
 
-        on_message(topic, payload) is awaited for each message before the next is read; payload is
-        None for one that was too long to keep.
+        on_message(topic, payload) is awaited for each message before the next is read: it must not wait
+        for another message, nor longer than half of keepalive.
         """
         half = self.keepalive * 500  # ms
         pinged = None  # ticks of the ping that is not answered yet
@@ -102,8 +137,9 @@ class MQTTClient(simple.MQTTClient):
                 left = half - ticks_diff(ticks_ms(), self._sent)
             else:
                 left = self._timeout - ticks_diff(ticks_ms(), pinged)
-            if await self._arrived(max(left, _GRACE_MS)):
-                if await self._handle(on_message, *await self._within(self._packets.packet())):
+            kind = await self._next(max(left, _GRACE_MS))
+            if kind is not None:
+                if await self._handle(on_message, kind):
                     pinged = None
             elif pinged is not None and ticks_diff(ticks_ms(), pinged) >= self._timeout:
                 raise MQTTError("no answer to a ping")
@@ -133,7 +169,7 @@ class MQTTClient(simple.MQTTClient):
         except asyncio.TimeoutError:
             raise MQTTError("no answer in time")
         except (OSError, ValueError) as error:  # ValueError: what TLS raises for a bad certificate
-            raise MQTTError("connection failed", error)
+            raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
         self.sock = sock = socket.socket()
@@ -153,9 +189,10 @@ class MQTTClient(simple.MQTTClient):
         self._stream = asyncio.StreamReader(self.sock)
         self._packets = PacketReader(self._stream)
         await self._write(self._connect_packet())
-        kind, _, answer, _ = await self._packets.packet()
+        kind = await self._packets.kind()
+        _, answer, _ = await self._packets.head(kind)
         if kind != CONNACK or answer[1]:
-            raise MQTTError("refused by the broker", answer)
+            raise MQTTError("refused by the broker")
 
     def _connect_packet(self) -> bytes:
         """CONNECT with a clean session (3.1)."""
@@ -190,25 +227,33 @@ class MQTTClient(simple.MQTTClient):
             await self._write(packet)
             await self._answered.wait()
 
-    async def _arrived(self, wait_ms: int) -> bool:
-        """Whether there is something to read within the time; takes nothing."""
+    async def _next(self, wait_ms: int) -> "int | None":
+        """The first byte of a packet that begins within the time."""
         if self.sock is None:
             raise MQTTError("closed")
         try:
-            await asyncio.wait_for_ms(self._stream.read(0), wait_ms)
+            return await asyncio.wait_for_ms(self._packets.kind(), wait_ms)
         except asyncio.TimeoutError:
-            return False
-        return True
+            return None
+        except OSError as error:
+            raise MQTTError("connection failed: " + str(error).strip())
 
-    async def _handle(self, on_message: "OnMessage", kind: int, topic: bytes, pid: bytes, body) -> bool:
+    async def _fill(self, view: memoryview) -> None:
+        await self._within(self._packets.fill(view))
+
+    async def _handle(self, on_message: "OnMessage", kind: int) -> bool:
         """Do what a packet asks for; whether it answered a ping."""
+        topic, pid, size = await self._within(self._packets.head(kind))
         if kind & 0xF0 == PUBLISH:
-            await on_message(topic, body)
+            payload = Payload(self._fill, size, bool(kind & 1))
+            await on_message(topic, payload)
+            while payload.size:
+                await payload.into(memoryview(bytearray(min(payload.size, _SKIP))))
             if pid:
                 await self._within(self._write(frame(PUBACK, pid)))
-        elif kind == CONNACK or (kind == SUBACK and body[2] > 2):
+        elif kind == CONNACK or (kind == SUBACK and pid[2] > 2):
             raise MQTTError("refused by the broker")
-        elif (kind, pid) == self._expected:
+        elif (kind, pid[:2]) == self._expected:
             self._expected = None
             self._answered.set()
         return kind == PINGRESP

@@ -1,6 +1,7 @@
 """The packets of MQTT 3.1.1, in and out. Sections named are those of the OASIS standard.
 
-Reading never takes more memory than one payload of 6 KiB, whatever the broker sends.
+Of a message only the topic is read here: the payload stays in the stream until somebody takes it, so
+that no broker can fill the memory.
 """
 
 from micropython import const
@@ -9,20 +10,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Packet = tuple[int, bytes, bytes, "bytearray | None"]
-
 CONNECT = const(0x10)
 CONNACK = const(0x20)
 PUBLISH = const(0x30)
 PUBACK = const(0x40)
 SUBSCRIBE = const(0x82)
 SUBACK = const(0x90)
+UNSUBSCRIBE = const(0xA2)
+UNSUBACK = const(0xB0)
 PINGREQ = const(0xC0)
 PINGRESP = const(0xD0)
 DISCONNECT = const(0xE0)
 
 _TOPIC_MAX = const(128)
-_PAYLOAD_MAX = const(6144)  # longer ones are thrown away as they come
 _PACKET_MAX = const(65536)  # longer ones end the connection
 
 
@@ -52,25 +52,37 @@ class PacketReader:
 
     def __init__(self, stream: "Any") -> None:
         self._stream = stream
+        self._first = bytearray(1)
 
-    async def packet(self) -> "Packet":
-        """(first byte, topic, packet id, payload) of the next packet.
+    async def kind(self) -> int:
+        """The first byte of the next packet; may be cancelled without losing a byte."""
+        await self.fill(memoryview(self._first))
+        return self._first[0]
 
-        payload is None where it was too long to keep; of packets other than PUBLISH it is the whole
-        body. Raises MQTTError for what a broker may not send, and for the end of the stream.
+    async def head(self, kind: int) -> "tuple[bytes, bytes, int]":
+        """What follows the first byte: (topic, packet id, bytes of payload still to come) of a PUBLISH.
+
+        Of any other packet the whole body stands in place of the packet id. Raises MQTTError for what a
+        broker may not send, and for the end of the stream.
         """
-        kind = (await self._read(1))[0]
         length = await self._length()
         if kind & 0xF0 == PUBLISH:
             return await self._message(kind, length)
-        # the body of every other packet that a broker may send has one size (3.2, 3.4, 3.9, 3.13)
-        if {CONNACK: 2, PUBACK: 2, SUBACK: 3, PINGRESP: 0}.get(kind) != length:
+        # the body of every other packet that a broker may send has one size (3.2, 3.4, 3.9, 3.11, 3.13)
+        if {CONNACK: 2, PUBACK: 2, SUBACK: 3, UNSUBACK: 2, PINGRESP: 0}.get(kind) != length:
             raise MQTTError("bad packet")
-        body = await self._read(length)
-        return kind, b"", bytes(body[:2]), body
+        return b"", await self._read(length), 0
 
-    async def _message(self, kind: int, length: int) -> "Packet":
-        """The rest of a PUBLISH (3.3). QoS 2 was never asked for."""
+    async def fill(self, view: memoryview) -> None:
+        """Fill the view with the next bytes of the stream."""
+        while view:
+            count = await self._stream.readinto(view)
+            if count == 0:
+                raise MQTTError("closed by the broker")
+            view = view[count or 0 :]  # None: nothing yet after all
+
+    async def _message(self, kind: int, length: int) -> "tuple[bytes, bytes, int]":
+        """The head of a PUBLISH (3.3). QoS 2 was never asked for."""
         id_size = kind & 2
         if kind & 4 or not 2 + id_size <= length <= _PACKET_MAX:
             raise MQTTError("bad message")
@@ -78,30 +90,19 @@ class PacketReader:
         rest = length - 2 - size - id_size
         if size > _TOPIC_MAX or rest < 0:
             raise MQTTError("bad topic")
-        topic = bytes(await self._read(size))
-        pid = bytes(await self._read(id_size))
-        if rest <= _PAYLOAD_MAX:
-            return kind, topic, pid, await self._read(rest)
-        while rest:
-            rest -= len(await self._read(min(rest, _TOPIC_MAX)))
-        return kind, topic, pid, None
+        return await self._read(size), await self._read(id_size), rest
 
     async def _length(self) -> int:
         """Remaining length: at most four bytes (2.2.3)."""
         length = 0
         for shift in (0, 7, 14, 21):
-            byte = (await self._read(1))[0]
+            byte = await self.kind()
             length |= (byte & 0x7F) << shift
             if byte < 0x80:
                 return length
         raise MQTTError("bad length")
 
-    async def _read(self, size: int) -> bytearray:
+    async def _read(self, size: int) -> bytes:
         data = bytearray(size)
-        view = memoryview(data)
-        while view:
-            count = await self._stream.readinto(view)
-            if count == 0:
-                raise MQTTError("closed by the broker")
-            view = view[count or 0 :]  # None: nothing yet after all
-        return data
+        await self.fill(memoryview(data))
+        return bytes(data)

@@ -21,15 +21,20 @@ class BrokerFailed(Exception):
 
 
 class Mosquitto:
-    """One broker on a port that the system chose; it can be stopped and started again on the same one."""
+    """One broker on a port that the system chose; it can be stopped and started again on the same one.
 
-    def __init__(self, folder: Path) -> None:
-        with socket.create_server((_LOCALHOST, 0)) as probe:
+    `more` are lines of its configuration, in which {port} is that of a second listener, `tls_address`.
+    """
+
+    def __init__(self, folder: Path, more: str = "") -> None:
+        with socket.create_server((_LOCALHOST, 0)) as probe, socket.create_server((_LOCALHOST, 0)) as second:
             self.address = probe.getsockname()[:2]
+            self.tls_address = second.getsockname()[:2]
         self.said: list[str] = []
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.address[1]} {_LOCALHOST}\nallow_anonymous true\npersistence false\n"
+            + more.format(port=self.tls_address[1])
         )
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -81,8 +86,15 @@ class Mosquitto:
 @pytest_asyncio.fixture
 async def mosquitto(tmp_path: Path) -> AsyncIterator[Mosquitto]:
     """A running broker that knows nobody, remembers nothing over a restart, and ends with the test."""
+    async with running(tmp_path) as broker:
+        yield broker
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, more: str = "") -> AsyncIterator[Mosquitto]:
+    """A broker that runs for as long as the block lasts."""
     for left in reversed(range(_STARTS)):  # between the choice of a port and its use it may be taken
-        broker = Mosquitto(tmp_path)
+        broker = Mosquitto(folder, more)
         try:
             await broker.start()
             break

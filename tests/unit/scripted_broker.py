@@ -120,7 +120,8 @@ class Inbox:
         self.arrived = asyncio.Event()
 
     async def __call__(self, topic, payload):
-        self.messages.append((topic, None if payload is None else bytes(payload)))
+        data = await payload.read(6144)
+        self.messages.append((topic, None if data is None else bytes(data)))
         self.arrived.set()
 
 

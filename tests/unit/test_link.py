@@ -29,7 +29,9 @@ class Steady:
 
 class Subscriber(Inbox):
     topic = "menshen/v1/demo/list"
-    on_message = Inbox.__call__
+
+    async def on_message(self, topic, payload, telemetry):
+        await self(topic, payload)
 
 
 def test_the_link_comes_back_however_often_it_is_dropped():

@@ -56,7 +56,9 @@ def said(text):
 def test_what_is_needed_is_enough():
     found = parse(json.dumps(GOOD))
     assert (found.lock, found.key, found.unlock_level, found.unlock_ms) == ("demo", bytes(32), 1, 5000)
-    assert (found.held_open_ms, found.ssid, found.broker_port, found.plain_uid) == (30_000, "", 1883, False)
+    assert (found.held_open_ms, found.ssid, found.plain_uid) == (30_000, "", False)
+    assert (found.broker_tls, found.broker_port, found.time_floor) == (True, 8883, 0)
+    assert parse(json.dumps(dict(GOOD, broker={"tls": False}))).broker_port == 1883
 
 
 def test_each_field_says_what_is_right():
@@ -71,6 +73,8 @@ def test_each_field_says_what_is_right():
         ("relay", {"seconds": True}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"seconds": "5"}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"unlock_level": 2}, "relay.unlock_level must be a whole number from 0 to 1"),
+        ("broker", {"tls": 1}, "broker.tls must be true or false"),
+        ("time", {"floor": -1}, "time.floor must be a whole number from 0 to 4294967295"),
         ("door", {"held_open_s": 4}, "door.held_open_s must be a whole number from 5 to 3600"),
         ("wifi", {"ssid": "x" * 33}, "wifi.ssid must be a text of 1 to 32 characters"),
         ("broker", {"port": 65536}, "broker.port must be a whole number from 1 to 65535"),

@@ -18,6 +18,7 @@ from .cards import Card
 
 TENANT, STAFF, MOVE_IN = 1, 2, 3
 PIN, CARD = 1, 2
+BROKER_NAME = "broker.menshen.test"
 DEMO_PIN = "246810"
 LIST_PATH = "/access/list"
 # The wiring of the board profile `devkit`: GPIO numbers.
@@ -119,7 +120,7 @@ class Provision:
             "door": {"held_open_s": 30},
             "wifi": {"ssid": "menshen-demo", "password": "no-secret-here"},
             "network": {"dns": [f"127.0.0.1:{dns_port}"]},
-            "broker": {"host": "broker.menshen.test", "port": broker_port, "backoff_cap_s": 5},
+            "broker": {"host": BROKER_NAME, "port": broker_port, "tls": False, "backoff_cap_s": 5},
             "cards": {"plain_uid": True},
         }
         return _merged(config, changes or {})

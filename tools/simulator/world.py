@@ -45,7 +45,8 @@ def now_us() -> int:
 class World:
     """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash at first.
 
-    `broker_address` is that of a broker already running; without it one is started here.
+    `broker_address` is that of a broker already running; without it one is started here. `tls_address` is
+    where the lock finds the same broker, if the settings tell it to talk TLS.
     """
 
     def __init__(
@@ -58,9 +59,12 @@ class World:
         broker_address: tuple[str, int] | None = None,
         settings: dict | None = None,
         files: dict[str, bytes] | None = None,
+        *,
+        tls_address: tuple[str, int] | None = None,
     ) -> None:
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
+        self._tls_address = tls_address
         self._settings, self._files = settings or {}, files or {}
         self.cards = demo_cards()
         self._listeners: list[Callable[[dict], None]] = []
@@ -88,7 +92,8 @@ class World:
             self._operator = Operator(self._broker_address, self._on_heard)
             await self._operator.start()
             ends.push_async_callback(self._operator.stop)
-            self._network = Network(self._broker_address, self._emit)
+            way = self._tls_address or self._broker_address
+            self._network = Network(way, self._emit, tls=self._tls_address is not None)
             await self._network.start()
             ends.push_async_callback(self._network.stop)
             self._wire_up(ends)

@@ -1,0 +1,67 @@
+"""Makes the parts of the link and joins them: gone when it has done so.
+
+The code is loaded a piece at a time, so that the door never waits for all of it.
+"""
+
+import asyncio
+
+import log
+from modules import unload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from link.link import Link
+    from link.telemetry import Telemetry
+    from network import WLAN
+    from settings import Settings
+
+
+async def assemble(
+    settings: "Settings", wlan: "WLAN", telemetry: "Telemetry | None", status: "Callable[[], dict]",
+    inbox: "Any",
+) -> "Link":  # fmt: skip
+    """The link, ready to run; `telemetry` is that of an earlier link, which must not be lost with it.
+
+    Raises TlsError where the settings ask for TLS and its files are not there.
+    """
+    from link.backoff import Backoff
+
+    await asyncio.sleep_ms(0)
+    from link.dns import Resolver
+
+    await asyncio.sleep_ms(0)
+    from link.mqtt import MQTTClient
+
+    await asyncio.sleep_ms(0)
+    from link.link import Link
+
+    await asyncio.sleep_ms(0)
+    from link.telemetry import Telemetry
+    from link.wifi import Wifi
+
+    cap = settings.backoff_cap_ms
+    wifi = Wifi(wlan, settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
+    tls = None
+    if settings.broker_tls:
+        await asyncio.sleep_ms(0)
+        from link.tls import context
+
+        tls = context()
+        del context
+        unload("link.tls")
+
+    def client() -> MQTTClient:
+        return MQTTClient(settings.lock, settings.broker_host, settings.broker_port, tls=tls)
+
+    return Link(
+        wifi,
+        Resolver(settings.dns, wifi.dns),
+        client,
+        telemetry or Telemetry(settings.lock, status),
+        inbox,
+        Backoff(1000, cap),
+        lambda text: log.info("link", text),
+    )

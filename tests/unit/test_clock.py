@@ -1,0 +1,144 @@
+"""The clock: what it takes from whom, and that it never goes back below what was signed."""
+
+from access.clock import Clock, date, seconds
+
+NOW = 1_790_000_000  # 2026-09-21
+DAY = 86_400
+
+
+class Rtc:
+    """The chip's clock; without power it shows the year 2000."""
+
+    def __init__(self):
+        self.at = seconds(2000, 1, 1, 0, 0, 0)
+
+    def __call__(self, *value):
+        if value:
+            year, month, day, weekday, hour, minute, second, us = value[0]
+            self.at = seconds(year, month, day, hour, minute, second)
+            assert weekday == (self.at // DAY + 3) % 7
+            assert us == 0
+        return date(self.at)
+
+
+class Numbers:
+    def __init__(self):
+        self.kept = {}
+        self.commits = 0
+        self.full = False
+
+    def get(self, name, default=0):
+        return self.kept.get(name, default)
+
+    def set(self, name, value):
+        if self.full:
+            raise OSError(-0x1105)
+        assert -(1 << 31) <= value < 1 << 31
+        if self.kept.get(name) != value:
+            self.kept[name] = value
+            self.commits += 1
+
+
+def clock(floor=0):
+    rtc, numbers = Rtc(), Numbers()
+    return Clock(rtc, numbers, floor), rtc, numbers
+
+
+def test_a_date_and_its_seconds_are_each_others_reverse():
+    for at in (0, 951_782_400, 951_868_799, 1_709_164_800, NOW, 4_102_444_800, 4_294_967_295):
+        assert seconds(*date(at)[:3], *date(at)[4:7]) == at
+    assert date(951_782_400) == (2000, 2, 29, 1, 0, 0, 0, 0)  # a Tuesday
+    assert date(4_102_444_800)[:4] == (2100, 1, 1, 4)
+    for day in range(0, 49_000, 13):
+        assert seconds(*date(day * DAY)[:3], 0, 0, 0) == day * DAY
+
+
+def test_after_a_power_cut_it_stands_at_the_floor_and_is_not_trusted():
+    own, rtc, numbers = clock(NOW)
+    assert (own.now(), own.trust) == (None, "unknown")
+    assert rtc.at == NOW  # for certificates that is enough
+    own.signed(NOW + 3 * DAY, True)
+    rtc.at = 0
+    again = Clock(rtc, numbers, NOW)
+    assert (again.now(), rtc.at) == (None, (NOW + 3 * DAY) // 60 * 60)
+
+
+def test_a_reset_does_not_set_a_running_clock_back():
+    own, rtc, numbers = clock(NOW)
+    rtc.at = NOW + 100
+    assert Clock(rtc, numbers, NOW).now() is None
+    assert rtc.at == NOW + 100
+
+
+def test_sntp_is_taken_but_never_below_the_floor():
+    own, rtc, numbers = clock(NOW)
+    assert not own.network(NOW - 1)
+    assert own.now() is None
+    assert own.network(NOW + 5)
+    assert (own.now(), own.trust) == (NOW + 5, "network")
+    assert own.network(NOW + 2 * DAY)
+    assert own.network(NOW + 1)  # a server that was wrong can be put right
+    assert not own.network(1 << 33)
+    assert numbers.commits == 0  # whoever forges SNTP leaves nothing behind
+
+
+def test_a_live_signed_message_gives_the_time():
+    own, rtc, numbers = clock(NOW)
+    own.signed(NOW + 50, True)
+    assert (own.now(), own.trust) == (NOW + 50, "signed")
+    assert own.network(NOW + 60)  # drift is put right
+    assert own.trust == "signed"
+    assert not own.network(NOW + 2 * DAY)
+    assert not own.network(NOW)
+    assert own.now() == NOW + 60
+
+
+def test_one_that_lay_at_the_broker_is_a_floor_and_no_more():
+    own, rtc, numbers = clock(NOW)
+    own.signed(NOW + 5 * DAY, False)
+    assert (own.now(), rtc.at) == (None, NOW + 5 * DAY)
+    assert not own.network(NOW + 4 * DAY)
+    own.network(NOW + 6 * DAY)
+    own.signed(NOW + 9 * DAY, False)
+    assert (own.now(), own.trust) == (NOW + 9 * DAY, "network")
+
+
+def test_a_replayed_message_gives_no_trust():
+    own, rtc, numbers = clock(NOW)
+    own.signed(NOW + DAY, False)
+    own.signed(NOW + DAY, True)
+    own.signed(NOW + 5, True)
+    assert (own.now(), own.trust) == (None, "unknown")
+
+
+def test_a_message_that_was_long_on_its_way_does_not_set_a_known_clock_back():
+    own, rtc, numbers = clock(NOW)
+    own.network(NOW + DAY)
+    own.signed(NOW + 7200, True)
+    assert (own.now(), own.trust) == (NOW + DAY, "network")
+    own.signed(NOW + DAY - 60, True)
+    assert (own.now(), own.trust) == (NOW + DAY, "signed")
+
+
+def test_the_floor_costs_one_commit_a_day():
+    own, rtc, numbers = clock(NOW)
+    for minute in range(3 * 1440):
+        own.signed(NOW + minute * 60 + 1, True)
+    assert numbers.commits == 3
+    own.keep()
+    assert numbers.commits == 4
+
+
+def test_a_full_nvs_does_not_stop_the_clock():
+    own, rtc, numbers = clock(NOW)
+    numbers.full = True
+    own.signed(NOW + 9 * DAY, True)
+    assert own.now() == NOW + 9 * DAY
+    assert not own.network(NOW)
+
+
+def test_it_knows_the_time_after_2038():
+    own, rtc, numbers = clock(2_500_000_000)
+    own.signed(2_600_000_000, True)
+    assert Clock(rtc, numbers).trust == "unknown"
+    assert rtc.at >= 2_600_000_000 - 60
