@@ -39,9 +39,14 @@ class Numbers:
             self.commits += 1
 
 
-def clock(floor=0):
-    rtc, numbers = Rtc(), Numbers()
-    return Clock(rtc, numbers, floor), rtc, numbers
+class Chip:
+    """What the clock stands on."""
+
+    def __init__(self):
+        self.rtc, self.numbers = Rtc(), Numbers()
+
+    def start(self):
+        return Clock(self.rtc, self.numbers, NOW)
 
 
 def test_a_date_and_its_seconds_are_each_others_reverse():
@@ -54,24 +59,26 @@ def test_a_date_and_its_seconds_are_each_others_reverse():
 
 
 def test_after_a_power_cut_it_stands_at_the_floor_and_is_not_trusted():
-    own, rtc, numbers = clock(NOW)
+    chip = Chip()
+    own = chip.start()
     assert (own.now(), own.trust) == (None, "unknown")
-    assert rtc.at == NOW  # for certificates that is enough
+    assert chip.rtc.at == NOW  # for certificates that is enough
     own.signed(NOW + 3 * DAY, True)
-    rtc.at = 0
-    again = Clock(rtc, numbers, NOW)
-    assert (again.now(), rtc.at) == (None, (NOW + 3 * DAY) // 60 * 60)
+    chip.rtc.at = 0
+    again = chip.start()
+    assert (again.now(), chip.rtc.at) == (None, (NOW + 3 * DAY) // 60 * 60)
 
 
 def test_a_reset_does_not_set_a_running_clock_back():
-    own, rtc, numbers = clock(NOW)
-    rtc.at = NOW + 100
-    assert Clock(rtc, numbers, NOW).now() is None
-    assert rtc.at == NOW + 100
+    chip = Chip()
+    chip.rtc.at = NOW + 100
+    assert chip.start().now() is None
+    assert chip.rtc.at == NOW + 100
 
 
 def test_sntp_is_taken_but_never_below_the_floor():
-    own, rtc, numbers = clock(NOW)
+    chip = Chip()
+    own = chip.start()
     assert not own.network(NOW - 1)
     assert own.now() is None
     assert own.network(NOW + 5)
@@ -79,11 +86,12 @@ def test_sntp_is_taken_but_never_below_the_floor():
     assert own.network(NOW + 2 * DAY)
     assert own.network(NOW + 1)  # a server that was wrong can be put right
     assert not own.network(1 << 33)
-    assert numbers.commits == 0  # whoever forges SNTP leaves nothing behind
+    assert chip.numbers.commits == 0  # whoever forges SNTP leaves nothing behind
 
 
 def test_a_live_signed_message_gives_the_time():
-    own, rtc, numbers = clock(NOW)
+    chip = Chip()
+    own = chip.start()
     own.signed(NOW + 50, True)
     assert (own.now(), own.trust) == (NOW + 50, "signed")
     assert own.network(NOW + 60)  # drift is put right
@@ -94,9 +102,10 @@ def test_a_live_signed_message_gives_the_time():
 
 
 def test_one_that_lay_at_the_broker_is_a_floor_and_no_more():
-    own, rtc, numbers = clock(NOW)
+    chip = Chip()
+    own = chip.start()
     own.signed(NOW + 5 * DAY, False)
-    assert (own.now(), rtc.at) == (None, NOW + 5 * DAY)
+    assert (own.now(), chip.rtc.at) == (None, NOW + 5 * DAY)
     assert not own.network(NOW + 4 * DAY)
     own.network(NOW + 6 * DAY)
     own.signed(NOW + 9 * DAY, False)
@@ -104,7 +113,8 @@ def test_one_that_lay_at_the_broker_is_a_floor_and_no_more():
 
 
 def test_a_replayed_message_gives_no_trust():
-    own, rtc, numbers = clock(NOW)
+    chip = Chip()
+    own = chip.start()
     own.signed(NOW + DAY, False)
     own.signed(NOW + DAY, True)
     own.signed(NOW + 5, True)
@@ -112,7 +122,8 @@ def test_a_replayed_message_gives_no_trust():
 
 
 def test_a_message_that_was_long_on_its_way_does_not_set_a_known_clock_back():
-    own, rtc, numbers = clock(NOW)
+    chip = Chip()
+    own = chip.start()
     own.network(NOW + DAY)
     own.signed(NOW + 7200, True)
     assert (own.now(), own.trust) == (NOW + DAY, "network")
@@ -121,24 +132,27 @@ def test_a_message_that_was_long_on_its_way_does_not_set_a_known_clock_back():
 
 
 def test_the_floor_costs_one_commit_a_day():
-    own, rtc, numbers = clock(NOW)
+    chip = Chip()
+    own = chip.start()
     for minute in range(3 * 1440):
         own.signed(NOW + minute * 60 + 1, True)
-    assert numbers.commits == 3
+    assert chip.numbers.commits == 3
     own.keep()
-    assert numbers.commits == 4
+    assert chip.numbers.commits == 4
 
 
 def test_a_full_nvs_does_not_stop_the_clock():
-    own, rtc, numbers = clock(NOW)
-    numbers.full = True
+    chip = Chip()
+    own = chip.start()
+    chip.numbers.full = True
     own.signed(NOW + 9 * DAY, True)
     assert own.now() == NOW + 9 * DAY
     assert not own.network(NOW)
 
 
 def test_it_knows_the_time_after_2038():
-    own, rtc, numbers = clock(2_500_000_000)
+    chip = Chip()
+    own = Clock(chip.rtc, chip.numbers, 2_500_000_000)
     own.signed(2_600_000_000, True)
-    assert Clock(rtc, numbers).trust == "unknown"
-    assert rtc.at >= 2_600_000_000 - 60
+    assert Clock(chip.rtc, chip.numbers).trust == "unknown"
+    assert chip.rtc.at >= 2_600_000_000 - 60
