@@ -9,9 +9,9 @@ from micropython import const
 import log
 from access.clock import Clock
 from access.credentials import Credentials, ListError, check_records, each
-from access.enrolment import Enrolment
 from access.gate import Gate
 from access.leases import Leases
+from access.residency import dialogues
 from access.residents import Residents
 from access.throttle import Throttle
 from board import Board
@@ -87,17 +87,17 @@ class Lock:
         throttle = Throttle(board.numbers)
         self._residents = Residents(settings.key)
         mac = Mac(settings.key)
-        self._leases = Leases(settings.key, board.numbers, settings.plain_uid)
+        self._leases = Leases(settings.key, board.numbers)
         gate = Gate(
             self._credentials, self._residents, self._leases, self._clock, throttle, mac, settings.plain_uid
         )
-        self._enrolment = Enrolment(self._residents, self._credentials, self._leases, mac, self._on_feedback)
+        self._residency = dialogues(self._residents, self._credentials, self._leases, mac, self._on_feedback)
         relay = Relay(board.relay, settings.unlock_level)
         controller = Controller(
             relay, self._indicator, settings.unlock_ms, settings.held_open_ms, self._on_alarm
         )
         self._doorkeeper = Doorkeeper(
-            gate, self._enrolment, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
+            gate, self._residency, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
         )
         self._leaf = Switch(board.contact, 1)
         self._leaving = Switch(board.exit_button, 0)
@@ -145,7 +145,7 @@ class Lock:
 
     def _on_key(self, key: str) -> None:
         now = ticks_ms()
-        if not self._enrolment.key(key, now):
+        if not self._residency.key(key, now):
             self._pin_entry.press(key, now)
 
     def _on_keypad_health(self, healthy: bool) -> None:
@@ -207,7 +207,7 @@ class Lock:
         await asyncio.sleep_ms(0)
         self._credentials.ensure_copy()
         await asyncio.sleep_ms(_LATER_MS)  # the link is loaded by then, and its code lies close together
-        await self._leases.note(self._credentials.each, self._clock.now())
+        await self._note_leases()
         hour = ticks_ms()
         while True:
             await asyncio.sleep_ms(_COPY_MS)
@@ -217,20 +217,33 @@ class Lock:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
 
+    async def _note_leases(self) -> None:
+        """Have the lease guard know the leases of the list that the lock was given at the bench."""
+        from access.guard import Guard
+
+        guard = Guard(self._leases, self._residents, self._settings.plain_uid)
+        await guard.note(self._credentials.each, self._clock.now())
+        del Guard, guard
+        unload("access.guard", "access.changes")
+
     async def _take_list(self, version: int, records: bytearray) -> None:
         """Take a list unless it would lock somebody out of their home. ListError, OSError."""
+        from access.guard import Guard
 
         def listed() -> "Iterator[tuple[bytes, Credential]]":
             return each(records)
 
         check_records(records)
         now = self._clock.now()
-        await self._leases.note(self._credentials.each, now)
-        reason = await self._leases.check(listed, now, self._residents)
+        guard = Guard(self._leases, self._residents, self._settings.plain_uid)
+        await guard.note(self._credentials.each, now)
+        reason = await guard.check(listed, now)
         if reason is not None:
             raise ListError(reason)
-        await self._leases.note(listed, now)
+        await guard.note(listed, now)
         self._credentials.install(version, records)
+        del Guard, guard
+        unload("access.guard", "access.changes")
 
     async def _link(self) -> None:
         """The network. What joins its parts is gone when it has done so."""

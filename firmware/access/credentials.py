@@ -1,8 +1,9 @@
 """The list of credentials: a sorted file of fixed-size records, searched in place, never loaded into RAM.
 
 File: magic "MNL1", version, count and a zero (each u32), the records, HMAC-SHA256 of all that.
-Record (32 bytes, little-endian): digest 16, role u8, kind u8, lease u16, schedule u8, flags u8,
-not-before u32, not-after u32, key reference u16. Times are seconds since 1970, 0 for no limit.
+Record (32 bytes, little-endian): digest 16, role u8, kind u8, lease u16, schedule u8, uses u8,
+not-before u32, not-after u32, key reference u16. Times are seconds
+since 1970; of times and uses 0 is no limit.
 """
 
 import os
@@ -46,7 +47,7 @@ class Credential:
     """One record without its digest."""
 
     def __init__(self, record: "bytes | memoryview") -> None:
-        (self.role, self.kind, self.lease, self.schedule, self.flags, self.not_before, self.not_after,
+        (self.role, self.kind, self.lease, self.schedule, self.uses, self.not_before, self.not_after,
          self.key_ref) = struct.unpack_from("<BBHBBIIH", record, _DIGEST)  # fmt: skip
 
 

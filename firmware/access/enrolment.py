@@ -16,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from access.changes import Changes
     from access.credentials import Credentials
-    from access.leases import Leases
+    from access.guard import Guard
     from access.residents import Residents
     from storage.hmac import Mac
 
@@ -26,9 +27,14 @@ _CARD = const(2)
 _DIGEST = const(16)
 _SHORTEST = const(4)
 _LONGEST = const(10)
-_OFFERED_MS = const(10_000)
 _PATIENCE_MS = const(60_000)
-_IDLE, _OFFERED, _MENU, _NEW, _AGAIN, _ADD, _REMOVE, _LEAVE = range(8)
+_IDLE = const(0)  # what is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN
+_MENU = const(1)
+_NEW = const(2)
+_AGAIN = const(3)
+_ADD = const(4)
+_REMOVE = const(5)
+_LEAVE = const(6)
 
 
 def is_weak(digits: "bytes | memoryview") -> bool:
@@ -42,22 +48,28 @@ def is_weak(digits: "bytes | memoryview") -> bool:
 
 
 class Enrolment:
-    """One dialogue at a time. `say(signal)` tells the person: "enrolling", "kept", "weak" or "cleared"."""
+    """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared"."""
 
     def __init__(
-        self, residents: "Residents", credentials: "Credentials", leases: "Leases", mac: "Mac",
-        say: "Callable[[str], None]",
+        self, residents: "Residents", changes: "Changes", credentials: "Credentials", guard: "Guard",
+        mac: "Mac", say: "Callable[[str], None]",
     ) -> None:  # fmt: skip
-        self._leases = leases
-        self._residents, self._credentials, self._mac, self._say = residents, credentials, mac, say
+        self._residents, self._changes, self._credentials = residents, changes, credentials
+        self._guard, self._mac, self._say = guard, mac, say
         self._state = _IDLE
         self._digest = self._first = b""
         self._lease = self._since = 0
 
-    def offer(self, digest: bytes, lease: int, now: int) -> None:
-        """A resident has opened with this PIN: for ten seconds `*` leads on from here."""
+    @property
+    def done(self) -> bool:
+        """Whether the dialogue has ended, in whatever way."""
+        return self._state == _IDLE
+
+    def menu(self, digest: bytes, lease: int, now: int) -> None:
+        """A resident has opened with this PIN and pressed `*`: a digit says what they want."""
         self._digest, self._lease = digest, lease
-        self._go(_OFFERED, now)
+        self._go(_MENU, now)
+        self._say("enrolling")
 
     def move_in(self, digest: bytes, lease: int, now: int) -> None:
         """A move-in code was entered: the new resident chooses a PIN, and the code is used up."""
@@ -68,18 +80,10 @@ class Enrolment:
     def key(self, key: str, now: int) -> bool:
         """Whether this key belongs to the dialogue; the others belong to the code being entered."""
         state = self._state
-        if state == _IDLE:
-            return False
         if key == "*":
-            if state != _OFFERED:
-                self._state = _IDLE
-                return False  # it clears what was entered as well, and is heard for that
-            self._go(_MENU, now)
-            self._say("enrolling")
-            return True
-        if state == _OFFERED:  # another code begins
-            self._go(_IDLE, now)
-        elif state == _MENU:
+            self._state = _IDLE
+            return False  # it clears what was entered as well, and is heard for that
+        if state == _MENU:
             chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _LEAVE}.get(key, _IDLE)
             if chosen == _IDLE:
                 self._give_up()
@@ -87,10 +91,10 @@ class Enrolment:
                 self._go(chosen, now)
                 self._say("enrolling")
             return True
-        elif state == _REMOVE and key == "#":
-            self._keep(lambda: self._residents.remove_cards(self._lease))
+        if state == _REMOVE and key == "#":
+            self._keep(lambda: self._changes.remove_cards(self._lease))
             return True
-        elif state in (_ADD, _REMOVE):
+        if state in (_ADD, _REMOVE):
             self._give_up()
             return True
         self._since = now
@@ -115,7 +119,7 @@ class Enrolment:
                 self._go(_AGAIN, now)
                 self._say("enrolling")
         elif digest == self._first:
-            self._keep(lambda: self._residents.add(digest, _PIN, self._lease, self._digest))
+            self._keep(lambda: self._changes.add(digest, _PIN, self._lease, self._digest))
         else:
             self._go(_NEW, now)
             self._say("weak")
@@ -129,31 +133,29 @@ class Enrolment:
         own = self._residents.find(digest)
         if self._state == _REMOVE:
             if own is not None and own.lease == self._lease:
-                self._keep(lambda: self._residents.remove(digest))
+                self._keep(lambda: self._changes.remove(digest))
             else:
                 self._give_up_own(digest)
         elif own is not None or self._credentials.find(digest) is not None:
             self._refuse()
         else:
-            self._keep(lambda: self._residents.add(digest, _CARD, self._lease))
+            self._keep(lambda: self._changes.add(digest, _CARD, self._lease))
         return True
 
     def tick(self, now: int) -> None:
         """Follow the time; to be called a few times a second."""
-        if self._state == _OFFERED and ticks_diff(now, self._since) >= _OFFERED_MS:
-            self._state = _IDLE
-        elif self._state != _IDLE and ticks_diff(now, self._since) >= _PATIENCE_MS:
+        if self._state != _IDLE and ticks_diff(now, self._since) >= _PATIENCE_MS:
             self._give_up()
 
     def _move_out(self) -> None:
-        self._leases.move_out(self._lease)
-        self._residents.clear(self._lease)
+        self._guard.move_out(self._lease)
+        self._changes.clear(self._lease)
 
     def _give_up_own(self, digest: bytes) -> None:
         """A card that is in the operator's list opens no more, if it is of the same lease."""
         listed = self._credentials.find(digest)
         if listed is not None and listed.role == TENANT and listed.lease == self._lease:
-            self._keep(lambda: self._residents.withdraw(digest))
+            self._keep(lambda: self._changes.withdraw(digest))
         else:
             self._refuse()
 

@@ -1,220 +1,119 @@
-"""The lease guard: nobody is locked out of their home by a list, however well it is signed.
+"""The leases that the lock has heard of: when each ends, and by which credentials its people get in.
 
-Kept of every lease: when it ends, and by which credentials its people get in. A list is refused that would
-take from a running lease the last of those by which a door was opened, or any while none was used yet.
+File (see storage/sealed.py): entries of 28 bytes, little-endian: digest 16, lease u16, what u16, end u32,
+first seen u32. Of an entry that states a lease the first four bytes are the hours the lock had lived when
+it was first seen. What learns from lists and judges them is in guard.py, loaded when a list comes.
 """
 
-import asyncio
 import struct
-from hashlib import sha256
 
 from micropython import const
 
-from access.decide import TENANT
-from access.residents import Sealed
+from storage.sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from access.credentials import Credential
-    from access.residents import Residents
     from storage.nvs import Numbers
 
-    Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
-
 PATH = "/access/leases"
-LEASE = const(4)  # the role of the record that states a lease: not_after is its end
-LOCKED_OUT, SHORTENED, TOO_MANY = "lease locked out", "lease shortened", "too many leases"
-_CARD = const(2)
-_ENTRY = const(
-    28
-)  # "<16sHHII": digest, lease, what, end, first seen; of a lease: hours lived before, in front
-_IS_LEASE = const(0)
-_KNOWN = const(1)
-_PROVED = const(2)
-_LEFT = const(3)
-# places in an entry
+ENTRY = 28
+ENTRIES_MAX = 96
+ANCHORS_MAX = 4
+IS_LEASE, KNOWN, PROVED, LEFT = range(4)  # what an entry is
+_LEASE = const(16)  # places in an entry
 _WHAT = const(18)
 _END = const(20)
-_SEEN = const(24)
-_ENTRIES_MAX = const(96)
-_ANCHORS_MAX = const(4)
 _HOUR = const(3600)
-_SLICE = const(16)  # credentials looked at before others get their turn
-
-
-def lease_digest(lease: int) -> bytes:
-    """Where the record that states a lease stands in a list."""
-    return sha256(b"menshen lease v1" + struct.pack("<H", lease)).digest()[:16]
 
 
 class Leases:
     """`numbers` keeps how many hours the lock has lived: a clock that was set forward ends no lease."""
 
-    def __init__(self, key: bytes, numbers: "Numbers", plain_uid: bool) -> None:
+    def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self._file = Sealed(key, b"menshen leases v1", PATH)
-        self._numbers, self._plain_uid = numbers, plain_uid
-        self._table = self._file.load(_ENTRY)
-        self._changed = False
+        self._numbers = numbers
+        self.table = self._file.load(ENTRY)
+        self.changed = False
+
+    def lived(self) -> int:
+        """Hours that the lock has been under power, in all its life."""
+        return self._numbers.get("lived")
 
     def over(self, lease: int, now: "int | None") -> bool:
         """Whether its people have moved out, or it has ended by the clock and by the hours the lock lived."""
-        entry = self._lease(lease)
-        if entry is None:
+        place = self.place(lease)
+        if place < 0:
             return False
-        _, digest, _, what, end, seen = entry
-        if what == _LEFT:
+        if self.table[place + _WHAT] == LEFT:
             return True
+        end, seen = struct.unpack_from("<II", self.table, place + _END)
         if not end or not seen or now is None or now < end:
             return False
-        lived = self._numbers.get("lived") - struct.unpack("<I", digest[:4])[0]
+        lived = self.lived() - struct.unpack_from("<I", self.table, place)[0]
         return lived * _HOUR * 8 >= (end - seen) * 7
-
-    async def check(self, listed: "Listed", now: "int | None", residents: "Residents") -> "str | None":
-        """Why a list cannot be taken, None if it can; listed() goes through its (digest, credential)."""
-        wanted = {}  # digest: what the list has there
-        leases = set()
-        for _, digest, lease, what, _, _ in self._each():
-            wanted[digest if what in (_KNOWN, _PROVED) else lease_digest(lease)] = None
-            leases.add(lease)
-        for count, (digest, credential) in enumerate(listed()):
-            if count % _SLICE == 0:
-                await asyncio.sleep_ms(0)
-            if digest in wanted:
-                wanted[digest] = credential
-            if credential.role in (TENANT, LEASE):
-                leases.add(credential.lease)
-                if len(leases) * 3 > _ENTRIES_MAX:
-                    return TOO_MANY
-        for _, _, lease, what, end, _ in self._each():
-            if what != _IS_LEASE or self.over(lease, now):
-                continue
-            stated = wanted.get(lease_digest(lease))
-            if end and (stated is None or stated.role != LEASE or stated.lease != lease):
-                return SHORTENED
-            if end and stated is not None and 0 < stated.not_after < end:
-                return SHORTENED
-            if not residents.has(lease, self._plain_uid) and not self._keeps_one(lease, wanted, now, end):
-                return LOCKED_OUT
-        return None
-
-    async def note(self, listed: "Listed", now: "int | None") -> None:
-        """Remember the leases of a list, their ends, and who gets in. It adds and extends, never less.
-
-        To be called before the list is taken; OSError: it could not be kept.
-        """
-        for role in (LEASE, TENANT):  # a tenant's credential works if it lasts until the lease's end
-            for count, (digest, credential) in enumerate(listed()):
-                if count % _SLICE == 0:
-                    await asyncio.sleep_ms(0)
-                if credential.role == role:
-                    self._note(digest, credential, now)
-        self._save()
 
     def proved(self, lease: int, digest: bytes, now: "int | None") -> None:
         """Somebody of this lease has got in by a credential of the list; save() keeps that."""
-        anchors = self._anchors(lease)
-        for place, known, _, what, _, _ in anchors:
-            if known == digest:
-                self._changed = self._changed or what != _PROVED
-                self._table[place + _WHAT] = _PROVED
+        anchors = self.anchors(lease)
+        for place in anchors:
+            if self.table[place : place + _LEASE] == digest:
+                self.changed = self.changed or self.table[place + _WHAT] != PROVED
+                self.table[place + _WHAT] = PROVED
                 return
-        if self._lease(lease) is None:
+        if self.place(lease) < 0:
             return
-        if len(anchors) >= _ANCHORS_MAX:
-            place = anchors[0][0]
-            self._table[place : place + _WHAT] = digest + struct.pack("<H", lease)
-            self._table[place + _WHAT] = _PROVED
-            self._changed = True
+        if len(anchors) >= ANCHORS_MAX:
+            place = anchors[0]
+            self.table[place : place + _WHAT] = digest + struct.pack("<H", lease)
+            self.table[place + _WHAT] = PROVED
+            self.changed = True
         else:
-            self._add(digest, lease, _PROVED)
+            self.add(digest, lease, PROVED)
 
-    def move_out(self, lease: int) -> None:
-        """The people of a lease have confirmed at the keypad that they leave. OSError: it is not kept."""
-        entry = self._lease(lease)
-        if entry is None:
-            self._add(bytes(_WHAT - 2), lease, _LEFT)
-        else:
-            self._table[entry[0] + _WHAT] = _LEFT
-        self._changed = True
-        self._save()
+    def add(self, digest: bytes, lease: int, what: int, end: int = 0, seen: int = 0) -> bool:
+        """Add an entry; False where the table is full."""
+        if len(self.table) >= ENTRIES_MAX * ENTRY:
+            return False
+        self.table.extend(struct.pack("<16sHHII", digest, lease, what, end, seen))
+        self.changed = True
+        return True
+
+    def place(self, lease: int) -> int:
+        """Where the entry stands that states a lease or its end; -1 where there is none."""
+        return self._next(lease, 0, (IS_LEASE, LEFT))
+
+    def anchors(self, lease: int) -> "list[int]":
+        """Where the credentials stand by which the people of a lease get in."""
+        found, place = [], 0
+        while True:
+            place = self._next(lease, place, (KNOWN, PROVED))
+            if place < 0:
+                return found
+            found.append(place)
+            place += ENTRY
+
+    def write(self) -> None:
+        """Keep the table if it has changed. OSError where the flash is full."""
+        if self.changed:
+            self._file.save(self.table)
+            self.changed = False
 
     def save(self) -> None:
         """Keep what proved() has learned, and bring the second copy up to date. For when nobody is there."""
         try:
-            self._save()
+            self.write()
         except OSError:
             return  # it is tried again
-        self._file.ensure_copy(self._table)
+        self._file.ensure_copy(self.table)
 
-    def _note(self, digest: bytes, credential: "Credential", now: "int | None") -> None:
-        lease, table = credential.lease, self._table
-        entry = self._lease(lease)
-        if entry is None:
-            if not self._add(self._lived(), lease, _IS_LEASE, 0, now or 0):
-                return
-        elif not entry[5] and now is not None:  # from now on the hours count
-            table[entry[0] : entry[0] + _WHAT - 2] = self._lived()
-            struct.pack_into("<I", table, entry[0] + _SEEN, now)
-            self._changed = True
-        place, _, _, _, end, _ = self._lease(lease)  # pyright: ignore[reportGeneralTypeIssues]
-        if credential.role == LEASE:
-            if credential.not_after > end:
-                struct.pack_into("<I", table, place + _END, credential.not_after)
-                self._changed = True
-            return
-        anchors = self._anchors(lease)
-        if len(anchors) >= _ANCHORS_MAX or not self._works(credential, now, end):
-            return
-        if not any(known == digest or what == _PROVED for _, known, _, what, _, _ in anchors):
-            self._add(digest, lease, _KNOWN)
-
-    def _lived(self) -> bytes:
-        return struct.pack("<I", self._numbers.get("lived")) + bytes(12)
-
-    def _add(self, digest: bytes, lease: int, what: int, end: int = 0, seen: int = 0) -> bool:
-        """Add an entry; False where the table is full."""
-        if len(self._table) >= _ENTRIES_MAX * _ENTRY:
-            return False
-        self._table.extend(struct.pack("<16sHHII", digest, lease, what, end, seen))
-        self._changed = True
-        return True
-
-    def _each(self) -> "Iterator[tuple[int, bytes, int, int, int, int]]":
-        """Place, digest, lease, what, end and first seen of all entries."""
-        for place in range(0, len(self._table), _ENTRY):
-            digest, lease, what, end, seen = struct.unpack_from("<16sHHII", self._table, place)
-            yield place, digest, lease, what, end, seen
-
-    def _anchors(self, lease: int) -> "list[tuple]":
-        return [entry for entry in self._each() if entry[2] == lease and entry[3] in (_KNOWN, _PROVED)]
-
-    def _keeps_one(self, lease: int, wanted: dict, now: "int | None", end: int) -> bool:
-        """Of those by which somebody came in one must stay; where none was used, all that are known."""
-        left = {_KNOWN: [], _PROVED: []}
-        for _, digest, _, what, _, _ in self._anchors(lease):
-            found = wanted.get(digest)
-            works = found is not None and found.lease == lease and self._works(found, now, end)
-            left[what].append(works)
-        return any(left[_PROVED]) if left[_PROVED] else all(left[_KNOWN])
-
-    def _works(self, credential: "Credential", now: "int | None", end: int) -> bool:
-        if credential.role != TENANT or credential.schedule:
-            return False
-        if credential.kind == _CARD and not self._plain_uid:
-            return False
-        if credential.not_before and (now is None or credential.not_before > now):
-            return False
-        return not credential.not_after or 0 < end <= credential.not_after
-
-    def _lease(self, lease: int) -> "tuple | None":
-        for entry in self._each():
-            if entry[2] == lease and entry[3] in (_IS_LEASE, _LEFT):
-                return entry
-        return None
-
-    def _save(self) -> None:
-        if self._changed:
-            self._file.save(self._table)
-            self._changed = False
+    def _next(self, lease: int, place: int, whats: "tuple[int, int]") -> int:
+        table, low, high = self.table, lease & 0xFF, lease >> 8
+        while place < len(table):
+            if (
+                table[place + _LEASE] == low
+                and table[place + _LEASE + 1] == high
+                and table[place + _WHAT] in whats
+            ):
+                return place
+            place += ENTRY
+        return -1

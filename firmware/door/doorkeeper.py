@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from access.enrolment import Enrolment
     from access.gate import Gate, Verdict
+    from access.residency import Residency
     from door.controller import Controller
     from door.indicator import Indicator
     from door.switch import Switch
@@ -30,32 +30,32 @@ class Doorkeeper:
     def __init__(
         self,
         gate: "Gate",
-        enrolment: "Enrolment",
+        residency: "Residency",
         controller: "Controller",
         indicator: "Indicator",
         numbers: "Numbers",
         on_staff: "Callable[[bytes, int], None]",
         on_alarm: "Callable[[str], None]",
     ) -> None:
-        self._gate, self._enrolment = gate, enrolment
+        self._gate, self._residency = gate, residency
         self._controller, self._indicator = controller, indicator
         self._numbers, self._on_staff, self._on_alarm = numbers, on_staff, on_alarm
 
     def card(self, uid: bytes) -> None:
         """A card was held to the reader."""
-        if not self._enrolment.card(uid):
+        if not self._residency.card(uid):
             self._act(self._gate.card(uid))
 
     def pin(self, digits: bytes) -> None:
         """A code was entered at the keypad."""
         now = ticks_ms()
-        if not self._enrolment.pin(digits, now):
+        if not self._residency.pin(digits, now):
             self._act(self._gate.pin(digits, now))
 
     def _act(self, verdict: "Verdict") -> None:
         now = ticks_ms()
         if verdict.reason == MOVING_IN:
-            self._enrolment.move_in(verdict.digest, verdict.lease, now)
+            self._residency.move_in(verdict.digest, verdict.lease, now)
             return
         if not verdict.granted:
             self._indicator.say(_SIGNALS.get(verdict.reason, "denied"), now)
@@ -73,7 +73,7 @@ class Doorkeeper:
         if is_staff:
             self._on_staff(verdict.digest, verdict.kind)
         elif verdict.kind == PIN and verdict.role == TENANT:
-            self._enrolment.offer(verdict.digest, verdict.lease, now)
+            self._residency.offer(verdict.digest, verdict.lease, now)
 
     async def run(
         self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]"
@@ -91,6 +91,6 @@ class Doorkeeper:
                 if tampered:
                     self._on_alarm("tamper")
             self._indicator.tick(now)
-            self._enrolment.tick(now)
+            self._residency.tick(now)
             feed()
             await asyncio.sleep_ms(_TICK_MS)

@@ -1,6 +1,7 @@
 """The dialogue at the keypad, key by key."""
 
 from access.enrolment import Enrolment, is_weak
+from access.residency import Residency
 from access.residents import Resident, ResidentsError
 from storage.hmac import Mac
 
@@ -62,7 +63,15 @@ class Leases:
 class Keypad:
     def __init__(self):
         self.said, self.residents, self.listed, self.leases = [], Residents(), Listed(), Leases()
-        self.talk = Enrolment(self.residents, self.listed, self.leases, MAC, self.said.append)
+        self.ended = 0
+        self.talk = Residency(self._begin, self._end)
+
+    def _begin(self):
+        changes = self.residents
+        return Enrolment(self.residents, changes, self.listed, self.leases, MAC, self.said.append)
+
+    def _end(self):
+        self.ended += 1
 
     def opened(self, *keys):
         self.talk.offer(digest(OLD), 7, 0)
@@ -83,6 +92,7 @@ def test_a_pin_is_changed_at_one_stroke():
     assert keypad.talk.pin(NEW, 300)
     assert keypad.residents.done == [("add", digest(NEW), 1, 7, digest(OLD))]
     assert keypad.said == ["enrolling", "enrolling", "enrolling", "kept"]
+    assert keypad.ended == 1
     assert not keypad.talk.pin(NEW, 400)
 
 
