@@ -8,7 +8,7 @@ from micropython import const
 
 import log
 from access.clock import Clock
-from access.credentials import Credentials, ListError, check_records, each
+from access.credentials import Credentials
 from access.gate import Gate
 from access.leases import Leases
 from access.residency import dialogues
@@ -30,9 +30,6 @@ from supervisor import Supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from access.credentials import Credential
     from link.mqtt import Payload
     from link.telemetry import Telemetry
     from machine import WDT
@@ -226,25 +223,6 @@ class Lock:
         del Guard, guard
         unload("access.guard", "access.changes")
 
-    async def _take_list(self, version: int, records: bytearray) -> None:
-        """Take a list unless it would lock somebody out of their home. ListError, OSError."""
-        from access.guard import Guard
-
-        def listed() -> "Iterator[tuple[bytes, Credential]]":
-            return each(records)
-
-        check_records(records)
-        now = self._clock.now()
-        guard = Guard(self._leases, self._residents, self._settings.plain_uid)
-        await guard.note(self._credentials.each, now)
-        reason = await guard.check(listed, now)
-        if reason is not None:
-            raise ListError(reason)
-        await guard.note(listed, now)
-        self._credentials.install(version, records)
-        del Guard, guard
-        unload("access.guard", "access.changes")
-
     async def _link(self) -> None:
         """The network. What joins its parts is gone when it has done so."""
         from link.assemble import assemble
@@ -259,6 +237,15 @@ class Lock:
             for report in waiting:
                 self._report(report)
         await link.run()
+
+    async def _take_list(self, version: int, records: bytearray) -> None:
+        """Take a list unless it would lock somebody out of their home. ListError, OSError."""
+        from access.guard import take_list
+
+        guarded = self._leases, self._residents, self._settings.plain_uid
+        await take_list(version, records, self._credentials, self._clock.now(), *guarded)
+        del take_list
+        unload("access.guard", "access.changes")
 
 
 class _Inbox:
