@@ -49,6 +49,7 @@ class UnitFile(pytest.File):
     """One file of tests for the Unix port."""
 
     results: dict[str, str] | None = None
+    said: dict[str, list[str]]
     output = ""
 
     def collect(self) -> Iterable[pytest.Item]:
@@ -80,10 +81,15 @@ class UnitFile(pytest.File):
         except subprocess.TimeoutExpired as error:
             self.output = f"no end after {_LIMIT_S} s\n" + (error.stdout or b"").decode(errors="replace")
         results = {}
+        self.said = {}
+        since: list[str] = []
         for line in self.output.splitlines():
             if line.startswith("@@test "):
                 _, name, trace = line.split(" ", 2)
                 results[name] = trace[1:-1].replace("\\n", "\n").replace("\\'", "'")
+                self.said[name], since = since, []
+            elif line:
+                since.append(line)
         return results
 
 
@@ -96,6 +102,8 @@ class UnitTest(pytest.Item):
         trace = self.parent.outcome(self.name)
         if trace:
             raise UnitTestFailed(trace)
+        for line in self.parent.said.get(self.name, ()):
+            print(line)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo, style: str | None = None) -> str:
         if isinstance(excinfo.value, UnitTestFailed):

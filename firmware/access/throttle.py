@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
 
+_NAME = "wrong_codes"
 _LONGEST_S = const(300)
 _FREE = const(3)  # wrong codes without a wait
 
@@ -24,36 +25,48 @@ class Throttle:
 
     def __init__(self, numbers: "Numbers") -> None:
         self._numbers = numbers
-        self.failures = numbers.get("wrong_codes")
-        self._free_at = ticks_add(ticks_ms(), wait_s(self.failures) * 1000)
-        self._waiting = self.failures > _FREE
+        self.failures = max(0, numbers.get(_NAME))
+        self._wait = wait_s(self.failures) * 1000
+        self._free_at = ticks_add(ticks_ms(), self._wait)
 
     def left_ms(self, now: int) -> int:
-        """What is left of the wait; `now` is ticks_ms()."""
-        if not self._waiting:
-            return 0
+        """What is left of the wait; `now` is ticks_ms().
+
+        To be called every few days at least: ticks_ms() goes round, and what lies back so far that it would
+        lie ahead again is over. Such a wait is told by its length, which is no more than it was.
+        """
         left = ticks_diff(self._free_at, now)
-        if left <= 0:
-            self._waiting = False
-        return max(0, left)
+        if not 0 < left <= self._wait:
+            self._wait = left = 0
+        return left
 
     def count(self, now: int) -> bool:
         """Count a code as wrong, before it is checked. Whether a wait begins with it for the first time."""
-        self.failures += 1
-        wait = wait_s(self.failures)
-        self._waiting = wait > 0
-        self._free_at = ticks_add(now, wait * 1000)
-        self._store()
+        self._begin(self.failures + 1, now)
         return self.failures == _FREE + 1
 
     def clear(self) -> None:
         """The code was good."""
-        self.failures = 0
-        self._waiting = False
+        self._begin(0, 0)
+
+    def take_back(self) -> None:
+        """The code was good, but whoever has it shall not guess on for that: only it is not counted."""
+        self._begin(self.failures - 1, 0)
+        self._wait = 0
+
+    def ensure_kept(self) -> None:
+        """See that there is a count in NVS: one that is there can be changed when there is no more room."""
+        if self._numbers.get(_NAME, -1) < 0:
+            self._store()
+
+    def _begin(self, failures: int, now: int) -> None:
+        self.failures = failures
+        self._wait = wait_s(failures) * 1000
+        self._free_at = ticks_add(now, self._wait)
         self._store()
 
     def _store(self) -> None:
         try:
-            self._numbers.set("wrong_codes", self.failures)
+            self._numbers.set(_NAME, self.failures)
         except OSError:  # the count in RAM still slows the guessing, and the tenant still gets in
             log.error("access", "no room for the count of wrong codes")

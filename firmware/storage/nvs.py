@@ -1,12 +1,16 @@
 """Small numbers that outlive the power, in the chip's NVS; about twenty times cheaper than a small file."""
 
+from micropython import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from esp32 import NVS
 
+_NOT_FOUND = const(0x1102)  # ESP_ERR_NVS_NOT_FOUND (nvs_flash/include/nvs.h of esp-idf)
+
 
 class Numbers:
-    """32-bit numbers by name (at most 15 characters)."""
+    """32-bit numbers, and short strings of bytes, by name (at most 15 characters)."""
 
     def __init__(self, nvs: "NVS") -> None:
         self._nvs = nvs
@@ -23,3 +27,19 @@ class Numbers:
         if self.get(name, ~value) != value:
             self._nvs.set_i32(name, value)
             self._nvs.commit()
+
+    def blob(self, name: str, longest: int) -> bytes:
+        """The bytes stored, none where there are none. OSError where they are there and cannot be read."""
+        buffer = bytearray(longest)
+        try:
+            size = self._nvs.get_blob(name, buffer)
+        except OSError as error:
+            if error.args[0] == -_NOT_FOUND:
+                return b""
+            raise
+        return bytes(buffer[:size])
+
+    def set_blob(self, name: str, value: bytes) -> None:
+        """Store and commit, in one piece or not at all. OSError as for set()."""
+        self._nvs.set_blob(name, value)
+        self._nvs.commit()
