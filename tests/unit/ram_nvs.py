@@ -8,7 +8,7 @@ class PowerCut(BaseException):
 
 
 class RamNVS:
-    """`cut_at` is the operation (set or commit, from 1) in which the power goes; with `lands` it is done first.
+    """The power goes in operation `cut_at` (set or commit, from 1); with `lands` that is done first.
 
     What is set lasts from the commit on; with `eager` at once, as in the esp-idf of today.
     """
