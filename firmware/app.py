@@ -225,17 +225,21 @@ class Lock:
 
     async def _link(self) -> None:
         """The network. What joins its parts is gone when it has done so."""
-        from link.assemble import assemble
-
-        inbox = _Inbox(self._settings, self._credentials, self._take_list)
-        link = await assemble(self._settings, self._board.wlan(), self._telemetry, self._status, inbox)
-        del assemble
-        unload("link.assemble")
+        settings = self._settings
         if self._telemetry is None:
-            self._telemetry = link.telemetry
+            from link.telemetry import Telemetry
+
+            self._telemetry = Telemetry(settings.lock, self._status, self._board.numbers, self._clock.now)
             waiting, self._reports = self._reports, []
             for report in waiting:
                 self._report(report)
+        await asyncio.sleep_ms(0)
+        from link.assemble import assemble
+
+        inbox = _Inbox(settings, self._credentials, self._take_list)
+        link = await assemble(settings, self._board.wlan(), self._telemetry, inbox)
+        del assemble
+        unload("link.assemble")
         await link.run()
 
     async def _take_list(self, version: int, records: bytearray) -> None:

@@ -62,17 +62,17 @@ class Doorkeeper:
             if verdict.begins_throttle:
                 self._on_alarm("throttled")
             return
-        self._controller.grant(now)
         is_staff = verdict.role == STAFF
+        if is_staff:  # on record before the door opens: no power cut makes an entry unseen
+            self._on_staff(verdict.digest, verdict.kind)
+        self._controller.grant(now)
         staff_was_in = self._numbers.get("staff_was_in")
         self._indicator.say("staff" if staff_was_in and not is_staff else "granted", now)
         try:
             self._numbers.set("staff_was_in", int(is_staff))
         except OSError:
             log.error("door", "no room to note that staff have been in")
-        if is_staff:
-            self._on_staff(verdict.digest, verdict.kind)
-        elif verdict.kind == PIN and verdict.role == TENANT:
+        if verdict.kind == PIN and verdict.role == TENANT:
             self._residency.offer(verdict.digest, verdict.lease, now)
 
     async def run(

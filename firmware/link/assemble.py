@@ -10,7 +10,6 @@ from modules import unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from link.link import Link
@@ -19,14 +18,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 
-async def assemble(
-    settings: "Settings", wlan: "WLAN", telemetry: "Telemetry | None", status: "Callable[[], dict]",
-    inbox: "Any",
-) -> "Link":  # fmt: skip
-    """The link, ready to run; `telemetry` is that of an earlier link, which must not be lost with it.
-
-    Raises TlsError where the settings ask for TLS and its files are not there.
-    """
+async def assemble(settings: "Settings", wlan: "WLAN", telemetry: "Telemetry", inbox: "Any") -> "Link":
+    """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
     from link.backoff import Backoff
 
     await asyncio.sleep_ms(0)
@@ -39,7 +32,6 @@ async def assemble(
     from link.link import Link
 
     await asyncio.sleep_ms(0)
-    from link.telemetry import Telemetry
     from link.wifi import Wifi
 
     cap = settings.backoff_cap_ms
@@ -60,7 +52,7 @@ async def assemble(
         wifi,
         Resolver(settings.dns, wifi.dns),
         client,
-        telemetry or Telemetry(settings.lock, status),
+        telemetry,
         inbox,
         Backoff(1000, cap),
         lambda text: log.info("link", text),

@@ -36,6 +36,7 @@ class Link:
         self._resolver = resolver
         self._client_factory = client_factory
         self.telemetry = telemetry
+        telemetry.signal = wifi.signal
         self._sync = sync
         self._backoff = backoff
         self._log = log

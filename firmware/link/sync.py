@@ -83,7 +83,7 @@ class Sync:
         except MemoryError:
             self._telemetry.refused(version, "no memory")
         else:
-            self._telemetry.accepted(version)
+            self._telemetry.accepted(version, version, "")
 
     def _check(self, offer: dict) -> int:
         """The version of an offer made to this lock."""

@@ -11,59 +11,50 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from link.outbox import Outbox
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from link.mqtt import MQTTClient
+    from storage.nvs import Numbers
 
 _PERIOD_MS = const(900_000)
-_KEPT = const(8)  # of each kind, while nobody takes them
+_ALARM, _STAFF, _ACK = const(0), const(1), const(2)
+_PLACES = (("alarm", 8), ("staff", 32), ("ack", 8))  # how many of each wait for the broker, in NVS
+_REFUSALS = const(4)  # kept in RAM only: anybody can send what is refused, and NVS wears
 _WILL = b'{"online":false}'
 
 ALARMS = ("forced", "held open", "tamper", "throttled")
-KINDS = {1: "pin", 2: "card"}
+KINDS = {1: "pin", 2: "card", 3: "remote"}
 REASONS = (
     "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",
-    "lease shortened", "malformed", "no memory", "old version", "too large", "too many leases",
-    "version jump", "wrong lock",
+    "lease shortened", "malformed", "no memory", "no such blob", "old version", "too large",
+    "too many leases", "version jump", "wrong lock",
+)  # fmt: skip
+COMMANDS = ("identify", "self-test", "restart", "unlock")
+REFUSALS = (
+    "bad signature", "busy", "expired", "flash error", "malformed", "no clock", "not allowed", "replayed",
+    "retained", "too large", "wrong lock",
 )  # fmt: skip
 
 
-class _Outbox:
-    """The last few messages for one topic; those that were pushed out are counted."""
-
-    def __init__(self, topic: str) -> None:
-        self.topic = topic
-        self.missed = 0
-        self.waiting = []
-
-    def put(self, fields: dict) -> None:
-        if len(self.waiting) >= _KEPT:
-            self.waiting.pop(0)
-            self.missed += 1
-        self.waiting.append((ticks_ms(), fields))
-
-    async def send(self, client: "MQTTClient") -> None:
-        """Send all that waits, oldest first; each is kept until the broker has it."""
-        while self.waiting:
-            item = self.waiting[0]
-            when, fields = item
-            said = {"age_s": ticks_diff(ticks_ms(), when) // 1000, "missed": self.missed}
-            said.update(fields)
-            await client.publish(self.topic, json.dumps(said).encode())
-            if self.waiting and self.waiting[0] is item:
-                self.waiting.pop(0)
-
-
 class Telemetry:
-    """`status` gives a dict of firmware, list, clock, slot and faults for the state message."""
+    """`status` gives a dict of firmware, list, clock, slot and faults for the state message.
 
-    def __init__(self, lock_id: str, status: "Callable[[], dict]") -> None:
-        root = "menshen/v1/" + lock_id
-        self._state = root + "/state"
-        self._status = status
-        self._boxes = [_Outbox(root + name) for name in ("/alarm", "/staff", "/ack")]
+    `numbers` keeps what the broker does not have yet; now() is the time in seconds since 1970, or None.
+    `signal`, if the link has set it, says how good the reception is, in one of three words.
+    """
+
+    def __init__(
+        self, lock_id: str, status: "Callable[[], dict]", numbers: "Numbers", now: "Callable[[], int | None]"
+    ) -> None:
+        self._root = "menshen/v1/" + lock_id + "/"
+        self._status, self._now = status, now
+        self.signal: Callable[[], str] | None = None
+        self._boxes = [Outbox(numbers, name, places) for name, places in _PLACES]
+        self._refusals: list[bytes] = []
         self._wake = asyncio.Event()
         self._due = ticks_add(ticks_ms(), _PERIOD_MS)
 
@@ -71,36 +62,50 @@ class Telemetry:
         """One of ALARMS; never who. ValueError for anything else."""
         if kind not in ALARMS:
             raise ValueError("no such alarm")
-        self._put(0, {"alarm": kind})
+        self._put(_ALARM, {"alarm": kind})
 
     def staff(self, digest: bytes, kind: int) -> None:
-        """A staff credential was used: the digest it is listed under, and its kind (1 PIN, 2 card).
+        """A staff credential was used: the digest it is listed under, and its kind (1 PIN, 2 card, 3 remote).
 
         For staff only: a tenant's credential must never be passed to anything in this room.
         """
-        self._put(1, {"credential": bytes(digest).hex(), "kind": KINDS[kind]})
+        self._put(_STAFF, {"credential": bytes(digest).hex(), "kind": KINDS[kind]})
 
-    def accepted(self, version: int, digest: str = "") -> None:
-        """The credential list of this version, with this SHA-256 in hexadecimal, is in use now."""
-        self._put(2, {"list": version, "result": "accepted", "hash": digest})
+    def accepted(self, version: int, base: int, digest: str) -> None:
+        """The list of this version is in use now, over the snapshot of version `base` with this SHA-256."""
+        self._put(_ACK, {"list": version, "base": base, "hash": digest, "result": "accepted"})
 
     def refused(self, version: "int | None", reason: str) -> None:
         """A list was not taken; version is None where it could not be read. One of REASONS."""
         if reason not in REASONS:
             raise ValueError("no such reason")
-        self._put(2, {"list": version, "result": "refused", "reason": reason})
+        self._refuse({"list": version, "result": "refused", "reason": reason})
+
+    def done(self, command: str, nonce: str, found: "dict | None" = None) -> None:
+        """A command was carried out: one of COMMANDS; `found` are the faults and the list of a self-test."""
+        if command not in COMMANDS:
+            raise ValueError("no such command")
+        said = {"command": command, "nonce": nonce, "result": "done"}
+        if found:
+            said.update({"faults": found["faults"], "list": found["list"]})
+        self._put(_ACK, said)
+
+    def declined(self, nonce: "str | None", reason: str) -> None:
+        """A command was not carried out; nonce is None where it could not be read. One of REFUSALS."""
+        if reason not in REFUSALS:
+            raise ValueError("no such reason")
+        self._refuse({"nonce": nonce, "result": "refused", "reason": reason})
 
     def will(self, client: "MQTTClient") -> None:
         """Have the broker say that the lock is offline when it loses it."""
-        client.set_last_will(self._state, _WILL, True, 1)
+        client.set_last_will(self._root + "state", _WILL, True, 1)
 
     async def run(self, client: "MQTTClient") -> None:
         """Say the state, then all that comes up, for as long as the connection lasts."""
         await self._say_state(client)
         while True:
             self._wake.clear()
-            for box in self._boxes:
-                await box.send(client)
+            await self._empty(client)
             left = ticks_diff(self._due, ticks_ms())
             if left <= 0 or left > _PERIOD_MS:  # beyond the period: ticks went round while offline
                 await self._say_state(client)
@@ -120,8 +125,33 @@ class Telemetry:
         status = self._status()
         said = {name: status[name] for name in ("firmware", "list", "clock", "slot", "faults")}
         said["online"] = True
-        await client.publish(self._state, json.dumps(said).encode(), True)
+        if self.signal is not None:
+            said["signal"] = self.signal()
+        await client.publish(self._root + "state", json.dumps(said).encode(), True)
+
+    async def _empty(self, client: "MQTTClient") -> None:
+        """Send all that waits, the oldest of each first; each is kept until the broker has it."""
+        for box in self._boxes:
+            while True:
+                item = box.first()
+                if item is None:
+                    break
+                number, missed, time, fields = item
+                head = '{"n":%d,"missed":%d,"time":%s,' % (number, missed, time or "null")
+                await client.publish(self._root + box.name, head.encode() + fields[1:])
+                box.done(number)
+        while self._refusals:
+            said = self._refusals[0]
+            await client.publish(self._root + _PLACES[_ACK][0], said)
+            if self._refusals and self._refusals[0] is said:
+                self._refusals.pop(0)
 
     def _put(self, box: int, fields: dict) -> None:
-        self._boxes[box].put(fields)
+        self._boxes[box].put(json.dumps(fields).encode(), self._now() or 0)
+        self._wake.set()
+
+    def _refuse(self, fields: dict) -> None:
+        if len(self._refusals) >= _REFUSALS:
+            self._refusals.pop(0)
+        self._refusals.append(json.dumps(fields).encode())
         self._wake.set()

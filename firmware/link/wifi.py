@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _POLL_MS = const(200)  # while joining
 _WATCH_MS = const(1000)  # while joined
+_GOOD_DBM = const(-67)
+_FAIR_DBM = const(-78)
 _LOST_AFTER = const(3)  # looks in a row without a connection: a roaming station blinks
 
 
@@ -37,6 +39,14 @@ class Wifi:
             return self._wlan.ifconfig()[3]
         except (OSError, IndexError):
             return ""
+
+    def signal(self) -> str:
+        """How good the reception is: "good", "fair" or "weak"; no more than that leaves the lock."""
+        try:
+            strength = self._wlan.status("rssi")  # dBm
+        except OSError:
+            return "weak"
+        return "good" if strength > _GOOD_DBM else "fair" if strength > _FAIR_DBM else "weak"
 
     async def up(self, timeout_ms: int = 15000) -> bool:
         """Try once to join; whether it is joined after at most timeout_ms."""

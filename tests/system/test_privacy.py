@@ -23,11 +23,11 @@ def _left(lock: Lock) -> list[Event]:
 
 
 def _said(packet: Event) -> tuple:
-    """All of a packet but its time: a report's age is one, too."""
+    """All of a packet but its time: a report's is in it, too."""
     payload = packet["payload"]
     if packet["packet"] == "PUBLISH":
         payload = json.loads(payload)
-        payload.pop("age_s", None)
+        payload.pop("time", None)
         payload = json.dumps(payload, sort_keys=True)
     return packet["packet"], packet["topic"], payload, packet["retain"], packet.get("qos")
 

@@ -3,13 +3,17 @@
 import asyncio
 import json
 
+from ram_numbers import RamNvs
+
 import link.telemetry as room
 from link.packets import MQTTError
 from link.telemetry import Telemetry
+from storage.nvs import Numbers
 
 STATUS = {"firmware": "0.1.0", "list": 3, "clock": "unknown", "slot": "a", "faults": []}
 DIGEST = bytes(range(16))
 ROOT = "menshen/v1/demo"
+NOW = 1_790_000_000
 
 
 class TheEnd(Exception):
@@ -77,5 +81,5 @@ def end():
     raise TheEnd
 
 
-def lock(time):
-    return Telemetry("demo", lambda: dict(STATUS))
+def lock(time, nvs=None, now=lambda: NOW):
+    return Telemetry("demo", lambda: dict(STATUS), Numbers(nvs or RamNvs()), now)

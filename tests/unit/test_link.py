@@ -13,6 +13,8 @@ from link.packets import text
 class Steady:
     """A Wi-Fi that is there, and a telemetry that says one thing."""
 
+    signal = None
+
     async def join(self):
         pass
 

@@ -47,7 +47,7 @@ class Lock:
             raise self.fault
         self.held, self.records = version, bytes(data)
 
-    def accepted(self, version):
+    def accepted(self, version, base, digest):
         self.said.append((version, "accepted"))
 
     def refused(self, version, reason):

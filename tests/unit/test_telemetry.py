@@ -3,11 +3,13 @@
 import asyncio
 import json
 
-from telemetry_parts import DIGEST, ROOT, STATUS, Client, Time, end, lock, talk
+from ram_numbers import RamNvs
+from telemetry_parts import DIGEST, NOW, ROOT, STATUS, Client, Time, end, lock, talk
 
 import link.telemetry as room
 from link.packets import MQTTError
 from link.telemetry import Telemetry
+from storage.nvs import Numbers
 
 
 def test_the_state_is_said_at_once_and_then_every_quarter_of_an_hour():
@@ -28,7 +30,7 @@ def test_nothing_that_happens_moves_the_timetable():
     time.script = [
         (100_000, lambda: telemetry.alarm("forced")),
         (899_999, lambda: telemetry.staff(DIGEST, 2)),
-        (1_000_000, lambda: telemetry.accepted(4)),
+        (1_000_000, lambda: telemetry.accepted(4, 3, "ab" * 32)),
     ]
     client = Client(time, until=2_000_000)
     talk(telemetry, client)
@@ -72,7 +74,7 @@ def test_the_state_says_no_more_than_it_should():
         return more
 
     client = Client(time, until=1)
-    telemetry = Telemetry("demo", status)
+    telemetry = Telemetry("demo", status, Numbers(RamNvs()), lambda: None)
     talk(telemetry, client)
     assert sorted(client.texts("/state")[0]) == ["clock", "faults", "firmware", "list", "online", "slot"]
 
@@ -86,7 +88,8 @@ def test_an_alarm_says_what_and_never_who():
     client = Client(time)
     talk(telemetry, client)
     assert client.texts("/alarm") == [
-        {"alarm": kind, "age_s": 0, "missed": 0} for kind in ("forced", "held open", "tamper", "throttled")
+        {"alarm": kind, "n": number + 1, "time": NOW, "missed": 0}
+        for number, kind in enumerate(("forced", "held open", "tamper", "throttled"))
     ]
     assert not client.said[1][3], "only the state is retained"
 
@@ -97,7 +100,9 @@ def test_there_are_no_words_for_anything_else():
         lambda: telemetry.alarm("opened"),
         lambda: telemetry.alarm(""),
         lambda: telemetry.refused(3, "the tenant is at home"),
-        lambda: telemetry.staff(DIGEST, 3),
+        lambda: telemetry.staff(DIGEST, 4),
+        lambda: telemetry.done("open", "n"),
+        lambda: telemetry.declined("n", "nobody at home"),
     ):
         try:
             call()
@@ -106,19 +111,18 @@ def test_there_are_no_words_for_anything_else():
             refused = True
         assert refused
     public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
-    assert public == ["accepted", "alarm", "refused", "run", "staff", "will"]
+    assert public == ["accepted", "alarm", "declined", "done", "refused", "run", "staff", "will"]
 
 
 def test_a_staff_report_names_the_listed_credential():
     time = Time()
     telemetry = lock(time)
     telemetry.staff(DIGEST, 2)
-    time.now = 61_500
     time.script = [(70_000, end)]
     client = Client(time)
     talk(telemetry, client)
     assert client.texts("/staff") == [
-        {"credential": "000102030405060708090a0b0c0d0e0f", "kind": "card", "age_s": 61, "missed": 0}
+        {"credential": "000102030405060708090a0b0c0d0e0f", "kind": "card", "n": 1, "time": NOW, "missed": 0}
     ]
 
 
@@ -137,16 +141,73 @@ def test_what_comes_up_offline_is_said_later_in_order():
 def test_too_much_is_dropped_oldest_first_and_counted():
     time = Time()
     telemetry = lock(time)
-    for number in range(11):
+    for number in range(35):
         telemetry.staff(bytes((number,)) + bytes(15), 2)
     telemetry.alarm("forced")
     time.script = [(5000, end)]
     client = Client(time)
     talk(telemetry, client)
     staff = client.texts("/staff")
-    assert [said["credential"][:2] for said in staff] == ["%02x" % number for number in range(3, 11)]
-    assert all(said["missed"] == 3 for said in staff)
+    assert [said["credential"][:2] for said in staff] == ["%02x" % number for number in range(3, 35)]
+    assert [said["missed"] for said in staff] == [3] + [0] * 31
+    assert [said["n"] for said in staff] == list(range(4, 36))
     assert client.texts("/alarm")[0]["missed"] == 0, "one kind does not push out another"
+
+
+def test_what_waits_is_there_after_a_power_cut_and_in_order():
+    time, nvs = Time(), RamNvs()
+    telemetry = lock(time, nvs)
+    for number in range(3):
+        telemetry.staff(bytes((number,)) * 16, 2)
+    telemetry.done("identify", "n0")
+    nvs.restart()
+    telemetry = lock(time, nvs, lambda: None)
+    telemetry.staff(bytes((3,)) * 16, 1)
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    said = [(one["n"], one["credential"][:2], one["time"]) for one in client.texts("/staff")]
+    assert said == [(1, "00", NOW), (2, "01", NOW), (3, "02", NOW), (4, "03", None)]
+    assert client.texts("/ack") == [
+        {"n": 1, "missed": 0, "time": NOW, "command": "identify", "nonce": "n0", "result": "done"}
+    ]
+
+
+def test_what_anybody_can_cause_is_not_written_to_the_flash():
+    time, nvs = Time(), RamNvs()
+    telemetry = lock(time, nvs)
+    for number in range(1000):
+        telemetry.refused(None, "bad signature")
+        telemetry.declined(str(number), "replayed")
+    assert nvs.commits == 0
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert len(client.texts("/ack")) == 4, "the last few"
+    assert client.texts("/ack")[-1] == {"nonce": "999", "result": "refused", "reason": "replayed"}
+
+
+def test_a_self_test_says_faults_and_list_and_no_more():
+    time = Time()
+    telemetry = lock(time)
+    found = dict(STATUS)
+    found["heap"] = 5
+    telemetry.done("self-test", "n1", found)
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert sorted(client.texts("/ack")[0]) == [
+        "command", "faults", "list", "missed", "n", "nonce", "result", "time",
+    ]  # fmt: skip
+
+
+def test_the_signal_is_said_in_a_word():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.signal = lambda: "fair"
+    client = Client(time, until=1)
+    talk(telemetry, client)
+    assert client.texts("/state")[0]["signal"] == "fair"
 
 
 def test_a_report_is_kept_until_the_broker_has_it():
@@ -189,7 +250,7 @@ def test_reports_that_come_while_one_is_being_sent_are_not_lost():
 
     async def slow(topic, msg, retain=False, qos=1):
         if topic.endswith("/staff") and not client.texts("/staff"):
-            for number in range(9):  # pushes out the one under way
+            for number in range(33):  # pushes out the one under way
                 telemetry.staff(bytes((number + 1,)) * 16, 2)
         await publish(topic, msg, retain, qos)
 
@@ -197,14 +258,14 @@ def test_reports_that_come_while_one_is_being_sent_are_not_lost():
     time.script = [(5000, end)]
     talk(telemetry, client)
     assert [said["credential"][:2] for said in client.texts("/staff")] == ["00"] + [
-        "%02x" % number for number in range(2, 10)
+        "%02x" % number for number in range(2, 34)
     ]
 
 
 def test_acknowledgements_say_the_list_and_the_result():
     time = Time()
     telemetry = lock(time)
-    telemetry.accepted(4)
+    telemetry.accepted(4, 3, "ab" * 32)
     telemetry.refused(3, "old version")
     telemetry.refused(None, "bad signature")
     time.script = [(5000, end)]
