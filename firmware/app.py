@@ -10,10 +10,14 @@ import log
 from access.clock import Clock
 from access.credentials import Credentials
 from access.gate import Gate
+from access.guests import Guests
 from access.leases import Leases
 from access.residency import dialogues
 from access.residents import Residents
+from access.schedule import Schedules
 from access.throttle import Throttle
+from access.uses import Uses
+from access.zone import Zone
 from board import Board
 from door.controller import Controller
 from door.doorkeeper import Doorkeeper
@@ -81,14 +85,21 @@ class Lock:
         self._clock = Clock(board.datetime, board.numbers, settings.time_floor)
         self._credentials = Credentials(settings.key)
         self._indicator = Indicator(board.light, board.sound)
-        throttle = Throttle(board.numbers)
+        self._throttle = Throttle(board.numbers)
         self._residents = Residents(settings.key)
         mac = Mac(settings.key)
         self._leases = Leases(settings.key, board.numbers)
+        schedules = Schedules(self._credentials.find, Zone(settings.zone))
+        self._uses = Uses(board.numbers)
+        guests = Guests(self._residents.guest_keys, self._leases.over, board.numbers, mac)
         gate = Gate(
-            self._credentials, self._residents, self._leases, self._clock, throttle, mac, settings.plain_uid
-        )
-        self._residency = dialogues(self._residents, self._credentials, self._leases, mac, self._on_feedback)
+            self._credentials, self._residents, self._leases, self._clock, self._throttle, mac,
+            settings.plain_uid, schedules=schedules, uses=self._uses, guests=guests,
+        )  # fmt: skip
+        self._residency = dialogues(
+            self._residents, self._credentials, self._leases, guests, mac, self._on_feedback,
+            self._on_guest_key,
+        )  # fmt: skip
         relay = Relay(board.relay, settings.unlock_level)
         controller = Controller(
             relay, self._indicator, settings.unlock_ms, settings.held_open_ms, self._on_alarm
@@ -153,6 +164,9 @@ class Lock:
     def _on_feedback(self, what: str) -> None:
         self._indicator.say("cleared" if what == "timeout" else what, ticks_ms())
 
+    def _on_guest_key(self, key: bytes) -> None:
+        """The tenant's phone is to have this key; the reader does not play a tag yet."""
+
     def _on_reader_health(self, healthy: bool) -> None:
         if healthy:
             log.info("readers", "the card reader answers")
@@ -201,13 +215,18 @@ class Lock:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
             log.error("app", "no room in NVS for the relay's safe level")
+        self._throttle.ensure_kept()
         await asyncio.sleep_ms(0)
         self._credentials.ensure_copy()
         await asyncio.sleep_ms(_LATER_MS)  # the link is loaded by then, and its code lies close together
         await self._note_leases()
-        hour = ticks_ms()
+        hour, version = ticks_ms(), -1
         while True:
             await asyncio.sleep_ms(_COPY_MS)
+            self._throttle.left_ms(ticks_ms())  # it must be asked now and then
+            if version != self._credentials.version:
+                version = self._credentials.version
+                await self._uses.forget(self._credentials)
             self._residents.ensure_copy()
             self._leases.save()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:

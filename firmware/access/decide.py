@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 TENANT = const(1)
 STAFF = const(2)
 MOVE_IN = const(3)  # a code that opens nothing: with it a resident chooses a PIN
+STAFF_PASSAGE = const(7)  # staff who leave the door open behind them, or end that
+GUEST = const(8)  # of whoever has a guest code; no record has this role
 
 GRANTED = "granted"
 UNKNOWN = "unknown"
@@ -16,27 +18,34 @@ THROTTLED = "throttled"
 NO_CLOCK = "no clock"
 TOO_EARLY = "too early"
 EXPIRED = "expired"
+OUTSIDE = "outside schedule"
+USED_UP = "used up"
 MOVING_IN = "moving in"
 
 
-def decide(credential: "Credential | None", now: "int | None", wait_ms: int = 0) -> str:
+def decide(
+    credential: "Credential | None", now: "int | None", wait_ms: int = 0, in_hours: bool = True
+) -> str:
     """GRANTED, or the reason of a denial.
 
     `now` is seconds since 1970, or None where the clock is not trusted: tenants open then, and others
-    whose credential is limited in time do not. `wait_ms` is what is left of the keypad's waiting time.
+    whose credential is limited in time do not. `wait_ms` is what is left of the keypad's waiting time,
+    `in_hours` whether the credential's schedule covers this moment; no schedule holds for tenants.
     """
     if wait_ms > 0:
         return THROTTLED
     if credential is None:
         return UNKNOWN
-    if credential.role == MOVE_IN:
+    role = credential.role
+    if role == MOVE_IN:
         return MOVING_IN
-    if not (credential.not_before or credential.not_after):
-        return GRANTED
+    if role not in (TENANT, STAFF, STAFF_PASSAGE):
+        return UNKNOWN
     if now is None:
-        return GRANTED if credential.role == TENANT else NO_CLOCK
+        limited = credential.not_before or credential.not_after or credential.schedule
+        return NO_CLOCK if limited and role != TENANT else GRANTED
     if now < credential.not_before:
         return TOO_EARLY
     if credential.not_after and now >= credential.not_after:
         return EXPIRED
-    return GRANTED
+    return GRANTED if in_hours or role == TENANT else OUTSIDE

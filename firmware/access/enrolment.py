@@ -1,11 +1,12 @@
 """What residents set at the keypad: a PIN of their own, cards of their own, and the end of their stay.
 
 After a resident's PIN: `* 1` and a new PIN twice changes it; `* 2` and a card adds that card; `* 3` and a
-card removes it, `* 3 #` all that were added; `* 9` and the PIN
-once more confirms moving out. After a move-in code: a new PIN twice. `*` gives up at any
-point, and so does a minute of silence.
+card removes it, `* 3 #` all that were added; `* 4` arms guest codes and hands the guest key over, `* 4 #` a
+new one; `* 9` and the PIN once more confirms moving out. After a move-in code: a new PIN twice. `*` gives up
+at any point, and so does a minute of silence.
 """
 
+from os import urandom
 from time import ticks_diff
 
 from micropython import const
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from access.changes import Changes
     from access.credentials import Credentials
     from access.guard import Guard
+    from access.guests import Guests
     from access.residents import Residents
     from storage.hmac import Mac
 
@@ -28,13 +30,15 @@ _DIGEST = const(16)
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _PATIENCE_MS = const(60_000)
-_IDLE = const(0)  # what is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN
+# What is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN, the phone
+_IDLE = const(0)
 _MENU = const(1)
 _NEW = const(2)
 _AGAIN = const(3)
 _ADD = const(4)
 _REMOVE = const(5)
 _LEAVE = const(6)
+_GUEST = const(7)
 
 
 def is_weak(digits: "bytes | memoryview") -> bool:
@@ -48,14 +52,18 @@ def is_weak(digits: "bytes | memoryview") -> bool:
 
 
 class Enrolment:
-    """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared"."""
+    """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
+
+    `hand_over(guest key)` has the reader give it to the tenant's phone for as long as the dialogue lasts.
+    """
 
     def __init__(
         self, residents: "Residents", changes: "Changes", credentials: "Credentials", guard: "Guard",
-        mac: "Mac", say: "Callable[[str], None]",
+        guests: "Guests", mac: "Mac", say: "Callable[[str], None]", hand_over: "Callable[[bytes], None]",
     ) -> None:  # fmt: skip
         self._residents, self._changes, self._credentials = residents, changes, credentials
         self._guard, self._mac, self._say = guard, mac, say
+        self._guests, self._hand_over = guests, hand_over
         self._state = _IDLE
         self._digest = self._first = b""
         self._lease = self._since = 0
@@ -83,6 +91,10 @@ class Enrolment:
         if key == "*":
             self._state = _IDLE
             return False  # it clears what was entered as well, and is heard for that
+        if (state == _MENU and key == "4") or (state == _GUEST and key == "#"):
+            self._go(_GUEST, now)
+            self._give_guest_key(key == "#")
+            return True
         if state == _MENU:
             chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _LEAVE}.get(key, _IDLE)
             if chosen == _IDLE:
@@ -94,7 +106,7 @@ class Enrolment:
         if state == _REMOVE and key == "#":
             self._keep(lambda: self._changes.remove_cards(self._lease))
             return True
-        if state in (_ADD, _REMOVE):
+        if state in (_ADD, _REMOVE, _GUEST):
             self._give_up()
             return True
         self._since = now
@@ -158,6 +170,21 @@ class Enrolment:
             self._keep(lambda: self._changes.withdraw(digest))
         else:
             self._refuse()
+
+    def _give_guest_key(self, new: bool) -> None:
+        """Arm guest codes, and hand over the lease's key; it is made if there is none, or another wanted."""
+        try:
+            key = None if new else self._changes.guest_key(self._lease)
+            if key is None:
+                # The chip's generator is weak while the radio is off: the lock's key makes up for that.
+                key = self._mac.digest(b"\x04", urandom(32))[:_DIGEST]
+                self._changes.set_guest_key(self._lease, key)
+            self._guests.arm()
+        except Exception:  # ResidentsError or OSError: a full table, a full flash
+            self._refuse()
+        else:
+            self._say("kept")
+            self._hand_over(key)
 
     def _is_taken(self, digest: bytes) -> bool:
         """Somebody's PIN already, the move-in code itself, or a PIN given up: all are refused alike."""

@@ -2,15 +2,18 @@
 
 from micropython import const
 
-from access.decide import EXPIRED, GRANTED, MOVING_IN, TENANT, UNKNOWN, decide
+from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, TENANT, UNKNOWN, USED_UP, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
     from access.credentials import Credentials
+    from access.guests import Guests
     from access.leases import Leases
     from access.residents import Residents
+    from access.schedule import Schedules
     from access.throttle import Throttle
+    from access.uses import Uses
     from storage.hmac import Mac
 
 PIN = const(1)
@@ -19,6 +22,7 @@ DIGEST_SIZE = const(16)
 _KINDS = (b"", b"\x01", b"\x02")
 _SHORTEST = const(4)
 _LONGEST = const(10)
+_GUEST_DIGITS = const(9)
 
 
 class Verdict:
@@ -38,10 +42,12 @@ class Gate:
 
     def __init__(
         self, credentials: "Credentials", residents: "Residents", leases: "Leases", clock: "Clock",
-        throttle: "Throttle", mac: "Mac", plain_uid: bool,
+        throttle: "Throttle", mac: "Mac", plain_uid: bool, *, schedules: "Schedules", uses: "Uses",
+        guests: "Guests",
     ) -> None:  # fmt: skip
         self._credentials, self._residents, self._leases = credentials, residents, leases
-        self._clock, self._throttle = clock, throttle
+        self._clock, self._throttle, self._guests = clock, throttle, guests
+        self._schedules, self._uses = schedules, uses
         self._mac, self._plain_uid = mac, plain_uid
 
     def card(self, uid: bytes) -> Verdict:
@@ -59,8 +65,25 @@ class Gate:
         if not _SHORTEST <= len(digits) <= _LONGEST:
             return Verdict(UNKNOWN, PIN, begins)
         verdict = self._judge(PIN, digits, begins)
+        if verdict.reason == UNKNOWN and len(digits) == _GUEST_DIGITS:
+            return self._guest(verdict, digits)
         if verdict.granted or verdict.reason == MOVING_IN:
             self._throttle.clear()
+        return verdict
+
+    def _guest(self, verdict: Verdict, digits: bytes) -> Verdict:
+        """The verdict on nine digits that are nobody's PIN.
+
+        Only the first entry of a code clears the throttle: guests are not told of, and none shall try PINs
+        all day between two entries of his own.
+        """
+        verdict.reason, verdict.lease, first = self._guests.check(digits, self._clock.now())
+        if verdict.reason == GRANTED:
+            verdict.granted, verdict.role = True, GUEST
+            if first:
+                self._throttle.clear()
+            else:
+                self._throttle.take_back()
         return verdict
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
@@ -79,11 +102,16 @@ class Gate:
             verdict.role, verdict.lease = listed.role, listed.lease
         else:
             listed = None
-        verdict.reason = decide(listed, now)
+        in_hours = True
+        if listed is not None and listed.schedule and listed.role != TENANT and now is not None:
+            in_hours = self._schedules.holds(listed.schedule, now)
+        verdict.reason = decide(listed, now, 0, in_hours)
         if verdict.role == TENANT:
             if verdict.reason == EXPIRED and not self._leases.over(verdict.lease, now):
                 verdict.reason = GRANTED  # by the clock alone nobody is shut out of their home
             if verdict.reason == GRANTED:
                 self._leases.proved(verdict.lease, digest, now)
+        elif listed is not None and listed.uses and verdict.reason == GRANTED:
+            verdict.reason = GRANTED if self._uses.take(digest, listed.uses) else USED_UP
         verdict.granted = verdict.reason == GRANTED
         return verdict

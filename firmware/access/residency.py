@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from access.credentials import Credentials
     from access.enrolment import Enrolment
+    from access.guests import Guests
     from access.leases import Leases
     from access.residents import Residents
     from storage.hmac import Mac
@@ -75,10 +76,10 @@ class Residency:
 
 
 def dialogues(
-    residents: "Residents", credentials: "Credentials", leases: "Leases", mac: "Mac",
-    say: "Callable[[str], None]",
+    residents: "Residents", credentials: "Credentials", leases: "Leases", guests: "Guests", mac: "Mac",
+    say: "Callable[[str], None]", hand_over: "Callable[[bytes], None]",
 ) -> "Residency":  # fmt: skip
-    """A Residency whose dialogues change these parts; `say(signal)` tells the person, see enrolment.py."""
+    """A Residency whose dialogues change these parts; for `say` and `hand_over` see enrolment.py."""
 
     def begin() -> "Enrolment":
         from access.changes import Changes
@@ -86,7 +87,7 @@ def dialogues(
         from access.guard import Guard
 
         guard = Guard(leases, residents, True)
-        return Enrolment(residents, Changes(residents), credentials, guard, mac, say)
+        return Enrolment(residents, Changes(residents), credentials, guard, guests, mac, say, hand_over)
 
     def end() -> None:
         unload("access.enrolment", "access.changes", "access.guard")

@@ -1,17 +1,24 @@
 """What residents have set themselves: PINs chosen at the keypad, cards added at the door.
 
 File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, role u8, kind u8, lease u16.
-No list replaces it. Role 0 marks a credential of the list that its owner gave up. What changes
-the table is in changes.py, which is there only for as long as a change takes.
+No list replaces it. Role 0 marks a credential of the list that its owner gave up; with role 7 a lease's
+guest key stands in the digest's place. What changes the table is in changes.py, which is there only for as
+long as a change takes.
 """
 
 from micropython import const
 
+from access.decide import TENANT
 from storage.sealed import Sealed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PATH = "/access/residents"
 ENTRY = 20
 COUNT_MAX = 64
+GUEST_KEY = 7
 _DIGEST = const(16)
 
 
@@ -36,12 +43,19 @@ class Residents:
     def find(self, digest: bytes) -> "Resident | None":
         """The resident's credential of this digest (16 bytes)."""
         found = self.entry(digest)
-        return found if found is not None and found.role else None
+        return found if found is not None and found.role == TENANT else None
 
     def withdrawn(self, digest: bytes) -> bool:
         """Whether the list's credential of this digest was given up by its owner: it opens no more."""
         found = self.entry(digest)
         return found is not None and not found.role
+
+    def guest_keys(self) -> "Iterator[tuple[int, bytes]]":
+        """Lease and guest key of all leases that have one."""
+        table = self.table
+        for end in range(ENTRY, len(table) + 1, ENTRY):
+            if table[end - 4] == GUEST_KEY:
+                yield table[end - 2] | table[end - 1] << 8, table[end - ENTRY : end - 4]
 
     def entry(self, digest: bytes) -> "Resident | None":
         """The entry of this digest, given up or not."""

@@ -48,8 +48,14 @@ class Uses:
         return True
 
     async def forget(self, credentials: "Credentials") -> None:
-        """Make room, where it is scarce, by dropping counts of what is in the list no more. OSError."""
-        table, version = self._table(), credentials.version
+        """Make room, where it is scarce, by dropping counts of what is in the list no more."""
+        try:
+            await self._forget(credentials, credentials.version)
+        except OSError:
+            log.warning("access", "the counts of uses cannot be tidied")
+
+    async def _forget(self, credentials: "Credentials", version: int) -> None:
+        table = self._table()
         if len(table) < _CROWDED * _ENTRY or not credentials.whole:
             return
         gone = {table[place : place + _KEY] for place in range(0, len(table), _ENTRY)}

@@ -6,7 +6,7 @@ from time import ticks_ms
 from micropython import const
 
 import log
-from access.decide import MOVING_IN, STAFF, TENANT
+from access.decide import GUEST, MOVING_IN, STAFF, STAFF_PASSAGE, TENANT
 from access.gate import PIN
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _TICK_MS = const(10)
-_SIGNALS = {"no clock": "no clock", "throttled": "throttled"}
+_SIGNALS = ("no clock", "outside schedule", "throttled")  # denials that have one of their own
 
 
 class Doorkeeper:
@@ -58,14 +58,17 @@ class Doorkeeper:
             self._residency.move_in(verdict.digest, verdict.lease, now)
             return
         if not verdict.granted:
-            self._indicator.say(_SIGNALS.get(verdict.reason, "denied"), now)
+            self._indicator.say(verdict.reason if verdict.reason in _SIGNALS else "denied", now)
             if verdict.begins_throttle:
                 self._on_alarm("throttled")
             return
-        is_staff = verdict.role == STAFF
+        is_staff = verdict.role in (STAFF, STAFF_PASSAGE)
         if is_staff:  # on record before the door opens: no power cut makes an entry unseen
             self._on_staff(verdict.digest, verdict.kind)
         self._controller.grant(now)
+        if verdict.role == GUEST:  # what residents are told of staff is none of theirs
+            self._indicator.say("granted", now)
+            return
         staff_was_in = self._numbers.get("staff_was_in")
         self._indicator.say("staff" if staff_was_in and not is_staff else "granted", now)
         try:

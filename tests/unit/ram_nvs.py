@@ -1,6 +1,6 @@
 """The chip's NVS in RAM for the tests, with the mains plug: power goes at the n-th operation of a deed."""
 
-NOT_FOUND, NOT_ENOUGH_SPACE = -0x1102, -0x1105
+NOT_FOUND, NOT_ENOUGH_SPACE, INVALID_LENGTH = -0x1102, -0x1105, -0x110C
 
 
 class PowerCut(BaseException):
@@ -35,6 +35,8 @@ class RamNVS:
 
     def get_blob(self, key, buffer):
         value = self._get(key)
+        if len(value) > len(buffer):
+            raise OSError(INVALID_LENGTH)
         buffer[: len(value)] = value
         return len(value)
 

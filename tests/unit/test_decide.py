@@ -1,13 +1,23 @@
 """The one decision, case by case."""
 
-from access.decide import EXPIRED, GRANTED, MOVING_IN, NO_CLOCK, THROTTLED, TOO_EARLY, UNKNOWN, decide
+from access.decide import (
+    EXPIRED,
+    GRANTED,
+    MOVING_IN,
+    NO_CLOCK,
+    OUTSIDE,
+    THROTTLED,
+    TOO_EARLY,
+    UNKNOWN,
+    decide,
+)
 
-TENANT, STAFF, MOVE_IN = 1, 2, 3
+TENANT, STAFF, MOVE_IN, PASSAGE = 1, 2, 3, 7
 
 
 class Credential:
-    def __init__(self, role, before=0, after=0):
-        self.role, self.not_before, self.not_after = role, before, after
+    def __init__(self, role, before=0, after=0, schedule=0):
+        self.role, self.not_before, self.not_after, self.schedule = role, before, after, schedule
 
 
 def test_nobody_is_unknown():
@@ -15,7 +25,7 @@ def test_nobody_is_unknown():
 
 
 def test_without_limits_it_opens_whatever_the_clock():
-    for role in (TENANT, STAFF):
+    for role in (TENANT, STAFF, PASSAGE):
         for now in (None, 0, 2_000_000_000):
             assert decide(Credential(role), now) == GRANTED
 
@@ -40,3 +50,22 @@ def test_the_throttle_comes_first():
 def test_a_move_in_code_opens_nothing():
     assert decide(Credential(MOVE_IN), None) == MOVING_IN
     assert decide(Credential(MOVE_IN, 100, 200), 300) == MOVING_IN
+
+
+def test_no_other_record_of_the_list_opens_anything():
+    for role in (0, 4, 5, 6, 8, 255):
+        assert decide(Credential(role), 100) == UNKNOWN
+
+
+def test_hours_bind_staff_and_no_tenant():
+    for role in (STAFF, PASSAGE):
+        assert decide(Credential(role, schedule=1), 100, 0, False) == OUTSIDE
+        assert decide(Credential(role, schedule=1), 100, 0, True) == GRANTED
+        assert decide(Credential(role, schedule=1), None) == NO_CLOCK
+    assert decide(Credential(TENANT, schedule=1), 100, 0, False) == GRANTED
+    assert decide(Credential(TENANT, schedule=1), None) == GRANTED
+
+
+def test_dates_come_before_hours():
+    assert decide(Credential(STAFF, 100, 200, 1), 99, 0, False) == TOO_EARLY
+    assert decide(Credential(STAFF, 100, 200, 1), 200, 0, False) == EXPIRED

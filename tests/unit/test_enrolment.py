@@ -16,6 +16,7 @@ def digest(value, kind=1):
 class Residents:
     def __init__(self):
         self.done, self.known, self.gone, self.error = [], {}, set(), None
+        self.guest_keys = {}
 
     def find(self, sought):
         return self.known.get(sought)
@@ -40,6 +41,13 @@ class Residents:
     def remove_cards(self, lease):
         self._do("remove cards", lease)
 
+    def guest_key(self, lease):
+        return self.guest_keys.get(lease)
+
+    def set_guest_key(self, lease, key):
+        self._do("guest key", lease)
+        self.guest_keys[lease] = key
+
     def clear(self, lease):
         self._do("clear", lease)
 
@@ -60,15 +68,29 @@ class Leases:
         self.left.append(lease)
 
 
+class Guests:
+    def __init__(self):
+        self.armed, self.full = 0, False
+
+    def arm(self):
+        if self.full:
+            raise OSError(28)
+        self.armed += 1
+
+
 class Keypad:
     def __init__(self):
         self.said, self.residents, self.listed, self.leases = [], Residents(), Listed(), Leases()
         self.ended = 0
+        self.guests, self.handed = Guests(), []
         self.talk = Residency(self._begin, self._end)
 
     def _begin(self):
         changes = self.residents
-        return Enrolment(self.residents, changes, self.listed, self.leases, MAC, self.said.append)
+        return Enrolment(
+            self.residents, changes, self.listed, self.leases, self.guests, MAC, self.said.append,
+            self.handed.append,
+        )  # fmt: skip
 
     def _end(self):
         self.ended += 1
@@ -189,4 +211,46 @@ def test_a_star_gives_up():
     assert keypad.opened("*", "1", "*") == [True, True, False]
     assert not keypad.talk.pin(NEW, 0)
     assert keypad.opened("*", "8") == [True, True]
+    assert keypad.said[-1] == "cleared"
+
+
+def test_the_guest_key_is_made_once_and_handed_over_and_codes_are_armed():
+    keypad = Keypad()
+    assert keypad.opened("*", "4") == [True, True]
+    assert (keypad.said, keypad.guests.armed) == (["enrolling", "kept"], 1)
+    assert keypad.handed == [keypad.residents.guest_keys[7]]
+    assert len(keypad.handed[0]) == 16
+    keypad.talk.key("*", 200)
+    keypad.opened("*", "4")
+    assert keypad.handed[1] == keypad.handed[0]
+    assert keypad.guests.armed == 2
+    assert keypad.residents.done == [("guest key", 7)]
+
+
+def test_a_new_guest_key_is_made_where_one_asks_for_it():
+    keypad = Keypad()
+    keypad.opened("*", "4", "#")
+    assert len(keypad.handed) == 2
+    assert keypad.handed[0] != keypad.handed[1] == keypad.residents.guest_keys[7]
+    keypad.talk.tick(60_050)
+    assert keypad.said[-1] != "cleared"
+    keypad.talk.tick(60_100)
+    assert keypad.said[-1] == "cleared"
+
+
+def test_a_guest_key_that_cannot_be_kept_is_not_handed_over():
+    for full in ("table", "nvs"):
+        keypad = Keypad()
+        keypad.residents.error = ResidentsError("full") if full == "table" else None
+        keypad.guests.full = full == "nvs"
+        keypad.opened("*", "4")
+        assert (keypad.said[-1], keypad.handed) == ("weak", [])
+
+
+def test_while_the_key_is_handed_over_codes_and_cards_open_as_ever():
+    keypad = Keypad()
+    keypad.opened("*", "4")
+    assert not keypad.talk.pin(NEW, 200)
+    assert not keypad.talk.card(b"\x04abcdef")
+    assert keypad.talk.key("5", 300)
     assert keypad.said[-1] == "cleared"

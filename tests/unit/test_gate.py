@@ -1,6 +1,6 @@
 """From what is presented to a verdict: who is asked, in which order, and what is counted."""
 
-from access.decide import EXPIRED, GRANTED, MOVING_IN, THROTTLED, UNKNOWN
+from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, NO_CLOCK, OUTSIDE, THROTTLED, UNKNOWN, USED_UP
 from access.gate import CARD, PIN, Gate
 from storage.hmac import Mac
 
@@ -9,8 +9,8 @@ TENANT, STAFF, MOVE_IN = 1, 2, 3
 
 
 class Record:
-    def __init__(self, role=TENANT, kind=PIN, lease=7, before=0, after=0):
-        self.role, self.kind, self.lease = role, kind, lease
+    def __init__(self, role=TENANT, kind=PIN, lease=7, before=0, after=0, schedule=0, uses=0):
+        self.role, self.kind, self.lease, self.schedule, self.uses = role, kind, lease, schedule, uses
         self.not_before, self.not_after = before, after
 
 
@@ -21,7 +21,10 @@ class World:
         self.listed, self.own, self.given_up, self.ended = {}, {}, set(), set()
         self.wait, self.time, self.notes = 0, None, []
         table = Table(self.own, self.given_up)
-        self.gate = Gate(Finder(self), table, self, self, self, MAC, plain_uid)
+        self.open_hours, self.uses_left, self.guest = True, True, (UNKNOWN, 0, False)
+        self.gate = Gate(
+            Finder(self), table, self, self, self, MAC, plain_uid, schedules=self, uses=self, guests=self
+        )
 
     def put(self, where, value, record):
         where[MAC.digest(bytes([record.kind]), value)[:16]] = record
@@ -34,6 +37,21 @@ class World:
 
     def proved(self, lease, digest, now):
         self.notes.append("proved")
+
+    def holds(self, schedule, now):
+        self.notes.append("schedule %d" % schedule)
+        return self.open_hours
+
+    def take(self, digest, most):
+        self.notes.append("take %d" % most)
+        return self.uses_left
+
+    def check(self, digits, now):
+        self.notes.append("guest")
+        return self.guest
+
+    def take_back(self):
+        self.notes.append("take back")
 
     def left_ms(self, now):
         return self.wait
@@ -148,3 +166,78 @@ def test_a_card_is_no_code_and_a_code_no_card():
     digest = MAC.digest(b"\x01", b"2468")[:16]
     world.listed[digest] = Record(kind=CARD)
     assert world.gate.pin(b"2468", 0).reason == UNKNOWN
+
+
+def test_staff_come_in_their_hours_only_and_tenants_always():
+    for role, asked in ((STAFF, True), (TENANT, False)):
+        world = World()
+        world.time, world.open_hours = 2_000_000_000, False
+        world.put(world.listed, b"2468", Record(role, schedule=3))
+        assert world.gate.pin(b"2468", 0).reason == (OUTSIDE if asked else GRANTED)
+        assert ("schedule 3" in world.notes) == asked
+
+
+def test_without_a_clock_no_schedule_is_asked():
+    world = World()
+    world.put(world.listed, b"2468", Record(STAFF, schedule=3))
+    assert world.gate.pin(b"2468", 0).reason == NO_CLOCK
+    assert "schedule 3" not in world.notes
+
+
+def test_a_use_is_counted_last_and_for_staff_only():
+    world = World()
+    world.time = 2_000_000_000
+    world.put(world.listed, b"2468", Record(STAFF, schedule=3, uses=2))
+    assert world.gate.pin(b"2468", 0).granted
+    assert world.notes == ["count", "find", "schedule 3", "take 2", "clear"]
+    world.notes.clear()
+    world.open_hours = False
+    assert world.gate.pin(b"2468", 0).reason == OUTSIDE
+    assert "take 2" not in world.notes
+    world.open_hours, world.uses_left = True, False
+    assert world.gate.pin(b"2468", 0).reason == USED_UP
+    world.put(world.listed, b"2468", Record(TENANT, uses=2))
+    assert world.gate.pin(b"2468", 0).granted
+
+
+def test_nine_digits_of_nobody_may_be_a_guests():
+    world = World()
+    world.guest = (GRANTED, 7, True)
+    verdict = world.gate.pin(b"123456780", 0)
+    assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
+    assert world.notes == ["count", "find", "guest", "clear"]
+
+
+def test_a_guest_who_comes_again_clears_no_wrong_codes():
+    world = World()
+    world.guest = (GRANTED, 7, False)
+    assert world.gate.pin(b"123456780", 0).granted
+    assert world.notes == ["count", "find", "guest", "take back"]
+
+
+def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():
+    for reason in (UNKNOWN, NO_CLOCK, EXPIRED, USED_UP):
+        world = World()
+        world.guest = (reason, 0, False)
+        verdict = world.gate.pin(b"123456780", 0)
+        assert (verdict.reason, verdict.granted, verdict.role) == (reason, False, 0)
+        assert world.notes == ["count", "find", "guest"]
+
+
+def test_guests_are_not_asked_for_other_lengths_and_known_pins():
+    for digits in (b"12345678", b"1234567890"):
+        world = World()
+        assert world.gate.pin(digits, 0).reason == UNKNOWN
+        assert "guest" not in world.notes
+    for role in (TENANT, STAFF):
+        world = World()
+        world.time = 2_000_000_000
+        world.put(world.listed, b"123456780", Record(role, after=1))
+        world.gate.pin(b"123456780", 0)
+        assert "guest" not in world.notes
+
+
+def test_a_card_is_no_guest():
+    world = World()
+    world.guest = (GRANTED, 7, True)
+    assert not world.gate.card(b"123456780").granted

@@ -1,0 +1,110 @@
+"""The operator's implementation of guest codes against the published vectors, and its command."""
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.conftest import TOP
+from tools.operator.__main__ import main
+from tools.operator.guest import GuestError, duration_class, make_code
+
+VECTORS = json.loads((TOP / "tests/vectors/guest_codes.json").read_text())["vectors"]
+KEY = "000102030405060708090a0b0c0d0e0f"
+START = dt.datetime(2026, 12, 24, 18, tzinfo=dt.UTC)
+
+
+def _duration(text: str) -> dt.timedelta | None:
+    if text == "once":
+        return None
+    number, unit = text.split()
+    return dt.timedelta(hours=int(number)) if unit == "h" else dt.timedelta(days=int(number))
+
+
+def _guest(*arguments: str, key: str | None = KEY):
+    return CliRunner().invoke(main, ["guest", *arguments], input=key)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['start']} {v['duration']}")
+def test_published_vectors(vector: dict) -> None:
+    start, duration = dt.datetime.fromisoformat(vector["start"]), _duration(vector["duration"])
+    assert duration_class(duration) == vector["duration_class"]
+    assert start.timestamp() == vector["start_hour"] * 3600
+    assert make_code(bytes.fromhex(vector["key"]), start, duration) == vector["code"]
+    # The sum by hand, as the README has it.
+    value = int(vector["mac"], 16) % 9_615_384
+    number = value * 104 + vector["start_hour"] % 8 * 13 + vector["duration_class"]
+    assert f"{number:09}" == vector["code"]
+
+
+def test_the_vectors_have_every_duration_and_leading_zeros() -> None:
+    assert {vector["duration_class"] for vector in VECTORS} == set(range(13))
+    assert any(vector["code"].startswith("00") for vector in VECTORS)
+
+
+def test_the_command_prints_the_code_and_when_it_is_good() -> None:
+    done = _guest("--start", "2026-12-24T18:00", "--zone", "UTC", "--hours", "4")
+    assert (done.exit_code, done.stdout) == (0, "014 172 316\n")
+    assert "before 24 Dec 2026 22:00 UTC, opens until 24 Dec 2026 22:00 UTC" in done.stderr
+    done = _guest("--start", "2026-12-24T18:00Z", "--once")
+    assert done.stdout == "851 008 222\n"
+    assert "opens once" in done.stderr
+
+
+def test_the_start_is_local_time_and_days_may_have_23_hours() -> None:
+    berlin = ("--zone", "Europe/Berlin")
+    assert _guest("--start", "2026-12-24T19:00", *berlin, "--hours", "4").stdout == "014 172 316\n"
+    done = _guest("--start", "2027-03-27T12:00", *berlin, "--days", "1")
+    assert "opens until 28 Mar 2027 13:00 CEST" in done.stderr
+
+
+def test_the_key_comes_from_a_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "guest.key"
+    path.write_text(KEY.upper() + "\n")
+    done = _guest("--key", str(path), "--start", "2026-12-24T18:00Z", "--hours", "4", key=None)
+    assert done.stdout == "014 172 316\n"
+
+
+def test_without_a_start_it_is_this_hour() -> None:
+    before = dt.datetime.now(dt.UTC)
+    code = _guest("--days", "3").stdout.replace(" ", "").strip()
+    hours = {at.replace(minute=0, second=0, microsecond=0) for at in (before, dt.datetime.now(dt.UTC))}
+    assert code in {make_code(bytes.fromhex(KEY), at, dt.timedelta(days=3)) for at in hours}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "said"),
+    [
+        (["--hours", "4"], "12", "the key must be 32 hexadecimal digits"),
+        (["--hours", "4"], "é" * 32, "the key must be 32 hexadecimal digits"),
+        (["--hours", "3"], KEY, "'3' is not one of '1', '2', '4', '8', '12'"),
+        (["--days", "4"], KEY, "'4' is not one of"),
+        ([], KEY, "one of --hours, --days and --once"),
+        (["--hours", "4", "--once"], KEY, "one of --hours, --days and --once"),
+        (["--once", "--start", "2026-12-24T18:30Z"], KEY, "2026-12-24 18:00:00+00:00 is one"),
+        (["--once", "--start", "tomorrow"], KEY, "2026-12-24T18:00 is right"),
+        (["--once", "--zone", "Berlin"], KEY, "a name such as Europe/Berlin is right"),
+        (["--once", "--zone", "../etc"], KEY, "a name such as Europe/Berlin is right"),
+        (["--once", "--start", "1969-12-31T00:00Z"], KEY, "full hour of UTC"),
+    ],
+)
+def test_bad_input_is_named(arguments: list[str], key: str, said: str) -> None:
+    done = _guest(*arguments, key=key)
+    assert done.exit_code != 0
+    assert said in done.output
+    assert key not in done.output
+
+
+def test_a_key_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(os.urandom(8) + b"\xff" * 8)
+    assert "32 hexadecimal digits" in _guest("--key", str(tmp_path / "key"), "--once").output
+
+
+def test_no_code_is_made_of_a_wrong_key_or_duration() -> None:
+    with pytest.raises(GuestError, match="16 bytes"):
+        make_code(bytes(15), START, None)
+    with pytest.raises(GuestError, match="1, 2, 4, 8 or 12 hours or 1, 2, 3, 5, 7, 14 or 30 days"):
+        make_code(bytes(16), START, dt.timedelta(hours=5))

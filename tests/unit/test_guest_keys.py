@@ -1,0 +1,63 @@
+"""Guest keys lie in the residents' table, open nothing by themselves, and go when their people go."""
+
+from ram_flash import RamFlash
+
+from access.changes import Changes
+from access.residents import Residents, ResidentsError
+
+KEY = bytes(32)
+PIN, CARD = 1, 2
+
+
+def key(n):
+    return bytes([n]) * 16
+
+
+def table():
+    RamFlash("/access", 64)
+    residents = Residents(KEY)
+    return residents, Changes(residents)
+
+
+def test_a_lease_has_one_and_keeps_it_through_a_restart():
+    residents, changes = table()
+    changes.add(key(9), PIN, 7)
+    assert changes.guest_key(7) is None
+    changes.set_guest_key(7, key(1))
+    changes.set_guest_key(8, key(2))
+    changes.set_guest_key(7, key(3))
+    assert sorted(Residents(KEY).guest_keys()) == [(7, key(3)), (8, key(2))]
+    assert (changes.guest_key(7), changes.guest_key(65535)) == (key(3), None)
+    assert residents.find(key(9)) is not None
+
+
+def test_it_is_no_credential():
+    residents, changes = table()
+    changes.set_guest_key(7, key(1))
+    assert residents.find(key(1)) is None
+    assert not residents.withdrawn(key(1))
+    assert not changes.has(7)
+
+
+def test_it_goes_when_its_people_move_out():
+    residents, changes = table()
+    changes.set_guest_key(7, key(1))
+    changes.set_guest_key(8, key(2))
+    changes.remove_cards(7)
+    assert len(list(residents.guest_keys())) == 2
+    changes.clear(7)
+    assert list(residents.guest_keys()) == [(8, key(2))]
+
+
+def test_six_leases_can_have_one():
+    _, changes = table()
+    for lease in range(6):
+        changes.set_guest_key(lease, key(lease))
+    try:
+        changes.set_guest_key(6, key(6))
+    except ResidentsError:
+        pass
+    else:
+        raise AssertionError("a seventh lease got a guest key")
+    changes.set_guest_key(5, key(7))
+    assert changes.guest_key(5) == key(7)
