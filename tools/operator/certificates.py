@@ -32,6 +32,11 @@ LOCK_DAYS = 20 * 365
 _AUTHORITY_DAYS = 40 * 365
 _LEAF_DAYS = 5 * 365
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_TAKEN = {
+    OPERATOR: "brokers give that name all rights",
+    "release": "all locks read the topics below that name",
+    "blob": "all locks read the topics below that name",
+}
 _KEY_FILE, _CERTIFICATE_FILE = "ca.key.pem", "ca.crt.pem"
 
 
@@ -137,7 +142,7 @@ class Authority:
         hosts: Iterable[str] = (),
         client: bool = False,
         server: bool = False,
-        days: int = _LEAF_DAYS,
+        days: float = _LEAF_DAYS,
     ) -> Pair:
         """A new key with its certificate.
 
@@ -150,8 +155,7 @@ class Authority:
         if server and not names:
             raise CertificateError("a server's certificate needs the host names that it is reached under")
         if client and not _NAME.fullmatch(common_name):
-            # The name becomes a part of a topic and of the broker's configuration.
-            raise CertificateError("a client's common name is 1 to 32 letters, digits, - or _")
+            raise CertificateError(f"{common_name!r} is no client's name: 1 to 32 letters, digits, - or _")
         key, ca = ec.generate_private_key(ec.SECP256R1()), self._pair.certificate
         last = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=days)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -172,9 +176,19 @@ class Authority:
 
     def issue_lock(self, lock: str) -> Pair:
         """The certificate of a lock: its identifier is the common name, by which brokers know its topics."""
-        if lock == OPERATOR:
-            raise CertificateError(f"no lock may be called {OPERATOR}: brokers give that name all rights")
+        check_lock(lock)
         return self.issue(lock, client=True, days=LOCK_DAYS)
+
+
+def check_lock(name: str) -> None:
+    """Raises CertificateError unless a lock may have this identifier.
+
+    It becomes a part of topics and of the brokers' configurations, where these characters have no meaning.
+    """
+    if not _NAME.fullmatch(name):
+        raise CertificateError(f"{name!r} is no lock's identifier: 1 to 32 letters, digits, - or _")
+    if name in _TAKEN:
+        raise CertificateError(f"no lock may be called {name}: {_TAKEN[name]}")
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Set this machine up for Menshen: python3 -m tools.setup, from the top of the project."""
+"""Set this machine up for Menshen: python3 -m tools.setup [brokers], from the top of the project."""
 
 import sys
 
@@ -9,7 +9,7 @@ if sys.version_info < (3, 11):
         "or name one with `make PYTHON=python3.11`." % sys.version_info[:2]
     )
 
-from . import python_env, step, toolchain, umqtt
+from . import brokers, python_env, step, toolchain, umqtt
 
 
 def main() -> int:
@@ -18,6 +18,8 @@ def main() -> int:
             python_env.prepare()
             umqtt.prepare()
             toolchain.prepare()
+            if "brokers" in sys.argv[1:]:
+                brokers.prepare()
     except step.CannotGoOnError as reason:
         print(f"setup: {reason}", file=sys.stderr)
         return 1

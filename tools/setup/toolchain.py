@@ -11,7 +11,7 @@ FOLDER = step.BUILD / "toolchain"
 BIN = FOLDER / "bin"
 
 # Debian's name of the architecture: its dynamic loader, its folder of libraries.
-_LOADERS = {
+LOADERS = {
     "amd64": ("usr/lib64/ld-linux-x86-64.so.2", "usr/lib/x86_64-linux-gnu"),
     "arm64": ("usr/lib/ld-linux-aarch64.so.1", "usr/lib/aarch64-linux-gnu"),
     "i386": ("usr/lib/ld-linux.so.2", "usr/lib/i386-linux-gnu"),
@@ -81,7 +81,7 @@ def _is_recent(program: str) -> bool:
 
 def _fetch() -> None:
     native = debian.architecture()
-    if native not in _LOADERS:
+    if native not in LOADERS:
         raise debian.UnavailableError(f"the wrappers know no {native} machine")
     wanted = {native: (*pins.DEBIAN_MICROPYTHON, *pins.DEBIAN_MOSQUITTO)}
     if native == "amd64":
@@ -106,7 +106,7 @@ def _write_wrappers(micropython: str) -> None:
         if micropython:
             step.say(f"using the MicroPython at {micropython}")
             quoted = "'" + micropython.replace("'", "'\\''") + "'"
-            _write(new / "micropython", _OTHER_WRAPPER.format(program=quoted))
+            write_program(new / "micropython", _OTHER_WRAPPER.format(program=quoted))
         else:
             _write_debian(new / "micropython", native, "usr/bin/micropython")
         if (FOLDER / "i386").is_dir():
@@ -114,7 +114,7 @@ def _write_wrappers(micropython: str) -> None:
         if native:
             _write_debian(new / "mosquitto", native, "usr/sbin/mosquitto")
         elif mosquitto := shutil.which("mosquitto"):
-            _write(new / "mosquitto", _OTHER_WRAPPER.format(program=f"'{mosquitto}'"))
+            write_program(new / "mosquitto", _OTHER_WRAPPER.format(program=f"'{mosquitto}'"))
         step.replace(BIN, new)
     if not _is_recent(str(BIN / "micropython")):
         raise step.CannotGoOnError(
@@ -123,10 +123,13 @@ def _write_wrappers(micropython: str) -> None:
 
 
 def _write_debian(path: Path, name: str, program: str) -> None:
-    loader, libraries = _LOADERS[name]
-    _write(path, _DEBIAN_WRAPPER.format(folder=name, loader=loader, libraries=libraries, program=program))
+    loader, libraries = LOADERS[name]
+    write_program(
+        path, _DEBIAN_WRAPPER.format(folder=name, loader=loader, libraries=libraries, program=program)
+    )
 
 
-def _write(path: Path, text: str) -> None:
+def write_program(path: Path, text: str) -> None:
+    """A file that can be started."""
     path.write_text(text)
     path.chmod(0o755)

@@ -1,0 +1,80 @@
+"""build/toolchain/brokers: RabbitMQ and NATS, which only the tests against real brokers need.
+
+Debian's Erlang knows itself in /usr/lib/erlang alone, and starts helper programs that would look for
+Debian stable's C library where the machine has its own. So each of its programs gets a wrapper in its
+place, which starts it through the loader that was fetched with it, wherever the folder stands.
+"""
+
+from pathlib import Path
+
+from . import debian, pins, step, toolchain
+
+FOLDER = toolchain.FOLDER / "brokers"
+
+_PACKAGES = (*pins.DEBIAN_RABBITMQ, *pins.DEBIAN_NATS)
+
+_WRAPPER = """\
+#!/bin/sh
+here=${{0%/*}}/{up}
+exec "$here/{loader}" --library-path "$here/{libraries}" "{program}" "$@"
+"""
+# Takes the place of Erlang's own script of this name, which has the root folder written into it.
+_ERL = """\
+#!/bin/sh
+BINDIR=$(cd "${0%/*}" && pwd)
+ROOTDIR=${BINDIR%/*/*}
+EMU=beam PROGNAME=erl
+export BINDIR ROOTDIR EMU PROGNAME
+exec "$BINDIR/erlexec" "$@"
+"""
+# As under systemd the script makes way for the broker: one process, with its id and its signals.
+_RABBITMQ = """\
+#!/bin/sh
+here=$(cd "${{0%/*}}/.." && pwd)
+PATH=$here/{erlang}:$PATH RUNNING_UNDER_SYSTEMD=1
+export PATH RUNNING_UNDER_SYSTEMD
+exec "$here/usr/lib/rabbitmq/bin/rabbitmq-server" "$@"
+"""
+_EPMD = """\
+#!/bin/sh
+exec "${{0%/*}}/../{erlang}/epmd" "$@"
+"""
+
+
+def prepare() -> None:
+    """Fetch both and make them ready to start; without Debian's packages their tests are skipped."""
+    mark = step.fingerprint(_PACKAGES, _WRAPPER, _ERL, _RABBITMQ, _EPMD)
+    if step.is_done(FOLDER, mark):
+        return
+    try:
+        native = debian.architecture()
+        if native not in toolchain.LOADERS:
+            raise debian.UnavailableError(f"the wrappers know no {native} machine")
+        step.say("fetching RabbitMQ and NATS from Debian (once; about 40 MB)")
+        with step.scratch() as folder:
+            debian.fetch({native: _PACKAGES}, folder)
+            _write_wrappers(folder / native, *toolchain.LOADERS[native])
+            step.done(folder / native, mark)
+            step.replace(FOLDER, folder / native)
+    except debian.UnavailableError as reason:
+        step.say(f"going on without RabbitMQ and NATS, whose tests will be skipped: {reason}")
+
+
+def _write_wrappers(top: Path, loader: str, libraries: str) -> None:
+    (runtime,) = (top / "usr/lib/erlang").glob("erts-*")
+    erlang = f"{runtime.relative_to(top)}/bin"
+    (helpers,) = (top / "usr/lib/erlang/lib").glob("os_mon-*/priv/bin")
+    for path in [*(top / erlang).iterdir(), *helpers.iterdir()]:
+        with path.open("rb") as file:
+            if path.is_symlink() or file.read(4) != b"\x7fELF":
+                continue
+        path.rename(path.with_name(f"{path.name}.elf"))
+        up = "../" * len(path.relative_to(top).parent.parts)
+        wrapper = _WRAPPER.format(up=up, loader=loader, libraries=libraries, program="$0.elf")
+        toolchain.write_program(path, wrapper)
+    toolchain.write_program(top / erlang / "erl", _ERL)
+    (top / "bin").mkdir()
+    toolchain.write_program(top / "bin/rabbitmq-server", _RABBITMQ.format(erlang=erlang))
+    toolchain.write_program(top / "bin/epmd", _EPMD.format(erlang=erlang))
+    nats = _WRAPPER.format(up="..", loader=loader, libraries=libraries, program="$here/usr/sbin/nats-server")
+    toolchain.write_program(top / "bin/nats-server", nats)
