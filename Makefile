@@ -44,6 +44,20 @@ image: setup ## build one image of the whole flash from MicroPython's binary (BA
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)
 	@exec $(VENV) -m tools.board flash $(ON_PORT) $(ARGS)
 
+.PHONY: release-key
+release-key: setup ## make the key that signs releases, under a passphrase (KEY=file.pem)
+	@exec $(VENV) -m tools.release key --key "$(or $(KEY),$(error KEY=file.pem says where the key goes))" $(ARGS)
+
+.PHONY: release
+release: setup ## build and sign a release into build/release (KEY=file.pem, IMAGE=micropython.app-bin)
+	@exec $(VENV) -m tools.release build --key "$(or $(KEY),$(error KEY=file.pem names the release key))" \
+		$(if $(IMAGE),--image "$(IMAGE)") $(ARGS)
+
+.PHONY: publish
+publish: setup ## put a release on a broker (RELEASE=folder BROKER=host:port)
+	@exec $(VENV) -m tools.release publish --release "$(or $(RELEASE),$(error RELEASE=build/release/<version>))" \
+		--broker "$(or $(BROKER),$(error BROKER=host:port))" $(ARGS)
+
 .PHONY: lint
 lint: setup ## mend what the linter can mend
 	@$(RUFF) check --fix .

@@ -1,3 +1,4 @@
-"""The version of the application; it stands nowhere else."""
+"""The version of the application; it stands nowhere else. SECURITY rises when none before may return."""
 
 VERSION = "0.1.0"
+SECURITY = 1

@@ -1,0 +1,121 @@
+"""Writes MicroPython's own image into the other application partition, of boards that have two.
+
+It is written in pieces of 32,768 bytes, each known by its hash: what is there already stays, what the
+running partition has too is copied, the rest is fetched. So whatever is broken off goes on by itself.
+"""
+
+from binascii import hexlify
+from hashlib import sha256
+
+from micropython import const
+
+from storage import files
+from update.refused import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    Fetch = Callable[[str, int, str], Awaitable[None]]
+    Pace = Callable[[], Awaitable[None]]
+
+PIECE = const(32768)
+_BLOCK = const(4096)
+_SLICE = const(512)
+_HASH = const(32)
+_FOLDER = "/slots/image."
+
+# Image format of the chip (esp-idf, esp_app_format.h and esp_app_desc.h): magic, chip, and where the first
+# segment begins, the application's description, which a bootloader has not. A combined image begins with one.
+_MAGIC = const(0xE9)
+_CHIP = const(12)
+_ESP32 = const(0)
+_DESCRIPTION = const(32)
+_DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
+
+
+class ImageWriter:
+    """`partition` is esp32.Partition. Raises Refused where the board has one application partition only."""
+
+    def __init__(self, partition: "Any", fetch: "Fetch", pace: "Pace") -> None:
+        self._running = partition(partition.RUNNING)
+        try:
+            self.target = self._running.get_next_update()
+        except OSError:
+            raise Refused("no image slot")
+        self._fetch, self._pace = fetch, pace
+        self._buffer = memoryview(bytearray(_BLOCK))
+
+    async def is_running(self, image: dict) -> bool:
+        """Whether the chip runs from this image already."""
+        size = image["size"]
+        digest = await self._digest(self._running, 0, size) if size <= self._running.info()[3] else b""
+        return hexlify(digest).decode() == image["sha256"]
+
+    async def write(self, image: dict) -> None:
+        """Have the image in the other partition, whole. Raises Refused, OSError, and fetch's own."""
+        size = image["size"]
+        if size > self.target.info()[3]:
+            raise Refused("image too large")
+        table, piece = _FOLDER + "table", _FOLDER + "piece"
+        count = (size + PIECE - 1) // PIECE
+        await self._fetch(image["pieces"], _HASH * count, table)
+        try:
+            with open(table, "rb") as file:
+                for n in range(count):
+                    await self._piece(n * PIECE, min(PIECE, size - n * PIECE), file.read(_HASH), piece)
+            if hexlify(await self._digest(self.target, 0, size)).decode() != image["sha256"]:
+                raise Refused("bad hash")
+        finally:
+            files.remove(piece)
+        files.remove(table)
+
+    async def _piece(self, place: int, size: int, digest: bytes, path: str) -> None:
+        """Have one piece at its place; of the first the header is looked at before anything is written."""
+        target, buffer = self.target, self._buffer
+        if await self._digest(target, place, size) == digest:
+            if not place:
+                target.readblocks(0, buffer)
+                _check_header(buffer)
+            return
+        source = None
+        if place + size > self._running.info()[3] or await self._digest(self._running, place, size) != digest:
+            await self._fetch(hexlify(digest).decode(), size, path)
+            source = open(path, "rb")
+        try:
+            for start in range(0, size, _BLOCK):
+                block = (place + start) // _BLOCK
+                if source is None:
+                    self._running.readblocks(block, buffer)
+                else:
+                    got = source.readinto(buffer)
+                    for i in range(got or 0, _BLOCK):
+                        buffer[i] = 0xFF
+                if not block:
+                    _check_header(buffer)
+                target.writeblocks(block, buffer)
+                await self._pace()
+        finally:
+            if source is not None:
+                source.close()
+        files.remove(path)
+
+    async def _digest(self, partition: "Any", place: int, size: int) -> bytes:
+        """SHA-256 of a part of a partition; place is the beginning of a block."""
+        digest = sha256()
+        buffer = self._buffer
+        for start in range(0, size, _BLOCK):
+            partition.readblocks((place + start) // _BLOCK, buffer)
+            for at in range(0, min(_BLOCK, size - start), _SLICE):
+                digest.update(buffer[at : min(at + _SLICE, size - start)])
+            await self._pace()
+        return digest.digest()
+
+
+def _check_header(head: memoryview) -> None:
+    """Raise Refused unless this is the beginning of an ESP32's application."""
+    if head[0] != _MAGIC or head[_CHIP] | head[_CHIP + 1] << 8 != _ESP32:
+        raise Refused("bad image")
+    if bytes(head[_DESCRIPTION : _DESCRIPTION + 4]) != _DESCRIPTION_MAGIC:
+        raise Refused("combined image")

@@ -1,0 +1,95 @@
+"""Reads a slot's file, or the head of one, entry by entry: what is in it, where (tools/release/pack.py)."""
+
+from micropython import const
+
+from update.refused import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+_HEAD = const(12)
+_HASH = const(32)
+_INDEX_MAX = const(2560)  # bytes; kept in RAM while the pack is read
+_NAME_MAX = const(40)
+
+
+class Pack:
+    """`file` is open for reading at its beginning. `size` of the whole, `start` of the data, in bytes.
+
+    Raises Refused("bad files") where this is no pack: every name must be a plain path within the slot, and
+    the places must rise from 0.
+    """
+
+    def __init__(self, file: "BinaryIO") -> None:
+        head = file.read(_HEAD)
+        index = int.from_bytes(head[4:6], "little")
+        self.count = int.from_bytes(head[6:8], "little")
+        if len(head) != _HEAD or head[:4] != b"MNP1" or not 2 < index <= _INDEX_MAX:
+            raise Refused("bad files")
+        self._index = file.read(index)
+        self._hashes = _HEAD + index
+        self.start = self._hashes + _HASH * self.count
+        self.size = self.start + int.from_bytes(head[8:12], "little")
+        self._file = file
+
+    def check(self) -> None:
+        """Read every line. Raises Refused."""
+        last = b""
+        for name, _, _, _ in self.entries():
+            if name <= last or not _is_plain(name):
+                raise Refused("bad files")
+            last = name
+
+    def entries(self) -> "Iterator[tuple[bytes, bytes, int, int]]":
+        """(name, SHA-256, place in the file, size) of each file in the pack. Raises Refused."""
+        index = self._index
+        at, n, place = 1, 0, 0
+        if index[:1] != b"\n" or index[-1:] != b"\n":
+            raise Refused("bad files")
+        while at < len(index):
+            end = index.find(b"\n", at)
+            name, gap, number = index[at:end].partition(b" ")
+            following = self._place(index, end + 1)
+            if n >= self.count or not gap or self._number(number) != place or following < place:
+                raise Refused("bad files")
+            self._file.seek(self._hashes + _HASH * n)
+            yield name, self._file.read(_HASH), self.start + place, following - place
+            at, n, place = end + 1, n + 1, following
+        if n != self.count:
+            raise Refused("bad files")
+
+    def find(self, name: bytes, digest: bytes) -> "tuple[int, int] | None":
+        """(place, size) of the file with this hash: the one of this name is looked at first."""
+        for same_name in (True, False):
+            if same_name and self._index.find(b"\n" + name + b" ") < 0:
+                continue
+            for own, held, place, size in self.entries():
+                if held == digest and (own == name or not same_name):
+                    return place, size
+        return None
+
+    def _place(self, index: bytes, at: int) -> int:
+        """What the line at `at` says of its place; after the last line, the size of the data."""
+        if at >= len(index):
+            return self.size - self.start
+        return self._number(index[at : index.find(b"\n", at)].partition(b" ")[2])
+
+    def _number(self, text: bytes) -> int:
+        if not text.isdigit() or len(text) > 8:
+            raise Refused("bad files")
+        return int(text)
+
+
+def _is_plain(name: bytes) -> bool:
+    """Letters, digits, `_` and `.` in parts that do not begin with a dot."""
+    if not 0 < len(name) <= _NAME_MAX:
+        return False
+    for part in name.split(b"/"):
+        if not part or part[0] == 0x2E:
+            return False
+        for c in part:
+            if not (0x61 <= c <= 0x7A or 0x30 <= c <= 0x39 or 0x41 <= c <= 0x5A or c in b"_."):
+                return False
+    return True

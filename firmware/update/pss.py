@@ -1,0 +1,56 @@
+"""RSASSA-PSS with SHA-256 and RSA-3072 (RFC 8017, 8.1.2), the signature of releases: PS256 of RFC 7518."""
+
+import asyncio
+from hashlib import sha256
+
+from micropython import const
+
+from storage.hmac import equal
+
+SIZE = const(384)  # bytes of the modulus, and of a signature
+_HASH = const(32)
+_SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
+
+
+async def verify(message: "bytes | memoryview", signature: "bytes | bytearray", modulus: bytes) -> bool:
+    """Whether the signature is the message's, under the key of this modulus and the exponent 65,537.
+
+    The modulus has 3,072 bits. The power is taken in seventeen steps, with the door between them.
+    """
+    if len(signature) != SIZE or len(modulus) != SIZE or not modulus[0] & 0x80:
+        return False
+    n = int.from_bytes(modulus, "big")
+    number = power = int.from_bytes(signature, "big")
+    if number >= n:
+        return False
+    for _ in range(16):
+        power = power * power % n
+        await asyncio.sleep_ms(0)
+    power = power * number % n
+    return _is_pss(sha256(message).digest(), power.to_bytes(SIZE, "big"))
+
+
+def _is_pss(digest: bytes, encoded: bytes) -> bool:
+    """EMSA-PSS-VERIFY (RFC 8017, 9.1.2) for 3,071 bits: one bit at the left is unused."""
+    end = SIZE - _HASH - 1
+    if encoded[-1] != 0xBC or encoded[0] & 0x80:
+        return False
+    inner = encoded[end:-1]
+    data = _mgf1(inner, end)
+    for i in range(end):
+        data[i] ^= encoded[i]
+    data[0] &= 0x7F
+    start = end - _SALT - 1
+    if data[start] != 1 or any(data[:start]):
+        return False
+    return equal(inner, sha256(bytes(8) + digest + bytes(data[end - _SALT :])).digest())
+
+
+def _mgf1(seed: bytes, size: int) -> bytearray:
+    """The mask of RFC 8017, B.2.1, with SHA-256."""
+    mask = bytearray()
+    counter = 0
+    while len(mask) < size:
+        mask += sha256(seed + counter.to_bytes(4, "big")).digest()
+        counter += 1
+    return mask[:size]

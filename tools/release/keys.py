@@ -1,0 +1,115 @@
+"""Release keys: RSA-3072, kept under a passphrase; locks trust the public half of at most two at once."""
+
+import getpass
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from tools.operator.certificates import write_private
+
+BITS, EXPONENT = 3072, 65537
+TRUSTED_PATH = "update/keys"
+"""Where a release carries the keys that it trusts, within its slot."""
+
+_NAMED_BY = "MENSHEN_RELEASE_PASSPHRASE_FILE"
+_SHORTEST = 8
+
+
+class KeyFileError(Exception):
+    """A key cannot be made, read or trusted; the message says why, and what would be right."""
+
+
+def passphrase(descriptor: int | None = None, again: bool = False) -> bytes:
+    """From a file descriptor, the file that MENSHEN_RELEASE_PASSPHRASE_FILE names, or the keyboard.
+
+    Never from the command line, which other people of the machine can see. Raises KeyFileError.
+    """
+    if descriptor is not None:
+        with os.fdopen(descriptor, "rb") as file:
+            found = file.readline().rstrip(b"\r\n")
+    elif path := os.environ.get(_NAMED_BY):
+        try:
+            found = Path(path).read_bytes().split(b"\n")[0].rstrip(b"\r")
+        except OSError as error:
+            raise KeyFileError(f"{_NAMED_BY}: {error.strerror}") from error
+    else:
+        found = getpass.getpass("Passphrase of the release key: ").encode()
+        if again and getpass.getpass("Once more: ").encode() != found:
+            raise KeyFileError("the two passphrases are not the same")
+    if len(found) < _SHORTEST:
+        raise KeyFileError(f"the passphrase must have at least {_SHORTEST} characters")
+    return found
+
+
+def create(path: Path, secret: bytes) -> tuple[Path, Path]:
+    """Make a key: `path` the private half under the passphrase, beside it .pub.pem. Never replaces one."""
+    if path.exists():
+        raise KeyFileError(f"{path} exists: locks trust it, so it is not replaced; name another file")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = rsa.generate_private_key(EXPONENT, BITS)
+    write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(secret)))
+    public = public_path(path)
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return path, public
+
+
+def public_path(path: Path) -> Path:
+    """Where the public half of a key is."""
+    return path.with_name(path.name.removesuffix(".pem") + ".pub.pem")
+
+
+def load(path: Path, secret: bytes) -> rsa.RSAPrivateKey:
+    """The private half. Raises KeyFileError, which tells nothing of the passphrase."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), secret)
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}; make release-key KEY={path} makes one") from error
+    except (ValueError, TypeError) as error:
+        raise KeyFileError(f"{path}: no key in PEM, or the passphrase is another one") from error
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise KeyFileError(f"{path} must be an RSA key")
+    _check(key.public_key(), path)
+    return key
+
+
+def load_public(path: Path) -> rsa.RSAPublicKey:
+    """The public half. Raises KeyFileError."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise KeyFileError(f"{path}: no public key in PEM") from error
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise KeyFileError(f"{path} must be an RSA key")
+    _check(key, path)
+    return key
+
+
+def key_id(key: rsa.RSAPublicKey) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of its SubjectPublicKeyInfo in DER."""
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()[:16]
+
+
+def trusted(keys: list[rsa.RSAPublicKey]) -> bytes:
+    """The file of trusted keys as the lock reads it: their count, then id and modulus of each."""
+    if not 0 < len(keys) <= 2:
+        raise KeyFileError("a release trusts one key, or two while one takes the place of the other")
+    entries = (bytes.fromhex(key_id(key)) + key.public_numbers().n.to_bytes(BITS // 8, "big") for key in keys)
+    return bytes((len(keys),)) + b"".join(entries)
+
+
+def _check(key: rsa.RSAPublicKey, path: Path) -> None:
+    if key.key_size != BITS or key.public_numbers().e != EXPONENT:
+        raise KeyFileError(f"{path} must be RSA with {BITS} bits and the exponent {EXPONENT}")

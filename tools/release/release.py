@@ -1,0 +1,132 @@
+"""Makes a release out of the compiled application: manifest, signature, and blobs in chunks."""
+
+import hashlib
+import json
+import re
+import struct
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwcrypto import jwk, jws
+
+from tools import build_app
+from tools.setup import pins
+
+from . import keys, pack
+
+BOARD = "devkit"
+CHUNK = 2048
+IMAGE_PIECE = 32768
+IMAGE_MAX = 0x1F0000
+_FIELD = r'^{} = "?([0-9.]+)"?$'
+
+
+class ReleaseError(Exception):
+    """A release cannot be made of this; the message says why."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release; `blobs` by their SHA-256 in hexadecimal, all that the manifest leads to."""
+
+    version: str
+    security: int
+    files: dict[str, bytes]
+    image: bytes = b""
+    runtime: tuple[int, int] = pins.MICROPYTHON
+    board: str = BOARD
+    blobs: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for data in (pack.table(self.files), *self.files.values(), *self._pieces()):
+            self.blobs[_sha256(data)] = data
+        if self.image:
+            check_image(self.image)
+            listed = self._piece_table()
+            self.blobs[_sha256(listed)] = listed
+
+    @property
+    def slot(self) -> bytes:
+        """The file that the other slot will be."""
+        return pack.pack(self.files)
+
+    @property
+    def payload(self) -> bytes:
+        """What is signed: the same bytes for the same release."""
+        says: dict[str, object] = {
+            "board": self.board,
+            "files": _named(pack.table(self.files)),
+            "runtime": list(self.runtime),
+            "security": self.security,
+            "slot": _named(self.slot),
+            "version": self.version,
+        }
+        if self.image:
+            says["image"] = {**_named(self.image), "pieces": _sha256(self._piece_table())}
+        return json.dumps(says, sort_keys=True, separators=(",", ":")).encode()
+
+    def manifest(self, key: rsa.RSAPrivateKey) -> str:
+        """The signed manifest: JWS compact serialization, PS256 (RFC 7515, 3.1; RFC 7518, 3.5)."""
+        token = jws.JWS(self.payload)
+        protected = {"alg": "PS256", "kid": keys.key_id(key.public_key())}
+        token.add_signature(jwk.JWK.from_pyca(key), None, json.dumps(protected, separators=(",", ":")), None)
+        return token.serialize(compact=True)
+
+    def chunks(self) -> Iterator[tuple[str, bytes]]:
+        """Topic and payload of each retained message that the blobs make."""
+        for name, data in sorted(self.blobs.items()):
+            for n in range(0, len(data), CHUNK):
+                yield f"menshen/v1/blob/{name}/{n // CHUNK}", data[n : n + CHUNK]
+
+    def _pieces(self) -> Iterator[bytes]:
+        for n in range(0, len(self.image), IMAGE_PIECE):
+            yield self.image[n : n + IMAGE_PIECE]
+
+    def _piece_table(self) -> bytes:
+        return b"".join(hashlib.sha256(piece).digest() for piece in self._pieces())
+
+
+def build(source: Path = build_app.TOP, trusted: bytes = b"", image: bytes = b"") -> Release:
+    """Compile the tree at `source`, from nothing, into a release. Raises BuildError, ReleaseError."""
+    text = (source / "firmware/version.py").read_text()
+    version, security = (_constant(text, name) for name in ("VERSION", "SECURITY"))
+    with tempfile.TemporaryDirectory() as folder:
+        app = build_app.build(Path(folder) / "app", source)
+        slot = app / "slots" / "a"
+        paths = (path for path in slot.rglob("*.mpy") if path.is_file())
+        files = {path.relative_to(slot).as_posix(): path.read_bytes() for path in paths}
+    if trusted:
+        files[keys.TRUSTED_PATH] = trusted
+    return Release(version, int(security), files, image)
+
+
+def check_image(image: bytes) -> None:
+    """Raise ReleaseError unless this is an ESP32's application image, and no combined one."""
+    magic, chip = struct.unpack_from("<B11xH", image.ljust(36, b"\0"))
+    if magic != 0xE9 or chip:
+        raise ReleaseError("the image is none for the ESP32: it must begin with the byte 0xE9, its chip be 0")
+    if image[32:36] != b"\x32\x54\xcd\xab":  # esp_app_desc.h of esp-idf
+        raise ReleaseError(
+            "the image is a combined one, with bootloader and partition table: give the application image "
+            "alone, which MicroPython's download page calls .app-bin"
+        )
+    if len(image) > IMAGE_MAX:
+        raise ReleaseError(f"the image has {len(image)} bytes; no 4 MB layout has room for over {IMAGE_MAX}")
+
+
+def _constant(text: str, name: str) -> str:
+    found = re.search(_FIELD.format(name), text, re.MULTILINE)
+    if found is None:
+        raise ReleaseError(f"firmware/version.py does not say {name}")
+    return found[1]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _named(data: bytes) -> dict[str, object]:
+    return {"sha256": _sha256(data), "size": len(data)}
