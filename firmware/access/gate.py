@@ -2,12 +2,12 @@
 
 from micropython import const
 
-from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, TENANT, UNKNOWN, USED_UP, decide
+from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, TENANT, TOO_EARLY, UNKNOWN, USED_UP, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from access.credentials import Credentials
+    from access.credentials import Credential, Credentials
     from access.guests import Guests
     from access.leases import Leases
     from access.residents import Residents
@@ -98,20 +98,27 @@ class Gate:
                 verdict.reason, verdict.granted = EXPIRED, False
             return verdict
         listed = None if self._residents.withdrawn(digest) else self._credentials.find(digest)
+        verdict.reason = UNKNOWN
         if listed is not None and listed.kind == kind:
             verdict.role, verdict.lease = listed.role, listed.lease
-        else:
-            listed = None
-        in_hours = True
-        if listed is not None and listed.schedule and listed.role != TENANT and now is not None:
-            in_hours = self._schedules.holds(listed.schedule, now)
-        verdict.reason = decide(listed, now, 0, in_hours)
-        if verdict.role == TENANT:
-            if verdict.reason == EXPIRED and not self._leases.over(verdict.lease, now):
-                verdict.reason = GRANTED  # by the clock alone nobody is shut out of their home
-            if verdict.reason == GRANTED:
-                self._leases.proved(verdict.lease, digest, now)
-        elif listed is not None and listed.uses and verdict.reason == GRANTED:
-            verdict.reason = GRANTED if self._uses.take(digest, listed.uses) else USED_UP
+            verdict.reason = (self._tenant if listed.role == TENANT else self._other)(listed, digest, now)
         verdict.granted = verdict.reason == GRANTED
         return verdict
+
+    def _tenant(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
+        """By the clock alone nobody is shut out of their home: neither forward nor back does that."""
+        reason, lease = decide(listed, now), listed.lease
+        if (reason == EXPIRED and not self._leases.over(lease, now)) or (
+            reason == TOO_EARLY and self._leases.opened(lease, digest)
+        ):
+            reason = GRANTED
+        if reason == GRANTED and (now is not None or not listed.not_before):
+            self._leases.proved(lease, digest, now)  # else it may be early still: that proves nothing
+        return reason
+
+    def _other(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
+        in_hours = not listed.schedule or now is None or self._schedules.holds(listed.schedule, now)
+        reason = decide(listed, now, 0, in_hours)
+        if reason == GRANTED and listed.uses and not self._uses.take(digest, listed.uses):
+            return USED_UP
+        return reason

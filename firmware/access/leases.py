@@ -70,6 +70,14 @@ class Leases:
         else:
             self.add(digest, lease, PROVED)
 
+    def opened(self, lease: int, digest: bytes) -> bool:
+        """Whether somebody of this lease has got in by this credential of the list, when it was good."""
+        table = self.table
+        return any(
+            table[place : place + _LEASE] == digest and table[place + _WHAT] == PROVED
+            for place in self.anchors(lease)
+        )
+
     def add(self, digest: bytes, lease: int, what: int, end: int = 0, seen: int = 0) -> bool:
         """Add an entry; False where the table is full."""
         if len(self.table) >= ENTRIES_MAX * ENTRY:

@@ -11,7 +11,13 @@ import pytest
 
 from tests.conftest import TOP, micropython
 
-_PATH = (Path(__file__).parent, TOP / "firmware", TOP / "tools/simulator/fakes", ".frozen")
+_PATH = (
+    Path(__file__).parent,
+    TOP / "tests/unit",
+    TOP / "firmware",
+    TOP / "tools/simulator/fakes",
+    ".frozen",
+)
 
 hypothesis.settings.register_profile("test", max_examples=150, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)

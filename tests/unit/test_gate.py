@@ -1,6 +1,17 @@
 """From what is presented to a verdict: who is asked, in which order, and what is counted."""
 
-from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, NO_CLOCK, OUTSIDE, THROTTLED, UNKNOWN, USED_UP
+from access.decide import (
+    EXPIRED,
+    GRANTED,
+    GUEST,
+    MOVING_IN,
+    NO_CLOCK,
+    OUTSIDE,
+    THROTTLED,
+    TOO_EARLY,
+    UNKNOWN,
+    USED_UP,
+)
 from access.gate import CARD, PIN, Gate
 from storage.hmac import Mac
 
@@ -19,6 +30,7 @@ class World:
 
     def __init__(self, plain_uid=True):
         self.listed, self.own, self.given_up, self.ended = {}, {}, set(), set()
+        self.before = set()
         self.wait, self.time, self.notes = 0, None, []
         table = Table(self.own, self.given_up)
         self.open_hours, self.uses_left, self.guest = True, True, (UNKNOWN, 0, False)
@@ -34,6 +46,9 @@ class World:
 
     def over(self, lease, now):
         return lease in self.ended
+
+    def opened(self, lease, digest):
+        return digest in self.before
 
     def proved(self, lease, digest, now):
         self.notes.append("proved")
@@ -143,6 +158,25 @@ def test_the_clock_alone_shuts_no_tenant_out():
     assert world.gate.pin(b"2468", 0).reason == EXPIRED
     world.put(world.own, b"8642", Record())
     assert world.gate.pin(b"8642", 0).reason == EXPIRED
+
+
+def test_a_clock_set_back_shuts_nobody_out_who_had_come_in():
+    world = World()
+    world.time = 1_000_000_000
+    world.put(world.listed, b"2468", Record(before=1_900_000_000))
+    assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
+    world.before.add(MAC.digest(b"\x01", b"2468")[:16])
+    assert world.gate.pin(b"2468", 0).granted
+
+
+def test_who_came_early_without_a_clock_has_proved_nothing():
+    world = World()
+    world.put(world.listed, b"2468", Record(before=1_900_000_000))
+    assert world.gate.pin(b"2468", 0).granted
+    assert "proved" not in world.notes
+    world.time = 1_900_000_000
+    assert world.gate.pin(b"2468", 0).granted
+    assert "proved" in world.notes
 
 
 def test_the_clock_does_end_what_staff_may():

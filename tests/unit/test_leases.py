@@ -218,3 +218,10 @@ def test_cards_count_only_where_they_open():
     house = House(stated(), record(1, kind=CARD))
     house.guard = Guard(house.leases, house.residents, False)
     assert house.check(stated(), record(1, kind=CARD)) == LOCKED_OUT
+
+
+def test_it_is_known_by_which_credentials_somebody_came_in():
+    house = House()
+    assert house.leases.opened(1, digest(1))
+    assert not house.leases.opened(1, digest(2))
+    assert not house.leases.opened(2, digest(1))
