@@ -75,6 +75,10 @@ format: setup ## format the Python code
 format-check: setup ## look for unformatted code
 	@$(RUFF) format --check .
 
+.PHONY: guest
+guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
+	@exec $(VENV) -m tools.operator guest $(ARGS)
+
 .PHONY: setup
 setup: ## fetch and install what all of these need (they do it by themselves)
 	@command -v $(PYTHON) >/dev/null || { \

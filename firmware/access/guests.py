@@ -1,35 +1,15 @@
-"""Guest codes: nine digits computed from a lease's guest key, checked offline. README.md has the format.
-
-NVS: "guests" remembers codes that were entered, 12 bytes each: class u8, MAC of the code 7, end u32,
-little-endian; "guest_risk" is what guessing may have gained since a resident last armed the codes, in parts
-of 10**9.
-"""
-
-import struct
-
-from micropython import const
+"""Guest codes at the gate; guest_codes.py, which checks them, is there for as long as that takes."""
 
 import log
-from access.decide import EXPIRED, GRANTED, NO_CLOCK, UNKNOWN, USED_UP
-from storage.hmac import Mac, equal
+from access.decide import NO_CLOCK, UNKNOWN
+from modules import unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from storage.hmac import Mac
     from storage.nvs import Numbers
-
-_DURATIONS_H = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 336, 720, 8)  # the last is for one entry
-_ONCE = const(12)
-_CLASSES = const(13)
-_STARTS = const(8)  # in each of so many hours from its start a code may first be entered
-_CODES = const(104)  # _STARTS * _CLASSES
-_VALUES = const(9615384)  # 10**9 // _CODES; of so many one is right, so a guess gains 104 in 10**9
-_HOUR = const(3600)
-_RISK_MAX = const(1000)  # in parts of 10**9: one in a million
-_MARK = const(8)
-_ENTRY = const(12)
-_MOST = const(24)  # codes remembered
 
 
 class Guests:
@@ -40,15 +20,14 @@ class Guests:
 
     def __init__(
         self, keys: "Callable[[], Iterator[tuple[int, bytes]]]", over: "Callable[[int, int | None], bool]",
-        numbers: "Numbers", mac: Mac,
+        numbers: "Numbers", mac: "Mac",
     ) -> None:  # fmt: skip
         self._keys, self._over, self._numbers, self._mac = keys, over, numbers, mac
 
     def check(self, digits: "bytes | memoryview", now: "int | None") -> "tuple[str, int, bool]":
         """Verdict on nine digits at `now` (seconds since 1970), the lease, and whether it is the first entry.
 
-        A code that opens was remembered before this returns, and one that is wrong was counted. How long it
-        takes depends on what the lock holds, not on how near the digits are to a code that is good.
+        A code that opens was remembered before this returns, and one that is wrong was counted.
         """
         keys = [(lease, key) for lease, key in self._keys() if not self._over(lease, now)]
         if not keys:
@@ -56,65 +35,15 @@ class Guests:
         if now is None:
             return NO_CLOCK, 0, False
         try:
-            return self._check(digits, now, keys)
-        except OSError:
+            from access.guest_codes import check
+
+            return check(self._numbers, self._mac, keys, digits, now)
+        except (OSError, ImportError, MemoryError):
             log.error("access", "no room for guest codes")
             return UNKNOWN, 0, False
+        finally:
+            unload("access.guest_codes")
 
     def arm(self) -> None:
         """A resident asks for it: guest codes are looked at again. OSError."""
         self._numbers.set("guest_risk", 0)
-
-    def _check(self, digits: "bytes | memoryview", now: int, keys: list) -> "tuple[str, int, bool]":
-        code = 0
-        for digit in digits:
-            code = code * 10 + digit - 48
-        code, low = divmod(code, _CODES)
-        start, kind = divmod(low, _CLASSES)
-        hours, hour = _DURATIONS_H[kind], now // _HOUR
-        mark = bytes((kind,)) + self._mac.digest(b"\x03", digits)[: _MARK - 1]
-        table = self._numbers.blob("guests", _MOST * _ENTRY)
-        end = alike = 0
-        for place in range(0, len(table), _ENTRY):
-            until = struct.unpack_from("<I", table, place + _MARK)[0]
-            if equal(table[place : place + _MARK], mark):
-                end = until
-            if table[place] == kind and until > now and (until // _HOUR - hours) % _STARTS == start:
-                alike += 1
-        risk = self._numbers.get("guest_risk")
-        counted = risk + _CODES * (len(keys) + alike)
-        if not 0 <= risk < counted < _RISK_MAX:
-            return UNKNOWN, 0, False
-        self._numbers.set("guest_risk", counted)
-        first = not end
-        if first:
-            end = (hour - (hour - start) % _STARTS + hours) * _HOUR
-        found = -1
-        for lease, key in keys:
-            if _is(key, end // _HOUR - hours, kind, code):
-                found = lease
-        if found < 0 or (first and now >= end):
-            return UNKNOWN, 0, False
-        self._numbers.set("guest_risk", risk)
-        if first:
-            # with one more alike none of them could be looked at: somebody already in would be out
-            room = _CODES * (len(keys) + alike + 1) < _RISK_MAX
-            kept = room and self._remember(table, mark + struct.pack("<I", end), now)
-            return (GRANTED, found, True) if kept else (UNKNOWN, 0, False)
-        return (EXPIRED if now >= end else USED_UP if kind == _ONCE else GRANTED), found, False
-
-    def _remember(self, table: bytes, entry: bytes, now: int) -> bool:
-        """Keep an entry; False where all are of codes that are still good. OSError where NVS has no room."""
-        if len(table) >= _MOST * _ENTRY:
-            entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
-            table = b"".join([e for e in entries if struct.unpack_from("<I", e, _MARK)[0] > now])
-        if len(table) >= _MOST * _ENTRY:
-            return False
-        self._numbers.set_blob("guests", table + entry)
-        return True
-
-
-def _is(key: bytes, start: int, kind: int, code: int) -> bool:
-    """Whether a code is that of this key, start (hours since 1970) and class of duration."""
-    mac = Mac(key).digest(b"menshen guest v1", struct.pack("<IB", start, kind))
-    return equal(struct.pack("<I", int.from_bytes(mac[:8], "big") % _VALUES), struct.pack("<I", code))
