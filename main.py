@@ -30,6 +30,9 @@ try:
     if globals().get("console_open"):  # boot.py says so
         kbd_intr(3)
     watchdog = WDT(timeout=8000)
+    import gc
+
+    gc.threshold(4096)  # bytes: what lasts comes to lie close together, and room in one piece is left
     try:
         import app
     except Exception:

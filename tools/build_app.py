@@ -117,9 +117,9 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
 
 
 def _import_name(target: Path) -> str:
-    """What to call a module in tracebacks: its path as it is imported, short since it costs RAM."""
-    parts = target.with_suffix(".py").parts
-    return "/".join(parts[2:] if parts[0] == "slots" else parts[1:] if parts[0] == "lib" else parts)
+    """What to call a module in tracebacks: as it is imported, since that name lies in RAM already."""
+    parts = target.with_suffix("").parts
+    return ".".join(parts[2:] if parts[0] == "slots" else parts[1:] if parts[0] == "lib" else parts)
 
 
 def _digest(text: str) -> str:
