@@ -44,6 +44,33 @@ _GRACE_MS = const(50)  # least time to look for what has arrived already
 _SKIP = const(128)  # bytes thrown away at a time
 
 
+class Payload:
+    """A message's payload, still in the stream; what its handler leaves is thrown away.
+
+    `size` is what is left of it, in bytes; `retained` says that the broker had it lying there.
+    """
+
+    def __init__(self, fill: "Callable[[memoryview], Awaitable[None]]", size: int, retained: bool) -> None:
+        self._fill = fill
+        self.size = size
+        self.retained = retained
+
+    async def into(self, view: memoryview) -> None:
+        """Fill the view, which must not be longer than `size`."""
+        if len(view) > self.size:
+            raise ValueError("longer than the payload")
+        self.size -= len(view)
+        await self._fill(view)
+
+    async def read(self, limit: int) -> "bytearray | None":
+        """All that is left, or None where that is more than `limit` bytes."""
+        if self.size > limit:
+            return None
+        data = bytearray(self.size)
+        await self.into(memoryview(data))
+        return data
+
+
 def _without_blocking_calls(base: type) -> None:
     """Leave of the base class what is used: code that waits goes back to the heap, where it is not frozen."""
     for name in (
