@@ -53,17 +53,20 @@ class Trial:
         """Watch the door for so long, then confirm; or restart, which is the way back. OSError of NVS."""
         had = self._numbers.get("had")
         end = ticks_add(ticks_ms(), trial_ms)
-        wrong = 0
         self._report(self._version, "trial", "")
         if self._numbers.get("image") and not self._image_is_on():
-            wrong = _AT_ONCE
-        while ticks_diff(end, ticks_ms()) > 0 and not wrong & _AT_ONCE:
-            await asyncio.sleep_ms(min(_LOOK_MS, max(1, ticks_diff(end, ticks_ms()))))
+            return await self.leave()
+        while True:
             wrong = bits_of(faults()) & ~had
+            left = ticks_diff(end, ticks_ms())
+            if left <= 0 or wrong & _AT_ONCE:
+                break
+            await asyncio.sleep_ms(min(_LOOK_MS, left))
         if wrong:
             await self.leave()
         else:
             self.confirm()
+        return None
 
     async def leave(self) -> None:
         """Restart, while nobody is at the door if that is soon."""

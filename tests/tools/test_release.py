@@ -1,0 +1,213 @@
+"""A release is the same bytes from the same tree, signed as RFC 7518 has it, and says what is in it."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from tests.conftest import TOP, UNIT
+from tools import build_app
+from tools.release import keys, output, pack, publish, release
+from tools.release.__main__ import main
+
+SECRET = b"correct horse"
+IMAGE = b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + b"m" * 50_000
+PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+
+
+@pytest.fixture(scope="module")
+def key_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "release.pem"
+    keys.create(path, SECRET)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made() -> release.Release:
+    return release.build()
+
+
+def _part(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_the_same_tree_gives_the_same_bytes(tmp_path: Path, made: release.Release) -> None:
+    """In another folder, with other times on the files."""
+    top = tmp_path / "a long name for a folder"
+    shutil.copytree(TOP / "firmware", top / "firmware", copy_function=shutil.copyfile)
+    again = release.build(top)
+    assert again.payload == made.payload
+    assert again.slot == made.slot
+    assert again.blobs == made.blobs
+    assert str(top).encode() not in again.slot
+
+
+def test_another_tree_gives_other_bytes(tmp_path: Path, made: release.Release) -> None:
+    shutil.copytree(TOP / "firmware", tmp_path / "firmware")
+    path = tmp_path / "firmware/log.py"
+    path.write_text(path.read_text() + "\nMORE = 1\n")
+    again = release.build(tmp_path)
+    assert again.payload != made.payload
+    changed = set(again.blobs) - set(made.blobs)
+    assert len(changed) == 2  # the module, and the head
+
+
+def test_the_manifest_is_signed_as_rfc_7518_has_it(key_path: Path, made: release.Release) -> None:
+    private = keys.load(key_path, SECRET)
+    head, payload, signature = made.manifest(private).split(".")
+    kid = keys.key_id(private.public_key())
+    assert _part(head) == f'{{"alg":"PS256","kid":"{kid}"}}'.encode()
+    assert _part(payload) == made.payload
+    private.public_key().verify(_part(signature), f"{head}.{payload}".encode(), PSS, hashes.SHA256())
+    assert len(".".join((head, payload, signature))) < 2048  # what a lock keeps of a message
+
+
+def test_the_key_is_named_by_its_public_half(key_path: Path) -> None:
+    der = subprocess.run(
+        ["openssl", "pkey", "-pubin", "-in", keys.public_path(key_path), "-outform", "DER"],
+        capture_output=True,
+        check=False,
+    ).stdout
+    if not der:
+        pytest.skip("there is no openssl to ask")
+    assert hashlib.sha256(der).hexdigest()[:16] == keys.key_id(keys.load_public(keys.public_path(key_path)))
+
+
+def test_the_vectors_of_the_unit_tests_are_what_they_say() -> None:
+    names: dict[str, bytes] = {}
+    exec((UNIT / "pss_vectors.py").read_text(), names)  # noqa: S102 our own constants
+    key = rsa.RSAPublicNumbers(keys.EXPONENT, int.from_bytes(names["MODULUS"], "big")).public_key()
+    key.verify(names["GOOD"], names["MESSAGE"], PSS, hashes.SHA256())
+    key.verify(
+        names["SHORT_SALT"], names["MESSAGE"], padding.PSS(padding.MGF1(hashes.SHA256()), 20), hashes.SHA256()
+    )
+    key.verify(names["PKCS1"], names["MESSAGE"], padding.PKCS1v15(), hashes.SHA256())
+    with pytest.raises(InvalidSignature):
+        key.verify(names["SHA512"], names["MESSAGE"], PSS, hashes.SHA256())
+
+
+def test_a_private_key_is_under_its_passphrase_and_for_its_owner(key_path: Path) -> None:
+    assert key_path.read_text().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    assert key_path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(keys.KeyFileError, match="passphrase"):
+        keys.load(key_path, b"another one")
+    with pytest.raises(keys.KeyFileError, match="exists"):
+        keys.create(key_path, SECRET)
+
+
+def test_a_passphrase_comes_from_a_descriptor_or_a_file(tmp_path: Path, monkeypatch) -> None:
+    ends = os.pipe()
+    os.write(ends[1], SECRET + b"\n")
+    os.close(ends[1])
+    assert keys.passphrase(ends[0]) == SECRET
+    (tmp_path / "secret").write_bytes(SECRET + b"\r\nmore\n")
+    monkeypatch.setenv("MENSHEN_RELEASE_PASSPHRASE_FILE", str(tmp_path / "secret"))
+    assert keys.passphrase() == SECRET
+    (tmp_path / "secret").write_bytes(b"short")
+    with pytest.raises(keys.KeyFileError, match="at least 8"):
+        keys.passphrase()
+
+
+def test_one_or_two_keys_are_trusted(key_path: Path) -> None:
+    public = keys.load_public(keys.public_path(key_path))
+    file = keys.trusted([public, public])
+    assert file[0] == 2
+    assert len(file) == 1 + 2 * (8 + 384)
+    for wrong in ([], [public] * 3):
+        with pytest.raises(keys.KeyFileError, match="one key, or two"):
+            keys.trusted(wrong)
+
+
+def test_a_pack_gives_back_what_went_in(made: release.Release) -> None:
+    assert {entry.name: entry.data for entry in pack.unpack(made.slot)} == made.files
+    assert made.slot.startswith(pack.table(made.files))
+    with pytest.raises(pack.PackError, match="hash"):
+        pack.unpack(made.slot[:-1] + b"x")
+    for name in ("../boot.py", "/a", "a b", ""):
+        with pytest.raises(pack.PackError, match="no name"):
+            pack.pack({name: b""})
+
+
+def test_an_image_goes_in_pieces(made: release.Release) -> None:
+    with_image = release.Release(made.version, 1, made.files, IMAGE)
+    says = json.loads(with_image.payload)["image"]
+    pieces = with_image.blobs[says["pieces"]]
+    whole = b"".join(with_image.blobs[pieces[n : n + 32].hex()] for n in range(0, len(pieces), 32))
+    assert whole == IMAGE
+    assert hashlib.sha256(whole).hexdigest() == says["sha256"]
+
+
+def test_an_image_that_no_lock_would_take_is_no_release(made: release.Release) -> None:
+    for image, word in (
+        (b"\xe9" + bytes(5000), "combined"),
+        (b"\0" + IMAGE[1:], "none for the ESP32"),
+        (IMAGE + bytes(2_100_000), "no 4 MB layout"),
+    ):
+        with pytest.raises(release.ReleaseError, match=word):
+            release.Release(made.version, 1, made.files, image)
+
+
+def test_the_folder_holds_chunks_manifest_and_a_text(tmp_path: Path, made: release.Release, key_path) -> None:
+    folder = output.write(made, made.manifest(keys.load(key_path, SECRET)), tmp_path)
+    messages = list(folder.messages())
+    assert messages[-1][0] == f"menshen/v1/release/{made.version}"
+    whole: dict[str, dict[int, bytes]] = {}
+    for topic, payload in messages[:-1]:
+        found = re.fullmatch(r"menshen/v1/blob/([0-9a-f]{64})/(\d+)", topic)
+        assert found, topic
+        assert len(payload) <= 2048
+        whole.setdefault(found[1], {})[int(found[2])] = payload
+    joined = {name: b"".join(parts[n] for n in sorted(parts)) for name, parts in whole.items()}
+    assert joined == {name: data for name, data in made.blobs.items() if data}
+    text = (folder.path / "RELEASE.txt").read_text()
+    assert all(name in text for name in made.files)
+    assert f"security version {made.security}" in text
+    with pytest.raises(release.ReleaseError, match="released once"):
+        output.write(made, "", tmp_path)
+    with pytest.raises(release.ReleaseError, match="no release"):
+        output.read(tmp_path)
+
+
+def test_the_order_is_signed_with_the_locks_key() -> None:
+    head, payload, _ = publish.head("demo", bytes(32), "1.2.3", 1_800_000_000).split(".")
+    assert _part(head) == b'{"alg":"HS256","kid":"demo"}'
+    assert json.loads(_part(payload)) == {"lock": "demo", "time": 1_800_000_000, "version": "1.2.3"}
+
+
+def test_the_commands_make_a_key_and_a_release(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "secret").write_bytes(SECRET)
+    monkeypatch.setenv("MENSHEN_RELEASE_PASSPHRASE_FILE", str(tmp_path / "secret"))
+    key = str(tmp_path / "key.pem")
+    run = CliRunner().invoke
+    assert run(main, ["key", "--key", key]).exit_code == 0
+    made = run(main, ["build", "--key", key, "--out", str(tmp_path / "out")])
+    assert made.exit_code == 0, made.output
+    (folder,) = (tmp_path / "out").iterdir()
+    assert "update/keys" in (folder / "RELEASE.txt").read_text()
+    again = run(main, ["build", "--key", key, "--out", str(tmp_path / "out")])
+    assert (again.exit_code, "Error: " in again.output) == (1, True)
+    missing = run(main, ["build", "--key", str(tmp_path / "none.pem")])
+    assert "make release-key" in missing.output
+    assert SECRET.decode() not in made.output + again.output + missing.output
+
+
+def test_no_passphrase_is_taken_on_the_command_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.release", "build", "--help"],
+        cwd=build_app.TOP,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.findall(r"--pass\S*", done.stdout) == ["--passphrase-fd"]
