@@ -6,6 +6,7 @@ the operator has not: this command is for whoever was given it.
 
 import datetime as dt
 import hmac
+import io
 import re
 import struct
 import sys
@@ -106,7 +107,7 @@ def _after(begin: dt.datetime, time: dt.timedelta) -> str:
 
 def _key(file: TextIO) -> bytes:
     if file is sys.stdin and file.isatty():
-        click.echo("The guest key, 32 hexadecimal digits:", err=True)
+        return read_key(io.StringIO(click.prompt("Guest key", hide_input=True, err=True)))
     return read_key(file)
 
 
