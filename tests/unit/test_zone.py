@@ -72,6 +72,7 @@ def test_j_leaves_out_the_29th_of_february_and_n_counts_it():
     for year, third in ((2027, 1), (2028, 1)):
         assert ahead("A" * 3 + "0BBB,J60/0,J300", year, 3, third, 0, 0, 0) == 3600
         assert ahead("A" * 3 + "0BBB,J60/0,J300", year, 2, 28, 23, 59, 59) == 0
+    assert ahead("AAA0BBB,J59/0,J300", 2028, 2, 28, 0, 0, 0) == 3600
     assert ahead("AAA0BBB,59/0,J300", 2027, 3, 1, 0, 0, 0) == 3600
     assert ahead("AAA0BBB,59/0,J300", 2028, 2, 29, 0, 0, 0) == 3600
     assert ahead("AAA0BBB,59/0,J300", 2028, 2, 28, 23, 59, 59) == 0
