@@ -35,8 +35,8 @@ REASONS = (
 )  # fmt: skip
 COMMANDS = ("identify", "self-test", "restart", "unlock")
 REFUSALS = (
-    "bad signature", "busy", "expired", "flash error", "malformed", "no clock", "not allowed", "replayed",
-    "retained", "too large", "wrong lock",
+    "bad signature", "busy", "denied", "expired", "flash error", "malformed", "no clock", "no memory",
+    "replayed", "retained", "too early", "too large", "wrong lock",
 )  # fmt: skip
 
 

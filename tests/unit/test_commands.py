@@ -1,0 +1,217 @@
+"""Commands from afar: each is carried out once, in its time, for those whose key has signed it."""
+
+from command_parts import DIGEST, GUEST_KEY, KEY, LEASE, NOW, Lock, order, sign, staff_key, unlock
+from ram_numbers import PowerCut
+
+
+def test_the_lock_identifies_itself_tests_itself_and_restarts():
+    lock = Lock()
+    assert lock.tell(order("identify", "nonce-01")) == ("identify", "nonce-01", None)
+    found = {"faults": ["reader"], "list": 3}
+    assert lock.tell(order("self-test", "nonce-02")) == ("self-test", "nonce-02", found)
+    assert lock.tell(order("restart", "nonce-03")) == ("restart", "nonce-03", None)
+    assert lock.did == ["identify", "restart"]
+
+
+def test_it_does_not_restart_while_somebody_is_at_the_door():
+    lock = Lock()
+    lock.at_the_door = True
+    assert lock.tell(order("restart")) == ("nonce-01", "busy")
+    lock.at_the_door = False
+    assert lock.tell(order("restart")) == ("restart", "nonce-01", None), "the command is still good"
+    assert lock.did == ["restart"]
+
+
+def test_a_command_that_lay_at_the_broker_is_refused():
+    lock = Lock()
+    assert lock.tell(order(), retained=True) == (None, "retained")
+    assert lock.tell(unlock(lease=LEASE), retained=True) == (None, "retained")
+    assert lock.did == []
+
+
+def test_a_replayed_command_is_refused_even_after_a_power_cut():
+    lock = Lock()
+    message = sign(order())
+    lock.take(message)
+    lock.take(message)
+    lock.nvs.restart()
+    lock.take(message)
+    assert lock.did == ["identify"]
+    assert lock.said[1:] == [("nonce-01", "replayed")] * 2
+
+
+def test_a_replayed_command_is_refused_when_the_clock_has_gone_on_and_come_back():
+    lock = Lock()
+    message = sign(unlock(lease=LEASE))
+    lock.take(message)
+    for hour in range(1, 30):  # pushes the first nonce out
+        lock.clock.at = NOW + hour * 3600
+        lock.tell(order("identify", "another-%d" % hour, lock.clock.at))
+    lock.nvs.restart()
+    lock.clock.at = NOW + 1  # a power cut, and somebody who forges SNTP
+    before = len(lock.did)
+    lock.take(message)
+    lock.take(sign(order("identify", "held-back", NOW + 30)))
+    assert len(lock.did) == before
+    assert lock.said[-1] == ("held-back", "replayed"), "as old as one that was forgotten"
+
+
+def test_a_cut_while_the_nonce_is_written_leaves_it_not_done_or_done_once():
+    for cut in range(2):
+        lock = Lock()
+        lock.nvs.cut_after = cut
+        try:
+            lock.take(sign(unlock(lease=LEASE)))
+            lock.take(sign(unlock("nonce-02", lease=LEASE)))
+        except PowerCut:
+            pass
+        done = len(lock.did)
+        lock.nvs.restart()
+        lock.take(sign(unlock(lease=LEASE)))
+        lock.take(sign(unlock("nonce-02", lease=LEASE)))
+        assert len(lock.did) == 2, (cut, done)
+
+
+def test_an_expired_command_is_refused_and_so_is_one_from_tomorrow():
+    lock = Lock()
+    lock.clock.at = NOW + 60
+    assert lock.tell(order()) == ("nonce-01", "expired")
+    lock.clock.at = NOW - 301
+    assert lock.tell(order()) == ("nonce-01", "too early")
+    lock.clock.at = NOW - 299
+    assert lock.tell(order()) == ("identify", "nonce-01", None)
+
+
+def test_without_a_clock_nothing_is_carried_out():
+    lock = Lock()
+    lock.clock.at = None
+    assert lock.tell(order()) == ("nonce-01", "no clock")
+    lock.tell(unlock(lease=LEASE))
+    assert lock.did == []
+
+
+def test_at_most_ten_minutes_and_at_most_sixteen_at_once():
+    lock = Lock()
+    assert lock.tell(order(expires=NOW + 601)) == (None, "malformed")
+    for number in range(16):
+        assert lock.tell(order(nonce="number-%d" % number, expires=NOW + 600))[0] == "identify"
+    assert lock.tell(order(nonce="number-16", expires=NOW + 600)) == ("number-16", "busy")
+    lock.clock.at = NOW + 901
+    assert lock.tell(order("identify", "number-17", lock.clock.at))[0] == "identify"
+    assert len(lock.nvs.kept["nonces"]) == 4 + 12
+
+
+def test_a_flash_that_takes_no_nonce_lets_nobody_in():
+    lock = Lock()
+    lock.nvs.full = True
+    assert lock.tell(order()) == ("nonce-01", "flash error")
+    lock.tell(unlock(lease=LEASE))
+    assert lock.did == []
+
+
+def test_a_tenant_is_presented_to_the_gate_and_nothing_is_told():
+    lock = Lock()
+    assert lock.tell(unlock(lease=LEASE)) is None
+    lock.lets_in = False
+    assert lock.tell(unlock("nonce-02", lease=LEASE)) is None
+    assert lock.did == [(LEASE, b"")] * 2
+
+
+def test_nothing_is_told_of_a_tenants_command_that_is_refused():
+    lock = Lock()
+    lock.tell(unlock(lease=LEASE))
+    for wrong in (
+        unlock(lease=LEASE),  # replayed
+        unlock("nonce-02", key=b"x" * 16, lease=LEASE),
+        unlock("nonce-03", lease=8),
+        unlock("nonce-04", lease=0),
+        unlock("nonce-05", lease=70000),
+        unlock("nonce-06", lease=True),
+        unlock("nonce-07", time=NOW - 900, lease=LEASE),
+        unlock("nonce-08", time=NOW + 900, lease=LEASE),
+        unlock("bad", lease=LEASE),
+    ):
+        assert lock.tell(wrong) is None, wrong
+    assert lock.did == [(LEASE, b"")]
+
+
+def test_staff_are_presented_by_their_listed_digest():
+    lock = Lock()
+    credential = "".join("%02x" % byte for byte in DIGEST)
+    assert lock.tell(unlock(key=staff_key(), credential=credential)) == ("unlock", "nonce-01", None)
+    lock.lets_in = False
+    assert lock.tell(unlock("nonce-02", staff_key(), credential=credential)) == ("nonce-02", "denied")
+    assert lock.did == [(0, DIGEST)] * 2
+
+
+def test_the_lock_key_alone_opens_nothing():
+    """The operator can command, but not unlock in a tenant's or in somebody else's name."""
+    lock = Lock()
+    credential = "".join("%02x" % byte for byte in DIGEST)
+    assert lock.tell(order("unlock")) == (None, "malformed")
+    assert lock.tell(order("unlock", lease=LEASE, proof="")) is None
+    assert lock.tell(unlock(key=KEY, lease=LEASE)) is None
+    assert lock.tell(unlock(key=KEY, credential=credential)) == ("nonce-01", "bad signature")
+    other = staff_key(bytes(16))
+    assert lock.tell(unlock(key=other, credential=credential)) == ("nonce-01", "bad signature")
+    for wrong in ("", "00", credential[:-1] + "G", credential + "00", 5, None):
+        assert lock.tell(unlock(key=staff_key(), credential=wrong)) == ("nonce-01", "malformed")
+    assert lock.did == []
+
+
+def test_a_proof_serves_for_one_command_only():
+    """Who has seen one proof cannot put it into an order of his own: it says the same as its order."""
+    lock = Lock()
+    for change in (
+        {"nonce": "nonce-02"},
+        {"time": NOW - 1},
+        {"expires": NOW + 61},
+        {"lock": "other"},
+        {"command": "identify"},
+    ):
+        proof = order("unlock")
+        proof.update(change)
+        lock.tell(unlock(proof=proof, lease=LEASE))
+        assert lock.did == [], change
+    more = order("unlock", extra=1)
+    lock.tell(unlock(proof=more, lease=LEASE))
+    assert lock.did == []
+
+
+def test_a_proof_signed_for_another_purpose_is_none():
+    lock = Lock()
+    made = unlock(lease=LEASE)
+    for purpose in (b"menshen command v1", b"menshen list v1", b"menshen guest v1"):
+        made["proof"] = sign(order("unlock"), GUEST_KEY, purpose).decode()
+        assert lock.tell(made) is None
+    assert lock.did == []
+
+
+def test_what_is_not_signed_for_this_lock_is_refused_with_its_reason():
+    lock = Lock()
+    for message, reason in (
+        (None, "too large"),
+        (b"", "malformed"),
+        (b"unlock", "malformed"),
+        (sign(order(), bytes(32)), "bad signature"),
+        (sign(order(), KEY, b"menshen list v1"), "bad signature"),
+        (sign(order(), lock="other"), "wrong lock"),
+        (sign(order(lock="other")), "wrong lock"),
+        (sign(b"[]"), "malformed"),
+        (sign(b"{}"), "wrong lock"),
+        (sign(b'{"lock":"demo"}'), "malformed"),
+        (sign(order("open")), "malformed"),
+        (sign(order(extra=1)), "malformed"),
+        (sign(order(nonce="short")), "malformed"),
+        (sign(order(nonce="x" * 33)), "malformed"),
+        (sign(order(nonce="not good!")), "malformed"),
+        (sign(order(nonce=5)), "malformed"),
+        (sign(order(time=True)), "malformed"),
+        (sign(order(time=NOW, expires=NOW)), "malformed"),
+        (sign(order(time=-5)), "malformed"),
+        (sign(order(time=1.5, expires=3)), "malformed"),
+    ):
+        lock.take(message)
+        assert lock.said[-1] == (None, reason), (message, lock.said[-1])
+    assert lock.did == []
+    assert lock.nvs.commits == 0
