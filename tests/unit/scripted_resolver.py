@@ -5,7 +5,11 @@ import os
 import socket
 from struct import pack
 
-from link.dns import DnsError, question
+from ram_numbers import RamNvs
+
+from link.dns import question
+from link.resolver import DnsError, Resolver
+from storage.nvs import Numbers
 
 HOST = "broker.menshen.test"
 ASKED = question(HOST)
@@ -21,6 +25,10 @@ def reply(query, answers=(ANSWER,), flags=0x8180, asked=None):
 
 def record(kind, data, ttl=60, name=b"\xc0\x0c"):
     return name + pack(">HHIH", kind, 1, ttl, len(data)) + data
+
+
+def lookup(servers, wlan_dns=None, nvs=None):
+    return Resolver(servers, Numbers(nvs or RamNvs()), wlan_dns)
 
 
 class Server:

@@ -1,0 +1,72 @@
+"""Asks an SNTP server for the time (RFC 4330), without ever stopping the event loop.
+
+Loaded for one question, and unloaded after. Nobody has signed the answer: the clock takes it for what it is.
+"""
+
+import asyncio
+import os
+import socket
+from struct import unpack_from
+
+from micropython import const
+
+_PORT = const(123)
+_TRIES = const(3)
+_TRY_MS = const(2000)
+_SIZE = const(48)  # RFC 4330, section 4, without authenticator
+_REQUEST = b"\x23" + bytes(39)  # leap 0, version 4, mode 3 (client); what follows is the transmit timestamp
+_SERVER = const(4)
+_UNSYNCHRONISED = const(3)
+_TO_1970 = const(2208988800)  # seconds from 1900, the epoch of era 0
+_ERA_1 = const(2085978496)  # seconds from 1970 to the epoch of era 1, in 2036
+
+
+def read_reply(reply: bytes, cookie: bytes) -> int:
+    """Seconds since 1970 of a reply to the request that carried this cookie of 8 bytes.
+
+    ValueError where it is none: another mode or version, a server that is not synchronised or says good-bye
+    (stratum 0), an answer to somebody else (originate timestamp), no time at all. RFC 4330, section 5.
+    """
+    if len(reply) < _SIZE:
+        raise ValueError
+    leap, version, mode = reply[0] >> 6, reply[0] >> 3 & 7, reply[0] & 7
+    if mode != _SERVER or version not in (3, 4) or leap == _UNSYNCHRONISED or not 1 <= reply[1] <= 15:
+        raise ValueError
+    if reply[24:32] != cookie:
+        raise ValueError
+    seconds, fraction = unpack_from(">II", reply, 40)
+    if not seconds and not fraction:
+        raise ValueError
+    seconds += fraction >> 31
+    return seconds - _TO_1970 if seconds >= 0x80000000 else seconds + _ERA_1
+
+
+async def ask(address: str, port: int = _PORT, try_ms: int = _TRY_MS) -> "int | None":
+    """The time by the server at this IPv4 address; None where it does not answer. OSError.
+
+    The cookie is random: a server learns nothing of this clock, and nobody else can guess it.
+    """
+    for _ in range(_TRIES):
+        try:
+            return await asyncio.wait_for_ms(_ask(address, port), try_ms)
+        except asyncio.TimeoutError:
+            pass
+    return None
+
+
+async def _ask(address: str, port: int) -> int:
+    cookie = os.urandom(8)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.connect(socket.getaddrinfo(address, port)[0][-1])  # numeric: does not wait
+        sock.send(_REQUEST + cookie)
+        arrived = asyncio.StreamReader(sock)
+        while True:
+            await arrived.read(0)  # waits for a datagram and takes nothing
+            try:
+                return read_reply(sock.recv(_SIZE), cookie)
+            except ValueError:
+                pass  # somebody else's answer, or garbage
+    finally:
+        sock.close()
