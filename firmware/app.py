@@ -256,7 +256,7 @@ class Lock:
         from link.assemble import assemble
 
         inbox = _Inbox(settings, self._credentials, self._take_list)
-        link = await assemble(settings, self._board.wlan(), self._telemetry, inbox)
+        link = await assemble(settings, self._board.wlan(), self._board.numbers, self._telemetry, inbox)
         del assemble
         unload("link.assemble")
         await link.run()

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, TENANT, TOO_EARLY, UNKNOWN, USED_UP, decide
+from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, STAFF, STAFF_PASSAGE, TENANT, TOO_EARLY, UNKNOWN, USED_UP, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PIN = const(1)
 CARD = const(2)
+REMOTE = const(3)
 DIGEST_SIZE = const(16)
 _KINDS = (b"", b"\x01", b"\x02")
 _SHORTEST = const(4)
@@ -69,6 +70,26 @@ class Gate:
             return self._guest(verdict, digits)
         if verdict.granted or verdict.reason == MOVING_IN:
             self._throttle.clear()
+        return verdict
+
+    def remote(self, lease: int, digest: bytes) -> Verdict:
+        """Judge whoever has signed to be a tenant of this lease, or, with lease 0, to hold this credential.
+
+        `digest` is that of a staff credential of the list; no other can be used from afar.
+        """
+        now = self._clock.now()
+        verdict = Verdict(GRANTED, REMOTE)
+        if lease:
+            verdict.role, verdict.lease = TENANT, lease
+            if self._leases.over(lease, now):
+                verdict.reason, verdict.granted = EXPIRED, False
+            return verdict
+        listed = self._credentials.find(digest)
+        if listed is None or listed.role not in (STAFF, STAFF_PASSAGE):
+            return Verdict(UNKNOWN, REMOTE)
+        verdict.role, verdict.digest = listed.role, digest
+        verdict.reason = self._other(listed, digest, now)
+        verdict.granted = verdict.reason == GRANTED
         return verdict
 
     def _guest(self, verdict: Verdict, digits: bytes) -> Verdict:

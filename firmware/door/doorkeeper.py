@@ -1,7 +1,7 @@
 """Tends the door: takes what the readers read, has it judged, moves the bolt and tells the person."""
 
 import asyncio
-from time import ticks_ms
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _TICK_MS = const(10)
+_QUIET_MS = const(15_000)
 _SIGNALS = ("no clock", "outside schedule", "throttled")  # denials that have one of their own
 
 
@@ -40,9 +41,31 @@ class Doorkeeper:
         self._gate, self._residency = gate, residency
         self._controller, self._indicator = controller, indicator
         self._numbers, self._on_staff, self._on_alarm = numbers, on_staff, on_alarm
+        self._touched = ticks_ms()
+        self._busy = False
+
+    def touch(self) -> None:
+        """Somebody does something at the door."""
+        self._touched = ticks_ms()
+        self._busy = True
+
+    def quiet(self) -> bool:
+        """Whether nobody is at the door: for 15 s no key, no card and no button, and the leaf closed."""
+        return not self._busy
+
+    def identify(self) -> None:
+        """Show whoever looks for it which lock this is."""
+        self._indicator.say("identify", ticks_ms())
+
+    def remote(self, lease: int, digest: bytes) -> bool:
+        """A tenant of a lease, or the holder of a staff credential, wants in from afar; whether they may."""
+        verdict = self._gate.remote(lease, digest)
+        self._act(verdict)
+        return verdict.granted
 
     def card(self, uid: bytes) -> None:
         """A card was held to the reader."""
+        self.touch()
         if not self._residency.card(uid):
             self._act(self._gate.card(uid))
 
@@ -85,9 +108,14 @@ class Doorkeeper:
         tampered = False
         while True:
             now = ticks_ms()
-            if leaving.is_on(now):
+            leaf_open, leaves = leaf.is_on(now), leaving.is_on(now)
+            if leaves:
                 self._controller.leave(now)
-            self._controller.tick(now, leaf.is_on(now))
+            self._controller.tick(now, leaf_open)
+            if leaf_open or leaves:
+                self.touch()
+            elif self._busy and ticks_diff(now, self._touched) >= _QUIET_MS:
+                self._busy = False
             if tamper.is_on(now) != tampered:
                 tampered = not tampered
                 self._indicator.set("tamper", tampered)

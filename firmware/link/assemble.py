@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from link.telemetry import Telemetry
     from network import WLAN
     from settings import Settings
+    from storage.nvs import Numbers
 
 
-async def assemble(settings: "Settings", wlan: "WLAN", telemetry: "Telemetry", inbox: "Any") -> "Link":
+async def assemble(
+    settings: "Settings", wlan: "WLAN", numbers: "Numbers", telemetry: "Telemetry", inbox: "Any"
+) -> "Link":
     """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
     from link.backoff import Backoff
 
     await asyncio.sleep_ms(0)
-    from link.dns import Resolver
+    from link.resolver import Resolver
 
     await asyncio.sleep_ms(0)
     from link.mqtt import MQTTClient
@@ -50,7 +53,7 @@ async def assemble(settings: "Settings", wlan: "WLAN", telemetry: "Telemetry", i
 
     return Link(
         wifi,
-        Resolver(settings.dns, wifi.dns),
+        Resolver(settings.dns, numbers, wifi.dns),
         client,
         telemetry,
         inbox,

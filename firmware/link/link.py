@@ -5,8 +5,8 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from link.dns import DnsError
 from link.mqtt import MQTTError
+from link.resolver import DnsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from link.backoff import Backoff
-    from link.dns import Resolver
     from link.mqtt import MQTTClient, Payload
+    from link.resolver import Resolver
     from link.telemetry import Telemetry
     from link.wifi import Wifi
 
@@ -69,6 +69,7 @@ class Link:
                 raise
             self.online = True
             self._log("online")
+            self._resolver.proved(client.server)
             reader = client.run(self._on_message)
             await self._until_one_ends(reader, self._talk(client), self._wifi.lost())
         finally:

@@ -2,12 +2,14 @@
 
 import asyncio
 
+from ram_numbers import RamNvs
 from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, silent
 
 from link.backoff import Backoff
-from link.dns import Resolver
 from link.link import Link
 from link.packets import text
+from link.resolver import Resolver
+from storage.nvs import Numbers
 
 
 class Steady:
@@ -67,7 +69,9 @@ def test_the_link_comes_back_however_often_it_is_dropped():
 
         steady = Steady()
         backoff = Backoff(10, 50)
-        link = Link(steady, Resolver([]), Numeric(factory), steady, inbox, backoff, told.append)
+        link = Link(
+            steady, Resolver([], Numbers(RamNvs())), Numeric(factory), steady, inbox, backoff, told.append
+        )
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
         assert link.online
