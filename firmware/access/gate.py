@@ -2,7 +2,19 @@
 
 from micropython import const
 
-from access.decide import EXPIRED, GRANTED, GUEST, MOVING_IN, STAFF, STAFF_PASSAGE, TENANT, TOO_EARLY, UNKNOWN, USED_UP, decide
+from access.decide import (
+    EXPIRED,
+    GRANTED,
+    GUEST,
+    MOVING_IN,
+    STAFF,
+    STAFF_PASSAGE,
+    TENANT,
+    TOO_EARLY,
+    UNKNOWN,
+    USED_UP,
+    decide,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
