@@ -16,7 +16,7 @@ _SIGNALS = {
     "weak": (0xFF2080, 600, 400, 1500),
     "staff": (0xFFFFFF, 1800, 600, 4000),
     "no clock": (0xFF7800, 300, 600, 2500),
-    "outside schedule": (0x8000FF, 300, 150, 2500),
+    "outside schedule": (0x6080FF, 300, 150, 2500),
     "identify": (0x8000FF, 1800, 2000, 15000),
     "key": (0x00FFFF, 3000, 25, 120),
     "cleared": (0, 800, 60, 60),

@@ -118,9 +118,18 @@ def test_the_house_hears_that_the_keypad_waits_and_not_for_whom():
     assert door.alarms == ["throttled"]
 
 
-def test_every_light_that_can_be_asked_for_is_there():
+def test_what_can_be_said_differs_to_the_eye_or_to_the_ear():
     from door.indicator import Indicator
 
-    indicator = Indicator(lambda colour: None, lambda tone: None)
-    for signal in ("granted", "denied", "throttled", "no clock", "outside schedule", "staff"):
+    said = []
+    indicator = Indicator(said.append, said.append)
+    seen = set()
+    for signal in (
+        "granted", "denied", "throttled", "no clock", "outside schedule", "enrolling", "kept", "weak", "staff",
+    ):  # fmt: skip
         indicator.say(signal, 0)
+        seen.add(tuple(said[-2:]))
+        said.clear()
+        indicator.tick(100_000)
+        said.clear()
+    assert len(seen) == 9

@@ -30,6 +30,7 @@ _COLOURS = {
     _DARK: "idle", "#00ff00": "granted", "#ff0000": "denied", "#ff7800": "throttled", "#0000ff": "enrolling",
     "#ff00ff": "trouble", "#ffffff": "staff", "#00ffff": "key", "#ffff00": "held open", "#ff0040": "forced",
     "#80ff00": "kept", "#ff2080": "weak", "#8000ff": "identify",
+    "#6080ff": "outside schedule",
 }  # fmt: skip
 
 
