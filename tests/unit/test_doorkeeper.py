@@ -125,7 +125,7 @@ def test_what_can_be_said_differs_to_the_eye_or_to_the_ear():
     indicator = Indicator(said.append, said.append)
     seen = set()
     denials = ["denied", "throttled", "no clock", "outside schedule"]
-    for signal in [*denials, "granted", "enrolling", "kept", "weak", "staff"]:
+    for signal in denials + ["granted", "enrolling", "kept", "weak", "staff"]:
         indicator.say(signal, 0)
         seen.add(tuple(said[-2:]))
         said.clear()
