@@ -28,7 +28,7 @@ class ChipFailed(Exception):
     """The chip could not even begin to start; the text is what it said."""
 
 
-class Board:
+class Board(Questions):
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
 
     Events, to the listeners of `on_event`, are dicts with "type" and "us": those of signals.py, and
@@ -79,7 +79,7 @@ class Board:
         self._verdict: int | None = None  # how this run is to end: a reset cause, 0 for no power
         self._watchdog: asyncio.TimerHandle | None = None
         self._started = asyncio.Event()
-        self._questions = Questions(self._send)
+        super().__init__(self._put_question)
 
     async def __aenter__(self) -> "Board":
         return self
@@ -148,22 +148,6 @@ class Board:
         else:
             self._cut_at = n
 
-    async def flash_stats(self) -> dict[str, int]:
-        """Erased blocks, programs and NVS commits since the chip started."""
-        return dict(zip(("erases", "programs", "commits"), await self._ask("stat"), strict=True))
-
-    async def memory(self) -> dict[str, int]:
-        """Bytes of the Python heap in use (with garbage not yet collected), and free."""
-        return dict(zip(("alloc", "free"), await self._ask("mem", "0"), strict=True))
-
-    async def live_memory(self) -> dict[str, int]:
-        """The same after a garbage collection: what is really needed."""
-        return dict(zip(("alloc", "free"), await self._ask("mem", "1"), strict=True))
-
-    async def longest_step_us(self) -> int:
-        """CPU time of the longest step of a task since the last question; the first one starts the count."""
-        return (await self._ask("gap"))[0]
-
     def uart(self, number: int) -> Uart:
         return self._uarts[number]
 
@@ -214,7 +198,7 @@ class Board:
             status = await self._chip.ended()
         finally:
             self._chip = None
-            self._questions.drop()
+            self._drop_questions()
         next_cause, self._verdict = self._verdict, None
         if next_cause is None:
             self._say(f"simulator: the chip's process ended with status {status}")
@@ -264,8 +248,8 @@ class Board:
                 self._end(int(cause))
             case ["cut"]:
                 self._end(0)
-            case ["stat" | "mem" | "gap" as name, *numbers]:
-                self._questions.answer(name, numbers)
+            case [name, *answer] if name in self.NAMES:
+                self._answer(name, answer)
             case _:
                 raise ValueError(f"the chip said {words}")
 
@@ -294,7 +278,7 @@ class Board:
         if self._chip is not None:
             self._chip.send(lines)
 
-    async def _ask(self, name: str, *words: str) -> list[int]:
+    def _put_question(self, line: str) -> None:
         if self._chip is None:
             raise RuntimeError("the power is off")
-        return await self._questions.ask(name, *words)
+        self._chip.send(line)

@@ -1,32 +1,59 @@
-"""Questions that the board asks the running chip over the bus; answers come in the order of the questions."""
+"""What the running chip can be asked over its bus; answers come in the order of the questions."""
 
 import asyncio
 from collections.abc import Callable
 
 
 class Questions:
-    """`send(line)` puts a line on the bus. A chip that ends leaves its questions without an answer."""
+    """`send(line)` puts a line on the bus; it raises RuntimeError while the power is off.
 
-    NAMES = ("stat", "mem", "gap")
+    A chip that ends leaves its questions without an answer: CancelledError.
+    """
+
+    NAMES = ("stat", "mem", "gap", "mod")
 
     def __init__(self, send: Callable[[str], None]) -> None:
-        self._send = send
-        self._open: dict[str, list[asyncio.Future[list[int]]]] = {name: [] for name in self.NAMES}
+        self._put = send
+        self._open: dict[str, list[asyncio.Future[list[str]]]] = {name: [] for name in self.NAMES}
 
-    async def ask(self, name: str, *words: str) -> list[int]:
-        """The numbers in the chip's answer; CancelledError where it ended before it gave one."""
-        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self._open[name].append(answer)
-        self._send(" ".join((name, *words)) + "\n")
+    async def flash_stats(self) -> dict[str, int]:
+        """Erased blocks, programs and NVS commits since the chip started."""
+        erases, programs, commits = map(int, await self._ask("stat"))
+        return {"erases": erases, "programs": programs, "commits": commits}
+
+    async def memory(self, words: str = "mem 0") -> dict[str, int]:
+        """Bytes of the Python heap in use (with garbage not yet collected), and free."""
+        alloc, free = map(int, await self._ask(words))
+        return {"alloc": alloc, "free": free}
+
+    async def live_memory(self) -> dict[str, int]:
+        """The same after a garbage collection: what is really needed."""
+        return await self.memory("mem 1")
+
+    async def longest_step_us(self) -> int:
+        """CPU time of the longest step of a task since the last question.
+
+        The first question starts the count, or the first idle moment of a start that is measured.
+        """
+        return int((await self._ask("gap"))[0])
+
+    async def modules(self) -> list[str]:
+        """The modules that are loaded now."""
+        return await self._ask("mod")
+
+    async def _ask(self, words: str) -> list[str]:
+        answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+        self._put(words + "\n")
+        self._open[words.split(maxsplit=1)[0]].append(answer)
         return await answer
 
-    def answer(self, name: str, numbers: list[str]) -> None:
+    def _answer(self, name: str, words: list[str]) -> None:
         """The chip's answer has come."""
         question = self._open[name].pop(0)
         if not question.done():
-            question.set_result([int(number) for number in numbers])
+            question.set_result(words)
 
-    def drop(self) -> None:
+    def _drop_questions(self) -> None:
         """The chip has ended."""
         for questions in self._open.values():
             for question in questions:

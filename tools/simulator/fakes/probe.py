@@ -1,10 +1,9 @@
 """Measures in CPU time how long a start takes, and how long one step of a task holds up all the others."""
 
 import asyncio
+import sys
 
 from micropython import const
-
-from bus import libc
 
 _TIMES = const(500)
 
@@ -12,36 +11,44 @@ _TIMES = const(500)
 class Probe:
     """Answers `gap` with the longest step since the last `gap`; the first one starts the measurement.
 
+    What programs, erases and commits take is left out: on the chip that is the flash's time.
+
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
-    boot.py began, how many of them were the fakes' own, and reads of the flash.
+    boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from
+    then on. `mod` is answered with the modules that are loaded.
     """
 
-    def __init__(self, bus, flash) -> None:
-        self._bus, self._flash = bus, flash
+    def __init__(self, bus, flash, knife) -> None:
+        self._bus, self._flash, self._knife = bus, flash, knife
         self._wait = None
         self._from = self._longest = self._reads = 0
-        self._clock = None
         bus.commands[b"gap"] = self._gap
         bus.commands[b"arm"] = self._arm
+        bus.commands[b"mod"] = self._modules
+
+    def _modules(self) -> None:
+        self._bus.send(("mod " + " ".join(sorted(sys.modules)) + "\n").encode())
 
     def _start(self, between) -> None:
         """Have asyncio call `between` whenever it would wait: between any two steps."""
-        self._clock = libc.func("l", "clock", "")  # CPU time of the process in us (clock(3))
         queue = asyncio.core._io_queue
         self._wait = self._wait or queue.wait_io_event
         queue.wait_io_event = between
 
     def _gap(self) -> None:
-        if self._clock is None:
+        if self._wait is None:
             self._start(self._between)
         self._bus.send(b"gap %d\n" % self._longest)
         self._from = self._longest = 0
 
+    def _now(self) -> int:
+        return self._knife.clock() - self._knife.own_us
+
     def _between(self, dt: int) -> None:
         if self._from:
-            self._longest = max(self._longest, self._clock() - self._from)
+            self._longest = max(self._longest, self._now() - self._from)
         self._wait(dt)
-        self._from = self._clock()
+        self._from = self._now()
 
     def _arm(self) -> None:
         self._bus.on_boot = self._boot
@@ -50,19 +57,18 @@ class Probe:
         self._start(self._until_idle)
         self._bus.calls = [0, 0]
         self._reads = self._flash.reads
-        self._from = self._clock()
+        self._from = self._now()
 
     def _until_idle(self, dt: int) -> None:
         if dt > 0:
-            took = self._clock() - self._from
-            asyncio.core._io_queue.wait_io_event = self._wait
-            self._clock = None
-            self._tell(took)
+            self._tell(self._now() - self._from)
+            self._from = 0
+            self._start(self._between)
         self._wait(dt)
 
     def _tell(self, took: int) -> None:
         reads, (sends, pumps) = self._flash.reads - self._reads, self._bus.calls
-        buf, clock = bytearray(64), libc.func("l", "clock", "")
+        buf, clock = bytearray(64), self._knife.clock
 
         def cost(call, *arguments) -> int:  # of _TIMES calls
             began = clock()

@@ -41,7 +41,7 @@ def build() -> Bus:
     network.WLAN.station = network.WLAN()
     bus.commands[b"net"] = network.WLAN.station.reach
     flash = Flash(knife)
-    Probe(bus, flash)
+    Probe(bus, flash, knife)
     _mend_asyncio(bus)
     bus.pump()  # levels of the inputs, switches and knife, before the program can look
     os.chdir("/")

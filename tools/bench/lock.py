@@ -1,0 +1,190 @@
+"""One simulated lock under measurement: what its people and its operator do, and what it says meanwhile."""
+
+import asyncio
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.simulator import provision
+from tools.simulator.world import World, now_us
+
+from . import decision
+
+TAPS = 15
+STARTS = 9
+IDLE_S = 5  # what comes round by itself: scans, looks for cards, the collector
+HOUSE_S = 6  # what is written and read once, when the door has been armed for some seconds
+WRONG_PIN = "135791"
+
+
+async def _until(condition: Callable[[], object], what: str) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 (the world calls; there is nothing to wait on)
+            await asyncio.sleep(0.005)
+    if not condition():
+        raise RuntimeError(what)
+
+
+class MeasuredLock:
+    """A lock in its world, and what it has said since `heard` was last cleared. Each part gives figures."""
+
+    def __init__(
+        self, folder: Path, app: Path, micropython: Path, heapsize: str | None = None, many: bool = False
+    ) -> None:
+        """`many`: its list holds the 10,000 records of decision.credentials()."""
+        files = {}
+        if many:
+            lock = provision.Provision(provision.lock_key(folder))
+            files[provision.LIST_PATH] = lock.list_file(1, decision.credentials())
+        self.world = World(
+            folder, app, app.parent / "fakes", micropython, heapsize,
+            settings={"relay": {"seconds": 1, "unlock_level": 1}}, files=files,
+        )  # fmt: skip
+        self.heard: list[dict] = []
+        self.heap, self._app = 0, app
+        self.world.on_event(self.heard.append)
+
+    def first(self, kind: str, **fields: object) -> dict | None:
+        """The first event of this kind with these fields; of texts a part is enough."""
+
+        def fits(event: dict) -> bool:
+            return event["type"] == kind and all(
+                value in event[name] if isinstance(value, str) else value == event[name]
+                for name, value in fields.items()
+            )
+
+        return next((event for event in self.heard if fits(event)), None)
+
+    async def until(self, kind: str, **fields: object) -> dict:
+        """Wait for such an event."""
+        await _until(lambda: self.first(kind, **fields), f"{kind} {fields}")
+        found = self.first(kind, **fields)
+        assert found
+        return found
+
+    def last_words(self) -> str:
+        return "\n".join(list(self.world.board.lines)[-20:])
+
+    async def run(self, *parts: str) -> dict[str, float]:
+        """The figures of these parts, done one after the other in one world."""
+        figures: dict[str, float] = {}
+        await self.world.start(power=False)
+        try:
+            for part in parts:
+                figures |= await getattr(self, part)()
+        finally:
+            await self.world.stop()
+        return figures
+
+    # -- the parts
+
+    async def start_up(self) -> dict[str, float]:
+        """From boot.py's first line until every task has had a turn: the firmware's part, the fakes' part."""
+        starts = []
+        self.world.board.measures_starts = True
+        for n in range(STARTS):
+            self.heard.clear()
+            await self.world.power(True)
+            starts.append(await self.until("armed"))
+            self.heap = (await self.until("boot"))["heap"]
+            if n < STARTS - 1:
+                await self.world.power(False)
+        await self.until("console", line="link: online")
+        own = [start["fakes_us"] / 1000 for start in starts]
+        return {
+            "armed_ms": statistics.median(
+                start["cpu_us"] / 1000 - start["fakes_us"] / 1000 for start in starts
+            ),
+            "armed_fakes_ms": statistics.median(own),
+            "armed_reads": starts[-1]["reads"],
+        }
+
+    async def first_start(self) -> dict[str, float]:
+        """The first of all starts, in which copies are made."""
+        self.world.board.measures_starts = True
+        await self.world.power(True)
+        await self.until("console", line="link: online")
+        await asyncio.sleep(HOUSE_S)
+        return {}
+
+    async def tap(self) -> dict[str, float]:
+        """A card that opens, again and again."""
+        overheads, ratios = [], []
+        for _ in range(TAPS):
+            await _until(lambda: self.world.state()["relay"] == 0, "the relay is held")
+            self.heard.clear()
+            begun = now_us()
+            self.world.card("tenant")
+            edge = (await self.until("pin", name="relay", level=1))["us"]
+            told = (await self.until("reader"))["us"]
+            ratios.append((edge - begun) / (told - begun))
+            overheads.append(edge - told)
+            self.world.card(None)
+        return {
+            "tap_overhead_ratio": statistics.median(ratios),
+            "tap_overhead_us": statistics.median(overheads),
+        }
+
+    async def type_pins(self) -> dict[str, float]:
+        """A wrong PIN and the right one."""
+        self.heard.clear()
+        await self.world.keys(WRONG_PIN + "#")
+        await self.until("led", name="denied")
+        await self.world.keys(provision.DEMO_PIN + "#")
+        await self.until("pin", name="relay", level=1)
+        return {}
+
+    async def let_staff_in(self) -> dict[str, float]:
+        """The cleaner's card, and the report of it."""
+        self.heard.clear()
+        self.world.card("cleaner")
+        await self.until("mqtt", topic="/staff")
+        self.world.card(None)
+        return {}
+
+    async def reconnect(self) -> dict[str, float]:
+        """The cable is out, and in again."""
+        self.heard.clear()
+        self.world.network(False)
+        await self.idle()  # longer than the lock takes to notice
+        self.world.network(True)
+        await self.until("console", line="link: online")
+        return {}
+
+    async def take_list(self) -> dict[str, float]:
+        """A list of the operator's."""
+        self.heard.clear()
+        give = self.world.provision
+        message = give.list_message(2, give.demo_credentials(self.world.cards))
+        await self.world.publish(give.topic("list"), message.encode())
+        await self.until("mqtt", topic="/ack")
+        return {}
+
+    async def idle(self) -> dict[str, float]:
+        """Nobody comes."""
+        await asyncio.sleep(IDLE_S)
+        return {}
+
+    async def gaps(self) -> dict[str, float]:
+        """The longest step of any task, in CPU time, during each of these."""
+        doings = {
+            "start": self.first_start, "idle": self.idle, "taps": self.tap, "pins": self.type_pins,
+            "staff": self.let_staff_in, "link": self.reconnect, "list": self.take_list,
+        }  # fmt: skip
+        found: dict[str, float] = {}
+        for name, doing in doings.items():
+            await doing()
+            found[f"loop_gap_{name}_us"] = await self.world.board.longest_step_us()
+        return {"loop_gap_us": max(found.values()), **found}
+
+    async def memory(self) -> dict[str, float]:
+        """The heap in use, with garbage and without, less what the simulated chip takes of it."""
+        peak = (await self.world.board.memory())["alloc"]
+        live = (await self.world.board.live_memory())["alloc"]
+        return {"heap_peak_bytes": peak - self.heap, "heap_live_bytes": live - self.heap}
+
+    async def loaded(self) -> dict[str, float]:
+        """Bytes of .mpy of the modules that are loaded now."""
+        names = [name.replace(".", "/") for name in await self.world.board.modules()]
+        files = [self._app / "slots/a" / f"{name}.mpy" for name in names]
+        return {"resident_mpy_bytes": sum(file.stat().st_size for file in files if file.is_file())}
