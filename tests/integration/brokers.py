@@ -12,6 +12,7 @@ from tests.conftest import TOP
 from tests.integration.process import LOCALHOST, Process, free_ports
 from tools.brokers import locks
 from tools.operator.certificates import OPERATOR, Authority, Pair
+from tools.simulator.provision import BROKER_NAME
 
 _SHIPPED = TOP / "tools/brokers"
 _FETCHED = TOP / "build/toolchain"
@@ -37,7 +38,8 @@ class Broker:
         self._known, self._changes = list(known), dict(changes or {})
         self.folder.mkdir()
         (self.folder / "ca.crt.pem").write_bytes(self.authority.certificate_pem)
-        self.authority.issue("broker", [self.host, "localhost"], server=True).write(self.folder, "broker")
+        hosts = [self.host, "localhost", BROKER_NAME]
+        self.authority.issue("broker", hosts, server=True).write(self.folder, "broker")
 
     def trust_the_stranger(self) -> None:
         """As an operator would who takes certificates from an authority that is not their own."""

@@ -1,0 +1,115 @@
+"""The whole firmware, with its certificate, at each broker as the repository configures it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.brokers import KINDS, Broker
+from tests.integration.conftest import MakeBroker
+from tests.integration.rights import ROOT, Listener, listener
+from tests.simulated_lock import Lock
+from tools.simulator.provision import CARD, TENANT, Credential
+
+LOCK = "demo"
+_SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
+_PATIENCE_S = 60
+
+
+@dataclass
+class House:
+    """One lock, its broker, and the operator's client there."""
+
+    broker: Broker
+    lock: Lock
+    operator: Listener
+
+    async def says(self, leaf: str, **wanted: object) -> dict:
+        """Wait until the lock has said this on its topic `leaf`, since `forget`."""
+
+        def fits(heard: tuple[str, str]) -> bool:
+            topic, payload = heard
+            return topic == f"{ROOT}/{LOCK}/{leaf}" and wanted.items() <= json.loads(payload).items()
+
+        async with asyncio.timeout(_PATIENCE_S):
+            assert await self.operator.until(lambda heard: any(map(fits, heard))), self.operator.heard
+        return json.loads(next(filter(fits, self.operator.heard))[1])
+
+    def forget(self) -> None:
+        """What has been said so far counts no more."""
+        self.operator.heard.clear()
+
+    async def publish_list(self, version: int, *cards: str) -> None:
+        """The demo's credentials and the cards of these names, retained, as the operator's tools do."""
+        give, world = self.lock.world.provision, self.lock.world
+        more = [Credential(CARD, world.cards[name].uid, TENANT, lease=2) for name in cards]
+        message = give.list_message(version, [*give.demo_credentials(world.cards), *more])
+        await self.operator.client.publish(f"{ROOT}/{LOCK}/list", message, qos=1, retain=True)
+
+
+@pytest_asyncio.fixture(params=KINDS)
+async def house(request: pytest.FixtureRequest, make_broker: MakeBroker, make_lock) -> AsyncIterator[House]:
+    """Each broker in its turn; the operator listens before the lock has power."""
+    broker = await make_broker(request.param, [LOCK])
+    own = broker.lock(LOCK)
+    files = {
+        "/tls/lock.key.der": own.key_der,
+        "/tls/lock.crt.der": own.certificate_der,
+        "/tls/ca.crt.der": broker.authority.certificate_der,
+    }
+    lock = await make_lock(
+        tls_address=(broker.host, broker.port), settings=_SETTINGS, files=files, power=False
+    )
+    async with listener(broker, broker.operator(), "operator-1") as operator:
+        await operator.client.subscribe(f"{ROOT}/#", qos=1)
+        await lock.power(True)
+        await lock.wait_armed()
+        yield House(broker, lock, operator)
+
+
+async def test_the_lock_comes_online_takes_a_list_and_opens(house: House) -> None:
+    await house.says("state", online=True, list=1)
+    await house.publish_list(2, "stranger")
+    assert (await house.says("ack", list=2))["result"] == "accepted"
+    await house.lock.tap_to_relay("stranger")
+
+
+async def test_a_list_that_was_published_meanwhile_is_taken_after_a_power_cut(house: House) -> None:
+    await house.says("state", online=True)
+    await house.lock.power(False)
+    await house.says("state", online=False)  # its last will
+    await house.publish_list(2, "stranger")
+    house.forget()
+    await house.lock.power(True)
+    await house.says("ack", list=2, result="accepted")
+    await house.lock.tap_to_relay("stranger")
+
+
+async def test_staff_are_reported_and_tenants_are_not(house: House) -> None:
+    await house.says("state", online=True)
+    house.forget()
+    await house.lock.tap_to_relay("tenant")
+    await house.lock.open_leaf()
+    await house.lock.close_leaf()
+    await house.lock.wait_locked()
+    await house.lock.tap_to_relay("cleaner")
+    await house.operator.until(lambda heard: any(topic.endswith("/staff") for topic, _ in heard))
+    assert [topic for topic, _ in house.operator.heard] == [f"{ROOT}/{LOCK}/staff"]
+
+
+async def test_the_door_opens_while_the_broker_is_down_and_the_lock_comes_back(
+    house: House, make_broker: MakeBroker
+) -> None:
+    await house.says("state", online=True)
+    await house.broker.stop()
+    await house.lock.tap_to_relay("tenant")
+    await house.broker.start()
+    async with listener(house.broker, house.broker.operator(), "operator-2") as operator:
+        await operator.client.subscribe(f"{ROOT}/#", qos=1)
+        again = House(house.broker, house.lock, operator)
+        await again.says("state", online=True)
+        await again.publish_list(2, "stranger")
+        await again.says("ack", list=2, result="accepted")
