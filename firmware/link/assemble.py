@@ -7,6 +7,7 @@ import asyncio
 
 import log
 from modules import unload
+from storage.hmac import hmac_sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ async def assemble(
         del context
         unload("link.tls")
 
+    # A broker drops a client for a newer one of the same identifier, whatever certificate that has: so a
+    # part of it is known to this lock alone. It is the same after a restart, which ends what was left.
+    identifier = settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
+
     def client() -> MQTTClient:
-        return MQTTClient(settings.lock, settings.broker_host, settings.broker_port, tls=tls)
+        return MQTTClient(identifier, settings.broker_host, settings.broker_port, tls=tls)
 
     return Link(
         wifi,

@@ -42,7 +42,7 @@ _WILD = [
     "/".join((*ROOT.split("/"), "", B, "list")),
 ]
 _ODD = [f"{ROOT}/{A}", f"{ROOT}/{A}/other", f"{ROOT}/{B}/state".replace("/", "."), f"{ROOT}/release/7/{A}"]
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 def client(broker: Broker, own: Pair | None, identifier: str, **more) -> aiomqtt.Client:
@@ -89,8 +89,11 @@ class Listener:
 
     async def until(self, done: Callable[[list[tuple[str, str]]], bool]) -> bool:
         """Wait until what has been heard is enough; whether it ever was, before the connection ended."""
-        async with asyncio.timeout(_PATIENCE_S), self._news:
-            await self._news.wait_for(lambda: done(self.heard) or self._over.is_set())
+        try:
+            async with asyncio.timeout(_PATIENCE_S), self._news:
+                await self._news.wait_for(lambda: done(self.heard) or self._over.is_set())
+        except TimeoutError:
+            raise AssertionError(f"not heard within {_PATIENCE_S} s; instead: {self.heard[-20:]}") from None
         return done(self.heard)
 
     async def until_payload(self, payload: str) -> bool:
