@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+_TURN_S = 1
+
 
 class Questions:
     """`send(line)` puts a line on the bus; it raises RuntimeError while the power is off.
@@ -40,6 +42,13 @@ class Questions:
     async def modules(self) -> list[str]:
         """The modules that are loaded now."""
         return await self._ask("mod")
+
+    async def turn(self) -> None:
+        """Wait until the chip's event loop has come round; not for long, for it may be off or hang."""
+        asking = asyncio.ensure_future(self.flash_stats())
+        await asyncio.wait([asking], timeout=_TURN_S)
+        if asking.done() and not asking.cancelled():
+            asking.exception()  # the power is off: nobody waits for it
 
     async def _ask(self, words: str) -> list[str]:
         answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()

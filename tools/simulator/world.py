@@ -20,7 +20,7 @@ from .provision import KEY_COLUMNS, KEY_ROWS, KEYS, PINS, READER_UART
 MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "reader": READER_MODES}
 _NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
-_KEY_S = 0.06  # a quick finger: the firmware takes 20 ms to believe a key
+_LOOK_S = 0.015  # a quick finger: four times this, and longer where the chip is too busy to look
 _EXIT_S = 0.15
 _SWING_S = 0.2  # a leaf is not open and closed again in no time
 _LEAVE_S = 3.0  # the time in which whoever pressed the exit button pulls the door
@@ -141,7 +141,9 @@ class World:
                 self._emit({"type": "key", "key": key})
                 for closed in (True, False):
                     self.board.switch(KEY_ROWS[row], KEY_COLUMNS[column], closed)
-                    await asyncio.sleep(_KEY_S)
+                    for _ in range(4):
+                        await asyncio.sleep(_LOOK_S)
+                        await self.board.turn()
 
     def card(self, name: str | None) -> None:
         """Hold the card of this name to the reader, or take away what is there."""
