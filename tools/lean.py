@@ -15,18 +15,18 @@ import tokenize
 from collections.abc import Iterable, Iterator
 
 _CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)
+_TYPES = re.compile(r"\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n(?:(?: +.*)?\n)+")
 _FOREIGN = {"_io_queue"}  # a private name of MicroPython's asyncio
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _Position = tuple[int, int]
 
 
 def shortened(source: str, passed_by_name: Iterable[str]) -> str:
-    """The program with its types left out and its hidden names shortened; lines stay where they were.
+    """The program with its hidden names shortened; lines stay where they were.
 
     `passed_by_name` are the names of parameters that some module passes by name. A text that is no
     program is given back as it is, for the compiler to explain.
     """
-    source = source.replace("\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n", "\n\nif 0:\n")
     try:
         tree = ast.parse(source)
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
@@ -43,6 +43,11 @@ def shortened(source: str, passed_by_name: Iterable[str]) -> str:
         line = lines[row - 1]
         lines[row - 1] = line[:column] + new + line[column + len(old) :]
     return "".join(lines)
+
+
+def without_types(source: str) -> str:
+    """The program without what only a type checker reads: its imports would cost the chip RAM."""
+    return _TYPES.sub("\n", source)
 
 
 def names_passed(source: str) -> set[str]:

@@ -67,7 +67,8 @@ class Uses:
             gone.discard(digest[:_KEY])
         table = self._table()  # meanwhile somebody may have come in
         entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
-        self._numbers.set_blob(_NAME, b"".join([entry for entry in entries if entry[:_KEY] not in gone]))
+        left = b"".join([entry for entry in entries if entry[:_KEY] not in gone])
+        self._numbers.set_blob(_NAME, left or bytes(_ENTRY))  # esp-idf keeps no empty string
 
     def _table(self) -> bytes:
         return self._numbers.blob(_NAME, _MOST * _ENTRY)

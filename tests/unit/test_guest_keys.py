@@ -1,5 +1,7 @@
 """Guest keys lie in the residents' table, open nothing by themselves, and go when their people go."""
 
+import vfs
+from knife_flash import BLOCK, Flash, Knife, PowerCut
 from ram_flash import RamFlash
 
 from access.changes import Changes
@@ -61,3 +63,45 @@ def test_six_leases_can_have_one():
         raise AssertionError("a seventh lease got a guest key")
     changes.set_guest_key(5, key(7))
     assert changes.guest_key(5) == key(7)
+
+
+def test_cuts_while_a_guest_key_is_made_and_while_it_is_copied():
+    """After each the residents' own PIN opens, and the lease has the old guest key or the new one."""
+    knife = Knife()
+    flash = Flash(knife, bytearray(b"\xff" * BLOCK * 32))
+    vfs.VfsLfs2.mkfs(flash)
+    _mount(flash)
+    changes = Changes(Residents(KEY))
+    changes.add(key(9), PIN, 7)
+    changes.set_guest_key(7, key(1))
+    before, ends, fell, n = bytes(flash.data), [], True, 0
+    while fell:
+        n += 1
+        flash.data[:] = before
+        _mount(flash)
+        residents = Residents(KEY)
+        knife.set(n)
+        fell = False
+        try:
+            Changes(residents).set_guest_key(7, key(2))
+            residents.ensure_copy()
+        except PowerCut:
+            fell = True
+        knife.set(0)
+        _mount(flash)
+        residents = Residents(KEY)
+        assert residents.find(key(9)) is not None
+        ends.append(list(residents.guest_keys()))
+    print("guest key: %d cuts; the resident's PIN opened after each" % (n - 1))
+    assert n > 5
+    assert ends[0] == [(7, key(1))]
+    assert ends[-1] == [(7, key(2))]
+    assert ends == sorted(ends)  # once new, it is new for good
+
+
+def _mount(flash):
+    try:
+        vfs.umount("/access")
+    except OSError:
+        pass
+    vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/access")

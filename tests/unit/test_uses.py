@@ -99,6 +99,16 @@ def test_only_what_is_in_the_list_no_more_is_forgotten_and_only_for_want_of_room
     assert counted.take(digest(47), 1)
 
 
+def test_a_list_without_any_of_them_leaves_room_for_all():
+    nvs = RamNVS()
+    counted = uses(nvs)
+    for n in range(64):
+        counted.take(digest(n + 1), 1)
+    forget(counted, Listed([digest(200)]))
+    assert len(nvs.kept["uses"]) == 8
+    assert all(counted.take(digest(n), 1) for n in range(63))
+
+
 def test_a_broken_list_and_one_that_changes_meanwhile_forget_nothing():
     nvs = RamNVS()
     counted = uses(nvs)

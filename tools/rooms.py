@@ -1,0 +1,198 @@
+"""Joins the modules of a room that stay loaded into the room's `__init__`: 200 B of RAM less for each.
+
+Which modules those are is read from the code: what app.py imports at its top, and what that imports.
+Modules that are loaded for a time keep their own file. Nothing but names changes: a name that two
+modules of a room have is numbered in the second, and imports say where a name now is.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tools import lean
+
+ENTRY = "app"
+_DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_WORDS = {ast.FunctionDef: "def ", ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}
+Edit = tuple[int, int, int, int, str]  # row, column, end row, end column, new text
+
+
+class RoomError(Exception):
+    """The modules of a room cannot be joined; the message names them and says why."""
+
+
+@dataclass
+class _Module:
+    name: str
+    source: str
+    tree: ast.Module
+    names: dict[str, str] = field(
+        default_factory=dict
+    )  # what it defines, and what that is called in the room
+
+    @property
+    def room(self) -> str:
+        return self.name.rpartition(".")[0]
+
+
+def join(sources: Mapping[str, str]) -> dict[str, str]:
+    """The programs by module name, with those of each room that stay loaded joined into the room's own.
+
+    Raises RoomError; a module that is no program is left as it is, for the compiler to explain.
+    """
+    modules = {}
+    for name, source in sources.items():
+        try:
+            bare = lean.without_types(source)
+            modules[name] = _Module(name, bare, ast.parse(bare))
+        except SyntaxError:
+            return dict(sources)
+    rooms: dict[str, list[_Module]] = {}
+    for module in _resident(modules):
+        rooms.setdefault(module.room, []).append(module)
+    joined = {module.name: module for members in rooms.values() for module in members}
+    for room, members in rooms.items():
+        others = {name.rpartition(".")[2] for name in modules if name.startswith(room + ".")}
+        _name(members, others - {module.name.rpartition(".")[2] for module in members})
+    programs = {name: _rewritten(module, joined) for name, module in modules.items() if name not in joined}
+    for room, members in rooms.items():
+        programs[room] = "\n".join(_rewritten(module, joined) for module in members)
+    return programs
+
+
+def _resident(modules: Mapping[str, _Module]) -> list[_Module]:
+    """The modules of rooms that app.py brings with it, each after those that it needs."""
+    found: list[_Module] = []
+    seen: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in seen or name not in modules:
+            return
+        seen.add(name)
+        for node in modules[name].tree.body:
+            for target in _targets(node, modules):
+                visit(target)
+        if modules[name].room:
+            found.append(modules[name])
+
+    visit(ENTRY)
+    return found
+
+
+def _targets(node: ast.stmt, modules: Mapping[str, _Module]) -> Iterable[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from [name for name in names if name in modules] or [node.module or ""]
+
+
+def _name(room: list[_Module], others: set[str]) -> None:
+    """Find for all that the modules of a room define a name that is free in the room.
+
+    `others` are the modules that keep their own file: one that is loaded puts its name into the room.
+    """
+    taken = dict.fromkeys(others, "")
+    near = {module.name for module in room}
+    for module in room:
+        for node in module.tree.body:
+            for name, origin in _imported(node):
+                if origin in near or origin.rpartition(".")[0] in near:
+                    continue
+                if taken.setdefault(name, origin) != origin:
+                    raise RoomError(f"{module.name} imports {origin}, and its room has another {name}")
+    for module in room:
+        for name in sorted(_defined(module.tree.body)):
+            new, number = name, 1
+            while new in taken:
+                number += 1
+                new = f"{name}_{number}"
+            taken[new] = module.name
+            module.names[name] = new
+
+
+def _imported(node: ast.stmt) -> Iterable[tuple[str, str]]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.asname or alias.name.split(".")[0], alias.name
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _defined(body: list[ast.stmt]) -> set[str]:
+    found = set()
+    for node in body:
+        if isinstance(node, _DEFINITIONS):
+            found.add(node.name)
+        elif not isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {
+                n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            }
+    return found
+
+
+def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
+    """The program with the names it has in its room, and with imports from where things now are."""
+    inside = joined.get(module.name) is module
+    names = dict(module.names) if inside else {}
+    spaces: dict[str, tuple[str, Mapping[str, str]]] = {}  # a joined module that was imported whole
+    edits: list[Edit] = []
+    nodes = list(ast.walk(module.tree))
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            text = _import(node, module.room if inside else "", joined, names, spaces)
+            edits.append((*_span(node), text))
+    for node in module.tree.body:
+        if isinstance(node, _DEFINITIONS) and names.get(node.name, node.name) != node.name:
+            start = node.col_offset + len(_WORDS[type(node)])
+            edits.append((node.lineno, start, node.lineno, start + len(node.name.encode()), names[node.name]))
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in spaces:
+            before, space = spaces[node.value.id]
+            if node.attr not in space:
+                raise RoomError(f"{module.name} takes {node.attr} from {node.value.id}, which has none")
+            edits.append((*_span(node), before + space[node.attr]))
+        elif isinstance(node, ast.Name) and names.get(node.id, node.id) != node.id:
+            edits.append((*_span(node), names[node.id]))
+        elif isinstance(node, ast.arg) and names.get(node.arg, node.arg) != node.arg:
+            raise RoomError(f"{module.name} has a parameter {node.arg}, a name of its room's")
+    return _edited(module.source, edits)
+
+
+def _import(
+    node: ast.ImportFrom, room: str, joined: Mapping[str, _Module],
+    names: dict[str, str], spaces: dict[str, tuple[str, Mapping[str, str]]],
+) -> str:  # fmt: skip
+    """What becomes of `from x import y`; `room` is the one in which the importing module is joined."""
+    lines = []
+    for alias in node.names:
+        bound, whole = alias.asname or alias.name, f"{node.module}.{alias.name}"
+        if whole in joined:
+            near = joined[whole].room == room
+            spaces[bound] = "" if near else f"{bound}.", joined[whole].names
+            lines += [] if near else [f"import {node.module} as {bound}"]
+        elif node.module in joined:
+            source = joined[node.module]
+            if alias.name not in source.names:
+                raise RoomError(f"{node.module} defines no {alias.name}, which is imported from it")
+            now = source.names[alias.name]
+            if source.room == room:
+                names[bound] = now
+            else:
+                lines.append(f"from {source.room} import {now}" + (f" as {bound}" if now != bound else ""))
+        else:
+            lines.append(f"from {node.module} import {alias.name}" + (f" as {bound}" if alias.asname else ""))
+    return "; ".join(lines) or "pass"
+
+
+def _span(node: ast.AST) -> tuple[int, int, int, int]:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def _edited(source: str, edits: list[Edit]) -> str:
+    lines = source.encode().splitlines(keepends=True)  # the columns count bytes
+    for row, column, end_row, end_column, new in sorted(set(edits), reverse=True):
+        before, after = lines[row - 1][:column], lines[end_row - 1][end_column:]
+        lines[row - 1 : end_row] = [before + new.encode() + after]
+    return b"".join(lines).decode()
