@@ -34,13 +34,11 @@ from supervisor import Supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from link.mqtt import Payload
-    from link.telemetry import Telemetry
+    from access.guard import Listed
     from machine import WDT
     from settings import Settings
 
 _REPORTS_KEPT = const(8)  # until the link is there to take them
-_LIST_MAX = const(6144)  # bytes
 _TIDY_MS = const(2000)
 _COPY_MS = const(1000)
 _LATER_MS = const(3000)
@@ -78,12 +76,13 @@ class Lock:
         self._settings = settings
         self._watchdog = watchdog
         self._reports = []
-        self._telemetry = None
+        self._telemetry = self._topics = None
+        self._settled = asyncio.Event()  # the list and its leases have been looked at after the start
         self._faults: set[str] = set()
         board = self._board = Board(settings.unlock_level)
         self._supervisor = Supervisor(board.reset)
         self._clock = Clock(board.datetime, board.numbers, settings.time_floor)
-        self._credentials = Credentials(settings.key)
+        self._credentials = Credentials()
         self._indicator = Indicator(board.light, board.sound)
         self._throttle = Throttle(board.numbers)
         self._residents = Residents(settings.key)
@@ -114,7 +113,8 @@ class Lock:
         self._pin_entry = PinEntry(self._doorkeeper.pin, self._on_feedback)
         reader = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
         self._card_reader = CardReader(reader, self._doorkeeper.card, self._on_reader_health)
-        self._fault("no credentials", not self._credentials.whole)
+        self._credentials.open(settings.key)
+        unload("access.head")
 
     async def run(self, began: int) -> None:
         """Arm the door, then let the network come."""
@@ -128,6 +128,10 @@ class Lock:
         )
         await asyncio.sleep_ms(20)
         start("housekeeping", self._keep_house)
+        try:  # what is loaded now and then lies apart from what stays
+            await asyncio.wait_for_ms(self._settled.wait(), _LATER_MS)
+        except asyncio.TimeoutError:
+            pass
         if self._settings.ssid and self._settings.broker_host:
             start("link", self._link)
         while True:
@@ -217,9 +221,7 @@ class Lock:
             log.error("app", "no room in NVS for the relay's safe level")
         self._throttle.ensure_kept()
         await asyncio.sleep_ms(0)
-        self._credentials.ensure_copy()
-        await asyncio.sleep_ms(_LATER_MS)  # the link is loaded by then, and its code lies close together
-        await self._note_leases()
+        await self._look_after_list()
         hour, version = ticks_ms(), -1
         while True:
             await asyncio.sleep_ms(_COPY_MS)
@@ -233,57 +235,59 @@ class Lock:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
 
-    async def _note_leases(self) -> None:
-        """Have the lease guard know the leases of the list that the lock was given at the bench."""
+    async def _look_after_list(self) -> None:
+        """Are the list's bits right, and which leases does it state? The door did not wait for that."""
+        from access.upkeep import tend
+        from pace import Pace
+
+        await tend(self._credentials, self._settings.key, Pace())
+        del tend, Pace
+        unload("access.upkeep", "access.snapshot", "access.records", "access.choice", "access.head", "pace")
+        self._on_list()
         from access.guard import Guard
 
         guard = Guard(self._leases, self._residents, self._settings.plain_uid)
         await guard.note(self._credentials.each, self._clock.now())
         del Guard, guard
-        unload("access.guard", "access.changes")
+        unload("access.guard", "access.changes", "access.head")
+        self._settled.set()
 
     async def _link(self) -> None:
         """The network. What joins its parts is gone when it has done so."""
         settings = self._settings
-        if self._telemetry is None:
+        telemetry, topics = self._telemetry, self._topics
+        if telemetry is None or topics is None:
             from link.telemetry import Telemetry
+            from link.topics import Topics
 
-            self._telemetry = Telemetry(settings.lock, self._status, self._board.numbers, self._clock.now)
+            telemetry = Telemetry(settings.lock, self._status, self._board.numbers, self._clock.now)
+            topics = Topics()
+            self._telemetry, self._topics = telemetry, topics
+            from link.lists import Lists
+
+            lists = Lists(settings, self._credentials, self._clock, self._approve, self._on_list)
+            self._supervisor.start("lists", lambda: lists.run(topics, telemetry, self._settled))
             waiting, self._reports = self._reports, []
             for report in waiting:
                 self._report(report)
         await asyncio.sleep_ms(0)
         from link.assemble import assemble
 
-        inbox = _Inbox(settings, self._credentials, self._take_list)
-        link = await assemble(settings, self._board.wlan(), self._board.numbers, self._telemetry, inbox)
+        link = await assemble(settings, self._board.wlan(), self._board.numbers, telemetry, topics)
         del assemble
         unload("link.assemble")
         await link.run()
 
-    async def _take_list(self, version: int, records: bytearray) -> None:
-        """Take a list unless it would lock somebody out of their home. ListError, OSError."""
-        from access.guard import take_list
+    def _on_list(self) -> None:
+        self._fault("no credentials", not self._credentials.whole)
 
-        guarded = self._leases, self._residents, self._settings.plain_uid
-        await take_list(version, records, self._credentials, self._clock.now(), *guarded)
-        del take_list
+    async def _approve(self, listed: "Listed") -> None:
+        """Raise ListError where a list would lock somebody out of their home."""
+        from access.guard import approve
+
+        await approve(listed, self._clock.now(), self._leases, self._residents, self._settings.plain_uid)
+        del approve
         unload("access.guard", "access.changes")
-
-
-class _Inbox:
-    """Takes lists with code that is there only for as long as one is looked at."""
-
-    def __init__(self, settings: "Settings", credentials: Credentials, take) -> None:
-        self.topic = "menshen/v1/" + settings.lock + "/list"
-        self._parts = settings.lock, settings.key, lambda: credentials.version, take
-
-    async def on_message(self, topic: bytes, payload: "Payload", telemetry: "Telemetry") -> None:
-        from link.sync import Sync
-
-        await Sync(*self._parts, telemetry).on_message(topic, await payload.read(_LIST_MAX))
-        del Sync
-        unload("link.sync", "link.envelope")
 
 
 def _slot() -> str:

@@ -101,6 +101,13 @@ class Lock:
         topic = topic if "/" in topic else self.world.provision.topic(topic)
         await self._do("POST", "/api/publish", {"topic": topic, "payload": payload, "retain": retain})
 
+    async def publish_list(self, version: int, credentials: list, retain: bool = False) -> None:
+        """Publish a list as its operator does: the chunks, then the head."""
+        *chunks, (_, head) = self.world.provision.list_messages(version, credentials)
+        for topic, chunk in chunks:
+            await self.world.publish(topic, chunk, True)
+        await self.publish("list", head.decode(), retain)
+
     # -- what happens
 
     def since(self) -> list[Event]:

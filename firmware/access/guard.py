@@ -11,15 +11,15 @@ from hashlib import sha256
 from micropython import const
 
 from access.changes import Changes
-from access.credentials import ListError, check_records, each
 from access.decide import TENANT
+from access.head import ListError
 from access.leases import ANCHORS_MAX, ENTRIES_MAX, ENTRY, IS_LEASE, KNOWN, LEFT, PROVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from access.credentials import Credential, Credentials
+    from access.credentials import Credential
     from access.leases import Leases
     from access.residents import Residents
 
@@ -150,20 +150,12 @@ class Guard:
         return not credential.not_after or 0 < end <= credential.not_after
 
 
-async def take_list(
-    version: int, records: bytearray, credentials: "Credentials", now: "int | None",
-    leases: "Leases", residents: "Residents", plain_uid: bool,
-) -> None:  # fmt: skip
-    """Put a list into use unless it would lock somebody out of their home. ListError, OSError."""
-
-    def listed() -> "Iterator[tuple[bytes, Credential]]":
-        return each(records)
-
-    check_records(records)
+async def approve(
+    listed: "Listed", now: "int | None", leases: "Leases", residents: "Residents", plain_uid: bool
+) -> None:
+    """Raise ListError where a list would lock somebody out of their home; else remember who it lets in."""
     guard = Guard(leases, residents, plain_uid)
-    await guard.note(credentials.each, now)
     reason = await guard.check(listed, now)
     if reason is not None:
         raise ListError(reason)
     await guard.note(listed, now)
-    credentials.install(version, records)

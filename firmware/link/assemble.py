@@ -11,17 +11,16 @@ from storage.hmac import hmac_sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from link.link import Link
     from link.telemetry import Telemetry
+    from link.topics import Topics
     from network import WLAN
     from settings import Settings
     from storage.nvs import Numbers
 
 
 async def assemble(
-    settings: "Settings", wlan: "WLAN", numbers: "Numbers", telemetry: "Telemetry", inbox: "Any"
+    settings: "Settings", wlan: "WLAN", numbers: "Numbers", telemetry: "Telemetry", topics: "Topics"
 ) -> "Link":
     """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
     from link.backoff import Backoff
@@ -61,7 +60,7 @@ async def assemble(
         Resolver(settings.dns, numbers, wifi.dns),
         client,
         telemetry,
-        inbox,
+        topics,
         Backoff(1000, cap),
         lambda text: log.info("link", text),
     )

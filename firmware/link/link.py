@@ -11,12 +11,12 @@ from link.resolver import DnsError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from link.backoff import Backoff
-    from link.mqtt import MQTTClient, Payload
+    from link.mqtt import MQTTClient
     from link.resolver import Resolver
     from link.telemetry import Telemetry
+    from link.topics import Topics
     from link.wifi import Wifi
 
 _PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed
@@ -30,14 +30,14 @@ class Link:
 
     def __init__(
         self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
-        telemetry: "Telemetry", sync: "Any", backoff: "Backoff", log: "Callable[[str], None]",
+        telemetry: "Telemetry", topics: "Topics", backoff: "Backoff", log: "Callable[[str], None]",
     ) -> None:  # fmt: skip
         self._wifi = wifi
         self._resolver = resolver
         self._client_factory = client_factory
         self.telemetry = telemetry
         telemetry.signal = wifi.signal
-        self._sync = sync
+        self.topics = topics
         self._backoff = backoff
         self._log = log
         self.online = False
@@ -70,16 +70,14 @@ class Link:
             self.online = True
             self._log("online")
             self._resolver.proved(client.server)
-            reader = client.run(self._on_message)
+            reader = client.run(self.topics.on_message)
             await self._until_one_ends(reader, self._talk(client), self._wifi.lost())
         finally:
+            self.topics.lost()
             client.close()
 
-    async def _on_message(self, topic: bytes, payload: "Payload") -> None:
-        await self._sync.on_message(topic, payload, self.telemetry)
-
     async def _talk(self, client: "MQTTClient") -> None:
-        await client.subscribe(self._sync.topic)
+        await self.topics.connected(client)
         await self.telemetry.run(client)
 
     async def _until_one_ends(self, *jobs) -> None:

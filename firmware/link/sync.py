@@ -1,111 +1,134 @@
-"""Takes credential lists from the operator: signed for this lock, and newer than the one held."""
+"""Takes credential lists from the operator: signed for this lock, newer than the one held, whole.
 
-import asyncio
+Loaded when the head of a list comes, and unloaded after. So is each of its steps in turn: together they
+would find no room.
+"""
+
+import sys
 
 from micropython import const
 
-from link.envelope import EnvelopeError, decode, verify
+import log
+from access.head import SNAPSHOTS, ListError, each
 from link.telemetry import REASONS
+from modules import unload
+from storage import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
+    from access.choice import Identity
+    from access.credentials import Credential, Credentials
+    from link.offer import Offer
     from link.telemetry import Telemetry
+    from link.topics import Topics
 
-_PURPOSE = b"menshen list v1"
-_RECORD = const(32)  # bytes
-_DIGEST = const(16)  # bytes, at the start of a record
-_VERSION_MAX = const(0x3FFFFFFF)
+    Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
+
 _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 
-class Refused(Exception):
-    """The list is not taken; `reason` is one of telemetry.REASONS."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def read_records(text: object) -> bytearray:
-    """The records of a list: whole, in ascending order of digest, no digest twice. Raises Refused."""
-    if not isinstance(text, str):
-        raise Refused("malformed")
-    records = decode(text)
-    if len(records) % _RECORD:
-        raise Refused("bad records")
-    view = memoryview(records)
-    last = b""
-    for place in range(0, len(records), _RECORD):
-        digest = bytes(view[place : place + _DIGEST])
-        if digest <= last:
-            raise Refused("bad records")
-        last = digest
-    return records
-
-
 class Sync:
-    """Handles the `list` topic.
+    """approve(listed) is awaited before a list is put in force; it raises ListError, and the old one stays.
 
-    held() is the version in use. install(version, records) keeps a list and puts it into use, or
-    raises an exception and leaves the old one; it may be a coroutine. Its `reason` is passed on if
-    it is one of telemetry.REASONS.
+    on_time(seconds) is told the time of every head that was signed for this lock. patience_ms is for a chunk,
+    or for a connection to come back.
     """
 
     def __init__(
-        self, lock_id: str, key: bytes, held: "Callable[[], int]", install: "Callable", telemetry: "Telemetry"
-    ) -> None:
-        self.topic = "menshen/v1/" + lock_id + "/list"
-        self._lock_id = lock_id
-        self._key = key
-        self._held = held
-        self._install = install
-        self._telemetry = telemetry
+        self, lock_id: str, key: bytes, credentials: "Credentials", approve: "Callable[[Listed], Awaitable]",
+        telemetry: "Telemetry", topics: "Topics", pace: "Callable[[], Awaitable]",
+        on_time: "Callable[[int], object]", *, patience_ms: int = 30_000,
+    ) -> None:  # fmt: skip
+        self._lock_id, self._key, self._credentials = lock_id, key, credentials
+        self._approve, self._telemetry, self._topics = approve, telemetry, topics
+        self._pace, self._on_time, self._patience = pace, on_time, patience_ms
 
-    async def on_message(self, topic: bytes, payload: "bytes | bytearray | None") -> None:
-        """One message of the broker; whatever it holds, nothing is raised but on cancellation."""
-        if topic != self.topic.encode():
-            return
+    async def take(self, heads: "list[bytearray | None]", told: int) -> int:
+        """Take the list of the one head, which is not kept; None was too long. Or say why not.
+
+        `told` is the version that the operator knows to be in force, what is returned the one that they know
+        of after that. Whatever the head holds, nothing is raised.
+        """
         version = None
         try:
-            if payload is None:
-                raise Refused("too large")
-            offer = verify(payload, self._lock_id, self._key, _PURPOSE)
-            version = self._check(offer)
-            if version == self._held():  # the broker repeats what it retains at every connection
-                return
-            if version < self._held():
-                raise Refused("old version")
-            await self._take(version, read_records(offer["records"]))
-        except (Refused, EnvelopeError) as error:
-            self._telemetry.refused(version, error.reason)
-        except MemoryError:
-            self._telemetry.refused(version, "no memory")
-        else:
-            self._telemetry.accepted(version, version, "")
-
-    def _check(self, offer: dict) -> int:
-        """The version of an offer made to this lock."""
-        if offer.get("lock") != self._lock_id:
-            raise Refused("wrong lock")
-        version = offer.get("version")
-        if len(offer) != 3 or "records" not in offer:
-            raise Refused("malformed")
-        if type(version) is not int or not 0 < version <= _VERSION_MAX:
-            raise Refused("malformed")
-        return version
-
-    async def _take(self, version: int, records: bytearray) -> None:
-        await asyncio.sleep_ms(0)  # the door may have been waiting
-        try:
-            waiting = self._install(version, records)
-            if waiting is not None:
-                await waiting
-        except MemoryError:
-            raise
+            offer = self._read(heads.pop())
+            version = offer.version
+            self._on_time(offer.time)
+            offer.check()
+            unload("link.offer", "link.envelope", "access.records")
+            held = self._credentials.version
+            if version < held:
+                raise ListError("old version")
+            if version > held or not self._credentials.whole:
+                await self._install(offer)
+            elif told == version:  # the broker repeats what it retains at every connection
+                return told
+            base, _, digest = self._identities()[0]
+            self._telemetry.accepted(version, base, "".join("%02x" % byte for byte in digest))
+            return version
         except OSError as error:
-            raise Refused("flash full" if error.errno == _ENOSPC else "flash error")
+            self._refuse(version, "flash full" if error.errno == _ENOSPC else "flash error", error)
+        except MemoryError as error:
+            self._refuse(version, "no memory", error)
         except Exception as error:  # whatever it was, the old list is in use and the operator is told
-            reason = getattr(error, "reason", None)
-            raise Refused(reason if reason in REASONS else "bad records")
+            self._refuse(version, getattr(error, "reason", None), error)
+        return told
+
+    def _refuse(self, version: "int | None", reason: "str | None", error: "Exception") -> None:
+        if reason == "connection lost":
+            return  # the head comes again with the next one
+        if reason not in REASONS:
+            log.error("link", "a list was refused for what should not happen")
+            sys.print_exception(error)
+            reason = "bad records"
+        self._telemetry.refused(version, reason)
+
+    def _read(self, message: "bytearray | None") -> "Offer":
+        if message is None:
+            raise ListError("too large")
+        from link.offer import read
+
+        return read(message, self._lock_id, self._key)
+
+    def _identities(self) -> "tuple[Identity, Identity]":
+        from access.choice import identities
+
+        return identities(self._credentials, self._key)
+
+    async def _install(self, offer: "Offer") -> None:
+        credentials = self._credentials
+        used, other = self._identities()
+        slot = credentials.slot
+        if not credentials.whole or offer.identity[1:] != used[1:]:
+            slot, other = 1 - slot, used
+            await self._have_snapshot(offer, SNAPSHOTS[slot])
+            unload("access.snapshot", "access.choice", "access.records", "link.blobs")
+
+        def listed() -> "Iterator[tuple[bytes, Credential]]":
+            with open(SNAPSHOTS[slot], "rb") as file:
+                yield from each(file, offer.changes)
+
+        await self._approve(listed)
+        from access.choice import choose
+
+        choose(credentials, self._key, offer.version, slot, offer.identity, other, offer.changes)
+
+    async def _have_snapshot(self, offer: "Offer", path: str) -> None:
+        """Have the snapshot in the slot that is not in use: it is there, or is merged, or is fetched."""
+        from access.snapshot import check, hash_of, merge
+        from link.blobs import fetch, tidy
+
+        pace, credentials = self._pace, self._credentials
+        base, size, digest = offer.identity
+        if await hash_of(path, size, pace) != digest:
+            files.remove(path)
+            merged = b""
+            if credentials.whole and base == credentials.version:
+                tidy(path + ".new")
+                merged = await merge(SNAPSHOTS[credentials.slot], credentials.changes(), path, pace)
+            if merged != digest:
+                files.remove(path)
+                await fetch(self._topics, offer.name, size, path, pace, self._patience)
+        await check(path, pace)

@@ -43,8 +43,8 @@ class House:
         """The demo's credentials and the cards of these names, retained, as the operator's tools do."""
         give, world = self.lock.world.provision, self.lock.world
         more = [Credential(CARD, world.cards[name].uid, TENANT, lease=2) for name in cards]
-        message = give.list_message(version, [*give.demo_credentials(world.cards), *more])
-        await self.operator.client.publish(f"{ROOT}/{LOCK}/list", message, qos=1, retain=True)
+        for topic, payload in give.list_messages(version, [*give.demo_credentials(world.cards), *more]):
+            await self.operator.client.publish(topic, payload, qos=1, retain=True)
 
 
 @pytest_asyncio.fixture(params=KINDS)

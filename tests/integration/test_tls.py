@@ -107,7 +107,7 @@ async def test_the_lock_shows_its_certificate_and_takes_lists(secured: tuple[Loc
     assert any("u'demo'" in line for line in broker.said), broker.said  # the name in its certificate
     give = lock.world.provision
     credentials = give.demo_credentials(lock.world.cards)
-    await lock.publish("list", give.list_message(2, credentials))
+    await lock.publish_list(2, credentials)
     topic = give.topic("ack")
     answer = await lock.wait_event(lambda e: e["type"] == "operator" and e["topic"] == topic)
     assert '"accepted"' in answer["payload"]

@@ -25,17 +25,17 @@ async def test_the_flash_holds_what_it_was_given(tmp_path: Path) -> None:
         tmp_path,
         """
 import os, sys
-print(open("/access/list").read(), open("/config.json").read(), sys.path)
+print(open("/access/a").read(), open("/config.json").read(), sys.path)
 print(os.statvfs("/")[:3])
 print("ready")
 """,
-        extra_files={"/access/list": b"records"},
+        extra_files={"/access/a": b"records"},
     )
     async with running(lock):
         assert "records {} ['', '.frozen', '/lib']" in lock.lines
         assert "(4096, 4096, 240)" in lock.lines
-    assert lock.read_file("/access/list") == b"records"
-    lock.write_file("/access/list", b"other")
+    assert lock.read_file("/access/a") == b"records"
+    lock.write_file("/access/a", b"other")
     async with running(lock):
         assert "other {} ['', '.frozen', '/lib']" in lock.lines
 

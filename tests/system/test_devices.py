@@ -10,6 +10,7 @@ import hmac
 import json
 import stat
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tools.simulator import frames
 from tools.simulator.cards import demo_cards
 from tools.simulator.network import answer_dns
 from tools.simulator.pn532 import BYTE_S
-from tools.simulator.provision import CARD, LIST_PATH, PIN, STAFF, TENANT, Provision, lock_key
+from tools.simulator.provision import CARD, HEAD_PATH, LIST_PATH, PIN, STAFF, TENANT, Provision, lock_key
 from tools.simulator.sniffer import Sniffer
 
 ACK = "0000ff00ff00"  # UM0701-02, 6.2.1.3
@@ -179,9 +180,13 @@ def mac(key: bytes, data: bytes) -> bytes:
 
 def test_list_file_is_laid_out_as_the_firmware_reads_it() -> None:
     provision = Provision(KEY)
-    file = provision.list_file(3, provision.demo_credentials(demo_cards()))
-    assert file[:16] == b"MNL1" + struct.pack("<III", 3, 3, 0)
-    assert file[112:] == mac(mac(KEY, b"menshen store v1"), file[:112])
+    files = provision.list_files(3, provision.demo_credentials(demo_cards()))
+    head, file = files[HEAD_PATH], files[LIST_PATH]
+    assert head[:16] == b"MNH2" + struct.pack("<III", 3, 3, len(file))
+    assert head[16:48] == hashlib.sha256(file).digest()
+    assert head[48:92] == bytes(44)
+    assert head[92:] == mac(mac(KEY, b"menshen store v1"), head[:92])
+    assert file[:16] == b"MNL2" + struct.pack("<III", 3, 0, 0)
     records = [file[at : at + 32] for at in (16, 48, 80)]
     assert records == sorted(records)
     pin, tenant, cleaner = (
@@ -198,9 +203,13 @@ def test_list_message_is_a_jws_under_a_key_of_its_own() -> None:
     credentials = provision.demo_credentials(demo_cards())
     message = provision.list_message(4, credentials)
     header, payload, signature = (base64.urlsafe_b64decode(part + "==") for part in message.split("."))
-    assert json.loads(header) == {"alg": "HS256", "kid": "demo"}
-    assert json.loads(payload)["version"] == 4
-    assert base64.urlsafe_b64decode(json.loads(payload)["records"] + "==") == provision.records(credentials)
+    snapshot = provision.snapshot(credentials)
+    assert header == b'{"alg":"HS256","kid":"demo"}'
+    assert abs(json.loads(payload).pop("time") - time.time()) < 60
+    assert {**json.loads(payload), "time": 0} == {
+        "lock": "demo", "time": 0, "version": 4, "base": 4, "delta": "",
+        "sha256": hashlib.sha256(snapshot).hexdigest(), "size": len(snapshot),
+    }  # fmt: skip
     assert signature == mac(mac(KEY, b"menshen list v1"), message.rpartition(".")[0].encode())
 
 
@@ -221,7 +230,7 @@ async def test_flash_holds_settings_and_list_and_the_next_run_brings_its_ports(m
         config = json.loads(lock.world.board.read_file("/config.json"))
         assert (config["door"], config["relay"]["seconds"]) == ({"held_open_s": 2}, 5)
         assert config["key"] == lock.world.provision.key.hex()
-        assert lock.world.board.read_file(LIST_PATH).startswith(b"MNL1")
+        assert lock.world.board.read_file(LIST_PATH).startswith(b"MNL2")
         ports.append(config["broker"]["port"])
     assert ports[0] != ports[1]
 

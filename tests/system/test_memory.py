@@ -53,9 +53,9 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await lock.tap_to_relay("tenant")
     await lock.wait_locked()
     await look()
-    message = give.list_message(2, [*give.demo_credentials(lock.world.cards), *_others(40)])
-    await lock.publish("list", message)
-    assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
+    await lock.publish_list(2, [*give.demo_credentials(lock.world.cards), *_others(9_998)])
+    answer = (await lock.wait_message("ack"))["json"]
+    assert answer["result"] == "accepted", answer
     await look()
     await lock.faults(broker="dead")
     await lock.wait_event(lambda e: e["type"] == "console" and "link: offline" in e["line"])
@@ -70,10 +70,10 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
 async def test_the_whole_firmware_runs_in_a_small_32_bit_heap(tmp_path: Path, make_lock, monkeypatch) -> None:
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
     give = Provision(provision.lock_key(tmp_path / "lock"))
-    large = give.list_file(1, [*give.demo_credentials(demo_cards()), *_others(9_997)])
+    large = give.list_files(1, [*give.demo_credentials(demo_cards()), *_others(9_997)])
     lock: Lock = await make_lock(
         heapsize=_HEAP,
-        files={provision.LIST_PATH: large},
+        files=large,
         settings={"relay": {"unlock_level": 1, "seconds": 1}},
     )
     await lock.wait_armed(60)

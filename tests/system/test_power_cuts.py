@@ -4,6 +4,8 @@ Every cut tears the operation it falls into. What is tried is counted and printe
 """
 
 import asyncio
+import hashlib
+import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulated_lock import Event, Lock
-from tools.simulator.provision import CARD, LIST_PATH, TENANT, Credential
+from tools.simulator.provision import CARD, TENANT, Credential
 from tools.simulator.world import now_us
 
 _MOST = 300  # operations in one thing that is done: beyond that the test itself has gone wrong
@@ -141,38 +143,32 @@ async def test_cuts_in_the_housekeeping_of_the_first_boot(fresh) -> None:
     lock = await fresh()
     assert await _cut_everywhere(lock, "first boot", _first_boot, None, _nothing) > 5
     board = lock.world.board
-    assert board.read_file(LIST_PATH + ".old") == board.read_file(LIST_PATH)
+    assert board.read_file("/access/b") == board.read_file("/access/a")
 
 
 async def test_cuts_while_a_new_list_is_taken(settled) -> None:
     lock = await settled()
     give = lock.world.provision
-    first = lock.world.board.read_file(LIST_PATH)
     others = [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(90)]
     credentials = [*give.demo_credentials(lock.world.cards), *others]
-    second = give.list_file(2, credentials)
-    await lock.publish("list", give.list_message(2, credentials), retain=True)
-    ends: list[bytes] = []
+    await lock.publish_list(2, credentials, retain=True)
+    second = give.snapshot(credentials)
+    ends: list[int] = []
 
     async def taken(lock: Lock) -> None:
         assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
 
     async def whole(lock: Lock) -> None:
-        """The version in use, by the order in which the lock looks for it, is one of the two, whole."""
-        for name in (LIST_PATH, LIST_PATH + ".new", LIST_PATH + ".old"):
-            try:
-                held = lock.world.board.read_file(name)
-            except FileNotFoundError:
-                continue
-            if held in (first, second):
-                ends.append(held)
-                return
-        raise AssertionError("neither the old list nor the new one is there")
+        """The head names a snapshot, and that is whole, once new always new."""
+        head = lock.world.board.read_file("/access/head")
+        version, _, size, digest = struct.unpack_from("<III32s", head, 4)
+        held = lock.world.board.read_file("/access/" + "ab"[head[88]])
+        assert (len(held), hashlib.sha256(held).digest()) == (size, digest)
+        ends.append(version)
 
     assert await _cut_everywhere(lock, "new list", taken, None, whole) > 5
-    assert ends[0] == first
-    assert ends[-1] == second
-    assert ends == sorted(ends, key=[first, second].index)  # once new, it is new for good
+    assert (ends[0], ends[-1], ends) == (1, 2, sorted(ends))
+    assert second == lock.world.board.read_file("/access/b")
 
 
 async def test_cuts_while_a_wrong_code_is_counted(settled) -> None:

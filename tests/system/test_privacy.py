@@ -77,7 +77,7 @@ async def _history(lock: Lock, lived_in: bool, quiet_after: asyncio.Future[int])
     await lock.wait_message("staff")
     before = [_said(packet) for packet in _left(lock)]
     give = lock.world.provision
-    await lock.publish("list", give.list_message(2, give.demo_credentials(lock.world.cards)))
+    await lock.publish_list(2, give.demo_credentials(lock.world.cards))
     await lock.wait_message("ack")
     await lock.wait_event(
         lambda e: e["type"] == "mqtt" and e["packet"] == "PUBACK" and e["direction"] == "out"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulated_lock import Lock
-from tools.simulator.provision import MOVE_IN, PIN, STAFF, TENANT, Credential
+from tools.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential
 
 CODE, NEW = "73519264", "902817"
 
@@ -16,7 +16,7 @@ def settings() -> dict:
 async def _list(lock: Lock, version: int, *credentials: Credential) -> None:
     give = lock.world.provision
     everybody = [*give.demo_credentials(lock.world.cards), *credentials]
-    await lock.publish("list", give.list_message(version, everybody))
+    await lock.publish_list(version, everybody)
     assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
 
 
@@ -142,7 +142,7 @@ async def test_the_lease_guard_refuses_a_list_that_locks_a_tenant_out(lock: Lock
     demo = give.demo_credentials(lock.world.cards)
     await _opens(lock, "246810")
     for credentials in ([], demo[2:], [Credential(PIN, b"99887", TENANT, lease=1)]):
-        await lock.publish("list", give.list_message(5, credentials))
+        await lock.publish_list(5, credentials)
         answer = (await lock.wait_message("ack"))["json"]
         assert (answer["result"], answer["reason"]) == ("refused", "lease locked out")
     await _opens(lock, "246810")
@@ -152,6 +152,6 @@ async def test_after_moving_out_the_operator_may_take_the_lease_away(lock: Lock)
     await lock.wait_online()
     await _opens(lock, "246810")
     await _dialogue(lock, ("*9", "enrolling"), ("246810#", "kept"))
-    await lock.publish("list", lock.world.provision.list_message(5, []))
+    await lock.publish_list(5, [])
     assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
     await _does_not_open(lock, "246810")

@@ -110,6 +110,11 @@ async def _ack(lock: Lock, message: str) -> dict:
     return (await lock.wait_message("ack"))["json"]
 
 
+async def _take(lock: Lock, version: int, credentials: list[provision.Credential]) -> dict:
+    await lock.publish_list(version, credentials)
+    return (await lock.wait_message("ack"))["json"]
+
+
 async def test_a_newer_signed_list_is_taken_and_lasts(lock: Lock) -> None:
     await lock.wait_online()
     give = lock.world.provision
@@ -117,7 +122,7 @@ async def test_a_newer_signed_list_is_taken_and_lasts(lock: Lock) -> None:
         *give.demo_credentials(lock.world.cards),
         provision.Credential(provision.CARD, lock.world.cards["stranger"].uid, provision.TENANT, lease=2),
     ]
-    answer = await _ack(lock, give.list_message(2, credentials))
+    answer = await _take(lock, 2, credentials)
     assert (answer["list"], answer["result"]) == (2, "accepted")
     await lock.power(False)
     await lock.network(False)
@@ -133,7 +138,7 @@ async def test_lists_that_are_forged_old_or_for_another_lock_are_refused(lock: L
     await lock.wait_online()
     give = lock.world.provision
     credentials = give.demo_credentials(lock.world.cards)
-    assert (await _ack(lock, give.list_message(5, credentials)))["result"] == "accepted"
+    assert (await _take(lock, 5, credentials))["result"] == "accepted"
     forged = provision.Provision(bytes(32), give.lock).list_message(6, credentials)
     other = provision.Provision(give.key, "other").list_message(6, credentials)
     refusals = {

@@ -4,9 +4,9 @@ import asyncio
 import struct
 
 import vfs
+from list_parts import each_of
 
 from access.changes import Changes
-from access.credentials import each
 from access.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard, lease_digest
 from access.leases import Leases
 from access.residents import Residents
@@ -76,10 +76,10 @@ class House:
         self.leases.save()
 
     def check(self, *records, now=START + DAY):
-        return asyncio.run(self.guard.check(lambda: each(b"".join(sorted(records))), now))
+        return asyncio.run(self.guard.check(lambda: each_of(records), now))
 
     def note(self, *records, now=START + DAY):
-        asyncio.run(self.guard.note(lambda: each(b"".join(sorted(records))), now))
+        asyncio.run(self.guard.note(lambda: each_of(records), now))
 
     def take(self, *records, now=START + DAY):
         reason = self.check(*records, now=now)

@@ -9,7 +9,10 @@ from link.backoff import Backoff
 from link.link import Link
 from link.packets import text
 from link.resolver import Resolver
+from link.topics import Topics
 from storage.nvs import Numbers
+
+TOPIC = "menshen/v1/demo/list"
 
 
 class Steady:
@@ -31,16 +34,10 @@ class Steady:
         await asyncio.sleep(3600)
 
 
-class Subscriber(Inbox):
-    topic = "menshen/v1/demo/list"
-
-    async def on_message(self, topic, payload, telemetry):
-        await self(topic, payload)
-
-
 def test_the_link_comes_back_however_often_it_is_dropped():
     told = []
-    inbox = Subscriber()
+    inbox = Inbox()
+    topics = Topics()
 
     async def moody(broker, reader, writer):
         number = broker.connections
@@ -58,19 +55,23 @@ def test_the_link_comes_back_however_often_it_is_dropped():
             await silent(broker, reader, writer)
         broker.received.clear()
         answering = asyncio.create_task(broker.answer(reader, writer))
-        while (0x82, b"\0\x01" + text(inbox.topic) + b"\x01") not in broker.received:
+        while (0x82, b"\0\x01" + text(TOPIC) + b"\x01") not in broker.received:
             await asyncio.sleep_ms(5)
-        await say(writer, message(inbox.topic, b"list", 1))
+        await say(writer, message(TOPIC, b"list", 1))
         await answering
 
     async def story(broker):
         def factory():
             return client_for(broker, 1500, keepalive=60)
 
+        async def hear(payload):
+            await inbox(TOPIC, payload)
+
+        await topics.hear(TOPIC, hear)
         steady = Steady()
         backoff = Backoff(10, 50)
         link = Link(
-            steady, Resolver([], Numbers(RamNvs())), Numeric(factory), steady, inbox, backoff, told.append
+            steady, Resolver([], Numbers(RamNvs())), Numeric(factory), steady, topics, backoff, told.append
         )
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
@@ -79,7 +80,7 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         await asyncio.sleep_ms(0)
 
     broker = drive(moody, story)
-    assert inbox.messages == [(b"menshen/v1/demo/list", b"list")]
+    assert inbox.messages == [(TOPIC, b"list")]
     assert broker.connections == 5
     assert len([line for line in told if line.startswith("offline")]) == 4, told
 

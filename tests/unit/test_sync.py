@@ -2,194 +2,328 @@
 
 import asyncio
 import json
+from hashlib import sha256
 
-from link.envelope import encode
+from list_parts import (
+    KEY,
+    PUT,
+    REMOVE,
+    at_once,
+    delta,
+    digests,
+    offer,
+    opened,
+    put,
+    record,
+    sign,
+    tend,
+    whole,
+)
+from postman import Postman
+from ram_flash import RamFlash
+
+from access.head import CHANGES_MAX, SNAPSHOTS, ListError
 from link.sync import Sync
-from storage.hmac import hmac_sha256
 
-KEY = bytes(range(32))
-TOPIC = b"menshen/v1/demo/list"
-
-
-def records(*digests):
-    return b"".join(bytes((digest,)) * 16 + b"\x01\x02" + bytes(14) for digest in digests)
-
-
-def sign(payload, lock="demo", key=KEY, purpose=b"menshen list v1"):
-    header = encode('{"alg":"HS256","kid":"KID"}'.replace("KID", lock).encode())
-    signed = header + b"." + encode(json.dumps(payload).encode())
-    return signed + b"." + encode(hmac_sha256(hmac_sha256(key, purpose), signed))
-
-
-def offer(version, data=None, lock="demo"):
-    data = records(1, 2, 3) if data is None else data
-    return {"lock": lock, "version": version, "records": encode(data).decode()}
-
-
-def changed(name, value):
-    payload = offer(9)
-    payload[name] = value
-    return payload
+OLD = whole([record(d) for d in digests(80)])
+NEW = whole([record(d) for d in digests(90, b"new")])
 
 
 class Lock:
-    """Keeps what is installed and said; `fault` is raised by install."""
+    """A lock that holds OLD as version 3; `said` is what it told the operator."""
 
-    def __init__(self, held=3, fault=None):
-        self.held = held
+    def __init__(self, *blobs, blocks=60, fault=None):
+        self.flash = RamFlash("/access", blocks)
+        self.said, self.times, self.approved = [], [], []
         self.fault = fault
-        self.records = b"old"
-        self.said = []
-        self.sync = Sync("demo", KEY, lambda: self.held, self.install, self)
+        self.told = 0
+        self.credentials = opened()
+        self.post = Postman(OLD, *blobs)
+        self.get(sign(offer(3, OLD)))
+        self.post.chunks()
+        self.start()
 
-    def install(self, version, data):
+    def start(self):
+        """As after a power cut."""
+        self.said, self.approved = [], []
+        self.told = 0
+        self.credentials = opened()
+
+    async def approve(self, listed):
+        self.approved = [digest for digest, _ in listed()]
         if self.fault is not None:
             raise self.fault
-        self.held, self.records = version, bytes(data)
 
     def accepted(self, version, base, digest):
-        self.said.append((version, "accepted"))
+        self.said.append((version, base, digest))
 
     def refused(self, version, reason):
         self.said.append((version, reason))
 
-    def get(self, message, topic=TOPIC):
-        asyncio.run(self.sync.on_message(topic, message))
+    def get(self, message):
+        asyncio.new_event_loop()
+        sync = Sync("demo", KEY, self.credentials, self.approve, self, self.post, at_once, self.times.append)
+        self.told = asyncio.run(sync.take([message], self.told))
         return self
 
+    def holds(self, version, base, data, changes=b""):
+        """Whether it is this list that is in force, now and after a start."""
+        wanted = {data[at : at + 16] for at in range(16, len(data), 32)}
+        for at in range(0, len(changes), 33):
+            (wanted.add if changes[at] else wanted.discard)(changes[at + 1 : at + 17])
+        for credentials in self.credentials, opened():
+            assert (credentials.version, credentials.base, credentials.whole) == (version, base, True)
+            assert {digest for digest, _ in credentials.each()} == wanted
+        return True
 
-def test_it_listens_to_the_list_of_its_own_lock():
-    assert Lock().sync.topic == "menshen/v1/demo/list"
+    def unchanged(self):
+        return self.holds(3, 3, OLD)
 
 
-def test_a_newer_list_is_installed_and_acknowledged():
-    lock = Lock(held=3).get(sign(offer(4)))
-    assert (lock.held, lock.records, lock.said) == (4, records(1, 2, 3), [(4, "accepted")])
+def hexadecimal(data):
+    return sha256(data).digest().hex()
+
+
+def test_a_newer_list_is_fetched_put_in_force_and_acknowledged():
+    lock = Lock(NEW).get(sign(offer(4, NEW)))
+    assert lock.said == [(4, 4, hexadecimal(NEW))]
+    assert lock.holds(4, 4, NEW)
+    assert lock.post.chunks() == [0, 1]
+    assert lock.times[-1] == 1_800_000_000
 
 
 def test_versions_may_be_skipped_and_messages_be_any_buffer():
-    lock = Lock(held=3).get(bytearray(sign(offer(400))))
-    assert lock.said == [(400, "accepted")]
+    assert Lock(NEW).get(bytearray(sign(offer(400, NEW)))).holds(400, 400, NEW)
 
 
-def test_the_list_held_already_is_passed_over_in_silence():
-    lock = Lock(held=3).get(sign(offer(3))).get(sign(offer(3, records(9))))
-    assert (lock.records, lock.said) == (b"old", [])
+def test_a_first_list_is_taken():
+    lock = Lock(NEW)
+    lock.flash = RamFlash("/access", 60)
+    lock.start()
+    assert lock.get(sign(offer(1, NEW))).holds(1, 1, NEW)
 
 
-def test_a_retained_list_repeated_at_each_connection_is_acknowledged_once():
-    lock = Lock(held=3)
-    for _ in range(5):
-        lock.get(sign(offer(4)))
-    assert lock.said == [(4, "accepted")]
+def test_an_empty_list_is_a_list():
+    assert Lock(whole([])).get(sign(offer(4, whole([])))).holds(4, 4, whole([]))
+
+
+def test_changes_cost_no_chunk():
+    lock = Lock()
+    first = delta((PUT, record(digests(1, b"x")[0])))
+    second = delta(*sorted([(PUT, record(digests(1, b"x")[0])), (REMOVE, OLD[16:48])], key=lambda c: c[1]))
+    lock.get(sign(offer(4, OLD, first, 3)))
+    assert lock.holds(4, 3, OLD, first)
+    lock.get(sign(offer(9, OLD, second, 3)))
+    assert lock.holds(9, 3, OLD, second)
+    assert lock.said == [(4, 3, hexadecimal(OLD)), (9, 3, hexadecimal(OLD))]
+    assert lock.post.chunks() == []
+
+
+def test_a_base_that_is_what_the_lock_holds_is_merged_and_costs_no_chunk():
+    lock = Lock()
+    fresh = digests(1, b"x")[0]
+    lock.get(sign(offer(4, OLD, delta((PUT, record(fresh))), 3)))
+    merged = whole(sorted([OLD[at : at + 32] for at in range(16, len(OLD), 32)] + [record(fresh)]))
+    gone = delta((REMOVE, record(fresh)))
+    lock.get(sign(offer(5, merged, gone, 4)))
+    assert lock.holds(5, 4, merged, gone)
+    assert lock.post.chunks() == []
+
+
+def test_a_lock_that_missed_the_changes_fetches_the_base():
+    merged = whole(
+        sorted([OLD[at : at + 32] for at in range(16, len(OLD), 32)] + [bytes(15) + b"\1" + OLD[32:48]])
+    )
+    lock = Lock(merged).get(sign(offer(5, merged, b"", 4)))
+    assert lock.holds(5, 4, merged)
+    assert lock.post.chunks() == [0, 1]
+
+
+def test_a_base_that_only_claims_to_be_what_the_lock_holds_is_fetched():
+    lock = Lock(NEW).get(sign(offer(4, NEW, b"", 3)))
+    assert lock.holds(4, 3, NEW)
+
+
+def test_a_list_that_is_there_already_is_not_fetched_again():
+    """It was whole when the power went; or the guard refused it, and now does not."""
+    lock = Lock(NEW)
+    put(SNAPSHOTS[1 - lock.credentials.slot], NEW)
+    assert lock.get(sign(offer(4, NEW))).holds(4, 4, NEW)
+    assert lock.post.chunks() == []
+
+
+def test_the_list_held_already_is_acknowledged_once_after_each_start():
+    lock = Lock()
+    for _ in range(3):
+        lock.get(sign(offer(3, OLD)))
+    assert lock.said == [(3, 3, hexadecimal(OLD))]
+    lock.start()
+    for _ in range(3):
+        lock.get(sign(offer(3, OLD)))
+    assert lock.said == [(3, 3, hexadecimal(OLD))]
+    lock.get(sign(offer(4, OLD))).get(sign(offer(4, OLD)))
+    assert len(lock.said) == 2
 
 
 def test_an_older_list_never_comes_back():
-    lock = Lock(held=3)
+    lock = Lock(NEW)
     for version in (1, 2):
-        lock.get(sign(offer(version)))
-    assert (lock.held, lock.records) == (3, b"old")
+        lock.get(sign(offer(version, NEW)))
+    assert lock.unchanged()
     assert lock.said == [(1, "old version"), (2, "old version")]
 
 
 def test_forgeries_are_refused():
+    good = offer(9, NEW)
     for message, reason in (
-        (sign(offer(9), key=bytes(32)), "bad signature"),
-        (sign(offer(9), purpose=b"menshen command v1"), "bad signature"),
-        (sign(offer(9))[:-43] + sign(offer(8))[-43:], "bad signature"),
-        (sign(offer(9), lock="other"), "wrong lock"),
+        (sign(good, key=b"\x01" * 32), "bad signature"),
+        (sign(good, purpose=b"menshen command v1"), "bad signature"),
+        (sign(good)[:-43] + sign(offer(8, NEW))[-43:], "bad signature"),
+        (sign(good, lock="other"), "wrong lock"),
+        (sign(offer(9, NEW, lock="other")), "wrong lock"),
         (b"", "malformed"),
         (b"{}", "malformed"),
-        (json.dumps(offer(9)).encode(), "malformed"),
+        (json.dumps(good).encode(), "malformed"),
+        (None, "too large"),
     ):
-        lock = Lock().get(message)
-        assert (lock.records, lock.said) == (b"old", [(None, reason)])
+        lock = Lock(NEW).get(message)
+        assert lock.said == [(None, reason)], message
+        assert lock.unchanged()
+        assert lock.times == [1_800_000_000]
 
 
-def test_a_list_for_another_lock_is_refused_though_signed_with_this_key():
-    lock = Lock().get(sign(offer(9, lock="other")))
-    assert (lock.records, lock.said) == (b"old", [(None, "wrong lock")])
-
-
-def test_a_message_too_long_is_refused():
-    lock = Lock().get(None)
-    assert lock.said == [(None, "too large")]
+def changed(name, value):
+    payload = offer(9, NEW)
+    payload[name] = value
+    return payload
 
 
 def test_what_is_signed_and_makes_no_sense_is_malformed():
-    for version in (0, -1, "9", 9.5, True, None, 1 << 30, [9]):
-        lock = Lock().get(sign(changed("version", version)))
-        assert (lock.records, lock.said) == (b"old", [(None, "malformed")]), version
-    lock = Lock().get(sign(changed("more", 1)))
-    assert (lock.records, lock.said) == (b"old", [(None, "malformed")])
-    for missing in ("version", "records"):
-        payload = offer(9)
+    numbers = (-1, "9", 9.5, True, None, 1 << 30, [9])
+    wrong = [(name, value) for name in ("version", "base", "size") for value in numbers]
+    wrong += [("version", 0), ("base", 0), ("base", 10), ("more", 1), ("time", "now"), ("time", -1)]
+    wrong += [("sha256", value) for value in (None, 7, "", "0" * 63, "0" * 65, "G" * 64, "A" * 64)]
+    wrong += [("delta", value) for value in (None, 7, [], {}, "A", "AA==", "a b", "\u00e9\u00e9")]
+    payloads = [changed(name, value) for name, value in wrong]
+    for missing in offer(9, NEW):
+        payload = offer(9, NEW)
         del payload[missing]
-        lock = Lock().get(sign(payload))
-        assert (lock.records, lock.said) == (b"old", [(None, "malformed")]), missing
-    for wrong in (None, 7, [], {}, "A", "AA==", "a b", "\u00e9\u00e9"):
-        lock = Lock().get(sign(changed("records", wrong)))
-        assert (lock.records, lock.said) == (b"old", [(9, "malformed")]), wrong
+        if missing != "lock":
+            payloads.append(payload)
+    lock = Lock(NEW)
+    for payload in payloads:
+        lock.said.clear()
+        lock.get(sign(payload))
+        assert [reason for _, reason in lock.said] == ["malformed"], payload
+    assert lock.unchanged()
+    assert lock.post.chunks() == []
 
 
-def test_records_must_be_whole_and_rise():
-    for wrong in (records(1)[:-1], records(1) + b"x", records(2, 1), records(1, 1), records(1, 3, 2)):
-        lock = Lock().get(sign(offer(9, wrong)))
-        assert (lock.records, lock.said) == (b"old", [(9, "bad records")])
+def test_sizes_and_changes_beyond_the_most_are_refused_before_anything_is_fetched():
+    lock = Lock(NEW)
+    many = [(PUT, record(d)) for d in digests(CHANGES_MAX + 1)]
+    for payload, reason in (
+        (changed("size", 17), "bad records"),
+        (changed("size", 16 + 32 * 20_001), "too large"),
+        (changed("size", 0), "bad records"),
+        (offer(9, NEW, delta(*many)), "too large"),
+        (offer(9, NEW, delta(*many[:2])[:-1]), "bad records"),
+        (offer(9, NEW, delta(many[1], many[0])), "bad records"),
+        (offer(9, NEW, delta((3, many[0][1]))), "bad records"),
+    ):
+        lock.said.clear()
+        lock.get(sign(payload))
+        assert lock.said == [(9, reason)]
+    assert lock.unchanged()
+    assert lock.post.chunks() == []
 
 
-def test_a_hundred_records_fit():
-    many = records(*range(1, 101))
-    lock = Lock().get(sign(offer(9, many)))
-    assert (lock.records, lock.said) == (many, [(9, "accepted")])
+def test_the_longest_head_fits_into_what_is_held_in_ram():
+    many = delta(*((PUT, record(d)) for d in digests(CHANGES_MAX)))
+    assert len(sign(offer(0x3FFFFFFF, NEW, many))) <= 2560
 
 
-class Named(Exception):
-    def __init__(self, reason):
-        super().__init__(reason)
-        self.reason = reason
+def test_chunks_that_make_another_list_are_refused():
+    for spoil, reason in (
+        (lambda chunk: chunk[:-1], "bad hash"),
+        (lambda chunk: chunk[:40] + b"\xff" + chunk[41:], "bad hash"),
+        (lambda chunk: chunk + b"x", "too large"),
+    ):
+        lock = Lock(NEW)
+        root = "menshen/v1/blob/" + hexadecimal(NEW)
+        lock.post.retained[root + "/1"] = spoil(lock.post.retained[root + "/1"])
+        lock.get(sign(offer(4, NEW)))
+        assert lock.said == [(4, reason)]
+        assert lock.unchanged()
 
 
-def test_a_list_that_cannot_be_kept_is_refused_with_the_reason():
+def test_a_snapshot_with_records_out_of_order_is_refused_though_its_hash_is_right():
+    one, two = (record(d) for d in digests(2))
+    for bad in (whole([two, one]), whole([record(digests(1)[0], role=9)]), whole([one])[:-32] + two[:16] * 2):
+        lock = Lock(bad).get(sign(offer(4, bad)))
+        assert lock.said == [(4, "bad records")]
+        assert lock.unchanged()
+
+
+def test_what_the_guard_refuses_stays_out():
     for fault, reason in (
+        (ListError("lease locked out"), "lease locked out"),
+        (ListError("free text about a tenant"), "bad records"),
         (OSError(28), "flash full"),
         (OSError(5), "flash error"),
         (MemoryError(), "no memory"),
-        (Named("flash full"), "flash full"),
-        (Named("bad records"), "bad records"),
-        (Named("free text about a tenant"), "bad records"),
-        (ValueError("anything"), "bad records"),
     ):
-        lock = Lock(fault=fault).get(sign(offer(9)))
-        assert (lock.held, lock.records, lock.said) == (3, b"old", [(9, reason)])
+        lock = Lock(NEW)
+        lock.fault = fault
+        lock.get(sign(offer(4, NEW)))
+        lock.get(sign(offer(5, OLD, delta((REMOVE, OLD[16:48])), 3)))
+        assert lock.said == [(4, reason), (5, reason)]
+        assert lock.unchanged()
+        lock.fault = None
+        assert lock.get(sign(offer(6, NEW))).holds(6, 6, NEW)
 
 
-def test_after_a_refusal_the_next_good_list_is_taken():
-    lock = Lock(fault=OSError(28)).get(sign(offer(9)))
-    lock.fault = None
-    lock.get(sign(offer(9)))
-    assert lock.said == [(9, "flash full"), (9, "accepted")]
-
-
-def test_an_install_that_takes_its_time_is_waited_for():
+def test_the_guard_sees_the_list_with_the_changes_over_it():
     lock = Lock()
-
-    async def slowly(version, data):
-        await asyncio.sleep_ms(20)
-        if lock.fault:
-            raise lock.fault
-        lock.held = version
-
-    lock.sync = Sync("demo", KEY, lambda: lock.held, slowly, lock)
-    lock.get(sign(offer(9)))
-    assert (lock.held, lock.said) == (9, [(9, "accepted")])
-    lock.fault = OSError(28)
-    lock.get(sign(offer(10)))
-    assert (lock.held, lock.said[1:]) == (9, [(10, "flash full")])
+    fresh = digests(1, b"x")[0]
+    changes = delta(*sorted([(PUT, record(fresh)), (REMOVE, OLD[16:48])], key=lambda c: c[1]))
+    lock.get(sign(offer(4, OLD, changes, 3)))
+    assert fresh in lock.approved
+    assert OLD[16:32] not in lock.approved
+    assert lock.approved == sorted(lock.approved)
+    assert len(lock.approved) == 80
 
 
-def test_other_topics_are_nobodys_business():
-    lock = Lock()
-    for topic in (b"menshen/v1/other/list", b"menshen/v1/demo/command", b"menshen/v1/demo/list/x", b""):
-        lock.get(sign(offer(9)), topic)
-    assert (lock.records, lock.said) == (b"old", [])
+def test_a_full_flash_keeps_the_old_list():
+    lock = Lock(NEW)
+    lock.flash.fill()
+    lock.get(sign(offer(4, NEW)))
+    assert lock.said == [(4, "flash full")]
+    assert lock.unchanged()
+    lock.get(sign(offer(5, OLD, delta((REMOVE, OLD[16:48])), 3)))
+    assert lock.said[1:] == [(5, "flash full")]
+    assert lock.unchanged()
+
+
+def test_without_a_connection_nothing_is_said_and_the_next_head_goes_on():
+    lock = Lock(NEW)
+    lock.post.client = None
+    root = "menshen/v1/blob/" + hexadecimal(NEW)
+    last = lock.post.retained.pop(root + "/1")
+    sync = Sync("demo", KEY, lock.credentials, lock.approve, lock, lock.post, at_once, print, patience_ms=30)
+    assert asyncio.run(sync.take([sign(offer(4, NEW))], 0)) == 0
+    assert lock.said == []
+    lock.post.client = lock.post
+    lock.post.retained[root + "/1"] = last
+    assert lock.get(sign(offer(4, NEW))).holds(4, 4, NEW)
+
+
+def test_a_list_whose_bits_have_rotted_comes_again():
+    lock = Lock(NEW).get(sign(offer(4, NEW)))
+    path = SNAPSHOTS[lock.credentials.slot]
+    put(path, NEW[:100] + b"\xff" + NEW[101:])
+    lock.start()
+    tend(lock.credentials)
+    assert not lock.credentials.whole
+    assert lock.get(sign(offer(3, OLD))).said == [(3, "old version")]
+    assert lock.get(sign(offer(4, NEW))).holds(4, 4, NEW)

@@ -35,7 +35,7 @@ class MeasuredLock:
         files = {}
         if many:
             lock = provision.Provision(provision.lock_key(folder))
-            files[provision.LIST_PATH] = lock.list_file(1, decision.credentials())
+            files = lock.list_files(1, decision.credentials())
         self.world = World(
             folder, app, app.parent / "fakes", micropython, heapsize,
             settings={"relay": {"seconds": 1, "unlock_level": 1}}, files=files,
@@ -155,8 +155,8 @@ class MeasuredLock:
         """A list of the operator's."""
         self.heard.clear()
         give = self.world.provision
-        message = give.list_message(2, give.demo_credentials(self.world.cards))
-        await self.world.publish(give.topic("list"), message.encode())
+        for topic, payload in give.list_messages(2, give.demo_credentials(self.world.cards)):
+            await self.world.publish(topic, payload, True)
         await self.until("mqtt", topic="/ack")
         return {}
 

@@ -1,26 +1,22 @@
 """Makes the demo lock's key, settings and credential list, as the operator's tools would."""
 
-import base64
 import contextlib
-import hashlib
-import hmac
 import json
 import os
 import secrets
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools import build_app
+from tools.operator import lists
+from tools.operator.lists import CARD, PIN, STAFF, TENANT, Credential
 
 from .board import Board
 from .cards import Card
 
-TENANT, STAFF, MOVE_IN = 1, 2, 3
-PIN, CARD = 1, 2
 BROKER_NAME = "broker.menshen.test"
 DEMO_PIN = "246810"
-LIST_PATH = "/access/list"
+HEAD_PATH, LIST_PATH = "/access/head", "/access/a"
 # The wiring of the board profile `devkit`: GPIO numbers.
 PINS = {
     "relay": 23, "reader_irq": 34, "reader_reset": 18, "contact": 35,
@@ -28,8 +24,6 @@ PINS = {
 }  # fmt: skip
 KEY_ROWS, KEY_COLUMNS, KEYS = (25, 26, 27, 33), (32, 19, 22), "123456789*0#"
 READER_UART = 2
-_RECORD = struct.Struct("<16sBBHBBIIH")  # digest role kind lease schedule flags not-before not-after key-ref
-_HEAD = struct.Struct("<4sIII")  # magic, version, count, reserved
 
 
 def lock_key(folder: Path) -> bytes:
@@ -50,29 +44,6 @@ def lock_key(folder: Path) -> bytes:
 
 
 @dataclass(frozen=True)
-class Credential:
-    """One line of the list; times are seconds since 1970, 0 for no limit."""
-
-    kind: int
-    value: bytes
-    role: int
-    lease: int = 0
-    schedule: int = 0
-    flags: int = 0
-    not_before: int = 0
-    not_after: int = 0
-    key_ref: int = 0
-
-    def record(self, key: bytes) -> bytes:
-        """The 32 bytes that stand for it in the list of the lock with this key."""
-        digest = _mac(key, bytes((self.kind,)) + self.value)[:16]
-        return _RECORD.pack(
-            digest, self.role, self.kind, self.lease, self.schedule,
-            self.flags, self.not_before, self.not_after, self.key_ref,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
 class Provision:
     """What a lock is given before it hangs on its door."""
 
@@ -87,24 +58,22 @@ class Provision:
             Credential(CARD, cards["cleaner"].uid, STAFF),
         ]
 
-    def records(self, credentials: list[Credential]) -> bytes:
-        """All records in one string, sorted by digest."""
-        return b"".join(sorted(credential.record(self.key) for credential in credentials))
+    def snapshot(self, credentials: list[Credential]) -> bytes:
+        """All records in one snapshot."""
+        return lists.snapshot(credential.record(self.key) for credential in credentials)
 
-    def list_file(self, version: int, credentials: list[Credential]) -> bytes:
-        """The list as it lies in the lock's flash: head, records, and a MAC under the store's key."""
-        records = self.records(credentials)
-        body = _HEAD.pack(b"MNL1", version, len(credentials), 0) + records
-        return body + _mac(_mac(self.key, b"menshen store v1"), body)
+    def list_files(self, version: int, credentials: list[Credential]) -> dict[str, bytes]:
+        """The list as it lies in the lock's flash, path to contents."""
+        return lists.flash_files(self.key, version, self.snapshot(credentials))
 
     def list_message(self, version: int, credentials: list[Credential]) -> str:
-        """The list as it travels: JWS compact serialization, HS256 (RFC 7515, 3.1)."""
-        header = {"alg": "HS256", "kid": self.lock}
-        records = _base64url(self.records(credentials))
-        payload = {"lock": self.lock, "version": version, "records": records}
-        signed = f"{_part(header)}.{_part(payload)}"
-        mac = _mac(_mac(self.key, b"menshen list v1"), signed.encode())
-        return f"{signed}.{_base64url(mac)}"
+        """The signed head of a list without changes; its chunks must be there before it is published."""
+        return lists.head(self.lock, self.key, version, version, self.snapshot(credentials))
+
+    def list_messages(self, version: int, credentials: list[Credential]) -> list[tuple[str, bytes]]:
+        """All that has to be published of a list, with topics, to be retained: its chunks, then its head."""
+        head = self.list_message(version, credentials).encode()
+        return [*lists.chunks(self.snapshot(credentials)), (self.topic("list"), head)]
 
     def topic(self, leaf: str) -> str:
         """The lock's topic `leaf`: state, alarm, staff, ack or list."""
@@ -134,18 +103,6 @@ def renew(board: Board, app_dir: Path, config: dict) -> None:
             if board.read_file(name) == data:
                 continue
         board.write_file(name, data)
-
-
-def _mac(key: bytes, data: bytes) -> bytes:
-    return hmac.new(key, data, hashlib.sha256).digest()
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _part(value: dict) -> str:
-    return _base64url(json.dumps(value, separators=(",", ":")).encode())
 
 
 def _merged(base: dict, changes: dict) -> dict:

@@ -112,7 +112,7 @@ class World:
         self._unlock_level = config["relay"]["unlock_level"]
         self._relay = 1 - self._unlock_level
         credentials = self.provision.demo_credentials(self.cards)
-        files = {provision.LIST_PATH: self.provision.list_file(1, credentials), **self._files}
+        files = {**self.provision.list_files(1, credentials), **self._files}
         is_old = (self._workdir / "flash.img").exists()
         self.board = Board(
             self._workdir, self._app_dir, self._fakes_dir, config, self._micropython,

@@ -1,0 +1,153 @@
+"""The head of the list: which snapshot is in force, in which file, and the changes over it.
+
+Loaded at the start and when a list comes, and unloaded after.
+"""
+
+import os
+import struct
+
+from micropython import const
+
+import log
+from access.credentials import Credential
+from storage import files
+from storage.hmac import Mac, equal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from access.credentials import Credentials
+
+HEAD = "/access/head"
+ARRIVING = "/access/head.new"
+OLD = "/access/head.old"
+SNAPSHOTS = ("/access/a", "/access/b")
+HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those of the other; slot, changes, 0
+HEAD_MAGIC = b"MNH2"
+MAGIC = b"MNL2"
+COUNT_MAX = 20_000
+CHANGES_MAX = 32  # a signed head with these is 2.3 KB, the longest message that is held in RAM
+_HEAD = const(92)  # bytes
+_MAC = const(32)
+_FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
+_RECORD = const(32)
+_CHANGE = const(33)  # 1 put, 0 remove; the record
+_DIGEST = const(16)
+_WINDOW = const(512)
+
+
+class ListError(Exception):
+    """A list that cannot be taken; `reason` is "bad records", "flash full" or one of the lease guard's."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Head:
+    """What the lock holds: a snapshot in slot 0 or 1, what the other slot should hold, and the changes."""
+
+    def __init__(self, data: bytes) -> None:
+        (_, self.version, self.base, self.size, self.hash, self.other_base, self.other_size, self.other_hash,
+         self.slot, self.count, _) = struct.unpack_from(HEAD_FORMAT, data)  # fmt: skip
+        self.changes = data[_HEAD:-_MAC]
+
+
+def sealing(key: bytes) -> Mac:
+    """What the head is sealed with; `key` is the lock's."""
+    return Mac(Mac(key).digest(b"menshen store v1"))
+
+
+def read_head(path: str, key: bytes) -> "Head | None":
+    """The head in a file, None where it is not there or not whole."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, 2)
+            if not _HEAD + _MAC <= size <= _HEAD + CHANGES_MAX * _CHANGE + _MAC:
+                return None
+            file.seek(0)
+            data = file.read(size)
+    except OSError:
+        return None
+    if data[:4] != HEAD_MAGIC:
+        return None
+    if not equal(sealing(key).digest(memoryview(data)[:-_MAC]), data[-_MAC:]):
+        return None
+    return Head(data)
+
+
+def open_list(credentials: "Credentials", key: bytes) -> None:
+    """Choose the head, and the snapshot: the one it names, or failing that the other.
+
+    `key` is the lock's. Without a whole list there is an empty one, and the log says so.
+    """
+    credentials.close()
+    for path in HEAD, ARRIVING, OLD:
+        head = read_head(path, key)
+        if head is not None:
+            if _use(credentials, head.slot, head.size):
+                _take(credentials, path, head, head.base, path != OLD)
+                return
+            _complain()
+            if _use(credentials, 1 - head.slot, head.other_size):
+                _take(credentials, path, head, head.other_base, head.other_hash == head.hash and path != OLD)
+                return
+        elif path == HEAD and files.exists(path):
+            _complain()
+    log.error("access", "there is no whole list of credentials")
+
+
+def _complain() -> None:
+    log.error("access", "the list of credentials is broken")
+
+
+def _use(credentials: "Credentials", slot: int, size: int) -> bool:
+    """Open a snapshot if there is one of this size; whether its bits are right is seen later."""
+    if not size:
+        return False
+    try:
+        if os.stat(SNAPSHOTS[slot])[6] != size:
+            return False
+        file = open(SNAPSHOTS[slot], "rb")
+    except OSError:
+        return False
+    count = (size - _FRONT) // _RECORD
+    if file.read(_FRONT) != MAGIC + struct.pack("<III", count, 0, 0):
+        file.close()
+        return False
+    credentials.file, credentials.slot, credentials.count = file, slot, count
+    return True
+
+
+def _take(credentials: "Credentials", path: str, head: Head, base: int, whole: bool) -> None:
+    if path != HEAD or not whole:
+        log.warning("access", "using the list of version %d from %s" % (base, path))
+    credentials.head, credentials.whole = path, whole
+    credentials.version, credentials.base = head.version, base
+    credentials.firsts = bytes([head.changes[at] for at in range(1, len(head.changes), _CHANGE)])
+
+
+def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
+    """The credentials of a snapshot with changes laid over it, with their digests, in order."""
+    window = memoryview(bytearray(_WINDOW))
+    place, at = _FRONT, 0
+    while True:
+        file.seek(place)
+        size = file.readinto(window)
+        if not size:
+            break
+        place += size
+        for start in range(0, size - _RECORD + 1, _RECORD):
+            digest = bytes(window[start : start + _DIGEST])
+            while at < len(laid) and laid[at + 1 : at + 1 + _DIGEST] < digest:
+                if laid[at]:
+                    yield laid[at + 1 : at + 1 + _DIGEST], Credential(laid[at + 1 : at + _CHANGE])
+                at += _CHANGE
+            if laid[at + 1 : at + 1 + _DIGEST] != digest:
+                yield digest, Credential(window[start : start + _RECORD])
+    while at < len(laid):
+        if laid[at]:
+            yield laid[at + 1 : at + 1 + _DIGEST], Credential(laid[at + 1 : at + _CHANGE])
+        at += _CHANGE

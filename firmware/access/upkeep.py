@@ -1,0 +1,48 @@
+"""Looks after the list once the door is armed: rotten bits, and a second whole snapshot. Then unloaded."""
+
+import os
+
+import log
+from access.choice import choose, identities, settle
+from access.head import ARRIVING, SNAPSHOTS, ListError
+from access.snapshot import hash_of, merge
+from storage import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.credentials import Credentials
+    from access.snapshot import Pace
+
+
+async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
+    """Look for rotten bits, fall back where they are, and see that there are two whole snapshots."""
+    if credentials.head == ARRIVING:
+        settle()
+        credentials.open(key)
+    used, other = identities(credentials, key)
+    if not used[1]:
+        return
+    mine, its = SNAPSHOTS[credentials.slot], SNAPSHOTS[1 - credentials.slot]
+    is_spare = await hash_of(its, other[1], pace) == other[2]
+    if await hash_of(mine, used[1], pace) != used[2]:
+        log.error("access", "the list of credentials is broken: bits of %s have rotted" % mine)
+        if not is_spare:
+            return  # most of it is right, and there is nothing better
+        files.remove(mine)
+        credentials.open(key)
+        mine, its = its, mine
+    elif is_spare:
+        return
+    if credentials.whole and not any(n.startswith(its[8:] + ".") for n in os.listdir(its[:7])):
+        await _copy(credentials, key, mine, its, pace)
+
+
+async def _copy(credentials: "Credentials", key: bytes, mine: str, its: str, pace: "Pace") -> None:
+    used, other = identities(credentials, key)
+    files.remove(its)
+    try:
+        if await merge(mine, b"", its, pace) == used[2] and other != used:
+            laid = credentials.changes()
+            choose(credentials, key, credentials.version, credentials.slot, used, used, laid)
+    except (ListError, OSError):
+        log.warning("access", "no room for a copy of the list")

@@ -1,0 +1,72 @@
+"""Waits for the heads of credential lists; what takes them is loaded for as long as that lasts."""
+
+import asyncio
+
+from micropython import const
+
+from modules import unload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from access.clock import Clock
+    from access.credentials import Credentials
+    from access.guard import Listed
+    from link.mqtt import Payload
+    from link.telemetry import Telemetry
+    from link.topics import Topics
+    from settings import Settings
+
+_PARTS = (
+    "link.sync", "link.offer", "link.envelope", "link.blobs", "access.snapshot", "access.records",
+    "access.choice", "access.head", "pace",
+)  # fmt: skip
+_HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
+
+
+class Lists:
+    """`approve` is the lease guard's word, and raises ListError; on_change is called after each head."""
+
+    def __init__(
+        self, settings: "Settings", credentials: "Credentials", clock: "Clock",
+        approve: "Callable[[Listed], Awaitable[None]]", on_change: "Callable[[], None]",
+    ) -> None:  # fmt: skip
+        self._settings, self._credentials, self._clock = settings, credentials, clock
+        self._approve, self._on_change = approve, on_change
+        self._came = asyncio.Event()
+        self._head: "bytearray | None" = None
+        self._live = False
+        self._told = 0  # the version that the operator knows to be in force
+
+    async def run(self, topics: "Topics", telemetry: "Telemetry", ready: "asyncio.Event") -> None:
+        """For ever, once ready; one head after the other, and of those that came meanwhile the last alone."""
+        await topics.hear("menshen/v1/" + self._settings.lock + "/list", self._on_head)
+        await ready.wait()
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            try:
+                await self._take(topics, telemetry)
+            except MemoryError:
+                telemetry.refused(None, "no memory")
+            unload(*_PARTS)
+            self._on_change()
+
+    async def _on_head(self, payload: "Payload") -> None:
+        self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
+        self._came.set()
+
+    async def _take(self, topics: "Topics", telemetry: "Telemetry") -> None:
+        from link.sync import Sync
+        from pace import Pace
+
+        live = self._live
+
+        def on_time(now: int) -> None:
+            self._clock.signed(now, live)
+
+        lock_id, key = self._settings.lock, self._settings.key
+        sync = Sync(lock_id, key, self._credentials, self._approve, telemetry, topics, Pace(), on_time)
+        head, self._head = [self._head], None
+        self._told = await sync.take(head, self._told)

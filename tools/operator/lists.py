@@ -1,0 +1,166 @@
+"""Credential lists of a lock: records, snapshots, changes, and what is published of them.
+
+The formats are described in firmware/access/README.md and firmware/link/README.md.
+"""
+
+import hashlib
+import hmac
+import json
+import struct
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from jwcrypto import jwk, jws
+from jwcrypto.common import base64url_encode
+
+TENANT, STAFF, MOVE_IN, LEASE, SCHEDULE, HOLIDAY, STAFF_PASSAGE = range(1, 8)
+PIN, CARD = 1, 2
+CHUNK = 2048
+CHANGES_MAX = 32
+_MAGIC, _HEAD_MAGIC = b"MNL2", b"MNH2"
+_FRONT = struct.Struct("<4sIII")  # magic, count, two zeros
+_RECORD = struct.Struct("<16sBBHBBIIH")  # digest role kind lease schedule uses not-before not-after key-ref
+_HEAD = struct.Struct("<4sIII32sII32sBBH")  # see HEAD_FORMAT in firmware/access/head.py
+
+
+class ListError(ValueError):
+    """These credentials make no list; the message says why."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A PIN or card of the list; times are seconds since 1970, and 0 is no limit, of uses too."""
+
+    kind: int
+    value: bytes
+    role: int
+    lease: int = 0
+    schedule: int = 0
+    uses: int = 0
+    not_before: int = 0
+    not_after: int = 0
+    key_ref: int = 0
+
+    def record(self, key: bytes) -> bytes:
+        """The 32 bytes that stand for it in the list of the lock with this key."""
+        return _RECORD.pack(
+            mac(key, bytes((self.kind,)) + self.value)[:16], self.role, self.kind, self.lease, self.schedule,
+            self.uses, self.not_before, self.not_after, self.key_ref,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lease:
+    """States a lease and its start and end, in seconds since 1970."""
+
+    lease: int
+    not_before: int
+    not_after: int
+
+    def record(self, _key: bytes) -> bytes:
+        """The 32 bytes that state it; the same for every lock."""
+        digest = hashlib.sha256(b"menshen lease v1" + self.lease.to_bytes(2, "little")).digest()[:16]
+        return _RECORD.pack(digest, LEASE, 0, self.lease, 0, 0, self.not_before, self.not_after, 0)
+
+
+def mac(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA256."""
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+def snapshot(records: Iterable[bytes]) -> bytes:
+    """The snapshot of these records. ListError where two have the same digest."""
+    ordered = sorted(records)
+    for one, two in pairwise(ordered):
+        if one[:16] == two[:16]:
+            raise ListError(f"two records have the digest {one[:16].hex()}: one person's PIN or card twice")
+    return _FRONT.pack(_MAGIC, len(ordered), 0, 0) + b"".join(ordered)
+
+
+def records_of(data: bytes) -> Iterator[bytes]:
+    """The records of a snapshot."""
+    return (data[at : at + 32] for at in range(16, len(data), 32))
+
+
+def changes(old: bytes, new: bytes) -> bytes:
+    """What leads from one snapshot to another: entries of 33 bytes in order of digest."""
+    before = {record[:16]: record for record in records_of(old)}
+    after = {record[:16]: record for record in records_of(new)}
+    gone = [b"\0" + before[digest] for digest in before.keys() - after.keys()]
+    put = [b"\1" + record for digest, record in after.items() if before.get(digest) != record]
+    return b"".join(sorted(gone + put, key=lambda entry: entry[1:17]))
+
+
+def signed(lock: str, key: bytes, purpose: bytes, payload: dict) -> str:
+    """JWS compact serialization, HS256 under the lock's key for this purpose (RFC 7515, 3.1)."""
+    token = jws.JWS(json.dumps(payload, separators=(",", ":")))
+    secret = jwk.JWK(kty="oct", k=base64url_encode(mac(key, purpose)))
+    token.add_signature(secret, protected=json.dumps({"alg": "HS256", "kid": lock}, separators=(",", ":")))
+    return token.serialize(compact=True)
+
+
+def head(
+    lock: str, key: bytes, version: int, base: int, data: bytes, delta: bytes = b"", at: int | None = None
+) -> str:
+    """The signed head: version `version` is the snapshot `data` of version `base` with `delta` laid over it.
+
+    `at` is the time of signing in seconds since 1970, now by default.
+    """
+    return signed(lock, key, b"menshen list v1", {
+        "lock": lock,
+        "time": int(time.time()) if at is None else at,
+        "version": version,
+        "base": base,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "delta": base64url_encode(delta),
+    })  # fmt: skip
+
+
+def chunks(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Topic and payload of each chunk of a blob; they are to be retained."""
+    root = f"menshen/v1/blob/{hashlib.sha256(data).hexdigest()}"
+    return ((f"{root}/{n}", data[n * CHUNK : (n + 1) * CHUNK]) for n in range(-(-len(data) // CHUNK)))
+
+
+def flash_files(key: bytes, version: int, data: bytes) -> dict[str, bytes]:
+    """A snapshot as it lies in the flash of the lock with this key, for one that is being provisioned."""
+    identity = version, len(data), hashlib.sha256(data).digest()
+    front = _HEAD.pack(_HEAD_MAGIC, version, *identity, 0, 0, bytes(32), 0, 0, 0)
+    return {"/access/head": front + mac(mac(key, b"menshen store v1"), front), "/access/a": data}
+
+
+@dataclass
+class Series:
+    """The versions of one lock's list. What `publish` returns is to be published in that order, retained."""
+
+    lock: str
+    key: bytes
+    version: int = 0
+    current: bytes = field(default=snapshot([]), repr=False)
+    base: int = 0
+    base_data: bytes = field(default=b"", repr=False)
+
+    def publish(self, records: Iterable[bytes]) -> list[tuple[str, bytes]]:
+        """The next version: topics and payloads. An empty payload takes back a chunk of the base before.
+
+        A few changes travel in the head. When they become too many, the version before is made the base:
+        locks that hold it merge, and fetch nothing.
+        """
+        new = snapshot(records)
+        old_base = self.base_data
+        if not self.base or len(changes(self.base_data, new)) > CHANGES_MAX * 33:
+            self.base, self.base_data = self.version, self.current
+        if not self.base or len(changes(self.base_data, new)) > CHANGES_MAX * 33:
+            self.base, self.base_data = self.version + 1, new
+        self.version, self.current = self.version + 1, new
+        delta = changes(self.base_data, new)
+        said = head(self.lock, self.key, self.version, self.base, self.base_data, delta)
+        messages = [(f"menshen/v1/{self.lock}/list", said.encode())]
+        if self.base_data != old_base:
+            kept = dict(chunks(self.base_data))
+            gone = [(topic, b"") for topic, _ in chunks(old_base) if topic not in kept]
+            messages = [*kept.items(), *messages, *gone]
+        return messages
