@@ -8,23 +8,21 @@ import pytest
 
 from tests.simulated_lock import Lock
 
-_TAPS = 5
+_PAIRS = 5
+_MOST_PAIRS = 20
+_SLOWER = 1.1  # DESIGN, Budgets: 10 %
 
 
-async def _median_tap(lock: Lock) -> float:
-    """Microseconds from card to relay, the median of several taps with the relay held in between."""
-    took = []
-    for _ in range(_TAPS):
-        took.append(await lock.tap_to_relay("tenant"))
-        await lock.open_leaf()
-        await lock.close_leaf()
-        await lock.wait_locked()
-    return statistics.median(took)
+async def _tap(lock: Lock) -> int:
+    """Microseconds from card to relay. When the bolt is held again, the card has been seen to be gone."""
+    took = await lock.tap_to_relay("tenant")
+    await lock.wait_locked()
+    return took
 
 
 @pytest.fixture
 def settings() -> dict:
-    return {"relay": {"unlock_level": 1, "seconds": 2}}
+    return {"relay": {"unlock_level": 1, "seconds": 1}}
 
 
 async def _nothing(lock: Lock) -> None:
@@ -58,18 +56,31 @@ _FAULTS = [_broker_dead, _broker_silent, _resolver_silent, _no_wifi, _power_cut_
 
 
 @pytest.mark.parametrize("fault", _FAULTS, ids=lambda f: f.__name__.strip("_"))
-async def test_tenant_gets_in_as_fast_as_when_all_is_well(make_lock, settings: dict, fault) -> None:
-    lock = await make_lock(settings=settings)
-    await lock.wait_armed()
-    await lock.wait_online()
-    well = await _median_tap(lock)
-    await fault(lock)
-    broken = await _median_tap(lock)
-    print(f"tap to relay: {well:.0f} us when all is well, {broken:.0f} us with {fault.__name__.strip('_')}")
-    # The same code runs; the slack of one second is for a busy test machine, the figures are in make bench.
-    assert broken < well + 1_000_000
-    await lock.keys("246810#")
-    await lock.wait_unlocked()
+async def test_tenant_gets_in_as_fast_as_when_all_is_well(make_lock, settings, tmp_path, fault) -> None:
+    """Two locks side by side, one of them with the fault, each time tapped in the same instant.
+
+    What the machine is busy with slows both alike. A fault that costs a tenth or more makes the one lock
+    the slower of every pair, however many there are; chance does that about every other time.
+    """
+    well, broken = [
+        await make_lock(workdir=tmp_path / name, settings=settings) for name in ("well", "broken")
+    ]
+    for lock in well, broken:
+        await lock.wait_armed()
+        await lock.wait_online()
+    await fault(broken)
+    pairs: list[tuple[int, int]] = []
+    slower = 0
+    while len(pairs) < _PAIRS or (slower == len(pairs) < _MOST_PAIRS):
+        pairs.append(await asyncio.gather(_tap(well), _tap(broken)))
+        slower += pairs[-1][1] > _SLOWER * pairs[-1][0]
+    one, other = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(f"tap to relay: {one:.0f} us when all is well, {other:.0f} us with {fault.__name__.strip('_')};")
+    print(f"{other / one:.3f} of it; slower by a tenth in {slower} of {len(pairs)} pairs")
+    assert slower < len(pairs)
+    await well.power(False)
+    await broken.keys("246810#")
+    await broken.wait_unlocked()
 
 
 async def test_the_lock_works_with_no_network_from_the_first_boot(make_lock) -> None:
