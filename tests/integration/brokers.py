@@ -1,5 +1,6 @@
 """Mosquitto, RabbitMQ and NATS as the repository configures them, with an authority of the test's own."""
 
+import asyncio
 import os
 import signal
 import ssl
@@ -96,6 +97,10 @@ class Broker:
             each.laddr[0] for each in connections if each.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}
         }
 
+    async def add(self, lock: str) -> None:
+        """Tell the running broker of one more lock, as the README says."""
+        raise NotImplementedError
+
     def _shipped(self, name: str, substitutes: Mapping[str, str]) -> Path:
         """A copy of a file that operators get; every substitute has to have something to do."""
         return self._write(name, (_SHIPPED / self.name / name).read_text(), substitutes)
@@ -150,7 +155,7 @@ class RabbitMQ(Broker):
         config = self._shipped("rabbitmq.conf", where)
         self._write("rabbitmq-locks.json", locks.rabbitmq(self._known), {})
         (self.folder / "advanced.config").write_text("[].\n")  # or it would read the machine's
-        environment = {
+        self._environment = environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "LC_ALL": "C.UTF-8",
@@ -174,6 +179,19 @@ class RabbitMQ(Broker):
     @classmethod
     def program(cls) -> Path:
         return _FETCHED / "brokers/bin/rabbitmq-server"
+
+    async def add(self, lock: str) -> None:
+        self._known.append(lock)
+        definitions = self._write("rabbitmq-locks.json", locks.rabbitmq(self._known), {})
+        command = [self.program().with_name("rabbitmqctl"), "-n", self._environment["RABBITMQ_NODENAME"]]
+        control = await asyncio.create_subprocess_exec(
+            *command,
+            "import_definitions",
+            definitions,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+        assert await control.wait() == 0
 
 
 class Nats(Broker):
@@ -201,7 +219,6 @@ class Nats(Broker):
         return _FETCHED / "brokers/bin/nats-server"
 
     async def add(self, lock: str) -> None:
-        """Tell the running broker of one more lock."""
         self._known.append(lock)
         self._write("nats-locks.conf", locks.nats(self._known), {})
         (process,) = self.processes

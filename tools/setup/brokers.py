@@ -27,13 +27,24 @@ EMU=beam PROGNAME=erl
 export BINDIR ROOTDIR EMU PROGNAME
 exec "$BINDIR/erlexec" "$@"
 """
-# As under systemd the script makes way for the broker: one process, with its id and its signals.
+# What RabbitMQ's own script comes to, which knows no folder with a space in its name.
 _RABBITMQ = """\
 #!/bin/sh
 here=$(cd "${{0%/*}}/.." && pwd)
-PATH=$here/{erlang}:$PATH RUNNING_UNDER_SYSTEMD=1
-export PATH RUNNING_UNDER_SYSTEMD
-exec "$here/usr/lib/rabbitmq/bin/rabbitmq-server" "$@"
+RABBITMQ_HOME=$here/{rabbitmq}
+ERL_LIBS=$RABBITMQ_HOME/plugins
+export RABBITMQ_HOME ERL_LIBS
+exec "$here/{erlang}/erl" -noinput -boot start_sasl -s rabbit boot +W w +pc unicode \\
+    -syslog logger '[]' -syslog syslog_error_logger false -kernel prevent_overlapping_partitions false "$@"
+"""
+_RABBITMQCTL = """\
+#!/bin/sh
+here=$(cd "${{0%/*}}/.." && pwd)
+ERL_LIBS=$here/{rabbitmq}/plugins
+export ERL_LIBS
+exec "$here/{erlang}/erl" -noinput -hidden -boot no_dot_erlang \\
+    -kernel inet_dist_use_interface '{{127,0,0,1}}' \\
+    -escript main rabbitmqctl_escript -run escript start -extra "$here/{rabbitmq}/escript/rabbitmqctl" "$@"
 """
 _EPMD = """\
 #!/bin/sh
@@ -43,7 +54,7 @@ exec "${{0%/*}}/../{erlang}/epmd" "$@"
 
 def prepare() -> None:
     """Fetch both and make them ready to start; without Debian's packages their tests are skipped."""
-    mark = step.fingerprint(_PACKAGES, _WRAPPER, _ERL, _RABBITMQ, _EPMD)
+    mark = step.fingerprint(_PACKAGES, _WRAPPER, _ERL, _RABBITMQ, _RABBITMQCTL, _EPMD)
     if step.is_done(FOLDER, mark):
         return
     try:
@@ -63,6 +74,8 @@ def prepare() -> None:
 def _write_wrappers(top: Path, loader: str, libraries: str) -> None:
     (runtime,) = (top / "usr/lib/erlang").glob("erts-*")
     erlang = f"{runtime.relative_to(top)}/bin"
+    (home,) = (top / "usr/lib/rabbitmq/lib").glob("rabbitmq_server-*")
+    rabbitmq = home.relative_to(top)
     (helpers,) = (top / "usr/lib/erlang/lib").glob("os_mon-*/priv/bin")
     for path in [*(top / erlang).iterdir(), *helpers.iterdir()]:
         with path.open("rb") as file:
@@ -74,7 +87,9 @@ def _write_wrappers(top: Path, loader: str, libraries: str) -> None:
         toolchain.write_program(path, wrapper)
     toolchain.write_program(top / erlang / "erl", _ERL)
     (top / "bin").mkdir()
-    toolchain.write_program(top / "bin/rabbitmq-server", _RABBITMQ.format(erlang=erlang))
+    toolchain.write_program(top / "bin/rabbitmq-server", _RABBITMQ.format(erlang=erlang, rabbitmq=rabbitmq))
+    control = _RABBITMQCTL.format(erlang=erlang, rabbitmq=rabbitmq)
+    toolchain.write_program(top / "bin/rabbitmqctl", control)
     toolchain.write_program(top / "bin/epmd", _EPMD.format(erlang=erlang))
     nats = _WRAPPER.format(up="..", loader=loader, libraries=libraries, program="$here/usr/sbin/nats-server")
     toolchain.write_program(top / "bin/nats-server", nats)
