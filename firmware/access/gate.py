@@ -141,10 +141,8 @@ class Gate:
     def _tenant(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
         """By the clock alone nobody is shut out of their home: neither forward nor back does that."""
         reason, lease = decide(listed, now), listed.lease
-        if (reason == EXPIRED and not self._leases.over(lease, now)) or (
-            reason == TOO_EARLY and self._leases.opened(lease, digest)
-        ):
-            reason = GRANTED
+        if reason == EXPIRED or (reason == TOO_EARLY and self._leases.opened(lease, digest)):
+            reason = reason if self._leases.over(lease, now) else GRANTED
         if reason == GRANTED and (now is not None or not listed.not_before):
             self._leases.proved(lease, digest, now)  # else it may be early still: that proves nothing
         return reason

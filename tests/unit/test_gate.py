@@ -167,6 +167,8 @@ def test_a_clock_set_back_shuts_nobody_out_who_had_come_in():
     assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
     world.before.add(MAC.digest(b"\x01", b"2468")[:16])
     assert world.gate.pin(b"2468", 0).granted
+    world.ended.add(7)
+    assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
 
 
 def test_who_came_early_without_a_clock_has_proved_nothing():
