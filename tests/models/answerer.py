@@ -62,7 +62,14 @@ def guests(keys, steps):
     return found
 
 
-CALLS = {"zone": zone, "schedule": schedule, "guests": guests}
+def lock(steps):
+    """What a whole lock does in each step, see whole_lock.py."""
+    import whole_lock
+
+    return whole_lock.run(steps)
+
+
+CALLS = {"zone": zone, "schedule": schedule, "guests": guests, "lock": lock}
 
 
 def main():

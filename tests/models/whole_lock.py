@@ -1,0 +1,138 @@
+"""Runs inside the Unix port: a lock from the keys to the bolt, for test_lock_model.py.
+
+Flash and NVS are in RAM; the list is a dict. A step is [name, …arguments]; what the lock does in it comes
+back as a list of signals, with "open" where the bolt moves.
+"""
+
+import struct
+from binascii import unhexlify
+from hashlib import sha256
+
+import vfs
+from ram_flash import RamFlash
+from ram_nvs import RamNVS
+
+from access import throttle
+from access.changes import Changes
+from access.credentials import Credential
+from access.gate import Gate
+from access.guests import Guests
+from access.leases import Leases
+from access.residency import dialogues
+from access.residents import Residents
+from access.schedule import Schedules
+from access.throttle import Throttle
+from access.uses import Uses
+from access.zone import Zone
+from door import doorkeeper
+from door.doorkeeper import Doorkeeper
+from storage.hmac import Mac
+from storage.nvs import Numbers
+
+KEY = bytes(range(32))
+DIGEST = 16
+BEGIN_MS = 1000
+
+
+class World:
+    """One lock, from its first start on."""
+
+    def __init__(self):
+        RamFlash("/access", 32)
+        self.nvs, self.mac = RamNVS(), Mac(KEY)
+        self.time, self.ticks = None, BEGIN_MS
+        self.listed, self.done = {}, []
+        for module in (throttle, doorkeeper):
+            module.ticks_ms = lambda: self.ticks
+        self.restart()
+
+    # the parts that are played: clock, list, controller and indicator
+
+    def now(self):
+        return self.time
+
+    def find(self, digest):
+        return self.listed.get(digest)
+
+    def grant(self, now):
+        self.done.append("open")
+
+    def say(self, signal, now=0):
+        self.done.append(signal)
+
+    # the steps
+
+    def restart(self):
+        """Pull the plug, and put it in again."""
+        self.nvs.restart()
+        self.time = None
+        numbers = Numbers(self.nvs)
+        self.residents, leases = Residents(KEY), Leases(KEY, numbers)
+        schedules, uses = Schedules(self.find, Zone((0, 0, None, None))), Uses(numbers)
+        guests = Guests(self.residents.guest_keys, leases.over, numbers, self.mac)
+        gate = Gate(
+            self, self.residents, leases, self, Throttle(numbers), self.mac, True,
+            schedules=schedules, uses=uses, guests=guests,
+        )  # fmt: skip
+        self.dialogue = dialogues(self.residents, self, leases, guests, self.mac, self.say, lambda key: None)
+        self.keeper = Doorkeeper(
+            gate,
+            self.dialogue,
+            self,
+            self,
+            numbers,
+            lambda *who: self.say("report"),
+            lambda what: None,
+        )
+
+    def clock(self, time):
+        self.time = time
+
+    def wait(self, milliseconds):
+        self.ticks += milliseconds
+        self.dialogue.tick(self.ticks)
+
+    def keys(self, keys):
+        """Digits and # are a code, unless the dialogue has them; nothing comes of a star outside it."""
+        code = b""
+        for key in keys:
+            if self.dialogue.key(key, self.ticks) or key == "*":
+                code = b""
+            elif key == "#":
+                if code:
+                    self.keeper.pin(memoryview(code))
+                code = b""
+            else:
+                code += key.encode()
+
+    def card(self, uid):
+        self.keeper.card(uid.encode())
+
+    def arm(self):
+        self.nvs.set_i32("guest_risk", 0)
+        self.nvs.commit()
+
+    def guest_key(self, lease, key):
+        Changes(self.residents).set_guest_key(lease, unhexlify(key))
+
+    def take_list(self, credentials, hours):
+        """Another list: (kind, value, role, lease, schedule, uses, before, after), and schedule 1 as days."""
+        self.listed = {}
+        for kind, value, role, lease, schedule, uses, before, after in credentials:
+            record = struct.pack("<BBHBBIIH", role, kind, lease, schedule, uses, before, after, 0)
+            digest = self.mac.digest(bytes((kind,)), value.encode())[:DIGEST]
+            self.listed[digest] = Credential(bytes(DIGEST) + record)
+        part = sha256(b"menshen schedule v1" + bytes((1, 0))).digest()[:DIGEST]
+        record = struct.pack("<BBHBBIIH", 5, hours, 0, 0, 0, 0, 0, 1440)
+        self.listed[part] = Credential(bytes(DIGEST) + record)
+
+
+def run(steps):
+    """What the lock does in each of the steps."""
+    world, found = World(), []
+    for name, *arguments in steps:
+        world.done = []
+        getattr(world, name)(*arguments)
+        found.append(world.done)
+    vfs.umount("/access")
+    return found
