@@ -39,6 +39,7 @@ class Residents:
     def __init__(self, key: bytes) -> None:
         self._file = Sealed(key, b"menshen residents v1", PATH)
         self.table = bytes(self._file.load(ENTRY))
+        self.unread = self._file.unread
 
     def find(self, digest: bytes) -> "Resident | None":
         """The resident's credential of this digest (16 bytes)."""

@@ -12,6 +12,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from link.outbox import Outbox
+from modules import unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +96,18 @@ class Telemetry:
         if reason not in REFUSALS:
             raise ValueError("no such reason")
         self._refuse({"nonce": nonce, "result": "refused", "reason": reason})
+
+    def update(self, version: "str | None", step: str, reason: str = "") -> None:
+        """How far an update to a version is; see update_words. ValueError for anything else."""
+        from link.update_words import words
+
+        said = words(version, step, reason)
+        del words
+        unload("link.update_words")
+        if reason:
+            self._refuse(said)
+        else:
+            self._put(_ACK, said)
 
     def will(self, client: "MQTTClient") -> None:
         """Have the broker say that the lock is offline when it loses it."""

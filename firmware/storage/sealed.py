@@ -26,6 +26,7 @@ class Sealed:
         self._mac = Mac(Mac(key).digest(purpose))
         self._path, self._copy = path, path + ".old"
         self._sequence = self._copied = 0
+        self.unread = False  # there is a file, and no copy of it is whole
 
     def load(self, record: int) -> bytearray:
         """The body, whole records of that size; empty where no copy is whole."""
@@ -35,6 +36,7 @@ class Sealed:
         if best is not first and files.exists(self._path):
             log.error("storage", "using the copy of " + self._path)
         self._sequence = best[0]
+        self.unread = not best[0] and (files.exists(self._path) or files.exists(self._copy))
         return best[1]
 
     def save(self, body: "bytes | bytearray") -> None:

@@ -2,7 +2,7 @@
 
 
 class Refused(Exception):
-    """The release is not taken; `reason` is one of telemetry.UPDATE_REASONS."""
+    """The release is not taken; `reason` is one of link.update_words'."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

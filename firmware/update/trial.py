@@ -33,7 +33,7 @@ def bits_of(faults: "set[str]") -> int:
 class Trial:
     """`slot` is the one in use, 0 or 1. `faults()` gives those of FAULTS there are now; `restart()` the chip.
 
-    report(version, step, reason) takes one of telemetry.UPDATE_STEPS; idle() is whether nobody is at the
+    report(version, step, reason) takes one of link.update_words' steps; idle() is whether nobody is at the
     door; `partition` is esp32.Partition.
     """
 

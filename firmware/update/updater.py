@@ -31,7 +31,7 @@ class Updater:
     """`slot` is the one in use, 0 or 1; `place` where its files are seen; `partition` is esp32.Partition.
 
     fetch(sha256_hex, size, path) brings a blob; report(version, step, reason) takes one of
-    telemetry.UPDATE_STEPS and for "refused" one of UPDATE_REASONS; idle() is whether nobody is at the door.
+    link.update_words' steps, and for "refused" one of its reasons; idle() is whether nobody is at the door.
     """
 
     def __init__(

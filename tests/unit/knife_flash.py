@@ -117,10 +117,19 @@ class Ota:
     def start(self):
         """What the bootloader does: a partition on trial is started once."""
         if self.state == self.PENDING:
-            self.boots, self.state = self.before, self.VALID
+            self.note(self.before, self.before, self.VALID)
         elif self.state == self.NEW:
-            self.state = self.PENDING
+            self.note(self.boots, self.before, self.PENDING)
         self.runs = self.boots
+
+    def note(self, *now):
+        """Change the notes by an erase and a program: between the two, the one before starts."""
+        for says in ((self.before, self.before, self.VALID), now):
+            torn = self.knife.falls()
+            if not torn or self.knife.random(2):
+                self.boots, self.before, self.state = says
+            if torn:
+                raise PowerCut
 
     def partition(self):
         """The class esp32.Partition of this chip."""
@@ -141,19 +150,13 @@ class Ota:
                 return Partition(10 + 1 - ota.runs)
 
             def set_boot(self):
-                torn = ota.knife.falls()
-                if not torn or ota.knife.random(2):
-                    ota.before, ota.boots, ota.state = ota.runs, self._n, Ota.NEW
-                if torn:
-                    raise PowerCut
+                ota.before = ota.runs
+                ota.note(self._n, ota.runs, Ota.NEW)
 
             @classmethod
             def mark_app_valid_cancel_rollback(cls):
-                torn = ota.knife.falls()
-                if not torn or ota.knife.random(2):
-                    ota.state = Ota.VALID
-                if torn:
-                    raise PowerCut
+                if ota.state == Ota.PENDING:
+                    ota.note(ota.runs, ota.runs, Ota.VALID)
 
         return Partition
 

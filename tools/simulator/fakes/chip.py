@@ -60,7 +60,7 @@ def _run(name: str, names: dict, text=None):
 micropython.kbd_intr(-1)
 _bus = start.build()
 del start
-for _name in "bus", "chip", "flag", "flash", "pins", "start", "asyncio.event":
+for _name in "bus", "chip", "flag", "flash", "ota", "pins", "start", "asyncio.event":
     sys.modules.pop(_name, None)  # the chip has none of these
 gc.collect()
 _bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc(), time.ticks_us()))

@@ -75,7 +75,10 @@ class NVS:
 
 
 class Partition:
-    """The stock image has one application partition, `factory`: there is nothing to update into."""
+    """The stock image has one application partition, `factory`: there is nothing to update into.
+
+    A board with the OTA layout has the class of ota.py in its place.
+    """
 
     BOOT, RUNNING = 0, 1
 

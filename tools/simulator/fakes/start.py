@@ -16,6 +16,7 @@ import vfs
 import esp32
 import machine
 import network
+import ota
 from bus import Bus, libc
 from flag import ThreadSafeFlag
 from flash import Flash, Knife
@@ -44,6 +45,7 @@ def build() -> Bus:
     Probe(bus, flash, knife)
     _mend_asyncio(bus)
     bus.pump()  # levels of the inputs, switches and knife, before the program can look
+    _boot_partition(knife)
     os.chdir("/")
     if "/rom" in sys.path:  # all that is needed is loaded
         vfs.umount("/rom")
@@ -65,6 +67,15 @@ def _read_nvs() -> None:
             esp32._values = json.load(file)
     except OSError:
         pass  # a new chip
+
+
+def _boot_partition(knife: Knife) -> None:
+    """The bootloader's part, on a board whose layout has two application partitions."""
+    try:
+        ota.Partition.boot = ota.Bootloader(knife, esp32._host, os.getenv("MENSHEN_FLASH"))
+    except OSError:
+        return
+    esp32.Partition = ota.Partition
 
 
 def _mend_asyncio(bus: Bus) -> None:
