@@ -39,10 +39,11 @@ class House:
         """What has been said so far counts no more."""
         self.operator.heard.clear()
 
-    async def publish_list(self, version: int, *cards: str) -> None:
-        """The demo's credentials and the cards of these names, retained, as the operator's tools do."""
+    async def publish_list(self, version: int, *cards: str, others: int = 0) -> None:
+        """The demo's credentials, the cards of these names and `others`, as the operator's tools do."""
         give, world = self.lock.world.provision, self.lock.world
         more = [Credential(CARD, world.cards[name].uid, TENANT, lease=2) for name in cards]
+        more += [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(others)]
         for topic, payload in give.list_messages(version, [*give.demo_credentials(world.cards), *more]):
             await self.operator.client.publish(topic, payload, qos=1, retain=True)
 
@@ -70,6 +71,13 @@ async def house(request: pytest.FixtureRequest, make_broker: MakeBroker, make_lo
 async def test_the_lock_comes_online_takes_a_list_and_opens(house: House) -> None:
     await house.says("state", online=True, list=1)
     await house.publish_list(2, "stranger")
+    assert (await house.says("ack", list=2))["result"] == "accepted"
+    await house.lock.tap_to_relay("stranger")
+
+
+async def test_a_list_in_many_chunks_is_fetched_and_opens(house: House) -> None:
+    await house.says("state", online=True, list=1)
+    await house.publish_list(2, "stranger", others=1000)  # 16 chunks
     assert (await house.says("ack", list=2))["result"] == "accepted"
     await house.lock.tap_to_relay("stranger")
 
