@@ -39,6 +39,10 @@ class Questions:
         """
         return int((await self._ask("gap"))[0])
 
+    async def longest_stop_us(self) -> int:
+        """The same by the clock: a step that waits has stopped everything for as long."""
+        return int((await self._ask("gap"))[1])
+
     async def modules(self) -> list[str]:
         """The modules that are loaded now."""
         return await self._ask("mod")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 
 from micropython import const
 
@@ -9,9 +10,10 @@ _TIMES = const(500)
 
 
 class Probe:
-    """Answers `gap` with the longest step since the last `gap`; the first one starts the measurement.
+    """Answers `gap` with the longest step since the last `gap`, in CPU time and by the clock.
 
-    What programs, erases and commits take is left out: on the chip that is the flash's time.
+    The first one starts the measurement. What programs, erases and commits take is left out of the CPU time:
+    on the chip that is the flash's.
 
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
     boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from
@@ -22,6 +24,7 @@ class Probe:
         self._bus, self._flash, self._knife = bus, flash, knife
         self._wait = None
         self._from = self._longest = self._reads = 0
+        self._since = self._stood = 0  # the same by the clock
         bus.commands[b"gap"] = self._gap
         bus.commands[b"arm"] = self._arm
         bus.commands[b"mod"] = self._modules
@@ -38,8 +41,8 @@ class Probe:
     def _gap(self) -> None:
         if self._wait is None:
             self._start(self._between)
-        self._bus.send(b"gap %d\n" % self._longest)
-        self._from = self._longest = 0
+        self._bus.send(b"gap %d %d\n" % (self._longest, self._stood))
+        self._from = self._longest = self._stood = 0
 
     def _now(self) -> int:
         return self._knife.clock() - self._knife.own_us
@@ -47,8 +50,10 @@ class Probe:
     def _between(self, dt: int) -> None:
         if self._from:
             self._longest = max(self._longest, self._now() - self._from)
+            self._stood = max(self._stood, time.ticks_diff(time.ticks_us(), self._since))
         self._wait(dt)
         self._from = self._now()
+        self._since = time.ticks_us()
 
     def _arm(self) -> None:
         self._bus.on_boot = self._boot

@@ -8,6 +8,7 @@ import asyncio
 import asyncio.event
 import json
 import os
+import socket
 import sys
 import time
 
@@ -38,6 +39,7 @@ def build() -> Bus:
     knife = Knife(bus)
     esp32._knife, esp32._host = knife, vfs.VfsPosix()
     _read_nvs()
+    sys.modules["usocket"] = socket
     network.WLAN.bus = bus
     network.WLAN.station = network.WLAN()
     bus.commands[b"net"] = network.WLAN.station.reach

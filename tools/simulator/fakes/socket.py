@@ -1,0 +1,71 @@
+"""socket of the ESP32 port: the computer's own, and no kinder than lwIP where a call waits.
+
+Measured on the chip (DESIGN, Facts): a name to look up stops everything for 7 s a server, a connect that
+waits takes 11 s to a dead address if it has a timeout and 59 s if it has none, and setblocking(True) undoes
+an earlier settimeout. Here nobody answers such a call, and every address that refuses is a dead one.
+"""
+
+import errno
+import io
+import select
+import time
+
+import usocket
+from micropython import const
+from usocket import *  # noqa: F403 (the module is shadowed by this one)
+
+_POLL = const(3)  # py/stream.h: MP_STREAM_POLL,
+_CLOSE = const(4)  # MP_STREAM_CLOSE
+_GET_FILENO = const(10)  # and MP_STREAM_GET_FILENO
+_LOOK_UP_MS = const(14_000)  # two servers, as an access point gives them
+_TIMEOUT_MS = const(11_000)
+_DEAD_MS = const(59_000)
+_NOT_FOUND = const(-202)  # EAI_FAIL of lwIP
+
+
+def getaddrinfo(host, port, *more):
+    """That of an address in figures; a name takes as long as where no server answers."""
+    if not all(part.isdigit() for part in host.split(".")):
+        time.sleep_ms(_LOOK_UP_MS)
+        raise OSError(_NOT_FOUND)
+    return usocket.getaddrinfo(host, port, *more)
+
+
+class socket(io.IOBase):  # noqa: N801 (the chip's name)
+    """All that is not said here is the computer's."""
+
+    def __init__(self, *arguments) -> None:
+        self._real = usocket.socket(*arguments)
+        self._wait_ms = _DEAD_MS  # of a connect; 0: it does not wait
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def ioctl(self, request: int, argument: int) -> int:
+        if request == _GET_FILENO:
+            return self._real.fileno()
+        if request == _CLOSE:  # by TLS
+            self._real.close()
+        if request != _POLL:
+            return 0
+        poller = select.poll()
+        poller.register(self._real, argument)
+        for _, happened in poller.ipoll(0):
+            return happened
+        return 0
+
+    def setblocking(self, blocking) -> None:
+        self.settimeout(None if blocking else 0)
+
+    def settimeout(self, seconds) -> None:
+        self._wait_ms = _DEAD_MS if seconds is None else _TIMEOUT_MS if seconds else 0
+        self._real.settimeout(seconds)
+
+    def connect(self, address) -> None:
+        try:
+            self._real.connect(address)
+        except OSError:
+            if self._wait_ms:
+                time.sleep_ms(self._wait_ms)
+                raise OSError(errno.ETIMEDOUT)
+            raise
