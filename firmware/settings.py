@@ -87,6 +87,16 @@ def _is_topic_part(value: "Any") -> bool:
     return all(c.isalpha() or c.isdigit() or c in "-_" for c in value)
 
 
+def _host(text: "Any") -> "tuple[str, int] | None":
+    """(name or address, port) of "time.example" or "192.0.2.1:123"; None where it is neither."""
+    if not isinstance(text, str):
+        return None
+    name, _, port = text.partition(":")
+    if not 0 < len(name) <= 100 or (port and not (port.isdigit() and 0 < int(port) < 65536)):
+        return None
+    return name, int(port or 123)
+
+
 def _server(text: "Any") -> "tuple[str, int] | None":
     """(address, port) of "192.0.2.1" or "192.0.2.1:53"; None where it is neither."""
     if not isinstance(text, str):
@@ -115,10 +125,12 @@ class Settings:
     ssid: str
     password: str
     dns: "list[tuple[str, int]]"
+    ntp: "tuple[str, int] | None"
     broker_host: str
     broker_port: int
     broker_tls: bool
     time_floor: int
+    homeassistant: bool
     backoff_cap_ms: int
     plain_uid: bool
     zone: "Rule"
@@ -149,10 +161,12 @@ def parse(text: str) -> Settings:
     )
     listed = [_server(s) for s in servers or ()]
     found.dns = [server for server in listed if server]
+    found.ntp = _host(read.take("network.ntp", 'a host like "192.0.2.1" or "time.example:123"', _host, None))
     found.broker_host = read.text("broker.host", 100, "")
     found.broker_tls = read.flag("broker.tls", True)
     found.broker_port = read.number("broker.port", 1, 65535, 8883 if found.broker_tls else 1883)
     found.time_floor = read.number("time.floor", 0, _LATEST, 0)  # seconds since 1970: when it was provisioned
+    found.homeassistant = read.flag("homeassistant", False)
     found.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
     found.zone = read.zone("time.zone")
     found.plain_uid = read.flag("cards.plain_uid", False)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from link.resolver import Resolver
     from link.telemetry import Telemetry
     from link.topics import Topics
+    from link.timekeeper import Timekeeper
     from link.wifi import Wifi
 
 _PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed
@@ -25,12 +26,14 @@ _PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybo
 class Link:
     """Wi-Fi, then the address, then the broker; on any failure close, wait, and start again.
 
-    client_factory makes a new client for each connection; log takes one short line of text.
+    client_factory makes a new client for each connection; log takes one short line of text. Where it can,
+    it connects while it is quiet() at the door.
     """
 
     def __init__(
         self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
         telemetry: "Telemetry", topics: "Topics", backoff: "Backoff", log: "Callable[[str], None]",
+        *, timekeeper: "Timekeeper", quiet: "Callable[[], bool]",
     ) -> None:  # fmt: skip
         self._wifi = wifi
         self._resolver = resolver
@@ -40,6 +43,7 @@ class Link:
         self.topics = topics
         self._backoff = backoff
         self._log = log
+        self._timekeeper, self._quiet = timekeeper, quiet
         self.online = False
 
     async def run(self) -> None:
@@ -54,10 +58,11 @@ class Link:
             if self.online and ticks_diff(ticks_ms(), began) > _PROVED_MS:
                 self._backoff.reset()
             self.online = False
-            await asyncio.sleep_ms(self._backoff.next())
+            await self._backoff.pause(self._quiet)
 
     async def _connect(self) -> None:
         """One connection, from the address to its end."""
+        await self._timekeeper.prepare()
         client = self._client_factory()
         address = await self._resolver.resolve(client.server)
         self.telemetry.will(client)
@@ -71,7 +76,7 @@ class Link:
             self._log("online")
             self._resolver.proved(client.server)
             reader = client.run(self.topics.on_message)
-            await self._until_one_ends(reader, self._talk(client), self._wifi.lost())
+            await self._until_one_ends(reader, self._talk(client), self._wifi.lost(), self._timekeeper.run())
         finally:
             self.topics.lost()
             client.close()

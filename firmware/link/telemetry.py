@@ -45,13 +45,15 @@ class Telemetry:
     """`status` gives a dict of firmware, list, clock, slot and faults for the state message.
 
     `numbers` keeps what the broker does not have yet; now() is the time in seconds since 1970, or None.
-    `signal`, if the link has set it, says how good the reception is, in one of three words.
+    `signal`, if the link has set it, says how good the reception is, in one of three words. `discovery`
+    has Home Assistant told of what there is to see.
     """
 
     def __init__(
         self, lock_id: str, status: "Callable[[], dict]", numbers: "Numbers", now: "Callable[[], int | None]"
     ) -> None:
-        self._root = "menshen/v1/" + lock_id + "/"
+        self._lock_id, self._root = lock_id, "menshen/v1/" + lock_id + "/"
+        self.discovery = False
         self._status, self._now = status, now
         self.signal: Callable[[], str] | None = None
         self._boxes = [Outbox(numbers, name, places) for name, places in _PLACES]
@@ -116,6 +118,8 @@ class Telemetry:
     async def run(self, client: "MQTTClient") -> None:
         """Say the state, then all that comes up, for as long as the connection lasts."""
         await self._say_state(client)
+        if self.discovery:
+            await self._announce(client)
         while True:
             self._wake.clear()
             await self._empty(client)
@@ -141,6 +145,14 @@ class Telemetry:
         if self.signal is not None:
             said["signal"] = self.signal()
         await client.publish(self._root + "state", json.dumps(said).encode(), True)
+
+    async def _announce(self, client: "MQTTClient") -> None:
+        from link.homeassistant import messages
+
+        for topic, said in messages(self._lock_id, ALARMS):
+            await client.publish(topic, json.dumps(said).encode(), True)
+        del messages
+        unload("link.homeassistant")
 
     async def _empty(self, client: "MQTTClient") -> None:
         """Send all that waits, the oldest of each first; each is kept until the broker has it."""

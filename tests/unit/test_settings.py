@@ -58,6 +58,8 @@ def test_what_is_needed_is_enough():
     assert (found.lock, found.key, found.unlock_level, found.unlock_ms) == ("demo", bytes(32), 1, 5000)
     assert (found.held_open_ms, found.ssid, found.plain_uid) == (30_000, "", False)
     assert (found.broker_tls, found.broker_port, found.time_floor) == (True, 8883, 0)
+    assert found.ntp is None
+    assert parse(json.dumps(dict(GOOD, network={"ntp": "time.example"}))).ntp == ("time.example", 123)
     assert parse(json.dumps(dict(GOOD, broker={"tls": False}))).broker_port == 1883
 
 
@@ -73,6 +75,8 @@ def test_each_field_says_what_is_right():
         ("relay", {"seconds": True}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"seconds": "5"}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"unlock_level": 2}, "relay.unlock_level must be a whole number from 0 to 1"),
+        ("network", {"ntp": ""}, 'network.ntp must be a host like "192.0.2.1" or "time.example:123"'),
+        ("network", {"ntp": "a:0"}, 'network.ntp must be a host like "192.0.2.1" or "time.example:123"'),
         ("broker", {"tls": 1}, "broker.tls must be true or false"),
         ("time", {"floor": -1}, "time.floor must be a whole number from 0 to 4294967295"),
         ("door", {"held_open_s": 4}, "door.held_open_s must be a whole number from 5 to 3600"),

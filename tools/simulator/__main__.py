@@ -34,7 +34,7 @@ async def run(listener: socket.socket, workdir: Path) -> None:
     _say("Compiling the firmware")
     app_dir = await asyncio.to_thread(build_app.build)
     _say("Starting the broker and the lock")
-    world = World(workdir, app_dir, app_dir.parent / "fakes", micropython())
+    world = World(workdir, app_dir, app_dir.parent / "fakes", micropython(), sntp=True)
     server = Server(world)
     life = asyncio.ensure_future(_live(world, server, listener))
     over = asyncio.ensure_future(ended.wait())

@@ -1,4 +1,4 @@
-"""The network as the lock sees it: a resolver, a way to the broker, and a cable to pull.
+"""The network as the lock sees it: resolver, time server, a way to the broker, and a cable to pull.
 
 With the cable pulled or the broker silent nothing is answered and nothing is closed. The computer's
 own kernel still completes the TCP handshake on the loopback, as a broker does that hangs.
@@ -7,6 +7,7 @@ own kernel still completes the TCP handshake on the loopback, as a broker does t
 import asyncio
 import contextlib
 import struct
+import time
 from collections.abc import Callable
 from typing import cast
 
@@ -17,6 +18,7 @@ BROKER_MODES = ("ok", "dead", "silent")
 DNS_MODES = ("ok", "silent")
 _LOCALHOST = "127.0.0.1"
 _TTL_S = 60
+_FROM_1900_S = 2_208_988_800  # the epoch of NTP
 
 
 def answer_dns(query: bytes) -> bytes:
@@ -36,9 +38,11 @@ def answer_dns(query: bytes) -> bytes:
     return reply
 
 
-class _Resolver(asyncio.DatagramProtocol):
-    def __init__(self, answering: Callable[[], bool]) -> None:
-        self._answering = answering
+class _Server(asyncio.DatagramProtocol):
+    """Answers datagrams while it is to answer."""
+
+    def __init__(self, answering: Callable[[], bool], answer: Callable[[bytes], bytes]) -> None:
+        self._answering, self._answer = answering, answer
         self._transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -47,7 +51,14 @@ class _Resolver(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple) -> None:
         if self._answering():
             with contextlib.suppress(IndexError):
-                self._transport.sendto(answer_dns(data), addr)
+                self._transport.sendto(self._answer(data), addr)
+
+
+def answer_sntp(query: bytes) -> bytes:
+    """The reply to one SNTP query (RFC 4330, 4) by this computer's clock: version 4, server, stratum 2."""
+    now = time.time()
+    stamp = struct.pack(">II", (int(now) + _FROM_1900_S) & 0xFFFFFFFF, int(now % 1 * 2**32))
+    return b"\x24\x02" + bytes(14) + stamp + query[40:48] + stamp + stamp
 
 
 class Network:
@@ -64,7 +75,8 @@ class Network:
         self._dns_mode = self._broker_mode = "ok"
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task] = set()
-        self.dns_port = self.broker_port = 0
+        self._udp: list[asyncio.DatagramTransport] = []
+        self.dns_port = self.sntp_port = self.broker_port = 0
 
     @property
     def up(self) -> bool:
@@ -77,16 +89,15 @@ class Network:
         return {"broker": self._broker_mode, "dns": self._dns_mode}
 
     async def start(self) -> None:
-        """Open both ports, chosen by the system: `dns_port` (UDP) and `broker_port` (TCP)."""
-        self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Resolver(lambda: self.up and self._dns_mode == "ok"), local_addr=(_LOCALHOST, 0)
-        )
-        self.dns_port = self._udp.get_extra_info("sockname")[1]
+        """Open ports that the system chooses: `dns_port` and `sntp_port` (UDP), `broker_port` (TCP)."""
+        self.dns_port = await self._serve(answer_dns)
+        self.sntp_port = await self._serve(answer_sntp)
         await self._listen()
 
     async def stop(self) -> None:
         """Close everything."""
-        self._udp.close()
+        for transport in self._udp:
+            transport.close()
         await self._hang_up()
 
     def plug(self, up: bool) -> None:
@@ -105,6 +116,14 @@ class Network:
             await self._hang_up()
         elif self._server is None:
             await self._listen()
+
+    async def _serve(self, answer: Callable[[bytes], bytes]) -> int:
+        """Answer datagrams on a port that the system chooses, and return it."""
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Server(lambda: self.up and self._dns_mode == "ok", answer), local_addr=(_LOCALHOST, 0)
+        )
+        self._udp.append(transport)
+        return transport.get_extra_info("sockname")[1]
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, _LOCALHOST, self.broker_port)

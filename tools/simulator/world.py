@@ -47,7 +47,7 @@ class World:
     """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash at first.
 
     `broker_address` is that of a broker already running; without it one is started here. `tls_address` is
-    where the lock finds the same broker, if the settings tell it to talk TLS.
+    where the lock finds the same broker, if the settings tell it to talk TLS. `sntp`: it is told the time.
     """
 
     def __init__(
@@ -62,10 +62,11 @@ class World:
         files: dict[str, bytes] | None = None,
         *,
         tls_address: tuple[str, int] | None = None,
+        sntp: bool = False,
     ) -> None:
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
-        self._tls_address = tls_address
+        self._tls_address, self._sntp = tls_address, sntp
         self._settings, self._files = settings or {}, files or {}
         self.cards = demo_cards()
         self._listeners: list[Callable[[dict], None]] = []
@@ -109,6 +110,8 @@ class World:
     def _wire_up(self, ends: contextlib.AsyncExitStack) -> None:
         self.provision = provision.Provision(provision.lock_key(self._workdir))
         config = self.provision.config(self._network.dns_port, self._network.broker_port, self._settings)
+        if self._sntp:
+            config["network"]["ntp"] = f"127.0.0.1:{self._network.sntp_port}"
         self._unlock_level = config["relay"]["unlock_level"]
         self._relay = 1 - self._unlock_level
         credentials = self.provision.demo_credentials(self.cards)

@@ -1,0 +1,57 @@
+"""Has the clock set by SNTP: before the first connection, and then on a timetable that nothing moves."""
+
+import asyncio
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from link.resolver import DnsError
+from modules import unload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.clock import Clock
+    from link.resolver import Resolver
+
+_AGAIN_MS = const(43_200_000)  # half a day: a crystal that is off by 20 ppm drifts a second
+_RETRY_MS = const(900_000)
+
+
+class Timekeeper:
+    """`server` is (host, port) of the SNTP server, or None: then only signed messages tell the time."""
+
+    def __init__(self, clock: "Clock", resolver: "Resolver", server: "tuple[str, int] | None") -> None:
+        self._clock, self._resolver, self._server = clock, resolver, server
+        self._asked = None  # ticks of the last question
+
+    async def prepare(self) -> None:
+        """Ask where the time is not known: certificates are checked by it. Ends within about 12 s."""
+        if self._clock.now() is None and (
+            self._asked is None or ticks_diff(ticks_ms(), self._asked) >= _RETRY_MS
+        ):
+            await self._ask()
+
+    async def run(self) -> None:
+        """For as long as there is a connection."""
+        while True:
+            await asyncio.sleep_ms(_RETRY_MS if self._clock.now() is None else _AGAIN_MS)
+            await self._ask()
+
+    async def _ask(self) -> None:
+        if self._server is None:
+            return
+        self._asked = ticks_ms()
+        host, port = self._server
+        try:
+            address = await self._resolver.resolve(host)
+            from link.sntp import ask
+
+            now = await ask(address, port)
+            del ask
+            unload("link.sntp")
+        except (DnsError, OSError):
+            now = None
+        if now is None:
+            self._resolver.doubt(host)
+        else:
+            self._clock.network(now)
