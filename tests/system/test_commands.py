@@ -1,0 +1,116 @@
+"""Commands from afar, on the whole lock: what they do, what is told of them, and what opens nothing."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest_asyncio
+
+from tests.simulated_lock import Lock
+from tools.operator.commands import Command, staff_key
+from tools.operator.lists import mac
+from tools.simulator.world import now_us
+
+_SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
+
+
+@pytest_asyncio.fixture
+async def lock(make_lock: Callable) -> Lock:
+    """The demo lock, online, and with the time from the network."""
+    lock = await make_lock(settings=_SETTINGS, sntp=True)
+    await lock.wait_armed()
+    assert (await lock.wait_online())["json"]["clock"] == "network"
+    return lock
+
+
+def _key(lock: Lock) -> bytes:
+    return lock.world.provision.key
+
+
+async def _answer(lock: Lock, message: str, retain: bool = False) -> dict:
+    await lock.publish("command", message, retain)
+    return (await lock.wait_message("ack"))["json"]
+
+
+def _cleaner(lock: Lock) -> bytes:
+    return mac(_key(lock), b"\x02" + lock.world.cards["cleaner"].uid)[:16]
+
+
+def _grants(lock: Lock) -> int:
+    return sum(e["type"] == "pin" and e["name"] == "relay" and e["level"] == 1 for e in lock.events)
+
+
+async def test_a_lock_shows_itself_and_tells_how_it_is(lock: Lock) -> None:
+    show, test = Command("demo", "identify"), Command("demo", "self-test")
+    await lock.publish("command", show.message(_key(lock)))
+    await lock.wait_light("identify")
+    assert (await lock.wait_message("ack"))["json"]["nonce"] == show.nonce
+    answer = await _answer(lock, test.message(_key(lock)))
+    assert (answer["result"], answer["faults"], answer["list"]) == ("done", [], 1)
+
+
+async def test_it_restarts_only_while_nobody_is_at_the_door(lock: Lock) -> None:
+    await lock.keys("1*")
+    assert (await _answer(lock, Command("demo", "restart").message(_key(lock))))["reason"] == "busy"
+    lock.since_us = 0
+    await lock.power(False)
+    await lock.power(True)
+    await lock.wait_armed()
+    await lock.wait_online()
+    restart = Command("demo", "restart")
+    assert (await _answer(lock, restart.message(_key(lock))))["result"] == "done"
+    await lock.wait_event(lambda e: e["type"] == "reset" and e["name"] == "HARD_RESET")
+    await lock.wait_online(60)
+    assert (await _answer(lock, restart.message(_key(lock))))["reason"] == "replayed"
+
+
+async def test_staff_unlock_with_a_key_of_their_own_once_and_it_is_reported(lock: Lock) -> None:
+    digest = _cleaner(lock)
+    unlock = Command("demo", "unlock")
+    proof = unlock.proof(staff_key(_key(lock), digest))
+    message = unlock.message(_key(lock), credential=digest.hex(), proof=proof)
+    await lock.publish("command", message)
+    await lock.wait_unlocked()
+    report = (await lock.wait_message("staff"))["json"]
+    assert (report["credential"], report["kind"]) == (digest.hex(), "remote")
+    await lock.wait_locked()
+    assert (await _answer(lock, message))["reason"] == "replayed"
+    await lock.power(False)
+    await lock.power(True)
+    await lock.wait_armed()
+    await lock.wait_online()
+    assert (await _answer(lock, message))["reason"] == "replayed"
+    assert _grants(lock) == 1
+
+
+async def test_a_retained_command_to_unlock_opens_nothing_at_any_start(lock: Lock) -> None:
+    digest = _cleaner(lock)
+    unlock = Command("demo", "unlock", life_s=600)
+    proof = unlock.proof(staff_key(_key(lock), digest))
+    message = unlock.message(_key(lock), credential=digest.hex(), proof=proof)
+    await lock.power(False)
+    await lock.publish("command", message, retain=True)
+    await lock.power(True)
+    await lock.wait_armed()
+    await lock.wait_online()
+    assert (await lock.wait_message("ack"))["json"]["reason"] == "retained"
+    assert _grants(lock) == 0
+
+
+async def test_the_operators_key_alone_opens_nothing(lock: Lock) -> None:
+    for who in ({"lease": 1}, {"credential": _cleaner(lock).hex()}, {}):
+        unlock = Command("demo", "unlock")
+        await lock.publish("command", unlock.message(_key(lock), **who, proof=unlock.proof(_key(lock))))
+    identify = Command("demo", "identify")
+    lock.since_us = now_us()
+    await lock.publish("command", identify.message(_key(lock)))
+    async with asyncio.timeout(20):
+        while (await lock.wait_message("ack"))["json"].get("nonce") != identify.nonce:
+            lock.since_us += 1
+    assert _grants(lock) == 0
+
+
+async def test_without_the_time_no_command_is_carried_out(make_lock: Callable) -> None:
+    lock = await make_lock(settings=_SETTINGS)
+    await lock.wait_armed()
+    await lock.wait_online()
+    assert (await _answer(lock, Command("demo", "identify").message(_key(lock))))["reason"] == "no clock"
