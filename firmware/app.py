@@ -157,6 +157,7 @@ class Lock:
 
     def _on_key(self, key: str) -> None:
         now = ticks_ms()
+        self._doorkeeper.touch()
         if not self._residency.key(key, now):
             self._pin_entry.press(key, now)
 
@@ -201,13 +202,13 @@ class Lock:
             getattr(self._telemetry, report[0])(*report[1:])
 
     def _status(self) -> dict:
-        from version import VERSION
+        from version import VERSION, slot
 
         return {
             "firmware": VERSION,
             "list": self._credentials.version,
             "clock": self._clock.trust,
-            "slot": _slot(),
+            "slot": slot(),
             "faults": sorted(self._faults),
         }
 
@@ -272,8 +273,11 @@ class Lock:
                 self._report(report)
         await asyncio.sleep_ms(0)
         from link.assemble import assemble
+        from remote import Remote
 
-        link = await assemble(settings, self._board.wlan(), self._board.numbers, telemetry, topics)
+        door = Remote(self._doorkeeper, self._residents.guest_keys, self._status, self._board.reset)
+        chip = self._board.wlan(), self._board.numbers, self._clock
+        link = await assemble(settings, *chip, telemetry, topics, door)
         del assemble
         unload("link.assemble")
         await link.run()
@@ -288,13 +292,3 @@ class Lock:
         await approve(listed, self._clock.now(), self._leases, self._residents, self._settings.plain_uid)
         del approve
         unload("access.guard", "access.changes")
-
-
-def _slot() -> str:
-    """The name of the application slot that this code was started from."""
-    import sys
-
-    for folder in sys.path:
-        if folder.startswith("/slots/"):
-            return folder[7:]
-    return "?"

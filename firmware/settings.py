@@ -161,7 +161,8 @@ def parse(text: str) -> Settings:
     )
     listed = [_server(s) for s in servers or ()]
     found.dns = [server for server in listed if server]
-    found.ntp = _host(read.take("network.ntp", 'a host like "192.0.2.1" or "time.example:123"', _host, None))
+    right = 'a host like "192.0.2.1" or "time.example:123"'
+    found.ntp = _host(read.take("network.ntp", right, lambda v: _host(v) is not None, None))
     found.broker_host = read.text("broker.host", 100, "")
     found.broker_tls = read.flag("broker.tls", True)
     found.broker_port = read.number("broker.port", 1, 65535, 8883 if found.broker_tls else 1883)

@@ -2,3 +2,13 @@
 
 VERSION = "0.1.0"
 SECURITY = 1
+
+
+def slot() -> str:
+    """The name of the application slot that this code was started from."""
+    import sys
+
+    for folder in sys.path:
+        if folder.startswith("/slots/"):
+            return folder[7:]
+    return "?"

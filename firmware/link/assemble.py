@@ -5,23 +5,30 @@ The code is loaded a piece at a time, so that the door never waits for all of it
 
 import asyncio
 
+from micropython import const
+
 import log
 from modules import unload
 from storage.hmac import hmac_sha256
 
+_HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: time to find a good one
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from access.clock import Clock
     from link.link import Link
     from link.telemetry import Telemetry
     from link.topics import Topics
     from network import WLAN
+    from remote import Remote
     from settings import Settings
     from storage.nvs import Numbers
 
 
 async def assemble(
-    settings: "Settings", wlan: "WLAN", numbers: "Numbers", telemetry: "Telemetry", topics: "Topics"
-) -> "Link":
+    settings: "Settings", wlan: "WLAN", numbers: "Numbers", clock: "Clock", telemetry: "Telemetry",
+    topics: "Topics", door: "Remote",
+) -> "Link":  # fmt: skip
     """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
     from link.backoff import Backoff
 
@@ -35,6 +42,8 @@ async def assemble(
     from link.link import Link
 
     await asyncio.sleep_ms(0)
+    from link.orders import Orders
+    from link.timekeeper import Timekeeper
     from link.wifi import Wifi
 
     cap = settings.backoff_cap_ms
@@ -55,12 +64,18 @@ async def assemble(
     def client() -> MQTTClient:
         return MQTTClient(identifier, settings.broker_host, settings.broker_port, tls=tls)
 
+    orders = Orders(settings.lock, settings.key, clock, numbers, telemetry, door)
+    await topics.hear("menshen/v1/" + settings.lock + "/command", orders.on_message)
+    telemetry.discovery = settings.homeassistant
+    resolver = Resolver(settings.dns, numbers, wifi.dns)
     return Link(
         wifi,
-        Resolver(settings.dns, numbers, wifi.dns),
+        resolver,
         client,
         telemetry,
         topics,
-        Backoff(1000, cap),
+        Backoff(_HANDSHAKE_MS if tls else 1000, cap),
         lambda text: log.info("link", text),
+        timekeeper=Timekeeper(clock, resolver, settings.ntp),
+        quiet=door.quiet,
     )

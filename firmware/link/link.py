@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from link.mqtt import MQTTClient
     from link.resolver import Resolver
     from link.telemetry import Telemetry
-    from link.topics import Topics
     from link.timekeeper import Timekeeper
+    from link.topics import Topics
     from link.wifi import Wifi
 
 _PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed

@@ -70,9 +70,9 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         await topics.hear(TOPIC, hear)
         steady = Steady()
         backoff = Backoff(10, 50)
-        link = Link(
-            steady, Resolver([], Numbers(RamNvs())), Numeric(factory), steady, topics, backoff, told.append
-        )
+        resolver = Resolver([], Numbers(RamNvs()))
+        parts = steady, resolver, Numeric(factory), steady, topics, backoff, told.append
+        link = Link(*parts, timekeeper=Idle(), quiet=lambda: True)
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
         assert link.online
@@ -83,6 +83,16 @@ def test_the_link_comes_back_however_often_it_is_dropped():
     assert inbox.messages == [(TOPIC, b"list")]
     assert broker.connections == 5
     assert len([line for line in told if line.startswith("offline")]) == 4, told
+
+
+class Idle:
+    """A timekeeper with nothing to do."""
+
+    async def prepare(self):
+        pass
+
+    async def run(self):
+        await asyncio.sleep(3600)
 
 
 class Numeric:

@@ -40,7 +40,7 @@ class Command:
         return signed(self.lock, key, _UNLOCK, self.fields)
 
     def message(self, key: bytes, **who: int | str) -> str:
-        """The command signed with the lock's key; to unlock, `who` are `lease` or `credential`, and `proof`."""
+        """The command signed with the lock's key; to unlock with `proof`, and `lease` or `credential`."""
         return signed(self.lock, key, _PURPOSE, {**self.fields, **who})
 
 
