@@ -13,7 +13,7 @@ from hashlib import sha256
 from micropython import const
 
 from link.envelope import EnvelopeError, verify
-from link.telemetry import COMMANDS
+from link.words import COMMANDS
 from storage.hmac import Mac, equal
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ _ENTRIES = const(16)
 
 
 class Refused(Exception):
-    """Not carried out; `reason` is one of telemetry.REFUSALS."""
+    """Not carried out; `reason` is one of words.REFUSALS."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

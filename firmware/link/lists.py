@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _PARTS = (
-    "link.sync", "link.offer", "link.envelope", "link.blobs", "access.snapshot", "access.records",
-    "access.choice", "access.head", "pace",
+    "link.sync", "link.offer", "link.envelope", "link.blobs", "link.words", "access.snapshot",
+    "access.records", "access.choice", "access.head", "pace",
 )  # fmt: skip
 _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 

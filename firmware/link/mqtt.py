@@ -6,9 +6,6 @@ reads, with ids that never wrap, and with one byte for the length of a SUBSCRIBE
 """
 
 import asyncio
-import select
-import socket
-from errno import EINPROGRESS
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -16,7 +13,6 @@ from umqtt import simple
 
 from link.packets import (
     CONNACK,
-    CONNECT,
     DISCONNECT,
     PINGREQ,
     PINGRESP,
@@ -27,10 +23,10 @@ from link.packets import (
     UNSUBACK,
     UNSUBSCRIBE,
     MQTTError,
-    PacketReader,
     frame,
     text,
 )
+from modules import unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
 
     OnMessage = Callable[[bytes, "Payload"], Awaitable[None]]
 
-_POLL_MS = const(20)
 _GRACE_MS = const(50)  # least time to look for what has arrived already
 _SKIP = const(128)  # bytes thrown away at a time
 
@@ -184,40 +179,14 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
-        self.sock = sock = socket.socket()
-        sock.setblocking(False)
-        try:
-            sock.connect(socket.getaddrinfo(address, self.port)[0][-1])  # numeric: does not wait
-        except OSError as error:
-            if error.errno != EINPROGRESS:
-                raise
-        poller = select.poll()
-        poller.register(sock, select.POLLOUT)
-        while not poller.poll(0):
-            await asyncio.sleep_ms(_POLL_MS)
-        if self._tls is not None:
-            wrap = self._tls.wrap_socket
-            self.sock = wrap(sock, server_hostname=self.server, do_handshake_on_connect=False)
-        self._stream = asyncio.StreamReader(self.sock)
-        self._packets = PacketReader(self._stream)
-        await self._write(self._connect_packet())
-        kind = await self._packets.kind()
-        _, answer, _ = await self._packets.head(kind)
-        if kind != CONNACK or answer[1]:
-            raise MQTTError("refused by the broker")
+        from link.dial import dial
 
-    def _connect_packet(self) -> bytes:
-        """CONNECT with a clean session (3.1)."""
-        flags = 0x02
-        payload = text(self.client_id)
-        if self.lw_topic:
-            flags |= 0x04 | self.lw_qos << 3 | self.lw_retain << 5
-            payload += text(self.lw_topic) + text(self.lw_msg)
-        if self.user:
-            flags |= 0xC0
-            payload += text(self.user) + text(self.pswd or b"")
-        head = text(b"MQTT") + bytes((4, flags)) + self.keepalive.to_bytes(2, "big")
-        return frame(CONNECT, head + payload)
+        try:
+            self._stream, self._packets = await dial(self, address, self._tls)
+        finally:
+            del dial
+            unload("link.dial")
+        self._sent = ticks_ms()
 
     def _next_id(self) -> bytes:
         self.pid = self.pid % 65535 + 1

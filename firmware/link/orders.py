@@ -27,5 +27,5 @@ class Orders:
 
         Commands(*self._parts).take(message, retained)
         del Commands, message
-        unload("link.commands", "link.envelope")
+        unload("link.commands", "link.envelope", "link.words")
         await asyncio.sleep_ms(_PACE_MS)

@@ -10,7 +10,7 @@ from micropython import const
 
 import log
 from access.head import SNAPSHOTS, ListError, each
-from link.telemetry import REASONS
+from link.words import REASONS
 from modules import unload
 from storage import files
 

@@ -29,16 +29,6 @@ _WILL = b'{"online":false}'
 
 ALARMS = ("forced", "held open", "tamper", "throttled")
 KINDS = {1: "pin", 2: "card", 3: "remote"}
-REASONS = (
-    "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",
-    "lease shortened", "malformed", "no memory", "no such blob", "old version", "too large",
-    "too many leases", "version jump", "wrong lock",
-)  # fmt: skip
-COMMANDS = ("identify", "self-test", "restart", "unlock")
-REFUSALS = (
-    "bad signature", "busy", "denied", "expired", "flash error", "malformed", "no clock", "no memory",
-    "replayed", "retained", "too early", "too large", "wrong lock",
-)  # fmt: skip
 
 
 class Telemetry:
@@ -79,24 +69,21 @@ class Telemetry:
         self._put(_ACK, {"list": version, "base": base, "hash": digest, "result": "accepted"})
 
     def refused(self, version: "int | None", reason: str) -> None:
-        """A list was not taken; version is None where it could not be read. One of REASONS."""
-        if reason not in REASONS:
-            raise ValueError("no such reason")
+        """A list was not taken; version is None where it could not be read. One of words.REASONS."""
+        _check(reason, "REASONS")
         self._refuse({"list": version, "result": "refused", "reason": reason})
 
     def done(self, command: str, nonce: str, found: "dict | None" = None) -> None:
-        """A command was carried out: one of COMMANDS; `found` are the faults and the list of a self-test."""
-        if command not in COMMANDS:
-            raise ValueError("no such command")
+        """One of words.COMMANDS was carried out; `found` are the faults and the list of a self-test."""
+        _check(command, "COMMANDS")
         said = {"command": command, "nonce": nonce, "result": "done"}
         if found:
             said.update({"faults": found["faults"], "list": found["list"]})
         self._put(_ACK, said)
 
     def declined(self, nonce: "str | None", reason: str) -> None:
-        """A command was not carried out; nonce is None where it could not be read. One of REFUSALS."""
-        if reason not in REFUSALS:
-            raise ValueError("no such reason")
+        """A command was not carried out; nonce is None where it could not be read. One of words.REFUSALS."""
+        _check(reason, "REFUSALS")
         self._refuse({"nonce": nonce, "result": "refused", "reason": reason})
 
     def update(self, version: "str | None", step: str, reason: str = "") -> None:
@@ -180,3 +167,14 @@ class Telemetry:
             self._refusals.pop(0)
         self._refusals.append(json.dumps(fields).encode())
         self._wake.set()
+
+
+def _check(word: str, kind: str) -> None:
+    """ValueError for what is none of the words of its kind in link/words.py."""
+    from link import words
+
+    known = word in getattr(words, kind)
+    del words
+    unload("link.words")
+    if not known:
+        raise ValueError("no such word")

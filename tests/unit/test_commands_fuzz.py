@@ -6,7 +6,7 @@ import random
 
 from command_parts import LEASE, NOW, Lock, order, sign, unlock
 
-from link.telemetry import COMMANDS, REFUSALS
+from link.words import COMMANDS, REFUSALS
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _ODD = (

@@ -1,0 +1,61 @@
+"""Opens the connection to the broker, from the socket to the broker's word: gone when it is open."""
+
+import asyncio
+import select
+import socket
+from errno import EINPROGRESS
+
+from micropython import const
+
+from link.packets import CONNACK, CONNECT, MQTTError, PacketReader, frame, text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from link.mqtt import MQTTClient
+
+_POLL_MS = const(20)
+
+
+async def dial(client: "MQTTClient", address: str, tls: "Any") -> "tuple[Any, PacketReader]":
+    """Connect, by TLS if there is a context, and be accepted; client.sock is there as soon as it is open.
+
+    The handshake is made by the first write. MQTTError, OSError, ValueError for a bad certificate.
+    """
+    client.sock = sock = socket.socket()
+    sock.setblocking(False)
+    try:
+        sock.connect(socket.getaddrinfo(address, client.port)[0][-1])  # numeric: does not wait
+    except OSError as error:
+        if error.errno != EINPROGRESS:
+            raise
+    poller = select.poll()
+    poller.register(sock, select.POLLOUT)
+    while not poller.poll(0):
+        await asyncio.sleep_ms(_POLL_MS)
+    if tls is not None:
+        client.sock = tls.wrap_socket(sock, server_hostname=client.server, do_handshake_on_connect=False)
+    stream: Any = asyncio.StreamReader(client.sock)  # a writer, too
+    stream.write(_connect_packet(client))
+    await stream.drain()
+    packets = PacketReader(stream)
+    kind = await packets.kind()
+    _, answer, _ = await packets.head(kind)
+    if kind != CONNACK or answer[1]:
+        raise MQTTError("refused by the broker")
+    return stream, packets
+
+
+def _connect_packet(client: "MQTTClient") -> bytes:
+    """CONNECT with a clean session (3.1)."""
+    flags = 0x02
+    payload = text(client.client_id)
+    if client.lw_topic:
+        flags |= 0x04 | client.lw_qos << 3 | client.lw_retain << 5
+        payload += text(client.lw_topic) + text(client.lw_msg)
+    if client.user:
+        flags |= 0xC0
+        payload += text(client.user) + text(client.pswd or b"")
+    head = text(b"MQTT") + bytes((4, flags)) + client.keepalive.to_bytes(2, "big")
+    return frame(CONNECT, head + payload)
