@@ -110,7 +110,7 @@ def test_there_are_no_words_for_anything_else():
             refused = True
         assert refused
     public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
-    assert public == ["accepted", "alarm", "declined", "done", "refused", "run", "staff", "will"]
+    assert public == ["accepted", "alarm", "declined", "done", "refused", "run", "staff", "update", "will"]
 
 
 def test_a_staff_report_names_the_listed_credential():
