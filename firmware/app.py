@@ -24,7 +24,7 @@ from door.doorkeeper import Doorkeeper
 from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import Switch
-from modules import unload
+from modules import drop, unload
 from readers.card_reader import CardReader
 from readers.keypad import MatrixKeypad
 from readers.pin_entry import PinEntry
@@ -57,7 +57,10 @@ def main(watchdog: "WDT") -> None:
         return
     del SettingsError, load
     unload("settings", "access.zone_rule")  # the values stay
-    asyncio.run(Lock(settings, watchdog).run(began))
+    lock = Lock(settings, watchdog)
+    drop(Lock, "__init__")  # 2 KB that ran once
+    drop(Board, "__init__")
+    asyncio.run(lock.run(began))
 
 
 async def _wait_for_settings(faults: "list[str]", watchdog: "WDT") -> None:

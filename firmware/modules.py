@@ -14,3 +14,9 @@ def unload(*names: str) -> None:
             except AttributeError:
                 pass
     gc.collect()
+
+
+def drop(kind: type, *methods: str) -> None:
+    """Give the code of methods that nobody calls any more back to the heap."""
+    for name in methods:
+        setattr(kind, name, None)  # to delete it would leave the code where it is

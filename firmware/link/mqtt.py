@@ -26,7 +26,7 @@ from link.packets import (
     frame,
     text,
 )
-from modules import unload
+from modules import drop, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,16 +66,10 @@ class Payload:
         return data
 
 
-def _without_blocking_calls(base: type) -> None:
-    """Leave of the base class what is used: code that waits goes back to the heap, where it is not frozen."""
-    for name in (
-        "_send_str", "_recv_len", "connect", "disconnect", "ping", "publish", "subscribe", "wait_msg",
-        "check_msg", "set_callback",
-    ):  # fmt: skip
-        setattr(base, name, None)  # to delete it would leave the code where it is
-
-
-_without_blocking_calls(simple.MQTTClient)
+drop(
+    simple.MQTTClient, "_send_str", "_recv_len", "connect", "disconnect", "ping", "publish", "subscribe",
+    "wait_msg", "check_msg", "set_callback",
+)  # fmt: skip  # of the base class stays what is used
 
 
 class MQTTClient(simple.MQTTClient):
