@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from time import ticks_add, ticks_diff, ticks_ms, ticks_us
+from time import ticks_diff, ticks_ms, ticks_us
 
 from micropython import const
 
@@ -24,11 +24,13 @@ from door.doorkeeper import Doorkeeper
 from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import Switch
+from housekeeping import Housekeeping
 from modules import drop, unload
 from readers.card_reader import CardReader
 from readers.keypad import MatrixKeypad
 from readers.pin_entry import PinEntry
 from readers.pn532 import PN532
+from reports import Reports
 from storage.hmac import Mac
 from supervisor import Supervisor
 
@@ -38,11 +40,8 @@ if TYPE_CHECKING:
     from machine import WDT
     from settings import Settings
 
-_REPORTS_KEPT = const(8)  # until the link is there to take them
 _TIDY_MS = const(2000)
-_COPY_MS = const(1000)
 _LATER_MS = const(3000)
-_HOUR_MS = const(3_600_000)
 
 
 def main(watchdog: "WDT") -> None:
@@ -78,36 +77,38 @@ class Lock:
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings = settings
         self._watchdog = watchdog
-        self._reports = []
         self._telemetry = self._topics = None
-        self._settled = asyncio.Event()  # the list and its leases have been looked at after the start
-        self._faults: set[str] = set()
         board = self._board = Board(settings.unlock_level)
         self._supervisor = Supervisor(board.reset)
         self._clock = Clock(board.datetime, board.numbers, settings.time_floor)
         self._credentials = Credentials()
         self._indicator = Indicator(board.light, board.sound)
-        self._throttle = Throttle(board.numbers)
+        reports = self._reports = Reports(self._indicator)
+        throttle = Throttle(board.numbers)
         self._residents = Residents(settings.key)
         mac = Mac(settings.key)
         self._leases = Leases(settings.key, board.numbers)
         schedules = Schedules(self._credentials.find, Zone(settings.zone))
-        self._uses = Uses(board.numbers)
+        uses = Uses(board.numbers)
         guests = Guests(self._residents.guest_keys, self._leases.over, board.numbers, mac)
         gate = Gate(
-            self._credentials, self._residents, self._leases, self._clock, self._throttle, mac,
-            settings.plain_uid, schedules=schedules, uses=self._uses, guests=guests,
+            self._credentials, self._residents, self._leases, self._clock, throttle, mac,
+            settings.plain_uid, schedules=schedules, uses=uses, guests=guests,
         )  # fmt: skip
         self._residency = dialogues(
             self._residents, self._credentials, self._leases, guests, mac, self._on_feedback,
             self._on_guest_key,
         )  # fmt: skip
+        self._house = Housekeeping(
+            settings, board, self._clock, self._credentials, self._residents, self._leases, uses, throttle,
+            reports,
+        )  # fmt: skip
         relay = Relay(board.relay, settings.unlock_level)
         controller = Controller(
-            relay, self._indicator, settings.unlock_ms, settings.held_open_ms, self._on_alarm
+            relay, self._indicator, settings.unlock_ms, settings.held_open_ms, reports.alarm
         )
         self._doorkeeper = Doorkeeper(
-            gate, self._residency, controller, self._indicator, board.numbers, self._on_staff, self._on_alarm
+            gate, self._residency, controller, self._indicator, board.numbers, reports.staff, reports.alarm
         )
         self._leaf = Switch(board.contact, 1)
         self._leaving = Switch(board.exit_button, 0)
@@ -130,9 +131,9 @@ class Lock:
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())
         )
         await asyncio.sleep_ms(20)
-        start("housekeeping", self._keep_house)
+        start("housekeeping", self._house.run)
         try:  # what is loaded now and then lies apart from what stays
-            await asyncio.wait_for_ms(self._settled.wait(), _LATER_MS)
+            await asyncio.wait_for_ms(self._house.settled.wait(), _LATER_MS)
         except asyncio.TimeoutError:
             pass
         if self._settings.ssid and self._settings.broker_host:
@@ -167,7 +168,7 @@ class Lock:
     def _on_keypad_health(self, healthy: bool) -> None:
         if not healthy:
             log.warning("readers", "a key of the keypad is stuck")
-        self._fault("keypad", not healthy)
+        self._reports.fault("keypad", not healthy)
 
     def _on_feedback(self, what: str) -> None:
         self._indicator.say("cleared" if what == "timeout" else what, ticks_ms())
@@ -180,29 +181,9 @@ class Lock:
             log.info("readers", "the card reader answers")
         else:
             log.warning("readers", "the card reader does not answer")
-        self._fault("reader", not healthy)
-
-    def _fault(self, name: str, lasts: bool) -> None:
-        """A fault of the device begins or ends; the light says so, and the next state message."""
-        if lasts:
-            self._faults.add(name)
-        else:
-            self._faults.discard(name)
-        self._indicator.set("trouble", bool(self._faults))
+        self._reports.fault("reader", not healthy)
 
     # -- what the house may know
-
-    def _on_alarm(self, kind: str) -> None:
-        self._report(("alarm", kind))
-
-    def _on_staff(self, digest: bytes, kind: int) -> None:
-        self._report(("staff", digest, kind))
-
-    def _report(self, report: tuple) -> None:
-        if self._telemetry is None:
-            self._reports = (self._reports + [report])[-_REPORTS_KEPT:]
-        else:
-            getattr(self._telemetry, report[0])(*report[1:])
 
     def _status(self) -> dict:
         from version import VERSION, slot
@@ -212,49 +193,10 @@ class Lock:
             "list": self._credentials.version,
             "clock": self._clock.trust,
             "slot": slot(),
-            "faults": sorted(self._faults),
+            "faults": sorted(self._reports.faults),
         }
 
     # -- what runs while nobody is at the door
-
-    async def _keep_house(self) -> None:
-        """What boot.py and a bad day need, written once; then nothing more to do."""
-        try:
-            self._board.remember_relay(self._settings.unlock_level)
-        except OSError:
-            log.error("app", "no room in NVS for the relay's safe level")
-        self._throttle.ensure_kept()
-        await asyncio.sleep_ms(0)
-        await self._look_after_list()
-        hour, version = ticks_ms(), -1
-        while True:
-            await asyncio.sleep_ms(_COPY_MS)
-            self._throttle.left_ms(ticks_ms())  # it must be asked now and then
-            if version != self._credentials.version:
-                version = self._credentials.version
-                await self._uses.forget(self._credentials)
-            self._residents.ensure_copy()
-            self._leases.save()
-            if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
-                hour = ticks_add(hour, _HOUR_MS)
-                self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
-
-    async def _look_after_list(self) -> None:
-        """Are the list's bits right, and which leases does it state? The door did not wait for that."""
-        from access.upkeep import tend
-        from pace import Pace
-
-        await tend(self._credentials, self._settings.key, Pace())
-        del tend, Pace
-        unload("access.upkeep", "access.snapshot", "access.records", "access.choice", "access.head", "pace")
-        self._on_list()
-        from access.guard import Guard
-
-        guard = Guard(self._leases, self._residents, self._settings.plain_uid)
-        await guard.note(self._credentials.each, self._clock.now())
-        del Guard, guard
-        unload("access.guard", "access.changes", "access.head")
-        self._settled.set()
 
     async def _link(self) -> None:
         """The network. What joins its parts is gone when it has done so."""
@@ -269,11 +211,9 @@ class Lock:
             self._telemetry, self._topics = telemetry, topics
             from link.lists import Lists
 
-            lists = Lists(settings, self._credentials, self._clock, self._approve, self._on_list)
-            self._supervisor.start("lists", lambda: lists.run(topics, telemetry, self._settled))
-            waiting, self._reports = self._reports, []
-            for report in waiting:
-                self._report(report)
+            lists = Lists(settings, self._credentials, self._clock, self._approve, self._house.on_list)
+            self._supervisor.start("lists", lambda: lists.run(topics, telemetry, self._house.settled))
+            self._reports.deliver(telemetry)
         await asyncio.sleep_ms(0)
         from link.assemble import assemble
         from remote import Remote
@@ -284,9 +224,6 @@ class Lock:
         del assemble
         unload("link.assemble")
         await link.run()
-
-    def _on_list(self) -> None:
-        self._fault("no credentials", not self._credentials.whole)
 
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""

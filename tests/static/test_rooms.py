@@ -13,7 +13,7 @@ from tests.static.sources import FIRMWARE, MODULES, ON_CHIP, imports, name, tree
 
 DOOR = {"door", "readers", "access"}
 OUTSIDE = {"link", "update", "journal"}
-JOINERS = {"app", "board"}
+JOINERS = {"app", "board", "housekeeping", "reports"}
 
 FORBIDDEN = {
     **dict.fromkeys(DOOR, OUTSIDE | JOINERS),

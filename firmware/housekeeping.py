@@ -1,0 +1,80 @@
+"""What is done while nobody is at the door: copies, counts, and the look at the list that did not wait."""
+
+import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+import log
+from modules import unload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.clock import Clock
+    from access.credentials import Credentials
+    from access.leases import Leases
+    from access.residents import Residents
+    from access.throttle import Throttle
+    from access.uses import Uses
+    from board import Board
+    from reports import Reports
+    from settings import Settings
+
+_COPY_MS = const(1000)
+_HOUR_MS = const(3_600_000)
+
+
+class Housekeeping:
+    """`settled` is set once the list has been looked at, and the code for that is gone."""
+
+    def __init__(
+        self, settings: "Settings", board: "Board", clock: "Clock", credentials: "Credentials",
+        residents: "Residents", leases: "Leases", uses: "Uses", throttle: "Throttle", reports: "Reports",
+    ) -> None:  # fmt: skip
+        self._settings, self._board, self._clock = settings, board, clock
+        self._credentials, self._residents, self._leases = credentials, residents, leases
+        self._uses, self._throttle, self._reports = uses, throttle, reports
+        self.settled = asyncio.Event()
+
+    async def run(self) -> None:
+        """For ever."""
+        try:
+            self._board.remember_relay(self._settings.unlock_level)
+        except OSError:
+            log.error("app", "no room in NVS for the relay's safe level")
+        self._throttle.ensure_kept()
+        await asyncio.sleep_ms(0)
+        await self._look_after_list()
+        hour, version = ticks_ms(), -1
+        while True:
+            await asyncio.sleep_ms(_COPY_MS)
+            self._throttle.left_ms(ticks_ms())  # it must be asked now and then
+            if version != self._credentials.version:
+                version = self._credentials.version
+                await self._uses.forget(self._credentials)
+            self._residents.ensure_copy()
+            self._leases.save()
+            if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
+                hour = ticks_add(hour, _HOUR_MS)
+                self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
+
+    def on_list(self) -> None:
+        """The list in use has changed."""
+        self._reports.fault("no credentials", not self._credentials.whole)
+
+    async def _look_after_list(self) -> None:
+        """Are the list's bits right, and which leases does it state? The door did not wait for that."""
+        from access.upkeep import tend
+        from pace import Pace
+
+        await tend(self._credentials, self._settings.key, Pace())
+        del tend, Pace
+        unload("access.upkeep", "access.snapshot", "access.records", "access.choice", "access.head", "pace")
+        self.on_list()
+        from access.guard import Guard
+
+        guard = Guard(self._leases, self._residents, self._settings.plain_uid)
+        await guard.note(self._credentials.each, self._clock.now())
+        del Guard, guard
+        unload("access.guard", "access.changes", "access.head")
+        self.settled.set()
