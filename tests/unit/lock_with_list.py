@@ -55,17 +55,8 @@ class Lock:
 
     def get(self, message, patience_ms=30_000):
         asyncio.new_event_loop()
-        sync = Sync(
-            "demo",
-            KEY,
-            self.credentials,
-            self.approve,
-            self,
-            self.post,
-            at_once,
-            self.times.append,
-            patience_ms=patience_ms,
-        )
+        parts = self.credentials, self.approve, self, self.post, at_once, self.times.append
+        sync = Sync("demo", KEY, *parts, patience_ms=patience_ms)
         self.told = asyncio.run(sync.take([message], self.told))
         return self
 

@@ -57,7 +57,7 @@ class ReorderingFlash(CutFlash):
         return result
 
     def _lose(self):
-        """After the cut: go back to the last sync, and do some of it again. The operation in hand stays torn, or is lost."""
+        """After the cut: back to the last sync, and some of it again; the operation in hand is torn or lost."""
         if not (self._knife.dead and self._undone):
             return
         undone, self._undone = self._undone, []

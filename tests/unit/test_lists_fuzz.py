@@ -1,4 +1,4 @@
-"""20,000 mangled inputs to each parser of lists, 200,000 with MENSHEN_NIGHTLY=1: none is taken, none is fatal."""
+"""20,000 mangled inputs to each parser of lists, 200,000 with MENSHEN_NIGHTLY=1: none is fatal."""
 
 import asyncio
 import json
@@ -21,8 +21,8 @@ _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _EVERY = 40  # of the inputs so many go through the whole of sync, with its flash
 KEY = bytes(32)
 _ODD = (
-    None, True, False, 0, 1, -1, 4, 1 << 29, 1 << 30, 1 << 70, 0.5, 1e300, "", "demo", "0" * 64, "f" * 64, "AA",
-    "AQ", "\0", [], {}, [[]], {"lock": "demo"}, "é" * 32,
+    None, True, False, 0, 1, -1, 4, 1 << 29, 1 << 30, 1 << 70, 0.5, 1e300, "", "demo", "0" * 64, "f" * 64,
+    "AA", "AQ", "\0", [], {}, [[]], {"lock": "demo"}, "é" * 32,
 )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def test_mangled_snapshots_are_refused():
     RamFlash("/access", 30)
     records = [record(d) for d in digests(30)]
     good = whole(records)
-    for _ in range(_ROUNDS // 10):  # each is written to the flash
+    for _ in range(_ROUNDS):
         data = bytes(mangled(rng, good))
         with open("/access/b", "wb") as file:
             file.write(data)
@@ -153,7 +153,7 @@ def test_mangled_chunks_make_no_blob():
     good = Postman()
     blob = bytes(range(256)) * 18
     name = good.keep(blob)
-    for _ in range(_ROUNDS // 10):
+    for _ in range(_ROUNDS):
         post = Postman()
         post.retained = dict(good.retained)
         topic = rng.choice(list(post.retained))
