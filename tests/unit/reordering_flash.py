@@ -57,7 +57,7 @@ class ReorderingFlash(CutFlash):
         return result
 
     def _lose(self):
-        """After the cut: back to the last sync, and some of it again; the operation in hand is torn or lost."""
+        """After the cut: back to the last sync, and some of it again; the operation in hand torn or lost."""
         if not (self._knife.dead and self._undone):
             return
         undone, self._undone = self._undone, []

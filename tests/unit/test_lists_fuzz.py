@@ -15,7 +15,7 @@ from access.head import ListError
 from link.blobs import BlobError, fetch
 from link.envelope import EnvelopeError
 from link.offer import Offer, read
-from link.telemetry import REASONS
+from link.words import REASONS
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _EVERY = 40  # of the inputs so many go through the whole of sync, with its flash
