@@ -27,7 +27,6 @@ from door.switch import Switch
 from housekeeping import Housekeeping
 from modules import drop, unload
 from readers.card_reader import CardReader
-from readers.keypad import MatrixKeypad
 from readers.pin_entry import PinEntry
 from readers.pn532 import PN532
 from reports import Reports
@@ -113,7 +112,14 @@ class Lock:
         self._leaf = Switch(board.contact, 1)
         self._leaving = Switch(board.exit_button, 0)
         self._tamper = Switch(board.tamper, 1)
-        self._keypad = MatrixKeypad(board.key_rows, board.key_columns, board.KEY_LAYOUT)
+        if settings.keypad == "wiegand":
+            from readers.wiegand import Wiegand
+
+            self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], self._doorkeeper.card)
+        else:
+            from readers.keypad import MatrixKeypad
+
+            self._keypad = MatrixKeypad(board.key_rows, board.key_columns, board.KEY_LAYOUT)
         self._pin_entry = PinEntry(self._doorkeeper.pin, self._on_feedback)
         reader = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
         self._card_reader = CardReader(reader, self._doorkeeper.card, self._on_reader_health)

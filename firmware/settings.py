@@ -132,6 +132,7 @@ class Settings:
     time_floor: int
     homeassistant: bool
     backoff_cap_ms: int
+    keypad: str
     plain_uid: bool
     zone: "Rule"
 
@@ -170,6 +171,9 @@ def parse(text: str) -> Settings:
     found.homeassistant = read.flag("homeassistant", False)
     found.backoff_cap_ms = read.number("broker.backoff_cap_s", 1, 86400, 600) * 1000
     found.zone = read.zone("time.zone")
+    found.keypad = read.take(
+        "keypad.type", '"matrix" or "wiegand"', lambda v: v in ("matrix", "wiegand"), "matrix"
+    )
     found.plain_uid = read.flag("cards.plain_uid", False)
     if read.faults:
         raise SettingsError(read.faults)

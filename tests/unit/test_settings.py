@@ -57,6 +57,7 @@ def test_what_is_needed_is_enough():
     found = parse(json.dumps(GOOD))
     assert (found.lock, found.key, found.unlock_level, found.unlock_ms) == ("demo", bytes(32), 1, 5000)
     assert (found.held_open_ms, found.ssid, found.plain_uid) == (30_000, "", False)
+    assert found.keypad == "matrix"
     assert (found.broker_tls, found.broker_port, found.time_floor) == (True, 8883, 0)
     assert found.ntp is None
     assert parse(json.dumps(dict(GOOD, network={"ntp": "time.example"}))).ntp == ("time.example", 123)
@@ -82,6 +83,8 @@ def test_each_field_says_what_is_right():
         ("door", {"held_open_s": 4}, "door.held_open_s must be a whole number from 5 to 3600"),
         ("wifi", {"ssid": "x" * 33}, "wifi.ssid must be a text of 1 to 32 characters"),
         ("broker", {"port": 65536}, "broker.port must be a whole number from 1 to 65535"),
+        ("keypad", {"type": "4x3"}, 'keypad.type must be "matrix" or "wiegand"'),
+        ("keypad", {"type": ["matrix"]}, 'keypad.type must be "matrix" or "wiegand"'),
         ("cards", {"plain_uid": 1}, "cards.plain_uid must be true or false"),
         (
             "network",

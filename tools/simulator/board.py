@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools import build_app
@@ -132,6 +132,10 @@ class Board(Questions):
     def set_input(self, pin: int, level: int | None) -> None:
         """Lay a level on a pin, or let go of it."""
         self._send(self._outside.level(pin, level))
+
+    def pulses(self, pins: Sequence[int]) -> None:
+        """A low pulse on each of these pins in turn, too short for a program to see without an interrupt."""
+        self._send("".join(self._outside.level(pin, level) for pin in pins for level in (0, 1)))
 
     def switch(self, a: int, b: int, closed: bool) -> None:
         """Close or open a switch between two pins: a key of the keypad."""

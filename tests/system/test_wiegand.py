@@ -1,0 +1,73 @@
+"""A lock with a Wiegand keypad and reader in place of the matrix: the same door, by two lines."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.simulated_lock import Lock
+from tools.simulator import provision
+from tools.simulator.provision import CARD, DEMO_PIN, PIN, TENANT, Credential, Provision
+from tools.simulator.wiegand import WiegandReader
+from tools.simulator.world import now_us
+
+_CARDS = {"26 bits": b"\x7b\x30\x39", "34 bits": b"\x04\xa1\xb2\xc3"}
+_STRANGER = b"\x7b\x30\x3a"
+
+
+@pytest.fixture
+async def lock(make_lock: Callable, tmp_path: Path) -> Lock:
+    give = Provision(provision.lock_key(tmp_path / "lock"))
+    cards = [Credential(CARD, number, TENANT, lease=1) for number in _CARDS.values()]
+    tenant = [Credential(PIN, DEMO_PIN.encode(), TENANT, lease=1), *cards]
+    lock = await make_lock(
+        power=False, settings={"keypad": {"type": "wiegand"}}, files=give.list_files(1, tenant)
+    )
+    lock.wiegand = WiegandReader(lock.world.board)
+    await lock.power(True)
+    await lock.wait_armed()
+    return lock
+
+
+async def _type(lock: Lock, keys: str, size: int) -> None:
+    """Press keys, each when the light for the one before has gone out: a burst ends with a silence."""
+    for key in keys:
+        lock.since_us = now_us()
+        lock.wiegand.key(key, size)
+        if key != "#":
+            await lock.wait_light("key")
+            await lock.wait_light("idle")
+
+
+@pytest.mark.parametrize("size", [4, 8])
+async def test_tenant_opens_with_the_pin(lock: Lock, size: int) -> None:
+    await _type(lock, DEMO_PIN + "#", size)
+    await lock.wait_unlocked()
+
+
+async def test_a_wrong_pin_does_not_open(lock: Lock) -> None:
+    await _type(lock, "135791#", 4)
+    await lock.wait_light("denied")
+    assert (await lock.state())["relay"] == 0
+
+
+@pytest.mark.parametrize("number", _CARDS.values(), ids=_CARDS)
+async def test_tenant_opens_with_a_card(lock: Lock, number: bytes) -> None:
+    lock.wiegand.card(number)
+    await lock.wait_unlocked()
+
+
+async def test_a_strangers_card_and_noise_do_not_open(lock: Lock) -> None:
+    lock.wiegand.send("10" * 17)  # a parity that is wrong
+    lock.wiegand.send("1" * 99)
+    await lock.wait_event(lambda e: e["type"] == "console" and "online" in e["line"])
+    lock.wiegand.card(_STRANGER)
+    await lock.wait_light("denied")
+    assert not [e for e in lock.events if e["type"] == "pin" and e["name"] == "relay" and e["level"] == 1]
+
+
+async def test_a_torn_line_is_told(lock: Lock) -> None:
+    lock.since_us = now_us()
+    lock.wiegand.cut()
+    await lock.wait_event(lambda e: e["type"] == "console" and "stuck" in e["line"])
+    await lock.wait_light("trouble")
