@@ -124,7 +124,7 @@ class Lock:
                             return event
                     await self._news.wait()
         except TimeoutError:
-            seen = "\n".join(map(str, self.since()[-60:]))
+            seen = "\n".join(map(str, [e for e in self.since() if e["type"] != "reader"][-60:]))
             raise AssertionError(f"not seen within {timeout} s; instead:\n{seen}") from None
 
     async def wait_pin(self, name: str, level: int | None, timeout: float = TIMEOUT_S) -> Event:
@@ -255,14 +255,16 @@ def app_dir() -> Path:
 
 @pytest_asyncio.fixture
 async def make_lock(tmp_path: Path, app_dir: Path) -> AsyncIterator[Callable]:
-    """`await make_lock(**options of World, power=True)` gives a running lock; it ends with the test.
+    """`await make_lock(**options of World, power=True, app=...)` gives a running lock; it ends with the test.
 
     A second call with the same `workdir` finds the flash as the first one left it.
     """
     async with contextlib.AsyncExitStack() as ends:
 
-        async def make(workdir: Path = tmp_path / "lock", power: bool = True, **options: object) -> Lock:
-            world = World(workdir, app_dir, app_dir.parent / "fakes", micropython(), **options)
+        async def make(
+            workdir: Path = tmp_path / "lock", power: bool = True, app: Path = app_dir, **options: object
+        ) -> Lock:
+            world = World(workdir, app, app.parent / "fakes", micropython(), **options)
             ends.push_async_callback(world.stop)
             server = Server(world)
             ends.push_async_callback(server.stop)
