@@ -65,6 +65,14 @@ class Lease:
         return _RECORD.pack(digest, LEASE, 0, self.lease, 0, 0, self.not_before, self.not_after, 0)
 
 
+def pack(
+    digest: bytes, role: int, kind: int = 0, lease: int = 0, schedule: int = 0, uses: int = 0,
+    not_before: int = 0, not_after: int = 0, key_ref: int = 0,
+) -> bytes:  # fmt: skip
+    """The 32 bytes of a record, see firmware/access/README.md."""
+    return _RECORD.pack(digest, role, kind, lease, schedule, uses, not_before, not_after, key_ref)
+
+
 def mac(key: bytes, data: bytes) -> bytes:
     """HMAC-SHA256."""
     return hmac.new(key, data, hashlib.sha256).digest()
