@@ -25,7 +25,7 @@ async def lock(make_lock: Callable, tmp_path: Path) -> Lock:
     )
     lock.wiegand = WiegandReader(lock.world.board)
     await lock.power(True)
-    await lock.wait_armed()
+    await lock.world.board.wait_line("card reader answers")  # by then every task has had its first turn
     return lock
 
 
