@@ -40,4 +40,5 @@ def _entity(lock_id: str, kind: str, name: str, title: str, more: dict) -> "tupl
         "dev": {"ids": ["menshen_" + lock_id], "name": "Lock " + lock_id, "mf": "Menshen"},
     }
     said.update(more)
-    return "homeassistant/%s/menshen_%s/%s/config" % (kind, lock_id, name), said
+    # A broker's rule for a lock goes by a level of the topic that is its identifier and nothing more.
+    return "homeassistant/%s/%s/%s/config" % (kind, lock_id, name), said

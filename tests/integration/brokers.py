@@ -65,7 +65,11 @@ class Broker:
 
     def operator(self) -> Pair:
         """A new key and certificate for the operator."""
-        return self.authority.issue(OPERATOR, client=True)
+        return self.client(OPERATOR)
+
+    def client(self, name: str) -> Pair:
+        """The same for any other name in the rules."""
+        return self.authority.issue(name, client=True)
 
     def tls(self, own: Pair | None) -> ssl.SSLContext:
         """A client's context: checks the broker, and shows the certificate if there is one."""

@@ -126,7 +126,7 @@ def test_a_name_that_would_mean_more_in_a_topic_is_refused(authority: Authority,
 
 
 def test_nonsense_is_refused_in_words(authority: Authority) -> None:
-    for name in ("operator", "release", "blob"):
+    for name in ("operator", "release", "blob", "homeassistant"):
         with pytest.raises(CertificateError, match=f"no lock may be called {name}"):
             authority.issue_lock(name)
     with pytest.raises(CertificateError, match="neither a host name nor"):

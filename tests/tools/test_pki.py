@@ -49,6 +49,8 @@ def test_every_file_is_for_its_owner_alone(folder: Path) -> None:
         (["lock", "{}", "operator"], "no lock may be called operator"),
         (["lock", "{}", "../x"], "1 to 32 letters, digits, - or _"),
         (["lock", "{}/none", "front-door"], "is missing: make an authority first"),
+        (["client", "{}", "../x"], "1 to 32 letters, digits, - or _"),
+        (["client", "{}", "ca"], "is the authority's own"),
         (["authority", "{}"], "exists"),
         (["broker", "{}", "*"], "neither a host name nor an IP address"),
     ],

@@ -18,7 +18,7 @@ def test_it_announces_health_only():
         parts = topic.split("/")
         assert parts[0] == "homeassistant"
         assert parts[1] in KINDS, "no lock, no switch, no button"
-        assert parts[2] == "menshen_demo"
+        assert parts[2] == "demo"
         assert said["stat_t"] in ("menshen/v1/demo/state", "menshen/v1/demo/alarm")
         assert said["ent_cat"] == "diagnostic"
         assert not [name for name in said if name.startswith("cmd")], "nothing can be commanded"

@@ -35,6 +35,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _TAKEN = {
     OPERATOR: "brokers give that name all rights",
     "release": "all locks read the topics below that name",
+    "homeassistant": "brokers give that name rights of its own",
     "blob": "all locks read the topics below that name",
 }
 _KEY_FILE, _CERTIFICATE_FILE = "ca.key.pem", "ca.crt.pem"

@@ -34,12 +34,17 @@ def _arguments() -> argparse.Namespace:
         "operator", help="operator.key.pem and operator.crt.pem, for your programs"
     )
     operator.set_defaults(make=_operator)
+    client = commands.add_parser(
+        "client", help="the same for another program, by the name in a broker's rules"
+    )
+    client.set_defaults(make=_client)
     lock = commands.add_parser("lock", help="the three files of a lock's /tls, in a folder of its name")
     lock.set_defaults(make=_lock)
 
-    for command in (authority, broker, operator, lock):
+    for command in (authority, broker, operator, client, lock):
         command.add_argument("folder", type=Path, help="the authority's folder")
     broker.add_argument("host", nargs="+", help="the names and addresses under which locks reach the broker")
+    client.add_argument("name", help="the certificate's common name, such as homeassistant")
     lock.add_argument("lock", help="the lock's identifier, as in its settings")
     return parser.parse_args()
 
@@ -56,6 +61,15 @@ def _broker(asked: argparse.Namespace) -> list[Path]:
 
 def _operator(asked: argparse.Namespace) -> list[Path]:
     return [*Authority.load(asked.folder).issue(OPERATOR, client=True).write(asked.folder, "operator")]
+
+
+def _client(asked: argparse.Namespace) -> list[Path]:
+    if asked.name in {"ca", "broker"}:
+        raise CertificateError(
+            f"{asked.name}.key.pem is the authority's own or the broker's: choose another name"
+        )
+    pair = Authority.load(asked.folder).issue(asked.name, client=True)
+    return [*pair.write(asked.folder, asked.name)]
 
 
 def _lock(asked: argparse.Namespace) -> list[Path]:
