@@ -35,7 +35,7 @@ async def _type(lock: Lock, keys: str, size: int) -> None:
         lock.since_us = now_us()
         lock.wiegand.key(key, size)
         if key != "#":
-            await lock.wait_light("key")
+            lock.since_us = (await lock.wait_light("key"))["us"] + 1
             await lock.wait_light("idle")
 
 
