@@ -10,14 +10,11 @@ import log
 from access.clock import Clock
 from access.credentials import Credentials
 from access.gate import Gate
-from access.guests import Guests
 from access.leases import Leases
 from access.residency import dialogues
 from access.residents import Residents
-from access.schedule import Schedules
+from access.seldom import Seldom
 from access.throttle import Throttle
-from access.uses import Uses
-from access.zone import Zone
 from board import Board
 from door.controller import Controller
 from door.doorkeeper import Doorkeeper
@@ -87,19 +84,20 @@ class Lock:
         self._residents = Residents(settings.key)
         mac = Mac(settings.key)
         self._leases = Leases(settings.key, board.numbers)
-        schedules = Schedules(self._credentials.find, Zone(settings.zone))
-        uses = Uses(board.numbers)
-        guests = Guests(self._residents.guest_keys, self._leases.over, board.numbers, mac)
+        seldom = Seldom(
+            self._credentials.find, settings.zone, self._residents.guest_keys, self._leases.over,
+            board.numbers, mac,
+        )  # fmt: skip
         gate = Gate(
             self._credentials, self._residents, self._leases, self._clock, throttle, mac,
-            settings.plain_uid, schedules=schedules, uses=uses, guests=guests,
+            settings.plain_uid, seldom,
         )  # fmt: skip
         self._residency = dialogues(
-            self._residents, self._credentials, self._leases, guests, mac, self._on_feedback,
+            self._residents, self._credentials, self._leases, seldom, mac, self._on_feedback,
             self._on_guest_key,
         )  # fmt: skip
         self._house = Housekeeping(
-            settings, board, self._clock, self._credentials, self._residents, self._leases, uses, throttle,
+            settings, board, self._clock, self._credentials, self._residents, self._leases, throttle,
             reports,
         )  # fmt: skip
         relay = Relay(board.relay, settings.unlock_level)

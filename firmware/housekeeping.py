@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from access.leases import Leases
     from access.residents import Residents
     from access.throttle import Throttle
-    from access.uses import Uses
     from board import Board
     from reports import Reports
     from settings import Settings
@@ -29,11 +28,11 @@ class Housekeeping:
 
     def __init__(
         self, settings: "Settings", board: "Board", clock: "Clock", credentials: "Credentials",
-        residents: "Residents", leases: "Leases", uses: "Uses", throttle: "Throttle", reports: "Reports",
+        residents: "Residents", leases: "Leases", throttle: "Throttle", reports: "Reports",
     ) -> None:  # fmt: skip
         self._settings, self._board, self._clock = settings, board, clock
         self._credentials, self._residents, self._leases = credentials, residents, leases
-        self._uses, self._throttle, self._reports = uses, throttle, reports
+        self._throttle, self._reports = throttle, reports
         self.settled = asyncio.Event()
 
     async def run(self) -> None:
@@ -51,12 +50,19 @@ class Housekeeping:
             self._throttle.left_ms(ticks_ms())  # it must be asked now and then
             if version != self._credentials.version:
                 version = self._credentials.version
-                await self._uses.forget(self._credentials)
+                await self._forget_uses()
             self._residents.ensure_copy()
             self._leases.save()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
+
+    async def _forget_uses(self) -> None:
+        from access.uses import Uses
+
+        await Uses(self._board.numbers).forget(self._credentials)
+        del Uses
+        unload("access.uses")
 
     def on_list(self) -> None:
         """The list in use has changed."""

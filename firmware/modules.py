@@ -11,7 +11,7 @@ def unload(*names: str) -> None:
         if sys.modules.pop(name, None) is not None and child and parent in sys.modules:
             try:
                 delattr(sys.modules[parent], child)
-            except AttributeError:
+            except (AttributeError, KeyError):  # it failed to load, and its parent does not know it
                 pass
     gc.collect()
 

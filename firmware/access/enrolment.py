@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from access.changes import Changes
     from access.credentials import Credentials
     from access.guard import Guard
-    from access.guests import Guests
     from access.residents import Residents
+    from access.seldom import Seldom
     from storage.hmac import Mac
 
 _PIN = const(1)
@@ -59,7 +59,7 @@ class Enrolment:
 
     def __init__(
         self, residents: "Residents", changes: "Changes", credentials: "Credentials", guard: "Guard",
-        guests: "Guests", mac: "Mac", say: "Callable[[str], None]", hand_over: "Callable[[bytes], None]",
+        guests: "Seldom", mac: "Mac", say: "Callable[[str], None]", hand_over: "Callable[[bytes], None]",
     ) -> None:  # fmt: skip
         self._residents, self._changes, self._credentials = residents, changes, credentials
         self._guard, self._mac, self._say = guard, mac, say

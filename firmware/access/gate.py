@@ -20,12 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
     from access.credentials import Credential, Credentials
-    from access.guests import Guests
     from access.leases import Leases
     from access.residents import Residents
-    from access.schedule import Schedules
+    from access.seldom import Seldom
     from access.throttle import Throttle
-    from access.uses import Uses
     from storage.hmac import Mac
 
 PIN = const(1)
@@ -55,12 +53,10 @@ class Gate:
 
     def __init__(
         self, credentials: "Credentials", residents: "Residents", leases: "Leases", clock: "Clock",
-        throttle: "Throttle", mac: "Mac", plain_uid: bool, *, schedules: "Schedules", uses: "Uses",
-        guests: "Guests",
+        throttle: "Throttle", mac: "Mac", plain_uid: bool, seldom: "Seldom",
     ) -> None:  # fmt: skip
         self._credentials, self._residents, self._leases = credentials, residents, leases
-        self._clock, self._throttle, self._guests = clock, throttle, guests
-        self._schedules, self._uses = schedules, uses
+        self._clock, self._throttle, self._seldom = clock, throttle, seldom
         self._mac, self._plain_uid = mac, plain_uid
 
     def card(self, uid: bytes) -> Verdict:
@@ -110,7 +106,7 @@ class Gate:
         Only the first entry of a code clears the throttle: guests are not told of, and none shall try PINs
         all day between two entries of his own.
         """
-        verdict.reason, verdict.lease, first = self._guests.check(digits, self._clock.now())
+        verdict.reason, verdict.lease, first = self._seldom.check(digits, self._clock.now())
         if verdict.reason == GRANTED:
             verdict.granted, verdict.role = True, GUEST
             if first:
@@ -148,8 +144,8 @@ class Gate:
         return reason
 
     def _other(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
-        in_hours = not listed.schedule or now is None or self._schedules.holds(listed.schedule, now)
+        in_hours = not listed.schedule or now is None or self._seldom.holds(listed.schedule, now)
         reason = decide(listed, now, 0, in_hours)
-        if reason == GRANTED and listed.uses and not self._uses.take(digest, listed.uses):
+        if reason == GRANTED and listed.uses and not self._seldom.take(digest, listed.uses):
             return USED_UP
         return reason

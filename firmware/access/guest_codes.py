@@ -2,7 +2,7 @@
 
 NVS: "guests" remembers codes that were entered, 12 bytes each: class u8, MAC of the code 7, end u32,
 little-endian; "guest_risk" is what guessing may have gained since a resident last armed the codes, in parts
-of 10**9. Loaded by guests.py for as long as a code is looked at.
+of 10**9. Loaded by seldom.py for as long as a code is looked at.
 """
 
 import struct

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from access.credentials import Credentials
     from access.enrolment import Enrolment
-    from access.guests import Guests
     from access.leases import Leases
     from access.residents import Residents
+    from access.seldom import Seldom
     from storage.hmac import Mac
 
 _OFFERED_MS = const(10_000)
@@ -76,7 +76,7 @@ class Residency:
 
 
 def dialogues(
-    residents: "Residents", credentials: "Credentials", leases: "Leases", guests: "Guests", mac: "Mac",
+    residents: "Residents", credentials: "Credentials", leases: "Leases", guests: "Seldom", mac: "Mac",
     say: "Callable[[str], None]", hand_over: "Callable[[bytes], None]",
 ) -> "Residency":  # fmt: skip
     """A Residency whose dialogues change these parts; for `say` and `hand_over` see enrolment.py."""

@@ -12,8 +12,8 @@ from hashlib import sha256
 from ram_nvs import RamNVS
 
 from access.credentials import Credential
-from access.guests import Guests
 from access.schedule import Schedules
+from access.seldom import Seldom
 from access.zone import Zone
 from access.zone_rule import parse
 from storage.hmac import Mac
@@ -48,7 +48,7 @@ def guests(keys, steps):
     pairs = [(lease, unhexlify(key)) for lease, key in keys]
 
     def start():
-        return Guests(lambda: iter(pairs), lambda lease, now: False, Numbers(nvs), mac)
+        return Seldom(None, None, lambda: iter(pairs), lambda lease, now: False, Numbers(nvs), mac)
 
     lock = start()
     for now, what in steps:

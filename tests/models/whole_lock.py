@@ -16,14 +16,11 @@ from access import throttle
 from access.changes import Changes
 from access.credentials import Credential
 from access.gate import Gate
-from access.guests import Guests
 from access.leases import Leases
 from access.residency import dialogues
 from access.residents import Residents
-from access.schedule import Schedules
+from access.seldom import Seldom
 from access.throttle import Throttle
-from access.uses import Uses
-from access.zone import Zone
 from door import doorkeeper
 from door.doorkeeper import Doorkeeper
 from storage.hmac import Mac
@@ -68,13 +65,10 @@ class World:
         self.time = None
         numbers = Numbers(self.nvs)
         self.residents, leases = Residents(KEY), Leases(KEY, numbers)
-        schedules, uses = Schedules(self.find, Zone((0, 0, None, None))), Uses(numbers)
-        guests = Guests(self.residents.guest_keys, leases.over, numbers, self.mac)
-        gate = Gate(
-            self, self.residents, leases, self, Throttle(numbers), self.mac, True,
-            schedules=schedules, uses=uses, guests=guests,
-        )  # fmt: skip
-        self.dialogue = dialogues(self.residents, self, leases, guests, self.mac, self.say, lambda key: None)
+        utc = 0, 0, None, None
+        seldom = Seldom(self.find, utc, self.residents.guest_keys, leases.over, numbers, self.mac)
+        gate = Gate(self, self.residents, leases, self, Throttle(numbers), self.mac, True, seldom)
+        self.dialogue = dialogues(self.residents, self, leases, seldom, self.mac, self.say, lambda key: None)
         self.keeper = Doorkeeper(
             gate,
             self.dialogue,

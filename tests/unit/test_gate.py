@@ -34,9 +34,7 @@ class World:
         self.wait, self.time, self.notes = 0, None, []
         table = Table(self.own, self.given_up)
         self.open_hours, self.uses_left, self.guest = True, True, (UNKNOWN, 0, False)
-        self.gate = Gate(
-            Finder(self), table, self, self, self, MAC, plain_uid, schedules=self, uses=self, guests=self
-        )
+        self.gate = Gate(Finder(self), table, self, self, self, MAC, plain_uid, self)
 
     def put(self, where, value, record):
         where[MAC.digest(bytes([record.kind]), value)[:16]] = record

@@ -6,7 +6,7 @@ import struct
 from ram_nvs import PowerCut, RamNVS, cut_everywhere
 
 from access.decide import EXPIRED, GRANTED, NO_CLOCK, UNKNOWN, USED_UP
-from access.guests import Guests
+from access.seldom import Seldom
 from storage.hmac import Mac
 from storage.nvs import Numbers
 
@@ -29,7 +29,7 @@ def code(start=START, kind=2, key=KEY):
 class Lock:
     def __init__(self, nvs=None, keys=((7, KEY),)):
         self.nvs, self.keys, self.ended = nvs or RamNVS(), list(keys), set()
-        self.guests = Guests(lambda: iter(self.keys), self._over, Numbers(self.nvs), MAC)
+        self.guests = Seldom(None, None, lambda: iter(self.keys), self._over, Numbers(self.nvs), MAC)
 
     def _over(self, lease, now):
         return lease in self.ended
