@@ -1,6 +1,6 @@
 """Joins the modules of a room that stay loaded into the room's `__init__`: 200 B of RAM less for each.
 
-Which modules those are is read from the code: what app.py imports at its top, and what that imports.
+Those are what app.py imports at its top, what the link is made of, and what these import in their turn.
 Modules that are loaded for a time keep their own file. Nothing but names changes: a name that two
 modules of a room have is numbered in the second, and imports say where a name now is.
 """
@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 
 from tools import lean
 
-ENTRY = "app"
+_STAY = (
+    "app", "link.backoff", "link.link", "link.lists", "link.mqtt", "link.orders", "link.telemetry", "link.timekeeper",
+    "link.topics", "link.wifi",
+)  # fmt: skip
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _WORDS = {ast.FunctionDef: "def ", ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}
 Edit = tuple[int, int, int, int, str]  # row, column, end row, end column, new text
@@ -61,7 +64,7 @@ def join(sources: Mapping[str, str]) -> dict[str, str]:
 
 
 def _resident(modules: Mapping[str, _Module]) -> list[_Module]:
-    """The modules of rooms that app.py brings with it, each after those that it needs."""
+    """The modules of rooms that stay loaded, each after those that it needs."""
     found: list[_Module] = []
     seen: set[str] = set()
 
@@ -75,7 +78,8 @@ def _resident(modules: Mapping[str, _Module]) -> list[_Module]:
         if modules[name].room:
             found.append(modules[name])
 
-    visit(ENTRY)
+    for name in _STAY:
+        visit(name)
     return found
 
 

@@ -5,7 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from link.mqtt import MQTTError
+from link.packets import MQTTError
 from link.resolver import DnsError
 
 TYPE_CHECKING = False
