@@ -93,7 +93,7 @@ class Lock:
         await self._do("POST", "/api/power", {"on": on})
 
     async def faults(self, **faults: str | int) -> None:
-        """broker="ok|dead|silent", dns="ok|silent", reader="ok|hung|garbage|absent", cut_at=n."""
+        """broker, dns, dhcp or reader="one of its MODES in world.py", cut_at=n."""
         await self._do("PUT", "/api/faults", faults)
 
     async def publish(self, topic: str, payload: str, retain: bool = False) -> None:

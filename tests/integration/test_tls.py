@@ -1,60 +1,25 @@
 """TLS with certificates on both sides: lock and Mosquitto talk to nobody who is not the operator's."""
 
-import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.integration.conftest import Mosquitto, running
+from tests.integration.conftest import Mosquitto
+from tests.integration.house import House, broker_of
 from tests.simulated_lock import Lock
 from tools.operator.certificates import Authority, Pair
 from tools.simulator.provision import BROKER_NAME
 from tools.simulator.world import now_us
 
 _TLS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
-_LISTENER = """
-user root
-listener {{port}} 127.0.0.1
-cafile {folder}/ca.pem
-certfile {folder}/broker.crt.pem
-keyfile {folder}/broker.key.pem
-require_certificate true
-use_identity_as_username true
-"""
-
-
-@dataclass
-class House:
-    """One operator's authority, and what it gave to the lock."""
-
-    authority: Authority
-    lock: Pair
-
-    def files(self) -> dict[str, bytes]:
-        """What lies in the lock's flash."""
-        return {
-            "/tls/lock.key.der": self.lock.key_der,
-            "/tls/lock.crt.der": self.lock.certificate_der,
-            "/tls/ca.crt.der": self.authority.certificate_der,
-        }
 
 
 @pytest.fixture
 def house() -> House:
     authority = Authority.in_memory()
     return House(authority, authority.issue_lock("demo"))
-
-
-@contextlib.asynccontextmanager
-async def broker_of(folder: Path, authority: Authority, own: Pair) -> AsyncIterator[Mosquitto]:
-    """A Mosquitto with this certificate, that lets in whom this authority knows."""
-    (folder / "ca.pem").write_bytes(authority.certificate_pem)
-    own.write(folder, "broker")
-    async with running(folder, _LISTENER.format(folder=folder)) as broker:
-        yield broker
 
 
 def _server(authority: Authority, host: str = BROKER_NAME, days: float = 30) -> Pair:

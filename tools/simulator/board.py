@@ -145,6 +145,12 @@ class Board(Questions):
         """The Wi-Fi access point is in reach, or not. At first it is not."""
         self._send(self._outside.access_point(up))
 
+    def dhcp(self, mode: str | None = None) -> str:
+        """How the access point gives addresses: one of world.DHCP_MODES, set if there is one; as it is."""
+        if mode is not None:
+            self._send(self._outside.lease(mode))
+        return self._outside.dhcp
+
     def cut_at(self, n: int) -> None:
         """Cut the power in the n-th flash operation from now, or from power-on; a reset forgets it."""
         if self.powered:

@@ -37,7 +37,12 @@ class Questions:
 
         The first question starts the count, or the first idle moment of a start that is measured.
         """
-        return int((await self._ask("gap"))[0])
+        return (await self.steps())["longest_us"]
+
+    async def steps(self) -> dict[str, int]:
+        """The same, and how many turns the event loop has made meanwhile."""
+        longest, turns = map(int, await self._ask("gap"))
+        return {"longest_us": longest, "turns": turns}
 
     async def longest_stop_us(self) -> int:
         """The same by the clock: a step that waits has stopped everything for as long."""

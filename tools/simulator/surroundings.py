@@ -7,7 +7,7 @@ class Surroundings:
     def __init__(self) -> None:
         self._levels: dict[int, int | None] = {}
         self._switches: set[tuple[int, int]] = set()
-        self._access_point = False
+        self._access_point, self.dhcp = False, "ok"
 
     def level(self, pin: int, level: int | None) -> str:
         self._levels[pin] = level
@@ -22,7 +22,11 @@ class Surroundings:
         self._access_point = up
         return f"net {int(up)}\n"
 
+    def lease(self, mode: str) -> str:
+        self.dhcp = mode
+        return f"dhcp {mode}\n"
+
     def greeting(self) -> str:
         lines = [self.level(pin, level) for pin, level in self._levels.items()]
         lines += [f"sw {a} {b} 1\n" for a, b in sorted(self._switches)]
-        return "".join(lines) + self.access_point(self._access_point)
+        return "".join(lines) + self.access_point(self._access_point) + self.lease(self.dhcp)

@@ -17,7 +17,8 @@ from .pn532 import FAULTS as READER_MODES
 from .pn532 import Pn532
 from .provision import KEY_COLUMNS, KEY_ROWS, KEYS, PINS, READER_UART
 
-MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "reader": READER_MODES}
+DHCP_MODES = ("ok", "silent", "reset", "slow", "garbage")
+MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": DHCP_MODES, "reader": READER_MODES}
 _NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
 _LOOK_S = 0.015  # a quick finger: four times this, and longer where the chip is too busy to look
@@ -195,11 +196,13 @@ class World:
         self._emit({"type": "network", "up": up})
 
     async def break_things(self, faults: dict) -> None:
-        """Set broker, dns, reader to one of their MODES; cut_at n tears the n-th flash operation from now."""
+        """Set broker, dns, dhcp, reader to one of their MODES; cut_at n tears the n-th flash operation."""
         if "broker" in faults:
             await self._network.set_broker(faults["broker"])
         if "dns" in faults:
             self._network.set_dns(faults["dns"])
+        if "dhcp" in faults:
+            self.board.dhcp(faults["dhcp"])
         if "reader" in faults:
             self._reader.break_down(faults["reader"])
         if "cut_at" in faults:
@@ -232,7 +235,7 @@ class World:
             "lock": self._lock_says,
             "resets": list(self._resets),
             "cards": list(self.cards),
-            "faults": {**self._network.modes, "reader": self._reader.fault},
+            "faults": {**self._network.modes, "dhcp": self.board.dhcp(), "reader": self._reader.fault},
         }
 
     @property

@@ -8,6 +8,8 @@ STA_IF, AP_IF = 0, 1
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 201, 202
 _CONNECT_MS = const(300)
+_SLOW_MS = const(20_000)
+_LEASE = const(13)  # a lease that is taken back and given again: 2^13 ms each
 
 
 def hostname(*name: str) -> str:
@@ -21,6 +23,7 @@ class WLAN:
     station = None
     bus = None
     _on = _wanted = _near = False
+    _dhcp = b"ok"
     _since = 0  # ticks_ms when the last thing needed for a connection was there; None when connected
 
     def __new__(cls, interface: int = STA_IF) -> "WLAN":
@@ -29,6 +32,11 @@ class WLAN:
     def reach(self, near: bytes) -> None:
         """The world's word on whether the access point is near."""
         self._near = near == b"1"
+        self._since = time.ticks_ms()
+
+    def lease(self, mode: bytes) -> None:
+        """How DHCP does: ok, silent, reset (gives and takes), slow (20 s), garbage (addresses of no use)."""
+        self._dhcp = mode
         self._since = time.ticks_ms()
 
     def active(self, *on) -> bool:
@@ -57,7 +65,10 @@ class WLAN:
         self.bus.pump()
         if not (self._on and self._wanted and self._near):
             return False
-        if self._since is not None and time.ticks_diff(time.ticks_ms(), self._since) >= _CONNECT_MS:
+        if self._dhcp == b"silent" or (self._dhcp == b"reset" and time.ticks_ms() >> _LEASE & 1):
+            return False  # joined, and without an address
+        takes = _SLOW_MS if self._dhcp == b"slow" else _CONNECT_MS
+        if self._since is not None and time.ticks_diff(time.ticks_ms(), self._since) >= takes:
             self._since = None  # the tick counter wraps: do not compare again
         return self._since is None
 
@@ -73,6 +84,8 @@ class WLAN:
         """Address, mask, gateway, resolver: addresses of RFC 5737, so that nobody answers by chance."""
         if not self.isconnected():
             return ("0.0.0.0",) * 4
+        if self._dhcp == b"garbage":
+            return "255.255.255.255", "0.0.0.0", "0.0.0.0", "0.0.0.0"
         return "192.0.2.10", "255.255.255.0", "192.0.2.1", "192.0.2.1"
 
     def config(self, *names, **values):

@@ -43,6 +43,7 @@ def build() -> Bus:
     network.WLAN.bus = bus
     network.WLAN.station = network.WLAN()
     bus.commands[b"net"] = network.WLAN.station.reach
+    bus.commands[b"dhcp"] = network.WLAN.station.lease
     flash = Flash(knife)
     Probe(bus, flash, knife)
     _mend_asyncio(bus)

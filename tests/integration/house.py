@@ -1,0 +1,65 @@
+"""One operator: an authority, a Mosquitto with a certificate of it, and what its locks are given."""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.integration.conftest import Mosquitto, running
+from tools.operator.certificates import Authority, Pair
+from tools.simulator.provision import BROKER_NAME
+
+_LISTENER = """
+user root
+listener {{port}} 127.0.0.1
+cafile {folder}/ca.pem
+certfile {folder}/broker.crt.pem
+keyfile {folder}/broker.key.pem
+require_certificate true
+use_identity_as_username true
+"""
+
+
+@dataclass
+class House:
+    """One operator's authority, and what it gave to the lock."""
+
+    authority: Authority
+    lock: Pair
+
+    def files(self) -> dict[str, bytes]:
+        """What lies in the lock's flash."""
+        return {
+            "/tls/lock.key.der": self.lock.key_der,
+            "/tls/lock.crt.der": self.lock.certificate_der,
+            "/tls/ca.crt.der": self.authority.certificate_der,
+        }
+
+
+@contextlib.asynccontextmanager
+async def broker_of(folder: Path, authority: Authority, own: Pair) -> AsyncIterator[Mosquitto]:
+    """A Mosquitto with this certificate, that lets in whom this authority knows."""
+    (folder / "ca.pem").write_bytes(authority.certificate_pem)
+    own.write(folder, "broker")
+    async with running(folder, _LISTENER.format(folder=folder)) as broker:
+        yield broker
+
+
+def broker_pair(authority: Authority) -> Pair:
+    """A certificate under the name by which the locks know their broker."""
+    return authority.issue("broker", hosts=[BROKER_NAME], server=True)
+
+
+def contexts(folder: Path, house: House) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """For a proxy: to be the broker towards the house's lock, and the lock towards the broker."""
+    (folder / "ca.pem").write_bytes(house.authority.certificate_pem)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.load_verify_locations(folder / "ca.pem")
+    key, certificate = broker_pair(house.authority).write(folder, "proxy")
+    server.load_cert_chain(certificate, key)
+    client = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    key, certificate = house.lock.write(folder, "lock")
+    client.load_cert_chain(certificate, key)
+    return server, client

@@ -1,0 +1,155 @@
+"""A proxy between a lock and its broker that fails at a chosen point of a connection, in a chosen way.
+
+It speaks TLS 1.2 to the lock, as the chip does, so that it can fail in the middle of the handshake, between
+any two MQTT packets and within one; the broker sees a client like the lock.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+
+from .fault_side import LINGER, Broken, Fault, LockSide, packets
+
+_HOST = "127.0.0.1"
+_CALLERS = 4  # fill the queue of a port where nobody accepts
+
+
+class FaultProxy:
+    """`broker` is the address behind it, `lock_side` a server's context, `broker_side` None for no TLS.
+
+    `hits` counts how often the fault was met, `served` the acknowledgements that reached the lock.
+    """
+
+    def __init__(
+        self, broker: tuple[str, int], lock_side: ssl.SSLContext, broker_side: ssl.SSLContext | None = None
+    ) -> None:
+        lock_side.maximum_version = ssl.TLSVersion.TLSv1_2
+        self._broker, self._lock_side, self._broker_side = broker, lock_side, broker_side
+        self._news = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+        self._deaf: list[socket.socket] = []
+        self._links: set[asyncio.Task] = set()
+        self.fault: Fault | None = None
+        self.hits = self.served = self.connections = self.port = 0
+
+    async def __aenter__(self) -> "FaultProxy":
+        await self._listen()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._close_port()
+        await self.hang_up()
+
+    async def arm(self, fault: Fault | None) -> None:
+        """Fail like this from now on, or no longer; a connection that has met its fault stays broken."""
+        self._close_port()
+        self.fault, self.hits = fault, 0
+        if fault == Fault("connect", "silent"):
+            await self._listen_deaf()
+        else:
+            await self._listen()
+
+    async def hang_up(self) -> None:
+        """End all connections."""
+        for link in self._links:
+            link.cancel()
+        await asyncio.gather(*self._links, return_exceptions=True)
+
+    async def until_hit(self, timeout: float = 60) -> None:
+        """Wait until the fault has been met; TimeoutError. Of a call that rings for ever nobody knows."""
+        if self._deaf:
+            return
+        async with asyncio.timeout(timeout), self._news:
+            await self._news.wait_for(lambda: self.hits)
+
+    async def until_served(self, timeout: float = 60) -> None:
+        """Wait until from now on the broker has acknowledged something to the lock; TimeoutError."""
+        before = self.served
+        async with asyncio.timeout(timeout), self._news:
+            await self._news.wait_for(lambda: self.served > before)
+
+    async def _note(self, what: str) -> None:
+        async with self._news:
+            setattr(self, what, getattr(self, what) + 1)
+            self._news.notify_all()
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, _HOST, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _listen_deaf(self) -> None:
+        """The kernel lets all further calls ring: the SYN of each is dropped."""
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deaf.bind((_HOST, self.port))
+        deaf.listen(0)
+        self._deaf.append(deaf)
+        for _ in range(_CALLERS):
+            caller = socket.socket()
+            caller.setblocking(False)
+            caller.connect_ex((_HOST, self.port))
+            self._deaf.append(caller)
+        await asyncio.sleep(0)
+
+    def _close_port(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for sock in self._deaf:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
+            sock.close()
+        self._deaf.clear()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        link = asyncio.ensure_future(self._link(reader, writer))
+        self._links.add(link)
+        link.add_done_callback(self._links.discard)
+
+    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection of the lock, from its first byte to the end of either side."""
+        with contextlib.closing(writer), contextlib.suppress(Broken, OSError):
+            side = LockSide(reader, writer, self._lock_side, lambda: self.fault, self._note)
+            watch = asyncio.ensure_future(side.listen())  # sees at once that the lock has hung up
+            work = asyncio.ensure_future(self._carry(side))
+            try:
+                done, _ = await asyncio.wait([watch, work], return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                for task in (watch, work):
+                    task.cancel()
+                await asyncio.gather(watch, work, return_exceptions=True)
+
+    async def _carry(self, side: LockSide) -> None:
+        await side.handshake()
+        name = None if self._broker_side is None else "broker.menshen.test"
+        up_reader, up_writer = await asyncio.open_connection(
+            *self._broker, ssl=self._broker_side, server_hostname=name
+        )
+        with contextlib.closing(up_writer):
+            jobs = [
+                asyncio.ensure_future(self._out(side, up_writer)),
+                asyncio.ensure_future(self._in(side, up_reader)),
+            ]
+            try:
+                await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+                if side.broken:
+                    await asyncio.Event().wait()  # the broker has gone; the lock is not told
+            finally:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.gather(*jobs, return_exceptions=True)
+
+    async def _out(self, side: LockSide, writer: asyncio.StreamWriter) -> None:
+        while data := await side.read():
+            writer.write(data)
+            await writer.drain()
+
+    async def _in(self, side: LockSide, reader: asyncio.StreamReader) -> None:
+        stream = bytearray()
+        while data := await reader.read(4096):
+            stream += data
+            for packet in packets(stream):
+                await side.packet(packet)
