@@ -18,7 +18,7 @@ _CALLERS = 4  # fill the queue of a port where nobody accepts
 class FaultProxy:
     """`broker` is the address behind it, `lock_side` a server's context, `broker_side` None for no TLS.
 
-    `hits` counts how often the fault was met, `served` the acknowledgements that reached the lock.
+    `hits` counts how often the fault was met, `served` the acknowledgements that reached the lock since.
     """
 
     def __init__(
@@ -64,14 +64,16 @@ class FaultProxy:
             await self._news.wait_for(lambda: self.hits)
 
     async def until_served(self, timeout: float = 60) -> None:
-        """Wait until from now on the broker has acknowledged something to the lock; TimeoutError."""
-        before = self.served
+        """Wait until the lock is served, and has not met the fault since; TimeoutError."""
         async with asyncio.timeout(timeout), self._news:
-            await self._news.wait_for(lambda: self.served > before)
+            await self._news.wait_for(lambda: self.served)
 
     async def _note(self, what: str) -> None:
         async with self._news:
-            setattr(self, what, getattr(self, what) + 1)
+            if what == "hits":
+                self.hits, self.served = self.hits + 1, 0
+            else:
+                self.served += 1
             self._news.notify_all()
 
     async def _listen(self) -> None:

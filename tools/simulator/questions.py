@@ -39,14 +39,14 @@ class Questions:
         """
         return (await self.steps())["longest_us"]
 
-    async def steps(self) -> dict[str, int]:
-        """The same, and how many turns the event loop has made meanwhile."""
-        longest, turns = map(int, await self._ask("gap"))
-        return {"longest_us": longest, "turns": turns}
-
     async def longest_stop_us(self) -> int:
         """The same by the clock: a step that waits has stopped everything for as long."""
-        return int((await self._ask("gap"))[1])
+        return (await self.steps())["stopped_us"]
+
+    async def steps(self) -> dict[str, int]:
+        """Both of these."""
+        longest, stopped = map(int, await self._ask("gap"))
+        return {"longest_us": longest, "stopped_us": stopped}
 
     async def modules(self) -> list[str]:
         """The modules that are loaded now."""

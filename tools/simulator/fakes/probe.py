@@ -1,11 +1,15 @@
 """Measures in CPU time how long a start takes, and how long one step of a task holds up all the others."""
 
 import asyncio
+import struct
 import sys
 import time
 
 from micropython import const
 
+from bus import libc
+
+_VOLUNTARY = const(12)  # of struct rusage, a long after its two times (getrusage(2)): how often it waited
 _TIMES = const(200)
 _TRIES = const(5)
 
@@ -13,8 +17,9 @@ _TRIES = const(5)
 class Probe:
     """Answers `gap` with the longest step since the last `gap`, in CPU time and by the clock.
 
-    The first one starts the measurement. What programs, erases and commits take is left out of the CPU time:
-    on the chip that is the flash's.
+    By the clock only steps count in which the program waited in the kernel: a step that the computer broke
+    off, since it had other things to do, did not stop by itself. The first question starts the measurement.
+    What programs, erases and commits take is left out of the CPU time: on the chip that is the flash's.
 
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
     boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from
@@ -25,7 +30,9 @@ class Probe:
         self._bus, self._flash, self._knife = bus, flash, knife
         self._wait = None
         self._from = self._longest = self._reads = 0
-        self._since = self._stood = 0  # the same by the clock
+        self._since = self._stood = self._waited = 0  # the same by the clock
+        self._usage = bytearray(256)
+        self._get_usage = libc.func("i", "getrusage", "ip")
         bus.commands[b"gap"] = self._gap
         bus.commands[b"arm"] = self._arm
         bus.commands[b"mod"] = self._modules
@@ -48,11 +55,17 @@ class Probe:
     def _now(self) -> int:
         return self._knife.clock() - self._knife.own_us
 
+    def _waits(self) -> int:
+        self._get_usage(0, self._usage)
+        return struct.unpack_from("l", self._usage, (4 + _VOLUNTARY) * struct.calcsize("l"))[0]
+
     def _between(self, dt: int) -> None:
         if self._from:
             self._longest = max(self._longest, self._now() - self._from)
-            self._stood = max(self._stood, time.ticks_diff(time.ticks_us(), self._since))
+            if self._waits() != self._waited:
+                self._stood = max(self._stood, time.ticks_diff(time.ticks_us(), self._since))
         self._wait(dt)
+        self._waited = self._waits()
         self._from = self._now()
         self._since = time.ticks_us()
 
