@@ -5,6 +5,7 @@ import os
 import random
 
 from command_parts import LEASE, NOW, Lock, order, sign, unlock
+from enemy import mangled
 
 from link.words import COMMANDS, REFUSALS
 
@@ -13,27 +14,6 @@ _ODD = (
     None, True, False, 0, 1, -1, NOW, NOW + 60, 1 << 70, 0.5, 1e300, "", "demo", "x", "unlock", "\0", [], {},
     [[]], {"lock": "demo"}, "é" * 20,
 )  # fmt: skip
-
-
-def mangled(rng, message):
-    """A message with something wrong at one to three places."""
-    data = bytearray(message)
-    for _ in range(rng.randint(1, 3)):
-        place = rng.randrange(len(data))
-        kind = rng.randrange(5)
-        if kind == 0:
-            data[place] ^= 1 << rng.randrange(8)
-        elif kind == 1:
-            data[place] = rng.choice(b".=-_+/ \0\xffAa{")
-        elif kind == 2:
-            data = data[:place] + data[place + rng.randint(1, 40) :]
-        elif kind == 3:
-            data = data[:place] + bytes([rng.randrange(256) for _ in range(rng.randrange(8))]) + data[place:]
-        else:
-            data = data[:place] + data[: rng.randrange(60)]
-        if not data:
-            break
-    return bytes(data)
 
 
 def odd(rng):
