@@ -146,7 +146,7 @@ class Board(Questions):
         self._send(self._outside.access_point(up))
 
     def dhcp(self, mode: str | None = None) -> str:
-        """How the access point gives addresses: one of world.DHCP_MODES, set if there is one; as it is."""
+        """How the access point gives addresses: one of world.MODES, set if there is one; as it is."""
         if mode is not None:
             self._send(self._outside.lease(mode))
         return self._outside.dhcp

@@ -17,8 +17,8 @@ from .pn532 import FAULTS as READER_MODES
 from .pn532 import Pn532
 from .provision import KEY_COLUMNS, KEY_ROWS, KEYS, PINS, READER_UART
 
-DHCP_MODES = ("ok", "silent", "reset", "slow", "garbage")
-MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": DHCP_MODES, "reader": READER_MODES}
+_DHCP_MODES = ("ok", "silent", "reset", "slow", "garbage")
+MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": _DHCP_MODES, "reader": READER_MODES}
 _NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
 _LOOK_S = 0.015  # a quick finger: four times this, and longer where the chip is too busy to look
@@ -201,8 +201,7 @@ class World:
             await self._network.set_broker(faults["broker"])
         if "dns" in faults:
             self._network.set_dns(faults["dns"])
-        if "dhcp" in faults:
-            self.board.dhcp(faults["dhcp"])
+        self.board.dhcp(faults.get("dhcp"))
         if "reader" in faults:
             self._reader.break_down(faults["reader"])
         if "cut_at" in faults:
