@@ -19,7 +19,7 @@ _PATH = (
     ".frozen",
 )
 
-hypothesis.settings.register_profile("test", max_examples=150, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("test", max_examples=300, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)
 hypothesis.settings.load_profile("nightly" if os.environ.get("MENSHEN_NIGHTLY") else "test")
 

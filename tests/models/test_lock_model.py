@@ -67,7 +67,11 @@ _deed = st.one_of(
 _with_card = st.tuples(_keys(_pin, "#*", st.sampled_from("23")), st.sampled_from(CARDS)).map(
     lambda found: [found[0], ("card", found[1])]
 )
-_deeds = st.one_of(_deed.map(lambda deed: [deed]), _with_card)
+_late = st.tuples(_one_code, st.sampled_from([9_999, 10_000])).map(
+    lambda found: [found[0], ("wait", found[1]), ("keys", "*2*")]
+)
+_again = _guest_code.map(lambda code: [("keys", f"{code}#999#"), ("wait", 300_000), ("keys", f"{code}#999#")])
+_deeds = st.one_of(_deed.map(lambda deed: [deed]), _with_card, _late, _again)
 
 
 def _flat(steps: list[tuple[bool, list]]) -> list:
