@@ -53,9 +53,10 @@ class Lock:
     def refused(self, version, reason):
         self.said.append((version, reason))
 
-    def get(self, message):
+    def get(self, message, patience_ms=30_000):
         asyncio.new_event_loop()
-        sync = Sync("demo", KEY, self.credentials, self.approve, self, self.post, at_once, self.times.append)
+        parts = self.credentials, self.approve, self, self.post, at_once, self.times.append
+        sync = Sync("demo", KEY, *parts, patience_ms=patience_ms)
         self.told = asyncio.run(sync.take([message], self.told))
         return self
 
