@@ -1,13 +1,21 @@
 """Makes the parts of the link and joins them: gone when it has done so.
 
-The code is loaded a piece at a time, so that the door never waits for all of it.
+What it imports at its top stays: the build joins it into one module.
 """
-
-import asyncio
 
 from micropython import const
 
 import log
+from link.backoff import Backoff
+from link.link import Link
+from link.lists import Lists  # noqa: F401
+from link.mqtt import MQTTClient
+from link.orders import Orders
+from link.resolver import Resolver
+from link.telemetry import Telemetry
+from link.timekeeper import Timekeeper
+from link.topics import Topics
+from link.wifi import Wifi
 from modules import unload
 from storage.hmac import hmac_sha256
 
@@ -16,9 +24,6 @@ _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: tim
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from link.link import Link
-    from link.telemetry import Telemetry
-    from link.topics import Topics
     from network import WLAN
     from remote import Remote
     from settings import Settings
@@ -30,27 +35,10 @@ async def assemble(
     topics: "Topics", door: "Remote",
 ) -> "Link":  # fmt: skip
     """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
-    from link.backoff import Backoff
-
-    await asyncio.sleep_ms(0)
-    from link.resolver import Resolver
-
-    await asyncio.sleep_ms(0)
-    from link.mqtt import MQTTClient
-
-    await asyncio.sleep_ms(0)
-    from link.link import Link
-
-    await asyncio.sleep_ms(0)
-    from link.orders import Orders
-    from link.timekeeper import Timekeeper
-    from link.wifi import Wifi
-
     cap = settings.backoff_cap_ms
     wifi = Wifi(wlan, settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
     tls = None
     if settings.broker_tls:
-        await asyncio.sleep_ms(0)
         from link.tls import context
 
         tls = context()

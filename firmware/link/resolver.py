@@ -1,7 +1,5 @@
 """Remembers addresses: beyond their time while nobody answers, and the broker's over a power cut."""
 
-import struct
-from hashlib import sha256
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
 
 _PORT = const(53)
 _CACHE_MAX = const(4)
-_KEPT = "dns"  # NVS: the first 8 bytes of SHA-256 of the host, and its address
-_MARK = const(8)
 
 
 class DnsError(Exception):
@@ -57,7 +53,12 @@ class Resolver:
         del ask_all
         unload("link.dns")
         if found is None:
-            address = address or self._kept(host)
+            if address is None:
+                from link.addresses import kept
+
+                address = kept(self._numbers, host)
+                del kept
+                unload("link.addresses")
             if address is None:
                 raise DnsError("no server knows the host")
             found = address, 0
@@ -75,24 +76,11 @@ class Resolver:
         """The host was found there: have its address outlive the power. Costs nothing if it did already."""
         address = self._cache.get(host, ("",))[0]
         if address:
-            kept = self._mark(host) + bytes([int(part) for part in address.split(".")])
-            try:
-                if self._numbers.blob(_KEPT, len(kept)) != kept:
-                    self._numbers.set_blob(_KEPT, kept)
-            except OSError:
-                pass  # it can be asked for again
+            from link.addresses import keep
 
-    def _kept(self, host: str) -> "str | None":
-        try:
-            kept = self._numbers.blob(_KEPT, _MARK + 4)
-        except OSError:
-            kept = b""
-        if len(kept) != _MARK + 4 or kept[:_MARK] != self._mark(host):
-            return None
-        return "{}.{}.{}.{}".format(*struct.unpack_from("4B", kept, _MARK))
-
-    def _mark(self, host: str) -> bytes:
-        return sha256(host.encode()).digest()[:_MARK]
+            keep(self._numbers, host, address)
+            del keep
+            unload("link.addresses")
 
     def _all_servers(self) -> "list[tuple[str, int]]":
         servers = [server for server in self._servers if is_numeric(server[0])]
