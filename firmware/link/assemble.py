@@ -1,6 +1,6 @@
 """Makes the parts of the link and joins them: gone when it has done so.
 
-What it imports at its top stays: the build joins it into one module.
+What it imports from this room stays: the build joins it into one module.
 """
 
 from micropython import const
@@ -8,13 +8,10 @@ from micropython import const
 import log
 from link.backoff import Backoff
 from link.link import Link
-from link.lists import Lists  # noqa: F401
 from link.mqtt import MQTTClient
 from link.orders import Orders
 from link.resolver import Resolver
-from link.telemetry import Telemetry
 from link.timekeeper import Timekeeper
-from link.topics import Topics
 from link.wifi import Wifi
 from modules import unload
 from storage.hmac import hmac_sha256
@@ -24,6 +21,8 @@ _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: tim
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
+    from link.telemetry import Telemetry
+    from link.topics import Topics
     from network import WLAN
     from remote import Remote
     from settings import Settings
