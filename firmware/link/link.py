@@ -76,7 +76,7 @@ class Link:
             self._log("online")
             self._resolver.proved(client.server)
             reader = client.run(self.topics.on_message)
-            await self._until_one_ends(reader, self._talk(client), self._wifi.lost(), self._timekeeper.run())
+            await self._until_one_ends(reader, self._talk(client), self._wifi.lost(self._timekeeper.tick))
         finally:
             self.topics.lost()
             client.close()

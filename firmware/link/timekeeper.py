@@ -1,6 +1,5 @@
 """Has the clock set by SNTP: before the first connection, and then on a timetable that nothing moves."""
 
-import asyncio
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -26,15 +25,13 @@ class Timekeeper:
 
     async def prepare(self) -> None:
         """Ask where the time is not known: certificates are checked by it. Ends within about 12 s."""
-        if self._clock.now() is None and (
-            self._asked is None or ticks_diff(ticks_ms(), self._asked) >= _RETRY_MS
-        ):
-            await self._ask()
+        if self._clock.now() is None:
+            await self.tick()
 
-    async def run(self) -> None:
-        """For as long as there is a connection."""
-        while True:
-            await asyncio.sleep_ms(_RETRY_MS if self._clock.now() is None else _AGAIN_MS)
+    async def tick(self) -> None:
+        """Ask if it is time to; to be called every now and then while there is a network."""
+        period = _RETRY_MS if self._clock.now() is None else _AGAIN_MS
+        if self._asked is None or ticks_diff(ticks_ms(), self._asked) >= period:
             await self._ask()
 
     async def _ask(self) -> None:

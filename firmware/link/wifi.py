@@ -7,6 +7,8 @@ from micropython import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from link.backoff import Backoff
     from network import WLAN
 
@@ -68,11 +70,12 @@ class Wifi:
             await asyncio.sleep_ms(self._backoff.next())
         self._backoff.reset()
 
-    async def lost(self, every_ms: int = _WATCH_MS) -> None:
-        """Look every so often; return once the connection is gone for good."""
+    async def lost(self, meanwhile: "Callable[[], Awaitable[None]]", every_ms: int = _WATCH_MS) -> None:
+        """Look every so often, and do something meanwhile; return once the connection is gone for good."""
         missing = 0
         while missing < _LOST_AFTER:
             await asyncio.sleep_ms(every_ms)
+            await meanwhile()
             missing = 0 if self.connected() else missing + 1
 
     def _start(self) -> bool:

@@ -23,7 +23,7 @@ class Steady:
     async def join(self):
         pass
 
-    async def lost(self):
+    async def lost(self, meanwhile):
         await asyncio.sleep(3600)
 
     def will(self, client):
@@ -91,8 +91,8 @@ class Idle:
     async def prepare(self):
         pass
 
-    async def run(self):
-        await asyncio.sleep(3600)
+    async def tick(self):
+        pass
 
 
 class Numeric:

@@ -45,6 +45,10 @@ class Station:
         return ("10.0.0.2", "255.255.255.0", "10.0.0.1", "10.0.0.53")
 
 
+async def nothing():
+    pass
+
+
 def wifi(station, waits=None):
     def note(limit):
         if waits is not None:
@@ -136,7 +140,7 @@ class Scripted(Station):
 
 def test_a_loss_is_noticed_and_a_blink_is_not():
     station = Scripted("1101001011000111")
-    asyncio.run(asyncio.wait_for(wifi(station).lost(1), 20))
+    asyncio.run(asyncio.wait_for(wifi(station).lost(nothing, 1), 20))
     assert station.script == ["1", "1", "1"], "gone after three looks in a row without a connection"
 
 
