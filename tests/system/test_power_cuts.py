@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulated_lock import Event, Lock
+from tools.operator.lists import Series
 from tools.simulator.provision import CARD, TENANT, Credential
 from tools.simulator.world import now_us
 
@@ -146,17 +147,43 @@ async def test_cuts_in_the_housekeeping_of_the_first_boot(fresh) -> None:
     assert board.read_file("/access/b") == board.read_file("/access/a")
 
 
-async def test_cuts_while_a_new_list_is_taken(settled) -> None:
-    lock = await settled()
+async def _publish(lock: Lock, series: Series, cards: int) -> None:
+    """Publish the next version: the demo's credentials, and so many cards."""
     give = lock.world.provision
-    others = [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(90)]
+    others = [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(cards)]
     credentials = [*give.demo_credentials(lock.world.cards), *others]
-    await lock.publish_list(2, credentials, retain=True)
-    second = give.snapshot(credentials)
+    for topic, payload in series.publish(credential.record(series.key) for credential in credentials):
+        await lock.world.publish(topic, payload, True)
+
+
+async def _accepted(lock: Lock, version: int) -> None:
+    """The retained list is in force. Acknowledgements outlive the power: one of before may come first."""
+    said = f'"list": {version}'
+    await lock.wait_event(
+        lambda e: e["type"] == "operator" and e["topic"].endswith("/ack") and said in e["payload"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "versions", "base"),
+    [("snapshot", (90,), 2), ("changes", (90, 95), 2), ("merge", (90, 95, 126), 3)],
+)
+async def test_cuts_while_a_list_is_taken(settled, what: str, versions: tuple[int, ...], base: int) -> None:
+    """By chunks; by changes in the head; by merging those, when there come more than there is room for."""
+    lock = await settled()
+    series = Series(lock.world.provision.lock, lock.world.provision.key, version=1)
+    *before, last = versions
+    for cards in before:
+        await _publish(lock, series, cards)
+        lock.since_us = now_us()
+        await lock.world.power(True)
+        await _accepted(lock, series.version)
+        await lock.world.power(False)
+    await _publish(lock, series, last)
     ends: list[int] = []
 
     async def taken(lock: Lock) -> None:
-        assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
+        await _accepted(lock, series.version)
 
     async def whole(lock: Lock) -> None:
         """The head names a snapshot, and that is whole, once new always new."""
@@ -166,9 +193,10 @@ async def test_cuts_while_a_new_list_is_taken(settled) -> None:
         assert (len(held), hashlib.sha256(held).digest()) == (size, digest)
         ends.append(version)
 
-    assert await _cut_everywhere(lock, "new list", taken, None, whole) > 5
-    assert (ends[0], ends[-1], ends) == (1, 2, sorted(ends))
-    assert second == lock.world.board.read_file("/access/b")
+    assert await _cut_everywhere(lock, what, taken, None, whole) > 5
+    assert (ends[0], ends[-1], ends) == (series.version - 1, series.version, sorted(ends))
+    held = struct.unpack_from("<II", lock.world.board.read_file("/access/head"), 4)
+    assert held == (series.version, series.base) == (len(versions) + 1, base)
 
 
 async def test_cuts_while_a_wrong_code_is_counted(settled) -> None:
