@@ -59,7 +59,7 @@ class NVS:
         del self._values[key]
 
     def commit(self) -> None:
-        began = _knife.clock()
+        began = _knife.now()
         text = json.dumps(_values)
         if len(text) > _SIZE_MAX:
             raise OSError(-_NOT_ENOUGH_SPACE)
@@ -71,7 +71,7 @@ class NVS:
             _host.rename(path + ".new", path)
         if torn:
             _knife.cut()
-        _knife.own_us += _knife.clock() - began
+        _knife.own_us += _knife.now() - began
 
 
 class Partition:

@@ -35,11 +35,14 @@ class Knife:
     def __init__(self, bus) -> None:
         self._bus = bus
         self.own_us = 0
-        self.clock = libc.func("l", "clock", "")  # CPU time of the process in us: clock(3)
         self._left = self._seed = 0
         self._counts = [0, 0, 0]  # erases, programs, NVS commits
         bus.commands[b"cut"] = self._arm
         bus.commands[b"stat"] = self._stat
+
+    def now(self) -> int:
+        """CPU time in us without that of the wire."""
+        return self._bus.clock() - self._bus.own_us
 
     def falls(self, kind: int) -> bool:
         self._counts[kind] += 1
@@ -85,7 +88,7 @@ class Flash:
 
     def writeblocks(self, block: int, buf, offset: int = -1) -> None:
         """Program `buf`; without an offset the blocks are erased first."""
-        began = self._knife.clock()
+        began = self._knife.now()
         size = len(buf)
         if offset < 0:
             offset = 0
@@ -101,7 +104,7 @@ class Flash:
             if upto < size:  # some bits of the byte in hand are cleared, some not yet
                 self._program(at + upto, bytes([buf[upto] | self._knife.random() & 0xFF]))
             self._knife.cut()
-        self._knife.own_us += self._knife.clock() - began
+        self._knife.own_us += self._knife.now() - began
         time.sleep_us(self._program_us * size // 256)
 
     def ioctl(self, op: int, argument: int) -> int:
@@ -122,7 +125,7 @@ class Flash:
         self._data[at : at + n] = data
 
     def _erase(self, start: int) -> None:
-        began = self._knife.clock()
+        began = self._knife.now()
         torn = self._knife.falls(_ERASE)
         for at in range(start, start + _BLOCK, _PAGE):
             data = self._blank
@@ -136,5 +139,5 @@ class Flash:
             self._data[at : at + _PAGE] = data
         if torn:
             self._knife.cut()
-        self._knife.own_us += self._knife.clock() - began
+        self._knife.own_us += self._knife.now() - began
         time.sleep_us(self._erase_us)

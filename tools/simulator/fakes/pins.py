@@ -121,11 +121,15 @@ class Pin:
         pads.drive(n)
 
     def __call__(self, level=None) -> int | None:
-        pads = self.pads
+        pads, bus, found = self.pads, self.pads.bus, None
+        began, own = bus.clock(), bus.own_us
         if level is None:
-            return pads.read(self.number)
-        pads.latch[self.number] = bool(level)
-        pads.drive(self.number)
+            found = pads.read(self.number)
+        else:
+            pads.latch[self.number] = bool(level)
+            pads.drive(self.number)
+        bus.own_us = own + bus.clock() - began
+        return found
 
     value = __call__
 

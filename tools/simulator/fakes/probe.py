@@ -19,7 +19,8 @@ class Probe:
 
     By the clock only steps count in which the program waited in the kernel: a step that the computer broke
     off, since it had other things to do, did not stop by itself. The first question starts the measurement.
-    What programs, erases and commits take is left out of the CPU time: on the chip that is the flash's.
+    What the wire takes, and programs, erases and commits, is left out of the CPU time: on the chip those are
+    pins, and the flash.
 
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
     boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from
@@ -29,7 +30,7 @@ class Probe:
     def __init__(self, bus, flash, knife) -> None:
         self._bus, self._flash, self._knife = bus, flash, knife
         self._wait = None
-        self._from = self._longest = self._reads = 0
+        self._from = self._longest = self._reads = self._began = 0
         self._since = self._stood = self._waited = 0  # the same by the clock
         self._usage = bytearray(256)
         self._get_usage = libc.func("i", "getrusage", "ip")
@@ -50,10 +51,12 @@ class Probe:
         if self._wait is None:
             self._start(self._between)
         self._bus.send(b"gap %d %d\n" % (self._longest, self._stood))
-        self._from = self._longest = self._stood = 0
+        self._longest = self._stood = 0
+        self._from = self._now()  # of the step in hand, the rest counts
+        self._since, self._waited = time.ticks_us(), self._waits()
 
     def _now(self) -> int:
-        return self._knife.clock() - self._knife.own_us
+        return self._knife.now() - self._knife.own_us
 
     def _waits(self) -> int:
         self._get_usage(0, self._usage)
@@ -74,33 +77,31 @@ class Probe:
 
     def _boot(self) -> None:
         self._start(self._until_idle)
-        self._bus.calls = [0, 0]
         self._reads = self._flash.reads
-        self._from = self._now()
+        self._from, self._began = self._now(), self._bus.clock()
 
     def _until_idle(self, dt: int) -> None:
         if dt > 0:
-            self._tell(self._now() - self._from)
+            took, without = self._bus.clock() - self._began, self._now() - self._from
+            reads = self._flash.reads - self._reads
+            own = took - without + reads * self._read_cost() // _TIMES
+            self._bus.send(b"armed %d %d %d\n" % (took, own, reads))
             self._from = 0
             self._start(self._between)
-        self._wait(dt)
+            self._between(dt)
+        else:
+            self._wait(dt)
 
-    def _tell(self, took: int) -> None:
-        reads, (sends, pumps) = self._flash.reads - self._reads, self._bus.calls
-        buf, clock = bytearray(64), self._knife.clock
-
-        def cost(call, *arguments) -> int:  # of _TIMES calls, less that of going round; the best of several
-            best = 1 << 29
-            for _ in range(_TRIES):
-                began = clock()
-                for _ in range(_TIMES):
-                    pass
-                middle = clock()
-                for _ in range(_TIMES):
-                    call(*arguments)
-                best = min(best, clock() - middle - (middle - began))
-            return best
-
-        own = cost(self._flash.readblocks, 1, buf, 0) * reads
-        own += cost(self._bus.pump) * pumps + cost(self._bus.send, b"") * sends
-        self._bus.send(b"armed %d %d %d\n" % (took, own // _TIMES, reads))
+    def _read_cost(self) -> int:
+        """Of _TIMES reads, less the cost of going round; the best of several tries."""
+        buf, clock, read = bytearray(64), self._bus.clock, self._flash.readblocks
+        best = 1 << 29
+        for _ in range(_TRIES):
+            began = clock()
+            for _ in range(_TIMES):
+                pass
+            middle = clock()
+            for _ in range(_TIMES):
+                read(1, buf, 0)
+            best = min(best, clock() - middle - (middle - began))
+        return best
