@@ -3,7 +3,6 @@
 PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
-BASE ?=
 # A board's serial port has no default: what is written there, is gone.
 ON_PORT = $(if $(filter file,$(origin PORT)),,--port '$(PORT)')
 
@@ -38,11 +37,20 @@ bench: setup ## measure the running lock against its budgets; writes build/bench
 
 .PHONY: image
 image: setup ## build one image of the whole flash from MicroPython's binary (BASE=ESP32_GENERIC-OTA-....bin)
-	@exec $(VENV) -m tools.board image --base '$(BASE)' $(ARGS)
+	@exec $(VENV) -m tools.board image $(if $(BASE),--base '$(BASE)') $(ARGS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)
 	@exec $(VENV) -m tools.board flash $(ON_PORT) $(ARGS)
+
+.PHONY: provision
+provision: setup ## make a flashed board a lock, and test it (PORT=, SETTINGS=front.json, AUTHORITY=folder, FORCE=1)
+	@exec $(VENV) -m tools.board provision $(ON_PORT) $(if $(SETTINGS),--settings '$(SETTINGS)') \
+		$(if $(AUTHORITY),--authority '$(AUTHORITY)') $(if $(FORCE),--force) $(ARGS)
+
+.PHONY: selftest
+selftest: setup ## try each part of a lock, and say which wire to look at (PORT=/dev/ttyUSB0)
+	@exec $(VENV) -m tools.board selftest $(ON_PORT) $(ARGS)
 
 .PHONY: release-key
 release-key: setup ## make the key that signs releases, under a passphrase (KEY=file.pem)

@@ -23,6 +23,7 @@ _KEY_COLUMNS = (32, 19, 22)  # the first two are D0 and D1 where the keypad is a
 _CONTACT = const(35)
 _EXIT = const(4)
 _TAMPER = const(21)
+_JUMPER = const(39)
 _BUZZER = const(13)
 _LED = const(14)
 
@@ -74,6 +75,10 @@ class Board:
         import network
 
         return network.WLAN(network.STA_IF)
+
+    def jumper(self) -> Pin:
+        """The service jumper's pin: low while it is in. boot.py reads it too."""
+        return Pin(_JUMPER, Pin.IN)
 
     def datetime(self, *date: tuple) -> tuple:
         """What the chip's clock shows: year, month, day, weekday, hour, minute, second, microsecond.

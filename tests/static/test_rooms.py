@@ -18,6 +18,7 @@ JOINERS = {"app", "board", "housekeeping", "reports"}
 FORBIDDEN = {
     **dict.fromkeys(DOOR, OUTSIDE | JOINERS),
     **dict.fromkeys(OUTSIDE, JOINERS),
+    "selftest": {"app", "update", "journal"},
     "storage": DOOR | OUTSIDE | JOINERS | {"settings", "supervisor"},
     "log": DOOR | OUTSIDE | JOINERS | {"settings", "supervisor"},
 }
@@ -63,6 +64,13 @@ def test_only_telemetry_publishes(path: Path) -> None:
         if isinstance(node, ast.Attribute) and node.attr == "publish"
     ]
     assert not found, f"{name(path)} publishes in line {found}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_only_a_person_with_a_cable_reaches_the_test_of_the_bolt(path: Path) -> None:
+    """It pulses the relay, so no code of the lock, and with it no message, may come to it."""
+    found = [line for line, what in imports(path) if "selftest.bolt" in f"{what}." or what == "?"]
+    assert not found, f"{name(path)} imports the self-test of the bolt in line {found}"
 
 
 def test_the_rules_see_every_way_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

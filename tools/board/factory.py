@@ -116,9 +116,15 @@ def build(base: bytes, application: Mapping[str, bytes], ota: bool = False) -> F
     return built
 
 
-def application(folder: Path) -> dict[str, bytes]:
-    """The files of build/app as they lie on the lock: absolute path to contents, in order of their names."""
-    return build_app.flash_files(folder)
+def application(folder: Path, frozen: bool = False) -> dict[str, bytes]:
+    """The files of build/app as they lie on the lock: absolute path to contents, in order of their names.
+
+    `frozen`: those that a MicroPython needs in which the application is frozen.
+    """
+    files = build_app.flash_files(folder)
+    if frozen:
+        return {name: data for name, data in files.items() if not name.startswith(("/slots/", "/lib/"))}
+    return files
 
 
 def describe(flash: Flash, version: str, base: str) -> str:

@@ -15,6 +15,8 @@ import termios
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+_PATIENCE_S = 1.0  # until a program that is told of Ctrl-C must have heard it
+
 
 class Uart:
     """A serial line as the device at its other end sees it. It stays the same over resets of the chip."""
@@ -88,6 +90,7 @@ class ChipProcess:
         self._on_line, self._on_console, self._on_output = on_line, on_console, on_output
         self._process: asyncio.subprocess.Process | None = None
         self._rest = b""
+        self._pressed: asyncio.TimerHandle | None = None  # Ctrl-C, and nothing has come of it yet
 
     async def start(
         self,
@@ -134,15 +137,35 @@ class ChipProcess:
             self._bus.send(lines.encode())
 
     def interrupt(self) -> bool:
-        """Press Ctrl-C; whether the program takes it, as micropython.kbd_intr has it."""
+        """Press Ctrl-C; whether the program takes it, as micropython.kbd_intr has it.
+
+        The chip is told over the bus, since the Unix port raises at a signal wherever it is, in the middle
+        of its garbage collection too. Only a program that does not look at the bus gets the signal.
+        """
+        if not self._takes_interrupts():
+            return False
+        self.send("int\n")
+        if self._pressed is None:
+            self._pressed = asyncio.get_running_loop().call_later(_PATIENCE_S, self._interrupt_hard)
+        return True
+
+    def _takes_interrupts(self) -> bool:
         if self._process is None or self._process.returncode is not None:
             return False
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         caught = int(status.split("SigCgt:")[1].split()[0], 16)
-        if not caught >> (signal.SIGINT - 1) & 1:
-            return False
-        os.kill(self._process.pid, signal.SIGINT)
-        return True
+        return bool(caught >> (signal.SIGINT - 1) & 1)
+
+    def _interrupt_hard(self) -> None:
+        self._pressed = None
+        if self._takes_interrupts():
+            assert self._process is not None
+            os.kill(self._process.pid, signal.SIGINT)
+
+    def _let_go(self) -> None:
+        if self._pressed is not None:
+            self._pressed.cancel()
+            self._pressed = None
 
     def kill(self) -> None:
         """End it at this instant: a power cut, or the watchdog."""
@@ -157,6 +180,8 @@ class ChipProcess:
         try:
             rest = b""
             while data := await self._process.stdout.read(4096):
+                if b"\x05" in data:
+                    self._let_go()  # the chip is at its prompt
                 self._on_output(data)
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
@@ -175,6 +200,7 @@ class ChipProcess:
             self._on_console(text.rstrip(b"\r").decode(errors="replace"))
 
     def _close(self) -> None:
+        self._let_go()
         if self._bus.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._bus)
             self._bus.close()

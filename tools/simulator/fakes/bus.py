@@ -29,7 +29,7 @@ class Bus(io.IOBase):
         self._file = open(self._fd, "r+b")
         self._chunk = bytearray(64)
         self._rest = b""
-        self._pumping = False
+        self._pumping = self.stop = False  # stop: Ctrl-C was pressed
         self._exit = libc.func("v", "_exit", "i")
         self.plain_loop = asyncio.new_event_loop
         self.commands = {b"mem": self._memory}
@@ -67,6 +67,9 @@ class Bus(io.IOBase):
         finally:
             self._pumping = False
             self.own_us = own + self.clock() - began
+        if self.stop:
+            self.stop = False
+            raise KeyboardInterrupt
 
     async def serve(self) -> None:
         """Pump whenever something arrives, for ever."""

@@ -9,8 +9,17 @@ from binascii import unhexlify
 
 import micropython
 
+import esp32
 import machine
 import start
+
+
+def _ctrl_c() -> None:
+    """The world presses Ctrl-C. It counts unless micropython.kbd_intr has turned it off meanwhile."""
+    with esp32._host.open("/proc/self/status", "r") as file:
+        for line in file:
+            if line.startswith("SigCgt") and int(line[-2], 16) & 2:  # SIGINT is caught
+                _bus.stop = True
 
 
 def _idle(bus, names: dict) -> None:
@@ -60,6 +69,7 @@ def _run(name: str, names: dict, text=None):
 micropython.kbd_intr(-1)
 _bus = start.build()
 del start
+_bus.commands[b"int"] = _ctrl_c
 for _name in "bus", "chip", "flag", "flash", "ota", "pins", "start", "asyncio.event":
     sys.modules.pop(_name, None)  # the chip has none of these
 gc.collect()

@@ -1,0 +1,63 @@
+"""The keypad: each key once, in the order in which they are printed; what is missing tells the wire."""
+
+import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+from readers.keypad import MatrixKeypad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from board import Board
+
+_SCAN_MS = const(10)
+_ROWS = (25, 26, 27, 33)  # GPIO numbers, as in board.py
+_COLUMNS = (32, 19, 22)
+
+
+async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
+    """Wait for every key, `seconds` at most: [(part, ok, hint)]."""
+    layout = board.KEY_LAYOUT
+    keypad = MatrixKeypad(board.key_rows, board.key_columns, layout)
+    pressed = ""
+    say("now")
+    end = ticks_add(ticks_ms(), seconds * 1000)
+    while ticks_diff(end, ticks_ms()) > 0 and len(pressed) < len(layout):
+        key = keypad.scan()
+        if key is not None and key not in pressed:
+            pressed += key
+            say("key " + key)
+        await asyncio.sleep_ms(_SCAN_MS)
+    hints = faults(layout, pressed)
+    return [("keypad", False, hint) for hint in hints] or [("keypad", True, "")]
+
+
+def faults(layout: str, pressed: str) -> "list[str]":
+    """What the keys pressed, in their order, say about the wires of a keypad with this layout."""
+    missing = [key for key in layout if key not in pressed]
+    if len(missing) == len(layout):
+        return ["no key at all: is the keypad's plug on GPIO 25, 26, 27, 33 (rows) and 32, 19, 22 (columns)?"]
+    if not missing:
+        if pressed == layout:
+            return []
+        return ["the keys come as %s, not as %s: rows or columns are exchanged" % (pressed, layout)]
+    width = len(_COLUMNS)
+    hints = []
+    for i in range(len(_ROWS)):
+        keys = layout[i * width : (i + 1) * width]
+        if all(key in missing for key in keys):
+            hints.append("the row %s is dead: look at the wire of GPIO %d" % (" ".join(keys), _ROWS[i]))
+            missing = [key for key in missing if key not in keys]
+    for i in range(width):
+        keys = [layout[place] for place in range(i, len(layout), width)]
+        if len(missing) > 1 and not any(key in pressed for key in keys):
+            hints.append("the column %s is dead: look at the wire of GPIO %d" % (" ".join(keys), _COLUMNS[i]))
+            missing = [key for key in missing if key not in keys]
+    if missing:
+        hints.append(
+            "not seen: %s; these keys make no contact, or were not pressed in time" % " ".join(missing)
+        )
+    return hints

@@ -1,0 +1,99 @@
+"""Wi-Fi, name and broker, one after the other, each bounded; the first that fails says what to look at."""
+
+from micropython import const
+
+from link.backoff import Backoff
+from link.mqtt import MQTTClient
+from link.packets import MQTTError
+from link.resolver import DnsError, Resolver
+from link.wifi import Wifi
+from storage.hmac import hmac_sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from board import Board
+    from network import WLAN
+    from settings import Settings
+
+_WEAK_DBM = const(-80)
+_NO_AP, _WRONG_PASSWORD = const(201), const(202)  # network.STAT_...
+
+
+async def check(board: "Board", settings: "Settings", say: "Callable[[str], None]") -> list:
+    """[(part, ok, hint)] of "Wi-Fi" and "broker"; nothing where the settings name no network."""
+    if not settings.ssid:
+        say("the settings name no network")
+        return []
+    wlan = board.wlan()
+    wifi = Wifi(wlan, settings.ssid, settings.password, Backoff(1000, 1000))
+    say("joining " + settings.ssid)
+    if not await wifi.up():
+        return [("Wi-Fi", False, _why(wlan, settings.ssid))]
+    results = [("Wi-Fi", True, "")]
+    strength = wlan.status("rssi")
+    say("joined, %d dBm" % strength)
+    if strength < _WEAK_DBM:
+        hint = (
+            "weak, %d dBm: move the access point or the lock's antenna; below -80 it comes and goes"
+            % strength
+        )
+        results.append(("Wi-Fi's strength", False, hint))
+    if settings.broker_host:
+        results.append(await _broker(settings, Resolver(settings.dns, board.numbers, wifi.dns), say))
+    return results
+
+
+async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str], None]") -> tuple:
+    host, port = settings.broker_host, settings.broker_port
+    say("looking for " + host)
+    try:
+        address = await resolver.resolve(host)
+    except DnsError as error:
+        return (
+            "broker",
+            False,
+            "the name %s is not found (%s): is broker.host right, does DNS work?" % (host, error),
+        )
+    say("calling %s:%d" % (address, port))
+    client = None
+    try:
+        identifier = (
+            settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
+        )  # as the lock's
+        client = MQTTClient(identifier, host, port, tls=_tls(settings))
+        await client.connect(address)
+        await client.disconnect()
+    except MQTTError as error:
+        hint = "%s:%d does not let the lock in (%s): does it run there, does it know this lock's certificate?"
+        return "broker", False, hint % (address, port, error)
+    except Exception as error:  # a fault in /tls: the message names the file
+        return "broker", False, str(error)
+    finally:
+        if client is not None:
+            client.close()
+    return "broker", True, ""
+
+
+def _tls(settings: "Settings"):
+    if not settings.broker_tls:
+        return None
+    from link.tls import context
+
+    return context()
+
+
+def _why(wlan: "WLAN", ssid: str) -> str:
+    status = wlan.status()
+    if status == _NO_AP:
+        return (
+            "no network %s is in reach: is wifi.ssid right (2.4 GHz only), is the antenna free of metal?"
+            % ssid
+        )
+    if status == _WRONG_PASSWORD:
+        return "the access point refuses the password: look at wifi.password"
+    return "no connection to %s (status %d): look at wifi.password, and at the access point's list" % (
+        ssid,
+        status,
+    )

@@ -1,0 +1,95 @@
+"""The card reader: does it answer, obey its reset line, speak on its IRQ line, and see a card."""
+
+import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
+
+from readers.pn532 import PN532, ReaderError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from board import Board
+    from machine import Pin
+
+_SILENT = (
+    "no answer: look at its power, at its switches (HSU), and at the serial wires: "
+    "GPIO 17 to the reader's RXD, GPIO 16 to its TXD"
+)
+_GARBAGE = (
+    "it answers, but not as a PN532: look at its switches (HSU), at ground, and at the length of the wires"
+)
+_NO_RESET = "it answers while held in reset: look at the wire from GPIO 18 to RSTPD_N"
+_NO_IRQ = "its IRQ line is silent: look at the wire from GPIO 34 to IRQ (P70)"
+_NO_CARD = "no card seen: hold one flat on the antenna; metal behind the reader makes it blind"
+
+
+class _Counted:
+    """An interrupt line that counts."""
+
+    def __init__(self, pin: "Pin") -> None:
+        self.IRQ_FALLING = pin.IRQ_FALLING
+        self._pin = pin
+        self._handler = None
+        self.count = 0
+
+    def irq(self, handler, trigger: int) -> None:
+        self._handler = handler
+        self._pin.irq(self._on_edge, trigger)
+
+    def _on_edge(self, pin: "Pin") -> None:
+        self.count += 1
+        if self._handler is not None:
+            self._handler(pin)
+
+
+async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
+    """[(part, ok, hint)] of the reader's wires, and of a card to be held to it within `seconds`."""
+    irq = _Counted(board.reader_irq)
+    reader = PN532(board.reader_uart, irq, board.reader_reset)  # pyright: ignore[reportArgumentType]
+    try:
+        await reader.start()
+    except ReaderError:
+        return [("reader", False, _GARBAGE if await _speaks(board) else _SILENT)]
+    results = [("reader", True, "")]
+    if not irq.count:
+        results.append(("reader's IRQ", False, _NO_IRQ))
+    board.reader_reset.value(0)
+    await asyncio.sleep_ms(10)
+    if await _answers(reader):
+        results.append(("reader's reset", False, _NO_RESET))
+    try:
+        await reader.start()
+        say("hold a card to the reader")
+        seen = await _card(reader, seconds * 1000)
+    except ReaderError:
+        return [("reader", False, "it stopped answering: look at its power and its wires")]
+    return results + [("card", seen, "" if seen else _NO_CARD)]
+
+
+async def _speaks(board: "Board") -> bool:
+    """Whether anything at all comes over the serial line after a question."""
+    uart = board.reader_uart
+    uart.write(b"\x55\x55\0\0\0")
+    await asyncio.sleep_ms(5)
+    uart.write(b"\0\0\xff\x02\xfe\xd4\x02\x2a\0")  # GetFirmwareVersion: UM0701-02, 7.2.2
+    await asyncio.sleep_ms(60)
+    return uart.any() > 0
+
+
+async def _answers(reader: PN532) -> bool:
+    try:
+        await reader.release()
+    except ReaderError:
+        return False
+    return True
+
+
+async def _card(reader: PN532, ms: int) -> bool:
+    """Whether a card comes in time. Its number is nobody's business here."""
+    end = ticks_add(ticks_ms(), ms)
+    while ticks_diff(end, ticks_ms()) > 0:
+        if await reader.look() is not None:
+            return True
+        await asyncio.sleep_ms(50)
+    return False

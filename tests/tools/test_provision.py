@@ -1,0 +1,115 @@
+"""make provision and make selftest on a simulated board, over a pseudo-terminal that speaks the raw REPL."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from tests.tools.installer import JUMPER, Installer, at_a_new_board
+from tools.operator.certificates import Authority
+from tools.simulator.provision import PIN, TENANT, Credential, Provision
+
+
+@pytest_asyncio.fixture
+async def installer(make_lock: Callable, tmp_path: Path, app_dir: Path) -> AsyncIterator[Installer]:
+    lock = await make_lock(tmp_path / "lock", power=False)
+    (tmp_path / "house").mkdir()
+    async with at_a_new_board(lock, app_dir, tmp_path / "house") as installer:
+        yield installer
+
+
+async def test_a_new_board_becomes_a_lock_in_one_command_that_says_no_secret(installer: Installer) -> None:
+    assert await installer.provision() == 0, installer.said
+    assert "Everything was read back" in installer.said
+    assert re.search(r"keypad +ok\n", installer.said)
+    assert re.search(r"broker +ok\n", installer.said)
+    assert "The lock is armed" in installer.said
+    key = (installer.folder / "front.key").read_bytes()
+    assert len(key) == 32
+    assert (installer.folder / "front.key").stat().st_mode & 0o777 == 0o600
+    config = json.loads(await installer.file("/config.json") or b"")
+    assert config["key"] == key.hex()
+    assert {name: config[name] for name in installer.settings if name != "time"} == installer.settings
+    assert config["time"]["floor"] > 1_700_000_000
+    told = installer.said + "\n".join(installer.lock.world.board.lines)
+    for secret in (key.hex(), str(key), installer.settings["wifi"]["password"]):
+        assert secret not in told
+
+
+async def test_the_provisioned_lock_takes_lists_signed_with_its_key_and_opens(installer: Installer) -> None:
+    lock = installer.lock
+    assert await installer.provision() == 0, installer.said
+    give = Provision((installer.folder / "front.key").read_bytes(), "front")
+    lock.world.provision = give
+    await installer.leave()
+    await lock.wait_online()
+    tenant = Credential(PIN, b"135792", TENANT, lease=1)
+    await lock.publish_list(1, [tenant], retain=True)
+    ack = (await lock.wait_message("ack"))["json"]
+    assert ack["result"] == "accepted", ack
+    await lock.keys("135792#")
+    await lock.wait_unlocked()
+
+
+async def test_its_console_is_shut_from_then_on(installer: Installer) -> None:
+    assert await installer.provision() == 0, installer.said
+    installer.lock.world.board.set_input(JUMPER, 1)
+    await installer.lock.power(False)
+    await installer.lock.power(True)
+    await installer.lock.wait_armed()
+    assert await installer.run("selftest") == 1
+    assert "put the service jumper from GPIO 39 to ground" in installer.said
+    installer.lock.world.board.set_input(JUMPER, 0)
+    await installer.lock.power(False)
+    await installer.lock.power(True)
+    await installer.lock.wait_armed()
+    assert await installer.run("selftest") == 0, installer.said
+
+
+async def test_the_relay_is_at_its_safe_level_from_the_first_start_on(installer: Installer) -> None:
+    installer.settings["relay"]["unlock_level"] = 0
+    assert await installer.provision() == 0, installer.said
+    nvs = json.loads(installer.lock.world.board.nvs_path.read_text())["menshen"]
+    assert (nvs["relay_pin"], nvs["relay_safe"], nvs["console"]) == (23, 1, 0)
+
+
+async def test_the_certificate_is_the_authoritys_and_its_key_is_on_the_board_alone(
+    installer: Installer,
+) -> None:
+    authority = Authority.create(installer.folder / "authority")
+    installer.settings["broker"]["tls"] = True
+    # The broker of this world speaks no TLS: the self-test says so, and the rest stands.
+    assert await installer.provision("--authority", str(installer.folder / "authority")) == 1
+    assert re.search(r"broker +FAULT", installer.said)
+    assert "the console stays open" in installer.said
+    ca = x509.load_der_x509_certificate(await installer.file("/tls/ca.crt.der") or b"")
+    own = x509.load_der_x509_certificate(await installer.file("/tls/lock.crt.der") or b"")
+    key_der = await installer.file("/tls/lock.key.der") or b""
+    key = load_der_private_key(key_der, None)
+    assert await installer.file("/tls/ca.crt.der") == authority.certificate_der
+    own.verify_directly_issued_by(ca)
+    assert own.public_key() == key.public_key()
+    assert own.subject.rfc4514_string() == "CN=front"
+    for path in installer.folder.rglob("*"):
+        assert path.is_dir() or key_der not in path.read_bytes()
+
+
+async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer) -> None:
+    assert await installer.provision("--leave-open", hands=None) == 0, installer.said
+    key = (installer.folder / "front.key").read_bytes()
+    assert await installer.provision() == 1
+    assert "provisioned already. FORCE=1" in installer.said
+    assert (installer.folder / "front.key").read_bytes() == key
+    assert json.loads(await installer.file("/config.json") or b"")["key"] == key.hex()
+    installer.lock.world.board.write_file("/access/residents", b"of the tenant before")
+    await installer.lock.power(True)
+    assert await installer.provision("--force") == 0, installer.said
+    new_key = (installer.folder / "front.key").read_bytes()
+    assert new_key != key
+    assert json.loads(await installer.file("/config.json") or b"")["key"] == new_key.hex()
+    assert json.loads(await installer.file("/config.good.json") or b"")["key"] == new_key.hex()
+    assert await installer.file("/access/residents") in (None, b"")

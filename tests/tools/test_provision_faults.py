@@ -1,0 +1,212 @@
+"""A cable that is pulled, a full flash, a worn one, a stranger's board: named, and never half a lock."""
+
+import asyncio
+import json
+import re
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.tools.installer import Installer, at_a_new_board
+from tools.board import provision
+from tools.board.console import BoardError, Console
+from tools.operator.certificates import Authority
+
+
+@pytest_asyncio.fixture
+async def installer(make_lock: Callable, tmp_path: Path, app_dir: Path) -> AsyncIterator[Installer]:
+    lock = await make_lock(tmp_path / "lock", power=False)
+    async with at_a_new_board(lock, app_dir, tmp_path) as installer:
+        installer.settings["broker"]["tls"] = True
+        yield installer
+
+
+def _lock(installer: Installer) -> provision.Lock:
+    return provision.prepare(installer.settings, Authority.in_memory())
+
+
+async def _install(installer: Installer, lock: provision.Lock, force: bool = False) -> list[str]:
+    """What make provision does before the self-test. Gives the files in the order in which they went."""
+    went: list[str] = []
+
+    def work() -> None:
+        with Console.open(installer.port.path) as console:
+            provision.check_board(console, lock, force)
+            provision.install(console, lock, lambda path, _count: went.append(path))
+
+    await asyncio.to_thread(work)
+    return list(dict.fromkeys(went))
+
+
+async def test_the_settings_come_last(installer: Installer) -> None:
+    lock = _lock(installer)
+    assert await _install(installer, lock) == [
+        "/tls/ca.crt.der", "/tls/lock.crt.der", "/tls/lock.key.der", "/config.json",
+    ]  # fmt: skip
+    for path, data in lock.files.items():
+        assert await installer.file(path) == data
+
+
+PULLED = [
+    b"/tls/ca.crt.der.new",
+    b"/tls/lock.key.der.new",
+    b"/config.json.new",
+    b"os.rename('/config.json.new'",
+]
+
+
+@pytest.mark.parametrize("moment", PULLED, ids=["first file", "last secret", "settings", "last rename"])
+async def test_a_pulled_cable_leaves_no_half_lock_and_a_second_try_succeeds(
+    installer: Installer, moment: bytes
+) -> None:
+    installer.port.unplug_when(moment)
+    with pytest.raises(BoardError, match=r"the board went away .*plug it in and run this again"):
+        await _install(installer, _lock(installer))
+    assert await installer.file("/config.json") is None
+    await installer.lock.power(True)
+    with at_second_port(installer):
+        lock = _lock(installer)
+        await _install(installer, lock)
+    assert await installer.file("/config.json") == lock.files["/config.json"]
+
+
+class at_second_port:  # noqa: N801 - reads as a sentence
+    """The cable is plugged in again."""
+
+    def __init__(self, installer: Installer) -> None:
+        from tools.simulator.serial_port import SerialPort
+
+        self._port = installer.port = SerialPort(installer.lock.world.board.repl)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self._port.unplug()
+
+
+async def test_a_board_left_at_its_prompt_comes_back_by_itself(installer: Installer) -> None:
+    """The watchdog was stretched for the work, and not stopped."""
+    board = installer.lock.world.board
+    installer.port.unplug_when(b"/config.json.new")
+    with pytest.raises(BoardError):
+        await _install(installer, _lock(installer))
+    assert board._watchdog is not None
+    left = board._watchdog.when() - asyncio.get_running_loop().time()
+    assert 0 < left <= 600
+
+
+async def test_a_full_flash_is_named_and_leaves_no_lock(installer: Installer) -> None:
+    await installer.lock.power(False)
+    board = installer.lock.world.board
+    filler = 920_000
+    while True:  # to the last block
+        try:
+            board.write_file("/full", bytes(filler))
+            break
+        except OSError:
+            filler -= 4096
+    await installer.lock.power(True)
+    lock = _lock(installer)
+    with pytest.raises(BoardError, match=r"no room.*make flash"):
+        await _install(installer, lock)
+    assert await installer.file("/config.json") is None
+
+
+async def test_a_byte_that_changes_on_its_way_is_noticed(
+    installer: Installer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = installer.lock.world.board.repl.type
+
+    def noise(data: bytes) -> None:
+        take(data.replace(b'"lock": "front"', b'"lock": "frond"'))
+
+    monkeypatch.setattr(installer.lock.world.board.repl, "type", noise)
+    with pytest.raises(BoardError, match=r"config\.json reads back other than it was written"):
+        await _install(installer, _lock(installer))
+    assert await installer.file("/config.json") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"relay": {"unlock_level": 2}}, r"relay.unlock_level must be a whole number from 0 to 1"),
+        ({"broker": {"host": "b", "port": 0, "tls": False}}, r"broker.port must be"),
+        ({"door": {"held_open_s": "long"}}, r"door.held_open_s must be"),
+    ],
+)
+async def test_settings_that_the_lock_would_refuse_are_refused_before_anything_is_written(
+    installer: Installer, change: dict, reason: str
+) -> None:
+    installer.settings |= change
+    with pytest.raises(provision.ProvisionError, match=reason):
+        await _install(installer, _lock(installer))
+    assert await installer.file("/tls/ca.crt.der") is None
+
+
+async def test_a_board_without_the_application_is_told_to_be_flashed(installer: Installer) -> None:
+    await installer.lock.power(False)
+    board = installer.lock.world.board
+    board.write_file("/boot.py", b"")
+    board.write_file("/main.py", b"")
+    await installer.lock.power(True)
+    with pytest.raises(provision.ProvisionError, match=r"application does not answer .*make flash"):
+        await _install(installer, _lock(installer))
+
+
+def test_a_device_that_says_something_else_is_no_board() -> None:
+    """A modem, or a board of another make, on a socket: bounded in time, and in plain words."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while connection.recv(100):
+                connection.sendall(b"ERROR\r\n")
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    port = listener.getsockname()[1]
+    with pytest.raises(BoardError, match="no prompt on"), Console.open(f"socket://127.0.0.1:{port}"):
+        pass
+    listener.close()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_port_that_is_not_there_is_named() -> None:
+    with (
+        pytest.raises(BoardError, match="/dev/no-such-port cannot be opened"),
+        Console.open("/dev/no-such-port"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "must be one JSON object"),
+        ('{"lock": "a b"}', "lock must be 1 to 32 letters"),
+        ('{"lock": "front", "key": "00"}', "leave it out, it is made here"),
+    ],
+)
+def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "s.json").write_text(text)
+    with pytest.raises(provision.ProvisionError, match=reason):
+        provision.read_settings(tmp_path / "s.json")
+
+
+def test_tls_without_an_authority_is_refused() -> None:
+    with pytest.raises(provision.ProvisionError, match=re.escape("give AUTHORITY=")):
+        provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)
+
+
+def test_two_locks_never_share_a_key() -> None:
+    settings = {"lock": "front"}
+    keys = {json.loads(provision.prepare(settings, None).files["/config.json"])["key"] for _ in range(20)}
+    assert len(keys) == 20

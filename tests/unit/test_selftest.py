@@ -1,0 +1,205 @@
+"""The self-test's reading of keys, levels and lines, on parts that a test makes wrong."""
+
+import asyncio
+
+from scripted_pn532 import TENANT, Chip, Line
+
+from selftest import bolt, keys, reader, switches
+
+LAYOUT = "123456789*0#"
+
+
+class Pin:
+    """Gives the levels in turn, the last one for ever; a function of the number of looks will do."""
+
+    IRQ_FALLING = 2
+
+    def __init__(self, *levels, at=None) -> None:
+        self._levels = list(levels)
+        self._at = at
+        self._looks = 0
+        self.driven = []
+
+    def value(self, *level):
+        if level:
+            self.driven.append(level[0])
+            self._levels = [level[0]]
+            return None
+        self._looks += 1
+        if self._at is not None:
+            return self._at(self._looks)
+        return self._levels.pop(0) if len(self._levels) > 1 else self._levels[0]
+
+
+class Board:
+    KEY_LAYOUT = LAYOUT
+
+    def __init__(self, **parts) -> None:
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def jumper(self):
+        return self.pin
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+def _switch(pin: Pin, part: str = "contact", seconds: int = 1) -> tuple:
+    board = Board(contact=pin, exit_button=pin, tamper=pin)
+    return asyncio.run(switches.check(board, part, _silent, seconds))[0]
+
+
+def test_a_full_keypad_has_no_fault() -> None:
+    assert keys.faults(LAYOUT, LAYOUT) == []
+
+
+def test_dead_rows_and_columns_name_their_wire() -> None:
+    for row, gpio in enumerate((25, 26, 27, 33)):
+        gone = LAYOUT[row * 3 : row * 3 + 3]
+        hints = keys.faults(LAYOUT, "".join(k for k in LAYOUT if k not in gone))
+        assert len(hints) == 1, hints
+        assert "row" in hints[0], hints
+        assert hints[0].endswith("GPIO %d" % gpio), hints
+    for column, gpio in enumerate((32, 19, 22)):
+        gone = [LAYOUT[place] for place in range(column, 12, 3)]
+        hints = keys.faults(LAYOUT, "".join(k for k in LAYOUT if k not in gone))
+        assert len(hints) == 1, hints
+        assert "column" in hints[0], hints
+        assert hints[0].endswith("GPIO %d" % gpio), hints
+
+
+def test_a_row_and_a_column_at_once_are_both_named() -> None:
+    hints = keys.faults(LAYOUT, "235689")
+    assert ["GPIO 33" in hints[0], "GPIO 32" in hints[1], len(hints)] == [True, True, 2], hints
+
+
+def test_exchanged_wires_and_no_plug_are_told_apart() -> None:
+    assert "exchanged" in keys.faults(LAYOUT, "321654987#0*")[0]
+    assert "plug" in keys.faults(LAYOUT, "")[0]
+    assert "not seen: 5" in keys.faults(LAYOUT, LAYOUT.replace("5", ""))[0]
+
+
+def test_a_switch_that_moves_is_well() -> None:
+    assert _switch(Pin(at=lambda look: look > 20)) == ("contact", True, "")
+
+
+def test_a_switch_that_does_not_move_names_its_wire_by_its_level() -> None:
+    for part, gpio in (("contact", "35"), ("exit button", "4"), ("tamper switch", "21")):
+        low, high = _switch(Pin(0), part), _switch(Pin(1), part)
+        assert not low[1]
+        assert not high[1]
+        assert low[2] != high[2]
+        assert "GPIO " + gpio in low[2]
+        assert "GPIO " + gpio in high[2]
+
+
+def test_a_pin_in_the_air_is_no_switch() -> None:
+    result = _switch(Pin(at=lambda look: look & 1))
+    assert not result[1]
+    assert "10 kOhm" in result[2]
+
+
+def test_a_bouncing_contact_is_none_the_worse() -> None:
+    assert _switch(Pin(at=lambda look: look > 30 or (look > 20 and look & 1)))[1]
+
+
+def test_the_jumpers_pin_without_its_resistor_is_named() -> None:
+    for at, ok in ((lambda look: look & 1, False), (lambda look: 1, True), (lambda look: 0, True)):
+        result = asyncio.run(switches.jumper(Board(pin=Pin(at=at)), _silent, 100))[0]
+        assert result[1] == ok
+
+
+def test_the_bolt_is_let_go_once_and_held_again() -> None:
+    for unlock in (0, 1):
+        pin = Pin(1 - unlock)
+        assert asyncio.run(bolt.check(Board(relay=pin), unlock, _silent, 10)) == [("relay", True, "")]
+        assert pin.driven == [unlock, 1 - unlock]
+
+
+def test_the_bolt_is_held_again_when_the_test_is_stopped_in_the_middle() -> None:
+    pin = Pin(0)
+
+    async def stop() -> None:
+        task = asyncio.create_task(bolt.check(Board(relay=pin), 1, _silent, 2000))
+        await asyncio.sleep_ms(10)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+
+    asyncio.run(stop())
+    assert pin.driven == [1, 0]
+
+
+def test_a_shorted_relay_pin_is_named() -> None:
+    class Shorted(Pin):
+        def value(self, *level):
+            return None if level else 0
+
+    assert not asyncio.run(bolt.check(Board(relay=Shorted(0)), 1, _silent, 10))[0][1]
+
+
+class Reader(Chip):
+    """A reader whose serial line can be asked what waits; already awake, it takes a wake-up for noise."""
+
+    def any(self):
+        return len(self.out)
+
+    def write(self, data):
+        if self.awake and bytes(data[:1]) == b"\x55":
+            return len(data)
+        return super().write(data)
+
+
+def _try_reader(chip: Reader, reset=None, seconds: int = 1) -> dict:
+    asyncio.new_event_loop()
+    board = Board(reader_uart=chip, reader_irq=chip.irq, reader_reset=reset or chip.reset)
+    return {part: hint for part, _, hint in asyncio.run(reader.check(board, _silent, seconds))}
+
+
+def test_a_reader_with_a_card_is_well() -> None:
+    chip = Reader()
+    chip.card = TENANT
+    assert _try_reader(chip) == {"reader": "", "card": ""}
+
+
+def test_a_card_that_does_not_come_is_told() -> None:
+    assert "no card seen" in _try_reader(Reader())["card"]
+
+
+def test_a_silent_reader_names_its_serial_wires() -> None:
+    chip = Reader()
+    chip.absent = True
+    assert "GPIO 17" in _try_reader(chip)["reader"]
+
+
+def test_a_reader_that_speaks_nonsense_names_its_switches() -> None:
+    class Mad(Reader):
+        def say(self, data):
+            self.out += b"\xaa" * 20
+
+        def write(self, data):
+            self.awake = False
+            self.say(b"")
+            return len(data)
+
+    assert "not as a PN532" in _try_reader(Mad())["reader"]
+
+
+def test_a_dead_irq_line_names_its_wire() -> None:
+    chip = Reader()
+    chip.card, chip.irq_is_at = TENANT, 1
+    found = _try_reader(chip)
+    assert "GPIO 34" in found["reader's IRQ"]
+    assert found["reader"] == found["card"] == ""
+
+
+def test_a_reset_line_that_does_nothing_names_its_wire() -> None:
+    chip = Reader()
+    chip.card = TENANT
+    found = _try_reader(chip, reset=Line())
+    assert "GPIO 18" in found["reader's reset"]
+    assert found["reader"] == ""

@@ -1,0 +1,158 @@
+"""Makes a board into one certain lock: its keys and certificate, its settings, and nothing of its past.
+
+The lock's TLS key exists on the board alone; of its own key the operator keeps a copy, to sign lists with.
+"""
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.operator.certificates import Authority, CertificateError, Pair, write_private
+
+from .console import BoardError, Console
+
+_CONFIG, _GOOD = "/config.json", "/config.good.json"
+_OLD = (_CONFIG, _CONFIG + ".new", _GOOD, "/access", "/tls")
+_FOLDERS = ("/access", "/tls")  # the lock writes lists into the one
+_MPY_ABI = 6
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_ORIGIN = """
+import sys
+try:
+    import esp32
+    _chip = "an ESP32"
+except ImportError:
+    _chip = sys.platform
+print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implementation._mpy & 255]))
+"""
+PAST = ("lived", "wrong_codes", "staff_was_in", "guest_risk", "guests", "uses", "nonces", "dns")
+"""Names in NVS that belong to a lock's people and its operator, and not to the board: forgotten with them."""
+PAST_QUEUES = {"staff": 32, "alarm": 8, "ack": 8}
+"""The queues of firmware/link/telemetry.py in NVS, and their places."""
+_FORGET = """
+from esp32 import NVS
+_nvs = NVS("menshen")
+for _name in {names!r}:
+    try:
+        _nvs.erase_key(_name)
+    except OSError:
+        pass
+_nvs.commit()
+"""
+_CHECK = """
+from settings import SettingsError, parse
+try:
+    parse({text!r})
+    print("= []")
+except SettingsError as error:
+    print("= " + json.dumps(error.faults))
+"""
+
+
+class ProvisionError(Exception):
+    """The board was not provisioned; the message says why, and what would be right."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What makes a lock this one and no other. `pair` is None where its broker is called without TLS."""
+
+    name: str
+    key: bytes
+    pair: Pair | None
+    files: dict[str, bytes]
+    """What goes to the board, by path; the last one makes it a provisioned lock."""
+
+
+def read_settings(path: Path) -> dict:
+    """The operator's settings of one lock: README's table without `key`. Raises ProvisionError."""
+    try:
+        settings = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ProvisionError(f"{path} cannot be read as JSON ({error})") from error
+    if not isinstance(settings, dict):
+        raise ProvisionError(f"{path} must be one JSON object")
+    if "key" in settings:
+        raise ProvisionError(f"{path} has a `key`: leave it out, it is made here and shown to nobody")
+    if not isinstance(settings.get("lock"), str) or not _NAME.fullmatch(settings["lock"]):
+        raise ProvisionError(f"{path}: lock must be 1 to 32 letters, digits, - or _")
+    return settings
+
+
+def prepare(settings: dict, authority: Authority | None, now: float | None = None) -> Lock:
+    """Make the lock's keys, its certificate and its files. Raises ProvisionError."""
+    name, key = settings["lock"], secrets.token_bytes(32)
+    broker = settings.get("broker")
+    pair, files = None, {}
+    if isinstance(broker, dict) and broker.get("tls", True):
+        if authority is None:
+            raise ProvisionError(
+                "broker.tls needs a certificate: give AUTHORITY=, or set broker.tls to false"
+            )
+        try:
+            pair = authority.issue_lock(name)
+        except CertificateError as error:
+            raise ProvisionError(str(error)) from error
+        files = {
+            "/tls/ca.crt.der": authority.certificate_der,
+            "/tls/lock.crt.der": pair.certificate_der,
+            "/tls/lock.key.der": pair.key_der,
+        }
+    # The clock of a lock that lost it starts here: no certificate of the authority begins later.
+    moment = {"floor": int(time.time() if now is None else now), **settings.get("time", {})}
+    config = {**settings, "key": key.hex(), "time": moment}
+    return Lock(name, key, pair, {**files, _CONFIG: json.dumps(config).encode()})
+
+
+def check_board(console: Console, lock: Lock, force: bool) -> None:
+    """Whether this board can become this lock. Raises ProvisionError before anything is changed."""
+    version, chip, abi = console.run(_ORIGIN) or ([], "nothing known", 0)
+    if chip != "an ESP32" or version < [1, 24] or abi != _MPY_ABI:
+        number = ".".join(map(str, version))
+        raise ProvisionError(f"this is MicroPython {number} on {chip}; 1.24 or later on an ESP32 is needed")
+    try:
+        faults = console.run(_CHECK.format(text=lock.files[_CONFIG].decode()))
+    except BoardError as error:
+        raise ProvisionError(f"Menshen's application does not answer ({error}): make flash first") from error
+    if faults:
+        raise ProvisionError("the settings are refused: " + "; ".join(faults))
+    if console.exists(_CONFIG) and not force:
+        raise ProvisionError(
+            "this board is provisioned already. FORCE=1 makes it a new lock: its list, its residents' PINs "
+            "and cards and its keys are then lost for good"
+        )
+
+
+def install(console: Console, lock: Lock, progress: Callable[[str, int], None]) -> None:
+    """Write the lock's files, each read back. `progress` gets a file's name and the bytes that went over.
+
+    The settings come last: a board that is unplugged before has none, and waits. Raises BoardError.
+    """
+    queued = [f"{name}{n}" for name, places in PAST_QUEUES.items() for n in ("_sent", *range(places))]
+    console.run(_FORGET.format(names=(*PAST, *queued)))
+    for path in _OLD:
+        console.remove(path)
+    for folder in _FOLDERS:
+        console.make_folder(folder)
+    for path, data in lock.files.items():
+        console.write(path, data, lambda count, path=path: progress(path, count))
+
+
+def stash(lock: Lock, folder: Path) -> None:
+    """Put the operator's copy of the lock's key into the folder under a name of its own, until `keep`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_private(folder / f"{lock.name}.key.new", lock.key)
+
+
+def keep(lock: Lock, folder: Path) -> list[Path]:
+    """Give the operator's copies their names: the key, with which lists are signed, and the certificate."""
+    paths = [folder / f"{lock.name}.key"]
+    (folder / f"{lock.name}.key.new").replace(paths[0])
+    if lock.pair is not None:
+        paths.append(folder / f"{lock.name}.crt.pem")
+        paths[1].write_bytes(lock.pair.certificate_pem)
+    return paths

@@ -1,0 +1,162 @@
+"""The self-test from the computer's side: one part after the other, with a person's hands, eyes and ears.
+
+What runs on the board is firmware/selftest/. A person answers for what the chip cannot see; without one
+(`ask` is None) those parts are done and not judged.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .console import BoardError, Console
+
+Ask = Callable[[str], bool]
+Say = Callable[[str], None]
+
+_PREPARE = """
+import asyncio, json
+from board import Board
+from settings import SettingsError, load
+try:
+    _settings = load()
+    _board = Board(_settings.unlock_level)
+    _board.remember_relay(_settings.unlock_level)
+    print("= 1")
+except SettingsError:
+    print("= 0")
+"""
+_SEAL = """
+from esp32 import NVS
+_nvs = NVS("menshen")
+_nvs.set_i32("console", {open})
+_nvs.commit()
+"""
+_SILENCE_S = 60  # longer than a step of firmware/selftest takes that waits for no person
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one part has shown. `ok` is None where nobody judged it."""
+
+    part: str
+    ok: bool | None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of firmware/selftest: what a person is told first, and asked afterwards."""
+
+    part: str
+    call: str
+    tell: str
+    question: str = ""
+    hint: str = ""
+
+
+_NO_LIGHT = (
+    "look at the light's wires: GPIO 14 to DIN, 5 V, ground; other colours: it is no WS2812 with GRB order"
+)
+STEPS = (
+    Step(
+        "relay",
+        "bolt.check(_board, _settings.unlock_level, print)",
+        "The bolt is let go for one second.",
+        "Did the bolt let go, and hold again?",
+        "look at the wires from GPIO 23 to the relay's input, at the relay's supply, and at its contacts",
+    ),
+    Step(
+        "light",
+        "signals.light(_board, print)",
+        "The light shows red, green and blue.",
+        "Did you see red, green and blue, in this order?",
+        _NO_LIGHT,
+    ),
+    Step(
+        "buzzer",
+        "signals.buzzer(_board, print)",
+        "The buzzer plays three tones.",
+        "Did you hear three rising tones?",
+        "look at the wire from GPIO 13 to the transistor, and at the buzzer's; it must be a passive one",
+    ),
+    Step(
+        "keypad", "keys.check(_board, print, {seconds})", "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #."
+    ),
+    Step("reader", "reader.check(_board, print, {seconds})", "Have a card at hand, any card."),
+    Step(
+        "contact",
+        'switches.check(_board, "contact", print, {seconds})',
+        "Open the door and close it (or close and open it).",
+    ),
+    Step(
+        "exit button",
+        'switches.check(_board, "exit button", print, {seconds})',
+        "Press the exit button and let go.",
+    ),
+    Step(
+        "tamper switch",
+        'switches.check(_board, "tamper switch", print, {seconds})',
+        "Press the tamper switch and let go (or the other way round).",
+    ),
+    Step("service jumper", "switches.jumper(_board, print)", "The service jumper's pin is looked at."),
+    Step("network", "radio.check(_board, _settings, print)", "Wi-Fi, then the broker."),
+)
+_HELD = Step(
+    "relay's level",
+    "",
+    "The relay is at its safe level now.",
+    "Does the bolt hold now?",
+    "turn relay.unlock_level around in the settings (0 or 1), or use the relay's other contact (NO, NC)",
+)
+
+
+def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Result]:
+    """All parts, one by one; a person has `seconds` for each.
+
+    Raises BoardError where the board has no settings, or goes away.
+    """
+    if not console.run(_PREPARE, say):
+        raise BoardError(
+            "the board has no settings yet, so the relay's safe level is not known: make provision first"
+        )
+    results = [_judge(_HELD, ask, say)]
+    for step in STEPS:
+        say(f"\n{step.part}: {step.tell}")
+        module, call = step.call.partition(".")[0], step.call.format(seconds=seconds)
+        code = f"import selftest.{module} as {module}\nprint('= ' + json.dumps(asyncio.run({call})))"
+        try:
+            answer = console.run(code, lambda line: say(f"  {line}"), seconds + _SILENCE_S)
+        except BoardError as error:
+            if not console.alive():
+                raise
+            answer = [(step.part, False, str(error))]  # a fault in one part hides no other
+        for part, ok, hint in answer or []:
+            results.append(Result(part, bool(ok), hint))
+            say(f"  {part}: {'ok' if ok else hint}")
+        if step.question and results[-1].ok:
+            results[-1] = _judge(step, ask, say)
+    return results
+
+
+def _judge(step: Step, ask: Ask | None, say: Say) -> Result:
+    if ask is None:
+        return Result(step.part, None)
+    ok = ask(step.question)
+    if not ok:
+        say(f"  {step.hint}")
+    return Result(step.part, ok, "" if ok else step.hint)
+
+
+def report(results: list[Result]) -> str:
+    """What was found, for people: one line for each part."""
+    words = {True: "ok", False: "FAULT", None: "not judged"}
+    width = max(len(result.part) for result in results)
+    lines = [
+        f"  {result.part:<{width}}  {words[result.ok]}{': ' + result.hint if result.hint else ''}"
+        for result in results
+    ]
+    return "\n".join(lines)
+
+
+def seal(console: Console, leave_open: bool = False) -> None:
+    """Shut the board's console from its next start on, or leave it open."""
+    console.run(_SEAL.format(open=int(leave_open)))
