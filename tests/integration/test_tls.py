@@ -1,5 +1,6 @@
 """TLS with certificates on both sides: lock and Mosquitto talk to nobody who is not the operator's."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from tools.operator.certificates import Authority, Pair
 from tools.simulator.provision import BROKER_NAME
 from tools.simulator.world import now_us
 
-_TLS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
+_TLS = {
+    "broker": {"tls": True, "backoff_cap_s": 1},
+    "relay": {"seconds": 1},
+}
 
 
 @pytest.fixture
@@ -141,6 +145,45 @@ async def test_without_its_files_the_lock_says_so_and_stays_offline(
         await lock.wait_armed()
         await lock.world.board.wait_line(f"/tls/{missing} cannot be read")
         await lock.tap_to_relay("tenant")
+
+
+async def test_after_a_power_cut_certificates_are_checked_by_the_last_time_that_was_signed(
+    make_lock, tmp_path: Path, house: House
+) -> None:
+    """Without SNTP: a lock from before the authority comes online by what it was told, before and after."""
+    years_ago = {**_TLS, "time": {"floor": 1_500_000_000}}
+    async with broker_of(tmp_path, house.authority, _server(house.authority)) as broker:
+        home = {"workdir": tmp_path / "lock", "broker_address": broker.address, "files": house.files()}
+        lock = await make_lock(**home, tls_address=broker.tls_address, settings=years_ago)
+        assert "validity starts in the future" in await _locked_out(lock)
+        await lock.power(False)
+        an_hour_ago = {**_TLS, "time": {"floor": int(time.time()) - 3600}}
+        lock = await make_lock(**home, tls_address=broker.tls_address, settings=an_hour_ago)
+        await lock.wait_armed()
+        await _hear_state(lock)
+        await lock.publish_list(2, lock.world.provision.demo_credentials(lock.world.cards))  # says the time
+        await lock.wait_event(lambda e: e["type"] == "operator" and '"accepted"' in e["payload"])
+        await lock.power(False)
+        lock = await make_lock(**home, tls_address=broker.tls_address, settings=years_ago)
+        await lock.wait_armed()
+        await _hear_state(lock)
+
+
+async def test_sntp_gives_the_time_before_certificates_are_checked(
+    make_lock, tmp_path: Path, house: House
+) -> None:
+    years_ago = {**_TLS, "time": {"floor": 1_500_000_000}}
+    async with broker_of(tmp_path, house.authority, _server(house.authority)) as broker:
+        lock = await make_lock(
+            broker_address=broker.address,
+            tls_address=broker.tls_address,
+            settings=years_ago,
+            files=house.files(),
+            sntp=True,
+        )
+        await lock.wait_armed()
+        await _hear_state(lock)
+        assert (await lock.state())["lock"]["clock"] == "network"
 
 
 async def test_a_lock_that_talks_plain_gets_no_answer(make_lock, tmp_path: Path, house: House) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +91,7 @@ class Provision:
             "wifi": {"ssid": "menshen-demo", "password": "no-secret-here"},
             "network": {"dns": [f"127.0.0.1:{dns_port}"]},
             "broker": {"host": BROKER_NAME, "port": broker_port, "tls": False, "backoff_cap_s": 5},
+            "time": {"floor": int(time.time())},
             "cards": {"plain_uid": True},
         }
         return _merged(config, changes or {})

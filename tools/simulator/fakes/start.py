@@ -14,6 +14,7 @@ import time
 
 import vfs
 
+import certificates
 import esp32
 import machine
 import network
@@ -56,6 +57,8 @@ def build() -> Bus:
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
     _load_frozen()
+    if "tls" in os.listdir("/"):
+        sys.modules["tls"] = certificates
     return bus
 
 
