@@ -1,7 +1,6 @@
 """One operator: an authority, a Mosquitto with a certificate of it, and what its locks are given."""
 
 import contextlib
-import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,17 +48,3 @@ async def broker_of(folder: Path, authority: Authority, own: Pair) -> AsyncItera
 def broker_pair(authority: Authority) -> Pair:
     """A certificate under the name by which the locks know their broker."""
     return authority.issue("broker", hosts=[BROKER_NAME], server=True)
-
-
-def contexts(folder: Path, house: House) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """For a proxy: to be the broker towards the house's lock, and the lock towards the broker."""
-    (folder / "ca.pem").write_bytes(house.authority.certificate_pem)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.verify_mode = ssl.CERT_REQUIRED
-    server.load_verify_locations(folder / "ca.pem")
-    key, certificate = broker_pair(house.authority).write(folder, "proxy")
-    server.load_cert_chain(certificate, key)
-    client = ssl.create_default_context(cafile=str(folder / "ca.pem"))
-    key, certificate = house.lock.write(folder, "lock")
-    client.load_cert_chain(certificate, key)
-    return server, client

@@ -16,11 +16,11 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.conftest import Mosquitto
-from tests.integration.house import House, broker_of, broker_pair, contexts
+from tests.integration.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
 from tools.operator.certificates import Authority
 from tools.simulator.broker import Operator
-from tools.simulator.fault_proxy import FaultProxy
+from tools.simulator.fault_proxy import FaultProxy, contexts
 from tools.simulator.fault_resolver import FaultResolver
 from tools.simulator.fault_side import POINTS, WAYS, Fault
 
@@ -116,7 +116,7 @@ async def make_faulty(make_lock, tmp_path: Path) -> AsyncIterator[Callable]:
                 folder = tmp_path / name
                 folder.mkdir()
                 house = House(authority, authority.issue_lock(name))
-                server, client = contexts(folder, house)
+                server, client = contexts(folder, authority, house.lock)
                 proxy = await ends.enter_async_context(FaultProxy(broker.tls_address, server, client))
                 resolver = await ends.enter_async_context(FaultResolver())
                 if fault and fault.point == "mid-packet":

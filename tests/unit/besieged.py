@@ -120,8 +120,7 @@ class Besieged:
     def opens(self):
         """Whether the tenant's PIN does."""
         gate = Gate(
-            self.credentials, self._residents, self._leases, self.clock, self._throttle, Mac(KEY), True,
-            schedules=self, uses=self, guests=self,
+            self.credentials, self._residents, self._leases, self.clock, self._throttle, Mac(KEY), True, None,
         )  # fmt: skip
         return gate.pin(PIN, 0).granted
 

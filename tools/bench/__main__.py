@@ -5,12 +5,13 @@ import contextlib
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tools import build_app
 from tools.simulator.board import ChipFailed
 from tools.simulator.server import new_loop
 
-from . import decision
+from . import decision, faults, storm
 from .lock import MeasuredLock
 
 TOP = Path(__file__).resolve().parents[2]
@@ -47,8 +48,11 @@ async def _heap(folder: Path, app: Path) -> dict[str, float]:
     raise RuntimeError(f"the lock does not live in {_HEAPS[-1]} KB; its last words:\n{lock.last_words()}")
 
 
-async def measure() -> dict[str, float]:
-    """All figures by name. Times are CPU time, except those of a tap; see the parts of MeasuredLock."""
+async def measure() -> dict[str, Any]:
+    """All figures by name. Times are CPU time, except those of a tap; see the parts of MeasuredLock.
+
+    Those of faults and of the storm are tables of their own, under stall_ms and reconnect_storm.
+    """
     app, port = build_app.build(), BIN / "micropython"
     with tempfile.TemporaryDirectory() as folder:
         wide = await MeasuredLock(Path(folder) / "wide", app, port).run("start_up", "tap")
@@ -57,6 +61,7 @@ async def measure() -> dict[str, float]:
         large = await many.run("start_up")
         decided = decision.measure(port, many.world.board.flash_path, app)
         heap = await _heap(Path(folder), app)
+        stalls = await faults.measure(Path(folder) / "faults", app, port)
     return {
         **decided,
         **{name: wide[name] for name in ("armed_ms", "armed_fakes_ms", "armed_reads")},
@@ -66,6 +71,8 @@ async def measure() -> dict[str, float]:
         **{name: heap[name] for name in ("heap_needed_bytes", "heap_peak_bytes", "heap_live_bytes")},
         "app_mpy_bytes": _app_bytes(app),
         "resident_mpy_bytes": heap["resident_mpy_bytes"],
+        "stall_ms": stalls,
+        "reconnect_storm": storm.measure(TOP / "build/reconnect_storm.svg"),
     }
 
 
@@ -74,9 +81,13 @@ def main() -> None:
         figures = runner.run(measure())
     print(f"{'figure':22} {'measured':>12} {'budget':>12}")
     for name, value in figures.items():
+        if isinstance(value, dict):
+            continue
         budget = BUDGETS.get(name)
         verdict = "" if budget is None else "within" if value <= budget else "OVER"
         print(f"{name:22} {value:12.4g} {budget or '':>12} {verdict}")
+    print(faults.table(figures["stall_ms"]))
+    print(storm.table(figures["reconnect_storm"]))
     (TOP / "build/bench.json").write_text(json.dumps(figures, indent=2) + "\n")
 
 

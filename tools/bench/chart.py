@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-_WIDTH, _HEIGHT = 860, 460
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 30, 92, 52
+_WIDTH, _HEIGHT = 860, 484
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 30, 116, 52
 _COLOURS = ("#b4381f", "#b88300", "#0b6e4f")
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.title{font-size:16px;font-weight:600}"
@@ -38,7 +38,8 @@ def draw(path: Path, title: str, lines: list[Line], across: str, up: str) -> Non
     ys = _Scale((y for _, y in points), _HEIGHT - _BOTTOM, _TOP + _BOTTOM - _HEIGHT)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
-        f'<title>{escape(title)}</title><style>{_STYLE}</style><rect width="100%" height="100%" fill="#fff"/>',
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>",
+        '<rect width="100%" height="100%" fill="#fff"/>',
         f'<text class="title" x="{_LEFT}" y="26">{escape(title)}</text>',
     ]
     for tick in xs.ticks():
@@ -56,5 +57,5 @@ def draw(path: Path, title: str, lines: list[Line], across: str, up: str) -> Non
         out.append(f'<rect x="{_LEFT}" y="{y - 4}" width="22" height="4" fill="{colour}"/>')
         out.append(f'<text x="{_LEFT + 30}" y="{y + 3}">{escape(name)}</text>')
     out.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 12}" text-anchor="end">{escape(across)}</text>')
-    out.append(f'<text x="14" y="{_TOP - 6}">{escape(up)}</text></svg>')
+    out.append(f'<text x="14" y="{_TOP - 12}">{escape(up)}</text></svg>')
     path.write_text("\n".join(out) + "\n")

@@ -4,6 +4,7 @@ import asyncio
 import statistics
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tools.simulator import provision
 from tools.simulator.world import World, now_us
@@ -29,16 +30,18 @@ class MeasuredLock:
     """A lock in its world, and what it has said since `heard` was last cleared. Each part gives figures."""
 
     def __init__(
-        self, folder: Path, app: Path, micropython: Path, heapsize: str | None = None, many: bool = False
-    ) -> None:
-        """`many`: its list holds the 10,000 records of decision.credentials()."""
-        files = {}
+        self, folder: Path, app: Path, micropython: Path, heapsize: str | None = None, many: bool = False,
+        **world: Any,
+    ) -> None:  # fmt: skip
+        """`many`: its list holds the 10,000 records of decision.credentials(). `world` goes to the World."""
+        files = world.pop("files", {})
         if many:
             lock = provision.Provision(provision.lock_key(folder))
             files = lock.list_files(1, decision.credentials())
         self.world = World(
             folder, app, app.parent / "fakes", micropython, heapsize,
-            settings={"relay": {"seconds": 1, "unlock_level": 1}}, files=files,
+            settings={"relay": {"seconds": 1, "unlock_level": 1}, **world.pop("settings", {})},
+            files=files, **world,
         )  # fmt: skip
         self.heard: list[dict] = []
         self.heap, self._app = 0, app
@@ -107,19 +110,25 @@ class MeasuredLock:
         await asyncio.sleep(HOUSE_S)
         return {}
 
+    async def tap_once(self) -> int:
+        """Microseconds from a card to the relay's edge."""
+        await _until(lambda: self.world.state()["relay"] == 0, "the relay is held")
+        self.heard.clear()
+        begun = now_us()
+        self.world.card("tenant")
+        edge = (await self.until("pin", name="relay", level=1))["us"]
+        self.world.card(None)
+        return edge - begun
+
     async def tap(self) -> dict[str, float]:
         """A card that opens, again and again."""
         overheads, ratios = [], []
         for _ in range(TAPS):
-            await _until(lambda: self.world.state()["relay"] == 0, "the relay is held")
-            self.heard.clear()
-            begun = now_us()
-            self.world.card("tenant")
+            took = await self.tap_once()
             edge = (await self.until("pin", name="relay", level=1))["us"]
             told = (await self.until("reader"))["us"]
-            ratios.append((edge - begun) / (told - begun))
+            ratios.append(took / (told - edge + took))
             overheads.append(edge - told)
-            self.world.card(None)
         return {
             "tap_overhead_ratio": statistics.median(ratios),
             "tap_overhead_us": statistics.median(overheads),

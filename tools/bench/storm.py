@@ -22,7 +22,7 @@ _GONE_S = 60
 _HANDSHAKES = 500  # that the broker makes in a second; whoever comes beyond them is turned away
 _CAP_MS = 600_000  # the default of broker.backoff_cap_s
 _AWS_BASE_MS, _AWS_CAP_MS = 1000, 20_000
-_SHARES = {"half": 0.5, "99_percent": 0.99}
+_SHARES = {"half_back_s": 0.5, "99_percent_back_s": 0.99}
 
 Wait = Callable[[], int]
 
@@ -69,8 +69,8 @@ def simulate(make: Callable[[], Wait], locks: int = LOCKS) -> tuple[Counter, lis
     return attempts, back
 
 
-def measure(picture: Path) -> dict[str, float]:
-    """Peaks, totals and times to be back, by kind of back-off; draws the attempts over time."""
+def measure(picture: Path) -> dict[str, dict[str, float]]:
+    """By back-off: peak and total of attempts, seconds until half and 99 % are back. Draws them over time."""
     backoff, base = _firmware()
     dice = random.Random(1)
 
@@ -88,17 +88,25 @@ def measure(picture: Path) -> dict[str, float]:
             lambda: backoff(base, _CAP_MS, draw_to).next,
         ),
     }
-    figures: dict[str, float] = {}
+    figures: dict[str, dict[str, float]] = {}
     lines = []
     for kind, (name, make) in kinds.items():
         attempts, back = simulate(make)
-        figures[f"storm_{kind}_peak_per_s"] = max(attempts.values())
-        figures[f"storm_{kind}_attempts"] = attempts.total()
+        figures[kind] = {"peak_per_s": max(attempts.values()), "attempts": attempts.total()}
         for share, part in _SHARES.items():
-            figures[f"storm_{kind}_{share}_back_s"] = round(back[int(len(back) * part) - 1], 1)
+            figures[kind][share] = round(back[int(len(back) * part) - 1], 1)
         lines.append((name, [(second + 1.0, float(count)) for second, count in sorted(attempts.items())]))
     title = (
         f"{LOCKS:,} locks lose their broker; after {_GONE_S} s it is back and admits {_HANDSHAKES} a second"
     )
     draw(picture, title, lines, "seconds since the broker went", "attempts to connect, in each second")
     return figures
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    """The figures for people."""
+    names = next(iter(found.values()))
+    lines = [f"{'back-off':12} " + " ".join(f"{name:>18}" for name in names)]
+    for kind, figures in found.items():
+        lines.append(f"{kind:12} " + " ".join(f"{value:18,.10g}" for value in figures.values()))
+    return "\n".join(lines)

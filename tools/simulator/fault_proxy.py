@@ -8,11 +8,29 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from pathlib import Path
+
+from tools.operator.certificates import Authority, Pair
 
 from .fault_side import LINGER, Broken, Fault, LockSide, packets
+from .provision import BROKER_NAME
 
 _HOST = "127.0.0.1"
 _CALLERS = 4  # fill the queue of a port where nobody accepts
+
+
+def contexts(folder: Path, authority: Authority, lock: Pair) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """For a proxy: to be the broker towards this lock, and the lock towards the broker."""
+    (folder / "ca.pem").write_bytes(authority.certificate_pem)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.load_verify_locations(folder / "ca.pem")
+    key, certificate = authority.issue("broker", hosts=[BROKER_NAME], server=True).write(folder, "proxy")
+    server.load_cert_chain(certificate, key)
+    client = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    key, certificate = lock.write(folder, "lock")
+    client.load_cert_chain(certificate, key)
+    return server, client
 
 
 class FaultProxy:
@@ -126,7 +144,7 @@ class FaultProxy:
 
     async def _carry(self, side: LockSide) -> None:
         await side.handshake()
-        name = None if self._broker_side is None else "broker.menshen.test"
+        name = None if self._broker_side is None else BROKER_NAME
         up_reader, up_writer = await asyncio.open_connection(
             *self._broker, ssl=self._broker_side, server_hostname=name
         )
