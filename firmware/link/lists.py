@@ -66,7 +66,8 @@ class Lists:
         def on_time(now: int) -> None:
             self._clock.signed(now, live)
 
-        lock_id, key = self._settings.lock, self._settings.key
-        sync = Sync(lock_id, key, self._credentials, self._approve, telemetry, topics, Pace(), on_time)
+        lock_id, key, pace = self._settings.lock, self._settings.key, Pace()
+        await pace()
+        sync = Sync(lock_id, key, self._credentials, self._approve, telemetry, topics, pace, on_time)
         head, self._head = [self._head], None
         self._told = await sync.take(head, self._told)

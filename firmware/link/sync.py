@@ -53,11 +53,13 @@ class Sync:
         """
         version = None
         try:
-            offer = self._read(heads.pop())
+            offer = await self._read(heads.pop())
+            await self._pace()
             version = offer.version
             self._on_time(offer.time)
             offer.check()
             unload("link.offer", "link.envelope", "access.records")
+            await self._pace()
             held = self._credentials.version
             if version < held:
                 raise ListError("old version")
@@ -65,6 +67,7 @@ class Sync:
                 await self._install(offer)
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
+            await self._pace()
             base, _, digest = self._identities()[0]
             self._telemetry.accepted(version, base, "".join("%02x" % byte for byte in digest))
             return version
@@ -85,11 +88,12 @@ class Sync:
             reason = "bad records"
         self._telemetry.refused(version, reason)
 
-    def _read(self, message: "bytearray | None") -> "Offer":
+    async def _read(self, message: "bytearray | None") -> "Offer":
         if message is None:
             raise ListError("too large")
         from link.offer import read
 
+        await self._pace()
         return read(message, self._lock_id, self._key)
 
     def _identities(self) -> "tuple[Identity, Identity]":
@@ -100,6 +104,7 @@ class Sync:
     async def _install(self, offer: "Offer") -> None:
         credentials = self._credentials
         used, other = self._identities()
+        await self._pace()
         slot = credentials.slot
         if not credentials.whole or offer.identity[1:] != used[1:]:
             slot, other = 1 - slot, used
@@ -113,6 +118,7 @@ class Sync:
         await self._approve(listed)
         from access.choice import choose
 
+        await self._pace()
         choose(credentials, self._key, offer.version, slot, offer.identity, other, offer.changes)
 
     async def _have_snapshot(self, offer: "Offer", path: str) -> None:
@@ -121,6 +127,7 @@ class Sync:
         from link.blobs import fetch, tidy
 
         pace, credentials = self._pace, self._credentials
+        await pace()
         base, size, digest = offer.identity
         if await hash_of(path, size, pace) != digest:
             files.remove(path)
