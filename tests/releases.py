@@ -1,6 +1,8 @@
 """Releases for the locks of system tests: the application as it is built, with something changed."""
 
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -8,10 +10,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulated_lock import Event, Lock
-from tests.slots import change_slot, compiled
+from tests.slots import change_slot
 from tools import build_app
 from tools.release import keys, publish
-from tools.release.release import Release
+from tools.release.release import Release, build
 
 FIRMWARE = build_app.TOP / "firmware"
 
@@ -22,10 +24,21 @@ def key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(keys.EXPONENT, keys.BITS)
 
 
+Edits = dict[str, tuple[str, str]]
+"""By module, such as "door/relay.py": a text in it, and what stands there in the release."""
+
+
 @cache
-def _modules(app: Path) -> dict[str, bytes]:
-    slot = app / "slots" / "a"
-    return {path.relative_to(slot).as_posix(): path.read_bytes() for path in slot.rglob("*.mpy")}
+def _built(edits: tuple[tuple[str, str, str], ...], trusted: bytes) -> Release:
+    """A release of this tree, with these edits: path within firmware/, old text, new text."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(FIRMWARE, Path(folder, "firmware"))
+        for name, old, new in edits:
+            path = Path(folder, "firmware", name)
+            text, count = re.subn(old, lambda _, new=new: new, path.read_text())
+            assert count, f"{name} has no {old!r}"
+            path.write_text(text)
+        return build(Path(folder), trusted)
 
 
 @dataclass
@@ -33,18 +46,17 @@ class Operator:
     """Signs with `key`, and speaks to one lock."""
 
     lock: Lock
-    app: Path
     key: rsa.RSAPrivateKey = field(default_factory=key)
 
     def release(
-        self, version: str, changes: dict[str, bytes] | None = None, security: int = 1, image: bytes = b""
+        self, version: str, edits: Edits | None = None, security: int = 1, image: bytes = b""
     ) -> Release:
-        """The application as it is, in another version, with these files changed."""
-        text = (FIRMWARE / "version.py").read_text()
-        text = re.sub('VERSION = ".*"', f'VERSION = "{version}"', text)
-        text = re.sub("SECURITY = .*", f"SECURITY = {security}", text)
-        files = {**_modules(self.app), keys.TRUSTED_PATH: self._trusted(), "version.mpy": compiled(text)}
-        return Release(version, security, files | (changes or {}), image)
+        """The application as it is, in another version, with these edits."""
+        texts = [("version.py", 'VERSION = ".*"', f'VERSION = "{version}"')]
+        texts.append(("version.py", "SECURITY = .*", f"SECURITY = {security}"))
+        texts += [(name, re.escape(old), new) for name, (old, new) in (edits or {}).items()]
+        made = _built(tuple(texts), self._trusted())
+        return Release(version, security, made.files, image) if image else made
 
     def trust(self) -> None:
         """Have the release that the lock was made with trust this key. The power must be off."""
@@ -77,8 +89,3 @@ class Operator:
 
     def _trusted(self) -> bytes:
         return keys.trusted([self.key.public_key()])
-
-
-def source(name: str) -> str:
-    """The text of one of the firmware's modules."""
-    return (FIRMWARE / name).read_text()

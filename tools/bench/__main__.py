@@ -11,7 +11,7 @@ from tools import build_app
 from tools.simulator.board import ChipFailed
 from tools.simulator.server import new_loop
 
-from . import decision, faults, storm
+from . import decision, faults, storm, update
 from .lock import MeasuredLock
 
 TOP = Path(__file__).resolve().parents[2]
@@ -30,6 +30,7 @@ BUDGETS = {
     "heap_live_bytes": 80 * 1024,
     "app_mpy_bytes": 100 * 1024,
     "resident_mpy_bytes": 40 * 1024,
+    **update.BUDGETS,
 }
 
 
@@ -62,6 +63,7 @@ async def measure() -> dict[str, Any]:
         decided = decision.measure(port, many.world.board.flash_path, app)
         heap = await _heap(Path(folder), app)
         stalls = await faults.measure(Path(folder) / "faults", app, port)
+        updated = await update.measure(Path(folder), app, port)
     return {
         **decided,
         **{name: wide[name] for name in ("armed_ms", "armed_fakes_ms", "armed_reads")},
@@ -73,6 +75,7 @@ async def measure() -> dict[str, Any]:
         "resident_mpy_bytes": heap["resident_mpy_bytes"],
         "stall_ms": stalls,
         "reconnect_storm": storm.measure(TOP / "build/reconnect_storm.svg"),
+        **updated,
     }
 
 

@@ -151,6 +151,10 @@ class Board(Questions):
             self._send(self._outside.lease(mode))
         return self._outside.dhcp
 
+    def flash_takes(self, erase_us: int, program_us: int) -> None:
+        """From the next start on: an erase of a block, and a program of 256 bytes."""
+        self._environment["MENSHEN_FLASH_US"] = f"{erase_us},{program_us}"
+
     def cut_at(self, n: int) -> None:
         """Cut the power in the n-th flash operation from now, or from power-on; a reset forgets it."""
         if self.powered:

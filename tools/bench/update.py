@@ -1,0 +1,149 @@
+"""What an update costs: bytes on the wire and in the flash, the signature, and the door meanwhile."""
+
+import asyncio
+import base64
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tools import build_app
+from tools.release import keys, pack, publish, release
+
+from .lock import MeasuredLock
+
+BUDGETS = {"release_overhead_bytes": 6 * 1024}
+CHANGED = "link/sntp"
+"""The one module that the measured release changes."""
+
+_SLOT = "/slots/a.pack"
+_BLOCK = 4096
+_CHIP_FLASH = 60_000, 1_250  # us: a block of 4 KiB in about 80 ms, DESIGN's figure for the chip
+_TAP_EVERY_S = 1.2
+_VERIFY = """
+import asyncio, time
+from binascii import unhexlify
+from update.pss import verify
+message, signature, modulus = %r, unhexlify(%r), unhexlify(%r)
+steps = []
+async def watch():
+    while True:
+        began = time.ticks_us()
+        await asyncio.sleep_ms(0)
+        steps.append(time.ticks_diff(time.ticks_us(), began))
+async def run():
+    watching = asyncio.create_task(watch())
+    began = time.ticks_us()
+    if not await verify(message, signature, modulus):
+        raise ValueError("the signature is good, and was not found so")
+    took = time.ticks_diff(time.ticks_us(), began)
+    watching.cancel()
+    return took
+took = sorted(asyncio.run(run()) for _ in range(9))[4]
+print(took / 1000, sorted(steps)[-3])
+"""
+
+
+def _release(trusted: bytes, version: str, changes: bool) -> release.Release:
+    """This tree in another version; with `changes`, CHANGED has one constant more."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(build_app.TOP / "firmware", Path(folder, "firmware"))
+        path = Path(folder, "firmware/version.py")
+        path.write_text(re.sub('VERSION = ".*"', f'VERSION = "{version}"', path.read_text()))
+        if changes:
+            path = Path(folder, f"firmware/{CHANGED}.py")
+            path.write_text(path.read_text() + "\nMEASURED = 1\n")
+        return release.build(Path(folder), trusted)
+
+
+def _verify(port: Path, key: rsa.RSAPrivateKey, made: release.Release) -> dict[str, float]:
+    """CPU time of one signature in the Unix port, and of the longest step in it."""
+    signed, _, signature = made.manifest(key).rpartition(".")
+    modulus = f"{key.public_key().public_numbers().n:x}"
+    raw = base64.urlsafe_b64decode(signature).hex()  # 384 bytes need no padding
+    path = ":".join((str(build_app.APP / "slots/a"), ".frozen"))
+    done = subprocess.run(
+        [port, "-c", _VERIFY % (signed.encode(), raw, modulus)],
+        env={**os.environ, "MICROPYPATH": path}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    took, step = map(float, done.stdout.split())
+    return {"verify_ms": took, "verify_step_us": step}
+
+
+class _Update:
+    """One lock that takes the release with one changed module."""
+
+    def __init__(self, folder: Path, app: Path, port: Path, key: rsa.RSAPrivateKey) -> None:
+        self.key = key
+        trusted = keys.trusted([key.public_key()])
+        self.old, self.new = (
+            _release(trusted, version, version != "0.9.0") for version in ("0.9.0", "0.9.1")
+        )
+        settings = {"update": {"trial_s": 1, "spread_s": 0}}
+        self.lock = MeasuredLock(folder, app, port, settings=settings)
+
+    async def measure(self) -> dict[str, float]:
+        lock, new = self.lock, self.new
+        await lock.world.start(power=False)
+        try:
+            board = lock.world.board
+            board.write_file(_SLOT, self.old.slot)
+            board.flash_takes(*_CHIP_FLASH)
+            await lock.world.power(True)
+            await lock.until("console", line="link: online")
+            await asyncio.sleep(5)  # housekeeping
+            idle = await self._taps(lambda n: n >= 5)
+            for topic, chunk in new.chunks():
+                await lock.world.publish(topic, chunk, True)
+            manifest = new.manifest(self.key).encode()
+            await lock.world.publish(f"menshen/v1/release/{new.version}", manifest, True)
+            lock.heard.clear()
+            before = await board.flash_stats()
+            give = lock.world.provision
+            order = publish.head(give.lock, give.key, new.version).encode()
+            await lock.world.publish(give.topic("update"), order, True)
+            seen: list[dict] = []
+            lock.world.on_event(seen.append)
+            worst = await self._taps(lambda _: _has(seen, "fetched"))
+            after = await board.flash_stats()
+        finally:
+            await lock.world.stop()
+        changed = [new.files[f"{CHANGED}.mpy"], new.files["version.mpy"]]
+        wire = sum(e["size"] for e in seen if e["type"] == "mqtt" and not e["packet"].startswith("PING"))
+        return {
+            "release_wire_bytes": wire,
+            "release_overhead_bytes": wire - sum(map(len, changed)),
+            "release_head_bytes": len(pack.table(new.files)),
+            "update_flash_bytes": (after["erases"] - before["erases"]) * _BLOCK,
+            "tap_idle_worst_ms": idle / 1000,
+            "tap_update_worst_ms": worst / 1000,
+        }
+
+    async def _taps(self, enough) -> float:
+        """The longest way from a card that is held there to the relay, in us; as often as it takes."""
+        lock, worst, n = self.lock, 0.0, 0
+        while not enough(n):
+            lock.heard.clear()
+            begun = asyncio.get_running_loop().time()
+            lock.world.card("tenant")
+            await lock.until("pin", name="relay", level=1)
+            worst = max(worst, (asyncio.get_running_loop().time() - begun) * 1e6)
+            lock.world.card(None)
+            await asyncio.sleep(_TAP_EVERY_S)
+            n += 1
+        return worst
+
+
+def _has(seen: list[dict], step: str) -> bool:
+    return any(e["type"] == "operator" and f'"result": "{step}"' in e["payload"] for e in seen)
+
+
+async def measure(folder: Path, app: Path, port: Path) -> dict[str, float]:
+    """All figures by name."""
+    key = rsa.generate_private_key(keys.EXPONENT, keys.BITS)
+    update = _Update(folder / "update", app, port, key)
+    return {**await update.measure(), **_verify(port, key, update.new)}
