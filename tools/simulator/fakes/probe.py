@@ -29,11 +29,7 @@ class Probe:
 
     def __init__(self, bus, flash, knife) -> None:
         self._bus, self._flash, self._knife = bus, flash, knife
-        self._wait = None
-        self._from = self._longest = self._reads = self._began = 0
-        self._since = self._stood = self._waited = 0  # the same by the clock
-        self._usage = bytearray(256)
-        self._get_usage = libc.func("i", "getrusage", "ip")
+        self._wait = None  # the rest is there once something is measured: it is the firmware's heap
         bus.commands[b"gap"] = self._gap
         bus.commands[b"arm"] = self._arm
         bus.commands[b"mod"] = self._modules
@@ -44,7 +40,12 @@ class Probe:
     def _start(self, between) -> None:
         """Have asyncio call `between` whenever it would wait: between any two steps."""
         queue = asyncio.core._io_queue
-        self._wait = self._wait or queue.wait_io_event
+        if self._wait is None:
+            self._wait = queue.wait_io_event
+            self._usage = bytearray(144)
+            self._get_usage = libc.func("i", "getrusage", "ip")
+            self._from = self._longest = self._reads = self._began = 0
+            self._since = self._stood = self._waited = 0  # the same by the clock
         queue.wait_io_event = between
 
     def _gap(self) -> None:
