@@ -7,7 +7,9 @@ import pytest_asyncio
 from tests.simulated_lock import Lock
 from tools.operator.commands import Command, staff_key
 from tools.operator.lists import mac
+from tools.simulator.provision import DEMO_PIN
 
+_GUEST_KEY = 7  # the role, in the table of what residents set
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
 
 
@@ -78,6 +80,31 @@ async def test_staff_unlock_with_a_key_of_their_own_once_and_it_is_reported(lock
     await lock.wait_online()
     assert (await _answer(lock, message))["reason"] == "replayed"
     assert _grants(lock) == 1
+
+
+async def test_a_tenant_unlocks_with_the_guest_key_and_nothing_is_told_of_it(lock: Lock) -> None:
+    await lock.keys(DEMO_PIN + "#")
+    await lock.wait_light("granted")
+    await lock.keys("*4")
+    await lock.wait_light("kept")
+    await lock.power(False)
+    body = lock.world.board.read_file("/access/residents")[4:-32]
+    guest_key = next(body[n : n + 16] for n in range(0, len(body), 20) if body[n + 16] == _GUEST_KEY)
+    await lock.power(True)
+    await lock.wait_armed()
+    await lock.wait_online()
+    unlock = Command("demo", "unlock")
+    await lock.publish("command", unlock.message(_key(lock), lease=1, proof=unlock.proof(guest_key)))
+    await lock.wait_unlocked()
+    await lock.wait_locked()
+    for wrong in (guest_key, bytes(16)):  # the same command again, and one that is not the tenant's
+        await lock.publish("command", unlock.message(_key(lock), lease=1, proof=unlock.proof(wrong)))
+    identify = Command("demo", "identify")
+    await lock.publish("command", identify.message(_key(lock)))
+    await lock.wait_event(lambda e: e["type"] == "operator" and identify.nonce in e["payload"])
+    told = [e["topic"].rpartition("/")[2] for e in lock.events if e["type"] == "operator"]
+    assert [leaf for leaf in told if leaf != "command"] == ["state", "state", "state", "ack"]  # with a last will
+    assert _grants(lock) == 2  # the PIN, and once from afar
 
 
 async def test_a_retained_command_to_unlock_opens_nothing_at_any_start(lock: Lock) -> None:
