@@ -11,7 +11,7 @@ from tools import build_app
 from tools.simulator.board import ChipFailed
 from tools.simulator.server import new_loop
 
-from . import decision, faults, storm, update
+from . import changes, decision, faults, rivals, storm, update
 from .lock import MeasuredLock
 
 TOP = Path(__file__).resolve().parents[2]
@@ -24,6 +24,8 @@ BUDGETS = {
     "decision_us": 100,
     "armed_ms": 5,
     "armed_10000_ms": 5,
+    "change_wire_bytes": 1024,
+    "change_block_erases": 2,
     "loop_gap_us": 500,
     "tap_overhead_ratio": 1.10,
     "heap_needed_bytes": 110 * 1024,
@@ -64,6 +66,7 @@ async def measure() -> dict[str, Any]:
         heap = await _heap(Path(folder), app)
         stalls = await faults.measure(Path(folder) / "faults", app, port)
         updated = await update.measure(Path(folder), app, port)
+        changed = await changes.measure(Path(folder) / "changes", app, port)
     return {
         **decided,
         **{name: wide[name] for name in ("armed_ms", "armed_fakes_ms", "armed_reads")},
@@ -76,6 +79,8 @@ async def measure() -> dict[str, Any]:
         "stall_ms": stalls,
         "reconnect_storm": storm.measure(TOP / "build/reconnect_storm.svg"),
         **updated,
+        **changed,
+        "look_up": rivals.measure(port, BIN / "micropython32"),
     }
 
 
@@ -91,6 +96,7 @@ def main() -> None:
         print(f"{name:22} {value:12.4g} {budget or '':>12} {verdict}")
     print(faults.table(figures["stall_ms"]))
     print(storm.table(figures["reconnect_storm"]))
+    print(rivals.table(figures["look_up"]))
     (TOP / "build/bench.json").write_text(json.dumps(figures, indent=2) + "\n")
 
 

@@ -44,9 +44,7 @@ class Board(Questions):
         micropython: Path,
         heapsize: str | None = None,
         extra_files: Mapping[str, bytes] | None = None,
-        flash_us: tuple[int, int] = (0, 0),
     ) -> None:
-        """`flash_us`: what an erase of a block takes, and a program of 256 bytes."""
         self._micropython, self._heapsize = Path(micropython), heapsize
         workdir = Path(workdir).resolve()
         workdir.mkdir(parents=True, exist_ok=True)
@@ -57,7 +55,7 @@ class Board(Questions):
             "MENSHEN_ROM": str(self._rom_path),
             "MENSHEN_FLASH": str(self.flash_path),
             "MENSHEN_NVS": str(self.nvs_path),
-            "MENSHEN_FLASH_US": f"{flash_us[0]},{flash_us[1]}",
+            "MENSHEN_FLASH_US": "0,0",
             "TZ": "UTC",
         }
         if not self.flash_path.exists():
@@ -164,6 +162,10 @@ class Board(Questions):
 
     def uart(self, number: int) -> Uart:
         return self._uarts[number]
+
+    def flash_takes(self, erase_us: int, program_us: int) -> None:
+        """From the next start on an erase of a block takes so long, and a program of 256 bytes."""
+        self._environment["MENSHEN_FLASH_US"] = f"{erase_us},{program_us}"
 
     def read_file(self, path: str) -> bytes:
         """A file in the flash, with the power off."""
