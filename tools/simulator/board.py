@@ -163,10 +163,6 @@ class Board(Questions):
     def uart(self, number: int) -> Uart:
         return self._uarts[number]
 
-    def flash_takes(self, erase_us: int, program_us: int) -> None:
-        """From the next start on an erase of a block takes so long, and a program of 256 bytes."""
-        self._environment["MENSHEN_FLASH_US"] = f"{erase_us},{program_us}"
-
     def read_file(self, path: str) -> bytes:
         """A file in the flash, with the power off."""
         self._must_be_off()
