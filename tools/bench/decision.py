@@ -21,9 +21,11 @@ import json, os, struct, sys, vfs
 from bus import libc
 from flash import Flash
 import esp32, machine
-def now(): return 2026, 1, 1, 3, 0, 0, 0, 0
+def now(*date): return 2026, 1, 1, 3, 0, 0, 0, 0
 class Knife:
+    own_us = 0
     def falls(self, kind): return False
+    def now(self): return 0
 class Part:
     def __getattr__(self, name): return now if name == "datetime" else Part()
     def __call__(self, *arguments, **settings): return 0
