@@ -3,6 +3,8 @@
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
+from micropython import const
+
 from readers.pn532 import PN532, ReaderError
 
 TYPE_CHECKING = False
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from board import Board
     from machine import Pin
 
+_PATIENCE_MS = const(1000)  # nobody waits at the door
 _SILENT = (
     "no answer: look at its power, at its switches (HSU), and at the serial wires: "
     "GPIO 17 to the reader's RXD, GPIO 16 to its TXD"
@@ -46,7 +49,7 @@ class _Counted:
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
     """[(part, ok, hint)] of the reader's wires, and of a card to be held to it within `seconds`."""
     irq = _Counted(board.reader_irq)
-    reader = PN532(board.reader_uart, irq, board.reader_reset)  # pyright: ignore[reportArgumentType]
+    reader = PN532(board.reader_uart, irq, board.reader_reset, answer_ms=_PATIENCE_MS)  # pyright: ignore[reportArgumentType]
     try:
         await reader.start()
     except ReaderError:

@@ -5,10 +5,12 @@ import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from tests.conftest import TOP
 from tests.tools.installer import JUMPER, Installer, at_a_new_board
 from tools.operator.certificates import Authority
 from tools.simulator.provision import PIN, TENANT, Credential, Provision
@@ -106,6 +108,10 @@ async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer
     assert (installer.folder / "front.key").read_bytes() == key
     assert json.loads(await installer.file("/config.json") or b"")["key"] == key.hex()
     installer.lock.world.board.write_file("/access/residents", b"of the tenant before")
+    nvs_path = installer.lock.world.board.nvs_path
+    nvs = json.loads(nvs_path.read_text())
+    nvs["menshen"] |= {"wrong_codes": 3, "staff0": "00", "staff_sent": 1, "security": 5}
+    nvs_path.write_text(json.dumps(nvs))
     await installer.lock.power(True)
     assert await installer.provision("--force") == 0, installer.said
     new_key = (installer.folder / "front.key").read_bytes()
@@ -113,3 +119,17 @@ async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer
     assert json.loads(await installer.file("/config.json") or b"")["key"] == new_key.hex()
     assert json.loads(await installer.file("/config.good.json") or b"")["key"] == new_key.hex()
     assert await installer.file("/access/residents") in (None, b"")
+    nvs = json.loads(nvs_path.read_text())["menshen"]
+    assert nvs["security"] == 5, "an older release must not become possible"
+    assert nvs.get("wrong_codes", 0) == 0
+    assert "staff0" not in nvs
+
+
+async def test_all_of_it_runs_in_the_heap_of_a_chip_without_psram(
+    make_lock: Callable, tmp_path: Path, app_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
+    lock = await make_lock(tmp_path / "lock", power=False, heapsize="133k")  # 23 are the simulated chip's
+    async with at_a_new_board(lock, app_dir, tmp_path) as installer:
+        assert await installer.provision() == 0, installer.said
+        assert not [line for line in lock.world.board.lines if "MemoryError" in line]

@@ -4,7 +4,7 @@ import asyncio
 
 from scripted_pn532 import TENANT, Chip, Line
 
-from selftest import bolt, keys, reader, switches
+from selftest import bolt, keys, reader, switches, wiegand
 
 LAYOUT = "123456789*0#"
 
@@ -203,3 +203,60 @@ def test_a_reset_line_that_does_nothing_names_its_wire() -> None:
     found = _try_reader(chip, reset=Line())
     assert "GPIO 18" in found["reader's reset"]
     assert found["reader"] == ""
+
+
+class Data:
+    """A line of a Wiegand cable."""
+
+    IRQ_FALLING = 2
+
+    def __init__(self) -> None:
+        self.level, self.handler = 1, None
+
+    def value(self) -> int:
+        return self.level
+
+    def irq(self, handler, trigger: int = 0) -> None:
+        self.handler = handler
+
+    def pulse(self) -> None:
+        if self.handler:
+            self.handler(self)
+
+
+def _try_wiegand(type_key, seconds: int = 2) -> str:
+    """The hint, where `type_key(number, zero, one)` plays each of the twelve keys."""
+    asyncio.new_event_loop()
+    zero, one = Data(), Data()
+
+    async def story() -> list:
+        checking = asyncio.create_task(wiegand.check(Board(key_columns=[zero, one]), _silent, seconds))
+        await asyncio.sleep_ms(20)
+        for number in range(12):
+            type_key(number, zero, one)
+            await asyncio.sleep_ms(80)
+        return await checking
+
+    return asyncio.run(story())[0][2]
+
+
+def _bits(number: int, zero: Data, one: Data) -> None:
+    for place in (3, 2, 1, 0):
+        (one if number >> place & 1 else zero).pulse()
+
+
+def test_a_wiegand_keypad_with_all_keys_is_well() -> None:
+    assert _try_wiegand(_bits) == ""
+
+
+def test_exchanged_or_broken_wiegand_lines_are_named() -> None:
+    assert "exchanged" in _try_wiegand(lambda number, zero, one: _bits(number, one, zero))
+    assert "exchanged" in _try_wiegand(lambda number, zero, one: _bits(number, zero, Data()))
+
+
+def test_a_silent_wiegand_keypad_names_its_wires() -> None:
+    assert "no key at all" in _try_wiegand(lambda number, zero, one: None, 1)
+
+
+def test_a_missing_wiegand_key_is_named() -> None:
+    assert "not seen: 7;" in _try_wiegand(lambda n, zero, one: None if n == 7 else _bits(n, zero, one))

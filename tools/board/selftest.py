@@ -20,9 +20,9 @@ try:
     _settings = load()
     _board = Board(_settings.unlock_level)
     _board.remember_relay(_settings.unlock_level)
-    print("= 1")
+    print("= " + json.dumps({"matrix": "keys"}.get(_settings.keypad, _settings.keypad)))
 except SettingsError:
-    print("= 0")
+    print('= ""')
 """
 _SEAL = """
 from esp32 import NVS
@@ -79,7 +79,9 @@ STEPS = (
         "look at the wire from GPIO 13 to the transistor, and at the buzzer's; it must be a passive one",
     ),
     Step(
-        "keypad", "keys.check(_board, print, {seconds})", "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #."
+        "keypad",
+        "{keypad}.check(_board, print, {seconds})",
+        "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #.",
     ),
     Step("reader", "reader.check(_board, print, {seconds})", "Have a card at hand, any card."),
     Step(
@@ -114,14 +116,16 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
 
     Raises BoardError where the board has no settings, or goes away.
     """
-    if not console.run(_PREPARE, say):
+    keypad = console.run(_PREPARE, say)
+    if not keypad:
         raise BoardError(
             "the board has no settings yet, so the relay's safe level is not known: make provision first"
         )
     results = [_judge(_HELD, ask, say)]
     for step in STEPS:
         say(f"\n{step.part}: {step.tell}")
-        module, call = step.call.partition(".")[0], step.call.format(seconds=seconds)
+        call = step.call.format(seconds=seconds, keypad=keypad)
+        module = call.partition(".")[0]
         code = f"import selftest.{module} as {module}\nprint('= ' + json.dumps(asyncio.run({call})))"
         try:
             answer = console.run(code, lambda line: say(f"  {line}"), seconds + _SILENCE_S)

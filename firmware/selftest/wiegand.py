@@ -1,0 +1,51 @@
+"""A keypad on a Wiegand cable: each key once; what comes in its place tells which of the two lines is off."""
+
+import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+from readers.wiegand import Wiegand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from board import Board
+
+_LOOK_MS = const(20)
+_LINES = "D0 (GPIO 32) and D1 (GPIO 19)"
+
+
+async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
+    """Wait for every key, `seconds` at most: [(part, ok, hint)]."""
+    pressed = []
+
+    def on_key(key: str) -> None:
+        if key not in pressed:
+            pressed.append(key)
+            say("key " + key)
+
+    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None)
+    reading = asyncio.create_task(keypad.run(on_key, lambda healthy: None))
+    await asyncio.sleep_ms(0)
+    say("now")
+    end = ticks_add(ticks_ms(), seconds * 1000)
+    while ticks_diff(end, ticks_ms()) > 0 and len(pressed) < len(board.KEY_LAYOUT):
+        await asyncio.sleep_ms(_LOOK_MS)
+    reading.cancel()
+    hint = _fault(board.KEY_LAYOUT, "".join(pressed), keypad.healthy, keypad.discarded)
+    return [("keypad", not hint, hint)]
+
+
+def _fault(layout: str, pressed: str, healthy: bool, discarded: int) -> str:
+    if not healthy:
+        return "a line is held low: has the keypad power, do " + _LINES + " touch ground?"
+    missing = [key for key in layout if key not in pressed]
+    if not missing:
+        return ""
+    if discarded:
+        return "bits come that are no keys: one of " + _LINES + " is off, or they are exchanged"
+    if not pressed:
+        return "no key at all: look at " + _LINES + ", at the keypad's power and at ground"
+    return "not seen: %s; these keys make no contact, or were not pressed in time" % " ".join(missing)
