@@ -23,7 +23,7 @@ async def dial(client: "MQTTClient", address: str, tls: "Any") -> "tuple[Any, Pa
 
     The handshake is made by the first write. MQTTError, OSError, ValueError for a bad certificate.
     """
-    client.sock = sock = socket.socket()
+    client.sock = client.below = sock = socket.socket()
     sock.setblocking(False)
     try:
         sock.connect(socket.getaddrinfo(address, client.port)[0][-1])  # numeric: does not wait

@@ -87,6 +87,7 @@ class MQTTClient(simple.MQTTClient):
         self._tls = tls
         self._timeout = timeout_ms
         self._stream: "Any" = None
+        self.below: "Any" = None  # the socket under the TLS session
         self._sent = 0  # ticks of the last packet written
         self._sending = asyncio.Lock()
         self._asking = asyncio.Lock()
@@ -155,13 +156,15 @@ class MQTTClient(simple.MQTTClient):
             self.close()
 
     def close(self) -> None:
-        """Give the socket and its TLS session back."""
-        sock, self.sock = self.sock, None
-        if sock is not None:
-            try:
-                sock.close()
-            except OSError:
-                pass
+        """Give the TLS session and its socket back: when its handshake has failed, it does not close that."""
+        both = self.sock, self.below
+        self.sock = self.below = None
+        for sock in both:
+            if sock is not None:
+                try:
+                    sock.close()
+                except OSError:
+                    pass
 
     async def _within(self, waiting: "Awaitable") -> "Any":
         """The result of one step, bounded in time."""

@@ -1,0 +1,82 @@
+"""Connections that fail, each at another point in another way: nothing is left of any of them.
+
+The firmware's link as it lies in the flash runs in the 32-bit Unix port, in the 110 KB that a chip has, with
+short waits between the rounds: 60 of them, 200 with MENSHEN_NIGHTLY=1. Behind the proxy is a real Mosquitto.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+from pathlib import Path
+
+from tests.conftest import TOP
+from tests.integration.house import House, broker_of, broker_pair
+from tools.operator.certificates import Authority
+from tools.simulator.broker import Operator
+from tools.simulator.fault_proxy import FaultProxy, contexts
+from tools.simulator.fault_side import POINTS, Fault
+from tools.simulator.provision import BROKER_NAME
+
+_PORT = TOP / "build/toolchain/bin/micropython32"
+_ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 60
+_WARM = 20
+_SAME = 512  # bytes: strings of what went wrong, numbers that have become longer
+_RESIDENT = 1 << 20  # TLS sessions that leak 25 KB each are soon more
+_FAULTS = [
+    Fault(point, way)
+    for way in ("reset", "garbage", "silent")
+    for point in POINTS
+    if point != "pingresp" and (point, way) != ("connect", "silent")
+]
+
+
+async def test_nothing_is_left_of_connections_that_failed(tmp_path: Path, app_dir: Path) -> None:
+    authority = Authority.in_memory()
+    house = House(authority, authority.issue_lock("demo"))
+    for path, data in house.files().items():
+        (tmp_path / Path(path).name).write_bytes(data)
+    async with broker_of(tmp_path, authority, broker_pair(authority)) as broker:
+        operator = Operator(broker.address, lambda topic, payload: None)
+        await operator.start()
+        await operator.publish("menshen/v1/demo/list", b"x" * 2000, retain=True)
+        await operator.stop()
+        server, client = contexts(tmp_path, authority, house.lock)
+        async with FaultProxy(broker.tls_address, server, client) as proxy:
+            looks, met = await _rounds(f"{tmp_path}/ {BROKER_NAME} {proxy.port}", app_dir, proxy)
+    first, last = looks[_WARM], looks[-1]
+    print(f"after {_WARM} rounds {first}, after {_ROUNDS} {last}; met: {len(met)} kinds of fault")
+    assert len(met) == len(_FAULTS)
+    assert abs(last["heap"] - first["heap"]) <= _SAME
+    assert last["files"] == first["files"]
+    assert last["resident"] - first["resident"] < _RESIDENT
+
+
+async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[dict], set[Fault]]:
+    """Let it run; what it had after each round, and the faults that were met."""
+    paths = (app_dir / "slots/a", app_dir.parent / "fakes", TOP / "lib")
+    process = await asyncio.create_subprocess_exec(
+        _PORT, "-X", "heapsize=110k", TOP / "tests/unit/rounds.py",
+        env={**os.environ, "MICROPYPATH": ":".join([*map(str, paths), ".frozen"]), "MENSHEN_ROUNDS": where},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout
+    looks: list[dict] = []
+    met = set()
+    faults = itertools.cycle(_FAULTS)
+    proxy.fault = next(faults)
+    try:
+        async with asyncio.timeout(200):
+            while len(looks) < _ROUNDS:
+                line = await process.stdout.readline()
+                assert line.startswith(b"{"), (line + await process.stdout.read()).decode()
+                looks.append(json.loads(line))
+                if proxy.hits:
+                    met.add(proxy.fault)
+                proxy.fault, proxy.hits = next(faults), 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    return looks, met

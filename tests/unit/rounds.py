@@ -1,0 +1,80 @@
+"""A link that fails again and again; after each round it says in JSON what is still held.
+
+MENSHEN_ROUNDS is "folder host port": the certificates, and the name and port of the broker at 127.0.0.1.
+"""
+
+import asyncio
+import gc
+import json
+import os
+
+from link import Backoff, Link, MQTTClient, Topics  # one file in the flash, see tools/rooms.py
+from link.tls import context
+
+_PAGE = 4096
+_HURRY_MS = 300
+
+
+class House:
+    """Wi-Fi, resolver, telemetry and time, which are all well."""
+
+    signal = None
+
+    def will(self, client):
+        client.set_last_will("menshen/v1/demo/state", b"", True, 1)
+
+    async def run(self, client):
+        while True:
+            await client.publish("menshen/v1/demo/state", b"x", True)
+
+    async def join(self):
+        pass
+
+    async def lost(self, tick):
+        await asyncio.sleep(3600)
+
+    async def resolve(self, host):
+        return "127.0.0.1"
+
+    def doubt(self, host):
+        pass
+
+    def proved(self, host):
+        pass
+
+    async def prepare(self):
+        pass
+
+    async def tick(self):
+        pass
+
+
+def look(text):
+    """Called when a connection has come to nothing, and all of it should be gone."""
+    if text.startswith("offline"):
+        gc.collect()
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[1])
+        files = len(os.listdir("/proc/self/fd"))
+        print(json.dumps({"heap": gc.mem_alloc(), "files": files, "resident": pages * _PAGE, "said": text}))
+
+
+async def ignore(payload):
+    pass
+
+
+async def main():
+    folder, host, port = os.getenv("MENSHEN_ROUNDS").split()
+    certificates = context(folder)
+
+    def client():
+        # by their places: the build shortens names that nobody passes by
+        return MQTTClient("demo", host, int(port), None, None, 60, certificates, _HURRY_MS)
+
+    house, topics = House(), Topics()
+    await topics.hear("menshen/v1/demo/list", ignore)
+    parts = house, house, client, house, topics, Backoff(1, 2), look
+    await Link(*parts, timekeeper=house, quiet=lambda: True).run()
+
+
+asyncio.run(main())
