@@ -12,6 +12,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from storage import files
+from storage.leftovers import tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +96,6 @@ class _Fetch:
                 if self._done - closed >= _CLOSE:
                     closed = self._done
                     self._close()
-                await self._pace()
         finally:
             self._close()
 
@@ -161,12 +161,3 @@ async def _is(path: str, name: str, size: int, pace: "Pace") -> bool:
                 return "".join("%02x" % byte for byte in digest.digest()) == name
             digest.update(view[:got])
             await pace()
-
-
-def tidy(part: str) -> None:
-    """Remove what is left of other blobs that were to go to the same place."""
-    folder, _, own = part.rpartition("/")
-    begin = own.rpartition(".")[0] + "."
-    for name in os.listdir(folder or "/"):
-        if name.startswith(begin) and name != own:
-            os.remove(folder + "/" + name)

@@ -10,7 +10,6 @@ from micropython import const
 
 import log
 from access.head import SNAPSHOTS, ListError, each
-from link.words import REASONS
 from modules import unload
 from storage import files
 
@@ -82,6 +81,8 @@ class Sync:
     def _refuse(self, version: "int | None", reason: "str | None", error: "Exception") -> None:
         if reason == "connection lost":
             return  # the head comes again with the next one
+        from link.words import REASONS
+
         if reason not in REASONS:
             log.error("link", "a list was refused for what should not happen")
             sys.print_exception(error)
@@ -109,7 +110,7 @@ class Sync:
         if not credentials.whole or offer.identity[1:] != used[1:]:
             slot, other = 1 - slot, used
             await self._have_snapshot(offer, SNAPSHOTS[slot])
-            unload("access.snapshot", "access.choice", "access.records", "link.blobs")
+            unload("access.snapshot", "access.choice", "access.records", "link.blobs", "storage.leftovers")
 
         def listed() -> "Iterator[tuple[bytes, Credential]]":
             with open(SNAPSHOTS[slot], "rb") as file:
@@ -123,19 +124,33 @@ class Sync:
 
     async def _have_snapshot(self, offer: "Offer", path: str) -> None:
         """Have the snapshot in the slot that is not in use: it is there, or is merged, or is fetched."""
-        from access.snapshot import check, hash_of, merge
-        from link.blobs import fetch, tidy
+        _, size, _ = offer.identity
+        if not await self._have_it_here(offer, path):
+            unload("access.snapshot", "access.records")
+            from link.blobs import fetch
 
-        pace, credentials = self._pace, self._credentials
-        await pace()
+            await fetch(self._topics, offer.name, size, path, self._pace, self._patience)
+            del fetch
+            unload("link.blobs", "storage.leftovers")
+        from access.snapshot import check
+
+        await self._pace()
+        await check(path, self._pace)
+
+    async def _have_it_here(self, offer: "Offer", path: str) -> bool:
+        from access.snapshot import hash_of, merge
+        from storage.leftovers import tidy
+
+        credentials = self._credentials
+        await self._pace()
         base, size, digest = offer.identity
-        if await hash_of(path, size, pace) != digest:
+        if await hash_of(path, size, self._pace) == digest:
+            return True
+        files.remove(path)
+        if not credentials.whole or base != credentials.version:
+            return False
+        tidy(path + ".new")
+        merged = await merge(SNAPSHOTS[credentials.slot], credentials.changes(), path, self._pace)
+        if merged != digest:
             files.remove(path)
-            merged = b""
-            if credentials.whole and base == credentials.version:
-                tidy(path + ".new")
-                merged = await merge(SNAPSHOTS[credentials.slot], credentials.changes(), path, pace)
-            if merged != digest:
-                files.remove(path)
-                await fetch(self._topics, offer.name, size, path, pace, self._patience)
-        await check(path, pace)
+        return merged == digest

@@ -23,7 +23,7 @@ _LONGEST = const(512)  # bytes of an order
 _LOOK_MS = const(1000)
 _PARTS = (
     "update.session", "update.orders", "update.updater", "update.trial", "update.version", "update.refused",
-    "link.envelope", "link.blobs", "pace",
+    "link.envelope", "link.blobs", "storage.leftovers", "pace",
 )  # fmt: skip
 
 
