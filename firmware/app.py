@@ -167,6 +167,8 @@ class Lock:
     def _on_key(self, key: str) -> None:
         now = ticks_ms()
         self._doorkeeper.touch()
+        if key == "*":
+            self._card_reader.lend(None)
         if not self._residency.key(key, now):
             self._pin_entry.press(key, now)
 
@@ -179,7 +181,17 @@ class Lock:
         self._indicator.say("cleared" if what == "timeout" else what, ticks_ms())
 
     def _on_guest_key(self, key: bytes) -> None:
-        """The tenant's phone is to have this key; the reader does not play a tag yet."""
+        """The tenant's phone is to have this key: the reader plays a tag, and `*` ends that."""
+        from access.guest_note import note
+        from readers.phone_tag import PhoneTag
+
+        tag = PhoneTag(
+            note(self._settings.lock, key),
+            lambda waits: self._indicator.set("enrolling", waits),
+            lambda: self._on_feedback("kept"),
+        )
+        self._card_reader.lend(tag)
+        unload("readers.phone_tag", "access.guest_note")  # the tag keeps of it what it needs
 
     def _on_reader_health(self, healthy: bool) -> None:
         if healthy:

@@ -54,7 +54,7 @@ def is_weak(digits: "bytes | memoryview") -> bool:
 class Enrolment:
     """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
 
-    `hand_over(guest key)` has the reader give it to the tenant's phone for as long as the dialogue lasts.
+    `hand_over(guest key)` has the reader offer it to the tenant's phone for a while.
     """
 
     def __init__(
@@ -106,7 +106,10 @@ class Enrolment:
         if state == _REMOVE and key == "#":
             self._keep(lambda: self._changes.remove_cards(self._lease))
             return True
-        if state in (_ADD, _REMOVE, _GUEST):
+        if state == _GUEST:
+            self._state = _IDLE
+            return False  # somebody enters a code while the phone is awaited
+        if state in (_ADD, _REMOVE):
             self._give_up()
             return True
         self._since = now
@@ -157,7 +160,10 @@ class Enrolment:
     def tick(self, now: int) -> None:
         """Follow the time; to be called a few times a second."""
         if self._state != _IDLE and ticks_diff(now, self._since) >= _PATIENCE_MS:
-            self._give_up()
+            if self._state == _GUEST:
+                self._state = _IDLE
+            else:
+                self._give_up()
 
     def _move_out(self) -> None:
         self._guard.move_out(self._lease)

@@ -26,6 +26,7 @@ _CONDITIONS = (
     ("forced", 0xFF0040, 3200),
     ("tamper", 0xFF0040, 3200),
     ("held open", 0xFFFF00, 1200),
+    ("enrolling", 0x0000FF, 0),
     ("trouble", 0xFF00FF, 0),
 )
 _BEEP_MS, _BEEP_EVERY_MS = 200, 1000
@@ -49,7 +50,7 @@ class Indicator:
         self.tick(now)
 
     def set(self, condition: str, lasts: bool) -> None:
-        """One of "forced", "tamper", "held open" and "trouble" begins or ends."""
+        """One of "forced", "tamper", "held open", "enrolling" and "trouble" begins or ends."""
         if lasts:
             self._conditions.add(condition)
         else:

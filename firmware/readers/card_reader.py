@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from readers.phone_tag import PhoneTag
     from readers.pn532 import PN532
 
 _LOOK_MS = const(150)
@@ -19,7 +20,7 @@ _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(1000)
 _STEADY_MS = const(5000)  # a reader that worked for so long is mended at once when it fails
 _FORGET_MS = const(3000)  # after such an outage a card on the reader is one that somebody holds there anew
-_RANDOM = const(0x08)  # UID0 of a UID made up for each activation: ISO/IEC 14443-3, 6.5.4
+_RANDOM = b"\x08"  # UID0 of a UID made up for each activation: ISO/IEC 14443-3, 6.5.4
 
 
 class CardReader:
@@ -37,6 +38,13 @@ class CardReader:
         self._healthy = None
         self._failed = 0
         self._lying = {}  # UID: looks since it was last seen
+        self._tag: PhoneTag | None = None
+
+    def lend(self, tag: "PhoneTag | None") -> None:
+        """Have the reader play this tag until it is over, and look for cards in between; None: no more."""
+        if self._tag is not None:
+            self._tag.end()
+        self._tag = tag
 
     async def run(self) -> None:
         """For ever; a dead reader is reset by its line, at first after 100 ms, at last every second."""
@@ -50,22 +58,34 @@ class CardReader:
                 self._tell(True)
                 await self._follow(None)  # what lay there before the reader failed, and may be gone
                 while True:
-                    await self._follow(await self._reader.wait_target())
+                    if self._tag is None:
+                        uid = await self._reader.wait_target()
+                    else:
+                        uid = await self._play(self._tag)
+                    await self._follow(uid)
             except ReaderError:
+                self.lend(None)
                 self._tell(False)
             if ticks_diff(ticks_ms(), began) > _STEADY_MS:
                 wait = _FIRST_WAIT_MS
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
+    async def _play(self, tag: "PhoneTag") -> "bytes | None":
+        """Play a tag for a moment, then see who is there; a phone that makes up its UID is no card now."""
+        if not await tag.play(self._reader) and self._tag is tag:
+            self._tag = None
+        self._lying[_RANDOM] = -1
+        return await self._reader.look()
+
     async def _follow(self, uid: "bytes | None") -> None:
-        """Tell of a card and of those that join it, until none is there any more.
+        """Tell of a card and of those that join it, until none is there any more or a tag is to be played.
 
         Of several cards one look finds only one, and not always the same: each is gone for itself.
         """
         while True:
             self._note(uid)
-            if not self._lying:
+            if not self._lying or self._tag is not None:
                 return
             await asyncio.sleep_ms(self._look_ms)
             uid = await self._reader.look()
@@ -73,7 +93,7 @@ class CardReader:
     def _note(self, uid: "bytes | None") -> None:
         lying = self._lying
         if uid is not None:
-            card = b"\x08" if len(uid) == 4 and uid[0] == _RANDOM else uid
+            card = _RANDOM if len(uid) == 4 and uid[:1] == _RANDOM else uid
             is_new = card not in lying
             lying[card] = -1
             if is_new:

@@ -79,52 +79,55 @@ class PN532:
         await asyncio.sleep_ms(_START_MS)
         self._uart.write(_WAKE)
         await asyncio.sleep_ms(_WAKE_MS)
-        await self._command(_SAM_CONFIGURATION, _NORMAL_MODE_WITH_IRQ)
-        await self._command(_GET_FIRMWARE_VERSION)
+        await self.command(_SAM_CONFIGURATION, _NORMAL_MODE_WITH_IRQ)
+        await self.command(_GET_FIRMWARE_VERSION)
         await self._try_times(_FOR_EVER)
 
-    async def wait_target(self) -> bytes:
-        """The UID (4, 7 or 10 bytes) of the next card, however long that takes. Raises ReaderError.
+    async def wait_target(self) -> "bytes | None":
+        """The UID (4, 7 or 10 bytes) of the next card; None where none comes for a while. Raises ReaderError.
 
-        A chip that has been silent for `liveness_ms` is asked for its version. A card that comes at that
-        moment is found when the search goes on, for it finds whatever lies there.
+        A card that comes while the chip is asked for its version is found when the search goes on, for it
+        finds whatever lies there.
         """
         await self._try_times(_FOR_EVER)
-        while True:
-            answer = await self._within(
-                self._liveness_ms, self._ask(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A)
-            )
-            if answer is None:
-                self._uart.write(frames.ACK)
-                await self._command(_GET_FIRMWARE_VERSION)
-            else:
-                uid = _uid(answer)
-                if uid is not None:
-                    return uid
+        answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A)
+        return None if answer is None else _uid(answer)
 
     async def look(self) -> "bytes | None":
         """The UID of a card that is there now; None where there is none. Raises ReaderError."""
         await self.release()
         await self._try_times(1)
-        return _uid(await self._command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
+        return _uid(await self.command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
 
     async def exchange(self, apdu: bytes) -> bytes:
         """The answer of the card found last to an APDU of at most 252 bytes. Raises ReaderError."""
-        answer = await self._command(_IN_DATA_EXCHANGE, b"\x01" + apdu, _RADIO_MS)
+        answer = await self.command(_IN_DATA_EXCHANGE, b"\x01" + apdu, _RADIO_MS)
         if not answer or answer[0] & 0x3F:  # status: 7.1
             raise ReaderError("the card does not answer")
         return answer[1:]
 
     async def release(self) -> None:
         """Let go of the card found last. Raises ReaderError."""
-        await self._command(_IN_RELEASE, b"\x00")
+        await self.command(_IN_RELEASE, b"\x00")
 
     async def _try_times(self, tries: int) -> None:
         if tries != self._tries:
-            await self._command(_RF_CONFIGURATION, bytes((5, 0xFF, 1, tries)))  # item 5, MaxRetries: 7.3.1
+            await self.command(_RF_CONFIGURATION, bytes((5, 0xFF, 1, tries)))  # item 5, MaxRetries: 7.3.1
             self._tries = tries
 
-    async def _command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:
+    async def wait(self, code: int, parameters: bytes = b"") -> "bytes | None":
+        """The answer to a command that waits for somebody. Raises ReaderError.
+
+        None where nobody came for `liveness_ms`: it is given up, and the chip has shown that it lives.
+        """
+        answer = await self._within(self._liveness_ms, self._ask(code, parameters))
+        if answer is None:
+            self._uart.write(frames.ACK)
+            await self.command(_GET_FIRMWARE_VERSION)
+        return answer
+
+    async def command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:
+        """The answer to a command that the chip obeys at once. Raises ReaderError."""
         answer = await self._within(wait_ms or self._answer_ms, self._ask(code, parameters))
         if answer is None:
             raise ReaderError("the reader does not answer")

@@ -71,6 +71,7 @@ class Chip(io.IOBase):
         self.hung = self.absent = False
         self.irq_is_at = None  # the level of a dead line
         self.noise = b""  # before every frame
+        self.phone = None  # answers what is asked of the chip as a target
         self._reset(1)
 
     # -- as the host's UART
@@ -132,6 +133,8 @@ class Chip(io.IOBase):
         self.commands.append(code)
         self.searching = False
         self.say(self.noise + frames.ACK)
+        if self.phone is not None and self.phone.obey(self, code, data):
+            return
         if code == SAM:
             self.in_use = data[0] == 1
             self.answer(code)

@@ -175,8 +175,9 @@ def test_waiting_and_looking_take_no_memory():
 
         await memory()
         before = await memory()
-        for _ in range(5):
-            after = await memory()
+        after = await memory()
+        for _ in range(4):
+            after = min(after, await memory())  # a look may be under way
         assert after - before < 1024, after - before
 
     watch(story)

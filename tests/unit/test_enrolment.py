@@ -233,9 +233,10 @@ def test_a_new_guest_key_is_made_where_one_asks_for_it():
     assert len(keypad.handed) == 2
     assert keypad.handed[0] != keypad.handed[1] == keypad.residents.guest_keys[7]
     keypad.talk.tick(60_050)
-    assert keypad.said[-1] != "cleared"
+    assert keypad.ended == 0
     keypad.talk.tick(60_100)
-    assert keypad.said[-1] == "cleared"
+    assert keypad.ended == 1
+    assert keypad.said[-1] == "kept"  # that the phone is awaited no more was told when it was so
 
 
 def test_a_guest_key_that_cannot_be_kept_is_not_handed_over():
@@ -252,5 +253,6 @@ def test_while_the_key_is_handed_over_codes_and_cards_open_as_ever():
     keypad.opened("*", "4")
     assert not keypad.talk.pin(NEW, 200)
     assert not keypad.talk.card(b"\x04abcdef")
-    assert keypad.talk.key("5", 300)
-    assert keypad.said[-1] == "cleared"
+    assert not keypad.talk.key("5", 300)
+    assert keypad.ended == 1
+    assert keypad.said[-1] == "kept"

@@ -22,6 +22,14 @@ from readers.pn532 import ReaderError
 LATE_ANSWER = packet(b"\xd5\x4b\1\1\x03\x44\x20\4\x99\x88\x77\x66")
 
 
+async def found(driver):
+    """The next card, however long that takes."""
+    while True:
+        uid = await driver.wait_target()
+        if uid is not None:
+            return uid
+
+
 async def fails(work):
     """Whether the work ends in a ReaderError."""
     try:
@@ -45,9 +53,9 @@ def test_a_card_that_lies_there_is_found_and_one_that_comes_later_too():
     async def story(chip, driver):
         await driver.start()
         chip.put(TENANT)
-        assert await driver.wait_target() == TENANT
+        assert await found(driver) == TENANT
         chip.put(None)
-        waiting = asyncio.create_task(driver.wait_target())
+        waiting = asyncio.create_task(found(driver))
         await until(lambda: chip.searching)
         assert not waiting.done()
         chip.put(OTHER)
@@ -59,13 +67,22 @@ def test_a_card_that_lies_there_is_found_and_one_that_comes_later_too():
 def test_while_no_card_comes_the_chip_is_asked_whether_it_lives():
     async def story(chip, driver):
         await driver.start()
-        waiting = asyncio.create_task(driver.wait_target())
+        waiting = asyncio.create_task(found(driver))
         await until(lambda: chip.commands.count("ack") >= 3)
         chip.put(TENANT)
         assert await waiting == TENANT
 
     commands = drive(story).commands[3:]
     assert commands[:7] == [LIST, "ack", VERSION, LIST, "ack", VERSION, LIST]
+
+
+def test_whoever_waits_for_a_card_is_told_that_none_comes():
+    async def story(chip, driver):
+        await driver.start()
+        assert await driver.wait_target() is None
+        assert chip.commands[-3:] == [LIST, "ack", VERSION]
+
+    drive(story)
 
 
 def test_a_card_that_comes_during_the_question_is_found_after_it():
@@ -79,7 +96,7 @@ def test_a_card_that_comes_during_the_question_is_found_after_it():
             say(data)
 
         chip.say = put_when_asked
-        assert await driver.wait_target() == TENANT
+        assert await found(driver) == TENANT
 
     drive(story)
 
@@ -96,7 +113,7 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_another():
 
         chip.say = after_the_rest
         chip.card = TENANT
-        assert await driver.wait_target() == TENANT
+        assert await found(driver) == TENANT
 
     drive(story)
 
@@ -120,7 +137,7 @@ def test_a_hang_is_noticed_and_ends_with_a_reset():
         assert chip.hung
         await driver.start()
         chip.put(TENANT)
-        assert await driver.wait_target() == TENANT
+        assert await found(driver) == TENANT
 
     assert drive(story, HURRY).resets == 2
 
@@ -145,7 +162,7 @@ def test_a_refused_command_is_an_error_of_the_reader():
 def test_a_dead_irq_line_harms_nothing():
     async def story(chip, driver):
         await driver.start()
-        waiting = asyncio.create_task(driver.wait_target())
+        waiting = asyncio.create_task(found(driver))
         await until(lambda: chip.commands.count("ack") >= 2)
         chip.put(TENANT)
         assert await waiting == TENANT
@@ -157,7 +174,7 @@ def test_a_dead_irq_line_harms_nothing():
 def test_an_irq_line_that_flutters_does_not_stop_the_loop():
     async def story(chip, driver):
         await driver.start()
-        waiting = asyncio.create_task(driver.wait_target())
+        waiting = asyncio.create_task(found(driver))
         for _ in range(300):
             chip.irq.value(0)
             chip.irq.value(1)
@@ -171,7 +188,7 @@ def test_an_irq_line_that_flutters_does_not_stop_the_loop():
 def test_the_loop_is_kept_awake_for_the_two_frames_that_are_due():
     async def story(chip, driver):
         await driver.start()
-        waiting = asyncio.create_task(driver.wait_target())
+        waiting = asyncio.create_task(found(driver))
         await until(lambda: chip.searching and driver._due == 1)  # the ACK had its turn
         chip.irq.value(0)
         await until(lambda: driver._due == 0)
@@ -186,7 +203,7 @@ def test_noise_before_every_frame_is_overheard():
     async def story(chip, driver):
         await driver.start()
         chip.put(TENANT)
-        assert await driver.wait_target() == TENANT
+        assert await found(driver) == TENANT
         assert await driver.look() == TENANT
 
     for noise in (b"\0", b"\xff\0\xff\1", bytes(range(1, 200)), b"\0\xff\3\3\0\xff\xff\xff\1\0\0"):
@@ -282,7 +299,7 @@ def test_exchange_carries_an_apdu_to_the_card_and_back():
 def test_whoever_cancels_the_wait_cancels_it():
     async def story(chip, driver):
         await driver.start()
-        waiting = asyncio.create_task(driver.wait_target())
+        waiting = asyncio.create_task(found(driver))
         await until(lambda: chip.searching)
         waiting.cancel()
         try:

@@ -59,19 +59,24 @@ def make_code(key: bytes, start: dt.datetime, duration: dt.timedelta | None) -> 
 
 
 def read_key(file: TextIO) -> bytes:
-    """A guest key from a file of 32 hexadecimal digits, blanks between them allowed; raises GuestError."""
+    """A guest key from the text that the phone shows, or its 32 hexadecimal digits; raises GuestError."""
     try:
         text = "".join(file.read(1000).split())
     except UnicodeDecodeError:
         text = ""
-    if not re.fullmatch(r"[0-9A-Fa-f]{32}", text):
+    found = re.fullmatch(r"(?:Menshenguestkeyof[\w-]{1,32}:)?([0-9A-Fa-f]{32})", text, re.ASCII)
+    if found is None:
         raise GuestError("the key must be 32 hexadecimal digits, as the lock gave it to the tenant's phone")
-    return bytes.fromhex(text)
+    return bytes.fromhex(found[1])
 
 
 @click.command("guest")
 @click.option(
-    "--key", "file", type=click.File(), default="-", help="File with the guest key, 32 hex digits [stdin]."
+    "--key",
+    "file",
+    type=click.File(),
+    default="-",
+    help="File with the text that the phone shows, or its 32 hex digits [stdin].",
 )
 @click.option("--start", metavar="TIME", help="First hour, such as 2026-12-24T18:00 [this hour].")
 @click.option("--zone", metavar="NAME", help="Time zone of --start, such as Europe/Berlin [this computer's].")

@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 
 from . import frames
 from .cards import Card, exchange_s
+from .phone import Phone
+from .pn532_target import Target
 
 BYTE_S = 10 / 115_200  # start bit, 8 bits, stop bit
 _START_S = 0.002  # data sheet, 8.6.1: the 27.12 MHz oscillator settles after RSTPD_N rises
@@ -47,6 +49,7 @@ class Pn532:
         self._command: asyncio.Task[None] | None = None
         self._noise: asyncio.Task[None] | None = None
         self._line_free = self._left_at = 0.0
+        self._as_target = Target()
         self._forget()
 
     @property
@@ -82,6 +85,7 @@ class Pn532:
         """Hold a card into the field, or take it away."""
         self._card = card
         self._card_moved.set()
+        self._as_target.hold(card if isinstance(card, Phone) else None)
 
     def feed(self, data: bytes) -> None:
         """Bytes from the host; each counts when its stop bit would have come over the line."""
@@ -106,6 +110,7 @@ class Pn532:
         self._in_use = False  # SAMConfiguration was given: out of LowVbat mode (3.1.1)
         self._tries = _FOR_EVER
         self._target: Card | None = None
+        self._as_target.reset()
         self._started_at = _NEVER
 
     def _restart(self) -> None:
@@ -207,6 +212,8 @@ class Pn532:
         if code == 0x32 and len(data) > 1:  # RFConfiguration (7.3.1)
             if data[0] == 5 and len(data) == 4:
                 self._tries = data[3]
+            if data[0] == 1:
+                self._as_target.field = bool(data[1] & 1)
             return b""
         if code == 0x4A and len(data) > 1 and 1 <= data[0] <= 2 and data[1] <= 4 and self._in_use:
             return await self._list_passive_target(data[1])
@@ -215,12 +222,15 @@ class Pn532:
         if code == 0x52 and data:  # InRelease (7.3.11)
             self._target = None
             return b"\x00"
-        raise SyntaxFault
+        answer = await self._as_target.execute(code, data) if self._in_use else None
+        if answer is None:
+            raise SyntaxFault
+        return answer
 
     async def _list_passive_target(self, modulation: int) -> bytes:
         """Wait for a card, for all attempts that MxRtyPassiveActivation allows (7.3.1, 7.3.5)."""
         loop = asyncio.get_running_loop()
-        self._target = None
+        self._target, self._as_target.field = None, True
         end = _NEVER if self._tries == _FOR_EVER else loop.time() + (self._tries + 1) * _TRY_S
         while True:
             card = self._card

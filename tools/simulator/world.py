@@ -13,12 +13,12 @@ from .board import Board
 from .broker import Broker, Operator
 from .cards import demo_cards
 from .network import BROKER_MODES, DNS_MODES, Network
-from .pn532 import FAULTS as READER_MODES
-from .pn532 import Pn532
+from .phone import Phone
+from .pn532 import FAULTS, Pn532
 from .provision import KEY_COLUMNS, KEY_ROWS, KEYS, PINS, READER_UART
 
 _DHCP_MODES = ("ok", "silent", "reset", "slow", "garbage")
-MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": _DHCP_MODES, "reader": READER_MODES}
+MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": _DHCP_MODES, "reader": FAULTS}
 _NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
 _LOOK_S = 0.015  # a quick finger: four times this, and longer where the chip is too busy to look
@@ -30,8 +30,7 @@ _DARK = "#000000"
 _COLOURS = {
     _DARK: "idle", "#00ff00": "granted", "#ff0000": "denied", "#ff7800": "throttled", "#0000ff": "enrolling",
     "#ff00ff": "trouble", "#ffffff": "staff", "#00ffff": "key", "#ffff00": "held open", "#ff0040": "forced",
-    "#80ff00": "kept", "#ff2080": "weak", "#8000ff": "identify",
-    "#6080ff": "outside schedule",
+    "#80ff00": "kept", "#ff2080": "weak", "#8000ff": "identify", "#6080ff": "outside schedule",
 }  # fmt: skip
 
 
@@ -69,7 +68,8 @@ class World:
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
         self._tls_address, self._sntp = tls_address, sntp
         self._settings, self._files = settings or {}, files or {}
-        self.cards = demo_cards()
+        self._phone = Phone(lambda phone: self._emit({"type": "phone", **phone.screen()}))
+        self.cards = {**demo_cards(), self._phone.name: self._phone}
         self._listeners: list[Callable[[dict], None]] = []
         self._fingers, self._supply = asyncio.Lock(), asyncio.Lock()
         self._open = self._tampered = self._exit_held = self._armed = False
@@ -230,6 +230,7 @@ class World:
             "relay": self._relay,
             "indicator": {"led": self._colour, "buzzer_hz": self._buzzer_hz, "name": name},
             "card": self._card,
+            "phone": self._phone.screen(),
             "tamper": self._tampered,
             "lock": self._lock_says,
             "resets": list(self._resets),
@@ -252,9 +253,8 @@ class World:
             self._emit({"type": "reader", "card": self._card, "us": int(at * 1_000_000)})
 
     def _on_heard(self, topic: str, payload: bytes) -> None:
-        self._emit(
-            {"type": "operator", "topic": topic, "payload": payload.decode("utf-8", "backslashreplace")}
-        )
+        text = payload.decode("utf-8", "backslashreplace")
+        self._emit({"type": "operator", "topic": topic, "payload": text})
         if topic == self.provision.topic("state"):
             with contextlib.suppress(ValueError):
                 says = json.loads(payload)

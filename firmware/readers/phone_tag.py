@@ -1,0 +1,141 @@
+"""Plays an NFC Forum Type 4 tag to the phone that is held to the reader: to be read, not written.
+
+UM0701-02 is NXP's user manual of the PN532, T4T the NFC Forum's Type 4 Tag Operation 2.0.
+"""
+
+from os import urandom
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from readers.pn532 import PN532
+
+_OFFERED_MS = const(30_000)
+_RADIO_MS = const(400)
+_SET_PARAMETERS = const(0x12)
+_RF_CONFIGURATION = const(0x32)
+_GET_DATA = const(0x86)
+_INIT_AS_TARGET = const(0x8C)
+_SET_DATA = const(0x8E)
+_FIELD_OFF = b"\x01\x00"  # item 1: UM0701-02, 7.3.1
+_AS_RESET = b"\x14"  # fAutomaticATR_RES, fAutomaticRATS: 7.2.9
+_AS_CARD = b"\x34"  # and fISO14443-4_PICC
+_PICC = const(0x08)  # in the mode of the answer: 7.3.14
+# 7.3.14: passive and PICC only, SENS_RES, NFCID1t (3 bytes follow)
+_MODE = b"\x05\x04\x00"
+_NO_MORE = b"\x20" + bytes(18 + 10 + 2)  # SEL_RES; no FeliCa, NFCID3t, general and historical bytes
+
+_APPLICATION = b"\xd2\x76\x00\x00\x85\x01\x01"  # T4T, 5.4.2
+_LONGEST = const(0x3B)  # MLe: an answer fits into a frame of 64 bytes, which every phone takes
+_OK = b"\x90\x00"
+_SELECT = const(0xA4)
+_READ = const(0xB0)
+_UPDATE = const(0xD6)
+
+
+class PhoneTag:
+    """Offers a message for at most 30 s. `show(bool)`: a phone is awaited, or not any more; `on_read()`."""
+
+    def __init__(self, message: bytes, show: "Callable[[bool], None]", on_read: "Callable[[], None]") -> None:
+        self._message, self._show, self._on_read = message, show, on_read
+        self._began = ticks_ms()
+        self._over = False
+        self._parameters = _MODE + urandom(3) + _NO_MORE
+
+    def end(self) -> None:
+        """It is offered no more."""
+        self._over = True
+        self._show(False)
+
+    async def play(self, reader: "PN532") -> bool:
+        """Wait for a phone for less than a second and serve it; whether to go on. Raises ReaderError."""
+        if self._has_ended():
+            return False
+        self._show(True)
+        await reader.command(_RF_CONFIGURATION, _FIELD_OFF)
+        await reader.command(_SET_PARAMETERS, _AS_CARD)
+        answer = await reader.wait(_INIT_AS_TARGET, self._parameters)
+        if answer and answer[0] & _PICC:
+            await self._serve(reader)
+        await reader.command(_SET_PARAMETERS, _AS_RESET)
+        return not self._has_ended()
+
+    async def _serve(self, reader: "PN532") -> None:
+        """Answer one phone until it is silent or gone, or has all."""
+        tag = Type4(self._message)
+        while not self._has_ended():
+            data = await reader.wait(_GET_DATA)
+            if not data or data[0]:  # status: 7.1
+                return
+            status = await reader.command(_SET_DATA, tag.answer(data[1:]), _RADIO_MS)
+            if not status or status[0]:
+                return
+            if tag.is_read:
+                self.end()
+                self._on_read()
+
+    def _has_ended(self) -> bool:
+        if not self._over and ticks_diff(ticks_ms(), self._began) >= _OFFERED_MS:
+            self.end()
+        return self._over
+
+
+class Type4:
+    """The tag's application, for as long as one phone talks to it; `is_read`: it has the whole message."""
+
+    def __init__(self, message: bytes) -> None:
+        self._ndef = len(message).to_bytes(2, "big") + message
+        size = len(self._ndef).to_bytes(2, "big")
+        # T4T, 5.1: length, mapping 2.0, MLe, MLc; the NDEF file's name and size; to be read, never written
+        self._container = b"\x00\x0f\x20\x00\x3b\x00\x34\x04\x06\xe1\x04" + size + b"\x00\xff"
+        self._is_on = False
+        self._file = b""
+        self._read = 0
+        self.is_read = False
+
+    def answer(self, apdu: bytes) -> bytes:
+        """The response, with its status word (ISO/IEC 7816-4, 5.6), to any bytes that are sent."""
+        if len(apdu) < 4:
+            return b"\x67\x00"
+        if apdu[0]:
+            return b"\x6e\x00"
+        if apdu[1] == _SELECT:
+            return self._select(apdu)
+        if apdu[1] == _READ:
+            return self._read_binary(apdu)
+        return b"\x69\x82" if apdu[1] == _UPDATE else b"\x6d\x00"
+
+    def _select(self, apdu: bytes) -> bytes:
+        """By name the application, by identifier one of its files."""
+        size = apdu[4] if len(apdu) > 4 else 0
+        name = apdu[5 : 5 + size]
+        self._file = b""
+        if apdu[2] == 4:
+            self._is_on = name == _APPLICATION
+            return _OK if self._is_on else b"\x6a\x82"
+        if apdu[2] or not self._is_on:
+            return b"\x6a\x86" if apdu[2] else b"\x6a\x82"
+        if name == b"\xe1\x03":
+            self._file = self._container
+        elif name == b"\xe1\x04":
+            self._file = self._ndef
+        return _OK if self._file else b"\x6a\x82"
+
+    def _read_binary(self, apdu: bytes) -> bytes:
+        """From an offset of 15 bits; as much as there is, where more is asked."""
+        file, start = self._file, apdu[2] << 8 | apdu[3]
+        if not file:
+            return b"\x69\x86"
+        if len(apdu) != 5:
+            return b"\x67\x00"
+        if start >= len(file):
+            return b"\x6b\x00"
+        data = file[start : start + min(apdu[4] or _LONGEST, _LONGEST)]
+        if file is self._ndef and start <= self._read:
+            self._read = max(self._read, start + len(data))
+            self.is_read = self._read == len(file)
+        return data + _OK

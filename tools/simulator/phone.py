@@ -1,0 +1,101 @@
+"""Model of somebody's phone at the reader: it finds an NFC Forum Type 4 tag by itself and reads it."""
+
+import math
+import random
+from collections.abc import Callable, Generator
+
+from .cards import Card
+
+Reading = Generator[bytes, bytes, bytes]
+"""Yields commands, is sent the responses, and returns the NDEF message; raises TagFault."""
+
+POLL_S = 0.3  # how often a phone looks for tags: NFC Forum Digital leaves it open, phones take 0.1 to 0.5 s
+_APPLICATION = bytes.fromhex("d2760000850101")
+_CAPABILITIES = b"\xe1\x03"
+_MAILTO = 6
+
+
+class TagFault(ValueError):
+    """What is held to the phone is no Type 4 tag that it could read."""
+
+
+class Phone(Card):
+    """Being asked as a card it has a UID made up for the moment; `on_read(phone)` once it has read a tag."""
+
+    def __init__(self, on_read: Callable[["Phone"], None] = lambda phone: None, seed: int = 7816) -> None:
+        made_up = b"\x08" + random.Random(seed).randbytes(3)
+        super().__init__("phone", made_up, sens_res=b"\x00\x04", ats=bytes.fromhex("0578807002"))
+        self.__dict__.update(_screen=dict.fromkeys(("read", "link")), _on_read=on_read)  # cards are frozen
+
+    _screen: dict[str, str | None]
+    _on_read: Callable[["Phone"], None]
+
+    def screen(self) -> dict[str, str | None]:
+        """What it shows: the first text of the last tag, and the address that it offers to open."""
+        return dict(self._screen)
+
+    def show(self, message: bytes) -> None:
+        """Show an NDEF message; raises ValueError."""
+        found: dict[str, str | None] = {"read": None, "link": None}
+        for kind, payload in records(message):
+            if kind == b"T" and found["read"] is None:
+                found["read"] = payload[1 + (payload[0] & 0x3F) :].decode("utf-8")
+            elif kind == b"U" and found["link"] is None:
+                found["link"] = ("mailto:" if payload[0] == _MAILTO else "") + payload[1:].decode("utf-8")
+        self._screen.update(found)
+        self._on_read(self)
+
+    @staticmethod
+    def next_poll(since: float, now: float) -> float:
+        """When it looks for tags next, being held there `since`."""
+        return since + math.ceil((now - since) / POLL_S + 1e-6) * POLL_S
+
+
+def read_tag() -> Reading:
+    """Detect and read, as the NFC Forum's Type 4 Tag Operation 2.0 has it, 5.4 (NDEF detection and read)."""
+    yield from _ask(bytes.fromhex("00a40400") + bytes((len(_APPLICATION),)) + _APPLICATION + b"\0")
+    yield from _ask(b"\x00\xa4\x00\x0c\x02" + _CAPABILITIES)
+    found = yield from _read(0, 15)
+    longest = int.from_bytes(found[3:5], "big")
+    if len(found) != 15 or found[2] >> 4 != 2 or longest < 15 or found[7:9] != b"\x04\x06" or found[13]:
+        raise TagFault(f"capability container {found.hex()}")
+    yield from _ask(b"\x00\xa4\x00\x0c\x02" + found[9:11])
+    size = int.from_bytes((yield from _read(0, 2)), "big")
+    if not 0 < size <= int.from_bytes(found[11:13], "big") - 2:
+        raise TagFault(f"NLEN {size}")
+    message = b""
+    while len(message) < size:
+        part = yield from _read(2 + len(message), min(longest, size - len(message)))
+        if not part:
+            raise TagFault("an empty answer")
+        message += part
+    return message
+
+
+def records(message: bytes) -> list[tuple[bytes, bytes]]:
+    """Type and payload of each short, well-known record without an identifier; raises TagFault."""
+    found, place, header = [], 0, 0
+    while place + 2 < len(message):
+        header = message[place]
+        if header & 0xBF != (0x11 if found else 0x91):  # begins: the first alone; ends: looked at below
+            raise TagFault(f"NDEF header {header:02x}")
+        kind, size = message[place + 1], message[place + 2]
+        start = place + 3 + kind
+        if not size:
+            raise TagFault("an empty NDEF record")
+        found.append((message[place + 3 : start], message[start : start + size]))
+        place = start + size
+    if place != len(message) or not header & 0x40:
+        raise TagFault("the NDEF message does not end where it should")
+    return found
+
+
+def _read(offset: int, size: int) -> Reading:
+    return (yield from _ask(b"\x00\xb0" + offset.to_bytes(2, "big") + bytes((size,))))
+
+
+def _ask(apdu: bytes) -> Reading:
+    answer = yield apdu
+    if answer[-2:] != b"\x90\x00":
+        raise TagFault(f"{apdu[:4].hex()} was answered {answer.hex()}")
+    return answer[:-2]

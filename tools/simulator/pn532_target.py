@@ -1,0 +1,116 @@
+"""The PN532 as a target: it plays an ISO/IEC 14443-4 card to a phone, and forwards what the phone says.
+
+Numbers of sections are those of NXP's UM0701-02. Of the three kinds of target only the PICC is modelled.
+"""
+
+import asyncio
+import contextlib
+
+from .cards import exchange_s
+from .phone import Phone, Reading, TagFault, read_tag
+
+SET_PARAMETERS, RF_CONFIGURATION = 0x12, 0x32
+GET_DATA, INIT_AS_TARGET, SET_DATA = 0x86, 0x8C, 0x8E
+_EMULATES_PICC = 0x20  # SetParameters (7.2.9)
+_AS_RESET = 0x14
+_PICC_ONLY, _SPEAKS_APDUS = 0x04, 0x20
+_MIFARE_FELICA_NFCID3 = 6 + 18 + 10
+_RATS = b"\xe0\x80"  # FSDI 8: the phone takes 256 bytes; no CID
+_AS_PICC = b"\x08"  # 106 kbit/s, PICC (7.3.14)
+_OK, _CONTEXT, _RELEASED = b"\x00", b"\x27", b"\x29"  # 7.1
+
+
+class Target:
+    """What of one chip has to do with being a target. A phone that is taken away leaves it in silence."""
+
+    def __init__(self) -> None:
+        self.field = False  # the chip makes a field itself: then a phone cannot reach it
+        self._phone: Phone | None = None
+        self._held_at, self._moved = 0.0, asyncio.Event()
+        self.reset()
+
+    def reset(self) -> None:
+        """As after power or RSTPD_N."""
+        self.field, self._parameters = False, _AS_RESET
+        self._release()
+        self._had_enough: Phone | None = None
+
+    def hold(self, phone: Phone | None) -> None:
+        """A phone comes, or goes."""
+        if phone is not self._phone:
+            self._phone, self._had_enough = phone, None
+            self._release()
+            if phone is not None:
+                self._held_at = asyncio.get_running_loop().time()
+            self._moved.set()
+
+    async def execute(self, code: int, data: bytes) -> bytes | None:
+        """The response to one of its commands; None where that is no such command, or a wrong one."""
+        if code == SET_PARAMETERS and len(data) == 1:
+            self._parameters = data[0]
+            return b""
+        if code == INIT_AS_TARGET:
+            return await self._init(data)
+        if code == GET_DATA and not data:
+            return await self._get_data()
+        if code == SET_DATA and data:
+            return await self._set_data(data)
+        return None
+
+    def _release(self) -> None:
+        self._reading: Reading | None = None
+        self._asks = b""
+
+    async def _init(self, data: bytes) -> bytes | None:
+        """TgInitAsTarget (7.3.14): until a phone has activated the card, RATS and all."""
+        fixed = 1 + _MIFARE_FELICA_NFCID3
+        if len(data) < fixed + 2 or len(data) != fixed + 2 + data[fixed] + data[fixed + 1 + data[fixed]]:
+            return None
+        self._release()
+        reachable = data[0] & _PICC_ONLY and data[6] & _SPEAKS_APDUS and self._parameters & _EMULATES_PICC
+        loop = asyncio.get_running_loop()
+        while True:
+            phone = self._phone
+            self._moved.clear()
+            if phone is None or phone is self._had_enough or not reachable or self.field:
+                await self._moved.wait()
+                continue
+            await asyncio.sleep(phone.next_poll(self._held_at, loop.time()) - loop.time())
+            await asyncio.sleep(phone.activation_s())
+            if self._phone is phone:
+                self._reading = read_tag()
+                self._asks = next(self._reading)
+                return _AS_PICC + _RATS
+
+    async def _get_data(self) -> bytes:
+        """TgGetData (7.3.16): the phone's next command; it releases the card when it has all."""
+        if self._reading is None:
+            return _CONTEXT
+        if self._had_enough is not None:
+            self._release()
+            return _RELEASED
+        await asyncio.sleep(exchange_s(len(self._asks), 0))
+        await self._there()
+        return _OK + self._asks
+
+    async def _set_data(self, data: bytes) -> bytes:
+        """TgSetData (7.3.18): the answer to it."""
+        phone, reading = self._phone, self._reading
+        if reading is None or phone is None or self._had_enough is not None:
+            return _CONTEXT
+        await asyncio.sleep(exchange_s(0, len(data)))
+        await self._there()
+        try:
+            self._asks = reading.send(data)
+        except StopIteration as end:
+            self._had_enough = phone
+            with contextlib.suppress(ValueError):
+                phone.show(end.value)
+        except TagFault:
+            self._had_enough = phone
+        return _OK
+
+    async def _there(self) -> None:
+        """For ever, where the phone has gone."""
+        if self._reading is None:
+            await asyncio.Event().wait()
