@@ -10,7 +10,7 @@ from micropython import const
 
 from readers import frames
 from readers.card_reader import CardReader
-from readers.pn532 import PN532
+from readers.pn532 import PN532, ReaderError
 
 _POLL, _READABLE = const(3), const(1)
 _BUFFER = const(512)  # what comes while so much waits is lost
@@ -188,6 +188,23 @@ async def until(true, wait_s=30):
             return
         await asyncio.sleep_ms(2)
     raise AssertionError("it never came to that")
+
+
+async def found(driver):
+    """The next card, however long that takes."""
+    while True:
+        uid = await driver.wait_target()
+        if uid is not None:
+            return uid
+
+
+async def fails(work):
+    """Whether the work ends in a ReaderError."""
+    try:
+        await work
+    except ReaderError:
+        return True
+    return False
 
 
 def drive(story, timing=PATIENT, **state):

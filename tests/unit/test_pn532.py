@@ -13,30 +13,13 @@ from scripted_pn532 import (
     TENANT,
     VERSION,
     drive,
+    fails,
+    found,
     packet,
     until,
-)
-
-from readers.pn532 import ReaderError
+)  # fmt: skip
 
 LATE_ANSWER = packet(b"\xd5\x4b\1\1\x03\x44\x20\4\x99\x88\x77\x66")
-
-
-async def found(driver):
-    """The next card, however long that takes."""
-    while True:
-        uid = await driver.wait_target()
-        if uid is not None:
-            return uid
-
-
-async def fails(work):
-    """Whether the work ends in a ReaderError."""
-    try:
-        await work
-    except ReaderError:
-        return True
-    return False
 
 
 def test_start_resets_wakes_and_configures():
@@ -197,67 +180,6 @@ def test_the_loop_is_kept_awake_for_the_two_frames_that_are_due():
         assert await waiting == TENANT
 
     drive(story, {"liveness_ms": 5000, "answer_ms": 5000})
-
-
-def test_noise_before_every_frame_is_overheard():
-    async def story(chip, driver):
-        await driver.start()
-        chip.put(TENANT)
-        assert await found(driver) == TENANT
-        assert await driver.look() == TENANT
-
-    for noise in (b"\0", b"\xff\0\xff\1", bytes(range(1, 200)), b"\0\xff\3\3\0\xff\xff\xff\1\0\0"):
-        drive(story, noise=noise)
-
-
-def test_a_storm_of_garbage_does_not_stop_the_loop():
-    turns = []
-
-    async def story(chip, driver):
-        def rage(buffer):
-            for i in range(len(buffer)):
-                buffer[i] = (i * 7) & 255 if i % 9 else 0
-            return len(buffer)
-
-        async def count():
-            while True:
-                turns.append(1)
-                await asyncio.sleep_ms(0)
-
-        await driver.start()
-        chip.readinto = rage
-        chip.out = b"always something to read"
-        counting = asyncio.create_task(count())
-        assert await fails(driver.wait_target())
-        counting.cancel()
-
-    drive(story, HURRY)
-    assert len(turns) > 20
-
-
-def test_a_line_that_is_readable_and_empty_does_not_stop_the_loop():
-    async def story(chip, driver):
-        await driver.start()
-        chip.hung = True
-        chip.out = b"?"
-        for nothing in (0, None):
-            chip.readinto = lambda buffer: nothing  # noqa: B023
-            assert await fails(driver.wait_target())
-
-    drive(story, HURRY)
-
-
-def test_a_line_that_breaks_is_an_error_of_the_reader():
-    async def story(chip, driver):
-        def broken(buffer):
-            raise OSError(5)
-
-        await driver.start()
-        chip.readinto = broken
-        assert await fails(driver.wait_target())
-        assert await fails(driver.start())
-
-    drive(story)
 
 
 def test_look_tells_who_is_there_without_waiting():
