@@ -103,8 +103,11 @@ class Commands:
         self._lock_id, self._key = lock_id, key
         self._clock, self._numbers, self._telemetry, self._door = clock, numbers, telemetry, door
 
-    def take(self, message: "bytes | bytearray | None", retained: bool) -> None:
-        """One message; None for one that was too long. Of a tenant's command to unlock nothing is told."""
+    def take(self, message: "bytes | bytearray | None", retained: bool) -> bool:
+        """One message, None for one that was too long; whether it was obeyed.
+
+        Of a tenant's command to unlock nothing is told.
+        """
         nonce, told = None, True
         try:
             if retained:
@@ -116,12 +119,14 @@ class Commands:
             told = order.get("command") != "unlock" or "lease" not in order
             nonce = self._check(order)
             self._carry_out(order, nonce)
+            return True
         except (Refused, EnvelopeError) as error:
             if told:
                 self._telemetry.declined(nonce, error.reason)
         except MemoryError:
             if told:
                 self._telemetry.declined(nonce, "no memory")
+        return False
 
     def _check(self, order: dict) -> str:
         """The nonce of a well-formed order for this lock."""

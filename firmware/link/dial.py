@@ -7,7 +7,7 @@ from errno import EINPROGRESS
 
 from micropython import const
 
-from link.packets import CONNACK, CONNECT, MQTTError, PacketReader, frame, text
+from link.packets import MQTTError, PacketReader, frame, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from link.mqtt import MQTTClient
 
 _POLL_MS = const(20)
+_CONNECT = const(0x10)
+_CONNACK = const(0x20)
 
 
 async def dial(client: "MQTTClient", address: str, tls: "Any") -> "tuple[Any, PacketReader]":
@@ -42,7 +44,7 @@ async def dial(client: "MQTTClient", address: str, tls: "Any") -> "tuple[Any, Pa
     packets = PacketReader(stream)
     kind = await packets.kind()
     _, answer, _ = await packets.head(kind)
-    if kind != CONNACK or answer[1]:
+    if kind != _CONNACK or answer[1]:
         raise MQTTError("refused by the broker")
     return stream, packets
 
@@ -58,4 +60,4 @@ def _connect_packet(client: "MQTTClient") -> bytes:
         flags |= 0xC0
         payload += text(client.user) + text(client.pswd or b"")
     head = text(b"MQTT") + bytes((4, flags)) + client.keepalive.to_bytes(2, "big")
-    return frame(CONNECT, head + payload)
+    return frame(_CONNECT, head + payload)

@@ -4,9 +4,11 @@ Loaded once a connection where the settings ask for it, and unloaded after. Ther
 its bolt, or who comes: none of that leaves the lock. Keys are Home Assistant's abbreviations.
 """
 
+import json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 _SENSORS = (
     ("firmware", "Firmware", "{{ value_json.firmware }}"),
@@ -15,6 +17,14 @@ _SENSORS = (
     ("signal", "Signal", "{{ value_json.signal }}"),
     ("faults", "Faults", "{{ value_json.faults | join(', ') or 'none' }}"),
 )
+
+
+async def announce(
+    publish: "Callable[[str, bytes, bool], Awaitable[None]]", lock_id: str, alarms: "tuple[str, ...]"
+) -> None:
+    """Have the broker keep what Home Assistant is to know."""
+    for topic, said in messages(lock_id, alarms):
+        await publish(topic, json.dumps(said).encode(), True)
 
 
 def messages(lock_id: str, alarms: "tuple[str, ...]") -> "Iterator[tuple[str, dict]]":

@@ -75,8 +75,7 @@ class Link:
             self.online = True
             self._log("online")
             self._resolver.proved(client.server)
-            reader = client.run(self.topics.on_message)
-            await self._until_one_ends(reader, self._talk(client), self._wifi.lost(self._timekeeper.tick))
+            await self._side_by_side(client.run(self.topics.on_message), self._talk(client), self._watch())
         finally:
             self.topics.lost()
             client.close()
@@ -85,23 +84,15 @@ class Link:
         await self.topics.connected(client)
         await self.telemetry.run(client)
 
-    async def _until_one_ends(self, *jobs) -> None:
-        """Run the jobs side by side. When one ends, end them all, and raise what it raised."""
-        ended = asyncio.Event()
-        errors = []
+    async def _watch(self) -> None:
+        await self._wifi.lost(self._timekeeper.tick)
+        raise MQTTError("the access point is gone")
 
-        async def watch(job) -> None:
-            try:
-                await job
-            except Exception as error:  # carried over to the task that owns the connection
-                errors.append(error)
-            ended.set()
-
-        tasks = [asyncio.create_task(watch(job)) for job in jobs]
+    async def _side_by_side(self, *jobs) -> None:
+        """Run jobs that never end but by an exception; when one does, end them all, and raise it."""
+        tasks = [asyncio.create_task(job) for job in jobs]
         try:
-            await ended.wait()
+            await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
-        if errors:
-            raise errors[0]

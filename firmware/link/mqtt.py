@@ -11,21 +11,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 from umqtt import simple
 
-from link.packets import (
-    CONNACK,
-    DISCONNECT,
-    PINGREQ,
-    PINGRESP,
-    PUBACK,
-    PUBLISH,
-    SUBACK,
-    SUBSCRIBE,
-    UNSUBACK,
-    UNSUBSCRIBE,
-    MQTTError,
-    frame,
-    text,
-)
+from link.packets import MQTTError, frame, text
 from modules import drop, unload
 
 TYPE_CHECKING = False
@@ -35,6 +21,17 @@ if TYPE_CHECKING:
 
     OnMessage = Callable[[bytes, "Payload"], Awaitable[None]]
 
+# first bytes of packets (2.2.1)
+_CONNACK = const(0x20)
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_SUBSCRIBE = const(0x82)
+_SUBACK = const(0x90)
+_UNSUBSCRIBE = const(0xA2)
+_UNSUBACK = const(0xB0)
+_PINGREQ = const(0xC0)
+_PINGRESP = const(0xD0)
+_DISCONNECT = const(0xE0)
 _GRACE_MS = const(50)  # least time to look for what has arrived already
 _SKIP = const(128)  # bytes thrown away at a time
 
@@ -106,22 +103,22 @@ class MQTTClient(simple.MQTTClient):
         self, topic: str, msg: bytes, retain: bool = False, qos: int = 1
     ) -> None:
         """Send a message; with QoS 1, return once the broker has it."""
-        head = PUBLISH | qos << 1 | retain
+        head = _PUBLISH | qos << 1 | retain
         if not qos:
             return await self._within(self._write(frame(head, text(topic) + msg)))
         pid = self._next_id()
-        return await self._within(self._ask(frame(head, text(topic) + pid + msg), PUBACK, pid))
+        return await self._within(self._ask(frame(head, text(topic) + pid + msg), _PUBACK, pid))
 
     async def subscribe(self, topic: str, qos: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Ask for the messages of a topic; return once the broker agrees."""
         pid = self._next_id()
-        packet = frame(SUBSCRIBE, pid + text(topic) + bytes((qos,)))
-        await self._within(self._ask(packet, SUBACK, pid))
+        packet = frame(_SUBSCRIBE, pid + text(topic) + bytes((qos,)))
+        await self._within(self._ask(packet, _SUBACK, pid))
 
     async def unsubscribe(self, topic: str) -> None:
         """Ask for a topic's messages no longer; return once the broker agrees."""
         pid = self._next_id()
-        await self._within(self._ask(frame(UNSUBSCRIBE, pid + text(topic)), UNSUBACK, pid))
+        await self._within(self._ask(frame(_UNSUBSCRIBE, pid + text(topic)), _UNSUBACK, pid))
 
     async def run(self, on_message: "OnMessage") -> None:
         """Read for ever, and keep the connection alive. Ends by MQTTError or by being cancelled.
@@ -133,7 +130,7 @@ class MQTTClient(simple.MQTTClient):
         pinged = None  # ticks of the ping that is not answered yet
         while True:
             if pinged is None and ticks_diff(ticks_ms(), self._sent) >= half:
-                await self._within(self._write(frame(PINGREQ)))
+                await self._within(self._write(frame(_PINGREQ)))
                 pinged = ticks_ms()
             if pinged is None:
                 left = half - ticks_diff(ticks_ms(), self._sent)
@@ -149,7 +146,7 @@ class MQTTClient(simple.MQTTClient):
     async def disconnect(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Say good-bye, so that the broker keeps the last will to itself, and close."""
         try:
-            await self._within(self._write(frame(DISCONNECT)))
+            await self._within(self._write(frame(_DISCONNECT)))
         except MQTTError:
             pass
         finally:
@@ -222,16 +219,16 @@ class MQTTClient(simple.MQTTClient):
     async def _handle(self, on_message: "OnMessage", kind: int) -> bool:
         """Do what a packet asks for; whether it answered a ping."""
         topic, pid, size = await self._within(self._packets.head(kind))
-        if kind & 0xF0 == PUBLISH:
+        if kind & 0xF0 == _PUBLISH:
             payload = Payload(self._fill, size, bool(kind & 1))
             await on_message(topic, payload)
             while payload.size:
                 await payload.into(memoryview(bytearray(min(payload.size, _SKIP))))
             if pid:
-                await self._within(self._write(frame(PUBACK, pid)))
-        elif kind == CONNACK or (kind == SUBACK and pid[2] > 2):
+                await self._within(self._write(frame(_PUBACK, pid)))
+        elif kind == _CONNACK or (kind == _SUBACK and pid[2] > 2):
             raise MQTTError("refused by the broker")
         elif (kind, pid[:2]) == self._expected:
             self._expected = None
             self._answered.set()
-        return kind == PINGRESP
+        return kind == _PINGRESP

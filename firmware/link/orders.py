@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from link.mqtt import Payload
 
 _LONGEST = const(2048)  # bytes
-_PACE_MS = const(250)  # from one to the next: whoever sends many does not keep the lock busy
+_PACE_MS = const(1000)  # after a bad one: whoever sends many does not keep the lock busy
 
 
 class Orders:
@@ -25,7 +25,8 @@ class Orders:
         message, retained = await payload.read(_LONGEST), payload.retained
         from link.commands import Commands
 
-        Commands(*self._parts).take(message, retained)
+        obeyed = Commands(*self._parts).take(message, retained)
         del Commands, message
         unload("link.commands", "link.envelope", "link.words")
-        await asyncio.sleep_ms(_PACE_MS)
+        if not obeyed:
+            await asyncio.sleep_ms(_PACE_MS)

@@ -10,18 +10,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CONNECT = const(0x10)
-CONNACK = const(0x20)
-PUBLISH = const(0x30)
-PUBACK = const(0x40)
-SUBSCRIBE = const(0x82)
-SUBACK = const(0x90)
-UNSUBSCRIBE = const(0xA2)
-UNSUBACK = const(0xB0)
-PINGREQ = const(0xC0)
-PINGRESP = const(0xD0)
-DISCONNECT = const(0xE0)
-
+# first bytes (2.2.1)
+_CONNACK = const(0x20)
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_SUBACK = const(0x90)
+_UNSUBACK = const(0xB0)
+_PINGRESP = const(0xD0)
 _TOPIC_MAX = const(128)
 _PACKET_MAX = const(65536)  # longer ones end the connection
 
@@ -66,10 +61,14 @@ class PacketReader:
         broker may not send, and for the end of the stream.
         """
         length = await self._length()
-        if kind & 0xF0 == PUBLISH:
+        if kind & 0xF0 == _PUBLISH:
             return await self._message(kind, length)
         # the body of every other packet that a broker may send has one size (3.2, 3.4, 3.9, 3.11, 3.13)
-        if {CONNACK: 2, PUBACK: 2, SUBACK: 3, UNSUBACK: 2, PINGRESP: 0}.get(kind) != length:
+        if kind == _PINGRESP:
+            right = 0
+        else:
+            right = 3 if kind == _SUBACK else 2 if kind in (_CONNACK, _PUBACK, _UNSUBACK) else -1
+        if length != right:
             raise MQTTError("bad packet")
         return b"", await self._read(length), 0
 

@@ -106,7 +106,11 @@ class Telemetry:
         """Say the state, then all that comes up, for as long as the connection lasts."""
         await self._say_state(client)
         if self.discovery:
-            await self._announce(client)
+            from link.homeassistant import announce
+
+            await announce(client.publish, self._lock_id, ALARMS)
+            del announce
+            unload("link.homeassistant")
         while True:
             self._wake.clear()
             await self._empty(client)
@@ -132,14 +136,6 @@ class Telemetry:
         if self.signal is not None:
             said["signal"] = self.signal()
         await client.publish(self._root + "state", json.dumps(said).encode(), True)
-
-    async def _announce(self, client: "MQTTClient") -> None:
-        from link.homeassistant import messages
-
-        for topic, said in messages(self._lock_id, ALARMS):
-            await client.publish(topic, json.dumps(said).encode(), True)
-        del messages
-        unload("link.homeassistant")
 
     async def _empty(self, client: "MQTTClient") -> None:
         """Send all that waits, the oldest of each first; each is kept until the broker has it."""
