@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
 # A board's serial port has no default: what is written there, is gone.
-ON_PORT = $(if $(filter file,$(origin PORT)),,--port '$(PORT)')
+ON_PORT = --port '$(if $(filter file,$(origin PORT)),$(error PORT=/dev/ttyUSB0 names the board),$(PORT))'
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -37,7 +37,7 @@ bench: setup ## measure the running lock against its budgets; writes build/bench
 
 .PHONY: image
 image: setup ## build one image of the whole flash from MicroPython's binary (BASE=ESP32_GENERIC-OTA-....bin)
-	@exec $(VENV) -m tools.board image $(if $(BASE),--base '$(BASE)') $(ARGS)
+	@exec $(VENV) -m tools.board image --base '$(or $(BASE),$(error BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on))' $(ARGS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)
@@ -45,7 +45,7 @@ flash: setup ## write that image to a board, whose old contents are lost (PORT=/
 
 .PHONY: provision
 provision: setup ## make a flashed board a lock, and test it (PORT=, SETTINGS=front.json, AUTHORITY=folder, FORCE=1)
-	@exec $(VENV) -m tools.board provision $(ON_PORT) $(if $(SETTINGS),--settings '$(SETTINGS)') \
+	@exec $(VENV) -m tools.board provision $(ON_PORT) --settings '$(or $(SETTINGS),$(error SETTINGS=front.json))' \
 		$(if $(AUTHORITY),--authority '$(AUTHORITY)') $(if $(FORCE),--force) $(ARGS)
 
 .PHONY: selftest

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from board import Board
     from machine import Pin
 
+_TRIES = const(3)
 _PATIENCE_MS = const(1000)  # nobody waits at the door
 _SILENT = (
     "no answer: look at its power, at its switches (HSU), and at the serial wires: "
@@ -50,9 +51,7 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     """[(part, ok, hint)] of the reader's wires, and of a card to be held to it within `seconds`."""
     irq = _Counted(board.reader_irq)
     reader = PN532(board.reader_uart, irq, board.reader_reset, answer_ms=_PATIENCE_MS)  # pyright: ignore[reportArgumentType]
-    try:
-        await reader.start()
-    except ReaderError:
+    if not await _start(reader):
         return [("reader", False, _GARBAGE if await _speaks(board) else _SILENT)]
     results = [("reader", True, "")]
     if not irq.count:
@@ -61,13 +60,22 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     await asyncio.sleep_ms(10)
     if await _answers(reader):
         results.append(("reader's reset", False, _NO_RESET))
-    try:
-        await reader.start()
-        say("hold a card to the reader")
-        seen = await _card(reader, seconds * 1000)
-    except ReaderError:
+    if not await _start(reader):
         return [("reader", False, "it stopped answering: look at its power and its wires")]
+    say("hold a card to the reader")
+    seen = await _card(reader, seconds * 1000)
     return results + [("card", seen, "" if seen else _NO_CARD)]
+
+
+async def _start(reader: PN532) -> bool:
+    """Whether the reader starts, within a few tries."""
+    for _ in range(_TRIES):
+        try:
+            await reader.start()
+        except ReaderError:
+            continue
+        return True
+    return False
 
 
 async def _speaks(board: "Board") -> bool:
@@ -92,7 +100,10 @@ async def _card(reader: PN532, ms: int) -> bool:
     """Whether a card comes in time. Its number is nobody's business here."""
     end = ticks_add(ticks_ms(), ms)
     while ticks_diff(end, ticks_ms()) > 0:
-        if await reader.look() is not None:
-            return True
+        try:
+            if await reader.look() is not None:
+                return True
+        except ReaderError:
+            pass  # the next look may be better
         await asyncio.sleep_ms(50)
     return False
