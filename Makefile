@@ -37,7 +37,8 @@ bench: setup ## measure the running lock against its budgets; writes build/bench
 
 .PHONY: image
 image: setup ## build one image of the whole flash from MicroPython's binary (BASE=ESP32_GENERIC-OTA-....bin)
-	@exec $(VENV) -m tools.board image --base '$(or $(BASE),$(error BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on))' $(ARGS)
+	@exec $(VENV) -m tools.board image --base '$(or $(BASE),$(error BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on))' \
+		$(if $(TRUST),--trust '$(TRUST)') $(ARGS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)

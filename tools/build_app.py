@@ -54,10 +54,14 @@ def build(out: Path = APP, source: Path = TOP) -> Path:
     return out
 
 
-def flash_files(app: Path = APP) -> dict[str, bytes]:
-    """What a build puts into the lock's flash, by absolute path; the slot's modules as one pack."""
+def flash_files(app: Path = APP, trusted: bytes = b"") -> dict[str, bytes]:
+    """What a build puts into the lock's flash, by absolute path; the slot's modules as one pack.
+
+    `trusted` is tools.release.keys.trusted(): without it the lock takes no release.
+    """
     paths = (path for path in sorted(app.rglob("[!.]*")) if path.is_file())
-    return pack.flash_files({f"/{path.relative_to(app).as_posix()}": path.read_bytes() for path in paths})
+    files = {f"/{path.relative_to(app).as_posix()}": path.read_bytes() for path in paths}
+    return pack.flash_files(files | ({"/slots/a/update/keys": trusted} if trusted else {}))
 
 
 def compile_file(source: Path, target: Path, name: str, text: str = "") -> None:

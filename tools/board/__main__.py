@@ -7,6 +7,7 @@ import click
 
 from tools import build_app
 from tools.operator.certificates import Authority, CertificateError
+from tools.release import keys
 
 from . import factory, provision, selftest
 from .console import BoardError, Console
@@ -17,7 +18,7 @@ _OUT = build_app.TOP / "build" / "factory"
 _ARMED = "INFO app: armed"
 _ERRORS = (
     BoardError, FlashError, LayoutError, CertificateError,
-    factory.BaseError, provision.ProvisionError, build_app.BuildError,
+    factory.BaseError, keys.KeyFileError, provision.ProvisionError, build_app.BuildError,
 )  # fmt: skip
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Folder = click.Path(file_okay=False, path_type=Path)
@@ -39,10 +40,13 @@ def main() -> None:
 @click.option("--out", type=_Folder, default=_OUT, show_default=True, help="Where the image goes.")
 @click.option("--ota", is_flag=True, help="Refuse a base that cannot be updated over the air.")
 @click.option("--frozen", is_flag=True, help="The base has the application in it, by manifest.py.")
-def image(base: Path, out: Path, ota: bool, frozen: bool) -> None:
+@click.option("--trust", type=_File, multiple=True, help="A public release key; without it, no updates.")
+def image(base: Path, out: Path, ota: bool, frozen: bool, trust: tuple[Path, ...]) -> None:
     """Build one image of the whole flash: MicroPython and the application."""
+    trusted = keys.trusted([keys.load_public(path) for path in trust]) if trust else b""
     try:
-        built = factory.build(base.read_bytes(), factory.application(build_app.build(), frozen), ota)
+        files = factory.application(build_app.build(), frozen, trusted)
+        built = factory.build(base.read_bytes(), files, ota)
     except (factory.BaseError, LayoutError) as error:
         raise click.ClickException(f"{base}: {error}") from error
     path, text = factory.write(built, out, base.name)

@@ -116,12 +116,12 @@ def build(base: bytes, application: Mapping[str, bytes], ota: bool = False) -> F
     return built
 
 
-def application(folder: Path, frozen: bool = False) -> dict[str, bytes]:
+def application(folder: Path, frozen: bool = False, trusted: bytes = b"") -> dict[str, bytes]:
     """The files of build/app as they lie on the lock: absolute path to contents, in order of their names.
 
-    `frozen`: those that a MicroPython needs in which the application is frozen.
+    `frozen`: those that a MicroPython needs in which the application is frozen. `trusted`: the release keys.
     """
-    files = build_app.flash_files(folder)
+    files = build_app.flash_files(folder, trusted)
     if frozen:
         return {name: data for name, data in files.items() if not name.startswith(("/slots/", "/lib/"))}
     return files
