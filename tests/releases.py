@@ -3,15 +3,18 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulated_lock import Event, Lock
 from tests.slots import change_slot
 from tools import build_app
+from tools.operator.lists import MOVE_IN, PIN, Credential
 from tools.release import keys, publish
 from tools.release.release import Release, build
 
@@ -89,3 +92,35 @@ class Operator:
 
     def _trusted(self) -> bytes:
         return keys.trusted([self.key.public_key()])
+
+
+Made = Callable[..., Awaitable[Operator]]
+
+
+@pytest.fixture
+def updatable(make_lock: Callable[..., Awaitable[Lock]]) -> Made:
+    """Makes a lock that trusts the release key of this run, online."""
+
+    async def make(trial_s: int = 1, **options: object) -> Operator:
+        settings = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": trial_s, "spread_s": 0}}
+        lock = await make_lock(power=False, settings=settings, **options)
+        operator = Operator(lock)
+        operator.trust()
+        await lock.power(True)
+        await lock.wait_armed()
+        await lock.wait_online()
+        return operator
+
+    return make
+
+
+async def choose_pin(lock: Lock, pin: str) -> None:
+    """The resident of lease 7 moves in, and chooses a PIN at the keypad."""
+    code = "73519264"
+    give = lock.world.provision
+    moving = Credential(PIN, code.encode(), MOVE_IN, lease=7)
+    await lock.publish_list(2, [*give.demo_credentials(lock.world.cards), moving])
+    assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
+    for keys_, light in ((code + "#", "enrolling"), (pin + "#", "enrolling"), (pin + "#", "kept")):
+        await lock.keys(keys_)
+        await lock.wait_light(light)

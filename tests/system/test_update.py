@@ -1,34 +1,11 @@
 """A lock is brought to another release by its operator, and goes back by itself if that is bad."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
-from tests.releases import Edits, Operator
-from tests.simulated_lock import Lock
-from tools.operator.lists import MOVE_IN, PIN, Credential
+from tests.releases import Edits, Made, choose_pin, updatable
 
-_SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": 1, "spread_s": 0}}
-CODE, CHOSEN = "73519264", "902817"
-
-Made = Callable[..., Awaitable[Operator]]
-
-
-@pytest.fixture
-def updatable(make_lock: Callable[..., Awaitable[Lock]]) -> Made:
-    """Makes a lock that trusts the release key of this run, online."""
-
-    async def make(trial_s: int = 1, **options: object) -> Operator:
-        settings = {**_SETTINGS, "update": {"trial_s": trial_s, "spread_s": 0}}
-        lock = await make_lock(power=False, settings=settings, **options)
-        operator = Operator(lock)
-        operator.trust()
-        await lock.power(True)
-        await lock.wait_armed()
-        await lock.wait_online()
-        return operator
-
-    return make
+__all__ = ["updatable"]
+CHOSEN = "902817"
 
 
 async def test_a_release_is_fetched_tried_and_confirmed(updatable: Made) -> None:
@@ -64,17 +41,6 @@ BAD: dict[str, Edits] = {
 }
 
 
-async def _choose_pin(lock: Lock) -> None:
-    """The resident of lease 7 chooses a PIN at the keypad."""
-    give = lock.world.provision
-    credentials = [*give.demo_credentials(lock.world.cards), Credential(PIN, CODE.encode(), MOVE_IN, lease=7)]
-    await lock.publish_list(2, credentials)
-    assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
-    for keys, light in ((CODE + "#", "enrolling"), (CHOSEN + "#", "enrolling"), (CHOSEN + "#", "kept")):
-        await lock.keys(keys)
-        await lock.wait_light(light)
-
-
 @pytest.mark.parametrize(
     ("what", "cause"),
     [
@@ -89,7 +55,7 @@ async def test_a_release_that_is_bad_goes_back_by_itself(updatable: Made, what: 
     """The tenant gets in all the while, by card or code, whichever the release has left; and after it."""
     operator = await updatable(trial_s=30 if "while" in what or "hangs" in what else 6)
     lock = operator.lock
-    await _choose_pin(lock)
+    await choose_pin(lock, CHOSEN)
     new = operator.release("0.2.0", BAD[what])
     await operator.publish(new)
     await operator.order("0.2.0")

@@ -22,10 +22,9 @@ _NO_SUCH_PLACE = const(0x102)  # ESP_ERR_INVALID_ARG
 
 
 class Bootloader:
-    """Chooses the partition that `runs`. OSError on a chip with another layout."""
+    """Chooses the partition that `runs`; `folder` is the one of the flash's file."""
 
-    def __init__(self, knife, host, flash_path: str) -> None:
-        folder = flash_path.rsplit("/", 1)[0]
+    def __init__(self, knife, host, folder: str) -> None:
         self.knife, self._host, self._path = knife, host, folder + "/ota.json"
         self.file = host.open(folder + "/ota.img", "r+b")
         self.read()

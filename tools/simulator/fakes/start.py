@@ -18,7 +18,6 @@ import certificates
 import esp32
 import machine
 import network
-import ota
 from bus import Bus, libc
 from flag import ThreadSafeFlag
 from flash import Flash, Knife
@@ -86,10 +85,14 @@ def _read_nvs() -> None:
 
 def _boot_partition(knife: Knife) -> None:
     """The bootloader's part, on a board whose layout has two application partitions."""
+    folder = os.getenv("MENSHEN_FLASH").rsplit("/", 1)[0]
     try:
-        ota.Partition.boot = ota.Bootloader(knife, esp32._host, os.getenv("MENSHEN_FLASH"))
+        esp32._host.stat(folder + "/ota.json")
     except OSError:
         return
+    import ota  # its names take RAM
+
+    ota.Partition.boot = ota.Bootloader(knife, esp32._host, folder)
     esp32.Partition = ota.Partition
 
 

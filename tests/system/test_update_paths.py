@@ -1,0 +1,109 @@
+"""Updates beside everything else: an image, a list at the same time, one after the other, cuts on the way."""
+
+import asyncio
+
+import pytest
+
+from tests.releases import Made, Operator, choose_pin, updatable
+from tests.simulated_lock import Lock
+from tools.operator.lists import CARD, TENANT, Credential
+from tools.simulator import ota
+
+__all__ = ["updatable"]
+IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]
+CHOSEN = "902817"
+
+
+async def _update(operator: Operator, version: str, **options: object) -> None:
+    await operator.publish(operator.release(version, **options))
+    await operator.order(version)
+    await operator.wait_update("confirmed", version, 90)
+    assert (await operator.lock.state())["lock"]["firmware"] == version
+
+
+async def _opens(lock: Lock, pin: str) -> None:
+    await lock.keys(pin + "#")
+    await lock.wait_unlocked()
+    await lock.wait_locked()
+
+
+async def test_an_image_is_confirmed_together_with_its_application(updatable: Made, tmp_path) -> None:
+    folder = tmp_path / "lock"
+    ota.give(folder, IMAGES[0])
+    operator = await updatable()
+    await _update(operator, "0.2.0", image=IMAGES[1])
+    assert ota.starts(folder) == (1, True)
+    assert ota.contents(folder, 1, len(IMAGES[1])) == IMAGES[1]
+    await operator.lock.power(False)
+    await operator.lock.power(True)
+    await operator.lock.wait_armed()
+    assert ota.starts(folder) == (1, True)
+
+
+async def test_an_image_goes_back_with_its_application(updatable: Made, tmp_path) -> None:
+    folder = tmp_path / "lock"
+    ota.give(folder, IMAGES[0])
+    operator = await updatable()
+    bad = {"app.py": ("import asyncio\n", "import asyncio\nraise ValueError\n")}
+    await operator.publish(operator.release("0.2.0", bad, image=IMAGES[1]))
+    await operator.order("0.2.0")
+    await operator.wait_update("went back", "0.2.0", 60)
+    await operator.lock.power(False)
+    operator.lock.world.network(False)
+    await operator.lock.power(True)
+    await operator.lock.wait_armed()
+    await operator.lock.tap_to_relay("tenant")
+    assert ota.starts(folder) == (0, True)
+
+
+async def test_two_updates_in_a_row_and_residents_keep_what_they_set(updatable: Made) -> None:
+    operator = await updatable()
+    await choose_pin(operator.lock, CHOSEN)
+    await _update(operator, "0.2.0")
+    await _update(operator, "0.3.0")
+    await _opens(operator.lock, CHOSEN)
+    assert (await operator.lock.state())["lock"]["slot"] == "a"
+
+
+async def test_a_list_and_an_update_at_the_same_time(updatable: Made) -> None:
+    operator = await updatable()
+    lock = operator.lock
+    many = [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(600)]
+    new = operator.release("0.2.0")
+    await operator.publish(new)
+    await operator.order("0.2.0")
+    await lock.publish_list(2, [*lock.world.provision.demo_credentials(lock.world.cards), *many])
+    since = lock.since_us
+    await operator.wait_update("confirmed", "0.2.0", 120)
+    lock.since_us = since
+    await lock.wait_event(
+        lambda e: e["type"] == "operator" and '"list": 2' in e["payload"] and '"accepted"' in e["payload"], 60
+    )
+    await lock.tap_to_relay("tenant")
+
+
+@pytest.mark.parametrize("n", [1, 9, 31, 74, 120])
+async def test_a_cut_in_the_middle_comes_back_and_goes_on(updatable: Made, n: int) -> None:
+    """A few of the cuts that unit/test_update_cuts.py tries one by one, through the whole firmware."""
+    operator = await updatable()
+    lock = operator.lock
+    new = operator.release("0.2.0")
+    await operator.publish(new)
+    await operator.order("0.2.0")
+    lock.world.board.cut_at(n)
+    waiting = asyncio.ensure_future(operator.wait_update("confirmed", "0.2.0", 90))
+    fell = asyncio.ensure_future(lock.world.board.wait_off(90))
+    await asyncio.wait((waiting, fell), return_when=asyncio.FIRST_COMPLETED)
+    if not lock.world.board.powered:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        lock.world.network(False)
+        await lock.power(True)
+        await lock.wait_armed()
+        await lock.tap_to_relay("tenant")
+        await lock.wait_locked()
+        lock.world.network(True)
+        await operator.wait_update("confirmed", "0.2.0", 120)
+    fell.cancel()
+    await asyncio.gather(waiting, fell, return_exceptions=True)
+    assert (await lock.state())["lock"]["firmware"] == "0.2.0"
