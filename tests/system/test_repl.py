@@ -54,6 +54,22 @@ async def test_mpremote_talks_to_the_chip(tmp_path: Path, main: str, raw_paste: 
             await asyncio.to_thread(_talk, port.path, raw_paste)
 
 
+async def test_mpremote_talks_to_the_chip_over_a_line_that_is_no_terminal(tmp_path: Path) -> None:
+    """On a real port mpremote asks what waits, and on a pseudo-terminal it does not."""
+    async with running(make_board(tmp_path, SERVE)) as board:
+
+        async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            board.repl.attach(writer.write)
+            while data := await reader.read(4096):
+                board.repl.type(data)
+            board.repl.detach(writer.write)
+            writer.close()
+
+        async with await asyncio.start_server(join, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await asyncio.to_thread(_talk, f"socket://127.0.0.1:{port}", True)
+
+
 async def test_a_soft_reset_from_the_raw_repl_forgets_and_leaves_main_out(tmp_path: Path) -> None:
     def twice(path: str) -> None:
         port = SerialTransport(path, timeout=10)

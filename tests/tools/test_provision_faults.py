@@ -131,6 +131,18 @@ async def test_a_byte_that_changes_on_its_way_is_noticed(
     assert await installer.file("/config.json") is None
 
 
+async def test_an_answer_that_is_not_understood_is_named(installer: Installer) -> None:
+    def work() -> None:
+        with Console.open(installer.port.path) as console:
+            with pytest.raises(BoardError, match="the board says: ValueError: no"):
+                console.run("raise ValueError('no')")
+            with pytest.raises(BoardError, match="answer is not understood"):
+                console.run("print('= {')")
+            assert console.ask("6 * 7") == 42, "and the board goes on"
+
+    await asyncio.to_thread(work)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
