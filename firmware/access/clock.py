@@ -47,13 +47,15 @@ class Clock:
     """The chip's clock, which forgets without power: it starts from the floor then, and is not trusted.
 
     `datetime` reads the RTC without an argument and sets it with one. `floor` is the time of provisioning,
-    in seconds since 1970. Certificates are checked against the same RTC.
+    in seconds since 1970. Certificates are checked against the same RTC. `passed` is the latest time that it
+    showed since the start before it was set back: what had expired then stays expired.
     """
 
     def __init__(self, datetime: "Callable[..., tuple]", numbers: "Numbers", floor: int = 0) -> None:
         self._datetime, self._numbers = datetime, numbers
         self._floor = max(floor, numbers.get(_FLOOR) * 60)
         self.trust = "unknown"
+        self.passed = 0
         if self._read() < self._floor:
             self._set(self._floor)
 
@@ -98,6 +100,8 @@ class Clock:
             pass
 
     def _set(self, now: int) -> None:
+        if self.trust != "unknown":
+            self.passed = max(self.passed, self._read())
         self._datetime(date(now))
 
     def _read(self) -> int:

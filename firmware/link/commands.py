@@ -148,7 +148,7 @@ class Commands:
         now, command, door = self._clock.now(), order["command"], self._door
         if now is None:
             raise Refused("no clock")
-        if now >= order["expires"]:
+        if max(now, self._clock.passed) >= order["expires"]:
             raise Refused("expired")
         if order["time"] > now + _SKEW_S:
             raise Refused("too early")

@@ -89,6 +89,18 @@ def test_sntp_is_taken_but_never_below_the_floor():
     assert chip.numbers.commits == 0  # whoever forges SNTP leaves nothing behind
 
 
+def test_it_knows_how_far_it_was_before_it_was_set_back():
+    chip = Chip()
+    own = chip.start()
+    own.network(NOW + 5)
+    assert own.passed == 0, "what it showed before nobody trusted"
+    own.network(NOW + 2 * DAY)
+    own.network(NOW + 1)
+    assert own.passed == NOW + 2 * DAY
+    own.network(NOW + DAY)
+    assert own.passed == NOW + 2 * DAY
+
+
 def test_a_live_signed_message_gives_the_time():
     chip = Chip()
     own = chip.start()

@@ -82,6 +82,15 @@ def test_an_expired_command_is_refused_and_so_is_one_from_tomorrow():
     assert lock.tell(order()) == ("identify", "nonce-01", None)
 
 
+def test_what_had_expired_stays_expired_when_the_clock_is_set_back():
+    """A command that the broker held back, and an SNTP server that helps it."""
+    lock = Lock()
+    lock.clock.passed = NOW + 60
+    assert lock.tell(order()) == ("nonce-01", "expired")
+    lock.clock.passed = NOW + 59
+    assert lock.tell(order()) == ("identify", "nonce-01", None)
+
+
 def test_without_a_clock_nothing_is_carried_out():
     lock = Lock()
     lock.clock.at = None

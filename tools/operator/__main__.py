@@ -2,6 +2,7 @@
 
 import click
 
+from .commands import command
 from .guest import guest
 
 
@@ -10,6 +11,7 @@ def main() -> None:
     """What the operator of Menshen locks, and whoever lives behind one, works with."""
 
 
+main.add_command(command)
 main.add_command(guest)
 
 if __name__ == "__main__":

@@ -4,13 +4,20 @@ The operator's key signs every command. To unlock, it carries besides a proof by
 guest key, which the operator does not know, or the key that belongs to one staff credential.
 """
 
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
 
+import click
+
+from .guest import GuestError, read_key
 from .lists import mac, signed
 
 LIFE_S = 60
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PURPOSE, _UNLOCK, _STAFF = b"menshen command v1", b"menshen unlock v1", b"menshen staff v1"
 
 
@@ -47,3 +54,49 @@ class Command:
 def staff_key(key: bytes, digest: bytes) -> bytes:
     """The key of one staff credential, by its digest, for whoever is to unlock with it from afar."""
     return mac(mac(key, _STAFF), digest)
+
+
+@click.command("command")
+@click.argument("what", type=click.Choice(["identify", "self-test", "restart", "unlock"]))
+@click.option("--lock", required=True, help="The lock's name.")
+@click.option("--lock-key", "key_file", type=_File, required=True, help="Its key: 64 hexadecimal digits.")
+@click.option("--life", "life_s", type=click.IntRange(1, 600), default=LIFE_S, help="Seconds it is good for.")
+@click.option("--credential", metavar="DIGEST", help="Unlock as this staff credential of the list.")
+@click.option("--lease", type=click.IntRange(1, 65535), help="Unlock as a tenant of this lease,")
+@click.option("--guest-key", "guest_file", type=click.File(), help="with the key that the tenant was given.")
+def command(what: str, lock: str, key_file: Path, life_s: int, **who: object) -> None:
+    """Sign a command: what is printed goes to menshen/v1/<lock>/command, not retained, at once.
+
+    No key appears on a command line.
+    """
+    key = _lock_key(key_file)
+    order = Command(lock, what, life_s=life_s)
+    click.echo(order.message(key, **_who(order, key, **who)))
+
+
+def _lock_key(path: Path) -> bytes:
+    text = path.read_text().strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise click.ClickException(f"{path} must hold 64 hexadecimal digits in lower case")
+    return bytes.fromhex(text)
+
+
+def _who(
+    order: Command, key: bytes, credential: str | None, lease: int | None, guest_file: TextIO | None
+) -> dict:
+    """The fields that say who wants in, and prove it."""
+    if order.command != "unlock":
+        if credential or lease or guest_file:
+            raise click.UsageError("--credential, --lease and --guest-key are for unlock")
+        return {}
+    if (credential is None) == (lease is None) or (lease is None) != (guest_file is None):
+        raise click.UsageError("unlock needs --credential, or --lease with --guest-key")
+    if guest_file is not None:
+        try:
+            return {"lease": lease, "proof": order.proof(read_key(guest_file))}
+        except GuestError as error:
+            raise click.ClickException(str(error)) from error
+    if not re.fullmatch(r"[0-9a-f]{32}", credential or ""):
+        raise click.ClickException("--credential must be 32 hexadecimal digits, as the lock reports its uses")
+    digest = bytes.fromhex(credential or "")
+    return {"credential": credential, "proof": order.proof(staff_key(key, digest))}
