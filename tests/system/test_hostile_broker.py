@@ -1,0 +1,74 @@
+"""The whole lock at a broker that is its enemy: 150 messages, 3,000 with MENSHEN_NIGHTLY=1.
+
+The firmware's parts go through 100,000 in unit/test_hostile_broker.py.
+"""
+
+import asyncio
+import json
+import os
+
+from tests.simulated_lock import Lock
+from tests.system.enemy import Enemy
+from tools.simulator.cards import demo_cards
+from tools.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
+
+_ROUNDS = 3000 if os.environ.get("MENSHEN_NIGHTLY") else 150
+_NEWEST = 5
+
+
+def _published(give: Provision) -> list[tuple[str, bytes]]:
+    """The operator's lists 1 to 5, of which the last has a stranger's card, and one that locks out."""
+    messages = []
+    for version in range(1, _NEWEST + 1):
+        credentials = give.demo_credentials(demo_cards())
+        credentials += [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(60 * version)]
+        if version == _NEWEST:
+            credentials.append(Credential(CARD, demo_cards()["stranger"].uid, TENANT, lease=2))
+        messages += give.list_messages(version, credentials)
+    locks_out = [Credential(CARD, b"\xee" * 7, TENANT, lease=9)]
+    return messages + give.list_messages(_NEWEST + 1, locks_out)
+
+
+async def test_an_enemys_broker_opens_nothing_rolls_nothing_back_and_locks_nobody_out(
+    make_lock, tmp_path
+) -> None:
+    give = Provision(lock_key(tmp_path / "lock"))
+    published = _published(give)
+    topics = [give.topic(leaf) for leaf in ("list", "command", "update", "state", "ack")]
+    async with Enemy(2026, published, topics) as enemy:
+        settings = {"broker": {"port": enemy.port, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
+        lock: Lock = await make_lock(settings=settings)
+        await lock.wait_armed()
+        await enemy.besiege(_ROUNDS)
+        edges = [e for e in lock.events if e["type"] == "pin" and e["name"] == "relay" and e["level"] == 1]
+        assert edges == []
+        accepted = _accepted(enemy)
+        assert accepted == sorted(accepted)
+        assert not accepted or accepted[-1] <= _NEWEST
+        await lock.tap_to_relay("tenant")
+        await lock.wait_locked()
+        await lock.keys("246810#")
+        await lock.wait_unlocked()
+        await _deliver(enemy, published)
+        print(f"{enemy.sent} messages, {enemy.connections} connections, accepted: {_accepted(enemy)}")
+        await lock.wait_locked()
+        await lock.tap_to_relay("stranger")  # is on the newest list, which could not be kept back for ever
+    said = [e["line"] for e in lock.events if e["type"] == "console"]
+    assert not [line for line in said if "Traceback" in line or "died" in line or "MemoryError" in line]
+    assert not [e for e in lock.events if e["type"] == "reset"]
+
+
+def _accepted(enemy: Enemy) -> list[int]:
+    """The versions that the lock said it has put in force, in order."""
+    acks = [json.loads(payload) for topic, payload in enemy.heard if topic.endswith("/ack")]
+    return [ack["list"] for ack in acks if ack["result"] == "accepted" and "list" in ack]
+
+
+async def _deliver(enemy: Enemy, published: list[tuple[str, bytes]]) -> None:
+    """Be a broker as it should be, until the newest list is in force."""
+    enemy.honest = True
+    heads = [message for message in published if message[0].endswith("/list")]
+    async with asyncio.timeout(60):
+        while _NEWEST not in _accepted(enemy):
+            await enemy.send(*heads[_NEWEST - 1], True)
+            await asyncio.sleep(0.1)
