@@ -16,7 +16,7 @@ from tests.slots import change_slot
 from tools import build_app
 from tools.operator.lists import MOVE_IN, PIN, Credential
 from tools.release import keys, publish
-from tools.release.release import Release, build
+from tools.release.release import Release, build, manifest_topic
 
 FIRMWARE = build_app.TOP / "firmware"
 
@@ -70,7 +70,7 @@ class Operator:
         for topic, chunk in release.chunks():
             await self.lock.world.publish(topic, chunk, True)
         signed = manifest or release.manifest(self.key).encode()
-        await self.lock.world.publish(f"menshen/v1/release/{release.version}", signed, True)
+        await self.lock.world.publish(manifest_topic(release.version), signed, True)
 
     async def order(self, version: str) -> None:
         give = self.lock.world.provision

@@ -95,7 +95,7 @@ class Session:
         """The retained message of a release; None for one too large to be kept. Raises Refused."""
         from update.manifest import LONGEST
 
-        topic = "menshen/v1/release/" + version
+        topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
         came = asyncio.Event()
         found = []
 

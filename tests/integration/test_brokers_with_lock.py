@@ -10,11 +10,18 @@ import pytest_asyncio
 from tests.integration.brokers import KINDS, Broker
 from tests.integration.conftest import MakeBroker
 from tests.integration.rights import ROOT, Listener, client, listener
+from tests.releases import Operator
 from tests.simulated_lock import Lock
+from tools.release import publish
+from tools.release.release import manifest_topic
 from tools.simulator.provision import CARD, TENANT, Credential
 
 LOCK, OTHER = "demo", "back-door"
-_SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
+_SETTINGS = {
+    "broker": {"tls": True, "backoff_cap_s": 1},
+    "relay": {"seconds": 1},
+    "update": {"trial_s": 1, "spread_s": 0},
+}
 
 
 @dataclass
@@ -91,6 +98,21 @@ async def test_a_list_that_was_published_meanwhile_is_taken_after_a_power_cut(ho
     await house.lock.power(True)
     await house.says("ack", list=2, result="accepted")
     await house.lock.tap_to_relay("stranger")
+
+
+async def test_a_release_is_fetched_tried_and_confirmed(house: House) -> None:
+    releases, give = Operator(house.lock), house.lock.world.provision
+    await house.lock.power(False)
+    releases.trust()
+    await house.lock.power(True)
+    new = releases.release("0.2.0")
+    chunks, manifest = list(new.chunks()), new.manifest(releases.key).encode()
+    order = publish.head(give.lock, give.key, new.version).encode()
+    for topic, payload in (*chunks, (manifest_topic(new.version), manifest), (give.topic("update"), order)):
+        await house.operator.client.publish(topic, payload, qos=1, retain=True)
+    await house.says("ack", update="0.2.0", result="confirmed")
+    await house.says("state", firmware="0.2.0")
+    await house.lock.tap_to_relay("tenant")
 
 
 async def test_staff_are_reported_and_tenants_are_not(house: House) -> None:

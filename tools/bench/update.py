@@ -102,7 +102,7 @@ class _Update:
             for topic, chunk in new.chunks():
                 await lock.world.publish(topic, chunk, True)
             manifest = new.manifest(self.key).encode()
-            await lock.world.publish(f"menshen/v1/release/{new.version}", manifest, True)
+            await lock.world.publish(release.manifest_topic(new.version), manifest, True)
             lock.heard.clear()
             before = await board.flash_stats()
             give = lock.world.provision

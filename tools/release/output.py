@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .release import CHUNK, Release, ReleaseError
+from .release import CHUNK, Release, ReleaseError, manifest_topic
 
 _MANIFEST, _TEXT, _BLOBS = "manifest.jws", "RELEASE.txt", "blobs"
 
@@ -22,7 +22,7 @@ class Folder:
         """Topic and payload of every retained message: chunks, then the manifest that leads to them."""
         for chunk in sorted(self.path.glob(f"{_BLOBS}/*/*")):
             yield f"menshen/v1/blob/{chunk.parent.name}/{chunk.name}", chunk.read_bytes()
-        yield f"menshen/v1/release/{self.version}", (self.path / _MANIFEST).read_bytes()
+        yield manifest_topic(self.version), (self.path / _MANIFEST).read_bytes()
 
 
 def write(release: Release, manifest: str, folder: Path) -> Folder:
@@ -55,7 +55,7 @@ def describe(release: Release) -> str:
         f"Needs MicroPython {release.runtime[0]}.{release.runtime[1]} or later."
         + (" Brings an image of it." if release.image else ""),
         "",
-        f"{_MANIFEST}  signed, PS256; goes to menshen/v1/release/{release.version}",
+        f"{_MANIFEST}  signed, PS256; goes to {manifest_topic(release.version)}",
         f"{_BLOBS}/<SHA-256>/<n>  chunks of {CHUNK} bytes; go to menshen/v1/blob/<SHA-256>/<n>",
         "",
         "sha256                                                              bytes  what",

@@ -24,6 +24,11 @@ IMAGE_MAX = 0x1F0000
 _FIELD = r'^{} = "?([0-9.]+)"?$'
 
 
+def manifest_topic(version: str) -> str:
+    """Where a release's manifest is retained: with dashes for dots, of which RabbitMQ makes levels."""
+    return f"menshen/v1/release/{version.replace('.', '-')}"
+
+
 class ReleaseError(Exception):
     """A release cannot be made of this; the message says why."""
 
