@@ -58,25 +58,26 @@ class CardReader:
                 self._tell(True)
                 await self._follow(None)  # what lay there before the reader failed, and may be gone
                 while True:
-                    if self._tag is None:
-                        uid = await self._reader.wait_target()
+                    if self._tag is not None:
+                        await self._play(self._tag)
                     else:
-                        uid = await self._play(self._tag)
-                    await self._follow(uid)
+                        await self._follow(await self._reader.wait_target())
             except ReaderError:
-                self.lend(None)
                 self._tell(False)
+                if self._tag is not None and self._tag.is_over():
+                    self._tag = None
             if ticks_diff(ticks_ms(), began) > _STEADY_MS:
                 wait = _FIRST_WAIT_MS
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
-    async def _play(self, tag: "PhoneTag") -> "bytes | None":
-        """Play a tag for a moment, then see who is there; a phone that makes up its UID is no card now."""
+    async def _play(self, tag: "PhoneTag") -> None:
+        """See who is there, then play a tag for a moment; a phone that makes up its UID is no card now."""
+        uid = await self._reader.look()
+        self._lying[_RANDOM] = -1
+        self._note(uid)
         if not await tag.play(self._reader) and self._tag is tag:
             self._tag = None
-        self._lying[_RANDOM] = -1
-        return await self._reader.look()
 
     async def _follow(self, uid: "bytes | None") -> None:
         """Tell of a card and of those that join it, until none is there any more or a tag is to be played.

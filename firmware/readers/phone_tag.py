@@ -51,9 +51,15 @@ class PhoneTag:
         self._over = True
         self._show(False)
 
+    def is_over(self) -> bool:
+        """Whether it is offered no more; to be asked every second or so."""
+        if not self._over and ticks_diff(ticks_ms(), self._began) >= _OFFERED_MS:
+            self.end()
+        return self._over
+
     async def play(self, reader: "PN532") -> bool:
         """Wait for a phone for less than a second and serve it; whether to go on. Raises ReaderError."""
-        if self._has_ended():
+        if self.is_over():
             return False
         self._show(True)
         await reader.command(_RF_CONFIGURATION, _FIELD_OFF)
@@ -62,12 +68,12 @@ class PhoneTag:
         if answer and answer[0] & _PICC:
             await self._serve(reader)
         await reader.command(_SET_PARAMETERS, _AS_RESET)
-        return not self._has_ended()
+        return not self.is_over()
 
     async def _serve(self, reader: "PN532") -> None:
         """Answer one phone until it is silent or gone, or has all."""
         tag = Type4(self._message)
-        while not self._has_ended():
+        while not self.is_over():
             data = await reader.wait(_GET_DATA)
             if not data or data[0]:  # status: 7.1
                 return
@@ -77,11 +83,6 @@ class PhoneTag:
             if tag.is_read:
                 self.end()
                 self._on_read()
-
-    def _has_ended(self) -> bool:
-        if not self._over and ticks_diff(ticks_ms(), self._began) >= _OFFERED_MS:
-            self.end()
-        return self._over
 
 
 class Type4:

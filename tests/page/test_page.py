@@ -61,6 +61,21 @@ async def test_a_card_is_dragged_to_the_reader(page: Page, lock: Lock) -> None:
     await expect(page.locator("#on-reader")).to_contain_text("tap a card here")
 
 
+async def test_the_phone_is_held_to_the_reader_and_shows_the_guest_key(page: Page, lock: Lock) -> None:
+    await lock.wait_armed()
+    phone = page.locator("[data-card=phone]")
+    await expect(phone).to_contain_text("The tenant's phone")
+    await lock.keys("246810#*4")
+    await lock.wait_light("kept")
+    await expect(page.locator("#signal")).to_have_text("enrolling")
+    await phone.click()
+    await expect(phone).to_contain_text("Menshen guest key of demo")
+    await expect(page.locator("#on-reader")).to_contain_text("The phone is on the reader")
+    text = (await lock.state())["phone"]["read"]
+    await expect(phone.locator("small")).to_have_text(text.partition(": ")[2])
+    await expect(page.locator("#tries [data-try=guest]")).to_have_class("done")
+
+
 async def test_every_message_is_listed_in_both_directions(page: Page, lock: Lock) -> None:
     await lock.wait_online()
     await expect(page.locator("#messages .out", has_text="out").first).to_be_visible()

@@ -199,24 +199,43 @@ def test_a_phone_that_asks_for_ever_is_let_go_after_half_a_minute():
     play(story, [CAPABILITIES] * 10_000)
 
 
-def test_a_reader_that_hangs_meanwhile_is_reset_and_reads_cards():
+def test_a_reader_that_hangs_meanwhile_is_reset_and_goes_on():
     async def story(chip, reader, offer, cards):
         await until(lambda: chip.phone.inits)
         chip.hung = True
-        await until(lambda: chip.resets == 2 and chip.searching)
-        assert offer.shown[-1] is False
-        chip.put(TENANT)
+        await until(lambda: chip.resets == 2)
+        chip.card = TENANT
         await until(lambda: cards == [TENANT])
+        chip.phone.come(chip)
+        await until(lambda: offer.read)
+
+    play(story, parts(59))
+
+
+def test_a_reader_that_is_dead_offers_nothing_once_it_is_over():
+    now = [5]
+    phone_tag.ticks_ms = lambda: now[0]
+
+    async def story(chip, reader, offer, cards):
+        await until(lambda: chip.phone.inits)
+        chip.absent = True
+        await until(lambda: chip.resets == 3)
+        now[0] += 30_000
+        await until(lambda: offer.shown[-1] is False)
+        chip.absent = False
+        count = len(chip.phone.inits)
+        chip.card = TENANT
+        await until(lambda: cards == [TENANT])
+        assert len(chip.phone.inits) == count
 
     play(story)
 
 
-def test_a_chip_that_refuses_to_be_a_target_is_reset_and_reads_cards():
+def test_where_the_chip_refuses_to_be_a_target_cards_open():
     async def story(chip, reader, offer, cards):
         chip.phone.obey = lambda chip, code, data: code == RF and data[0] == 1 and not chip.answer(code)
-        await until(lambda: chip.resets == 2 and chip.searching)
-        assert offer.shown[-1] is False
-        chip.put(TENANT)
+        await until(lambda: chip.resets == 3)
+        chip.card = TENANT
         await until(lambda: cards == [TENANT])
 
     play(story)

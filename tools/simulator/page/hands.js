@@ -1,4 +1,4 @@
-// What hands do: press keys, and hold cards to the reader by click, touch or drag.
+// What hands do: press keys, and hold cards and a phone to the reader by click, touch or drag.
 
 const TYPED = { Enter: "#", Escape: "*", Backspace: "*" };
 const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
@@ -27,13 +27,20 @@ export function buildKeypad(pad, press) {
   });
 }
 
+export function showPhone(card, { read }) {
+  const [title, key] = (read ?? "").split(": ");
+  card.classList.toggle("has-read", Boolean(read));
+  card.firstChild.replaceChildren(title || "The tenant's phone", document.createElement("small"));
+  card.firstChild.lastChild.textContent = key ?? "gets the guest key: PIN # * 4, and hold it to the reader";
+}
+
 export function buildCards(tray, reader, names, hold, held) {
   for (const name of names) {
     const card = document.createElement("button");
     card.type = "button";
     card.draggable = true;
     card.dataset.card = name;
-    card.innerHTML = `${name}<small>${WHOSE[name] ?? ""}</small>`;
+    card.innerHTML = name === "phone" ? '<span class="screen"></span>' : `${name}<small>${WHOSE[name] ?? ""}</small>`;
     card.onclick = () => hold(held() === name ? null : name);
     card.ondragstart = (event) => event.dataTransfer.setData("text/plain", name);
     tray.append(card);

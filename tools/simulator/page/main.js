@@ -1,11 +1,11 @@
 // Joins the page's parts to the simulator: what people do goes out as calls, what happens comes in as events.
 
 import { call } from "./call.js";
-import { buildCards, buildKeypad } from "./hands.js";
+import { buildCards, buildKeypad, showPhone } from "./hands.js";
 import { addMessage } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
-const STATEFUL = new Set(["pin", "led", "buzzer", "reset", "card", "door", "power", "network", "tamper", "boot", "mqtt"]);
+const STATEFUL = new Set(["pin", "led", "buzzer", "reset", "card", "door", "power", "network", "tamper", "boot", "mqtt", "phone"]);
 const CONSOLE_LINES = 300;
 let state = null;
 let asked = false;
@@ -41,8 +41,10 @@ function show(s) {
   $("buzzer").textContent = hz ? `buzzing at ${hz} Hz` : "silent";
   $("sound").classList.toggle("on", hz > 0);
   $("reader").classList.toggle("held", Boolean(s.card));
-  $("on-reader").textContent = s.card ? `The ${s.card}'s card is on the reader. Tap to take it away` : "Drag or tap a card here";
+  const held = s.card === "phone" ? "phone" : `${s.card}'s card`;
+  $("on-reader").textContent = s.card ? `The ${held} is on the reader. Tap to take it away` : "Drag or tap a card here";
   for (const card of $("cards").children) card.setAttribute("aria-pressed", card.dataset.card === s.card);
+  showPhone($("cards").querySelector("[data-card=phone]"), s.phone);
   toggle($("network"), s.network, "plugged in", "pulled out");
   toggle($("power"), s.power, "plugged in", "pulled out");
   $("tamper").setAttribute("aria-pressed", s.tamper);
@@ -60,6 +62,7 @@ function ticks(s, open) {
   if (open && s.network) done("open").add("done");
   if (!s.network) done("pull").add("done");
   if (open && !s.network) done("again").add("done");
+  if (s.phone.read) done("guest").add("done");
 }
 
 async function refresh() {
@@ -105,7 +108,7 @@ async function press(key) { // one call at a time, so that keys stay in their or
 
 const hold = (name) => name ? act("PUT", "/api/card", { card: name }) : act("DELETE", "/api/card");
 buildKeypad($("keypad"), press);
-buildCards($("cards"), $("reader"), ["tenant", "cleaner", "stranger"], hold, () => state?.card);
+buildCards($("cards"), $("reader"), ["tenant", "cleaner", "stranger", "phone"], hold, () => state?.card);
 $("door").onclick = () => act("POST", "/api/door", { open: state?.door.leaf !== "open" });
 $("exit").onclick = () => act("POST", "/api/exit");
 $("network").onclick = () => act("POST", "/api/network", { up: !state?.network });
