@@ -116,7 +116,9 @@ class Sync:
             with open(SNAPSHOTS[slot], "rb") as file:
                 yield from each(file, offer.changes)
 
+        await self._pace()
         await self._approve(listed)
+        await self._pace()
         from access.choice import choose
 
         await self._pace()

@@ -18,7 +18,7 @@ from link.sync import Sync
 TENANT = b"\x55" * 16
 _BLOCKS = 40
 _MOST = 3000
-_SEEDS = range(20) if os.getenv("MENSHEN_NIGHTLY") else range(2)
+_SEEDS = range(10) if os.getenv("MENSHEN_NIGHTLY") else range(2)
 
 
 def listing(*others):
