@@ -49,7 +49,10 @@ class Link:
     async def run(self) -> None:
         """For ever."""
         while True:
-            await self._wifi.join()
+            if not self._wifi.connected():
+                await self._wifi.join()
+                if not self._quiet():
+                    await self._backoff.pause(self._quiet)
             began = ticks_ms()
             try:
                 await self._connect()

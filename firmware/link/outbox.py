@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _HEAD = const(8)
-_TEXT_MAX = const(248)  # bytes
+_TEXT_MAX = const(320)  # bytes
 
 
 class Outbox:
@@ -36,7 +36,7 @@ class Outbox:
             self._last = number
 
     def put(self, text: bytes, time: int) -> None:
-        """Add a text of at most 248 bytes, of this time (seconds since 1970, or 0)."""
+        """Add a text of at most 320 bytes, of this time (seconds since 1970, or 0)."""
         if len(text) > _TEXT_MAX:
             raise ValueError("too long")
         self._last += 1

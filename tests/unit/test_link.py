@@ -20,6 +20,9 @@ class Steady:
 
     signal = None
 
+    def connected(self):
+        return True
+
     async def join(self):
         pass
 
@@ -105,3 +108,41 @@ class Numeric:
         client = self.factory()
         client.server = "127.0.0.1"
         return client
+
+
+class Late(Steady):
+    """A Wi-Fi that is joined once; then somebody is at the door."""
+
+    def __init__(self):
+        self.joined = 0
+
+    def connected(self):
+        return self.joined > 0
+
+    async def join(self):
+        self.joined += 1
+
+
+def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
+    """The first one after a start, too: the limit of the back-off is the longest that it waits."""
+    paused, called = [], []
+
+    class Waits:
+        async def pause(self, may):
+            paused.append(may())
+            if len(paused) == 3:
+                raise KeyboardInterrupt
+
+    def factory():
+        called.append(len(paused))
+        raise OSError("that is enough")
+
+    link = Link(
+        Late(), None, factory, Steady(), Topics(), Waits(), print, timekeeper=Idle(), quiet=lambda: False
+    )
+    try:
+        asyncio.run(link.run())
+    except KeyboardInterrupt:
+        pass
+    assert paused == [False] * 3
+    assert called == [1, 2]
