@@ -73,6 +73,8 @@ class Broker:
                 await say(writer, b"\x40\x02" + body[start : start + 2])
             elif kind == 0x82:
                 await say(writer, b"\x90\x03" + body[:2] + b"\x01")
+            elif kind == 0xA2:
+                await say(writer, b"\xb0\x02" + body[:2])
             elif kind == 0xC0:
                 await say(writer, PINGRESP)
             elif kind == 0xE0:
