@@ -56,3 +56,88 @@ async def test_the_phone_reads_the_key_and_its_codes_open_the_door(lock: Lock) -
     await lock.keys(make_code(key, hour - dt.timedelta(hours=1), dt.timedelta(days=1)) + "#")
     await lock.wait_unlocked()
     assert not [line for line in await lock.console() if key.hex()[:8] in line or text[-9:] in line]
+
+
+async def test_the_whole_conversation_is_told_to_nobody(lock: Lock) -> None:
+    began = len(lock.events)
+    await _ask_for_the_key(lock)
+    await _phone_reads(lock)
+    out = [e for e in lock.events[began:] if e["type"] == "mqtt" and e["direction"] == "out"]
+    assert {e["topic"].rpartition("/")[2] for e in out if e["packet"] == "PUBLISH"} <= {"state"}
+
+
+async def test_another_key_is_read_where_one_asks_for_it(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
+    first = await _phone_reads(lock)
+    await _ask_for_the_key(lock)
+    assert await _phone_reads(lock) == first
+    await _ask_for_the_key(lock, "*4#")
+    assert await _phone_reads(lock) != first
+
+
+async def test_the_door_opens_as_ever_while_the_phone_is_awaited(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
+    await lock.tap_to_relay("tenant")
+    await lock.wait_locked()
+    await lock.keys(DEMO_PIN + "#")
+    await lock.wait_unlocked()
+    await lock.wait_locked()
+    async with lock.tap("stranger"):
+        denied = await lock.wait_light("denied")
+        await _light_after(lock, denied, _BLUE)
+    assert await _phone_reads(lock)
+
+
+async def _is_forgotten(lock: Lock) -> None:
+    """Cards open at once, and a phone is a card that nobody knows."""
+    await lock.tap_to_relay("tenant")
+    await lock.wait_locked()
+    async with lock.tap("phone"):
+        await lock.wait_light("denied")
+
+
+async def test_a_star_takes_it_back(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
+    await lock.keys("*")
+    await lock.wait_light(_DARK)
+    await _is_forgotten(lock)
+    assert (await lock.state())["phone"]["read"] is None
+
+
+async def test_a_phone_that_nobody_asked_for_reads_nothing(lock: Lock) -> None:
+    async with lock.tap("phone"):
+        denied = await lock.wait_light("denied")
+        await _light_after(lock, denied, _DARK)
+    assert (await lock.state())["phone"] == {"read": None, "link": None}
+
+
+async def test_a_phone_that_stays_is_not_taken_for_a_card(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
+    await lock.hold("phone")
+    read = await lock.wait_event(lambda e: e["type"] == "phone")
+    kept = await _light_after(lock, read, "kept")
+    await _light_after(lock, kept, _DARK)
+    seen = [e for e in lock.since() if e["type"] == "reader" and e["us"] > kept["us"]]
+    assert seen, "the reader has not looked since"
+    assert not [e for e in lock.since() if e["type"] == "led" and e["name"] == "denied"]
+    await lock.take_away()
+
+
+async def test_a_hung_reader_is_reset_and_the_phone_reads_then(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
+    await lock.faults(reader="hung")
+    await lock.wait_pin("reader_reset", 0)
+    await lock.wait_pin("reader_reset", 1)
+    assert await _phone_reads(lock)
+    assert (await lock.state())["faults"]["reader"] == "ok"
+
+
+async def test_after_half_a_minute_it_is_over_and_a_card_opens(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
+    offered = await lock.wait_light(_BLUE)
+    await lock.hold("phone")
+    await lock.take_away()  # too soon for anything
+    over = await _light_after(lock, offered, _DARK, 40)
+    assert 25_000_000 < over["us"] - offered["us"] < 33_000_000
+    await _is_forgotten(lock)
+    assert (await lock.state())["phone"]["read"] is None

@@ -39,7 +39,8 @@ class Target:
         """A phone comes, or goes."""
         if phone is not self._phone:
             self._phone, self._had_enough = phone, None
-            self._release()
+            self._is_deserted = self._is_deserted or self._reading is not None
+            self._reading = None
             if phone is not None:
                 self._held_at = asyncio.get_running_loop().time()
             self._moved.set()
@@ -59,7 +60,7 @@ class Target:
 
     def _release(self) -> None:
         self._reading: Reading | None = None
-        self._asks = b""
+        self._asks, self._is_deserted = b"", False
 
     async def _init(self, data: bytes) -> bytes | None:
         """TgInitAsTarget (7.3.14): until a phone has activated the card, RATS and all."""
@@ -84,6 +85,7 @@ class Target:
 
     async def _get_data(self) -> bytes:
         """TgGetData (7.3.16): the phone's next command; it releases the card when it has all."""
+        await self._there()
         if self._reading is None:
             return _CONTEXT
         if self._had_enough is not None:
@@ -95,6 +97,7 @@ class Target:
 
     async def _set_data(self, data: bytes) -> bytes:
         """TgSetData (7.3.18): the answer to it."""
+        await self._there()
         phone, reading = self._phone, self._reading
         if reading is None or phone is None or self._had_enough is not None:
             return _CONTEXT
@@ -111,6 +114,6 @@ class Target:
         return _OK
 
     async def _there(self) -> None:
-        """For ever, where the phone has gone."""
-        if self._reading is None:
+        """For ever, where the phone has gone without a word: the chip does not notice."""
+        if self._is_deserted:
             await asyncio.Event().wait()
