@@ -80,7 +80,10 @@ class Housekeeping:
         from access.guard import Guard
 
         guard = Guard(self._leases, self._residents, self._settings.plain_uid)
-        await guard.note(self._credentials.each, self._clock.now())
+        try:
+            await guard.note(self._credentials.each, self._clock.now())
+        except OSError:  # what could not be kept is tried again with the rest of the table
+            log.error("app", "no room to remember the leases of the list")
         del Guard, guard
         unload("access.guard", "access.changes", "access.head")
         self.settled.set()
