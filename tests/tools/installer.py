@@ -58,6 +58,7 @@ class Installer:
     def __init__(self, lock: Lock, port: SerialPort, folder: Path) -> None:
         self.lock, self.port, self.folder = lock, port, folder
         self.said = ""
+        self.process: asyncio.subprocess.Process | None = None
         network = lock.world._network
         self.settings: dict = {
             "lock": "front",
@@ -81,6 +82,7 @@ class Installer:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, cwd=TOP,
         )  # fmt: skip
+        self.process = process
         assert process.stdin
         assert process.stdout
         todo, self.said, asked, left = dict(HANDS if hands is None else hands), "", 0, list(answers)

@@ -1,11 +1,12 @@
 """A cable that is pulled, a full flash, a worn one, a stranger's board: named, and never half a lock."""
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.tools.installer import Installer, at_a_new_board
 from tools.board import provision
 from tools.board.console import BoardError, Console
 from tools.operator.certificates import Authority
+from tools.simulator.serial_port import SerialPort
 
 
 @pytest_asyncio.fixture
@@ -68,25 +70,59 @@ async def test_a_pulled_cable_leaves_no_half_lock_and_a_second_try_succeeds(
         await _install(installer, _lock(installer))
     assert await installer.file("/config.json") is None
     await installer.lock.power(True)
-    with at_second_port(installer):
+    with plugged_in_again(installer):
         lock = _lock(installer)
         await _install(installer, lock)
     assert await installer.file("/config.json") == lock.files["/config.json"]
 
 
-class at_second_port:  # noqa: N801 - reads as a sentence
-    """The cable is plugged in again."""
+@contextlib.contextmanager
+def plugged_in_again(installer: Installer) -> Iterator[None]:
+    """The cable is back."""
+    with SerialPort(installer.lock.world.board.repl) as installer.port:
+        yield
 
-    def __init__(self, installer: Installer) -> None:
-        from tools.simulator.serial_port import SerialPort
 
-        self._port = installer.port = SerialPort(installer.lock.world.board.repl)
+async def _unplug_with_the_power(installer: Installer) -> None:
+    """The board has its power from the cable, and so has the adapter on it."""
+    await installer.lock.world.board.wait_off(60)
+    installer.port.unplug()
 
-    def __enter__(self) -> None:
-        pass
 
-    def __exit__(self, *_: object) -> None:
-        self._port.unplug()
+@pytest.mark.parametrize("part", [0.1, 0.4, 0.7, 0.95])
+async def test_the_power_goes_in_the_middle_and_the_settings_are_whole_or_none(
+    installer: Installer, part: float
+) -> None:
+    board, loop = installer.lock.world.board, asyncio.get_running_loop()
+
+    def operations() -> int:
+        return sum(asyncio.run_coroutine_threadsafe(board.flash_stats(), loop).result(20).values())
+
+    def install(lock: provision.Lock, cut_at: int) -> int:
+        """Gives how many flash operations it took, if it comes to an end."""
+        with Console.open(installer.port.path) as console:
+            before = operations()
+            if cut_at:
+                loop.call_soon_threadsafe(board.cut_at, cut_at)
+            provision.install(console, lock, lambda *_: None)
+            return operations() - before
+
+    old, new = _lock(installer), _lock(installer)
+    took = await asyncio.to_thread(install, old, 0)
+    assert took > 20
+    cut = asyncio.ensure_future(_unplug_with_the_power(installer))
+    with pytest.raises(BoardError):
+        await asyncio.to_thread(install, new, max(1, int(took * part)))
+    await cut
+    assert await installer.file("/config.json") in (
+        None,
+        old.files["/config.json"],
+        new.files["/config.json"],
+    )
+    await installer.lock.power(True)
+    with plugged_in_again(installer):
+        await asyncio.to_thread(install, new, 0)
+    assert await installer.file("/config.json") == new.files["/config.json"]
 
 
 async def test_a_board_left_at_its_prompt_comes_back_by_itself(installer: Installer) -> None:

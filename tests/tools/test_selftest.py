@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -73,6 +74,16 @@ async def test_a_name_that_is_not_found_is_told_from_a_broker_that_is_silent(ins
     await installer.lock.faults(dns="silent")
     assert await installer.run("selftest", "--no-questions", "--seconds", "3") == 1
     assert "the name broker.menshen.test is not found" in installer.said
+
+
+async def test_ctrl_c_on_the_computer_gives_the_lock_back_at_once(installer: Installer) -> None:
+    async def give_up(_lock: Lock) -> None:
+        assert installer.process
+        installer.process.send_signal(signal.SIGINT)
+
+    assert await installer.run("selftest", "--no-questions", hands=_hands(key=give_up)) == 1
+    assert "Aborted" in installer.said
+    await installer.lock.wait_armed()
 
 
 async def test_the_bolt_moves_once_and_holds_when_the_cable_is_pulled(

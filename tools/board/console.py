@@ -199,6 +199,7 @@ class Console:
         except TransportExecError as error:
             raise BoardError(_in_words(error.error_output.encode())) from error
         except _LOST as error:
+            self._transport.in_raw_repl = False  # there is nobody to be told to start anew
             raise BoardError(
                 f"the board went away {when}: plug it in and run this again. "
                 "What is not finished counts for nothing"
