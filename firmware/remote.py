@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from door.doorkeeper import Doorkeeper
 
 _ANSWER_MS = const(2000)
+_WINDOW_MS = const(60_000)
 _LOOK_MS = const(1000)
 
 
@@ -30,11 +31,18 @@ class Remote:
         return dict(self._guest_keys()).get(lease)
 
     def restart(self) -> None:
-        """Start again once the answer is out and nobody is at the door."""
+        """Start again within a minute, once the answer is out, while nobody is at the door.
+
+        At random: who commands it could tell otherwise whether somebody is there, from its being refused or
+        put off.
+        """
         asyncio.create_task(self._restart())
 
     async def _restart(self) -> None:
+        from link.backoff import Backoff
+
         await asyncio.sleep_ms(_ANSWER_MS)
+        await Backoff(_WINDOW_MS, _WINDOW_MS).pause(self.quiet)
         while not self.quiet():
             await asyncio.sleep_ms(_LOOK_MS)
         self._reset()

@@ -59,7 +59,6 @@ class Lock:
         self.clock = Clock()
         self.did = []
         self.said = []
-        self.at_the_door = False
         self.lets_in = True
 
     def take(self, message, retained=False):
@@ -71,9 +70,6 @@ class Lock:
         self.take(sign(made), retained)
         assert len(self.said) <= before + 1
         return self.said[-1] if len(self.said) > before else None
-
-    def quiet(self):
-        return not self.at_the_door
 
     def identify(self):
         self.did.append("identify")

@@ -13,15 +13,6 @@ def test_the_lock_identifies_itself_tests_itself_and_restarts():
     assert lock.did == ["identify", "restart"]
 
 
-def test_it_does_not_restart_while_somebody_is_at_the_door():
-    lock = Lock()
-    lock.at_the_door = True
-    assert lock.tell(order("restart")) == ("nonce-01", "busy")
-    lock.at_the_door = False
-    assert lock.tell(order("restart")) == ("restart", "nonce-01", None), "the command is still good"
-    assert lock.did == ["restart"]
-
-
 def test_a_command_that_lay_at_the_broker_is_refused():
     lock = Lock()
     assert lock.tell(order(), retained=True) == (None, "retained")
