@@ -27,15 +27,17 @@ def _frame(kind: int, body: bytes) -> bytes:
 
 
 class Enemy:
-    """`published` is what the operator ever published, and `leaves` are topics of the lock to write to.
+    """`published` is what the operator ever published, `forged` what is signed with keys of the enemy's own.
 
     `heard` are the lock's own messages, `sent` counts the enemy's, of which it awaits the receipt of each.
     """
 
-    def __init__(self, seed: int, published: Sequence[Message], topics: Sequence[str]) -> None:
+    def __init__(
+        self, seed: int, published: Sequence[Message], forged: Sequence[Message], topics: Sequence[str]
+    ) -> None:
         self._dice = random.Random(seed)
-        self._published, self._topics = published, topics
-        self._blobs = {topic: data for topic, data in published if "/blob/" in topic}
+        self._published, self._forged, self._topics = published, forged, topics
+        self._blobs = {topic: data for topic, data in (*published, *forged) if "/blob/" in topic}
         self._writer: asyncio.StreamWriter | None = None
         self._links: set[asyncio.Task] = set()
         self._receipt, self._online = asyncio.Event(), asyncio.Event()
@@ -58,7 +60,7 @@ class Enemy:
         """Send so many messages, and now and then what is no message at all."""
         for number in range(rounds):
             if number % 40 == 39:
-                await self._write(self._dice.randbytes(30))
+                await self._write(b"\0" + self._dice.randbytes(30))
             topic, payload = self._message()
             await self.send(topic, payload, self._dice.random() < 0.5)
 
@@ -81,8 +83,10 @@ class Enemy:
                 await self._writer.drain()
 
     def _message(self) -> Message:
-        """Replayed, out of order, on another topic, mangled, joined or invented."""
+        """Replayed, out of order, on another topic, mangled, joined, forged or invented."""
         dice = self._dice
+        if dice.random() < 0.25:
+            return dice.choice(self._forged)
         topic, payload = dice.choice(self._published)
         ways: dict[int, Callable[[], bytes]] = {
             0: lambda: payload,
@@ -150,5 +154,5 @@ class Enemy:
         data = self._blobs.get(topic)
         if data is None:
             return b""
-        ways = [data] if self.honest else [data] * 8 + [self._mangled(data), b"", data[:100], bytes(5000)]
+        ways = [data] if self.honest else [data] * 8 + [self._mangled(data), data[:100], bytes(5000)]
         return _frame(0x31, _text(topic.encode()) + self._dice.choice(ways))

@@ -1,4 +1,4 @@
-"""The whole lock at a broker that is its enemy: 150 messages, 3,000 with MENSHEN_NIGHTLY=1.
+"""The whole lock at a broker that is its enemy: 100 messages, 3,000 with MENSHEN_NIGHTLY=1.
 
 The firmware's parts go through 100,000 in unit/test_hostile_broker.py.
 """
@@ -6,27 +6,48 @@ The firmware's parts go through 100,000 in unit/test_hostile_broker.py.
 import asyncio
 import json
 import os
+import time
 
 from tests.simulated_lock import Lock
 from tests.system.enemy import Enemy
+from tools.operator import lists
 from tools.simulator.cards import demo_cards
 from tools.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 
-_ROUNDS = 3000 if os.environ.get("MENSHEN_NIGHTLY") else 150
+_ROUNDS = 3000 if os.environ.get("MENSHEN_NIGHTLY") else 100
 _NEWEST = 5
 
 
+def _credentials(give: Provision, version: int) -> list[Credential]:
+    """The operator's list of this version; the last has a stranger's card."""
+    credentials = give.demo_credentials(demo_cards())
+    credentials += [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(60 * version)]
+    if version == _NEWEST:
+        credentials.append(Credential(CARD, demo_cards()["stranger"].uid, TENANT, lease=2))
+    return credentials
+
+
 def _published(give: Provision) -> list[tuple[str, bytes]]:
-    """The operator's lists 1 to 5, of which the last has a stranger's card, and one that locks out."""
+    """The operator's lists 1 to 5, and one that locks out."""
     messages = []
     for version in range(1, _NEWEST + 1):
-        credentials = give.demo_credentials(demo_cards())
-        credentials += [Credential(CARD, n.to_bytes(7, "big"), TENANT, lease=3) for n in range(60 * version)]
-        if version == _NEWEST:
-            credentials.append(Credential(CARD, demo_cards()["stranger"].uid, TENANT, lease=2))
-        messages += give.list_messages(version, credentials)
+        messages += give.list_messages(version, _credentials(give, version))
     locks_out = [Credential(CARD, b"\xee" * 7, TENANT, lease=9)]
     return messages + give.list_messages(_NEWEST + 1, locks_out)
+
+
+def _forged(give: Provision) -> list[tuple[str, bytes]]:
+    """An old list as a new one, and commands, signed with a key that is not the lock's."""
+    other = Provision(bytes(32), give.lock)
+    now = int(time.time())
+    said = {"lock": give.lock, "time": now, "nonce": "forged-nonce-1", "expires": now + 300}
+    old = give.snapshot(_credentials(give, 1))
+    head = lists.head(give.lock, other.key, 9, 9, old).encode()
+    commands = [
+        lists.signed(give.lock, other.key, b"menshen command v1", {**said, "command": name}).encode()
+        for name in ("restart", "identify", "unlock")
+    ]
+    return [(give.topic("list"), head)] + [(give.topic("command"), text) for text in commands]
 
 
 async def test_an_enemys_broker_opens_nothing_rolls_nothing_back_and_locks_nobody_out(
@@ -35,7 +56,7 @@ async def test_an_enemys_broker_opens_nothing_rolls_nothing_back_and_locks_nobod
     give = Provision(lock_key(tmp_path / "lock"))
     published = _published(give)
     topics = [give.topic(leaf) for leaf in ("list", "command", "update", "state", "ack")]
-    async with Enemy(2026, published, topics) as enemy:
+    async with Enemy(2026, published, _forged(give), topics) as enemy:
         settings = {"broker": {"port": enemy.port, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
         lock: Lock = await make_lock(settings=settings)
         await lock.wait_armed()
