@@ -3,7 +3,7 @@
 After a resident's PIN: `* 1` and a new PIN twice changes it; `* 2` and a card adds that card; `* 3` and a
 card removes it, `* 3 #` all that were added; `* 4` arms guest codes and hands the guest key over, `* 4 #` a
 new one; `* 9` and the PIN once more confirms moving out. After a move-in code: a new PIN twice. `*` gives up
-at any point, and so does a minute of silence.
+at any point, and so does a minute of silence, ten seconds after `* 4`.
 """
 
 from os import urandom
@@ -30,6 +30,7 @@ _DIGEST = const(16)
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _PATIENCE_MS = const(60_000)
+_NEW_KEY_MS = const(10_000)  # in which `#` asks for another guest key; the reader offers it for longer
 # What is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN, the phone
 _IDLE = const(0)
 _MENU = const(1)
@@ -159,11 +160,11 @@ class Enrolment:
 
     def tick(self, now: int) -> None:
         """Follow the time; to be called a few times a second."""
-        if self._state != _IDLE and ticks_diff(now, self._since) >= _PATIENCE_MS:
-            if self._state == _GUEST:
-                self._state = _IDLE
-            else:
-                self._give_up()
+        passed = ticks_diff(now, self._since)
+        if self._state == _GUEST and passed >= _NEW_KEY_MS:
+            self._state = _IDLE
+        elif self._state != _IDLE and passed >= _PATIENCE_MS:
+            self._give_up()
 
     def _move_out(self) -> None:
         self._guard.move_out(self._lease)

@@ -40,7 +40,7 @@ async def _watched(board: Board, peaks: list[int]) -> AsyncIterator[None]:
 
 
 async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> None:
-    """PIN, card, the longest list, a network that fails and comes back, and staff."""
+    """PIN, phone, card, the longest list, a network that fails and comes back, and staff."""
 
     async def look() -> None:
         live.append((await lock.world.board.live_memory())["alloc"])
@@ -49,6 +49,12 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await lock.keys(provision.DEMO_PIN + "#")
     await lock.wait_unlocked()
     await lock.wait_locked()
+    await lock.keys("*4")
+    await lock.wait_light("kept")
+    await look()
+    async with lock.tap("phone"):
+        await lock.wait_event(lambda e: e["type"] == "phone")
+    await lock.wait_event(lambda e: e["type"] == "led" and e["name"] == "idle" and e["us"] > lock.since_us)
     await lock.tap_to_relay("tenant")
     await lock.wait_locked()
     await look()
@@ -85,6 +91,7 @@ async def test_the_whole_firmware_runs_in_110_kb_of_a_32_bit_heap(
     async with _watched(lock.world.board, peaks):
         await _live_through_a_day(lock, give, live)
     chip = boot["heap"]
+    print("live at each look:", *(size - chip for size in live))
     print(f"beside the {chip} bytes of the simulated chip the firmware has {_FIRMWARE} KB;")
     print(f"live: {max(live) - chip} bytes of {_LIVE}; peak with garbage: {max(peaks) - chip}")
     assert chip <= _CHIP * 1024

@@ -232,9 +232,9 @@ def test_a_new_guest_key_is_made_where_one_asks_for_it():
     keypad.opened("*", "4", "#")
     assert len(keypad.handed) == 2
     assert keypad.handed[0] != keypad.handed[1] == keypad.residents.guest_keys[7]
-    keypad.talk.tick(60_050)
+    keypad.talk.tick(10_050)
     assert keypad.ended == 0
-    keypad.talk.tick(60_100)
+    keypad.talk.tick(10_100)
     assert keypad.ended == 1
     assert keypad.said[-1] == "kept"  # that the phone is awaited no more was told when it was so
 
