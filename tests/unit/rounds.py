@@ -8,7 +8,7 @@ import gc
 import json
 import os
 
-from link import Backoff, Link, MQTTClient, Topics  # one file in the flash, see tools/rooms.py
+from link import Backoff, Link, MQTTClient, Topics, Wifi  # one file in the flash, see tools/rooms.py
 from link.tls import context
 
 _PAGE = 4096
@@ -16,7 +16,7 @@ _HURRY_MS = 300
 
 
 class House:
-    """Wi-Fi, resolver, telemetry and time, which are all well."""
+    """Station, resolver, telemetry and time, which are all well."""
 
     signal = None
 
@@ -27,11 +27,11 @@ class House:
         while True:
             await client.publish("menshen/v1/demo/state", b"x", True)
 
-    async def join(self):
-        pass
+    def isconnected(self):
+        return True
 
-    async def lost(self, tick):
-        await asyncio.sleep(3600)
+    def status(self, what):
+        return -60  # dBm
 
     async def resolve(self, host):
         return "127.0.0.1"
@@ -73,7 +73,8 @@ async def main():
 
     house, topics = House(), Topics()
     await topics.hear("menshen/v1/demo/list", ignore)
-    parts = house, house, client, house, topics, Backoff(1, 2), look
+    wifi = Wifi(house, "home", "secret", Backoff(1, 2))
+    parts = wifi, house, client, house, topics, Backoff(1, 2), look
     await Link(*parts, timekeeper=house, quiet=lambda: True).run()
 
 
