@@ -5,6 +5,7 @@ import select
 import socket
 import time
 
+import tls
 import usocket
 
 HERE = "127.0.0.1"
@@ -130,3 +131,16 @@ def test_it_is_polled_and_carries_bytes_like_the_real_one():
     assert peer.recv(5) == b"there"
     sock.close()
     assert peer.recv(1) == b""
+
+
+def test_a_socket_with_tls_has_no_timeout_to_set():
+    """The chip's has none: who counts on it finds out here."""
+    sock = socket.socket()
+    sock.settimeout(5)
+    session = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    session.verify_mode = tls.CERT_NONE
+    sock.setblocking(False)
+    wrapped = session.wrap_socket(sock, do_handshake_on_connect=False)
+    assert not hasattr(wrapped, "settimeout")
+    assert hasattr(wrapped, "setblocking")
+    sock.close()
