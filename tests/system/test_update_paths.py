@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.conftest import TOP
 from tests.releases import Made, Operator, choose_pin, updatable
 from tests.simulated_lock import Lock
 from tools.operator.lists import CARD, TENANT, Credential
@@ -107,3 +108,14 @@ async def test_a_cut_in_the_middle_comes_back_and_goes_on(updatable: Made, n: in
     fell.cancel()
     await asyncio.gather(waiting, fell, return_exceptions=True)
     assert (await lock.state())["lock"]["firmware"] == "0.2.0"
+
+
+async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeypatch) -> None:
+    """110 KB, as in test_memory.py, beside what the simulated chip takes itself."""
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
+    operator = await updatable(heapsize="134k")
+    lock = operator.lock
+    await _update(operator, "0.2.0")
+    await lock.tap_to_relay("tenant")
+    said = [e["line"] for e in lock.events if e["type"] == "console"]
+    assert not [line for line in said if "MemoryError" in line or "no memory" in line or "Traceback" in line]
