@@ -6,6 +6,7 @@ import os
 from micropython import const
 
 import log
+from modules import unload
 from update.refused import Refused
 
 TYPE_CHECKING = False
@@ -57,6 +58,8 @@ class Session:
         version = None
         try:
             version, time = read(message, settings.lock, settings.key)
+            del read, message
+            unload("update.orders", "link.envelope")
             self._clock.signed(time, live)
             if version != VERSION:
                 await self._update(version, topics)
@@ -67,15 +70,16 @@ class Session:
 
     async def _update(self, version: str, topics: "Topics") -> None:
         from esp32 import Partition
-        from link.blobs import fetch
         from pace import Pace
-        from update.trial import bits_of
         from update.updater import Updater
+        from update.version import bits_of
         from version import VERSION, slot
 
         name, pace = slot(), Pace()
 
         async def bring(sha256: str, size: int, path: str) -> None:
+            from link.blobs import fetch
+
             await fetch(topics, sha256, size, path, pace)
 
         updater = Updater(

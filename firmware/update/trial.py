@@ -2,7 +2,7 @@
 
 Numbers in NVS: `choice` (see boot.py), `trying` the version that was switched to, `failed` and `fails` the
 version that was gone back on last and how often, `security` the highest confirmed, `image` 1 + the number of
-the partition whose MicroPython is on trial with it, `had` the faults (bits of FAULTS) from before.
+the partition whose MicroPython is on trial with it, `had` the faults (bits of version.FAULTS) from before.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from update.version import version_code, version_text
+from update.version import bits_of, version_code, version_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,15 +19,9 @@ if TYPE_CHECKING:
 
     from storage.nvs import Numbers
 
-FAULTS = ("reader", "keypad", "no credentials", "residents")
 _AT_ONCE = const(12)  # bits of the last two: what cannot be read now will not be later
 _LOOK_MS = const(1000)
 _PATIENCE = const(60)  # looks
-
-
-def bits_of(faults: "set[str]") -> int:
-    """Faults as a number."""
-    return sum(1 << n for n in range(len(FAULTS)) if FAULTS[n] in faults)
 
 
 class Trial:

@@ -80,7 +80,7 @@ class Updater:
     ) -> None:
         """Wait for wait_ms, then until nobody is at the door, and start the other slot on trial.
 
-        faults are the bits of trial.FAULTS that were there before it.
+        faults are the bits of version.FAULTS that were there before it.
         """
         numbers = self._numbers
         await asyncio.sleep_ms(wait_ms)

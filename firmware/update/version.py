@@ -1,6 +1,8 @@
-"""Versions as numbers that sort, and fit into one of NVS."""
+"""Versions and faults as numbers of NVS; those of versions sort as versions do."""
 
 from update.refused import Refused
+
+FAULTS = ("reader", "keypad", "no credentials", "residents")
 
 
 def version_code(text: object) -> int:
@@ -19,3 +21,8 @@ def version_code(text: object) -> int:
 def version_text(code: int) -> str:
     """The version that has this number."""
     return "%d.%d.%d" % (code >> 20, code >> 10 & 1023, code & 1023)
+
+
+def bits_of(faults: "set[str]") -> int:
+    """Those of FAULTS that there are, a bit for each."""
+    return sum(1 << n for n in range(len(FAULTS)) if FAULTS[n] in faults)

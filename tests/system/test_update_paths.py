@@ -13,6 +13,7 @@ from tools.simulator import ota
 __all__ = ["updatable"]
 IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]
 CHOSEN = "902817"
+_LIVE = 96 * 1024  # as in test_memory.py, with everything running
 
 
 async def _update(operator: Operator, version: str, **options: object) -> None:
@@ -115,7 +116,19 @@ async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeyp
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
     operator = await updatable(heapsize="134k")
     lock = operator.lock
-    await _update(operator, "0.2.0")
+    boot = await lock.wait_event(lambda e: e["type"] == "boot")
+    await operator.publish(operator.release("0.2.0"))
+    await operator.order("0.2.0")
+    print("BEFORE", (await lock.world.board.live_memory())["alloc"] - boot["heap"], await lock.world.board.modules())
+    fetched = asyncio.ensure_future(operator.wait_update("fetched", "0.2.0", 90))
+    live: list[int] = []
+    while not fetched.done():
+        live.append((await lock.world.board.live_memory())["alloc"] - boot["heap"])
+        await asyncio.wait([fetched], timeout=0.1)
+    print(live, await lock.world.board.modules())
+    print(f"live while the release comes: {max(live)} bytes of {_LIVE}")
+    assert max(live) <= _LIVE
+    await operator.wait_update("confirmed", "0.2.0", 90)
     await lock.tap_to_relay("tenant")
     said = [e["line"] for e in lock.events if e["type"] == "console"]
     assert not [line for line in said if "MemoryError" in line or "no memory" in line or "Traceback" in line]
