@@ -4,6 +4,7 @@ It is written in pieces of 32,768 bytes, each known by its hash: what is there a
 running partition has too is copied, the rest is fetched. So whatever is broken off goes on by itself.
 """
 
+import sys
 from binascii import hexlify
 from hashlib import sha256
 
@@ -33,6 +34,23 @@ _CHIP = const(12)
 _ESP32 = const(0)
 _DESCRIPTION = const(32)
 _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
+
+
+async def bring(partition: "Any", manifest: dict, fetch: "Fetch", pace: "Pace") -> "Any":
+    """Have the image of a manifest in the other partition, which is given back; None where there is no need.
+
+    A board with one partition only goes without, if its MicroPython will do. Raises as ImageWriter.
+    """
+    try:
+        writer = ImageWriter(partition, fetch, pace)
+    except Refused:
+        if tuple(manifest["runtime"]) > sys.implementation.version[:2]:
+            raise
+        return None
+    if await writer.is_running(manifest["image"]):
+        return None
+    await writer.write(manifest["image"])
+    return writer.target
 
 
 class ImageWriter:

@@ -7,6 +7,7 @@ import asyncio
 
 from micropython import const
 
+import log
 from modules import unload
 
 TYPE_CHECKING = False
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _LONGEST = const(512)  # bytes of an order
 _LOOK_MS = const(1000)
 _PARTS = (
-    "update.session", "update.orders", "update.updater", "update.trial", "update.version", "update.refused",
-    "link.envelope", "link.blobs", "storage.leftovers", "pace",
+    "update.session", "update.begin", "update.orders", "update.offer", "update.updater", "update.switch",
+    "update.trial", "update.version", "update.refused", "link.envelope", "link.blobs", "pace",
 )  # fmt: skip
 
 
@@ -34,7 +35,14 @@ class Keeper:
         self, settings: "Settings", board: "Any", clock: "Clock", door: tuple,
         topics: "Callable[[], Topics | None]",
     ) -> None:  # fmt: skip
-        self._parts = settings, board, clock, door
+        residents, doorkeeper, reports = door
+        self._tell = reports.update
+        self._settings, self._board, self._clock = settings, board, clock
+        self._door = (
+            lambda: reports.faults | ({"residents"} if residents.unread else set()),
+            doorkeeper.quiet,
+            self._report,
+        )
         self._topic = "menshen/v1/" + settings.lock + "/update"
         self._topics = topics
         self._came = asyncio.Event()
@@ -42,7 +50,11 @@ class Keeper:
 
     async def run(self) -> None:
         """For ever."""
-        await self._session(None)
+        from update.begin import begin
+
+        await begin(self._settings, self._board, *self._door)
+        del begin
+        unload(*_PARTS)
         while True:
             topics = self._topics()
             if topics is not None:
@@ -52,21 +64,16 @@ class Keeper:
         while True:
             await self._came.wait()
             self._came.clear()
-            await self._session(topics)
+            from update.session import Session
+
+            await Session(self._settings, self._board, self._clock, *self._door).obey(*self._order, topics)
+            del Session
+            unload(*_PARTS)
 
     async def _on_order(self, payload: "Payload") -> None:
         self._order = await payload.read(_LONGEST), not payload.retained
         self._came.set()
 
-    async def _session(self, topics: "Topics | None") -> None:
-        try:
-            from update.session import Session
-
-            session = Session(*self._parts)
-            if topics is None:
-                await session.start()
-            else:
-                await session.obey(*self._order, topics)
-        finally:
-            session = Session = None  # noqa: N806 their code is let go of
-            unload(*_PARTS)
+    def _report(self, version: "str | None", step: str, reason: str) -> None:
+        log.info("update", "%s %s %s" % (version or "?", step, reason))
+        self._tell(version, step, reason)

@@ -1,4 +1,7 @@
-"""Reads a slot's file, or the head of one, entry by entry: what is in it, where (tools/release/pack.py)."""
+"""Reads a slot's file, or the head of one, entry by entry: what is in it, where (tools/release/pack.py).
+
+The index is in RAM only while it is looked at.
+"""
 
 from micropython import const
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
 _HEAD = const(12)
 _HASH = const(32)
-_INDEX_MAX = const(2560)  # bytes; kept in RAM while the pack is read
+_INDEX_MAX = const(2560)  # bytes
 _NAME_MAX = const(40)
 
 
@@ -28,7 +31,7 @@ class Pack:
         self.count = int.from_bytes(head[6:8], "little")
         if len(head) != _HEAD or head[:4] != b"MNP1" or not 2 < index <= _INDEX_MAX:
             raise Refused("bad files")
-        self._index = file.read(index)
+        self._index = index
         self._hashes = _HEAD + index
         self.start = self._hashes + _HASH * self.count
         self.size = self.start + int.from_bytes(head[8:12], "little")
@@ -37,16 +40,39 @@ class Pack:
     def check(self) -> None:
         """Read every line. Raises Refused."""
         last = b""
-        for name, _, _, _ in self.entries():
+        for name, _, _ in self._lines():
             if name <= last or not _is_plain(name):
                 raise Refused("bad files")
             last = name
 
-    def entries(self) -> "Iterator[tuple[bytes, bytes, int, int]]":
-        """(name, SHA-256, place in the file, size) of each file in the pack. Raises Refused."""
-        index = self._index
+    def entries(self) -> "Iterator[tuple[bytes, int, int]]":
+        """(SHA-256, place in the file, size) of each file in the pack. Raises Refused."""
+        at = self._hashes
+        for _, place, size in self._lines():
+            self._file.seek(at)
+            yield self._file.read(_HASH), place, size
+            at += _HASH
+
+    def find(self, digest: bytes) -> "tuple[int, int] | None":
+        """(place, size) of the file with this hash."""
+        self._file.seek(self._hashes)
+        hashes = self._file.read(_HASH * self.count)
+        at = hashes.find(digest)
+        while at >= 0 and at % _HASH:
+            at = hashes.find(digest, at + 1)
+        del hashes
+        for _, place, size in self._lines():
+            if not at:
+                return place, size
+            at -= _HASH
+        return None
+
+    def _lines(self) -> "Iterator[tuple[bytes, int, int]]":
+        """Name, place in the file and size, line by line. Raises Refused."""
+        self._file.seek(_HEAD)
+        index = self._file.read(self._index)
         at, n, place = 1, 0, 0
-        if index[:1] != b"\n" or index[-1:] != b"\n":
+        if len(index) != self._index or index[:1] != b"\n" or index[-1:] != b"\n":
             raise Refused("bad files")
         while at < len(index):
             end = index.find(b"\n", at)
@@ -54,21 +80,10 @@ class Pack:
             following = self._place(index, end + 1)
             if n >= self.count or not gap or self._number(number) != place or following < place:
                 raise Refused("bad files")
-            self._file.seek(self._hashes + _HASH * n)
-            yield name, self._file.read(_HASH), self.start + place, following - place
+            yield name, self.start + place, following - place
             at, n, place = end + 1, n + 1, following
         if n != self.count:
             raise Refused("bad files")
-
-    def find(self, name: bytes, digest: bytes) -> "tuple[int, int] | None":
-        """(place, size) of the file with this hash: the one of this name is looked at first."""
-        for same_name in (True, False):
-            if same_name and self._index.find(b"\n" + name + b" ") < 0:
-                continue
-            for own, held, place, size in self.entries():
-                if held == digest and (own == name or not same_name):
-                    return place, size
-        return None
 
     def _place(self, index: bytes, at: int) -> int:
         """What the line at `at` says of its place; after the last line, the size of the data."""

@@ -5,12 +5,12 @@ import os
 
 from micropython import const
 
-import log
 from modules import unload
 from update.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from access.clock import Clock
@@ -19,45 +19,27 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _PATIENCE_MS = const(30_000)
+_LONGEST = const(2048)  # bytes of a manifest
 
 
 class Session:
     """The parts are those of keeper.Keeper."""
 
-    def __init__(self, settings: "Settings", board: "Any", clock: "Clock", door: tuple) -> None:
-        self._settings, self._clock = settings, clock
-        self._numbers, self._restart = board.numbers, board.reset
-        residents, doorkeeper, reports = door
-        self._quiet, self._tell = doorkeeper.quiet, reports.update
-        self._faults = lambda: reports.faults | ({"residents"} if residents.unread else set())
-
-    async def start(self) -> None:
-        """After a start: the trial if there is one, else what the last one left to be settled."""
-        from esp32 import Partition
-        from update.trial import Trial
-        from version import SECURITY, VERSION, slot
-
-        trial = Trial(
-            self._numbers, "ab".find(slot()) & 1, VERSION, SECURITY, Partition,
-            self._report, self._quiet, self._restart,
-        )  # fmt: skip
-        try:
-            if trial.is_on:
-                await trial.run(self._faults, self._settings.trial_ms)
-            elif trial.settle():
-                await trial.leave()
-        except OSError:
-            log.error("update", "no room in NVS to confirm the release")
+    def __init__(
+        self, settings: "Settings", board: "Any", clock: "Clock", faults: "Callable[[], set[str]]",
+        quiet: "Callable[[], bool]", report: "Callable[[str | None, str, str], None]",
+    ) -> None:  # fmt: skip
+        self._settings, self._board, self._clock = settings, board, clock
+        self._faults, self._quiet, self._report = faults, quiet, report
 
     async def obey(self, message: "bytearray | None", live: bool, topics: "Topics") -> None:
         """An order, or what somebody made look like one; `live` is one that was not retained."""
         from update.orders import read
         from version import VERSION
 
-        settings = self._settings
         version = None
         try:
-            version, time = read(message, settings.lock, settings.key)
+            version, time = read(message, self._settings.lock, self._settings.key)
             del read, message
             unload("update.orders", "link.envelope")
             self._clock.signed(time, live)
@@ -70,41 +52,60 @@ class Session:
 
     async def _update(self, version: str, topics: "Topics") -> None:
         from esp32 import Partition
+        from version import slot
+
+        name = slot()
+        number = "ab".find(name) & 1
+        manifest = await self._look(version, name, number, topics)
+        self._report(version, "accepted", "")
         from pace import Pace
         from update.updater import Updater
-        from update.version import bits_of
-        from version import VERSION, slot
 
-        name, pace = slot(), Pace()
+        rest = Pace()
 
-        async def bring(sha256: str, size: int, path: str) -> None:
+        async def fetch(sha256: str, size: int, path: str) -> None:
             from link.blobs import fetch
 
-            await fetch(topics, sha256, size, path, pace)
+            await fetch(topics, sha256, size, path, rest)
 
-        updater = Updater(
-            self._settings.board, VERSION, "ab".find(name) & 1, "/slots/" + name, self._numbers, Partition,
-            bring, self._report,
-        )  # fmt: skip
-        updater.check_tries(version)
-        message = await self._manifest(version, topics)
-        if await updater.prepare(version, message):
-            wait = int.from_bytes(os.urandom(4), "little") % (self._settings.spread_ms + 1)
-            log.info(
-                "update", "version %s is whole; it starts in %d s at the earliest" % (version, wait // 1000)
-            )
-            await updater.switch(version, bits_of(self._faults()), self._quiet, self._restart, wait)
+        updater = Updater(number, Partition, fetch)
+        reason = await updater.prepare(manifest)
+        if reason:
+            if reason != "connection lost":
+                self._report(version, "refused", reason)
+            return
+        self._report(version, "fetched", "")
+        image = updater.image
+        del Updater, updater, fetch
+        unload("update.updater", "link.blobs")
+        from update.switch import switch
+        from update.version import bits_of
 
-    async def _manifest(self, version: str, topics: "Topics") -> "bytearray | None":
-        """The retained message of a release; None for one too large to be kept. Raises Refused."""
-        from update.manifest import LONGEST
+        spread = self._settings.spread_ms + 1
+        await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
+        board = self._board
+        await switch(version, board.numbers, number, image, bits_of(self._faults()), self._quiet, board.reset)
 
-        topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
+    async def _look(self, version: str, name: str, number: int, topics: "Topics") -> dict:
+        """The manifest of a release. Raises Refused."""
+        from update.offer import check_tries, open_release
+
+        try:
+            numbers = self._board.numbers
+            check_tries(version, numbers, number)
+            message = await self._retained("menshen/v1/release/" + version, topics)
+            return await open_release(version, message, self._settings.board, "/slots/" + name, numbers)
+        finally:
+            del check_tries, open_release
+            unload("update.offer", "update.manifest", "update.pss", "link.envelope")
+
+    async def _retained(self, topic: str, topics: "Topics") -> "bytearray | None":
+        """The retained message of a topic; None for one too large to be kept. Raises Refused."""
         came = asyncio.Event()
         found = []
 
         async def take(payload: "Payload") -> None:
-            found.append(await payload.read(LONGEST))
+            found.append(await payload.read(_LONGEST))
             came.set()
 
         await topics.hear(topic, take)
@@ -115,7 +116,3 @@ class Session:
         finally:
             await topics.leave(topic)
         return found[0]
-
-    def _report(self, version: "str | None", step: str, reason: str) -> None:
-        log.info("update", "%s %s %s" % (version or "?", step, reason))
-        self._tell(version, step, reason)

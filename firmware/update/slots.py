@@ -82,10 +82,10 @@ class Builder:
             if self._done < head.start:
                 table.seek(self._done)
                 await self._append(table, head.start - self._done)
-            for name, digest, place, size in head.entries():
+            for digest, place, size in head.entries():
                 if self._done >= place + size:
                     continue
-                source, at = await self._source(running.pack, name, digest, size)
+                source, at = await self._source(running.pack, digest, size)
                 with open(source, "rb") as file:
                     file.seek(at + self._done - place)
                     await self._append(file, place + size - self._done)
@@ -94,9 +94,9 @@ class Builder:
             running.close()
             self._close()
 
-    async def _source(self, pack: "Pack | None", name: bytes, digest: bytes, size: int) -> "tuple[str, int]":
+    async def _source(self, pack: "Pack | None", digest: bytes, size: int) -> "tuple[str, int]":
         """A file and a place in it where these contents are; fetched if the running slot has none, whole."""
-        found = pack and pack.find(name, digest)
+        found = pack and pack.find(digest)
         if found and found[1] == size and await self._digest(self._running, found[0], size) == digest:
             return self._running, found[0]
         await self._fetch(hexlify(digest).decode(), size, self._piece)

@@ -119,13 +119,12 @@ async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeyp
     boot = await lock.wait_event(lambda e: e["type"] == "boot")
     await operator.publish(operator.release("0.2.0"))
     await operator.order("0.2.0")
-    print("BEFORE", (await lock.world.board.live_memory())["alloc"] - boot["heap"], await lock.world.board.modules())
     fetched = asyncio.ensure_future(operator.wait_update("fetched", "0.2.0", 90))
     live: list[int] = []
     while not fetched.done():
         live.append((await lock.world.board.live_memory())["alloc"] - boot["heap"])
         await asyncio.wait([fetched], timeout=0.1)
-    print(live, await lock.world.board.modules())
+    print(live)
     print(f"live while the release comes: {max(live)} bytes of {_LIVE}")
     assert max(live) <= _LIVE
     await operator.wait_update("confirmed", "0.2.0", 90)

@@ -17,16 +17,17 @@ from link.envelope import encode
 from storage import files
 from storage.nvs import Numbers
 from update.image import ImageWriter
-from update.manifest import read
+from update.offer import check_tries, open_release
 from update.refused import Refused
 from update.slots import Builder
+from update.switch import switch
 from update.trial import Trial
 from update.updater import Updater
 
 PIECE = 32768
 KEYS = b"\x01" + KEY_ID + MODULUS
 RESIDENTS = b"what residents chose" * 9
-LOADED = ImageWriter, Builder, read  # now, since a mounted flash hides the computer's files
+LOADED = ImageWriter, Builder  # now, since a mounted flash hides the computer's files
 room.unload = lambda *names: None
 _TOP = next(p for p in sys.path if p.endswith("/firmware"))[: -len("firmware")]
 with open(_TOP + "boot.py") as _file:
@@ -203,16 +204,21 @@ class SmallLock:
             self.restart()
         if wanted is None or wanted.version == running.version:
             return
-        updater = Updater(
-            "devkit", running.version, self.slot, self.place, numbers, partition, self.fetch, self.report
-        )
+        version = wanted.version
         try:
-            updater.check_tries(wanted.version)
+            check_tries(version, numbers, self.slot)
+            manifest = await open_release(version, wanted.manifest, "devkit", self.place, numbers)
         except Refused as error:
-            self.report(wanted.version, "refused", error.reason)
+            self.report(version, "refused", error.reason)
             return
-        if await updater.prepare(wanted.version, wanted.manifest):
-            await updater.switch(wanted.version, 0, lambda: self.idle, self.restart, 0)
+        self.report(version, "accepted", "")
+        updater = Updater(self.slot, partition, self.fetch)
+        reason = await updater.prepare(manifest)
+        if reason:
+            self.report(version, "refused", reason)
+            return
+        self.report(version, "fetched", "")
+        await switch(version, numbers, self.slot, updater.image, 0, lambda: self.idle, self.restart)
 
     def run(self, wanted=None, lives=9, works=lambda release: True, faults=lambda release: ()):
         """Start again and again until nothing is left to do; the release that it ends on."""
