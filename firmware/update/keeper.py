@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _LONGEST = const(512)  # bytes of an order
 _LOOK_MS = const(1000)
 _PARTS = (
-    "update.session", "update.begin", "update.orders", "update.offer", "update.updater", "update.switch",
-    "update.trial", "update.version", "update.refused", "link.envelope", "link.blobs", "pace",
+    "update.begin", "update.trial", "update.session", "update.orders", "update.offer", "update.manifest",
+    "update.pss", "update.updater", "update.switch", "update.version", "update.refused", "link.envelope",
+    "link.blobs", "pace",
 )  # fmt: skip
 
 
@@ -64,11 +65,18 @@ class Keeper:
         while True:
             await self._came.wait()
             self._came.clear()
-            from update.session import Session
+            from update.session import look
 
-            await Session(self._settings, self._board, self._clock, *self._door).obey(*self._order, topics)
-            del Session
+            faults, quiet, report = self._door
+            found = await look(*self._order, topics, self._settings, self._board, self._clock, report)
+            del look
             unload(*_PARTS)
+            if found:
+                from update.updater import update
+
+                await update(found, topics, self._settings, self._board, faults, quiet, report)
+                del update
+                unload(*_PARTS)
 
     async def _on_order(self, payload: "Payload") -> None:
         self._order = await payload.read(_LONGEST), not payload.retained

@@ -3,14 +3,19 @@
 The index is in RAM only while it is looked at.
 """
 
+import os
+import struct
+
 from micropython import const
 
 from update.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from typing import BinaryIO
+
+    Pace = Callable[[], Awaitable[None]]
 
 _HEAD = const(12)
 _HASH = const(32)
@@ -18,8 +23,46 @@ _INDEX_MAX = const(2560)  # bytes
 _NAME_MAX = const(40)
 
 
+async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int, int, bytearray]":
+    """What to do for a pack of `size` bytes whose head is the file `table`: where its hashes begin, where its
+    data begins, and for each file its size u32 and its place in the pack `running` u32, or 0 where that has
+    none of this hash. Raises Refused, OSError.
+    """
+    with open(table, "rb") as file:
+        head = Pack(file)
+        if head.start != os.stat(table)[6] or head.size != size:
+            raise Refused("bad files")
+        head.check()
+        sizes = bytearray()
+        for _, _, count in head.lines():
+            sizes += struct.pack("<II", count, 0)
+    try:
+        with open(running, "rb") as file, open(table, "rb") as wanted:
+            wanted.seek(head.hashes)
+            _look_up(Pack(file), wanted, sizes)
+            await pace()
+    except (OSError, Refused):
+        pass  # the running slot is no pack: everything is fetched
+    return head.hashes, head.start, sizes
+
+
+def _look_up(running: "Pack", wanted: "BinaryIO", sizes: bytearray) -> None:
+    """Fill in the places."""
+    places = [(place, count) for _, place, count in running.lines()]
+    held = running.read_hashes()
+    for n in range(0, len(sizes), 8):
+        digest = wanted.read(_HASH)
+        at = held.find(digest)
+        while at >= 0 and at % _HASH:
+            at = held.find(digest, at + 1)
+        if at >= 0:
+            place, count = places[at // _HASH]
+            if count == struct.unpack_from("<I", sizes, n)[0]:
+                struct.pack_into("<I", sizes, n + 4, place)
+
+
 class Pack:
-    """`file` is open for reading at its beginning. `size` of the whole, `start` of the data, in bytes.
+    """`file` is open for reading at its beginning. `size` of the whole; where hashes and data begin.
 
     Raises Refused("bad files") where this is no pack: every name must be a plain path within the slot, and
     the places must rise from 0.
@@ -32,42 +75,25 @@ class Pack:
         if len(head) != _HEAD or head[:4] != b"MNP1" or not 2 < index <= _INDEX_MAX:
             raise Refused("bad files")
         self._index = index
-        self._hashes = _HEAD + index
-        self.start = self._hashes + _HASH * self.count
+        self.hashes = _HEAD + index
+        self.start = self.hashes + _HASH * self.count
         self.size = self.start + int.from_bytes(head[8:12], "little")
         self._file = file
 
     def check(self) -> None:
         """Read every line. Raises Refused."""
         last = b""
-        for name, _, _ in self._lines():
+        for name, _, _ in self.lines():
             if name <= last or not _is_plain(name):
                 raise Refused("bad files")
             last = name
 
-    def entries(self) -> "Iterator[tuple[bytes, int, int]]":
-        """(SHA-256, place in the file, size) of each file in the pack. Raises Refused."""
-        at = self._hashes
-        for _, place, size in self._lines():
-            self._file.seek(at)
-            yield self._file.read(_HASH), place, size
-            at += _HASH
+    def read_hashes(self) -> bytes:
+        """The SHA-256s, one after the other."""
+        self._file.seek(self.hashes)
+        return self._file.read(_HASH * self.count)
 
-    def find(self, digest: bytes) -> "tuple[int, int] | None":
-        """(place, size) of the file with this hash."""
-        self._file.seek(self._hashes)
-        hashes = self._file.read(_HASH * self.count)
-        at = hashes.find(digest)
-        while at >= 0 and at % _HASH:
-            at = hashes.find(digest, at + 1)
-        del hashes
-        for _, place, size in self._lines():
-            if not at:
-                return place, size
-            at -= _HASH
-        return None
-
-    def _lines(self) -> "Iterator[tuple[bytes, int, int]]":
+    def lines(self) -> "Iterator[tuple[bytes, int, int]]":
         """Name, place in the file and size, line by line. Raises Refused."""
         self._file.seek(_HEAD)
         index = self._file.read(self._index)

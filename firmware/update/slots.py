@@ -5,13 +5,14 @@ is looked at whole before it gets its name, and with its name it is a slot that 
 """
 
 import os
+import struct
 from binascii import hexlify
 from hashlib import sha256
 
 from micropython import const
 
+from modules import unload
 from storage import files
-from update.pack import Pack
 from update.refused import Refused
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Pace = Callable[[], Awaitable[None]]
 
 _PIECE = const(512)
+_HASH = const(32)
 _CLOSE = const(16384)  # bytes: what a power cut costs at most
 
 
@@ -59,48 +61,50 @@ class Builder:
             return clear(1 - self._slot)
         files.remove(self._path)  # there is room for two, not for three
         await self._fetch(table["sha256"], table["size"], self._table)
-        with open(self._table, "rb") as file:
-            head = Pack(file)
-            if head.start != table["size"] or head.size != size:
-                raise Refused("bad files")
-            head.check()
-            await self._fill(head, file)
+        from update.pack import plan
+
+        try:
+            parts = await plan(self._table, self._running, size, self._pace)
+        finally:
+            del plan
+            unload("update.pack")
+        await self._fill(*parts, size)
         if not await self._is(self._new, name, size):
             files.remove(self._new)
             raise Refused("bad hash")
         os.rename(self._new, self._path)
         return clear(1 - self._slot)
 
-    async def _fill(self, head: Pack, table: "BinaryIO") -> None:
-        """Write what is missing of the new pack, from where it ends now."""
+    async def _fill(self, hashes: int, start: int, plan: bytearray, size: int) -> None:
+        """Write what is missing of the new pack, from where it ends now; see pack.plan."""
         self._done = os.stat(self._new)[6] if files.exists(self._new) else 0
-        if self._done > head.size:
+        if self._done > size:
             files.remove(self._new)
             self._done = 0
-        running = _Running(self._running)
         try:
-            if self._done < head.start:
-                table.seek(self._done)
-                await self._append(table, head.start - self._done)
-            for digest, place, size in head.entries():
-                if self._done >= place + size:
-                    continue
-                source, at = await self._source(running.pack, digest, size)
-                with open(source, "rb") as file:
-                    file.seek(at + self._done - place)
-                    await self._append(file, place + size - self._done)
-                files.remove(self._piece)
+            with open(self._table, "rb") as table:
+                if self._done < start:
+                    table.seek(self._done)
+                    await self._append(table, start - self._done)
+                for n in range(len(plan) // 8):
+                    count, at = struct.unpack_from("<II", plan, 8 * n)
+                    if self._done < start + count:
+                        table.seek(hashes + _HASH * n)
+                        await self._file_of(table.read(_HASH), start, count, at)
+                    start += count
         finally:
-            running.close()
             self._close()
 
-    async def _source(self, pack: "Pack | None", digest: bytes, size: int) -> "tuple[str, int]":
-        """A file and a place in it where these contents are; fetched if the running slot has none, whole."""
-        found = pack and pack.find(digest)
-        if found and found[1] == size and await self._digest(self._running, found[0], size) == digest:
-            return self._running, found[0]
-        await self._fetch(hexlify(digest).decode(), size, self._piece)
-        return self._piece, 0
+    async def _file_of(self, digest: bytes, place: int, count: int, at: int) -> None:
+        """Write what is missing of one file: out of the running pack if it is whole there, else fetched."""
+        source = self._running
+        if not at or await self._digest(source, at, count) != digest:
+            source, at = self._piece, 0
+            await self._fetch(hexlify(digest).decode(), count, source)
+        with open(source, "rb") as file:
+            file.seek(at + self._done - place)
+            await self._append(file, place + count - self._done)
+        files.remove(self._piece)
 
     async def _append(self, source: "BinaryIO", count: int) -> None:
         """Copy `count` bytes from where source stands."""
@@ -141,19 +145,3 @@ class Builder:
                 size -= got
                 await self._pace()
         return digest.digest()
-
-
-class _Running:
-    """The pack of the running slot, open; None where that slot is no pack."""
-
-    def __init__(self, path: str) -> None:
-        self.pack = self._file = None
-        try:
-            self._file = open(path, "rb")
-            self.pack = Pack(self._file)
-        except (OSError, Refused):
-            pass
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()

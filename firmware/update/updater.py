@@ -1,6 +1,7 @@
 """Brings a release to the lock: image and slot, beside those that run."""
 
 import asyncio
+import os
 
 from micropython import const
 
@@ -11,9 +12,46 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
+    from link.topics import Topics
+    from settings import Settings
+
     Fetch = Callable[[str, int, str], Awaitable[None]]
 
 _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
+
+
+async def update(
+    manifest: dict, topics: "Topics", settings: "Settings", board: "Any", faults: "Callable[[], set[str]]",
+    quiet: "Callable[[], bool]", report: "Callable[[str, str, str], None]",
+) -> None:  # fmt: skip
+    """Bring the release of a manifest, and start it on trial. What goes wrong is reported."""
+    from esp32 import Partition
+    from pace import Pace
+    from version import slot
+
+    version, rest = manifest["version"], Pace()
+    number = "ab".find(slot()) & 1
+
+    async def fetch(sha256: str, size: int, path: str) -> None:
+        from link.blobs import fetch
+
+        await fetch(topics, sha256, size, path, rest)
+
+    report(version, "accepted", "")
+    updater = Updater(number, Partition, fetch)
+    reason = await updater.prepare(manifest)
+    if reason:
+        if reason != "connection lost":
+            report(version, "refused", reason)
+        return
+    report(version, "fetched", "")
+    del fetch
+    unload("link.blobs")
+    from update.switch import switch
+    from update.version import bits_of
+
+    await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
+    await switch(version, board.numbers, number, updater.image, bits_of(faults()), quiet, board.reset)
 
 
 class Updater:

@@ -123,8 +123,11 @@ async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeyp
     live: list[int] = []
     while not fetched.done():
         live.append((await lock.world.board.live_memory())["alloc"] - boot["heap"])
-        await asyncio.wait([fetched], timeout=0.1)
-    print(live)
+        print(
+            live[-1],
+            [m for m in await lock.world.board.modules() if ("." in m and "asyncio" not in m) or m == "pace"],
+        )
+        await asyncio.wait([fetched], timeout=0.02)
     print(f"live while the release comes: {max(live)} bytes of {_LIVE}")
     assert max(live) <= _LIVE
     await operator.wait_update("confirmed", "0.2.0", 90)

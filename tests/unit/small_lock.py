@@ -16,8 +16,10 @@ import update.updater as room
 from link.envelope import encode
 from storage import files
 from storage.nvs import Numbers
+from update import slots
 from update.image import ImageWriter
 from update.offer import check_tries, open_release
+from update.pack import plan
 from update.refused import Refused
 from update.slots import Builder
 from update.switch import switch
@@ -27,8 +29,8 @@ from update.updater import Updater
 PIECE = 32768
 KEYS = b"\x01" + KEY_ID + MODULUS
 RESIDENTS = b"what residents chose" * 9
-LOADED = ImageWriter, Builder  # now, since a mounted flash hides the computer's files
-room.unload = lambda *names: None
+LOADED = ImageWriter, Builder, plan  # now, since a mounted flash hides the computer's files
+room.unload = slots.unload = lambda *names: None
 _TOP = next(p for p in sys.path if p.endswith("/firmware"))[: -len("firmware")]
 with open(_TOP + "boot.py") as _file:
     _BOOT = compile(_file.read(), "boot.py", "exec")
