@@ -74,7 +74,8 @@ async def test_a_list_and_an_update_at_the_same_time(updatable: Made) -> None:
     new = operator.release("0.2.0")
     await operator.publish(new)
     await operator.order("0.2.0")
-    await lock.publish_list(2, [*lock.world.provision.demo_credentials(lock.world.cards), *many])
+    everybody = [*lock.world.provision.demo_credentials(lock.world.cards), *many]
+    await lock.publish_list(2, everybody, retain=True)
     since = lock.since_us
     await operator.wait_update("confirmed", "0.2.0", 120)
     lock.since_us = since
