@@ -54,7 +54,8 @@ async def _manifest(version: str, topics: "Topics", settings: "Settings", board:
 
     name = slot()
     check_tries(version, board.numbers, "ab".find(name) & 1)
-    message = await _retained("menshen/v1/release/" + version, topics)
+    topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
+    message = await _retained(topic, topics)
     return await open_release(version, message, settings.board, "/slots/" + name, board.numbers)
 
 
