@@ -13,10 +13,11 @@ from pathlib import Path
 
 from tests.conftest import TOP
 from tests.integration.house import House, broker_of, broker_pair
+from tests.simulated_lock import Lock
 from tools.operator.certificates import Authority
 from tools.simulator.broker import Operator
 from tools.simulator.fault_proxy import FaultProxy, contexts
-from tools.simulator.fault_side import POINTS, Fault
+from tools.simulator.fault_side import HANDSHAKE, POINTS, Fault
 from tools.simulator.provision import BROKER_NAME
 
 _PORT = TOP / "build/toolchain/bin/micropython32"
@@ -32,6 +33,15 @@ _FAULTS = [
     for point in POINTS
     if point != "pingresp" and (point, way) != ("connect", "silent")
 ]
+_SWIFT = [
+    fault
+    for fault in _FAULTS
+    if (fault.way == "reset" and fault.point != "mid-packet")
+    or (fault.way == "garbage" and fault.point in HANDSHAKE)
+]
+_HEAP = "133k"  # 110 KB, and what the simulated chip takes itself: see system/test_memory.py
+_WHOLE_ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 15
+_SETTLED = 5
 
 
 async def test_nothing_is_left_of_connections_that_failed(tmp_path: Path, app_dir: Path) -> None:
@@ -84,3 +94,48 @@ async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[di
             process.kill()
         await process.wait()
     return looks, met
+
+
+async def test_the_whole_lock_has_as_much_left_after_connections_that_failed(
+    tmp_path: Path, make_lock, monkeypatch
+) -> None:
+    """Of these faults only those that need no patience; the waits in between are the firmware's own."""
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: _PORT)
+    authority = Authority.in_memory()
+    house = House(authority, authority.issue_lock("demo"))
+    faults = itertools.cycle(_SWIFT)
+    async with broker_of(tmp_path, authority, broker_pair(authority)) as broker:
+        server, client = contexts(tmp_path, authority, house.lock)
+        async with FaultProxy(broker.tls_address, server, client) as proxy:
+            proxy.fault = next(faults)
+            lock: Lock = await make_lock(
+                heapsize=_HEAP,
+                broker_address=broker.address,
+                files=house.files(),
+                settings={
+                    "relay": {"seconds": 1},
+                    "broker": {"tls": True, "port": proxy.port, "backoff_cap_s": 1},
+                },
+            )
+            await lock.wait_armed(60)
+            live = []
+            for _ in range(_WHOLE_ROUNDS):
+                said = await lock.wait_event(_is_offline, 60)
+                lock.since_us = said["us"] + 1
+                live.append((await lock.world.board.live_memory())["alloc"])
+                proxy.fault = next(faults)
+            await lock.tap_to_relay("tenant")
+            proxy.fault = None
+            await proxy.until_served()
+    early, late = min(live[_SETTLED : 2 * _SETTLED]), min(live[-_SETTLED:])
+    print(
+        f"live heap: {early} bytes after {_SETTLED} rounds, {late} in the last {_SETTLED} of {_WHOLE_ROUNDS}"
+    )
+    assert late - early <= _MORE["heap"]
+    console = [e["line"] for e in lock.events if e["type"] == "console"]
+    assert not [line for line in console if "MemoryError" in line or "Traceback" in line]
+    assert not [e for e in lock.events if e["type"] == "reset"]
+
+
+def _is_offline(event: dict) -> bool:
+    return event["type"] == "console" and "link: offline" in event["line"]
