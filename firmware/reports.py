@@ -36,7 +36,7 @@ class Reports:
         self._tell(("staff", digest, kind))
 
     def update(self, version: "str | None", step: str, reason: str) -> None:
-        """How far an update is; see link.update_words."""
+        """How far an update is; see link.words."""
         self._tell(("update", version, step, reason))
 
     def deliver(self, telemetry: "Telemetry") -> None:

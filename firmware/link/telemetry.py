@@ -87,15 +87,17 @@ class Telemetry:
         self._refuse({"nonce": nonce, "result": "refused", "reason": reason})
 
     def update(self, version: "str | None", step: str, reason: str = "") -> None:
-        """How far an update to a version is; see update_words. ValueError for anything else."""
-        from link.update_words import words
+        """How far an update is: one of words.STEPS, or "refused" and one of words.UPDATE_REFUSALS.
 
-        said = words(version, step, reason)
-        del words
-        unload("link.update_words")
-        if reason:
+        version is None where it could not be read; the operator signed it, so it is no free text.
+        """
+        said = {"update": version, "result": step}
+        if step == "refused":
+            _check(reason, "UPDATE_REFUSALS")
+            said["reason"] = reason
             self._refuse(said)
         else:
+            _check(step, "STEPS")
             self._put(_ACK, said)
 
     def will(self, client: "MQTTClient") -> None:

@@ -17,3 +17,14 @@ REFUSALS = (
     "replayed", "retained", "too early", "too large", "wrong lock",
 )  # fmt: skip
 """Why a command is not carried out."""
+
+STEPS = ("accepted", "fetched", "trial", "confirmed", "went back")
+"""How far an update is."""
+
+UPDATE_REFUSALS = (
+    "bad files", "bad hash", "bad image", "bad signature", "combined image", "failed trial", "flash error",
+    "flash full", "image too large", "malformed", "no image slot", "no manifest", "no memory",
+    "no such blob", "old runtime", "old security version", "on trial", "too large", "unknown key",
+    "wrong board", "wrong lock",
+)  # fmt: skip
+"""Why a release is not taken."""

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 _LONGEST = const(512)  # bytes of an order
 _LOOK_MS = const(1000)
 _PARTS = (
-    "update.begin", "update.trial", "update.session", "update.orders", "update.offer", "update.manifest",
-    "update.pss", "update.updater", "update.switch", "update.version", "update.refused", "link.envelope",
-    "link.blobs", "pace",
+    "update.trial", "update.session", "update.manifest", "update.pss", "update.updater", "update.version",
+    "link.envelope", "link.blobs", "pace",
 )  # fmt: skip
 
 
@@ -51,7 +50,7 @@ class Keeper:
 
     async def run(self) -> None:
         """For ever."""
-        from update.begin import begin
+        from update.trial import begin
 
         await begin(self._settings, self._board, *self._door)
         del begin

@@ -13,7 +13,7 @@ from micropython import const
 
 from link.envelope import EnvelopeError, decode, encode
 from update.pss import SIZE, verify
-from update.refused import Refused
+from update.version import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import struct
 
 from micropython import const
 
-from update.refused import Refused
+from update.version import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

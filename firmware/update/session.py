@@ -1,11 +1,13 @@
 """From an order to the manifest of the release that it names."""
 
 import asyncio
+import sys
 
 from micropython import const
 
-from modules import unload
-from update.refused import Refused
+from link.envelope import EnvelopeError, verify
+from update.manifest import read, trusted
+from update.version import Refused, version_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     from link.mqtt import Payload
     from link.topics import Topics
     from settings import Settings
+    from storage.nvs import Numbers
 
 _PATIENCE_MS = const(30_000)
+_PURPOSE = b"menshen update v1"
+_TRIES = const(3)  # of one release that does not prove itself
 _LONGEST = const(2048)  # bytes of a manifest
 
 
@@ -29,14 +34,11 @@ async def look(
 
     The order may be what somebody made look like one; `live` is one that was not retained.
     """
-    from update.orders import read
     from version import VERSION
 
     version = None
     try:
-        version, time = read(message, settings.lock, settings.key)
-        del read
-        unload("update.orders", "link.envelope")
+        version, time = read_order(message, settings.lock, settings.key)
         clock.signed(time, live)
         if version != VERSION:
             return await _manifest(version, topics, settings, board)
@@ -49,7 +51,6 @@ async def look(
 
 async def _manifest(version: str, topics: "Topics", settings: "Settings", board: "Any") -> dict:
     """What a release says of itself. Raises Refused."""
-    from update.offer import check_tries, open_release
     from version import slot
 
     name = slot()
@@ -76,3 +77,48 @@ async def _retained(topic: str, topics: "Topics") -> "bytearray | None":
     finally:
         await topics.leave(topic)
     return found[0]
+
+
+def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int]":
+    """(version, time of signing, seconds since 1970) of a message; None is one too large. Raises Refused."""
+    if message is None:
+        raise Refused("too large")
+    try:
+        order = verify(message, lock_id, key, _PURPOSE)
+    except EnvelopeError as error:
+        raise Refused(error.reason)
+    if order.get("lock") != lock_id:
+        raise Refused("wrong lock")
+    version, time = order.get("version"), order.get("time")
+    if len(order) != 3 or type(time) is not int or time < 0:
+        raise Refused("malformed")
+    version_code(version)
+    return str(version), time
+
+
+def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
+    """Raise Refused for a release that did not prove itself often enough, and during a trial."""
+    if numbers.get("failed") == version_code(version) and numbers.get("fails") >= _TRIES:
+        raise Refused("failed trial")
+    if numbers.get("choice") != slot:
+        raise Refused("on trial")
+
+
+async def open_release(
+    version: str, message: "bytes | bytearray | None", board: str, place: str, numbers: "Numbers"
+) -> dict:
+    """What the manifest says, if it is for this lock and no older than what was confirmed once.
+
+    message is None where it was too large to be kept; place is where the running release's files are
+    seen. Raises Refused.
+    """
+    if message is None:
+        raise Refused("too large")
+    found = await read(message, version, trusted(place + "/update/keys"))
+    if found["board"] != board:
+        raise Refused("wrong board")
+    if found["security"] < numbers.get("security"):
+        raise Refused("old security version")
+    if "image" not in found and tuple(found["runtime"]) > sys.implementation.version[:2]:
+        raise Refused("old runtime")
+    return found

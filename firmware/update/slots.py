@@ -13,7 +13,7 @@ from micropython import const
 
 from modules import unload
 from storage import files
-from update.refused import Refused
+from update.version import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+import log
 from update.version import bits_of, version_code, version_text
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from settings import Settings
     from storage.nvs import Numbers
 
 _AT_ONCE = const(12)  # bits of the last two: what cannot be read now will not be later
@@ -27,7 +29,7 @@ _PATIENCE = const(60)  # looks
 class Trial:
     """`slot` is the one in use, 0 or 1. `faults()` gives those of FAULTS there are now; `restart()` the chip.
 
-    report(version, step, reason) takes one of link.update_words' steps; idle() is whether nobody is at the
+    report(version, step, reason) takes one of link.words' steps; idle() is whether nobody is at the
     door; `partition` is esp32.Partition.
     """
 
@@ -106,3 +108,23 @@ class Trial:
         """Whether the chip runs from the partition that is on trial."""
         label = self._partition(self._partition.RUNNING).info()[4]
         return label == "ota_%d" % (self._numbers.get("image") - 1)
+
+
+async def begin(
+    settings: "Settings", board: "Any", faults: "Callable[[], set[str]]", quiet: "Callable[[], bool]",
+    report: "Callable[[str, str, str], None]",
+) -> None:  # fmt: skip
+    """See the release that runs through its trial."""
+    from esp32 import Partition
+    from version import SECURITY, VERSION, slot
+
+    trial = Trial(
+        board.numbers, "ab".find(slot()) & 1, VERSION, SECURITY, Partition, report, quiet, board.reset
+    )
+    try:
+        if trial.is_on:
+            await trial.run(faults, settings.trial_ms)
+        elif trial.settle():
+            await trial.leave()
+    except OSError:
+        log.error("update", "no room in NVS to confirm the release")

@@ -6,6 +6,7 @@ import os
 from micropython import const
 
 from modules import unload
+from update.version import bits_of, version_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
     from link.topics import Topics
     from settings import Settings
+    from storage.nvs import Numbers
 
     Fetch = Callable[[str, int, str], Awaitable[None]]
 
+_LOOK_MS = const(1000)
 _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 
@@ -47,9 +50,6 @@ async def update(
     report(version, "fetched", "")
     del fetch
     unload("link.blobs")
-    from update.switch import switch
-    from update.version import bits_of
-
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
     await switch(version, board.numbers, number, updater.image, bits_of(faults()), quiet, board.reset)
 
@@ -66,7 +66,7 @@ class Updater:
 
     async def prepare(self, manifest: dict) -> str:
         """Have the release of a manifest whole beside the running one; why not, in a word of
-        link.update_words, or "". "connection lost" is no word: the next order goes on from there.
+        link.words, or "". "connection lost" is no word: the next order goes on from there.
         """
         try:
             if "image" in manifest:
@@ -116,3 +116,23 @@ class Updater:
 
 async def _pace() -> None:
     await asyncio.sleep_ms(0)
+
+
+async def switch(
+    version: str, numbers: "Numbers", slot: int, image: "Any", faults: int,
+    idle: "Callable[[], bool]", restart: "Callable[[], None]",
+) -> None:  # fmt: skip
+    """Wait until nobody is at the door, and have the other slot than `slot` started on trial.
+
+    image is the partition of the MicroPython that goes with it, or None; faults are the bits of
+    version.FAULTS that were there before. Power may go between any two steps. OSError of NVS.
+    """
+    while not idle():
+        await asyncio.sleep_ms(_LOOK_MS)
+    numbers.set("had", faults)
+    numbers.set("trying", version_code(version))
+    if image is not None:
+        numbers.set("image", 1 + int(image.info()[4][-1]))
+        image.set_boot()
+    numbers.set("choice", 2 + 1 - slot)
+    restart()

@@ -1,8 +1,14 @@
-"""Versions and faults as numbers of NVS; those of versions sort as versions do."""
-
-from update.refused import Refused
+"""What all parts of an update share: how they say no, and versions and faults as numbers of NVS."""
 
 FAULTS = ("reader", "keypad", "no credentials", "residents")
+
+
+class Refused(Exception):
+    """The release is not taken; `reason` is one of link.words'."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def version_code(text: object) -> int:

@@ -13,18 +13,18 @@ from knife_flash import Flash, Knife, Nvs, Ota, PlainPartition, Reset, mount
 from release_signer import KEY_ID, MODULUS, sign
 
 import update.updater as room
+from link import words
 from link.envelope import encode
 from storage import files
 from storage.nvs import Numbers
 from update import slots
 from update.image import ImageWriter
-from update.offer import check_tries, open_release
 from update.pack import plan
-from update.refused import Refused
+from update.session import check_tries, open_release
 from update.slots import Builder
-from update.switch import switch
 from update.trial import Trial
-from update.updater import Updater
+from update.updater import Updater, switch
+from update.version import Refused
 
 PIECE = 32768
 KEYS = b"\x01" + KEY_ID + MODULUS
@@ -184,6 +184,8 @@ class SmallLock:
         self.fetched.append(size)
 
     def report(self, version, step, reason):
+        if reason not in words.UPDATE_REFUSALS if step == "refused" else step not in words.STEPS:
+            raise ValueError("telemetry would not say this: %s %s" % (step, reason))
         self.said.append((version, step, reason) if reason else (version, step))
 
     def restart(self):
