@@ -78,6 +78,7 @@ PACKAGES = {
     "pyright[nodejs]": "1.1.414",
     "pytest": "9.2.0",
     "pytest-asyncio": "1.5.0",
+    "rich": "15.0.0",
     "ruff": "0.17.6",
     "tzdata": "2026.6",
 }
@@ -119,7 +120,6 @@ CONSTRAINTS = {
     "pyyaml": "6.0.3",
     "reedsolo": "1.7.0",
     "rich-click": "1.9.9",
-    "rich": "15.0.0",
     "shellingham": "1.5.4",
     "six": "1.17.0",
     "sortedcontainers": "2.4.0",

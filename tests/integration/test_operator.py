@@ -1,0 +1,193 @@
+"""The operator's command line at a real broker over TLS: what it publishes, and what it makes of answers."""
+
+import asyncio
+import base64
+import contextlib
+import datetime as dt
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiomqtt
+import pytest_asyncio
+from click.testing import CliRunner, Result
+
+from tests.integration.brokers import Broker
+from tests.integration.conftest import MakeBroker
+from tests.integration.rights import ROOT, client
+from tests.simulated_lock import Lock
+from tools.operator import lists
+from tools.operator.__main__ import main
+from tools.simulator.provision import lock_key
+
+LOCK = "demo"
+_SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
+_STATE = {"firmware": "0.9.1", "list": 0, "clock": "network", "slot": "a", "faults": [], "signal": "good"}
+
+
+class House:
+    """A landlord with one file, one broker and one command line."""
+
+    def __init__(self, folder: Path, broker: Broker) -> None:
+        self.folder, self.broker = folder, broker
+
+    async def operate(self, *arguments: str, fails: bool = False) -> Result:
+        """Run one command beside everything else that goes on."""
+        line = ["--file", str(self.folder / "operator.db"), *arguments]
+        result = await asyncio.to_thread(CliRunner(env={"COLUMNS": "200"}).invoke, main, line)
+        assert bool(result.exit_code) == fails, (result.output, result.exception)
+        return result
+
+    async def begin(self, key: bytes) -> None:
+        """The broker, and the lock LOCK."""
+        (self.folder / "ca.crt.pem").write_bytes(self.broker.authority.certificate_pem)
+        self.broker.operator().write(self.folder, "operator")
+        (self.folder / "demo.key").write_text(key.hex())
+        address = f"{self.broker.host}:{self.broker.port}"
+        await self.operate("broker", address, "--certificates", str(self.folder))
+        await self.operate("lock", "add", LOCK, "--key-file", str(self.folder / "demo.key"))
+
+    async def add_lease(self) -> str:
+        """A lease that has begun; its move-in code."""
+        today = dt.datetime.now(dt.UTC).date()
+        dates = ("--from", str(today), "--until", str(today + dt.timedelta(300)))
+        said = (await self.operate("lease", "add", LOCK, *dates)).stdout
+        return said.partition("move-in code: ")[2].splitlines()[0].replace(" ", "")
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path, make_broker: MakeBroker) -> House:
+    """Nothing has been done yet."""
+    folder = tmp_path / "operator"
+    folder.mkdir(mode=0o700)
+    return House(folder, await make_broker("mosquitto", [LOCK]))
+
+
+class Answering:
+    """A lock that answers each list with what it was told to, and keeps the heads."""
+
+    def __init__(self, connected: aiomqtt.Client) -> None:
+        self._client = connected
+        self.answer: dict = {"result": "accepted"}
+        self.heads: list[dict] = []
+
+    async def say(self, leaf: str, retain: bool = False, **fields: object) -> None:
+        await self._client.publish(f"{ROOT}/{LOCK}/{leaf}", json.dumps(fields), qos=1, retain=retain)
+
+    async def listen(self) -> None:
+        async for message in self._client.messages:
+            assert isinstance(message.payload, bytes)
+            body = message.payload.split(b".")[1]
+            self.heads.append(json.loads(base64.urlsafe_b64decode(body + b"==")))
+            await self.say("ack", list=self.heads[-1]["version"], **self.answer)
+
+
+@contextlib.asynccontextmanager
+async def answering(broker: Broker) -> AsyncIterator[Answering]:
+    """Online for as long as the block lasts."""
+    async with client(broker, broker.lock(LOCK), "lock") as connected:
+        lock = Answering(connected)
+        await connected.subscribe(f"{ROOT}/{LOCK}/list", qos=1)
+        await lock.say("state", True, online=True, **_STATE)
+        listening = asyncio.ensure_future(lock.listen())
+        try:
+            yield lock
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_a_refused_list_is_taken_back_and_what_was_refused_is_said(house: House) -> None:
+    await house.begin(bytes(32))
+    await house.add_lease()
+    async with answering(house.broker) as lock:
+        assert "demo: list 1 accepted" in (await house.operate("publish", LOCK)).output
+        await house.operate("staff", "add", LOCK, "Anna", "--card", "04a1b2c3d4e5f6")
+        lock.answer = {"result": "refused", "reason": "lease locked out"}
+        said = (await house.operate("publish", "--all", fails=True)).output
+        for part in ("list 2 refused: lease locked out", "no way in", "staff Anna: was to be new"):
+            assert part in said, said
+        assert "Anna" not in (await house.operate("staff", "list")).output
+        assert "not published" not in (await house.operate("lease", "list")).output
+        lock.answer = {"result": "refused", "reason": "flash error"}
+        await house.operate("staff", "add", LOCK, "Bert", "--card", "04a1b2c3d4e5f6")
+        await house.operate("publish", LOCK, fails=True)  # the list is not to blame: it is kept
+        assert "Bert" in (await house.operate("staff", "list")).output
+        lock.answer = {"result": "accepted"}
+        assert "demo: list 3 accepted" in (await house.operate("publish", LOCK)).output
+    assert [head["version"] for head in lock.heads] == [1, 2, 3, 3]
+
+
+async def test_an_offline_lock_waits_and_finds_its_list_at_the_broker(house: House) -> None:
+    await house.begin(bytes(32))
+    assert "list 1 waiting: it has never been heard of" in (await house.operate("publish", LOCK)).output
+    async with answering(house.broker) as lock:
+        await lock.say("state", True, online=False)
+    assert "list 1 waiting: it is offline" in (await house.operate("publish", LOCK)).output
+    async with answering(house.broker) as lock:
+        await lock.say("state", True, online=True, **{**_STATE, "list": 1})
+        assert "demo: list 1 held" in (await house.operate("publish", LOCK)).output
+
+
+async def test_health_shows_the_device_in_a_table_and_a_picture(house: House) -> None:
+    await house.begin(bytes(32))
+    async with answering(house.broker) as lock:
+        await lock.say("state", True, online=True, **{**_STATE, "faults": ["reader"]})
+        picture = house.folder / "fleet.svg"
+        said = (await house.operate("health", "--picture", str(picture))).output
+    row = next(line for line in said.splitlines() if "demo" in line)
+    for word in ("fault", "0.9.1", "network", "good", "reader"):
+        assert word in row, said
+    drawn = picture.read_text()
+    assert "<title>demo: fault reader</title>" in drawn
+    assert "1 fault" in drawn
+
+
+async def test_staff_reports_are_shown_by_name_and_once_even_if_nobody_was_there(house: House) -> None:
+    key = bytes(32)
+    await house.begin(key)
+    await house.operate("staff", "add", LOCK, "Anna", "--card", "04a1b2c3d4e5f6")
+    await house.operate("staff", "log", "--wait", "1")  # from now on the broker keeps them
+    record = lists.Credential(lists.CARD, bytes.fromhex("04a1b2c3d4e5f6"), lists.STAFF).record(key)
+    report = {"n": 5, "missed": 0, "time": 1_795_000_000, "credential": record[:16].hex(), "kind": "card"}
+    async with answering(house.broker) as lock:
+        await lock.say("staff", **report)
+        await lock.say("staff", **report)
+        await lock.say("staff", n=6, missed=0, time=None, credential="00" * 16, kind="pin")
+    await house.operate("staff", "remove", LOCK, "Anna")
+    for _ in range(2):
+        said = (await house.operate("staff", "log", "--wait", "1")).output
+        assert said.count("Anna") == 1, said
+        assert "2026-11-18" in said
+        assert f"unknown {'00' * 16}" in said
+        assert "no clock" in said
+
+
+async def test_from_a_lease_to_a_tenant_who_opens_the_door(house: House, make_lock, tmp_path: Path) -> None:
+    """The whole lock: the move-in code at the keypad, a PIN of the tenant's own, and the door."""
+    workdir = tmp_path / "lock"
+    key = lock_key(workdir)
+    own = house.broker.lock(LOCK)
+    files = {
+        "/tls/lock.key.der": own.key_der,
+        "/tls/lock.crt.der": own.certificate_der,
+        "/tls/ca.crt.der": house.broker.authority.certificate_der,
+        **lists.flash_files(key, 1, lists.snapshot([])),
+    }
+    lock: Lock = await make_lock(
+        workdir, tls_address=(house.broker.host, house.broker.port), settings=_SETTINGS, files=files
+    )
+    await lock.wait_armed()
+    await lock.wait_online(60)
+    await house.begin(key)
+    code = await house.add_lease()
+    assert "demo: list 2 accepted" in (await house.operate("publish", LOCK)).output
+    for keys, light in ((code, "enrolling"), ("271828", "enrolling"), ("271828", "kept")):
+        await lock.keys(keys + "#")
+        await lock.wait_light(light)
+    await lock.keys("271828#")
+    await lock.wait_unlocked()
+    await lock.wait_locked()
+    said = (await house.operate("health")).output
+    assert "well" in said, said
+    assert "271828" not in said

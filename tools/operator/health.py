@@ -1,0 +1,131 @@
+"""The command that shows how the locks are: never who comes or goes, which no lock tells."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiomqtt
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from . import link
+from .locks import show
+from .picture import picture
+from .store import Store
+
+_QUIET_S = 2
+_STYLES = {"well": "green", "list waits": "blue", "fault": "yellow", "offline": "red", "never heard": "dim"}
+
+
+@dataclass(frozen=True)
+class Health:
+    """One lock as it last said of itself; "" is what it did not say. `since` is in seconds since 1970."""
+
+    lock: str
+    health: str
+    firmware: str
+    held: str
+    wanted: int
+    clock: str
+    signal: str
+    faults: tuple[str, ...]
+    since: int
+
+
+def healths(store: Store, found: dict[str, dict], since: dict[str, int]) -> list[Health]:
+    """Of all locks in the file, by name."""
+    return [_health(row["name"], row["version"], found.get(row["name"]), since) for row in store.locks()]
+
+
+def _health(name: str, wanted: int, state: dict | None, since: dict[str, int]) -> Health:
+    if state is None:
+        return Health(name, "never heard", "", "", wanted, "", "", (), 0)
+    texts = {key: str(state.get(key, "")) for key in ("firmware", "list", "clock", "signal")}
+    listed = state.get("faults")
+    faults = tuple(str(fault) for fault in listed) if isinstance(listed, list) else ()
+    health = "well"
+    if state.get("online") is not True:
+        health = "offline"
+    elif faults:
+        health = "fault"
+    elif texts["list"] != str(wanted):
+        health = "list waits"
+    return Health(
+        name, health, texts["firmware"], texts["list"], wanted,
+        texts["clock"], texts["signal"], faults, since.get(name, 0),
+    )  # fmt: skip
+
+
+@click.command("health")
+@click.option("--watch", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("--picture", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
+              help="Draw the fleet, a tile for each lock.")  # fmt: skip
+@click.pass_obj
+def health(store: Store, watch: bool, file: Path | None) -> None:
+    """Show how all locks are, as they last said of themselves."""
+    if file is not None and file.suffix != ".svg":
+        raise click.ClickException(f"--picture {file}: the name must end in .svg")
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_watch(store, file) if watch else _once(store, file))
+
+
+async def _once(store: Store, file: Path | None) -> None:
+    async with link.client(store) as connected:
+        found = await link.states(connected, _names(store), _QUIET_S)
+    show(_table(_drawn(store, found, file)))
+
+
+async def _watch(store: Store, file: Path | None) -> None:
+    async with link.client(store) as connected:
+        found = await link.states(connected, _names(store), _QUIET_S)
+        with Live(_table(_drawn(store, found, file)), console=Console(), auto_refresh=False) as live:
+            async for message in connected.messages:
+                _hear(found, message)
+                live.update(_table(_drawn(store, found, file)), refresh=True)
+
+
+def _hear(found: dict[str, dict], message: aiomqtt.Message) -> None:
+    name, leaf, fields = link.said(message)
+    if leaf == "state":
+        found[name] = fields
+
+
+def _names(store: Store) -> list[str]:
+    names = [row["name"] for row in store.locks()]
+    if not names:
+        raise click.ClickException("there is no lock in the file; `lock add` puts one there")
+    return names
+
+
+def _drawn(store: Store, found: dict[str, dict], file: Path | None) -> list[Health]:
+    known = healths(store, found, link.note_seen(store, found))
+    if file is not None:
+        file.write_text(picture(known, time.time()))
+    return known
+
+
+def _table(known: list[Health]) -> Table:
+    columns = (
+        "lock",
+        "health",
+        "firmware",
+        "list held",
+        "wanted",
+        "clock",
+        "signal",
+        "faults",
+        "seen so since",
+    )
+    table = Table(*columns)
+    for one in known:
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.since)) if one.since else ""
+        word = f"[{_STYLES[one.health]}]{one.health}[/]"
+        table.add_row(
+            one.lock, word, one.firmware, one.held, str(one.wanted or "none"),
+            one.clock, one.signal, ", ".join(one.faults), since,
+        )  # fmt: skip
+    return table

@@ -1,0 +1,145 @@
+"""Commands for leases: who lives behind a lock and until when. Nobody is named: a lease is a number."""
+
+import secrets
+import time
+
+import click
+from rich.table import Table
+
+from . import codes, dates, records
+from .lists import PIN
+from .locks import show
+from .store import HELD, SENT, Store
+
+_LEASES_MAX = 32  # as many as a lock guards
+_GUARD = (
+    "a lease cannot be ended early: the lock's lease guard would refuse the list, for nobody is locked out "
+    "of their home by a click. Who moves out confirms it at the keypad: PIN # * 9 PIN #"
+)
+
+
+@click.group()
+def lease() -> None:
+    """Leases: who lives behind a lock, by number, and until when."""
+
+
+@lease.command("add")
+@click.argument("lock")
+@click.option("--from", "first", metavar="DATE", required=True, help="First day, such as 2026-12-01.")
+@click.option("--until", "last", metavar="DATE", required=True, help="Last day, included.")
+@click.pass_obj
+def add(store: Store, lock: str, first: str, last: str) -> None:
+    """Make a lease and its move-in code, which is shown this once."""
+    row = store.lock(lock)
+    begin = dates.begin_of(dates.day("--from", first), row["zone"])
+    end = dates.end_of(dates.day("--until", last), row["zone"])
+    if end <= begin:
+        raise dates.DateError(f"--until {last}: before --from {first}")
+    if end <= time.time():
+        raise dates.DateError(f"--until {last}: has passed")
+    if len(store.entries(lock, "lease")) >= _LEASES_MAX:
+        raise click.ClickException(
+            f"LOCK {lock}: has {_LEASES_MAX} leases, as many as it guards; `lease end` those that are over"
+        )
+    number = row["leases"] + 1
+    if number > 65_535:
+        raise click.ClickException(f"LOCK {lock}: its 65,535 numbers of leases are used up")
+    code, digest = _new_code(store, lock)
+    with store.change():
+        store.run("update lock set leases = ? where name = ?", number, lock)
+        store.put(lock, "lease", str(number), {"begin": begin, "end": end, "code": digest})
+    click.echo(f"lease {number} of {lock}, {first} to {last}")
+    _show(code, lock)
+
+
+@lease.command("code")
+@click.argument("lock")
+@click.argument("number", metavar="LEASE")
+@click.pass_obj
+def code_(store: Store, lock: str, number: str) -> None:
+    """Make a new move-in code for the same lease: for a PIN that was forgotten."""
+    data = _lease(store, lock, number)
+    if data["end"] <= time.time():
+        raise click.ClickException(f"LEASE {number}: is over")
+    code, digest = _new_code(store, lock)
+    with store.change():
+        store.put(lock, "lease", number, {**data, "code": digest})
+    _show(code, lock)
+
+
+@lease.command("extend")
+@click.argument("lock")
+@click.argument("number", metavar="LEASE")
+@click.option("--until", "last", metavar="DATE", required=True, help="Its new last day, included.")
+@click.pass_obj
+def extend(store: Store, lock: str, number: str, last: str) -> None:
+    """Have a lease end later."""
+    data, zone = _lease(store, lock, number), store.lock(lock)["zone"]
+    end = dates.end_of(dates.day("--until", last), zone)
+    if end < data["end"]:
+        raise click.ClickException(f"--until {last}: {_GUARD}")
+    if end == data["end"]:
+        raise click.ClickException(f"--until {last}: is its last day already")
+    with store.change():
+        store.put(lock, "lease", number, {**data, "end": end})
+    click.echo(f"lease {number} of {lock} lasts until {last}. Now: publish {lock}")
+
+
+@lease.command("end")
+@click.argument("lock")
+@click.argument("number", metavar="LEASE")
+@click.pass_obj
+def end_(store: Store, lock: str, number: str) -> None:
+    """Take a lease that is over from the list; refused before its end."""
+    data = _lease(store, lock, number)
+    if data["end"] > time.time() and any(
+        number in store.entries(lock, "lease", state) for state in (SENT, HELD)
+    ):
+        raise click.ClickException(f"LEASE {number}: {_GUARD}")
+    with store.change():
+        store.drop(lock, "lease", number)
+    click.echo(f"lease {number} of {lock} leaves the list. Now: publish {lock}")
+
+
+@lease.command("list")
+@click.argument("lock", required=False)
+@click.pass_obj
+def list_(store: Store, lock: str | None) -> None:
+    """Show the leases of one lock, or of all."""
+    table = Table("lock", "lease", "from", "until", "")
+    for row in [store.lock(lock)] if lock else store.locks():
+        held = store.entries(row["name"], "lease", HELD)
+        for number, data in store.entries(row["name"], "lease").items():
+            days = records.first_day(data["begin"], row["zone"]), records.last_day(data["end"], row["zone"])
+            note = (
+                "over" if data["end"] <= time.time() else "" if held.get(number) == data else "not published"
+            )
+            table.add_row(row["name"], number, *days, note)
+    show(table)
+
+
+def _lease(store: Store, lock: str, number: str) -> dict:
+    store.lock(lock)
+    found = store.entries(lock, "lease").get(number)
+    if found is None:
+        raise click.ClickException(f"LEASE {number}: {lock} has none of this number; `lease list {lock}`")
+    return found
+
+
+def _new_code(store: Store, lock: str) -> tuple[str, str]:
+    """A code that nothing else in the list stands for, and its digest in hexadecimal."""
+    key = store.lock(lock)["key"]
+    taken = {record[:16] for record in records.records(store, lock)}
+    while True:
+        code = codes.move_in_code()
+        digest = codes.digest(key, PIN, code.encode())
+        if not any(secrets.compare_digest(digest, other) for other in taken):
+            return code, digest.hex()
+
+
+def _show(code: str, lock: str) -> None:
+    click.echo(f"move-in code: {code[:4]} {code[4:]}")
+    click.echo(
+        "It is shown this once. At the keypad: code #, then a new PIN # and the same again #", err=True
+    )
+    click.echo(f"Now: publish {lock}", err=True)

@@ -1,0 +1,106 @@
+"""Commands for locks and for the broker that they are at."""
+
+import datetime as dt
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from .certificates import check_lock
+from .store import Store
+
+FILES = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
+"""What the operator's folder of certificates holds, as `python -m tools.pki` makes it."""
+
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Folder = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("address", metavar="HOST:PORT")
+@click.option("--certificates", type=_Folder, required=True, help=f"The folder of {', '.join(FILES)}.")
+@click.pass_obj
+def broker(store: Store, address: str, certificates: Path) -> None:
+    """Say where the broker is, and which certificate it knows you by."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise click.ClickException(f"HOST:PORT {address}: such as broker.example:8883 is right")
+    for name in FILES:
+        if not (certificates / name).is_file():
+            raise click.ClickException(
+                f"--certificates {certificates}: {name} is missing; `python -m tools.pki operator` makes it"
+            )
+    with store.change():
+        store.set("broker", address)
+        store.set("certificates", str(certificates.resolve()))
+    click.echo(f"the broker is {address}")
+
+
+@click.group()
+def lock() -> None:
+    """Locks: those whose keys you hold."""
+
+
+@lock.command("add")
+@click.argument("name", metavar="ID")
+@click.option("--key-file", type=_File, required=True, help="The key from provisioning: 64 hex digits.")
+@click.option("--zone", metavar="NAME", default="UTC", show_default=True, help="Such as Europe/Berlin.")
+@click.pass_obj
+def add(store: Store, name: str, key_file: Path, zone: str) -> None:
+    """Put a lock into the file; ID is the identifier in its settings."""
+    check_lock(name)
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.ClickException(
+            f"--zone {zone}: unknown; a name such as Europe/Berlin is right"
+        ) from error
+    store.add_lock(name, _key(key_file), zone)
+    click.echo(f"{name}: added. `publish {name}` gives it its list")
+
+
+@lock.command("list")
+@click.pass_obj
+def list_(store: Store) -> None:
+    """Show all locks."""
+    table = Table("lock", "zone", "leases", "staff", "list", "held")
+    for row in store.locks():
+        numbers = [str(len(store.entries(row["name"], kind))) for kind in ("lease", "staff")]
+        table.add_row(row["name"], row["zone"], *numbers, str(row["version"]), str(row["held"]))
+    show(table)
+
+
+@lock.command("remove")
+@click.argument("name", metavar="LOCK")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(store: Store, name: str, yes: bool) -> None:
+    """Forget a lock and its key. The lock itself goes on as it is: its tenants still get in."""
+    store.lock(name)
+    now = dt.datetime.now(dt.UTC).timestamp()
+    running = [n for n, lease in store.entries(name, "lease").items() if lease["end"] > now]
+    said = f" Leases that run: {', '.join(running)}." if running else ""
+    if not yes:
+        click.confirm(f"Forget {name}, its key, its leases and its staff?{said}", abort=True)
+    with store.change():
+        store.run("delete from lock where name = ?", name)
+    click.echo(f"{name}: forgotten; the lock itself keeps its list")
+
+
+def show(table: Table) -> None:
+    """Print a table; whole where the output is no terminal."""
+    console = Console()
+    console.print(table, width=None if console.is_terminal else max(console.width, 120))
+
+
+def _key(path: Path) -> bytes:
+    data = path.read_bytes()
+    if len(data) == 32:
+        return data
+    text = data.decode("ascii", "replace").strip()
+    if not re.fullmatch(r"[0-9A-Fa-f]{64}", text):
+        raise click.ClickException(f"--key-file {path}: must hold 32 bytes, or 64 hexadecimal digits")
+    return bytes.fromhex(text)

@@ -1,0 +1,153 @@
+"""The command that gives locks their lists, and says what each made of it."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import aiomqtt
+import click
+
+from . import link, records
+from .lists import changes, chunks, head, snapshot
+from .store import HELD, WANTED, Store
+
+_QUIET_S = 2
+_CONTENT = {"bad records", "lease locked out", "lease shortened", "too large", "too many leases"}
+"""The refusals that are for what the list says: it is taken back. After the others it can be sent again."""
+
+_MEANING = {
+    "lease locked out": "somebody who lives there would have no way in any more",
+    "lease shortened": "a lease would end early, or the lock holds that it still runs",
+    "too many leases": "it guards 32 at most",
+    "bad signature": "the key in the file is not this lock's",
+    "wrong lock": "the ID in the file is not this lock's",
+    "old version": "it holds a newer list: publish again while it is online",
+    "flash full": "publish again later",
+}
+
+
+@dataclass
+class Result:
+    """What came of one lock's list: "accepted", "refused", "held" (it had it) or "waiting"."""
+
+    lock: str
+    version: int
+    outcome: str
+    note: str = ""
+
+
+@click.command("publish")
+@click.argument("names", metavar="[LOCK]...", nargs=-1)
+@click.option("--all", "everyone", is_flag=True, help="Every lock in the file.")
+@click.option("--wait", "wait_s", type=click.FloatRange(1, 600), default=30, show_default=True,
+              help="Seconds to wait for the locks' answers.")  # fmt: skip
+@click.pass_obj
+def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float) -> None:
+    """Give locks their newest lists, and say what each made of it."""
+    if bool(names) == everyone:
+        raise click.UsageError("Say which locks: their names, or --all.")
+    chosen = (
+        [row["name"] for row in store.locks()] if everyone else [store.lock(name)["name"] for name in names]
+    )
+    refused = False
+    for result in asyncio.run(deliver(store, dict.fromkeys(chosen).keys(), wait_s)):
+        click.echo(
+            f"{result.lock}: list {result.version} {result.outcome}{result.note and ': '}{result.note}"
+        )
+        if result.outcome == "refused":
+            refused = True
+            for line in _taken_back(store, result):
+                click.echo(f"  {line}")
+    if refused:
+        raise SystemExit(1)
+
+
+async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[Result]:
+    """Publish the lists of these locks, and wait for what those that are online make of them."""
+    results: dict[str, Result] = {}
+    async with link.client(store) as connected:
+        heard = await link.states(connected, names, _QUIET_S)
+        for name in names:
+            await connected.subscribe(f"menshen/v1/{name}/ack", qos=link.QOS)
+        for name in names:
+            state = heard.get(name, {})
+            holds = state["list"] if isinstance(state.get("list"), int) else 0
+            if 0 < holds == store.lock(name)["version"]:
+                store.taken(name, holds)  # an answer that came while nobody waited for it
+            messages = prepare(store, name, holds)
+            for topic, payload in messages:
+                await connected.publish(topic, payload, qos=link.QOS, retain=True)
+            version = store.lock(name)["version"]
+            results[name] = Result(name, version, "waiting", _absent(state))
+            if not messages:
+                results[name] = Result(name, version, "held")
+        await _answers(connected, store, results, wait_s)
+    return list(results.values())
+
+
+def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
+    """What has to be on the broker, retained: nothing where the lock holds version `holds`, and that is it.
+
+    A new version is above all that were ever made here, and above the one that the lock holds.
+    """
+    series = store.series(name)
+    wanted = records.records(store, name)
+    if series.version and series.version >= holds and snapshot(wanted) == series.current:
+        if holds == series.version:
+            return []
+        delta = changes(series.base_data, series.current)
+        again = head(name, series.key, series.version, series.base, series.base_data, delta)
+        return [*chunks(series.base_data), (f"menshen/v1/{name}/list", again.encode())]
+    if holds > series.version:  # a list of elsewhere: what it says is not known here, so nothing builds on it
+        series.version, series.base = holds, 0
+    with store.change():
+        messages = series.publish(wanted)
+        store.keep(series)
+    return messages
+
+
+async def _answers(
+    connected: aiomqtt.Client, store: Store, results: dict[str, Result], wait_s: float
+) -> None:
+    try:
+        async with asyncio.timeout(wait_s):
+            while any(each.outcome == "waiting" and not each.note for each in results.values()):
+                name, leaf, fields = link.said(await anext(connected.messages))
+                result = results.get(name)
+                if leaf == "ack" and result is not None and result.outcome == "waiting":
+                    _take(store, result, fields)
+    except TimeoutError:
+        for result in results.values():
+            if result.outcome == "waiting" and not result.note:
+                result.note = f"no answer within {wait_s:g} s; it takes the list as soon as it can"
+
+
+def _take(store: Store, result: Result, fields: dict) -> None:
+    """An answer. One that names no version is to a head that the lock could not read: this one."""
+    outcome, version = fields.get("result"), fields.get("list")
+    if "list" not in fields or version not in (result.version, None):
+        return
+    if outcome == "accepted":
+        store.taken(result.lock, result.version)
+        result.outcome, result.note = "accepted", ""
+    elif outcome == "refused":
+        result.outcome, result.note = "refused", str(fields.get("reason"))
+
+
+def _absent(state: dict) -> str:
+    """Why no answer can be awaited now, else ""."""
+    if not state:
+        return "it has never been heard of; it takes the list when it connects"
+    return "" if state.get("online") is True else "it is offline; it takes the list when it is back"
+
+
+def _taken_back(store: Store, result: Result) -> list[str]:
+    """In sentences what a refusal means, and what is done in the file about it."""
+    said = [_MEANING[result.note]] if result.note in _MEANING else []
+    if result.note not in _CONTENT:
+        return [*said, "what you entered stays in the file"]
+    said += records.differences(store, result.lock)
+    with store.change():
+        store.copy(result.lock, HELD, WANTED)
+    again = f"The file is as the lock's own list again; `publish {result.lock}` takes the refused one away"
+    return [*said, again]

@@ -1,0 +1,80 @@
+"""From what the operator has entered for a lock to the records of its list, and to words."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from . import dates
+from .lists import MOVE_IN, PIN, STAFF, Lease, pack
+from .store import HELD, SENT, WANTED, Store
+
+
+def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
+    """All records of its list."""
+    found = []
+    for number, lease in store.entries(lock, "lease", state).items():
+        found.append(Lease(int(number), lease["begin"], lease["end"]).record(b""))
+        found.append(pack(bytes.fromhex(lease["code"]), MOVE_IN, PIN, int(number)))
+    hours: dict[int, str] = {}
+    for who in store.entries(lock, "staff", state).values():
+        hours[who["schedule"]] = who["hours"]
+        found.append(
+            pack(
+                bytes.fromhex(who["digest"]), STAFF, who["kind"], 0, who["schedule"], who["uses"],
+                who["begin"], who["end"],
+            )
+        )  # fmt: skip
+    for schedule, text in hours.items():
+        if schedule:
+            found += [part.record(b"") for part in dates.parts(schedule, text)]
+    return found
+
+
+def schedule(store: Store, lock: str, hours: str) -> int:
+    """The number under which the list has these hours: theirs, or a new one."""
+    taken = {
+        who["schedule"]: who["hours"]
+        for state in (HELD, SENT, WANTED)
+        for who in store.entries(lock, "staff", state).values()
+    }
+    for number, text in taken.items():
+        if number and text == hours:
+            return number
+    free = [number for number in range(1, 256) if number not in taken]
+    if not free:
+        raise dates.DateError("--hours: 255 different ones are the most that a lock has room for")
+    return free[0]
+
+
+def differences(store: Store, lock: str) -> list[str]:
+    """What the newest list says otherwise than the one that the lock holds, in sentences."""
+    found = []
+    zone = store.lock(lock)["zone"]
+    for kind in ("lease", "staff"):
+        sent, held = (store.entries(lock, kind, state) for state in (SENT, HELD))
+        for name in sorted(sent.keys() | held.keys()):
+            if name not in held:
+                found.append(f"{kind} {name}: was to be new")
+            elif name not in sent:
+                found.append(f"{kind} {name}: was to be removed")
+            elif sent[name] != held[name]:
+                found.append(f"{kind} {name}: {_change(kind, sent[name], held[name], zone)}")
+    return found
+
+
+def last_day(end: int, zone: str) -> str:
+    """The last day, there, of what ends at this second; "" where it does not end."""
+    return f"{dt.datetime.fromtimestamp(end - 1, ZoneInfo(zone)):%Y-%m-%d}" if end else ""
+
+
+def first_day(begin: int, zone: str) -> str:
+    """The first day, there, of what begins at this second; "" where it always did."""
+    return f"{dt.datetime.fromtimestamp(begin, ZoneInfo(zone)):%Y-%m-%d}" if begin else ""
+
+
+def _change(kind: str, sent: dict, held: dict, zone: str) -> str:
+    said = []
+    if sent["end"] != held["end"]:
+        said.append(f"was to end on {last_day(sent['end'], zone) or 'no day'}")
+    if kind == "lease" and sent["code"] != held["code"]:
+        said.append("was to have another move-in code")
+    return " and ".join(said) or "was to be changed"
