@@ -88,6 +88,10 @@ format-check: setup ## look for unformatted code
 guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
 	@exec $(VENV) -m tools.operator guest $(ARGS)
 
+.PHONY: operator
+operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")
+	@exec $(VENV) -m tools.operator $(ARGS)
+
 .PHONY: setup
 setup: ## fetch and install what all of these need (they do it by themselves)
 	@command -v $(PYTHON) >/dev/null || { \

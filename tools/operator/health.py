@@ -1,6 +1,7 @@
 """The command that shows how the locks are: never who comes or goes, which no lock tells."""
 
 import asyncio
+import sqlite3
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rich.table import Table
 from . import link
 from .locks import show
 from .picture import picture
+from .publishing import held
 from .store import Store
 
 _QUIET_S = 2
@@ -38,13 +40,15 @@ class Health:
 
 def healths(store: Store, found: dict[str, dict], since: dict[str, int]) -> list[Health]:
     """Of all locks in the file, by name."""
-    return [_health(row["name"], row["version"], found.get(row["name"]), since) for row in store.locks()]
+    return [_health(row, found.get(row["name"]), since) for row in store.locks()]
 
 
-def _health(name: str, wanted: int, state: dict | None, since: dict[str, int]) -> Health:
+def _health(row: sqlite3.Row, state: dict | None, since: dict[str, int]) -> Health:
+    name, wanted = row["name"], row["version"]
     if state is None:
         return Health(name, "never heard", "", "", wanted, "", "", (), 0)
-    texts = {key: str(state.get(key, "")) for key in ("firmware", "list", "clock", "signal")}
+    texts = {key: str(state.get(key, "")) for key in ("firmware", "clock", "signal")}
+    version = held(row, state)
     listed = state.get("faults")
     faults = tuple(str(fault) for fault in listed) if isinstance(listed, list) else ()
     health = "well"
@@ -52,10 +56,10 @@ def _health(name: str, wanted: int, state: dict | None, since: dict[str, int]) -
         health = "offline"
     elif faults:
         health = "fault"
-    elif texts["list"] != str(wanted):
+    elif version < wanted:
         health = "list waits"
     return Health(
-        name, health, texts["firmware"], texts["list"], wanted,
+        name, health, texts["firmware"], str(version or "none"), wanted,
         texts["clock"], texts["signal"], faults, since.get(name, 0),
     )  # fmt: skip
 

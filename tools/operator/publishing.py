@@ -1,6 +1,7 @@
 """The command that gives locks their lists, and says what each made of it."""
 
 import asyncio
+import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import click
 
 from . import link, records
 from .lists import changes, chunks, head, snapshot
-from .store import HELD, WANTED, Store
+from .store import HELD, SENT, WANTED, Store
 
 _QUIET_S = 2
 _CONTENT = {"bad records", "lease locked out", "lease shortened", "too large", "too many leases"}
@@ -71,7 +72,7 @@ async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[R
             await connected.subscribe(f"menshen/v1/{name}/ack", qos=link.QOS)
         for name in names:
             state = heard.get(name, {})
-            holds = state["list"] if isinstance(state.get("list"), int) else 0
+            holds = held(store.lock(name), state)
             if 0 < holds == store.lock(name)["version"]:
                 store.taken(name, holds)  # an answer that came while nobody waited for it
             messages = prepare(store, name, holds)
@@ -85,6 +86,12 @@ async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[R
     return list(results.values())
 
 
+def held(row: sqlite3.Row, state: dict) -> int:
+    """The version that a lock holds: what it answered, or what its state says, a quarter of an hour later."""
+    told = state.get("list")
+    return max(row["held"], told if isinstance(told, int) else 0)
+
+
 def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
     """What has to be on the broker, retained: nothing where the lock holds version `holds`, and that is it.
 
@@ -93,7 +100,9 @@ def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
     series = store.series(name)
     wanted = records.records(store, name)
     if series.version and series.version >= holds and snapshot(wanted) == series.current:
+        store.copy(name, WANTED, SENT)  # names may be others, and make no difference to the lock
         if holds == series.version:
+            store.taken(name, holds)
             return []
         delta = changes(series.base_data, series.current)
         again = head(name, series.key, series.version, series.base, series.base_data, delta)
