@@ -68,6 +68,13 @@ def test_the_key_comes_from_a_file_too(tmp_path: Path) -> None:
     assert done.stdout == "014 172 316\n"
 
 
+def test_the_key_is_taken_as_the_phone_shows_it() -> None:
+    groups = " ".join(KEY[i : i + 4] for i in range(0, 32, 4))
+    for shown in (f"Menshen guest key of demo: {groups}", f"Menshen guest key of 12ab-cd_ef: {groups}\n"):
+        done = _guest("--start", "2026-12-24T18:00Z", "--hours", "4", key=shown)
+        assert done.stdout == "014 172 316\n"
+
+
 def test_without_a_start_it_is_this_hour() -> None:
     before = dt.datetime.now(dt.UTC)
     code = _guest("--days", "3").stdout.replace(" ", "").strip()
@@ -80,6 +87,7 @@ def test_without_a_start_it_is_this_hour() -> None:
     [
         (["--hours", "4"], "12", "the key must be 32 hexadecimal digits"),
         (["--hours", "4"], "é" * 32, "the key must be 32 hexadecimal digits"),
+        (["--hours", "4"], f"Menshen guest key of x: {KEY}00", "the key must be 32 hexadecimal digits"),
         (["--hours", "3"], KEY, "'3' is not one of '1', '2', '4', '8', '12'"),
         (["--days", "4"], KEY, "'4' is not one of"),
         ([], KEY, "one of --hours, --days and --once"),
