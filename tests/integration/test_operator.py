@@ -5,7 +5,7 @@ import base64
 import contextlib
 import datetime as dt
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiomqtt
@@ -16,8 +16,9 @@ from tests.integration.brokers import Broker
 from tests.integration.conftest import MakeBroker
 from tests.integration.rights import ROOT, client
 from tests.simulated_lock import Lock
-from tools.operator import lists
+from tools.operator import health, lists
 from tools.operator.__main__ import main
+from tools.operator.store import Store
 from tools.simulator.provision import lock_key
 
 LOCK = "demo"
@@ -144,6 +145,39 @@ async def test_health_shows_the_device_in_a_table_and_a_picture(house: House) ->
     drawn = picture.read_text()
     assert "<title>demo: fault reader</title>" in drawn
     assert "1 fault" in drawn
+
+
+async def test_whoever_watches_sees_a_lock_go_and_what_it_says_steers_nothing(house: House) -> None:
+    await house.begin(bytes(32))
+    picture = house.folder / "fleet.svg"
+    store = Store(house.folder / "operator.db")
+    async with answering(house.broker) as lock:
+        await lock.say("state", True, online=True, **{**_STATE, "firmware": "\x1b[2J[red]\0", "faults": 5})
+        said = (await house.operate("health")).output
+        watching = asyncio.ensure_future(health.watch(store, picture))
+        await _until(lambda: picture.exists() and "1 well" in picture.read_text())
+        await lock.say("state", True, online=False)
+        await _until(lambda: "1 offline" in picture.read_text())
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    store.close()
+    assert "\x1b" not in said
+    assert "?[2J[red]?" in said
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 (a file tells nobody)
+            await asyncio.sleep(0.02)
+
+
+async def test_a_broker_of_a_strangers_authority_is_told_nothing(house: House) -> None:
+    await house.begin(bytes(32))
+    (house.folder / "ca.crt.pem").write_bytes(house.broker.stranger.certificate_pem)
+    for command in (["publish", LOCK], ["health"], ["staff", "log"]):
+        said = (await house.operate(*command, fails=True)).output
+        assert "certificate verify failed" in said, said
+    assert (await house.operate("lock", "list")).output.split("demo")[1].split()[7] == "0"
 
 
 async def test_staff_reports_are_shown_by_name_and_once_even_if_nobody_was_there(house: House) -> None:

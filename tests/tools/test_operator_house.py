@@ -5,6 +5,7 @@ import datetime as dt
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,8 +13,10 @@ from click.testing import CliRunner, Result
 from tests.conftest import TOP
 from tools.operator import codes, dates, publishing, records
 from tools.operator.__main__ import main
+from tools.operator.health import Health
 from tools.operator.hours import Hours
 from tools.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, Credential
+from tools.operator.picture import picture
 from tools.operator.store import HELD, Store
 
 KEY = bytes(range(32))
@@ -223,11 +226,45 @@ def test_versions_only_rise_and_nothing_is_sent_twice(operate: Operate, path: Pa
     assert publishing.prepare(store, "front", 1) == []
     again = publishing.prepare(store, "front", 0)  # the lock has not taken it: the same once more
     assert ([t.rpartition("/")[2] for t, _ in again], store.lock("front")["version"]) == (topics, 1)
+    row = store.lock("front")
+    assert publishing.held(row, {"list": 7}) == 7
+    for forged in (1002, 2**30 - 1, 2**80, -1, True, "9", None):  # it would use up all versions
+        assert publishing.held(row, {"list": forged}) == 1
     publishing.prepare(store, "front", 7)  # it has a list of elsewhere
     assert store.lock("front")["version"] == 8
     store.taken("front", 8)
     assert list(store.entries("front", "lease", HELD)) == ["1"]
     store.close()
+
+
+def test_a_lock_with_lists_of_another_file_gets_one_above_them(operate: Operate, path: Path) -> None:
+    key = str(path.parents[1] / "front.key")
+    operate("lock", "add", "old", "--key-file", key, "--above", "4711")
+    store = Store(path)
+    for _ in range(2):
+        topics = [topic.rpartition("/")[2] for topic, _ in publishing.prepare(store, "old", 0)]
+        assert (topics, store.lock("old")["version"]) == (["0", "list"], 4712)
+    store.close()
+
+
+def test_a_picture_has_a_tile_for_each_lock_on_one_page_and_is_whatever_a_lock_says() -> None:
+    words = ("well", "list waits", "fault", "offline", "never heard")
+    locks = [
+        Health(f"flat-{n:03}", words[n % 5], "1<&]]>", "1", 2, "signed", "good", ("<script>",), 1)
+        for n in range(100)
+    ]
+    tree = ET.fromstring(picture(locks, 1_795_000_000))  # noqa: S314
+    width, height = map(float, tree.attrib["viewBox"].split()[2:])
+    tiles = [group[1].attrib for group in tree if group.tag.endswith("}g")]
+    assert len(tiles) == 100
+    corners = {(tile["x"], tile["y"]) for tile in tiles}
+    assert len(corners) == 100
+    for tile in tiles:
+        assert float(tile["x"]) + float(tile["width"]) < width
+        assert float(tile["y"]) + float(tile["height"]) < height
+    titles = [group[0].text or "" for group in tree if group.tag.endswith("}g")]
+    assert [title.split()[1] for title in titles[:20]] == ["offline"] * 20  # trouble comes first
+    assert titles[-1].split()[1] == "well"
 
 
 def test_without_a_broker_it_says_so(operate: Operate, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from . import link
 from .locks import show
@@ -47,10 +48,10 @@ def _health(row: sqlite3.Row, state: dict | None, since: dict[str, int]) -> Heal
     name, wanted = row["name"], row["version"]
     if state is None:
         return Health(name, "never heard", "", "", wanted, "", "", (), 0)
-    texts = {key: str(state.get(key, "")) for key in ("firmware", "clock", "signal")}
+    texts = {key: link.plain(state.get(key, "")) for key in ("firmware", "clock", "signal")}
     version = held(row, state)
     listed = state.get("faults")
-    faults = tuple(str(fault) for fault in listed) if isinstance(listed, list) else ()
+    faults = tuple(link.plain(fault) for fault in listed[:16]) if isinstance(listed, list) else ()
     health = "well"
     if state.get("online") is not True:
         health = "offline"
@@ -65,16 +66,16 @@ def _health(row: sqlite3.Row, state: dict | None, since: dict[str, int]) -> Heal
 
 
 @click.command("health")
-@click.option("--watch", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("--watch", "go_on", is_flag=True, help="Go on until Ctrl-C.")
 @click.option("--picture", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
               help="Draw the fleet, a tile for each lock.")  # fmt: skip
 @click.pass_obj
-def health(store: Store, watch: bool, file: Path | None) -> None:
+def health(store: Store, go_on: bool, file: Path | None) -> None:
     """Show how all locks are, as they last said of themselves."""
     if file is not None and file.suffix != ".svg":
         raise click.ClickException(f"--picture {file}: the name must end in .svg")
     with suppress(KeyboardInterrupt):
-        asyncio.run(_watch(store, file) if watch else _once(store, file))
+        asyncio.run(watch(store, file) if go_on else _once(store, file))
 
 
 async def _once(store: Store, file: Path | None) -> None:
@@ -83,7 +84,8 @@ async def _once(store: Store, file: Path | None) -> None:
     show(_table(_drawn(store, found, file)))
 
 
-async def _watch(store: Store, file: Path | None) -> None:
+async def watch(store: Store, file: Path | None) -> None:
+    """Show the table, and draw it again at whatever a lock says; without end."""
     async with link.client(store) as connected:
         found = await link.states(connected, _names(store), _QUIET_S)
         with Live(_table(_drawn(store, found, file)), console=Console(), auto_refresh=False) as live:
@@ -127,9 +129,9 @@ def _table(known: list[Health]) -> Table:
     table = Table(*columns)
     for one in known:
         since = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.since)) if one.since else ""
-        word = f"[{_STYLES[one.health]}]{one.health}[/]"
         table.add_row(
-            one.lock, word, one.firmware, one.held, str(one.wanted or "none"),
-            one.clock, one.signal, ", ".join(one.faults), since,
+            one.lock, Text(one.health, _STYLES[one.health]),
+            *map(Text, (one.firmware, one.held, str(one.wanted or "none"))),
+            *map(Text, (one.clock, one.signal, ", ".join(one.faults), since)),
         )  # fmt: skip
     return table

@@ -34,6 +34,16 @@ def client(store: Store, identifier: str | None = None) -> aiomqtt.Client:
     )
 
 
+def plain(value: object) -> str:
+    """As text for a terminal and a picture: nothing that a lock or a broker says can steer either."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:80])
+
+
+def number(value: object, highest: int = 2**32 - 1) -> int | None:
+    """A whole number from 0 to `highest`, else None."""
+    return value if type(value) is int and 0 <= value <= highest else None
+
+
 def said(message: aiomqtt.Message) -> tuple[str, str, dict]:
     """Lock, leaf of the topic, and the fields; none where what came is no JSON object."""
     name, _, leaf = str(message.topic).removeprefix(_ROOT).partition("/")
@@ -91,13 +101,12 @@ async def collect_staff(store: Store, quiet_s: float) -> None:
 
 def _note_staff(store: Store, lock: str, fields: dict) -> None:
     """A report that came twice has the same number and counts once."""
-    number, when, missed = fields.get("n"), fields.get("time"), fields.get("missed")
+    count, when = number(fields.get("n")), number(fields.get("time"))
     digest, kind = fields.get("credential"), fields.get("kind")
-    if not isinstance(number, int) or not isinstance(digest, str) or not isinstance(kind, str):
+    if count is None or not isinstance(digest, str) or not isinstance(kind, str):
         return
     with store.change():
         store.run(
-            "insert or ignore into staff_entry values (?, ?, ?, ?, ?, ?, ?)", lock, number,
-            when if isinstance(when, int) else None, digest, kind,
-            missed if isinstance(missed, int) else 0, int(time.time()),
+            "insert or ignore into staff_entry values (?, ?, ?, ?, ?, ?, ?)", lock, count, when,
+            plain(digest), plain(kind), number(fields.get("missed")) or 0, int(time.time()),
         )  # fmt: skip

@@ -48,8 +48,11 @@ def lock() -> None:
 @click.argument("name", metavar="ID")
 @click.option("--key-file", type=_File, required=True, help="The key from provisioning: 64 hex digits.")
 @click.option("--zone", metavar="NAME", default="UTC", show_default=True, help="Such as Europe/Berlin.")
+@click.option(
+    "--above", type=click.IntRange(0, 10**9), default=0, help="The last list that it has of another file."
+)
 @click.pass_obj
-def add(store: Store, name: str, key_file: Path, zone: str) -> None:
+def add(store: Store, name: str, key_file: Path, zone: str, above: int) -> None:
     """Put a lock into the file; ID is the identifier in its settings."""
     check_lock(name)
     try:
@@ -58,7 +61,7 @@ def add(store: Store, name: str, key_file: Path, zone: str) -> None:
         raise click.ClickException(
             f"--zone {zone}: unknown; a name such as Europe/Berlin is right"
         ) from error
-    store.add_lock(name, _key(key_file), zone)
+    store.add_lock(name, _key(key_file), zone, above)
     click.echo(f"{name}: added. `publish {name}` gives it its list")
 
 

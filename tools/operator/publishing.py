@@ -13,6 +13,7 @@ from .lists import changes, chunks, head, snapshot
 from .store import HELD, SENT, WANTED, Store
 
 _QUIET_S = 2
+_JUMP_MAX = 1000
 _CONTENT = {"bad records", "lease locked out", "lease shortened", "too large", "too many leases"}
 """The refusals that are for what the list says: it is taken back. After the others it can be sent again."""
 
@@ -35,6 +36,8 @@ class Result:
     version: int
     outcome: str
     note: str = ""
+    named: bool = True
+    """Whether the answer named the version. One that does not may be to what somebody else sent."""
 
 
 @click.command("publish")
@@ -87,9 +90,13 @@ async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[R
 
 
 def held(row: sqlite3.Row, state: dict) -> int:
-    """The version that a lock holds: what it answered, or what its state says, a quarter of an hour later."""
-    told = state.get("list")
-    return max(row["held"], told if isinstance(told, int) else 0)
+    """The version that a lock holds: what it answered, or what its state says, a quarter of an hour later.
+
+    States are not signed: one that is far above all that was made here is not believed, or whoever forges it
+    could have the numbers used up, after which the lock takes no list any more.
+    """
+    told = link.number(state.get("list")) or 0
+    return max(row["held"], told if told <= row["version"] + _JUMP_MAX else 0)
 
 
 def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
@@ -99,7 +106,7 @@ def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
     """
     series = store.series(name)
     wanted = records.records(store, name)
-    if series.version and series.version >= holds and snapshot(wanted) == series.current:
+    if series.base and series.version >= holds and snapshot(wanted) == series.current:
         store.copy(name, WANTED, SENT)  # names may be others, and make no difference to the lock
         if holds == series.version:
             store.taken(name, holds)
@@ -140,7 +147,8 @@ def _take(store: Store, result: Result, fields: dict) -> None:
         store.taken(result.lock, result.version)
         result.outcome, result.note = "accepted", ""
     elif outcome == "refused":
-        result.outcome, result.note = "refused", str(fields.get("reason"))
+        result.outcome, result.note = "refused", link.plain(fields.get("reason"))
+        result.named = version is not None
 
 
 def _absent(state: dict) -> str:
@@ -153,7 +161,7 @@ def _absent(state: dict) -> str:
 def _taken_back(store: Store, result: Result) -> list[str]:
     """In sentences what a refusal means, and what is done in the file about it."""
     said = [_MEANING[result.note]] if result.note in _MEANING else []
-    if result.note not in _CONTENT:
+    if result.note not in _CONTENT or not result.named:
         return [*said, "what you entered stays in the file"]
     said += records.differences(store, result.lock)
     with store.change():

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from . import codes, dates, link, records
 from .lists import CARD, PIN
@@ -86,7 +87,8 @@ def list_(store: Store, lock: str | None) -> None:
         for name, who in store.entries(row["name"], "staff").items():
             days = records.first_day(who["begin"], row["zone"]), records.last_day(who["end"], row["zone"])
             opens = _KINDS[who["kind"]]
-            table.add_row(row["name"], name, opens, who["hours"] or "always", *days, str(who["uses"] or ""))
+            uses = str(who["uses"] or "")
+            table.add_row(row["name"], Text(name), opens, who["hours"] or "always", *days, uses)
     show(table)
 
 
@@ -112,7 +114,8 @@ def log(store: Store, lock: str | None, wait_s: float) -> None:
             if entry["time"]:
                 zone = ZoneInfo(row["zone"])
                 when = f"{dt.datetime.fromtimestamp(entry['time'], zone):%Y-%m-%d %H:%M %Z}"
-            table.add_row(when, row["name"], entry["who"] or f"unknown {entry['digest']}", entry["kind"])
+            name = entry["who"] or f"unknown {entry['digest']}"
+            table.add_row(when, row["name"], Text(name), Text(entry["kind"]))
             missed = max(missed, entry["missed"])
     show(table)
     if missed:

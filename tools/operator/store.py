@@ -107,12 +107,12 @@ class Store:
             raise StoreError(f"LOCK {name}: not in the file; `lock list` shows those that are")
         return rows[0]
 
-    def add_lock(self, name: str, key: bytes, zone: str) -> None:
-        """A lock that has no list of this file yet; StoreError where it is there already."""
+    def add_lock(self, name: str, key: bytes, zone: str, above: int = 0) -> None:
+        """A lock whose first list of this file is to be above a version; StoreError where it is there."""
         try:
             self.run(
-                "insert into lock (name, key, zone, current) values (?, ?, ?, ?)",
-                name, key, zone, snapshot([]),
+                "insert into lock (name, key, zone, version, current) values (?, ?, ?, ?, ?)",
+                name, key, zone, above, snapshot([]),
             )  # fmt: skip
         except sqlite3.IntegrityError as error:
             raise StoreError(f"ID {name}: is in the file already; `lock remove {name}` forgets it") from error
