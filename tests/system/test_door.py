@@ -145,6 +145,7 @@ async def test_the_next_tenant_is_told_that_staff_have_been_in(lock: Lock) -> No
     async with lock.tap("cleaner"):
         await lock.wait_unlocked()
         await lock.wait_light("granted")
+    await lock.world.board.turn()  # the note is written in the same step as the light
     await lock.power(False)  # the lock remembers
     await lock.power(True)
     await lock.wait_armed()
