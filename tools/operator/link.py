@@ -100,8 +100,8 @@ async def collect_staff(store: Store, quiet_s: float) -> None:
 
 
 def _note_staff(store: Store, lock: str, fields: dict) -> None:
-    """A report that came twice has the same number and counts once."""
-    count, when = number(fields.get("n")), number(fields.get("time"))
+    """A report that came twice counts once. Time 0 is none: numbers begin anew in a lock that was wiped."""
+    count, when = number(fields.get("n")), number(fields.get("time")) or 0
     digest, kind = fields.get("credential"), fields.get("kind")
     if count is None or not isinstance(digest, str) or not isinstance(kind, str):
         return

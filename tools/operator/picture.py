@@ -68,11 +68,15 @@ def _heading(ranked: "Sequence[Health]", now: float) -> list[str]:
 def _tile(one: "Health", x: float, y: float, width: float, height: float) -> str:
     fill, ink, mark = _LOOKS[one.health]
     pad = min(12.0, width * 0.09)
-    size = min(20.0, height * 0.26, (width - 2 * pad - 16) / max(6, len(one.lock)) / 0.6)
+    size = max(8.5, min(20.0, height * 0.26, (width - 2 * pad - 16) / max(6, len(one.lock)) / 0.62))
+    name = one.lock
+    room = int((width - 2 * pad - 16) / size / 0.62)
+    if len(name) > room:
+        name = f"…{name[1 - room :]}"  # names of flats differ at their end
     small = min(14.0, height * 0.19)
     lines = [
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="7" fill="{fill}"/>',
-        _text(x + pad, y + height * 0.38, size, ink, one.lock, "600"),
+        _text(x + pad, y + height * 0.38, size, ink, name, "600"),
         _text(x + width - pad, y + height * 0.38, min(18.0, height * 0.26), ink, mark, "700", "end"),
     ]
     note = _note(one)

@@ -34,9 +34,9 @@ create table if not exists seen (
     lock text primary key references lock on delete cascade, online integer not null, since integer not null
 );
 create table if not exists staff_entry (
-    lock text not null references lock on delete cascade, number integer not null, time integer,
+    lock text not null references lock on delete cascade, number integer not null, time integer not null,
     digest text not null, kind text not null, missed integer not null, heard integer not null,
-    primary key (lock, number, digest)
+    primary key (lock, number, digest, time)
 );
 create table if not exists setting (name text primary key, value text not null);
 """
