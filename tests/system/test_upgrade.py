@@ -22,7 +22,7 @@ from tools.simulator.provision import lock_key, renew
 
 FIRST = "ae73b7b"  # a lock that opens, and knows no residents
 RESIDENTS = "2977ad0"  # residents choose their PIN; slots are folders
-OVER_THE_AIR = "ccbdd7a"  # the first that can be updated over the air
+OVER_THE_AIR = "cdf0886"  # the first that finds releases at every broker
 CHOSEN = "902817"
 _LIST = """
 import sys
