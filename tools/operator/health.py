@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiomqtt
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -115,23 +116,25 @@ def _drawn(store: Store, found: dict[str, dict], file: Path | None) -> list[Heal
 
 
 def _table(known: list[Health]) -> Table:
-    columns = (
-        "lock",
-        "health",
-        "firmware",
-        "list held",
-        "wanted",
-        "clock",
-        "signal",
-        "faults",
-        "seen so since",
-    )
-    table = Table(*columns)
+    """On a narrow terminal the names and the faults go on in the next line."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("lock", "health", "firmware", "list", "clock", "signal", "faults", "since"):
+        table.add_column(
+            name,
+            no_wrap=name not in {"lock", "faults"},
+            overflow="fold",
+            min_width=8 if name == "faults" else None,
+        )
     for one in known:
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.since)) if one.since else ""
-        table.add_row(
-            one.lock, Text(one.health, _STYLES[one.health]),
-            *map(Text, (one.firmware, one.held, str(one.wanted or "none"))),
-            *map(Text, (one.clock, one.signal, ", ".join(one.faults), since)),
-        )  # fmt: skip
+        listed = f"{one.held or '?'} of {one.wanted}" if one.wanted else one.held
+        words = one.firmware, listed, one.clock, one.signal, ", ".join(one.faults), _since(one.since)
+        table.add_row(one.lock, Text(one.health, _STYLES[one.health]), *map(Text, words))
     return table
+
+
+def _since(seconds: int) -> str:
+    """The time of today, or the day."""
+    if not seconds:
+        return ""
+    then, today = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M" if then[:3] == today[:3] else "%d %b", then)

@@ -55,10 +55,15 @@ def said(message: aiomqtt.Message) -> tuple[str, str, dict]:
     return name, leaf, {}
 
 
+async def hear(connected: aiomqtt.Client, names: Collection[str], leaf: str) -> None:
+    """Subscribe to one topic of each lock, all in one packet: one by one, a hundred take two seconds."""
+    if names:
+        await connected.subscribe([(f"{_ROOT}{name}/{leaf}", QOS) for name in names])
+
+
 async def states(connected: aiomqtt.Client, names: Collection[str], quiet_s: float) -> dict[str, dict]:
     """What each lock last said of itself; ends after so many seconds in which none was heard."""
-    for name in names:
-        await connected.subscribe(f"{_ROOT}{name}/state", qos=QOS)
+    await hear(connected, names, "state")
     found: dict[str, dict] = {}
     with suppress(TimeoutError):
         while found.keys() < set(names):
@@ -89,8 +94,7 @@ async def collect_staff(store: Store, quiet_s: float) -> None:
         store.run("delete from staff_entry where heard < ?", int(time.time()) - _KEPT_S)
     names = {row["name"] for row in store.locks()}
     async with client(store, identifier) as connected:
-        for name in sorted(names):
-            await connected.subscribe(f"{_ROOT}{name}/staff", qos=QOS)
+        await hear(connected, names, "staff")
         with suppress(TimeoutError):
             while True:
                 async with asyncio.timeout(quiet_s):

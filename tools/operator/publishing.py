@@ -71,8 +71,7 @@ async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[R
     results: dict[str, Result] = {}
     async with link.client(store) as connected:
         heard = await link.states(connected, names, _QUIET_S)
-        for name in names:
-            await connected.subscribe(f"menshen/v1/{name}/ack", qos=link.QOS)
+        await link.hear(connected, names, "ack")
         for name in names:
             state = heard.get(name, {})
             holds = held(store.lock(name), state)
