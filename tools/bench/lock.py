@@ -193,7 +193,7 @@ class MeasuredLock:
         return {"heap_peak_bytes": peak - self.heap, "heap_live_bytes": live - self.heap}
 
     async def loaded(self) -> dict[str, float]:
-        """Bytes of .mpy of the modules that are loaded now."""
-        names = [name.replace(".", "/") for name in await self.world.board.modules()]
-        files = [self._app / "slots/a" / f"{name}.mpy" for name in names]
+        """Bytes of .mpy of the modules that are loaded now; of a room that of what is joined in it."""
+        places = [self._app / "slots/a" / name.replace(".", "/") for name in await self.world.board.modules()]
+        files = [file for place in places for file in (place.with_suffix(".mpy"), place / "__init__.mpy")]
         return {"resident_mpy_bytes": sum(file.stat().st_size for file in files if file.is_file())}
