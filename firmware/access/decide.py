@@ -37,8 +37,8 @@ def decide(
     if credential is None:
         return UNKNOWN
     role = credential.role
-    if role == MOVE_IN:
-        return MOVING_IN
+    if role == MOVE_IN:  # nobody moves in before the lease begins; later is never too late
+        return TOO_EARLY if now is not None and now < credential.not_before else MOVING_IN
     if role not in (TENANT, STAFF, STAFF_PASSAGE):
         return UNKNOWN
     if now is None:

@@ -203,7 +203,8 @@ class Model:
             return "unknown", 0, 0
         role, lease = found[_ROLE], found[_LEASE]
         if role == MOVE_IN:
-            return "moving in", role, lease
+            early = self.now is not None and self.now < found[_BEFORE]
+            return "too early" if early else "moving in", role, lease
         verdict = self._in_time(found)
         if role == TENANT:
             if verdict == "expired" and lease not in self.left:

@@ -99,7 +99,8 @@ def test_a_lease_is_two_records_and_a_code_that_is_shown_once(operate: Operate, 
     code = _lease(operate)
     stated, moving = sorted(_records(path), key=lambda record: -record[16])
     assert (stated[16], stated[18:20], moving[16], moving[17]) == (LEASE, b"\1\0", MOVE_IN, PIN)
-    assert moving == Credential(PIN, code.encode(), MOVE_IN, lease=1).record(KEY)
+    begin = int.from_bytes(stated[22:26], "little")
+    assert moving == Credential(PIN, code.encode(), MOVE_IN, lease=1, not_before=begin).record(KEY)
     zone_end = dates.end_of(dt.date.fromisoformat(_day(300)), "Europe/Berlin")
     assert int.from_bytes(stated[26:30], "little") == zone_end
     assert code not in operate("lease", "list").output

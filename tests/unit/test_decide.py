@@ -52,6 +52,12 @@ def test_a_move_in_code_opens_nothing():
     assert decide(Credential(MOVE_IN, 100, 200), 300) == MOVING_IN
 
 
+def test_nobody_moves_in_before_the_lease_begins():
+    assert decide(Credential(MOVE_IN, 100), 99) == TOO_EARLY
+    assert decide(Credential(MOVE_IN, 100), 100) == MOVING_IN
+    assert decide(Credential(MOVE_IN, 100), None) == MOVING_IN
+
+
 def test_no_other_record_of_the_list_opens_anything():
     for role in (0, 4, 5, 6, 8, 255):
         assert decide(Credential(role), 100) == UNKNOWN

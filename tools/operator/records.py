@@ -13,7 +13,8 @@ def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
     found = []
     for number, lease in store.entries(lock, "lease", state).items():
         found.append(Lease(int(number), lease["begin"], lease["end"]).record(b""))
-        found.append(pack(bytes.fromhex(lease["code"]), MOVE_IN, PIN, int(number)))
+        moving = bytes.fromhex(lease["code"])
+        found.append(pack(moving, MOVE_IN, PIN, int(number), not_before=lease["begin"]))
     hours: dict[int, str] = {}
     for who in store.entries(lock, "staff", state).values():
         hours[who["schedule"]] = who["hours"]
