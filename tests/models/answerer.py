@@ -69,7 +69,14 @@ def lock(steps):
     return whole_lock.run(steps)
 
 
-CALLS = {"zone": zone, "schedule": schedule, "guests": guests, "lock": lock}
+def listed_lock(tokens, steps):
+    """What a lock with real lists in its flash does in each step, see list_lock.py."""
+    import list_lock
+
+    return list_lock.run(tokens, steps)
+
+
+CALLS = {"zone": zone, "schedule": schedule, "guests": guests, "lock": lock, "listed_lock": listed_lock}
 
 
 def main():

@@ -1,0 +1,192 @@
+"""Runs inside the Unix port: a lock that takes real lists into a flash with a knife, for test_list_model.py.
+
+A step is [cut, seed, name, …arguments]: with a cut, the power goes in that flash operation of the step and
+comes back after it. What the lock says in each step comes back, and what it holds after it.
+"""
+
+import asyncio
+import gc
+import struct
+from binascii import hexlify, unhexlify
+
+import vfs
+from knife_flash import BLOCK, Flash, Knife
+from list_parts import KEY, at_once, opened, tend
+from postman import Postman
+from ram_nvs import RamNVS
+from reordering_flash import CutFlash, ReorderingFlash
+
+import log
+import modules
+from access import throttle
+from access.changes import Changes
+from access.gate import Gate
+from access.guard import Guard, approve
+from access.leases import ENTRY, KNOWN, PROVED, Leases
+from access.residents import ENTRY as RESIDENT
+from access.residents import Residents
+from access.seldom import Seldom
+from access.throttle import Throttle
+from storage.hmac import Mac
+from storage.nvs import Numbers
+
+_unload, modules.unload = modules.unload, lambda *names: None  # to compile each list's code anew takes long
+from link.sync import Sync  # noqa: E402
+
+modules.unload = _unload
+log.error = log.warning = lambda room, message: None  # their lines would be taken for answers
+_BLOCKS = 40
+_DATA = bytearray(BLOCK * _BLOCKS)  # one for all worlds: the heap has no place for many
+_LONG_MS = 400_000  # more than the keypad ever waits
+
+
+class World:
+    """One lock, from its first start on; `tokens` are all [kind, value] that there are."""
+
+    def __init__(self, tokens):
+        self.data = _DATA
+        for at in range(0, len(_DATA), BLOCK):
+            _DATA[at : at + BLOCK] = b"\xff" * BLOCK
+        vfs.VfsLfs2.mkfs(Flash(Knife(), self.data))
+        self.nvs, self.mac, self.knife = RamNVS(), Mac(KEY), None
+        self.digests = [self.digest(*token) for token in tokens]
+        self.post, self.said, self.ticks, self.kind = Postman(), [], 1000, CutFlash
+        throttle.ticks_ms = lambda: self.ticks
+        self.restart()
+
+    def digest(self, kind, value):
+        return self.mac.digest(bytes((kind,)), value.encode())[:16]
+
+    def step(self, cut, seed, name, *arguments):
+        """Do it; what was said, whether the power went, and what the lock holds."""
+        self.said = []
+        if cut:
+            self.kind = ReorderingFlash if seed & 1 else CutFlash
+            self.restart(self.time)
+            self.knife.set(cut, seed)
+        try:
+            getattr(self, name)(*arguments)
+        except OSError:
+            if not cut:
+                raise
+        fell = self.knife.dead
+        if cut:
+            self.kind = CutFlash
+            self.restart()
+        return {
+            "said": self.said,
+            "fell": fell,
+            "version": self.credentials.version if self.credentials.whole else -1,
+            "listed": [self._found(self.credentials.find(digest)) for digest in self.digests],
+            "count": sum(1 for _ in self.credentials.each()),
+            "leases": self._leases(),
+            "residents": self._residents(),
+        }
+
+    # what happens
+
+    def restart(self, time=None):
+        """Pull the plug, and put it in again."""
+        asyncio.new_event_loop()
+        if self.knife is not None:
+            vfs.umount("/access")
+        self.knife = Knife()
+        flash = self.kind(self.knife, self.data)
+        vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/access")
+        self.nvs.restart()
+        self.time = time
+        numbers = Numbers(self.nvs)
+        self.credentials = opened()
+        if not self.credentials.version:
+            self.credentials.whole = True  # nothing was taken yet
+        residents, leases = Residents(KEY), Leases(KEY, numbers)
+        self.residents, self.leases = residents, leases
+        seldom = Seldom(
+            self.credentials.find, (0, 0, None, None), residents.guest_keys, leases.over, numbers, self.mac
+        )
+        parts = self, Throttle(numbers), self.mac, True, seldom
+        self.gate = Gate(self.credentials, residents, leases, *parts)
+
+    def clock(self, time):
+        self.time = time
+
+    def lives(self, hours):
+        self.nvs.set_i32("lived", self.leases.lived() + hours)
+        self.nvs.commit()
+
+    def present(self, kind, value):
+        """A PIN or card at the door."""
+        self.ticks += _LONG_MS
+        verdict = self.gate.pin(value.encode(), self.ticks) if kind == 1 else self.gate.card(value.encode())
+        self.said.append(verdict.reason)
+
+    def rest(self):
+        """What is done when nobody is at the door."""
+        self.leases.save()
+        self.residents.ensure_copy()
+        tend(self.credentials)
+
+    def change(self, name, *arguments):
+        """A change of the residents' table; a list is a PIN or card."""
+        found = [self.digest(*a) if isinstance(a, list) else a for a in arguments]
+        if name == "add":
+            found.insert(1, arguments[0][0])
+        getattr(Changes(self.residents), name)(*found)
+
+    def move_out(self, lease):
+        Guard(self.leases, self.residents, True).move_out(lease)
+
+    def publish(self, head, blob):
+        """The operator's head comes; its snapshot can be had."""
+        self.post.keep(unhexlify(blob))
+
+        async def word(listed):
+            await approve(listed, self.time, self.leases, self.residents, True)
+
+        asyncio.new_event_loop()
+        parts = self.credentials, word, self, self.post, at_once, lambda now: None
+        asyncio.run(Sync("demo", KEY, *parts).take([head.encode()], 0))
+
+    # the parts that are played: clock and telemetry
+
+    def now(self):
+        return self.time
+
+    def accepted(self, version, base, digest):
+        self.said.append("taken")
+
+    def refused(self, version, reason):
+        self.said.append(reason)
+
+    # what the lock holds
+
+    @staticmethod
+    def _found(found):
+        return found and [found.role, found.lease, found.not_before, found.not_after]
+
+    def _leases(self):
+        table, found = self.leases.table, []
+        for at in range(0, len(table), ENTRY):
+            digest, lease, what, end, seen = struct.unpack_from("<16sHHII", table, at)
+            if what in (KNOWN, PROVED):
+                found.append([lease, what, hexlify(digest).decode()])
+            else:
+                found.append([lease, what, end, seen, struct.unpack("<I", digest[:4])[0]])
+        return found
+
+    def _residents(self):
+        table, found = self.residents.table, []
+        for at in range(0, len(table), RESIDENT):
+            role, _, lease = struct.unpack_from("<BBH", table, at + 16)
+            found.append([hexlify(table[at : at + 16]).decode(), role, lease])
+        return found
+
+
+def run(tokens, steps):
+    """What the lock says and holds in each of the steps."""
+    gc.collect()
+    world = World(tokens)
+    try:
+        return [world.step(*step) for step in steps]
+    finally:
+        vfs.umount("/access")
