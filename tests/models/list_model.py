@@ -48,7 +48,7 @@ class Model:
     lived: int = 0
 
     def after_cut(self, name: str, *arguments: object) -> "list[Model]":
-        """The states in which a cut within the step may leave the lock; the last is that of the whole step."""
+        """The states in which a cut within the step may leave the lock; the last is that of all of it."""
         before, after = copy.deepcopy(self), copy.deepcopy(self)
         for state in before, after:  # to set the knife the lock is started once more
             state.leases = copy.deepcopy(state.kept)
