@@ -56,9 +56,7 @@ class UnitFile(pytest.File):
         for line in self.path.read_text().splitlines():
             if line.startswith(("def test_", "async def test_")):
                 name = line.split("def ", 1)[1].split("(")[0]
-                test = UnitTest.from_parent(self, name=name)
-                test.add_marker(pytest.mark.xdist_group(self.path.stem))  # one process a file, not one a test
-                yield test
+                yield UnitTest.from_parent(self, name=name)
 
     def outcome(self, name: str) -> str:
         """The traceback of one test, empty if it passed; runs the file at the first question."""
