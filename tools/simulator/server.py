@@ -21,7 +21,7 @@ from .world import MODES, Refused, World
 
 PAGE = Path(__file__).parent / "page"
 _HISTORY = 200  # events that a new listener is told first
-_BACKLOG = 2000  # events that a listener may be behind before it is cut off
+_BACKLOG = 50_000  # events that a listener may be behind before it is cut off
 _HEARTBEAT_S = 15
 _MAX_BODY = 512 * 1024
 _MAX_KEYS = 64
