@@ -85,7 +85,7 @@ class Lock:
         mac = Mac(settings.key)
         self._leases = Leases(settings.key, board.numbers)
         seldom = Seldom(
-            self._credentials.find, settings.zone, self._residents.guest_keys, self._leases.over,
+            self._credentials.find, settings.zone, self._residents.keys, self._leases.over,
             board.numbers, mac,
         )  # fmt: skip
         gate = Gate(
@@ -94,7 +94,7 @@ class Lock:
         )  # fmt: skip
         self._residency = dialogues(
             self._residents, self._credentials, self._leases, seldom, mac, self._on_feedback,
-            self._on_guest_key,
+            self._on_key_for_phone, settings.home is not None,
         )  # fmt: skip
         self._house = Housekeeping(
             settings, board, self._clock, self._credentials, self._residents, self._leases, throttle,
@@ -142,6 +142,8 @@ class Lock:
             pass
         if self._settings.ssid and self._settings.broker_host:
             start("link", self._link)
+        if self._settings.home:
+            start("home", self._keep_home)
         start("release", self._keep_release)
         while True:
             await asyncio.sleep_ms(_TIDY_MS)
@@ -180,18 +182,22 @@ class Lock:
     def _on_feedback(self, what: str) -> None:
         self._indicator.say("cleared" if what == "timeout" else what, ticks_ms())
 
-    def _on_guest_key(self, key: bytes) -> None:
-        """The tenant's phone is to have this key: the reader plays a tag, and `*` ends that."""
-        from access.guest_note import note
+    def _on_key_for_phone(self, role: int, key: bytes) -> None:
+        """The tenant's phone is to have this key: the reader plays a tag. `*` ends that, and so does b""."""
+        if not key:
+            self._card_reader.lend(None)
+            return
+        from access.phone_note import note
         from readers.phone_tag import PhoneTag
 
         tag = PhoneTag(
-            note(self._settings.lock, key),
+            note(self._settings.lock, role, key),
             lambda waits: self._indicator.set("enrolling", waits),
             lambda: self._on_feedback("kept"),
         )
         self._card_reader.lend(tag)
-        unload("readers.phone_tag", "access.guest_note")  # the tag keeps of it what it needs
+        # the tag keeps of it what it needs
+        unload("readers.phone_tag", "access.phone_note", "access.home_code")
 
     def _on_reader_health(self, healthy: bool) -> None:
         if healthy:
@@ -235,12 +241,19 @@ class Lock:
         from link.assemble import assemble
         from remote import Remote
 
-        door = Remote(self._doorkeeper, self._residents.guest_keys, self._status, self._board.reset)
+        door = Remote(self._doorkeeper, self._residents.keys, self._status, self._board.reset)
         chip = self._board.wlan(), self._board.numbers, self._clock
         link = await assemble(settings, *chip, telemetry, topics, door)
         del assemble
         unload("link.assemble")
         await link.run()
+
+    async def _keep_home(self) -> None:
+        """A broker of the tenant's own; its code is loaded where a resident has switched that on."""
+        from link.home_switch import keep
+
+        chip = self._board.wlan, self._board.numbers, self._clock
+        await keep(self._settings, *chip, self._residents, self._leases.over, self._doorkeeper)
 
     async def _keep_release(self) -> None:
         """The trial of the release that runs, then the updates that the operator asks for."""

@@ -5,7 +5,7 @@ import struct
 from micropython import const
 
 from access.decide import TENANT
-from access.residents import ENTRY, GUEST_KEY, ResidentsError
+from access.residents import ENTRY, ResidentsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DIGEST = const(16)
 _CARD = const(2)
 _WITHDRAWN = const(0)
-_GUEST_KEYS_MAX = const(6)  # leases: with more of them each guess at a guest code would gain too much
+_KEYS_MAX = const(6)  # leases: with more of them each guess at a guest code would gain too much
 
 
 class Changes:
@@ -64,18 +64,17 @@ class Changes:
         """Remove all that the people of a lease set; what they gave up stays given up."""
         self._change(lambda place: self._at(place, lease))
 
-    def guest_key(self, lease: int) -> "bytes | None":
-        """The lease's guest key, if there is one."""
-        return dict(self._residents.guest_keys()).get(lease)
+    def set_key(self, role: int, lease: int, key: bytes) -> None:
+        """Give a lease a key (16 bytes) in place of the one of this role that it had, which opens no more.
 
-    def set_guest_key(self, lease: int, key: bytes) -> None:
-        """Give a lease a guest key (16 bytes), in place of the one it had: codes of that open no more."""
-        leases = {other for other, _ in self._residents.guest_keys()}
-        if lease not in leases and len(leases) >= _GUEST_KEYS_MAX:
+        With no bytes: take that away.
+        """
+        leases = {other for other, _ in self._residents.keys(role)}
+        if key and lease not in leases and len(leases) >= _KEYS_MAX:
             raise ResidentsError("full")
         self._change(
-            lambda place: self._at(place, lease) and self._residents.table[place + _DIGEST] == GUEST_KEY,
-            key + struct.pack("<BBH", GUEST_KEY, 0, lease),
+            lambda place: self._at(place, lease) and self._residents.table[place + _DIGEST] == role,
+            key and key + struct.pack("<BBH", role, 0, lease),
         )
 
     def forget_withdrawn(self, find: "Callable[[bytes], Credential | None]") -> None:

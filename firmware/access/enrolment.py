@@ -2,8 +2,9 @@
 
 After a resident's PIN: `* 1` and a new PIN twice changes it; `* 2` and a card adds that card; `* 3` and a
 card removes it, `* 3 #` all that were added; `* 4` arms guest codes and hands the guest key over, `* 4 #` a
-new one; `* 9` and the PIN once more confirms moving out. After a move-in code: a new PIN twice. `*` gives up
-at any point, and so does a minute of silence, ten seconds after `* 4`.
+new one; `* 6` turns the tenant's own broker on and hands its code over, `* 6 #` off; `* 9` and the PIN once
+more confirms moving out. After a move-in code: a new PIN twice. `*` gives up at any point, and so does a
+minute of silence, ten seconds after `* 4` and `* 6`.
 """
 
 from os import urandom
@@ -12,6 +13,7 @@ from time import ticks_diff
 from micropython import const
 
 from access.decide import TENANT
+from access.residents import GUEST_KEY, HOME_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ _DIGEST = const(16)
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _PATIENCE_MS = const(60_000)
-_NEW_KEY_MS = const(10_000)  # in which `#` asks for another guest key; the reader offers it for longer
-# What is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN, the phone
+_NEW_KEY_MS = const(10_000)  # in which `#` asks for another key, or for none; the reader offers it for longer
+# What is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN, the phone twice
 _IDLE = const(0)
 _MENU = const(1)
 _NEW = const(2)
@@ -40,6 +42,7 @@ _ADD = const(4)
 _REMOVE = const(5)
 _LEAVE = const(6)
 _GUEST = const(7)
+_HOME = const(8)
 
 
 def is_weak(digits: "bytes | memoryview") -> bool:
@@ -55,16 +58,18 @@ def is_weak(digits: "bytes | memoryview") -> bool:
 class Enrolment:
     """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
 
-    `hand_over(guest key)` has the reader offer it to the tenant's phone for a while.
+    `hand_over(role, key)` has the reader offer a guest key or a home code to the tenant's phone for a while,
+    or, with no bytes, nothing any more. `has_home`: the settings know a broker of the tenant's own.
     """
 
     def __init__(
         self, residents: "Residents", changes: "Changes", credentials: "Credentials", guard: "Guard",
-        guests: "Seldom", mac: "Mac", say: "Callable[[str], None]", hand_over: "Callable[[bytes], None]",
+        guests: "Seldom", mac: "Mac", say: "Callable[[str], None]",
+        hand_over: "Callable[[int, bytes], None]", has_home: bool,
     ) -> None:  # fmt: skip
         self._residents, self._changes, self._credentials = residents, changes, credentials
         self._guard, self._mac, self._say = guard, mac, say
-        self._guests, self._hand_over = guests, hand_over
+        self._guests, self._hand_over, self._has_home = guests, hand_over, has_home
         self._state = _IDLE
         self._digest = self._first = b""
         self._lease = self._since = 0
@@ -96,6 +101,14 @@ class Enrolment:
             self._go(_GUEST, now)
             self._give_guest_key(key == "#")
             return True
+        if state == _MENU and key == "6":
+            self._go(_HOME, now)
+            self._switch_home(True)
+            return True
+        if state == _HOME and key == "#":
+            self._state = _IDLE
+            self._switch_home(False)
+            return True
         if state == _MENU:
             chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _LEAVE}.get(key, _IDLE)
             if chosen == _IDLE:
@@ -107,7 +120,7 @@ class Enrolment:
         if state == _REMOVE and key == "#":
             self._keep(lambda: self._changes.remove_cards(self._lease))
             return True
-        if state == _GUEST:
+        if state in (_GUEST, _HOME):
             self._state = _IDLE
             return False  # somebody enters a code while the phone is awaited
         if state in (_ADD, _REMOVE):
@@ -161,7 +174,7 @@ class Enrolment:
     def tick(self, now: int) -> None:
         """Follow the time; to be called a few times a second."""
         passed = ticks_diff(now, self._since)
-        if self._state == _GUEST and passed >= _NEW_KEY_MS:
+        if self._state in (_GUEST, _HOME) and passed >= _NEW_KEY_MS:
             self._state = _IDLE
         elif self._state != _IDLE and passed >= _PATIENCE_MS:
             self._give_up()
@@ -181,17 +194,34 @@ class Enrolment:
     def _give_guest_key(self, new: bool) -> None:
         """Arm guest codes, and hand over the lease's key; it is made if there is none, or another wanted."""
         try:
-            key = None if new else self._changes.guest_key(self._lease)
+            key = None if new else dict(self._residents.keys()).get(self._lease)
             if key is None:
-                # The chip's generator is weak while the radio is off: the lock's key makes up for that.
-                key = self._mac.digest(b"\x04", urandom(32))[:_DIGEST]
-                self._changes.set_guest_key(self._lease, key)
+                key = self._random(b"\x04")
+                self._changes.set_key(GUEST_KEY, self._lease, key)
             self._guests.arm()
         except Exception:  # ResidentsError or OSError: a full table, a full flash
             self._refuse()
         else:
             self._say("kept")
-            self._hand_over(key)
+            self._hand_over(GUEST_KEY, key)
+
+    def _switch_home(self, on: bool) -> None:
+        """On with a new code, whatever was before; off, and the code is forgotten."""
+        if not self._has_home:
+            self._refuse()
+            return
+        try:
+            key = self._random(b"\x05") if on else b""
+            self._changes.set_key(HOME_KEY, self._lease, key)
+        except Exception:  # as above
+            self._refuse()
+        else:
+            self._say("kept")
+            self._hand_over(HOME_KEY, key)
+
+    def _random(self, purpose: bytes) -> bytes:
+        """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
+        return self._mac.digest(purpose, urandom(32))[:_DIGEST]
 
     def _is_taken(self, digest: bytes) -> bool:
         """Somebody's PIN already, the move-in code itself, or a PIN given up: all are refused alike."""

@@ -77,9 +77,9 @@ class Residency:
 
 def dialogues(
     residents: "Residents", credentials: "Credentials", leases: "Leases", guests: "Seldom", mac: "Mac",
-    say: "Callable[[str], None]", hand_over: "Callable[[bytes], None]",
+    say: "Callable[[str], None]", hand_over: "Callable[[int, bytes], None]", has_home: bool,
 ) -> "Residency":  # fmt: skip
-    """A Residency whose dialogues change these parts; for `say` and `hand_over` see enrolment.py."""
+    """A Residency whose dialogues change these parts; for the last three see enrolment.py."""
 
     def begin() -> "Enrolment":
         from access.changes import Changes
@@ -87,7 +87,9 @@ def dialogues(
         from access.guard import Guard
 
         guard = Guard(leases, residents, True)
-        return Enrolment(residents, Changes(residents), credentials, guard, guests, mac, say, hand_over)
+        return Enrolment(
+            residents, Changes(residents), credentials, guard, guests, mac, say, hand_over, has_home
+        )
 
     def end() -> None:
         unload("access.enrolment", "access.changes", "access.guard")

@@ -2,8 +2,8 @@
 
 File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, role u8, kind u8, lease u16.
 No list replaces it. Role 0 marks a credential of the list that its owner gave up; with role 7 a lease's
-guest key stands in the digest's place. What changes the table is in changes.py, which is there only for as
-long as a change takes.
+guest key stands in the digest's place, with role 8 what its home code is made of. What changes the table is
+in changes.py, which is there only for as long as a change takes.
 """
 
 from micropython import const
@@ -19,6 +19,7 @@ PATH = "/access/residents"
 ENTRY = 20
 COUNT_MAX = 64
 GUEST_KEY = 7
+HOME_KEY = 8
 _DIGEST = const(16)
 
 
@@ -51,11 +52,11 @@ class Residents:
         found = self.entry(digest)
         return found is not None and not found.role
 
-    def guest_keys(self) -> "Iterator[tuple[int, bytes]]":
-        """Lease and guest key of all leases that have one."""
+    def keys(self, role: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
+        """Lease and key of all leases that have one of this role."""
         table = self.table
         for end in range(ENTRY, len(table) + 1, ENTRY):
-            if table[end - 4] == GUEST_KEY:
+            if table[end - 4] == role:
                 yield table[end - 2] | table[end - 1] << 8, table[end - ENTRY : end - 4]
 
     def entry(self, digest: bytes) -> "Resident | None":

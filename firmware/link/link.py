@@ -78,7 +78,7 @@ class Link:
             self.online = True
             self._log("online")
             self._resolver.proved(client.server)
-            await self._side_by_side(client.run(self.topics.on_message), self._talk(client), self._watch())
+            await side_by_side(client.run(self.topics.on_message), self._talk(client), self._watch())
         finally:
             self.topics.lost()
             client.close()
@@ -91,11 +91,12 @@ class Link:
         await self._wifi.lost(self._timekeeper.tick)
         raise MQTTError("the access point is gone")
 
-    async def _side_by_side(self, *jobs) -> None:
-        """Run jobs that never end but by an exception; when one does, end them all, and raise it."""
-        tasks = [asyncio.create_task(job) for job in jobs]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+
+async def side_by_side(*jobs) -> None:
+    """Run jobs that never end but by an exception; when one does, end them all, and raise it."""
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

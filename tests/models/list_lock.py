@@ -102,7 +102,7 @@ class World:
         residents, leases = Residents(KEY), Leases(KEY, numbers)
         self.residents, self.leases = residents, leases
         seldom = Seldom(
-            self.credentials.find, (0, 0, None, None), residents.guest_keys, leases.over, numbers, self.mac
+            self.credentials.find, (0, 0, None, None), residents.keys, leases.over, numbers, self.mac
         )
         parts = self, Throttle(numbers), self.mac, True, seldom
         self.gate = Gate(self.credentials, residents, leases, *parts)

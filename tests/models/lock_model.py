@@ -123,6 +123,8 @@ class Model:
             self.dialogue = None
             return None
         if talk.state == "menu":
+            if key == "6":  # it has no broker of the tenant's own
+                return self._end("weak")
             talk.state = {"1": "new", "2": "add", "3": "remove", "9": "leave"}.get(key, "")
             talk.since = self.ticks
             return ["enrolling"] if talk.state else self._end("cleared")

@@ -54,7 +54,7 @@ _deed = st.one_of(
     _one_code,
     _keys(_pin, "#*1", st.sampled_from(CHOSEN).map(lambda pin: f"{pin}#{pin}#")),
     _keys(_pin, "#", st.sampled_from(CHOSEN).map(lambda pin: f"{pin}#{pin}#")),
-    _keys(_pin, "#*", st.sampled_from(["2", "3", "3#", "5", "1", "*"])),
+    _keys(_pin, "#*", st.sampled_from(["2", "3", "3#", "5", "6", "1", "*"])),
     st.sampled_from(PINS + CHOSEN).map(lambda pin: ("keys", f"{pin}#*9{pin}#")),
     st.sampled_from(CARDS).map(lambda uid: ("card", uid)),
     st.tuples(st.just("wait"), st.sampled_from([100, 1000, 4000, 9999, 10_000, 59_999, 60_000])),

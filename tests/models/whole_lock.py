@@ -18,7 +18,7 @@ from access.credentials import Credential
 from access.gate import Gate
 from access.leases import Leases
 from access.residency import dialogues
-from access.residents import Residents
+from access.residents import GUEST_KEY, Residents
 from access.seldom import Seldom
 from access.throttle import Throttle
 from door import doorkeeper
@@ -66,9 +66,10 @@ class World:
         numbers = Numbers(self.nvs)
         self.residents, leases = Residents(KEY), Leases(KEY, numbers)
         utc = 0, 0, None, None
-        seldom = Seldom(self.find, utc, self.residents.guest_keys, leases.over, numbers, self.mac)
+        seldom = Seldom(self.find, utc, self.residents.keys, leases.over, numbers, self.mac)
         gate = Gate(self, self.residents, leases, self, Throttle(numbers), self.mac, True, seldom)
-        self.dialogue = dialogues(self.residents, self, leases, seldom, self.mac, self.say, lambda key: None)
+        talks = self.residents, self, leases, seldom, self.mac, self.say
+        self.dialogue = dialogues(*talks, lambda role, key: None, False)
         self.keeper = Doorkeeper(
             gate,
             self.dialogue,
@@ -107,7 +108,7 @@ class World:
         self.nvs.commit()
 
     def guest_key(self, lease, key):
-        Changes(self.residents).set_guest_key(lease, unhexlify(key))
+        Changes(self.residents).set_key(GUEST_KEY, lease, unhexlify(key))
 
     def take_list(self, credentials, hours):
         """Another list: (kind, value, role, lease, schedule, uses, before, after), and schedule 1 as days."""

@@ -26,6 +26,14 @@ FORBIDDEN = {
 
 MAY_TOUCH_THE_CHIP = {"boot.py", "main.py", "firmware/board.py"}
 PUBLISHER, MQTT = "firmware/link/telemetry.py", "firmware/link/mqtt.py"
+HOME = "firmware/link/home.py"
+HOME_SAYS = {
+    "(self._config, self._announcement(), True)",
+    "(self._config, b'', True)",
+    "(self._presence, b'online', True)",
+    "(self._presence, b'', True)",
+}
+"""All that is ever published to a broker of the tenant's own; its last will is no publication."""
 
 
 def _room(path: Path) -> str:
@@ -55,15 +63,42 @@ def test_only_the_board_touches_the_pins(path: Path) -> None:
 
 @pytest.mark.parametrize("path", ON_CHIP, ids=name)
 def test_only_telemetry_publishes(path: Path) -> None:
-    """What leaves the lock leaves through one file, so that one file shows what can be told."""
-    if name(path) in {PUBLISHER, MQTT}:
+    """What leaves the lock leaves through one file, so that one file shows what can be told.
+
+    And to a broker of the tenant's own through one more, for which the next test has a list.
+    """
+    if name(path) in {PUBLISHER, MQTT, HOME}:
         return
-    found = [
-        node.lineno
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Attribute) and node.attr == "publish"
-    ]
+    found = [node.lineno for node in _of(path, "publish")]
     assert not found, f"{name(path)} publishes in line {found}"
+
+
+def test_to_the_tenants_broker_goes_what_is_on_a_list_and_nothing_else() -> None:
+    """Neither the door nor a command is among it, and the operator's connection is not in reach."""
+    path = FIRMWARE / "link/home.py"
+    calls = [
+        ast.unparse(node)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "publish"
+    ]
+    assert len(calls) == len(_of(path, "publish")), "publish is called by another name"
+    assert {call.removeprefix("client.publish") for call in calls} == HOME_SAYS
+    wills = [ast.unparse(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    wills = [call for call in wills if call.startswith("client.set_last_will")]
+    assert wills == ["client.set_last_will(self._presence, b'offline', True, 1)"]
+    assert not _of(path, "_write")
+    home = [path for path in MODULES if name(path).startswith("firmware/link/home_")]
+    assert len(home) == 3
+    for part in [path, *home]:
+        seen = {what.rpartition(".")[0] for _, what in imports(part)}
+        assert not seen & {"link.telemetry", "link.topics", "link.outbox", "reports"}, name(part)
+    entity = (FIRMWARE / "link/home_entity.py").read_text()
+    assert "stat_t" not in entity
+
+
+def _of(path: Path, attribute: str) -> list[ast.Attribute]:
+    """Where something's attribute of that name is used."""
+    return [n for n in ast.walk(tree(path)) if isinstance(n, ast.Attribute) and n.attr == attribute]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

@@ -2,7 +2,7 @@
 
 from access.enrolment import Enrolment, is_weak
 from access.residency import Residency
-from access.residents import Resident, ResidentsError
+from access.residents import GUEST_KEY, HOME_KEY, Resident, ResidentsError
 from storage.hmac import Mac
 
 MAC = Mac(bytes(32))
@@ -16,7 +16,7 @@ def digest(value, kind=1):
 class Residents:
     def __init__(self):
         self.done, self.known, self.gone, self.error = [], {}, set(), None
-        self.guest_keys = {}
+        self.held = {GUEST_KEY: {}, HOME_KEY: {}}
 
     def find(self, sought):
         return self.known.get(sought)
@@ -41,12 +41,12 @@ class Residents:
     def remove_cards(self, lease):
         self._do("remove cards", lease)
 
-    def guest_key(self, lease):
-        return self.guest_keys.get(lease)
+    def keys(self, role=GUEST_KEY):
+        return self.held[role].items()
 
-    def set_guest_key(self, lease, key):
-        self._do("guest key", lease)
-        self.guest_keys[lease] = key
+    def set_key(self, role, lease, key):
+        self._do("key", role, lease, bool(key))
+        self.held[role][lease] = key
 
     def clear(self, lease):
         self._do("clear", lease)
@@ -79,7 +79,8 @@ class Guests:
 
 
 class Keypad:
-    def __init__(self):
+    def __init__(self, has_home=True):
+        self.has_home = has_home
         self.said, self.residents, self.listed, self.leases = [], Residents(), Listed(), Leases()
         self.ended = 0
         self.guests, self.handed = Guests(), []
@@ -89,7 +90,7 @@ class Keypad:
         changes = self.residents
         return Enrolment(
             self.residents, changes, self.listed, self.leases, self.guests, MAC, self.said.append,
-            self.handed.append,
+            lambda *key: self.handed.append(key), self.has_home,
         )  # fmt: skip
 
     def _end(self):
@@ -218,20 +219,20 @@ def test_the_guest_key_is_made_once_and_handed_over_and_codes_are_armed():
     keypad = Keypad()
     assert keypad.opened("*", "4") == [True, True]
     assert (keypad.said, keypad.guests.armed) == (["enrolling", "kept"], 1)
-    assert keypad.handed == [keypad.residents.guest_keys[7]]
-    assert len(keypad.handed[0]) == 16
+    assert keypad.handed == [(GUEST_KEY, keypad.residents.held[GUEST_KEY][7])]
+    assert len(keypad.handed[0][1]) == 16
     keypad.talk.key("*", 200)
     keypad.opened("*", "4")
     assert keypad.handed[1] == keypad.handed[0]
     assert keypad.guests.armed == 2
-    assert keypad.residents.done == [("guest key", 7)]
+    assert keypad.residents.done == [("key", GUEST_KEY, 7, True)]
 
 
 def test_a_new_guest_key_is_made_where_one_asks_for_it():
     keypad = Keypad()
     keypad.opened("*", "4", "#")
     assert len(keypad.handed) == 2
-    assert keypad.handed[0] != keypad.handed[1] == keypad.residents.guest_keys[7]
+    assert keypad.handed[0] != keypad.handed[1] == (GUEST_KEY, keypad.residents.held[GUEST_KEY][7])
     keypad.talk.tick(10_050)
     assert keypad.ended == 0
     keypad.talk.tick(10_100)

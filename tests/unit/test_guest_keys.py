@@ -5,7 +5,7 @@ from knife_flash import BLOCK, Flash, Knife, PowerCut
 from ram_flash import RamFlash
 
 from access.changes import Changes
-from access.residents import Residents, ResidentsError
+from access.residents import GUEST_KEY, HOME_KEY, Residents, ResidentsError
 
 KEY = bytes(32)
 PIN, CARD = 1, 2
@@ -24,18 +24,18 @@ def table():
 def test_a_lease_has_one_and_keeps_it_through_a_restart():
     residents, changes = table()
     changes.add(key(9), PIN, 7)
-    assert changes.guest_key(7) is None
-    changes.set_guest_key(7, key(1))
-    changes.set_guest_key(8, key(2))
-    changes.set_guest_key(7, key(3))
-    assert sorted(Residents(KEY).guest_keys()) == [(7, key(3)), (8, key(2))]
-    assert (changes.guest_key(7), changes.guest_key(65535)) == (key(3), None)
+    assert dict(residents.keys()).get(7) is None
+    changes.set_key(GUEST_KEY, 7, key(1))
+    changes.set_key(GUEST_KEY, 8, key(2))
+    changes.set_key(GUEST_KEY, 7, key(3))
+    assert sorted(Residents(KEY).keys()) == [(7, key(3)), (8, key(2))]
+    assert (dict(residents.keys())[7], dict(residents.keys()).get(65535)) == (key(3), None)
     assert residents.find(key(9)) is not None
 
 
 def test_it_is_no_credential():
     residents, changes = table()
-    changes.set_guest_key(7, key(1))
+    changes.set_key(GUEST_KEY, 7, key(1))
     assert residents.find(key(1)) is None
     assert not residents.withdrawn(key(1))
     assert not changes.has(7)
@@ -43,26 +43,44 @@ def test_it_is_no_credential():
 
 def test_it_goes_when_its_people_move_out():
     residents, changes = table()
-    changes.set_guest_key(7, key(1))
-    changes.set_guest_key(8, key(2))
+    changes.set_key(GUEST_KEY, 7, key(1))
+    changes.set_key(GUEST_KEY, 8, key(2))
     changes.remove_cards(7)
-    assert len(list(residents.guest_keys())) == 2
+    assert len(list(residents.keys())) == 2
     changes.clear(7)
-    assert list(residents.guest_keys()) == [(8, key(2))]
+    assert list(residents.keys()) == [(8, key(2))]
+
+
+def test_a_home_key_lies_beside_it_and_goes_by_itself():
+    residents, changes = table()
+    changes.set_key(GUEST_KEY, 7, key(1))
+    changes.set_key(HOME_KEY, 7, key(2))
+    changes.set_key(HOME_KEY, 7, key(3))
+    changes.set_key(HOME_KEY, 8, key(4))
+    assert list(Residents(KEY).keys(HOME_KEY)) == [(7, key(3)), (8, key(4))]
+    assert residents.find(key(3)) is None
+    assert not residents.withdrawn(key(3))
+    assert not changes.has(7)
+    changes.set_key(HOME_KEY, 7, b"")
+    changes.set_key(HOME_KEY, 9, b"")
+    assert list(residents.keys(HOME_KEY)) == [(8, key(4))]
+    changes.clear(8)
+    assert list(Residents(KEY).keys(HOME_KEY)) == []
+    assert list(Residents(KEY).keys()) == [(7, key(1))]
 
 
 def test_six_leases_can_have_one():
-    _, changes = table()
+    residents, changes = table()
     for lease in range(6):
-        changes.set_guest_key(lease, key(lease))
+        changes.set_key(GUEST_KEY, lease, key(lease))
     try:
-        changes.set_guest_key(6, key(6))
+        changes.set_key(GUEST_KEY, 6, key(6))
     except ResidentsError:
         pass
     else:
         raise AssertionError("a seventh lease got a guest key")
-    changes.set_guest_key(5, key(7))
-    assert changes.guest_key(5) == key(7)
+    changes.set_key(GUEST_KEY, 5, key(7))
+    assert dict(residents.keys())[5] == key(7)
 
 
 def test_cuts_while_a_guest_key_is_made_and_while_it_is_copied():
@@ -73,7 +91,7 @@ def test_cuts_while_a_guest_key_is_made_and_while_it_is_copied():
     _mount(flash)
     changes = Changes(Residents(KEY))
     changes.add(key(9), PIN, 7)
-    changes.set_guest_key(7, key(1))
+    changes.set_key(GUEST_KEY, 7, key(1))
     before, ends, fell, n = bytes(flash.data), [], True, 0
     while fell:
         n += 1
@@ -83,7 +101,7 @@ def test_cuts_while_a_guest_key_is_made_and_while_it_is_copied():
         knife.set(n)
         fell = False
         try:
-            Changes(residents).set_guest_key(7, key(2))
+            Changes(residents).set_key(GUEST_KEY, 7, key(2))
             residents.ensure_copy()
         except PowerCut:
             fell = True
@@ -91,7 +109,7 @@ def test_cuts_while_a_guest_key_is_made_and_while_it_is_copied():
         _mount(flash)
         residents = Residents(KEY)
         assert residents.find(key(9)) is not None
-        ends.append(list(residents.guest_keys()))
+        ends.append(list(residents.keys()))
     print("guest key: %d cuts; the resident's PIN opened after each" % (n - 1))
     assert n > 5
     assert ends[0] == [(7, key(1))]

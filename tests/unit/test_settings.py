@@ -9,6 +9,8 @@ import settings
 from settings import SettingsError, load, parse
 
 GOOD = {"lock": "demo", "key": "00" * 32}
+LINKED = {"wifi": {"ssid": "house"}, "broker": {"host": "broker.example"}}
+HOST = 'an address like "192.0.2.1" or a name that a DNS server knows, none in .local, without a port'
 
 
 class Ram:
@@ -86,6 +88,19 @@ def test_each_field_says_what_is_right():
         ("keypad", {"type": "4x3"}, 'keypad.type must be "matrix" or "wiegand"'),
         ("keypad", {"type": ["matrix"]}, 'keypad.type must be "matrix" or "wiegand"'),
         ("cards", {"plain_uid": 1}, "cards.plain_uid must be true or false"),
+        ("home", "192.0.2.7", 'home must be an object with at least "host"'),
+        ("home", {"port": 1883}, "home.host is missing: " + HOST),
+        ("home", {"host": "192.0.2.7:1883"}, "home.host must be " + HOST),
+        ("home", {"host": "hub.local"}, "home.host must be " + HOST),
+        ("home", {"host": ""}, "home.host must be " + HOST),
+        ("home", {"host": "x" * 101}, "home.host must be " + HOST),
+        ("home", {"host": "hub", "port": 0}, "home.port must be a whole number from 1 to 65535"),
+        ("home", {"host": "hub", "user": ""}, "home.user must be a text of 1 to 64 characters"),
+        (
+            "home",
+            {"host": "hub", "password": "x"},
+            "home.user is missing: a text of 1 to 64 characters that goes with home.password",
+        ),
         (
             "network",
             {"dns": ["1.2.3"]},
@@ -93,7 +108,28 @@ def test_each_field_says_what_is_right():
         ),
     ]
     for name, value, right in wrong:
-        assert faults(**{name: value}) == [right], (name, value, faults(**{name: value}))
+        changes = dict(LINKED if name == "home" else {})
+        changes[name] = value
+        assert faults(**changes) == [right], (name, value, faults(**changes))
+
+
+def test_a_broker_of_the_tenants_own_is_none_unless_the_settings_name_one():
+    assert parse(json.dumps(GOOD)).home is None
+    for home, found in (
+        ({"host": "192.0.2.7"}, ("192.0.2.7", 1883, None, None)),
+        ({"host": "hub.lan", "port": 1884, "user": "lock", "password": "p"}, ("hub.lan", 1884, "lock", "p")),
+        ({"host": "hub", "user": "lock"}, ("hub", 1883, "lock", None)),
+    ):
+        tree = dict(GOOD, home=home)
+        tree.update(LINKED)
+        assert parse(json.dumps(tree)).home == found
+
+
+def test_it_needs_the_link():
+    needs = "home needs wifi.ssid and broker.host: the lock has network and time from there"
+    assert faults(home={"host": "hub"}) == [needs]
+    assert faults(home={"host": "hub"}, wifi=LINKED["wifi"]) == [needs]
+    assert faults(home={"host": "hub"}, broker=LINKED["broker"]) == [needs]
 
 
 def test_all_faults_are_told_at_once():

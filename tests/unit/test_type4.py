@@ -4,7 +4,8 @@ import random
 
 from scripted_phone import APPLICATION, CAPABILITIES, NDEF, read
 
-from access.guest_note import note
+from access.phone_note import note
+from access.residents import GUEST_KEY, HOME_KEY
 from readers.phone_tag import Type4
 
 MESSAGE = bytes(range(100))
@@ -68,13 +69,10 @@ def test_no_bytes_from_a_phone_are_too_much():
     assert good > 2000
 
 
-def test_the_note_of_a_guest_key():
-    text = b"Menshen guest key of demo: 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f"
+def records(text):
     mail = b"?body=" + text.replace(b" ", b"%20")
-    made = note("demo", bytes(range(16)))
-    assert (
-        made
-        == b"\x91\x01"
+    return (
+        b"\x91\x01"
         + bytes((len(text) + 3,))
         + b"T\x02en"
         + text
@@ -83,5 +81,13 @@ def test_the_note_of_a_guest_key():
         + b"U\x06"
         + mail
     )
-    longest = note("x" * 32, bytes(16))
-    assert len(longest) < 256  # and each record's length in one byte
+
+
+def test_the_notes_of_a_guest_key_and_of_a_home_code():
+    guest = b"Menshen guest key of demo: 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f"
+    assert note("demo", GUEST_KEY, bytes(range(16))) == records(guest)
+    # the bits of 000102030405060708090a0b0, five a letter
+    home = b"Menshen home code of demo: aaas ea2e awda qcaj bifs"
+    assert note("demo", HOME_KEY, bytes(range(16))) == records(home)
+    for role in (GUEST_KEY, HOME_KEY):
+        assert len(note("x" * 32, role, bytes(16))) < 256  # and each record's length in one byte

@@ -1,14 +1,17 @@
-"""What a tenant's phone is given: the lease's guest key as an NDEF message. The format is in README.md."""
+"""What a tenant's phone is given: a guest key or a home code, as an NDEF message. Format: README.md."""
+
+from access.home_code import letters
+from access.residents import HOME_KEY
 
 
-def note(lock: str, key: bytes) -> bytes:
+def note(lock: str, role: int, key: bytes) -> bytes:
     """A text for people, then the same text as a mail that nobody has written yet; 16 bytes of key.
 
     Of each message an iPhone opens the first URI (Apple, "Adding Support for Background Tag Reading") and
     shows no text; an Android phone takes the first record of all.
     """
-    digits = key.hex()
-    text = "Menshen guest key of %s:" % lock
+    what, digits = ("home code", letters(key)) if role == HOME_KEY else ("guest key", key.hex())
+    text = "Menshen %s of %s:" % (what, lock)
     for place in range(0, len(digits), 4):
         text += " " + digits[place : place + 4]
     mail = "?body=" + text.replace(" ", "%20")

@@ -1,0 +1,60 @@
+"""Whether a resident has the door on a broker of their own: what speaks with that is loaded only then.
+
+Loaded where the settings have `home`, and stays. On is who has a home key in the table of residents; the
+lease's end turns it off, like moving out. No message comes here.
+"""
+
+import asyncio
+
+from micropython import const
+
+import log
+from access.residents import HOME_KEY
+from modules import unload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from access.clock import Clock
+    from access.residents import Residents
+    from door.doorkeeper import Doorkeeper
+    from network import WLAN
+    from settings import Settings
+    from storage.nvs import Numbers
+
+_LOOK_MS = const(1000)
+TOLD = "home_told"  # in NVS: an announcement of the door may lie at the tenant's broker
+
+
+async def keep(
+    settings: "Settings", wlan: "Callable[[], WLAN]", numbers: "Numbers", clock: "Clock",
+    residents: "Residents", over: "Callable[[int, int | None], bool]", doorkeeper: "Doorkeeper",
+) -> None:  # fmt: skip
+    """For ever; `over(lease, now)` says that a lease has ended."""
+
+    def is_on() -> bool:
+        for lease, _ in list(residents.keys(HOME_KEY)):
+            if over(lease, clock.now()) and doorkeeper.quiet():
+                _forget(residents, lease)
+        return any(residents.keys(HOME_KEY))
+
+    while True:
+        if is_on() or numbers.get(TOLD):
+            from link.home import Home
+
+            await Home(settings, wlan(), numbers, clock, residents, is_on, doorkeeper.remote).run()
+            del Home
+            unload("link.home")
+        await asyncio.sleep_ms(_LOOK_MS)
+
+
+def _forget(residents: "Residents", lease: int) -> None:
+    from access.changes import Changes
+
+    try:
+        Changes(residents).set_key(HOME_KEY, lease, b"")
+    except OSError:  # a full flash: it is tried again, and the gate lets nobody in by it meanwhile
+        log.error("home", "no room to forget a home code")
+    del Changes
+    unload("access.changes")

@@ -1,0 +1,79 @@
+"""A resident's switch: what speaks with their broker is loaded while it is on, and then only."""
+
+import asyncio
+import sys
+
+from scripted_broker import Broker, silent
+from test_home import House, Hub, Wlan, until
+from test_home_orders import KEY, Clock
+
+from access import changes
+from access.residents import HOME_KEY
+from link import home_switch
+
+
+async def switch(house, seconds=60):
+    await asyncio.wait_for(
+        home_switch.keep(house, Wlan, house.numbers, Clock(), house, house.over, house), seconds
+    )
+
+
+def test_off_nothing_is_loaded_and_nobody_is_spoken_with():
+    sys.modules.pop("link.home", None)
+
+    async def main():
+        async with Broker(silent) as broker:
+            house = House(broker.port, keys=())
+            running = asyncio.create_task(switch(house))
+            await asyncio.sleep_ms(1500)
+            running.cancel()
+            return broker.connections
+
+    assert asyncio.run(main()) == 0
+    assert "link.home" not in sys.modules
+
+
+def test_on_it_is_loaded_and_off_it_is_gone():
+    hub = Hub()
+
+    async def main():
+        async with Broker(hub.serve) as broker:
+            house = House(broker.port, keys=())
+            running = asyncio.create_task(switch(house))
+            house.table = [(7, KEY)]
+            await until(lambda: len(hub.said) == 2)
+            assert "link.home" in sys.modules
+            house.table = []
+            await until(lambda: len(hub.said) == 4)
+            await until(lambda: "link.home" not in sys.modules)
+            running.cancel()
+
+    asyncio.run(main())
+
+
+def test_the_leases_end_turns_it_off_and_forgets_the_code():
+    hub = Hub()
+
+    async def main():
+        async with Broker(hub.serve) as broker:
+            house = House(broker.port)
+            forgotten = []
+
+            class Changes:
+                def __init__(self, residents):
+                    pass
+
+                def set_key(self, role, lease, key):
+                    forgotten.append((role, lease, key))
+                    house.table = []
+
+            changes.Changes = Changes
+            sys.modules["access.changes"] = changes
+            running = asyncio.create_task(switch(house))
+            await until(lambda: len(hub.said) == 2)
+            house.ended = True
+            await until(lambda: len(hub.said) == 4)
+            running.cancel()
+            return forgotten
+
+    assert asyncio.run(main()) == [(HOME_KEY, 7, b"")]
