@@ -2,6 +2,8 @@
 
 A file runs in one process, which prints a line for each test. A test that raises, returns a value or
 returns a coroutine has failed; so has one of a file whose process ends before its time.
+
+Where tests run side by side, those of the whole lock go their ways one by one, all others a file at a time.
 """
 
 import os
@@ -18,6 +20,8 @@ UNIT = TOP / "tests" / "unit"
 _PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
 _LIMIT_S = 240
 _HEAP = "16m"  # a test may hold a whole flash
+_FIRST = ("system", "integration", "page")  # they wait for most of their time, and others compute meanwhile
+_ALONE = ("system", "integration")  # their tests share nothing but the build
 _RUNNER = """
 import sys, io
 module = __import__(%r)
@@ -45,6 +49,20 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return UnitFile.from_parent(parent, path=module_path) if module_path.parent == UNIT else None
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist takes what is said here into the names of the tests
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what stays together, and begin with what takes long: nobody waits for it at the end."""
+    for item in items:
+        if _room(item) not in _ALONE:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TOP).as_posix()))
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, _room(item) not in _FIRST))
+
+
+def _room(item: pytest.Item) -> str:
+    """The folder of tests/ that a test lies in."""
+    return item.path.relative_to(TOP / "tests").parts[0]
+
+
 class UnitFile(pytest.File):
     """One file of tests for the Unix port."""
 
@@ -70,7 +88,8 @@ class UnitFile(pytest.File):
         environment = {**os.environ, "MICROPYPATH": ":".join(map(str, (*_PATH, ".frozen")))}
         try:
             done = subprocess.run(
-                [micropython(), "-X", f"heapsize={_HEAP}", "-c", program],
+                # nice: it computes all the time, and the locks of other tests keep time
+                ["nice", micropython(), "-X", f"heapsize={_HEAP}", "-c", program],
                 env=environment,
                 cwd=UNIT,
                 capture_output=True,

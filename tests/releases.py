@@ -76,7 +76,11 @@ class Operator:
         give = self.lock.world.provision
         await self.lock.publish("update", publish.head(give.lock, give.key, version), retain=True)
 
-    async def wait_update(self, result: str, version: str | None = None, timeout: float = 60) -> Event:
+    async def withdraw(self) -> None:
+        """Take the order back: the broker keeps it no longer."""
+        await self.lock.publish("update", "", retain=True)
+
+    async def wait_update(self, result: str, version: str | None = None, timeout: float = 240) -> Event:
         """The lock says this of an update."""
         topic = self.lock.world.provision.topic("ack")
 

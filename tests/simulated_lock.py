@@ -17,7 +17,7 @@ from tools.simulator.pn532 import Pn532
 from tools.simulator.server import Server, listen_on, new_loop
 from tools.simulator.world import World, now_us
 
-TIMEOUT_S = 20
+TIMEOUT_S = 90  # a limit for what never comes; a busy computer may take long over all else
 Event = dict
 Test = Callable[[Event], bool]
 

@@ -40,6 +40,7 @@ async def update(
 
         await fetch(topics, sha256, size, path, rest)
 
+    had = bits_of(faults())
     report(version, "accepted", "")
     updater = Updater(number, Partition, fetch)
     reason = await updater.prepare(manifest)
@@ -51,7 +52,8 @@ async def update(
     del fetch
     unload("link.blobs")
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
-    await switch(version, board.numbers, number, updater.image, bits_of(faults()), quiet, board.reset)
+    had &= bits_of(faults())  # a fault of a moment excuses none of the release on trial
+    await switch(version, board.numbers, number, updater.image, had, quiet, board.reset)
 
 
 class Updater:

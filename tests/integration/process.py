@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 LOCALHOST = "127.0.0.1"
-_READY_S = 60
-_END_S = 30
+_READY_S = 120
+_END_S = 60
 _STARTS = 5
 
 

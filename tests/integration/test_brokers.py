@@ -102,7 +102,7 @@ async def test_a_new_lock_needs_no_restart(make_broker: MakeBroker, kind: str) -
     broker = await make_broker(kind, [B])
     assert await admitted(broker) == set()
     await broker.add(A)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while await admitted(broker) != {"the lock"}:
             pass  # RabbitMQ says only that it has begun, and lets who is refused wait
 

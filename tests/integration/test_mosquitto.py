@@ -41,7 +41,7 @@ async def newcomer(mosquitto: Mosquitto) -> AsyncIterator[asyncio.Queue[tuple[st
 
 
 async def _retained_state(lock: Lock, mosquitto: Mosquitto) -> dict:
-    async with newcomer(mosquitto) as heard, asyncio.timeout(20):
+    async with newcomer(mosquitto) as heard, asyncio.timeout(90):
         while True:
             topic, payload = await heard.get()
             if topic == lock.world.provision.topic("state"):
@@ -147,7 +147,7 @@ async def test_the_lock_survives_a_restart_of_the_broker(lock: Lock, mosquitto: 
 async def test_the_connection_is_kept_alive(lock: Lock) -> None:
     lock.since_us = now_us()
     for _ in range(_PINGS):
-        ping = await lock.wait_event(lambda e: e["type"] == "mqtt" and e["packet"] == "PINGREQ", timeout=60)
+        ping = await lock.wait_event(lambda e: e["type"] == "mqtt" and e["packet"] == "PINGREQ")
         lock.since_us = ping["us"] + 1
         await lock.wait_event(lambda e: e["type"] == "mqtt" and e["packet"] == "PINGRESP")
     assert len(_packets(lock, "CONNECT")) == 1

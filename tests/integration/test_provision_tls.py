@@ -23,5 +23,5 @@ async def test_the_provisioned_lock_and_the_broker_know_each_other(
             installer.settings["broker"]["tls"] = True
             assert await installer.provision("--authority", str(tmp_path / "authority")) == 0, installer.said
             assert re.search(r"broker +ok\n", installer.said)
-            await lock.world.board.wait_line("link: online", 60)
+            await lock.world.board.wait_line("link: online", 90)
         assert any("as front" in line for line in broker.said), broker.said

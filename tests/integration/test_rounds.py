@@ -120,7 +120,7 @@ async def test_the_whole_lock_has_as_much_left_after_connections_that_failed(
             await lock.wait_armed(60)
             live = []
             for _ in range(_WHOLE_ROUNDS):
-                said = await lock.wait_event(_is_offline, 60)
+                said = await lock.wait_event(_is_offline)
                 lock.since_us = said["us"] + 1
                 live.append((await lock.world.board.live_memory())["alloc"])
                 proxy.fault = next(faults)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from tools.simulator.fault_side import packets
 
 _CONNACK, _PINGRESP = b"\x20\x02\0\0", b"\xd0\0"
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 Message = tuple[str, bytes]
 
 

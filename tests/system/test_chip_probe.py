@@ -6,6 +6,7 @@ from tests.system.chip import make_board, running
 
 _BUSY_US = 20_000
 _WAIT_MS = 1000
+_STARTS = 5  # a read costs next to nothing; less than that, where the computer does something else meanwhile
 _MEASURED = 0.9  # of it at least: the question comes in the middle of a step, and the rest counts
 _STEPS = f"""
 import asyncio, ffi, time
@@ -36,12 +37,17 @@ async def test_a_start_is_measured_until_every_task_has_had_its_turn(tmp_path: P
     lock = make_board(tmp_path, _STEPS)
     lock.measures_starts = True
     lock.set_input(4, 0)
-    async with running(lock):
-        armed = [event for event in lock.events if event["type"] == "armed"]
-        assert len(armed) == 1
-        assert _BUSY_US <= armed[0]["cpu_us"] < 10 * _BUSY_US
-        assert 0 < armed[0]["fakes_us"] < armed[0]["cpu_us"]
-        assert armed[0]["reads"] > 0
+    fakes_us = []
+    while not fakes_us or (fakes_us[-1] <= 0 and len(fakes_us) < _STARTS):
+        lock.events.clear()
+        async with running(lock):
+            armed = [event for event in lock.events if event["type"] == "armed"]
+            assert len(armed) == 1
+            assert _BUSY_US <= armed[0]["cpu_us"] < 10 * _BUSY_US
+            assert armed[0]["fakes_us"] < armed[0]["cpu_us"]
+            assert armed[0]["reads"] > 0
+            fakes_us.append(armed[0]["fakes_us"])
+    assert fakes_us[-1] > 0, fakes_us
 
 
 async def test_a_step_is_measured_in_cpu_time_and_a_wait_is_none(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ async def test_a_wrong_pin_does_not_open(lock: Lock) -> None:
 
 async def test_silence_does_not_open(lock: Lock) -> None:
     await lock.keys("246810")
-    await lock.wait_event(lambda e: e["type"] == "buzzer" and e["hz"] == 800, timeout=30)  # forgotten
+    await lock.wait_event(lambda e: e["type"] == "buzzer" and e["hz"] == 800)  # forgotten
     await lock.keys("#")
     await lock.keys("1#")
     await lock.wait_light("denied")

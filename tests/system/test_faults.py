@@ -137,7 +137,7 @@ async def test_a_dead_reader_is_told(lock: Lock) -> None:
 
 async def test_a_stuck_key_does_not_keep_the_card_out(lock: Lock) -> None:
     lock.world.board.switch(25, 32, True)
-    await lock.wait_event(lambda e: e["type"] == "console" and "stuck" in e["line"], timeout=40)
+    await lock.wait_event(lambda e: e["type"] == "console" and "stuck" in e["line"])
     async with lock.tap("tenant"):
         await lock.wait_unlocked()
 
@@ -215,7 +215,7 @@ async def test_with_a_full_flash_the_tenant_still_opens_and_lists_are_refused(lo
         await lock.wait_unlocked()
     credentials = lock.world.provision.demo_credentials(lock.world.cards)
     await lock.publish_list(7, credentials, retain=True)
-    answer = await lock.wait_message("ack", timeout=60)
+    answer = await lock.wait_message("ack")
     assert answer["json"]["list"] == 7
     if (await lock.state())["relay"]:
         await lock.wait_locked()
@@ -228,5 +228,5 @@ async def test_a_silent_broker_never_stops_the_loop(lock: Lock) -> None:
     await lock.wait_online()
     await lock.faults(broker="silent")
     async with asyncio.timeout(60):
-        await lock.wait_event(lambda e: e["type"] == "console" and "link: offline" in e["line"], timeout=60)
+        await lock.wait_event(lambda e: e["type"] == "console" and "link: offline" in e["line"])
     assert (await lock.state())["resets"] in ([], ["PWRON_RESET"])

@@ -89,7 +89,7 @@ async def _deliver(enemy: Enemy, published: list[tuple[str, bytes]]) -> None:
     """Be a broker as it should be, until the newest list is in force."""
     enemy.honest = True
     heads = [message for message in published if message[0].endswith("/list")]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while _NEWEST not in _accepted(enemy):
             await enemy.send(*heads[_NEWEST - 1], True)
             await asyncio.sleep(0.1)

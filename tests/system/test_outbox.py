@@ -37,7 +37,7 @@ async def test_staff_are_reported_once_each_and_in_order_over_outages_and_power_
     for cut in (False, True, True, False, True):
         await _go_in(lock, cut)
     await lock.faults(broker="ok")
-    await lock.wait_event(lambda e: e["type"] == "operator" and '"n":6,' in e["payload"], 60)
+    await lock.wait_event(lambda e: e["type"] == "operator" and '"n":6,' in e["payload"])
     await lock.tamper(True)  # said after that: by then the lock knows that the broker has the entries
     await lock.wait_message("alarm")
     await lock.power(False)
@@ -45,7 +45,7 @@ async def test_staff_are_reported_once_each_and_in_order_over_outages_and_power_
     await lock.wait_armed()
     await lock.wait_online()
     await _go_in(lock, cut=False)
-    await lock.wait_event(lambda e: e["type"] == "operator" and '"n":7,' in e["payload"], 60)
+    await lock.wait_event(lambda e: e["type"] == "operator" and '"n":7,' in e["payload"])
     assert [report["n"] for report in _reports(lock)] == [1, 2, 3, 4, 5, 6, 7]
     assert {report["missed"] for report in _reports(lock)} == {0}
     assert {report["kind"] for report in _reports(lock)} == {"card"}

@@ -49,7 +49,7 @@ async def _wait_pings(lock: Lock, count: int) -> None:
     """Until the lock has sent so many pings since its start."""
     lock.since_us = 0
     await lock.wait_event(
-        lambda e: e["type"] == "mqtt" and e["packet"] == "PINGREQ" and len(_pings(lock)) >= count, 60
+        lambda e: e["type"] == "mqtt" and e["packet"] == "PINGREQ" and len(_pings(lock)) >= count, 120
     )
 
 
@@ -134,7 +134,7 @@ async def _history(lock: Lock, lived_in: bool, quiet_after: asyncio.Future[int])
     for _ in range(_ROUNDS_OFFLINE if lived_in else 0):
         await _come_and_go(lock, guest_code)
     await lock.faults(broker="ok")
-    await lock.wait_online(60)
+    await lock.wait_online()
     await lock.tap_to_relay("cleaner")
     await lock.wait_message("staff")
     before = _left(lock)

@@ -72,7 +72,7 @@ async def test_a_loop_that_stands_still_is_restarted_locked_by_the_watchdog(make
     hung = compiled("def main(watchdog):\n    while True:\n        pass\n")
     change_slot(lock.world.board, {"app.mpy": hung})
     await lock.power(True)
-    reset = await lock.wait_event(lambda e: e["type"] == "reset", timeout=40)
+    reset = await lock.wait_event(lambda e: e["type"] == "reset")
     assert reset["name"] == "WDT_RESET"
     await lock.wait_event(lambda e: e["type"] == "boot" and e["cause"] == 3)
     assert 1 not in _relay(lock, reset["us"])

@@ -131,4 +131,4 @@ async def test_from_the_first_release_with_updates(make_lock: Callable, tmp_path
 async def _update(operator: Operator, version: str) -> None:
     await operator.publish(operator.release(version))
     await operator.order(version)
-    await operator.wait_update("confirmed", version, 120)
+    await operator.wait_update("confirmed", version)

@@ -114,16 +114,16 @@ class Board(Questions):
             self._end(0)
             await self._life
 
-    async def wait_off(self, timeout: float = 30) -> None:
+    async def wait_off(self, timeout: float = 90) -> None:
         """Wait until the power is off: the knife of `cut_at` has fallen."""
         if self._life is not None:
             await asyncio.wait_for(asyncio.shield(self._life), timeout)
 
-    async def wait_armed(self, timeout: float = 30) -> str:
+    async def wait_armed(self, timeout: float = 90) -> str:
         """The line in which the lock says that it is armed, since its last start."""
         return await self.console.wait_for(_ARMED, timeout)
 
-    async def wait_line(self, text: str, timeout: float = 30) -> str:
+    async def wait_line(self, text: str, timeout: float = 90) -> str:
         """The first console line since the last start that contains `text`."""
         return await self.console.wait_for(text, timeout)
 

@@ -15,7 +15,8 @@ _CONFIG = {
     "listeners": {"default": {"type": "tcp", "bind": f"{_LOCALHOST}:0"}},
     "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
 }
-_PATIENCE_S = 10
+_PATIENCE_S = 60
+_GOODBYE_S = 10
 
 
 class _Postman(_Amqtt):
@@ -46,7 +47,7 @@ class Broker:
     async def stop(self) -> None:
         """Close all connections and the port."""
         with contextlib.suppress(TimeoutError):  # what it still waits for ends with the loop
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_GOODBYE_S):
                 await self._broker.shutdown()
 
 
@@ -78,7 +79,7 @@ class Operator:
             await asyncio.gather(self._listening, return_exceptions=True)
         if self._client is not None:
             with contextlib.suppress(ConnectionError), self._plain_errors():
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(_GOODBYE_S):
                     await self._client.disconnect()
             self._client = None
 
