@@ -20,8 +20,8 @@ UNIT = TOP / "tests" / "unit"
 _PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
 _LIMIT_S = 240
 _HEAP = "16m"  # a test may hold a whole flash
-_FIRST = ("system", "integration", "page")  # they wait for most of their time, and others compute meanwhile
-_ALONE = ("system", "integration")  # their tests share nothing but the build
+_FIRST = ("system", "integration", "tools")  # they wait for most of their time, and others compute meanwhile
+_ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build
 _RUNNER = """
 import sys, io
 module = __import__(%r)
@@ -53,7 +53,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what stays together, and begin with what takes long: nobody waits for it at the end."""
     for item in items:
-        if _room(item) not in _ALONE:
+        if _room(item) not in _ALONE and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TOP).as_posix()))
     items.sort(key=lambda item: (item.get_closest_marker("slow") is None, _room(item) not in _FIRST))
 

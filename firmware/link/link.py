@@ -93,10 +93,23 @@ class Link:
 
 
 async def side_by_side(*jobs) -> None:
-    """Run jobs that never end but by an exception; when one does, end them all, and raise it."""
-    tasks = [asyncio.create_task(job) for job in jobs]
+    """Run jobs that never end but by an exception; when one does, end them all, and raise it.
+
+    What the others die of meanwhile is heard too, or asyncio would print it.
+    """
+    failed, errors = asyncio.Event(), []
+
+    async def hear(job) -> None:
+        try:
+            await job
+        except Exception as error:
+            errors.append(error)
+            failed.set()
+
+    tasks = [asyncio.create_task(hear(job)) for job in jobs]
     try:
-        await asyncio.gather(*tasks)
+        await failed.wait()
+        raise errors[0]
     finally:
         for task in tasks:
             task.cancel()

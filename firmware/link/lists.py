@@ -58,10 +58,10 @@ class Lists:
         self._came.set()
 
     async def _take(self, topics: "Topics", telemetry: "Telemetry") -> None:
+        live, head = self._live, [self._head]
+        self._head = None  # before anything is waited for: another may come
         from link.sync import Sync
         from pace import Pace
-
-        live = self._live
 
         def on_time(now: int) -> None:
             self._clock.signed(now, live)
@@ -69,5 +69,4 @@ class Lists:
         lock_id, key, pace = self._settings.lock, self._settings.key, Pace()
         await pace()
         sync = Sync(lock_id, key, self._credentials, self._approve, telemetry, topics, pace, on_time)
-        head, self._head = [self._head], None
         self._told = await sync.take(head, self._told)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 import pytest_asyncio
 
 from tests.simulated_lock import Lock
@@ -48,6 +49,7 @@ async def test_a_lock_shows_itself_and_tells_how_it_is(lock: Lock) -> None:
     assert (answer["result"], answer["faults"], answer["list"]) == ("done", [], 1)
 
 
+@pytest.mark.slow
 async def test_it_restarts_and_does_not_tell_whether_somebody_is_at_the_door(lock: Lock) -> None:
     restart = Command("demo", "restart", life_s=600)  # replayed, it must not be too old as well
     await lock.keys("1*")  # somebody is

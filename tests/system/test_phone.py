@@ -132,6 +132,7 @@ async def test_a_hung_reader_is_reset_and_the_phone_reads_then(lock: Lock) -> No
     assert (await lock.state())["faults"]["reader"] == "ok"
 
 
+@pytest.mark.slow
 async def test_after_half_a_minute_it_is_over_and_a_card_opens(lock: Lock) -> None:
     await _ask_for_the_key(lock)
     offered = await lock.wait_light(_BLUE)

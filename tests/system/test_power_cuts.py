@@ -164,6 +164,7 @@ async def _accepted(lock: Lock, version: int) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "versions", "base"),
     [("snapshot", (90,), 2), ("changes", (90, 95), 2), ("merge", (90, 95, 126), 3)],
@@ -241,6 +242,7 @@ async def test_cuts_while_a_tenant_clears_the_wrong_codes(settled) -> None:
     assert await _cut_everywhere(lock, "right code", right, guess, _nothing) >= 2
 
 
+@pytest.mark.slow
 async def test_cuts_while_a_resident_changes_the_pin(settled) -> None:
     lock = await settled()
     opened_by: list[str] = []

@@ -162,6 +162,7 @@ def homes(tmp_path: Path) -> tuple[Path, Path]:
     return both
 
 
+@pytest.mark.slow
 async def test_a_lock_says_the_same_with_and_without_its_tenants_entries(
     make_lock, homes: tuple[Path, Path]
 ) -> None:

@@ -81,6 +81,7 @@ def _bring(lock: Lock, files: dict[str, bytes]) -> None:
         lock.world.board.write_file(path, data)
 
 
+@pytest.mark.slow
 async def test_from_the_first_release_to_the_newest(make_lock: Callable, tmp_path: Path) -> None:
     first, residents = (_tree(commit, tmp_path / commit) for commit in (FIRST, RESIDENTS))
     lock_key(tmp_path / "lock")
@@ -112,6 +113,7 @@ async def test_from_the_first_release_to_the_newest(make_lock: Callable, tmp_pat
     await _opens(lock, CHOSEN)
 
 
+@pytest.mark.slow
 async def test_from_the_first_release_with_updates(make_lock: Callable, tmp_path: Path) -> None:
     tree = _tree(OVER_THE_AIR, tmp_path / OVER_THE_AIR)
     settings = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": 1, "spread_s": 0}}

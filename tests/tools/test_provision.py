@@ -57,6 +57,7 @@ async def test_the_provisioned_lock_takes_lists_signed_with_its_key_and_opens(in
     await lock.wait_unlocked()
 
 
+@pytest.mark.slow
 async def test_its_console_is_shut_from_then_on(installer: Installer) -> None:
     assert await installer.provision() == 0, installer.said
     installer.lock.world.board.set_input(JUMPER, 1)
@@ -79,6 +80,7 @@ async def test_the_relay_is_at_its_safe_level_from_the_first_start_on(installer:
     assert (nvs["relay_pin"], nvs["relay_safe"], nvs["console"]) == (23, 1, 0)
 
 
+@pytest.mark.slow
 async def test_the_certificate_is_the_authoritys_and_its_key_is_on_the_board_alone(
     installer: Installer,
 ) -> None:

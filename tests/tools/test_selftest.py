@@ -62,6 +62,7 @@ async def test_each_fault_is_named_with_its_wire(installer: Installer) -> None:
     assert "the console stays open" in installer.said
 
 
+@pytest.mark.slow
 async def test_a_network_that_is_not_there_is_named(installer: Installer) -> None:
     await installer.lock.network(False)
     assert await installer.run("selftest", "--no-questions", "--seconds", "3") == 1

@@ -7,7 +7,7 @@ from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, sil
 
 from link.backoff import Backoff
 from link.link import Link
-from link.packets import text
+from link.packets import MQTTError, text
 from link.resolver import Resolver
 from link.topics import Topics
 from storage.nvs import Numbers
@@ -146,3 +146,40 @@ def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
         pass
     assert paused == [False] * 3
     assert called == [1, 2]
+
+
+def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
+    """A step that fails while it is cancelled raises an error of its own; the first of all counts."""
+    told, printed = [], []
+
+    class Stubborn(Steady):
+        async def lost(self, meanwhile):
+            await asyncio.sleep_ms(20)
+            raise MQTTError("the access point is gone")
+
+        async def run(self, client):
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                raise MQTTError("closed")
+
+    async def story(broker):
+        asyncio.get_event_loop().set_exception_handler(lambda loop, context: printed.append(context))
+        backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
+        factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
+        parts = Stubborn(), resolver, factory, Stubborn(), Topics(), backoff, told.append
+        running = asyncio.create_task(Link(*parts, timekeeper=Idle(), quiet=lambda: True).run())
+        while len([line for line in told if line.startswith("offline")]) < 2:
+            await asyncio.sleep_ms(5)
+        running.cancel()
+        await asyncio.sleep_ms(50)
+        asyncio.get_event_loop().set_exception_handler(None)
+
+    async def answers(broker, reader, writer):
+        await broker.packet(reader)
+        await say(writer, CONNACK)
+        await broker.answer(reader, writer)
+
+    drive(answers, story)
+    assert not printed, printed
+    assert told[:4] == ["online", "offline: the access point is gone"] * 2, told
