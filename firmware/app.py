@@ -74,6 +74,7 @@ class Lock:
         self._settings = settings
         self._watchdog = watchdog
         self._telemetry = self._topics = None
+        self._room = asyncio.Lock()  # whoever takes much memory, and need not be there at the same time
         board = self._board = Board(settings.unlock_level)
         self._supervisor = Supervisor(board.reset)
         self._clock = Clock(board.datetime, board.numbers, settings.time_floor)
@@ -252,15 +253,17 @@ class Lock:
         """A broker of the tenant's own; its code is loaded where a resident has switched that on."""
         from link.home_switch import keep
 
-        chip = self._board.wlan, self._board.numbers, self._clock
-        await keep(self._settings, *chip, self._residents, self._leases.over, self._doorkeeper)
+        await keep(
+            self._settings, self._board, self._clock, self._residents, self._leases.over,
+            self._doorkeeper, self._room,
+        )  # fmt: skip
 
     async def _keep_release(self) -> None:
         """The trial of the release that runs, then the updates that the operator asks for."""
         from update.keeper import Keeper
 
         door = self._residents, self._doorkeeper, self._reports
-        await Keeper(self._settings, self._board, self._clock, door, lambda: self._topics).run()
+        await Keeper(self._settings, self._board, self._clock, door, self._room, lambda: self._topics).run()
 
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""

@@ -44,16 +44,25 @@ class _Off(Exception):
     """It is turned off, and the announcement has been taken back."""
 
 
+class _Away(Exception):
+    """Somebody else needs the memory for a while."""
+
+
 class Home:
-    """`door(lease, b"")` presents a lease's tenant to the gate; `is_on()`: a resident wants all this."""
+    """`door(lease, b"")` presents a lease's tenant to the gate; `is_on()`: a resident wants all this.
+
+    `must_go()`: the memory is needed; it is asked every second.
+    """
 
     def __init__(
         self, settings: "Settings", wlan: "WLAN", numbers: "Numbers", clock: "Clock",
-        residents: "Residents", is_on: "Callable[[], bool]", door: "Callable[[int, bytes], bool]",
+        residents: "Residents", is_on: "Callable[[], bool]", must_go: "Callable[[], bool]",
+        door: "Callable[[int, bytes], bool]",
     ) -> None:  # fmt: skip
         self._lock, self._broker = settings.lock, settings.home
         self._wlan, self._numbers, self._clock = wlan, numbers, clock
-        self._residents, self._is_on, self._door = residents, is_on, door
+        self._residents, self._door = residents, door
+        self._is_on, self._must_go = is_on, must_go
         root = "menshen/v1/" + settings.lock
         self._command, self._presence = root + "/door", root + "/home"
         self._config = "homeassistant/lock/%s/door/config" % settings.lock
@@ -61,7 +70,7 @@ class Home:
         self._resolver = Resolver([], numbers, lambda: wlan.ifconfig()[3])
 
     async def run(self) -> None:
-        """Until it is turned off, and nothing of it is left at the broker that could be taken back."""
+        """Until it must go, or is off, and nothing of it is left at the broker that could be taken back."""
         backoff, tries = Backoff(_BASE_MS, _CAP_MS), 0
         while self._is_on() or tries < _TRIES:
             began = ticks_ms()
@@ -70,12 +79,19 @@ class Home:
                     await self._connect()
             except _Off:
                 break
+            except _Away:
+                return
             except (MQTTError, DnsError, OSError, MemoryError) as error:
                 log.info("home", "offline: {}".format(error))
             if ticks_diff(ticks_ms(), began) > _PROVED_MS:
                 backoff.reset()
             tries = 0 if self._is_on() else tries + 1
-            await asyncio.sleep_ms(backoff.next())
+            left = backoff.next()
+            while left > 0:
+                if self._must_go():
+                    return
+                await asyncio.sleep_ms(min(left, _LOOK_MS))
+                left -= _LOOK_MS
         self._numbers.set(TOLD, 0)
 
     async def _connect(self) -> None:
@@ -105,6 +121,8 @@ class Home:
             await client.publish(self._config, self._announcement(), True)
             await client.publish(self._presence, b"online", True)
             while self._is_on():
+                if self._must_go():
+                    raise _Away  # the last will says so
                 await asyncio.sleep_ms(_LOOK_MS)
         await client.publish(self._config, b"", True)
         await client.publish(self._presence, b"", True)

@@ -15,23 +15,25 @@ from modules import unload
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from access.clock import Clock
     from access.residents import Residents
     from door.doorkeeper import Doorkeeper
-    from network import WLAN
     from settings import Settings
-    from storage.nvs import Numbers
 
 _LOOK_MS = const(1000)
 TOLD = "home_told"  # in NVS: an announcement of the door may lie at the tenant's broker
 
 
 async def keep(
-    settings: "Settings", wlan: "Callable[[], WLAN]", numbers: "Numbers", clock: "Clock",
-    residents: "Residents", over: "Callable[[int, int | None], bool]", doorkeeper: "Doorkeeper",
+    settings: "Settings", board: "Any", clock: "Clock", residents: "Residents",
+    over: "Callable[[int, int | None], bool]", doorkeeper: "Doorkeeper", room: "Any",
 ) -> None:  # fmt: skip
-    """For ever; `over(lease, now)` says that a lease has ended."""
+    """For ever; `over(lease, now)` says that a lease has ended.
+
+    `room` is an asyncio.Lock, which it gives up when another waits for it.
+    """
 
     def is_on() -> bool:
         for lease, _ in list(residents.keys(HOME_KEY)):
@@ -39,13 +41,18 @@ async def keep(
                 _forget(residents, lease)
         return any(residents.keys(HOME_KEY))
 
-    while True:
-        if is_on() or numbers.get(TOLD):
-            from link.home import Home
+    def must_go() -> bool:
+        return room.waiting.peek() is not None
 
-            await Home(settings, wlan(), numbers, clock, residents, is_on, doorkeeper.remote).run()
-            del Home
-            unload("link.home")
+    while True:
+        if is_on() or board.numbers.get(TOLD):
+            async with room:
+                from link.home import Home
+
+                parts = settings, board.wlan(), board.numbers, clock, residents
+                await Home(*parts, is_on, must_go, doorkeeper.remote).run()
+                del Home
+                unload("link.home")
         await asyncio.sleep_ms(_LOOK_MS)
 
 

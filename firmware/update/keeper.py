@@ -29,11 +29,14 @@ _PARTS = (
 
 
 class Keeper:
-    """`door` are the residents, the doorkeeper and the reports; topics() is None until there is a network."""
+    """`door` are the residents, the doorkeeper and the reports; topics() is None until there is a network.
+
+    An update has `room` to itself: there is no memory for a tenant's own broker beside it.
+    """
 
     def __init__(
         self, settings: "Settings", board: "Any", clock: "Clock", door: tuple,
-        topics: "Callable[[], Topics | None]",
+        room: asyncio.Lock, topics: "Callable[[], Topics | None]",
     ) -> None:  # fmt: skip
         residents, doorkeeper, reports = door
         self._tell = reports.update
@@ -44,7 +47,7 @@ class Keeper:
             self._report,
         )
         self._topic = "menshen/v1/" + settings.lock + "/update"
-        self._topics = topics
+        self._room, self._topics = room, topics
         self._came = asyncio.Event()
         self._order: tuple[bytearray | None, bool] = None, False
 
@@ -64,18 +67,19 @@ class Keeper:
         while True:
             await self._came.wait()
             self._came.clear()
-            from update.session import look
+            async with self._room:
+                from update.session import look
 
-            faults, quiet, report = self._door
-            found = await look(*self._order, topics, self._settings, self._board, self._clock, report)
-            del look
-            unload(*_PARTS)
-            if found:
-                from update.updater import update
-
-                await update(found, topics, self._settings, self._board, faults, quiet, report)
-                del update
+                faults, quiet, report = self._door
+                found = await look(*self._order, topics, self._settings, self._board, self._clock, report)
+                del look
                 unload(*_PARTS)
+                if found:
+                    from update.updater import update
+
+                    await update(found, topics, self._settings, self._board, faults, quiet, report)
+                    del update
+                    unload(*_PARTS)
 
     async def _on_order(self, payload: "Payload") -> None:
         self._order = await payload.read(_LONGEST), not payload.retained

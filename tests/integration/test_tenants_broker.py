@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.conftest import TOP
 from tests.integration.conftest import Mosquitto, running
 from tests.integration.home_assistant import CodeRefusedError, HomeAssistant, home_assistant
 from tests.simulated_lock import Event, Lock
@@ -20,6 +21,8 @@ from tools.simulator.world import now_us
 _CODE = "Menshen home code of demo: "
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
 _PINGS = bool(os.environ.get("MENSHEN_NIGHTLY"))
+_HEAP_KB = 110 + 24  # the firmware's and the simulated chip's own: system/test_memory.py
+_ON_BYTES = 8 * 1024
 _STOPPED_US = 1_000_000  # a step of the event loop that takes so long has waited for a server
 _SLOT_US = 5_000_000  # of the half minute between pings
 
@@ -67,6 +70,11 @@ class House:
 
     def grants(self) -> int:
         return sum(e["type"] == "pin" and e["name"] == "relay" and e["level"] == 1 for e in self.lock.events)
+
+    async def live_memory(self) -> int:
+        """Bytes of the heap that are in use, without what the simulated chip takes."""
+        boot = [e for e in self.lock.events if e["type"] == "boot"][-1]
+        return (await self.lock.world.board.live_memory())["alloc"] - boot["heap"]
 
     async def opened_by(self, home: HomeAssistant, code: str) -> None:
         self.lock.since_us = now_us()
@@ -117,14 +125,26 @@ async def house(make_lock: Callable, mosquitto: Mosquitto) -> AsyncIterator[Hous
 
 
 @pytest_asyncio.fixture
+async def small_house(
+    make_lock: Callable, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    """The same in the heap of a chip without PSRAM."""
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
+    async with a_house(make_lock, mosquitto.address, heapsize=f"{_HEAP_KB}k") as house:
+        yield house
+
+
+@pytest_asyncio.fixture
 async def home(mosquitto: Mosquitto) -> AsyncIterator[HomeAssistant]:
     """The tenant's Home Assistant."""
     async with home_assistant(mosquitto.address) as home:
         yield home
 
 
-async def test_a_tenant_opens_the_door_and_nobody_else_does(house: House, home: HomeAssistant) -> None:
+async def test_a_tenant_opens_the_door_and_nobody_else_does(small_house: House, home: HomeAssistant) -> None:
+    house = small_house
     assert home.heard == [], "it is off, and nobody was spoken with"
+    off = await house.live_memory()
     code = await house.switch()
     await house.opened_by(home, code)
     await house.opened_by(home, code.upper().replace(" ", ""))
@@ -147,6 +167,7 @@ async def test_a_tenant_opens_the_door_and_nobody_else_does(house: House, home: 
     assert (await house.lock.wait_online())["json"]["clock"] == "network"
     await house.lock.wait_event(lambda e: e["type"] == "console" and "home: refused: retained" in e["line"])
     assert house.grants() == 3
+    on = await house.live_memory()
     await house.opened_by(home, code)
     # nothing of all that was told to anybody
     operator = [e["topic"].rpartition("/")[2] for e in house.lock.events if e["type"] == "operator"]
@@ -155,6 +176,10 @@ async def test_a_tenant_opens_the_door_and_nobody_else_does(house: House, home: 
     said = {topic for topic, _, _ in home.heard} - {root + "door"}
     assert said == {root + "home", "homeassistant/lock/demo/door/config"}
     assert not [line for line in await house.lock.console() if code.replace(" ", "") in line or code in line]
+    print(f"on it takes {on - off} bytes of {_ON_BYTES}, of a heap in which {off} are live while it is off")
+    assert on - off <= _ON_BYTES
+    lines = await house.lock.console()
+    assert not [line for line in lines if "MemoryError" in line or "Traceback" in line or "no room" in line]
     assert not [e for e in house.packets if code in e["payload"] or code.replace(" ", "") in e["payload"]]
 
 

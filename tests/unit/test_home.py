@@ -31,14 +31,14 @@ class Wlan:
 
 
 class House:
-    """Settings, residents, doorkeeper and gate of one lock; `came` are the leases whose tenant was let in."""
+    """Settings, board, residents, doorkeeper and gate of one lock; `came` is who was let in."""
 
     lock = "demo"
 
     def __init__(self, port, user=None, password=None, keys=((7, KEY),)):
         self.home = "127.0.0.1", port, user, password
         self.table, self.nvs, self.came = list(keys), RamNvs(), []
-        self.numbers, self.ended = Numbers(self.nvs), False
+        self.numbers, self.ended, self.busy = Numbers(self.nvs), False, False
 
     def keys(self, role):
         assert role == HOME_KEY
@@ -47,9 +47,15 @@ class House:
     def is_on(self):
         return bool(self.table)
 
+    def must_go(self):
+        return self.busy
+
     def remote(self, lease, digest):
         self.came.append((lease, digest))
         return True
+
+    def wlan(self):
+        return Wlan()
 
     def over(self, lease, now):
         return self.ended
@@ -58,7 +64,9 @@ class House:
         return True
 
     def session(self, wlan=None):
-        return home.Home(self, wlan or Wlan(), self.numbers, Clock(), self, self.is_on, self.remote).run()
+        return home.Home(
+            self, wlan or Wlan(), self.numbers, Clock(), self, self.is_on, self.must_go, self.remote
+        ).run()
 
 
 class Hub:
@@ -199,6 +207,36 @@ def test_it_comes_back_however_often_the_broker_fails():
 
     asyncio.run(main())
     assert told == [1, 2, 3, 4]
+
+
+def test_it_goes_when_the_memory_is_needed_and_leaves_its_announcement_there():
+    hub = Hub()
+
+    async def main():
+        async with Broker(hub.serve) as broker:
+            house = House(broker.port)
+            running = asyncio.create_task(house.session())
+            await until(lambda: len(hub.said) == 2)
+            house.busy = True
+            await asyncio.wait_for(running, 20)
+            return house
+
+    house = asyncio.run(main())
+    assert len(hub.said) == 2
+    assert hub.rest == [], "no good-bye: the last will tells that it is gone"
+    assert house.numbers.get("home_told") == 1
+
+
+def test_it_goes_while_it_waits_for_a_broker_that_is_gone():
+    async def main():
+        async with Broker(hang_up) as broker:
+            house = House(broker.port)
+            running = asyncio.create_task(house.session())
+            await until(lambda: broker.connections == 2)
+            house.busy = True
+            await asyncio.wait_for(running, 20)
+
+    asyncio.run(main())
 
 
 def test_turned_off_beside_a_broker_that_is_gone_it_tries_for_a_while_and_gives_up():

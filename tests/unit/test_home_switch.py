@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from scripted_broker import Broker, silent
-from test_home import House, Hub, Wlan, until
+from test_home import House, Hub, until
 from test_home_orders import KEY, Clock
 
 from access import changes
@@ -12,10 +12,9 @@ from access.residents import HOME_KEY
 from link import home_switch
 
 
-async def switch(house, seconds=60):
-    await asyncio.wait_for(
-        home_switch.keep(house, Wlan, house.numbers, Clock(), house, house.over, house), seconds
-    )
+async def switch(house, room=None):
+    parts = house, house, Clock(), house, house.over, house
+    await asyncio.wait_for(home_switch.keep(*parts, room or asyncio.Lock()), 60)
 
 
 def test_off_nothing_is_loaded_and_nobody_is_spoken_with():
@@ -77,3 +76,23 @@ def test_the_leases_end_turns_it_off_and_forgets_the_code():
             return forgotten
 
     assert asyncio.run(main()) == [(HOME_KEY, 7, b"")]
+
+
+def test_who_needs_the_memory_gets_it_and_then_it_comes_back():
+    hub = Hub()
+
+    async def main():
+        async with Broker(hub.serve) as broker:
+            room, house = asyncio.Lock(), House(broker.port)
+            running = asyncio.create_task(switch(house, room))
+            await until(lambda: len(hub.said) == 2)
+            async with room:
+                assert "link.home" not in sys.modules
+                await asyncio.sleep_ms(1200)
+                assert broker.connections == 1
+            await until(lambda: len(hub.said) == 4)
+            running.cancel()
+            return [payload for _, payload, _ in hub.said]
+
+    said = asyncio.run(main())
+    assert said[:2] == said[2:], "it is announced anew"
