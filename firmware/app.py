@@ -51,7 +51,7 @@ def main(watchdog: "WDT") -> None:
         asyncio.run(_wait_for_settings(error.faults, watchdog))
         return
     del SettingsError, load
-    unload("settings", "access.zone_rule")  # the values stay
+    unload("settings", "access.zone_rule", "home_settings")  # the values stay
     lock = Lock(settings, watchdog)
     drop(Lock, "__init__")  # 2 KB that ran once
     drop(Board, "__init__")

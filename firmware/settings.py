@@ -17,7 +17,6 @@ PATH = "/config.json"
 GOOD_PATH = "/config.good.json"
 _MISSING = object()
 _ZONE = 'a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
-_NAME = 'an address like "192.0.2.1" or a name that a DNS server knows, none in .local, without a port'
 _LATEST = 4294967295  # seconds since 1970 that records can hold
 
 
@@ -86,13 +85,6 @@ def _is_topic_part(value: "Any") -> bool:
     if not isinstance(value, str) or not 0 < len(value) <= 32:
         return False
     return all(c.isalpha() or c.isdigit() or c in "-_" for c in value)
-
-
-def _is_host(value: "Any") -> bool:
-    """Whether this is an address or a name; one of multicast DNS is none, for the lock does not speak it."""
-    if not isinstance(value, str) or not 0 < len(value) <= 100 or value.lower().endswith(".local"):
-        return False
-    return all(c.isalpha() or c.isdigit() or c in "-." for c in value)
 
 
 def _host(text: "Any") -> "tuple[str, int] | None":
@@ -188,24 +180,14 @@ def parse(text: str) -> Settings:
     found.plain_uid = read.flag("cards.plain_uid", False)
     found.trial_ms = read.number("update.trial_s", 1, 3600, 300) * 1000
     found.spread_ms = read.number("update.spread_s", 0, 86400, 600) * 1000
-    found.home = _home(read)
-    if found.home and not (found.ssid and found.broker_host):
-        read.faults.append("home needs wifi.ssid and broker.host: the lock has network and time from there")
+    found.home = None
+    if "home" in tree:
+        from home_settings import home
+
+        found.home = home(read, bool(found.ssid and found.broker_host))
     if read.faults:
         raise SettingsError(read.faults)
     return found
-
-
-def _home(read: _Reader) -> "tuple[str, int, str | None, str | None] | None":
-    """Host, port, user and password of a broker of the tenant's own; None where there is none."""
-    if not read.take("home", 'an object with at least "host"', lambda v: isinstance(v, dict), {}):
-        return None
-    host = read.take("home.host", _NAME, _is_host) or ""
-    port = read.number("home.port", 1, 65535, 1883)
-    user, password = read.text("home.user", 64, None), read.text("home.password", 64, None)
-    if password and not user:
-        read.faults.append("home.user is missing: a text of 1 to 64 characters that goes with home.password")
-    return host, port, user or None, password or None
 
 
 def _read(path: str) -> "tuple[str, Settings]":
