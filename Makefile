@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
-JOBS ?= 3
+JOBS ?= 5
 # A board's serial port has no default: what is written there, is gone.
 ON_PORT = --port '$(if $(filter file,$(origin PORT)),$(error PORT=/dev/ttyUSB0 names the board),$(PORT))'
 
@@ -21,7 +21,7 @@ run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=
 	@exec $(VENV) -m tools.simulator --port $(PORT)
 
 .PHONY: test
-test: setup-brokers ## run all tests (ARGS="-k door" for pytest, JOBS=3 at a time)
+test: setup-brokers ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
 	@exec $(VENV) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-fast

@@ -21,6 +21,10 @@ _PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
 _LIMIT_S = 240
 _HEAP = "16m"  # a test may hold a whole flash
 _FIRST = ("system", "integration", "tools")  # they wait for most of their time, and others compute meanwhile
+_LONG = (  # files that compute for long
+    "models/test_list_model.py", "unit/test_hostile_broker.py", "unit/test_list_cuts.py", "unit/test_lists_fuzz.py",
+    "unit/test_selftest.py", "unit/test_update_cuts.py",
+)  # fmt: skip
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build
 _RUNNER = """
 import sys, io
@@ -55,7 +59,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _room(item) not in _ALONE and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TOP).as_posix()))
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, _room(item) not in _FIRST))
+    items.sort(key=lambda item: (not _is_slow(item), _room(item) not in _FIRST))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return (
+        item.get_closest_marker("slow") is not None
+        or item.path.relative_to(TOP / "tests").as_posix() in _LONG
+    )
 
 
 def _room(item: pytest.Item) -> str:

@@ -144,8 +144,8 @@ async def test_an_opened_case_is_signalled(lock: Lock) -> None:
 async def test_the_next_tenant_is_told_that_staff_have_been_in(lock: Lock) -> None:
     async with lock.tap("cleaner"):
         await lock.wait_unlocked()
-        await lock.wait_light("granted")
-    await lock.world.board.turn()  # the note is written in the same step as the light
+        lock.since_us = (await lock.wait_light("granted"))["us"]
+    await lock.wait_light("idle")  # the note is written in the step that gave light, and that is over
     await lock.power(False)  # the lock remembers
     await lock.power(True)
     await lock.wait_armed()

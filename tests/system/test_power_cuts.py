@@ -81,10 +81,17 @@ async def _tenant_gets_in(lock: Lock) -> None:
     lock.world.network(True)
 
 
-async def _cut_everywhere(lock: Lock, what: str, deed: Deed, ready: Deed | None, check: Deed) -> int:
+async def _nothing(lock: Lock) -> None:
+    pass
+
+
+async def _cut_everywhere(
+    lock: Lock, what: str, deed: Deed, ready: Deed | None, check: Deed, look: Deed = _nothing
+) -> int:
     """Cut in the 1st, 2nd, ... operation of `deed` until it comes through whole; how many cuts that took.
 
-    With `ready` the operations are counted from where that has returned, else from power-on.
+    With `ready` the operations are counted from where that has returned, else from power-on. `look` is at
+    what the cut has left, `check` at what the lock has made of it.
     """
     before = State.of(lock)
     for n in range(1, _MOST):
@@ -98,6 +105,7 @@ async def _cut_everywhere(lock: Lock, what: str, deed: Deed, ready: Deed | None,
             lock.world.board.cut_at(n)
         fell = await _cut_off(lock, deed)
         await lock.world.power(False)
+        await look(lock)
         await _tenant_gets_in(lock)
         await check(lock)
         if not fell:
@@ -128,10 +136,6 @@ def settled(fresh: Callable[[], Awaitable[Lock]]) -> Callable[[], Awaitable[Lock
         return lock
 
     return make
-
-
-async def _nothing(lock: Lock) -> None:
-    pass
 
 
 async def _first_boot(lock: Lock) -> None:
@@ -181,10 +185,19 @@ async def test_cuts_while_a_list_is_taken(settled, what: str, versions: tuple[in
         await _accepted(lock, series.version)
         await lock.world.power(False)
     await _publish(lock, series, last)
+    left: list[int] = []
     ends: list[int] = []
 
     async def taken(lock: Lock) -> None:
         await _accepted(lock, series.version)
+
+    async def named(lock: Lock) -> None:
+        """The version that the head names at the cut; 0 where it is being replaced."""
+        try:
+            head = lock.world.board.read_file("/access/head")
+        except FileNotFoundError:
+            head = bytes(8)
+        left.append(struct.unpack_from("<I", head, 4)[0])
 
     async def whole(lock: Lock) -> None:
         """The head names a snapshot, and that is whole, once new always new."""
@@ -194,8 +207,9 @@ async def test_cuts_while_a_list_is_taken(settled, what: str, versions: tuple[in
         assert (len(held), hashlib.sha256(held).digest()) == (size, digest)
         ends.append(version)
 
-    assert await _cut_everywhere(lock, what, taken, None, whole) > 5
-    assert (ends[0], ends[-1], ends) == (series.version - 1, series.version, sorted(ends))
+    assert await _cut_everywhere(lock, what, taken, None, whole, named) > 5
+    assert (ends[0], ends[-1], set(ends)) == (series.version - 1, series.version, {ends[0], ends[-1]})
+    assert [end for end, had in zip(ends, left, strict=True) if end < had] == [], (left, ends)
     held = struct.unpack_from("<II", lock.world.board.read_file("/access/head"), 4)
     assert held == (series.version, series.base) == (len(versions) + 1, base)
 

@@ -43,13 +43,13 @@ class Flash:
     """A block device; `data` is what it holds."""
 
     def __init__(self, knife, data):
-        self._knife, self.data = knife, data
+        self._knife, self.data, self._view = knife, data, memoryview(data)
 
     def readblocks(self, block, buf, offset=0):
         if self._knife.dead:
             raise PowerCut
         at = block * BLOCK + offset
-        buf[:] = memoryview(self.data)[at : at + len(buf)]
+        buf[:] = self._view[at : at + len(buf)]
 
     def writeblocks(self, block, buf, offset=-1):
         if offset < 0:  # as the chip: whole blocks are erased first

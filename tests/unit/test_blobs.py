@@ -13,13 +13,13 @@ PATH = "/blobs/b"
 BLOB = bytes(n * 7 & 255 for n in range(256)) * 150  # 38,400 bytes: 18 chunks and three quarters
 
 
-def fetched(postman, name, size, flash=None, pace=at_once):
+def fetched(postman, name, size, flash=None, pace=at_once, patience_ms=60_000):
     """The reason why not, or None; what lies at PATH then is looked at by the test."""
     if flash is not False:
         flash or RamFlash("/blobs", 40)
     asyncio.new_event_loop()  # nothing goes on from the run before
     try:
-        asyncio.run(fetch(postman, name, size, PATH, pace, 60))
+        asyncio.run(fetch(postman, name, size, PATH, pace, patience_ms))
     except BlobError as error:
         return error.reason
     return None
@@ -159,7 +159,7 @@ def test_chunks_that_are_not_the_blobs_are_refused():
 
 def test_a_chunk_that_never_comes_is_waited_for_in_bounded_time():
     postman, name = spoilt(lambda kept, root: kept.pop(root + "7"))
-    assert fetched(postman, name, len(BLOB)) == "no such blob"
+    assert fetched(postman, name, len(BLOB), patience_ms=60) == "no such blob"
     assert postman.heard == {}
     assert there() == ["b." + name[:8]]
 
