@@ -22,9 +22,13 @@ _LIMIT_S = 240
 _HEAP = "16m"  # a test may hold a whole flash
 _FIRST = ("system", "integration", "tools")  # they wait for most of their time, and others compute meanwhile
 _LONG = (  # files that compute for long
-    "models/test_list_model.py", "unit/test_hostile_broker.py", "unit/test_list_cuts.py", "unit/test_lists_fuzz.py",
-    "unit/test_selftest.py", "unit/test_update_cuts.py",
-)  # fmt: skip
+    "models/test_list_model.py",
+    "unit/test_hostile_broker.py",
+    "unit/test_list_cuts.py",
+    "unit/test_lists_fuzz.py",
+    "unit/test_selftest.py",
+    "unit/test_update_cuts.py",
+)
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build
 _RUNNER = """
 import sys, io
