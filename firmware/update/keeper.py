@@ -67,14 +67,14 @@ class Keeper:
         while True:
             await self._came.wait()
             self._came.clear()
-            async with self._room:
-                from update.session import look
+            from update.session import look
 
-                faults, quiet, report = self._door
-                found = await look(*self._order, topics, self._settings, self._board, self._clock, report)
-                del look
-                unload(*_PARTS)
-                if found:
+            faults, quiet, report = self._door
+            found = await look(*self._order, topics, self._settings, self._board, self._clock, report)
+            del look
+            unload(*_PARTS)
+            if found:
+                async with self._room:
                     from update.updater import update
 
                     await update(found, topics, self._settings, self._board, faults, quiet, report)
