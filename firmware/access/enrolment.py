@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from access.changes import Changes
     from access.credentials import Credentials
-    from access.guard import Guard
     from access.residents import Residents
     from access.seldom import Seldom
     from storage.hmac import Mac
@@ -58,17 +57,18 @@ def is_weak(digits: "bytes | memoryview") -> bool:
 class Enrolment:
     """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
 
+    `move_out(lease)` tells the lease guard that the people of a lease leave; OSError.
     `hand_over(role, key)` has the reader offer a guest key or a home code to the tenant's phone for a while,
     or, with no bytes, nothing any more. `has_home`: the settings know a broker of the tenant's own.
     """
 
     def __init__(
-        self, residents: "Residents", changes: "Changes", credentials: "Credentials", guard: "Guard",
-        guests: "Seldom", mac: "Mac", say: "Callable[[str], None]",
+        self, residents: "Residents", changes: "Changes", credentials: "Credentials",
+        move_out: "Callable[[int], None]", guests: "Seldom", mac: "Mac", say: "Callable[[str], None]",
         hand_over: "Callable[[int, bytes], None]", has_home: bool,
     ) -> None:  # fmt: skip
         self._residents, self._changes, self._credentials = residents, changes, credentials
-        self._guard, self._mac, self._say = guard, mac, say
+        self._leave, self._mac, self._say = move_out, mac, say
         self._guests, self._hand_over, self._has_home = guests, hand_over, has_home
         self._state = _IDLE
         self._digest = self._first = b""
@@ -180,7 +180,7 @@ class Enrolment:
             self._give_up()
 
     def _move_out(self) -> None:
-        self._guard.move_out(self._lease)
+        self._leave(self._lease)
         self._changes.clear(self._lease)
 
     def _give_up_own(self, digest: bytes) -> None:

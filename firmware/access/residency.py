@@ -84,12 +84,15 @@ def dialogues(
     def begin() -> "Enrolment":
         from access.changes import Changes
         from access.enrolment import Enrolment
+
+        return Enrolment(
+            residents, Changes(residents), credentials, move_out, guests, mac, say, hand_over, has_home
+        )
+
+    def move_out(lease: int) -> None:
         from access.guard import Guard
 
-        guard = Guard(leases, residents, True)
-        return Enrolment(
-            residents, Changes(residents), credentials, guard, guests, mac, say, hand_over, has_home
-        )
+        Guard(leases, residents, True).move_out(lease)
 
     def end() -> None:
         unload("access.enrolment", "access.changes", "access.guard")

@@ -8,12 +8,16 @@ from micropython import const
 import log
 from link.backoff import Backoff
 from link.link import Link
+from link.lists import Lists
 from link.mqtt import MQTTClient
 from link.orders import Orders
+from link.outbox import Outbox
 from link.resolver import Resolver
+from link.telemetry import Telemetry
 from link.timekeeper import Timekeeper
+from link.topics import Topics
 from link.wifi import Wifi
-from modules import unload
+from modules import drop, unload
 from storage.hmac import hmac_sha256
 
 _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: time to find a good one
@@ -21,8 +25,6 @@ _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: tim
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from link.telemetry import Telemetry
-    from link.topics import Topics
     from network import WLAN
     from remote import Remote
     from settings import Settings
@@ -55,7 +57,7 @@ async def assemble(
     await topics.hear("menshen/v1/" + settings.lock + "/command", orders.on_message)
     telemetry.discovery = settings.homeassistant
     resolver = Resolver(settings.dns, numbers, wifi.dns)
-    return Link(
+    link = Link(
         wifi,
         resolver,
         client,
@@ -66,3 +68,6 @@ async def assemble(
         timekeeper=Timekeeper(clock, resolver, settings.ntp),
         quiet=door.quiet,
     )
+    for kind in Link, Lists, Orders, Outbox, Resolver, Telemetry, Timekeeper, Topics, Wifi:
+        drop(kind, "__init__")  # there is one of each, or as many as there will be
+    return link

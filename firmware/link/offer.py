@@ -19,50 +19,51 @@ _CHANGE = const(33)
 _DIGEST = const(16)
 
 
-class Offer:
-    """`time` is in seconds since 1970; `name` the SHA-256 of the snapshot, in hexadecimal."""
+def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> "tuple[int, int, str, tuple, bytes]":
+    """What a signed head offers to this lock, see parts(). EnvelopeError, ListError."""
+    return parts(verify(message, lock_id, key, _PURPOSE), lock_id)
 
-    def __init__(self, head: dict, lock_id: str) -> None:
-        if head.get("lock") != lock_id:
-            raise ListError("wrong lock")
-        if len(head) != len(_FIELDS) or any(name not in head for name in _FIELDS):
-            raise ListError("malformed")
-        self.time = _number(head["time"], 0, _TIME_MAX)
-        self.version = _number(head["version"], 1, _NUMBER_MAX)
-        base = _number(head["base"], 1, self.version)
-        size = _number(head["size"], 0, _NUMBER_MAX)
-        self.name, delta = head["sha256"], head["delta"]
-        if not isinstance(self.name, str) or len(self.name) != 64 or not isinstance(delta, str):
-            raise ListError("malformed")
-        if any(letter not in "0123456789abcdef" for letter in self.name):
-            raise ListError("malformed")
-        digest = bytes([int(self.name[n : n + 2], 16) for n in range(0, 64, 2)])
-        self.identity = base, size, digest
-        self.changes = bytes(decode(delta))
 
-    def check(self) -> None:
-        """Raise ListError where the sizes or the changes cannot be those of a list."""
-        size, changes = self.identity[1], self.changes
-        if size > _FRONT + COUNT_MAX * _RECORD or len(changes) > CHANGES_MAX * _CHANGE:
-            raise ListError("too large")
-        if size % _RECORD != _FRONT or len(changes) % _CHANGE:
+def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":
+    """When it was offered (seconds since 1970), version, snapshot, identity and changes. ListError.
+
+    The snapshot is named by its SHA-256, in hexadecimal. It is a plain tuple, since an object would keep its
+    class, and that all of this module.
+    """
+    if head.get("lock") != lock_id:
+        raise ListError("wrong lock")
+    if len(head) != len(_FIELDS) or any(name not in head for name in _FIELDS):
+        raise ListError("malformed")
+    time = _number(head["time"], 0, _TIME_MAX)
+    version = _number(head["version"], 1, _NUMBER_MAX)
+    base = _number(head["base"], 1, version)
+    size = _number(head["size"], 0, _NUMBER_MAX)
+    snapshot, delta = head["sha256"], head["delta"]
+    if not isinstance(snapshot, str) or len(snapshot) != 64 or not isinstance(delta, str):
+        raise ListError("malformed")
+    if any(letter not in "0123456789abcdef" for letter in snapshot):
+        raise ListError("malformed")
+    digest = bytes([int(snapshot[n : n + 2], 16) for n in range(0, 64, 2)])
+    return time, version, snapshot, (base, size, digest), bytes(decode(delta))
+
+
+def check(size: int, changes: bytes) -> None:
+    """Raise ListError where the size of the snapshot, or the changes, cannot be those of a list."""
+    if size > _FRONT + COUNT_MAX * _RECORD or len(changes) > CHANGES_MAX * _CHANGE:
+        raise ListError("too large")
+    if size % _RECORD != _FRONT or len(changes) % _CHANGE:
+        raise ListError("bad records")
+    last = b""
+    for at in range(0, len(changes), _CHANGE):
+        digest = changes[at + 1 : at + 1 + _DIGEST]
+        if digest <= last or changes[at] > 1:
             raise ListError("bad records")
-        last = b""
-        for at in range(0, len(changes), _CHANGE):
-            digest = changes[at + 1 : at + 1 + _DIGEST]
-            if digest <= last or changes[at] > 1:
-                raise ListError("bad records")
-            if changes[at] and not is_known(changes[at + 17], changes[at + 18]):
-                raise ListError("bad records")
-            last = digest
+        if changes[at] and not is_known(changes[at + 17], changes[at + 18]):
+            raise ListError("bad records")
+        last = digest
 
 
 def _number(value: object, lowest: int, highest: int) -> int:
     if type(value) is not int or not lowest <= value <= highest:
         raise ListError("malformed")
     return value
-
-
-def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> Offer:
-    """What a head offers to this lock. EnvelopeError, ListError."""
-    return Offer(verify(message, lock_id, key, _PURPOSE), lock_id)

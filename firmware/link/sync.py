@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from access.choice import Identity
     from access.credentials import Credential, Credentials
-    from link.offer import Offer
     from link.telemetry import Telemetry
     from link.topics import Topics
 
@@ -52,18 +51,17 @@ class Sync:
         """
         version = None
         try:
-            offer = await self._read(heads.pop())
+            time, version, snapshot, identity, changes = await self._read(heads.pop())
             await self._pace()
-            version = offer.version
-            self._on_time(offer.time)
-            offer.check()
+            self._on_time(time)
+            self._check(identity[1], changes)
             unload("link.offer", "link.envelope", "access.records")
             await self._pace()
             held = self._credentials.version
             if version < held:
                 raise ListError("old version")
             if version > held or not self._credentials.whole:
-                await self._install(offer)
+                await self._install(version, snapshot, identity, changes)
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
             await self._pace()
@@ -89,7 +87,7 @@ class Sync:
             reason = "bad records"
         self._telemetry.refused(version, reason)
 
-    async def _read(self, message: "bytearray | None") -> "Offer":
+    async def _read(self, message: "bytearray | None") -> tuple:
         if message is None:
             raise ListError("too large")
         from link.offer import read
@@ -97,24 +95,29 @@ class Sync:
         await self._pace()
         return read(message, self._lock_id, self._key)
 
+    def _check(self, size: int, changes: bytes) -> None:
+        from link.offer import check
+
+        check(size, changes)
+
     def _identities(self) -> "tuple[Identity, Identity]":
         from access.choice import identities
 
         return identities(self._credentials, self._key)
 
-    async def _install(self, offer: "Offer") -> None:
+    async def _install(self, version: int, snapshot: str, identity: "Identity", changes: bytes) -> None:
         credentials = self._credentials
         used, other = self._identities()
         await self._pace()
         slot = credentials.slot
-        if not credentials.whole or offer.identity[1:] != used[1:]:
+        if not credentials.whole or identity[1:] != used[1:]:
             slot, other = 1 - slot, used
-            await self._have_snapshot(offer, SNAPSHOTS[slot])
+            await self._have_snapshot(snapshot, identity, SNAPSHOTS[slot])
             unload("access.snapshot", "access.choice", "access.records", "link.blobs", "storage.leftovers")
 
         def listed() -> "Iterator[tuple[bytes, Credential]]":
             with open(SNAPSHOTS[slot], "rb") as file:
-                yield from each(file, offer.changes)
+                yield from each(file, changes)
 
         await self._pace()
         await self._approve(listed)
@@ -122,16 +125,15 @@ class Sync:
         from access.choice import choose
 
         await self._pace()
-        choose(credentials, self._key, offer.version, slot, offer.identity, other, offer.changes)
+        choose(credentials, self._key, version, slot, identity, other, changes)
 
-    async def _have_snapshot(self, offer: "Offer", path: str) -> None:
+    async def _have_snapshot(self, snapshot: str, identity: "Identity", path: str) -> None:
         """Have the snapshot in the slot that is not in use: it is there, or is merged, or is fetched."""
-        _, size, _ = offer.identity
-        if not await self._have_it_here(offer, path):
+        if not await self._have_it_here(identity, path):
             unload("access.snapshot", "access.records")
             from link.blobs import fetch
 
-            await fetch(self._topics, offer.name, size, path, self._pace, self._patience)
+            await fetch(self._topics, snapshot, identity[1], path, self._pace, self._patience)
             del fetch
             unload("link.blobs", "storage.leftovers")
         from access.snapshot import check
@@ -139,13 +141,13 @@ class Sync:
         await self._pace()
         await check(path, self._pace)
 
-    async def _have_it_here(self, offer: "Offer", path: str) -> bool:
+    async def _have_it_here(self, identity: "Identity", path: str) -> bool:
         from access.snapshot import hash_of, merge
         from storage.leftovers import tidy
 
         credentials = self._credentials
         await self._pace()
-        base, size, digest = offer.identity
+        base, size, digest = identity
         if await hash_of(path, size, self._pace) == digest:
             return True
         files.remove(path)

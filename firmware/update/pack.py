@@ -1,6 +1,6 @@
 """Reads a slot's file, or the head of one, entry by entry: what is in it, where (tools/release/pack.py).
 
-The index is in RAM only while it is looked at.
+Of the index no more than a line is in RAM.
 """
 
 import os
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 _HEAD = const(12)
 _HASH = const(32)
+_FRONT = const(4)
 _INDEX_MAX = const(2560)  # bytes
 _NAME_MAX = const(40)
+_LINE_MAX = const(50)
 
 
 async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int, int, bytearray]":
@@ -48,15 +50,19 @@ async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int,
 
 def _look_up(running: "Pack", wanted: "BinaryIO", sizes: bytearray) -> None:
     """Fill in the places."""
-    places = [(place, count) for _, place, count in running.lines()]
-    held = running.read_hashes()
+    places = bytearray()
+    for _, place, count in running.lines():
+        places += struct.pack("<II", count, place)
+    fronts = running.fronts()
     for n in range(0, len(sizes), 8):
         digest = wanted.read(_HASH)
-        at = held.find(digest)
-        while at >= 0 and at % _HASH:
-            at = held.find(digest, at + 1)
+        at = -1
+        while True:
+            at = fronts.find(digest[:_FRONT], at + 1)
+            if at < 0 or (at % _FRONT == 0 and running.hash(at // _FRONT) == digest):
+                break
         if at >= 0:
-            place, count = places[at // _HASH]
+            count, place = struct.unpack_from("<II", places, at // _FRONT * 8)
             if count == struct.unpack_from("<I", sizes, n)[0]:
                 struct.pack_into("<I", sizes, n + 4, place)
 
@@ -88,34 +94,38 @@ class Pack:
                 raise Refused("bad files")
             last = name
 
-    def read_hashes(self) -> bytes:
-        """The SHA-256s, one after the other."""
-        self._file.seek(self.hashes)
-        return self._file.read(_HASH * self.count)
+    def hash(self, n: int) -> bytes:
+        """The SHA-256 of file n."""
+        self._file.seek(self.hashes + _HASH * n)
+        return self._file.read(_HASH)
+
+    def fronts(self) -> bytearray:
+        """The first four bytes of each SHA-256: enough to look for one."""
+        found = bytearray(_FRONT * self.count)
+        for n in range(self.count):
+            found[_FRONT * n : _FRONT * n + _FRONT] = self.hash(n)[:_FRONT]
+        return found
 
     def lines(self) -> "Iterator[tuple[bytes, int, int]]":
         """Name, place in the file and size, line by line. Raises Refused."""
-        self._file.seek(_HEAD)
-        index = self._file.read(self._index)
-        at, n, place = 1, 0, 0
-        if len(index) != self._index or index[:1] != b"\n" or index[-1:] != b"\n":
-            raise Refused("bad files")
-        while at < len(index):
-            end = index.find(b"\n", at)
-            name, gap, number = index[at:end].partition(b" ")
-            following = self._place(index, end + 1)
-            if n >= self.count or not gap or self._number(number) != place or following < place:
+        file, left = self._file, self._index - 1
+        file.seek(_HEAD)
+        name, place = b"", 0
+        good = file.read(1) == b"\n"
+        for n in range(self.count + 1):
+            line = b" %d\n" % (self.size - self.start)  # where the last file ends
+            if n < self.count:
+                line = file.readline(min(left, _LINE_MAX))
+                left -= len(line)
+            following, gap, number = line[:-1].partition(b" ")
+            end = self._number(number)
+            if not good or line[-1:] != b"\n" or not gap or end < place or (end and not n):
                 raise Refused("bad files")
-            yield name, self.start + place, following - place
-            at, n, place = end + 1, n + 1, following
-        if n != self.count:
+            if n:
+                yield name, self.start + place, end - place
+            name, place = following, end
+        if left:
             raise Refused("bad files")
-
-    def _place(self, index: bytes, at: int) -> int:
-        """What the line at `at` says of its place; after the last line, the size of the data."""
-        if at >= len(index):
-            return self.size - self.start
-        return self._number(index[at : index.find(b"\n", at)].partition(b" ")[2])
 
     def _number(self, text: bytes) -> int:
         if not text.isdigit() or len(text) > 8:

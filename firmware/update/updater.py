@@ -38,7 +38,11 @@ async def update(
     async def fetch(sha256: str, size: int, path: str) -> None:
         from link.blobs import fetch
 
-        await fetch(topics, sha256, size, path, rest)
+        try:
+            await fetch(topics, sha256, size, path, rest)
+        finally:
+            del fetch
+            unload("link.blobs", "storage.leftovers")
 
     had = bits_of(faults())
     report(version, "accepted", "")
@@ -50,7 +54,6 @@ async def update(
         return
     report(version, "fetched", "")
     del fetch
-    unload("link.blobs")
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
     had &= bits_of(faults())  # a fault of a moment excuses none of the release on trial
     await switch(version, board.numbers, number, updater.image, had, quiet, board.reset)

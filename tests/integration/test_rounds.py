@@ -14,7 +14,9 @@ from pathlib import Path
 from tests.conftest import TOP
 from tests.integration.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
+from tools import build_app
 from tools.operator.certificates import Authority
+from tools.shrink import names
 from tools.simulator.broker import Operator
 from tools.simulator.fault_proxy import FaultProxy, contexts
 from tools.simulator.fault_side import HANDSHAKE, POINTS, Fault
@@ -39,9 +41,10 @@ _SWIFT = [
     if (fault.way == "reset" and fault.point != "mid-packet")
     or (fault.way == "garbage" and fault.point in HANDSHAKE)
 ]
-_HEAP = "133k"  # 110 KB, and what the simulated chip takes itself: see system/test_memory.py
+_HEAP = "110k"  # and of these the simulated chip takes its part
 _WHOLE_ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 15
 _SETTLED = 5
+_PROGRAM = TOP / "tests/unit/rounds.py"
 
 
 async def test_nothing_is_left_of_connections_that_failed(tmp_path: Path, app_dir: Path) -> None:
@@ -69,9 +72,11 @@ async def test_nothing_is_left_of_connections_that_failed(tmp_path: Path, app_di
 
 async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[dict], set[Fault]]:
     """Let it run; what it had after each round, and the faults that were met."""
+    # it speaks to the modules as the chip has them, where their names are short ones
+    program = names.applied(_PROGRAM.read_text(), build_app.shrunk(TOP / "firmware").names)
     paths = (app_dir / "slots/a", app_dir.parent / "fakes", TOP / "lib")
     process = await asyncio.create_subprocess_exec(
-        _PORT, "-X", "heapsize=110k", TOP / "tests/unit/rounds.py",
+        _PORT, "-X", f"heapsize={_HEAP}", "-c", program,
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, paths), ".frozen"]), "MENSHEN_ROUNDS": where},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
@@ -110,6 +115,7 @@ async def test_the_whole_lock_has_as_much_left_after_connections_that_failed(
             proxy.fault = next(faults)
             lock: Lock = await make_lock(
                 heapsize=_HEAP,
+                probe=False,
                 broker_address=broker.address,
                 files=house.files(),
                 settings={

@@ -79,7 +79,8 @@ async def test_the_whole_firmware_runs_in_110_kb_of_a_32_bit_heap(
     give = Provision(provision.lock_key(tmp_path / "lock"))
     large = give.list_files(1, [*give.demo_credentials(demo_cards()), *_others(9_997)])
     lock: Lock = await make_lock(
-        heapsize=f"{_FIRMWARE + _CHIP}k",
+        heapsize="110k",
+        probe=False,
         files=large,
         settings={"relay": {"unlock_level": 1, "seconds": 1}},
     )

@@ -89,7 +89,7 @@ class Keypad:
     def _begin(self):
         changes = self.residents
         return Enrolment(
-            self.residents, changes, self.listed, self.leases, self.guests, MAC, self.said.append,
+            self.residents, changes, self.listed, self.leases.move_out, self.guests, MAC, self.said.append,
             lambda *key: self.handed.append(key), self.has_home,
         )  # fmt: skip
 

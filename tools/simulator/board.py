@@ -31,6 +31,8 @@ class ChipFailed(Exception):
 class Board(Questions):
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
 
+    Without a `probe` it cannot tell how long its steps are, and has 1 KB more for the program.
+
     Events, to the listeners of `on_event`, are dicts with "type" and "us": those of signals.py, and
     power {on} · reset {cause} · console {line}.
     """
@@ -44,6 +46,7 @@ class Board(Questions):
         micropython: Path,
         heapsize: str | None = None,
         extra_files: Mapping[str, bytes] | None = None,
+        probe: bool = True,
     ) -> None:
         self._micropython, self._heapsize = Path(micropython), heapsize
         workdir = Path(workdir).resolve()
@@ -57,6 +60,7 @@ class Board(Questions):
             "MENSHEN_NVS": str(self.nvs_path),
             "MENSHEN_FLASH_US": "0,0",
             "TZ": "UTC",
+            **({"MENSHEN_PROBE": "1"} if probe else {}),
         }
         if not self.flash_path.exists():
             files = build_app.flash_files(Path(app_dir)) | {"/config.json": json.dumps(config).encode()}
@@ -99,8 +103,10 @@ class Board(Questions):
             return
         self._started.clear()
         self._verdict, self._rtc, self._booted = None, "", False
-        fakes = sorted(self._fakes_dir.glob("*py"))
-        self._rom_path.write_bytes(romfs.build({path.name: path.read_bytes() for path in fakes}))
+        fakes = sorted(self._fakes_dir.rglob("[!.]*py"))
+        names = [path.relative_to(self._fakes_dir).as_posix() for path in fakes]
+        rom = romfs.build({name: path.read_bytes() for name, path in zip(names, fakes, strict=True)})
+        self._rom_path.write_bytes(rom)
         self._life = asyncio.create_task(self._live(cause))
         started = asyncio.create_task(self._started.wait())
         await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)

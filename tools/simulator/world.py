@@ -63,10 +63,11 @@ class World:
         *,
         tls_address: tuple[str, int] | None = None,
         sntp: bool = False,
+        probe: bool = True,
     ) -> None:
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
-        self._tls_address, self._sntp = tls_address, sntp
+        self._tls_address, self._sntp, self._probe = tls_address, sntp, probe
         self._settings, self._files = settings or {}, files or {}
         self._phone = Phone(lambda phone: self._emit({"type": "phone", **phone.screen()}))
         self.cards = {**demo_cards(), self._phone.name: self._phone}
@@ -120,7 +121,7 @@ class World:
         is_old = (self._workdir / "flash.img").exists()
         self.board = Board(
             self._workdir, self._app_dir, self._fakes_dir, config, self._micropython,
-            heapsize=self._heapsize, extra_files=files,
+            heapsize=self._heapsize, extra_files=files, probe=self._probe,
         )  # fmt: skip
         if is_old:
             provision.renew(self.board, self._app_dir, config)

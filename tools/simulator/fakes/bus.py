@@ -11,6 +11,7 @@ import asyncio
 import gc
 import io
 import os
+import sys
 import time
 
 import ffi
@@ -32,7 +33,7 @@ class Bus(io.IOBase):
         self._pumping = self.stop = False  # stop: Ctrl-C was pressed
         self._exit = libc.func("v", "_exit", "i")
         self.plain_loop = asyncio.new_event_loop
-        self.commands = {b"mem": self._memory}
+        self.commands = {b"mem": self._memory, b"mod": self._modules}
         self.on_boot = None  # called before boot.py runs
         self.own_us = 0  # CPU time that wire and pins have taken here, and would not on the chip
         self.clock = libc.func("l", "clock", "")  # CPU time of the process in us: clock(3)
@@ -92,3 +93,6 @@ class Bus(io.IOBase):
         if live == b"1":
             gc.collect()
         self.send(b"mem %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
+
+    def _modules(self) -> None:
+        self.send(("mod " + " ".join(sorted(sys.modules)) + "\n").encode())

@@ -70,7 +70,7 @@ micropython.kbd_intr(-1)
 _bus = start.build()
 del start
 _bus.commands[b"int"] = _ctrl_c
-for _name in "bus", "certificates", "chip", "flag", "flash", "ota", "pins", "start", "asyncio.event":
+for _name in "bus", "certificates", "chip", "flag", "flash", "ota", "pins", "probe", "start", "asyncio.event":
     sys.modules.pop(_name, None)  # the chip has none of these
 gc.collect()
 _bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc(), time.ticks_us()))

@@ -20,10 +20,6 @@ _knife = _host = None
 _values = {}  # namespace: {key: number, or hexadecimal digits of a blob}
 
 
-def raw_temperature() -> int:
-    return 128  # degrees Fahrenheit
-
-
 class NVS:
     """One namespace. What is not committed is lost with the power. Errors: OSError(-code of esp-idf)."""
 

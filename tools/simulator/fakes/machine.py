@@ -32,14 +32,6 @@ def reset_cause() -> int:
     return int(os.getenv("MENSHEN_RESET_CAUSE") or PWRON_RESET)
 
 
-def unique_id() -> bytes:
-    return b"\x24\x6f\x28\x4d\x53\x01"
-
-
-def freq(hz: int = 0) -> int:
-    return 160_000_000
-
-
 def bitstream(pin: Pin, encoding: int, timing, data) -> None:
     """One WS2812: three bytes, green, red, blue. A pin that is no output sends nothing."""
     if encoding or len(timing) != 4:
@@ -52,34 +44,13 @@ class PWM:
     """Defaults are the port's: 5 kHz, duty one half."""
 
     def __init__(self, pin: Pin, freq: int = 5000, duty_u16: int = 32768) -> None:
-        self._now = [pin.number, freq, duty_u16]
-        self.init()
-
-    def init(self, *, freq: int | None = None, duty_u16: int | None = None) -> None:
-        now = self._now
-        if freq is not None:
-            now[1] = freq
-        if duty_u16 is not None:
-            now[2] = duty_u16
-        if not (0 < now[1] <= 40_000_000 and 0 <= now[2] <= 65535):
+        if not (0 < freq <= 40_000_000 and 0 <= duty_u16 <= 65535):
             raise ValueError("frequency must be from 1Hz to 40MHz, duty_u16 from 0 to 65535")
-        self._tell(*now)
+        self._pin = pin.number
+        self.deinit(freq, duty_u16)
 
-    def freq(self, *hz: int) -> int | None:
-        if not hz:
-            return self._now[1]
-        self.init(freq=hz[0])
-
-    def duty_u16(self, *duty: int) -> int | None:
-        if not duty:
-            return self._now[2]
-        self.init(duty_u16=duty[0])
-
-    def deinit(self) -> None:
-        self._tell(self._now[0], 0, 0)
-
-    def _tell(self, *now: int) -> None:
-        _bus.send(b"pwm %d %d %d %d\n" % (now + (time.ticks_us(),)))
+    def deinit(self, freq: int = 0, duty_u16: int = 0) -> None:
+        _bus.send(b"pwm %d %d %d %d\n" % (self._pin, freq, duty_u16, time.ticks_us()))
 
 
 class UART(io.IOBase):

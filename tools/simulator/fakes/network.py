@@ -4,22 +4,16 @@ import time
 
 from micropython import const
 
-STA_IF, AP_IF = 0, 1
+STA_IF = 0
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
-STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 201, 202
 _CONNECT_MS = const(300)
 _SLOW_MS = const(20_000)
 _LEASE = const(13)  # a lease that is taken back and given again: 2^13 ms each
 
 
-def hostname(*name: str) -> str:
-    return "mpy-esp32"
-
-
 class WLAN:
     """One station for all, as in the chip; `station` is set by its start. The access point does nothing."""
 
-    IF_STA, IF_AP = STA_IF, AP_IF
     station = None
     bus = None
     _on = _wanted = _near = False

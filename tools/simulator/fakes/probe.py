@@ -2,7 +2,6 @@
 
 import asyncio
 import struct
-import sys
 import time
 
 from micropython import const
@@ -24,7 +23,7 @@ class Probe:
 
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
     boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from
-    then on. `mod` is answered with the modules that are loaded.
+    then on.
     """
 
     def __init__(self, bus, flash, knife) -> None:
@@ -32,10 +31,6 @@ class Probe:
         self._wait = None  # the rest is there once something is measured: it is the firmware's heap
         bus.commands[b"gap"] = self._gap
         bus.commands[b"arm"] = self._arm
-        bus.commands[b"mod"] = self._modules
-
-    def _modules(self) -> None:
-        self._bus.send(("mod " + " ".join(sorted(sys.modules)) + "\n").encode())
 
     def _start(self, between) -> None:
         """Have asyncio call `between` whenever it would wait: between any two steps."""

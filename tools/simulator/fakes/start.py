@@ -22,7 +22,6 @@ from bus import Bus, libc
 from flag import ThreadSafeFlag
 from flash import Flash, Knife
 from pins import Pads
-from probe import Probe
 
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9  # linux/prctl.h
 _YEAR_2000_US = 946_684_800_000_000  # the RTC starts here without power
@@ -45,28 +44,23 @@ def build() -> Bus:
     bus.commands[b"net"] = network.WLAN.station.reach
     bus.commands[b"dhcp"] = network.WLAN.station.lease
     flash = Flash(knife)
-    Probe(bus, flash, knife)
+    if os.getenv("MENSHEN_PROBE"):
+        from probe import Probe
+
+        Probe(bus, flash, knife)
     _mend_asyncio(bus)
     bus.pump()  # levels of the inputs, switches and knife, before the program can look
     _boot_partition(knife)
+    __import__("umqtt.simple")  # stock images have it in their ROM, before what is in /lib
     os.chdir("/")
     if "/rom" in sys.path:  # all that is needed is loaded
         vfs.umount("/rom")
     vfs.umount("/")
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
-    _load_frozen()
     if "tls" in os.listdir("/"):
         sys.modules["tls"] = certificates
     return bus
-
-
-def _load_frozen() -> None:
-    """Stock images freeze umqtt.simple: there its code takes nothing of the heap, and here it does."""
-    try:
-        __import__("umqtt.simple")
-    except ImportError:
-        pass  # another flash
 
 
 def _start_clock(bus: Bus) -> None:

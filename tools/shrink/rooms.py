@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tools import lean
+from .edits import Edit, edited, span
 
 _STAY = (
     "app", "link.backoff", "link.link", "link.lists", "link.mqtt", "link.orders", "link.telemetry",
@@ -17,7 +17,6 @@ _STAY = (
 )  # fmt: skip
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _WORDS = {ast.FunctionDef: "def ", ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}
-Edit = tuple[int, int, int, int, str]  # row, column, end row, end column, new text
 
 
 class RoomError(Exception):
@@ -46,8 +45,7 @@ def join(sources: Mapping[str, str]) -> dict[str, str]:
     modules = {}
     for name, source in sources.items():
         try:
-            bare = lean.without_types(source)
-            modules[name] = _Module(name, bare, ast.parse(bare))
+            modules[name] = _Module(name, source, ast.parse(source))
         except SyntaxError:
             return dict(sources)
     rooms: dict[str, list[_Module]] = {}
@@ -146,7 +144,7 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
             text = _import(node, module.room if inside else "", joined, names, spaces)
-            edits.append((*_span(node), text))
+            edits.append((*span(node), text))
     for node in module.tree.body:
         if isinstance(node, _DEFINITIONS) and names.get(node.name, node.name) != node.name:
             start = node.col_offset + len(_WORDS[type(node)])
@@ -156,12 +154,12 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
             before, space = spaces[node.value.id]
             if node.attr not in space:
                 raise RoomError(f"{module.name} takes {node.attr} from {node.value.id}, which has none")
-            edits.append((*_span(node), before + space[node.attr]))
+            edits.append((*span(node), before + space[node.attr]))
         elif isinstance(node, ast.Name) and names.get(node.id, node.id) != node.id:
-            edits.append((*_span(node), names[node.id]))
+            edits.append((*span(node), names[node.id]))
         elif isinstance(node, ast.arg) and names.get(node.arg, node.arg) != node.arg:
             raise RoomError(f"{module.name} has a parameter {node.arg}, a name of its room's")
-    return _edited(module.source, edits)
+    return edited(module.source, edits)
 
 
 def _import(
@@ -188,15 +186,3 @@ def _import(
         else:
             lines.append(f"from {node.module} import {alias.name}" + (f" as {bound}" if alias.asname else ""))
     return "; ".join(lines) or "pass"
-
-
-def _span(node: ast.AST) -> tuple[int, int, int, int]:
-    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
-
-
-def _edited(source: str, edits: list[Edit]) -> str:
-    lines = source.encode().splitlines(keepends=True)  # the columns count bytes
-    for row, column, end_row, end_column, new in sorted(set(edits), reverse=True):
-        before, after = lines[row - 1][:column], lines[end_row - 1][end_column:]
-        lines[row - 1 : end_row] = [before + new.encode() + after]
-    return b"".join(lines).decode()

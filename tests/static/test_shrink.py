@@ -1,0 +1,194 @@
+"""What the build makes of the firmware: rooms joined, constants written out, names shared; still the same."""
+
+import ast
+import json
+import subprocess
+
+import pytest
+
+from tests.conftest import TOP
+from tools import build_app
+from tools.shrink import constants, names, rooms, shrink, types
+
+_ALL_NAMES = """
+import sys, asyncio, json
+found = set(dir(__import__("builtins")))
+def look(thing, deep):
+    for name in dir(thing):
+        found.add(name)
+        part = getattr(thing, name, None)
+        if deep and isinstance(part, type):
+            look(part, False)
+for name in %r:
+    try:
+        look(__import__(name), True)
+    except ImportError:
+        pass
+for thing in ("", b"", bytearray(), [], (), {}, set(), 0, open("/dev/null"), (n for n in ())):
+    look(thing, False)
+print(json.dumps(sorted(found)))
+"""
+
+
+def _run(programs: dict[str, str], name: str) -> dict:
+    found: dict = {"const": lambda value: value}
+    exec(programs[name], found)  # noqa: S102 (the programs are below)
+    return found
+
+
+def test_a_rooms_modules_become_one_and_what_is_loaded_for_a_time_stays_apart() -> None:
+    programs = rooms.join(
+        {
+            "app": "from door.relay import Relay\n",
+            "door.relay": "from door.level import SAFE\nclass Relay:\n    level = SAFE\n",
+            "door.level": "SAFE = 0\n",
+            "door.test": "from door.level import SAFE\nfrom door import level\nTWICE = SAFE + level.SAFE\n",
+        }
+    )
+    assert sorted(programs) == ["app", "door", "door.test"]
+    assert programs["app"] == "from door import Relay\n"
+    assert programs["door.test"].startswith("from door import SAFE\nimport door as level\n")
+    assert _run(programs, "door")["Relay"].level == 0
+
+
+def test_two_things_of_one_name_stay_two() -> None:
+    programs = rooms.join(
+        {
+            "app": "from door import a\nfrom door import b\n",
+            "door.a": "_LIMIT = 1\ndef limit():\n    return _LIMIT\n",
+            "door.b": "from door import a\n_LIMIT = 2\ndef limit():\n    return _LIMIT + a.limit()\n",
+        }
+    )
+    found = _run(programs, "door")
+    assert (found["limit"](), found["limit_2"]()) == (1, 3)
+
+
+def test_what_cannot_be_joined_is_named() -> None:
+    with pytest.raises(rooms.RoomError, match=r"door\.b has a parameter limit"):
+        rooms.join(
+            {
+                "app": "import door.a\nimport door.b\n",
+                "door.a": "limit = 1\n",
+                "door.b": "def f(limit):\n    return limit\ndef limit_():\n    pass\nlimit = 2\n",
+            }
+        )
+    with pytest.raises(rooms.RoomError, match=r"which has none"):
+        rooms.join({"app": "from door import a\na.b\n", "door.a": ""})
+
+
+def test_numbers_and_short_words_stand_where_they_are_used() -> None:
+    programs = constants.written_out(
+        {
+            "level": "SAFE = const(-1)\nTWICE = const(SAFE * 2)\nWORD = 'safe'\nLONG = 'none of the short'\n",
+            "relay": "from level import LONG, SAFE, TWICE\nimport level as l\n"
+            "def f():\n    return SAFE - TWICE, l.WORD\n",
+        },
+        (),
+    )
+    assert "SAFE" not in programs["level"]
+    assert "from level import LONG\n" in programs["relay"]
+    assert "return (-1) - (-2), 'safe'" in programs["relay"]
+
+
+def test_a_number_that_somebody_may_change_or_take_by_its_name_stays() -> None:
+    source = {"a": "LIMIT = 1\nOPEN = 2\n", "b": "import a\nclass B:\n    OPEN = 3\nx = a.LIMIT + B.OPEN\n"}
+    assert constants.written_out(source, ()) == source
+    assert constants.written_out({"a": "LIMIT = 1\n"}, {"LIMIT"}) == {"a": "LIMIT = 1\n"}
+
+
+_DOOR = (
+    "class Clock:\n"
+    "    def __init__(self, datetime):\n"
+    "        self._datetime = datetime\n"
+    "    def now(self, offset, step=1):\n"
+    "        def later(more):\n"
+    "            return self._datetime + offset + more * step\n"
+    "        return later(1)\n"
+    "class Watch(Clock):\n"
+    "    def ticking(self):\n"
+    "        return self.now(10, step=3)\n"
+)
+
+
+def test_names_are_shared_and_the_program_is_the_same() -> None:
+    tower = "from clock import Watch\nfound = Watch(5).ticking()\n"
+    made = shrink({"clock": _DOOR, "tower": tower}, (), {"Watch"})
+    own = "Clock _datetime now datetime offset step later more ticking found"
+    assert set(made.names) == set(own.split())
+    assert len(set(made.names.values())) < len(made.names)
+    assert _run(made.programs, "clock")["Watch"](5).__class__.__name__ == "Watch"
+    watch = _run(made.programs, "clock")["Watch"](5)
+    assert getattr(watch, made.names["ticking"])() == 18
+
+
+def test_what_others_know_by_its_name_keeps_it() -> None:
+    source = (
+        "import machine\n"
+        "class Line:\n"
+        "    def __init__(self, pin):\n"
+        "        self.value = machine.Pin(pin, value=1)\n"
+        "        self.value.special = 2\n"
+        "    def status(self):\n"
+        "        return getattr(self, 'mood')\n"
+        "    def mood(self):\n"
+        "        return self.value.value()\n"
+        "class LineError(Exception):\n"
+        "    pass\n"
+    )
+    made = shrink({"line": source}, {"Pin", "value"}, {"status"})
+    assert set(made.names) == {"Line", "pin"}
+
+
+def test_no_two_names_that_meet_become_one() -> None:
+    """In a class with what it inherits, at a module's top, in a function."""
+    programs = {
+        "a": "def one(x, y):\n    return x - y\ndef two():\n    return one(3, 1)\n"
+        "class A:\n    def go(self):\n        pass\n",
+        "b": "from a import A\nclass B(A):\n    def stop(self):\n        self.gone = self.go\n",
+    }
+    short = shrink(programs, (), ()).names
+    for together in ({"one", "two", "A"}, {"one", "x", "y"}, {"go", "stop", "gone"}, {"A", "B"}):
+        assert len({short[name] for name in together}) == len(together), together
+
+
+def test_a_change_in_one_module_leaves_the_others_as_they_were() -> None:
+    """Or a release would fetch them all."""
+    sources = {
+        ".".join(path.relative_to(TOP / "firmware").with_suffix("").parts): path.read_text()
+        for path in sorted((TOP / "firmware").rglob("*.py"))
+    }
+    before = shrink(sources, {"sleep_ms"}, {"main"}).programs
+    sources["door.relay"] += "\nclass _Spring:\n    def pull(self, force):\n        self._force = force\n"
+    after = shrink(sources, {"sleep_ms"}, {"main"}).programs
+    assert [name for name in before if before[name] != after[name]] == ["door"]
+
+
+def test_no_name_is_changed_that_micropython_has() -> None:
+    """The stubs, from which the build takes what is MicroPython's, have gaps."""
+    made = build_app.shrunk(TOP / "firmware")
+    modules = sorted(set().union(*map(names.imported, made.programs.values())) - set(made.programs))
+    port = TOP / "build/toolchain/bin/micropython"
+    fakes = {"MICROPYPATH": f"{TOP / 'build/fakes'}:{TOP / 'build/app/lib'}:.frozen"}
+    program = _ALL_NAMES % (modules,)
+    said = subprocess.run([port, "-c", program], env=fakes, capture_output=True, text=True, check=True)
+    has = set(json.loads(said.stdout))
+    assert {"sleep_ms", "load_cert_chain", "append", "wait_for_ms"} <= has
+    sources = [path.read_text() for path in (TOP / "firmware").rglob("*.py")]
+    asked = set().union(*(names.asked(ast.parse(source)) for source in sources))
+    assert not set(made.names) & has & asked
+
+
+def test_what_only_a_type_checker_reads_is_left_out() -> None:
+    source = "import time\n\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    from a import B\n\nx = 1\n"
+    assert types.without(source) == "import time\n\nx = 1\n"
+
+
+def test_what_is_no_program_is_left_to_the_compiler() -> None:
+    broken = {"app": "def (:\n", "door": "SAFE = 0\n"}
+    assert shrink(broken, (), ()).programs == broken
+
+
+def test_a_program_for_another_machine_is_found_in_a_text() -> None:
+    text = "_CODE = '''\nfrom settings import parse\nparse({text!r})\n'''\nSAY = 'Press it'\nf'{x}.play()'\n"
+    assert {"settings", "parse", "play"} <= names.in_texts(text)
+    assert "Press" not in names.in_texts(text)

@@ -1,0 +1,130 @@
+"""Writes public constants out where they are used: a name that others import lies in RAM, and in two tables.
+
+Those are numbers, and words so short that MicroPython keeps each only once. The compiler does the same by
+itself for `_NAME = const(...)`, which nobody else sees.
+"""
+
+import ast
+from collections.abc import Collection, Iterable, Mapping
+
+from .edits import Edit, edited, span
+
+_Values = dict[str, int | str]
+_SHORT = 10  # characters; MICROPY_ALLOC_PARSE_INTERN_STRING_LEN of MicroPython
+
+
+def written_out(programs: Mapping[str, str], keep: Collection[str]) -> dict[str, str]:
+    """The programs with the value of each public `NAME = constant` in its place, but for names in `keep`."""
+    trees = {module: ast.parse(program) for module, program in programs.items()}
+    values = _values(trees)
+    for known in values.values():
+        for name in set(known) & (set(keep) | _taken_otherwise(trees, values)):
+            del known[name]
+    return {
+        module: _rewritten(program, trees[module], module, values) for module, program in programs.items()
+    }
+
+
+def _values(trees: Mapping[str, ast.Module]) -> dict[str, _Values]:
+    """What the constants of each module are; one may come of those of other modules, and of private ones."""
+    values: dict[str, _Values] = {module: {} for module in trees}
+    found = -1
+    while found != (found := sum(map(len, values.values()))):
+        for module, tree in trees.items():
+            imported = {bound: values[source][name] for bound, source, name in _imports(tree, values)}
+            for node in tree.body:
+                name, expression = _definition(node)
+                if expression:
+                    try:
+                        text = compile(ast.Expression(expression), module, "eval")
+                        value = eval(text, {"__builtins__": {}}, imported | values[module])  # noqa: S307
+                    except (NameError, TypeError, AttributeError):
+                        continue
+                    if isinstance(value, int) or (isinstance(value, str) and len(value) <= _SHORT):
+                        values[module][name] = value
+    for known in values.values():
+        for name in [name for name in known if name.startswith("_")]:
+            del known[name]
+    return values
+
+
+def _definition(node: ast.stmt) -> tuple[str, ast.expr | None]:
+    """Name and expression of `NAME = const(expression)`, or without const."""
+    match node:
+        case ast.Assign([ast.Name(name)], value) if name.isupper():
+            match value:
+                case ast.Call(ast.Name("const"), [inner]):
+                    return name, inner
+            return name, value
+    return "", None
+
+
+def _imports(tree: ast.Module, values: Mapping[str, _Values]) -> Iterable[tuple[str, str, str]]:
+    """(name here, module, name there) of the constants that a program imports, wherever it does."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.name in values.get(node.module or "", ()):
+                    yield alias.asname or alias.name, node.module or "", alias.name
+
+
+def _spaces(tree: ast.Module, values: Mapping[str, _Values]) -> dict[str, str]:
+    """The modules that a program imports whole, by their name there."""
+    spaces = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            spaces |= {a.asname: a.name for a in node.names if a.asname and a.name in values}
+        elif isinstance(node, ast.ImportFrom):
+            wholes = {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+            spaces |= {bound: whole for bound, whole in wholes.items() if whole in values}
+    return spaces
+
+
+def _taken_otherwise(trees: Mapping[str, ast.Module], values: Mapping[str, _Values]) -> set[str]:
+    """Names that somebody takes in a way that is not looked through here, or that mean something else too."""
+    taken = set()
+    for tree in trees.values():
+        spaces = _spaces(tree, values)
+        here = {name for name, _ in map(_definition, tree.body)}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Attribute(ast.Name(space), name) if name in values.get(spaces.get(space, ""), ()):
+                    pass
+                case ast.Attribute(_, name) | ast.arg(name):
+                    taken.add(name)
+                case ast.Name(name, ast.Store()) if name not in here:
+                    taken.add(name)
+    return taken
+
+
+def _rewritten(program: str, tree: ast.Module, module: str, values: Mapping[str, _Values]) -> str:
+    here = dict(values[module])
+    edits: list[Edit] = []
+    for bound, source, name in _imports(tree, values):
+        here[bound] = values[source][name]
+    spaces = _spaces(tree, values)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            gone = [alias for alias in node.names if alias.name in values.get(node.module or "", ())]
+            if gone:
+                left = [ast.unparse(alias) for alias in node.names if alias not in gone]
+                text = f"from {node.module} import {', '.join(left)}" if left else "pass"
+                edits.append((*span(node), text))
+        elif isinstance(node, ast.Assign) and _definition(node)[0] in values[module]:
+            edits.append((*span(node), "pass"))
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in here:
+            edits.append((*span(node), _literal(here[node.id])))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            space = values.get(spaces.get(node.value.id, ""), {})
+            if node.attr in space:
+                edits.append((*span(node), _literal(space[node.attr])))
+    inside = [e for e in edits if not any(_covers(other, e) for other in edits if other is not e)]
+    return edited(program, inside)
+
+
+def _covers(outer: Edit, inner: Edit) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:4] <= outer[2:4] and outer[:4] != inner[:4]
+
+
+def _literal(value: int | str) -> str:
+    return f"({value})" if isinstance(value, int) and value < 0 else repr(value)
