@@ -68,6 +68,6 @@ async def assemble(
         timekeeper=Timekeeper(clock, resolver, settings.ntp),
         quiet=door.quiet,
     )
-    for kind in Link, Lists, Orders, Outbox, Resolver, Telemetry, Timekeeper, Topics, Wifi:
-        drop(kind, "__init__")  # there is one of each, or as many as there will be
+    for kind in Link, Lists, Orders, Outbox, Telemetry, Timekeeper, Topics, Wifi:
+        drop(kind, "__init__")  # there are as many as there will be; a resolver home.py makes as well
     return link

@@ -103,10 +103,7 @@ class Board(Questions):
             return
         self._started.clear()
         self._verdict, self._rtc, self._booted = None, "", False
-        fakes = sorted(self._fakes_dir.rglob("[!.]*py"))
-        names = [path.relative_to(self._fakes_dir).as_posix() for path in fakes]
-        rom = romfs.build({name: path.read_bytes() for name, path in zip(names, fakes, strict=True)})
-        self._rom_path.write_bytes(rom)
+        self._rom_path.write_bytes(romfs.build_of(self._fakes_dir))
         self._life = asyncio.create_task(self._live(cause))
         started = asyncio.create_task(self._started.wait())
         await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)

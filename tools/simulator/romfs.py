@@ -4,6 +4,7 @@ The format is that of extmod/vfs_rom.c of MicroPython 1.25: records of kind, len
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 _HEADER = b"\xd2\xcd\x31"
 _DATA, _FOLDER, _FILE = 2, 4, 5
@@ -16,6 +17,12 @@ def build(files: Mapping[str, bytes]) -> bytes:
     if (len(_HEADER) + len(length) + len(records)) % 2:  # an even whole; a leading zero digit changes nothing
         length = b"\x80" + length
     return _HEADER + length + records
+
+
+def build_of(folder: Path) -> bytes:
+    """An image of the Python files in a folder, and in those within it."""
+    files = sorted(folder.rglob("[!.]*py"))
+    return build({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
 
 
 def _folder(files: Mapping[tuple[str, ...], bytes]) -> bytes:

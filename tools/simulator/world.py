@@ -116,12 +116,11 @@ class World:
             config["network"]["ntp"] = f"127.0.0.1:{self._network.sntp_port}"
         self._unlock_level = config["relay"]["unlock_level"]
         self._relay = 1 - self._unlock_level
-        credentials = self.provision.demo_credentials(self.cards)
-        files = {**self.provision.list_files(1, credentials), **self._files}
+        listed = self.provision.list_files(1, self.provision.demo_credentials(self.cards))
         is_old = (self._workdir / "flash.img").exists()
         self.board = Board(
             self._workdir, self._app_dir, self._fakes_dir, config, self._micropython,
-            heapsize=self._heapsize, extra_files=files, probe=self._probe,
+            heapsize=self._heapsize, extra_files={**listed, **self._files}, probe=self._probe,
         )  # fmt: skip
         if is_old:
             provision.renew(self.board, self._app_dir, config)
