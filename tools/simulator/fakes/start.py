@@ -51,7 +51,10 @@ def build() -> Bus:
     _mend_asyncio(bus)
     bus.pump()  # levels of the inputs, switches and knife, before the program can look
     _boot_partition(knife)
-    __import__("umqtt.simple")  # stock images have it in their ROM, before what is in /lib
+    try:
+        __import__("umqtt.simple")  # stock images have it in their ROM, and take that before what is in /lib
+    except ImportError:
+        pass  # another ROM
     os.chdir("/")
     if "/rom" in sys.path:  # all that is needed is loaded
         vfs.umount("/rom")
