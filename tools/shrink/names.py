@@ -4,8 +4,8 @@ Every name that a module brings lies in the chip's RAM for good: a pool entry of
 what counts is how many different ones there are. A name may serve twice if it never means two things in one
 place: a class with those it inherits from, a module's own names, or the words of one function.
 
-A name that several modules know gets its short one by its own spelling, so that a change in one module
-changes no other: a release then fetches that module and no more.
+A name gets its short one by its own spelling, and what several modules know comes first, so that a change in
+one module hardly ever changes another: a release then fetches that module and no more.
 """
 
 import ast
@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_SPREAD = 64  # so many short names are shared by what several modules know
+_SPREAD = 64  # so many short names are shared by all
 _CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)
 _SHOWN = re.compile(r"[A-Z]\w*(Error|Exception)|Refused")  # the console names them
 _IMPORTS = re.compile(r"^\s*(import|from) \w", re.MULTILINE)
@@ -61,7 +61,7 @@ def chosen(programs: Mapping[str, str], keep: Collection[str]) -> dict[str, str]
     times = {name: sum(name in w for w in spoken) for name in own}
     short: dict[str, str] = {}
     for name in sorted(own, key=lambda name: (times[name] < 2, zlib.crc32(name.encode()), name)):
-        start = zlib.crc32(name.encode()) % _SPREAD if times[name] > 1 else 0
+        start = zlib.crc32(name.encode()) % _SPREAD
         order = itertools.chain(free[start:_SPREAD], free[:start], free[_SPREAD:])
         near = {short[other] for other in meets[name] if other in short}
         short[name] = next(new for new in order if new not in near)
