@@ -22,7 +22,7 @@ run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=
 
 .PHONY: test
 test: setup-brokers ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
-	@exec $(VENV) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## run the unit tests and the static checks only

@@ -29,7 +29,8 @@ _LONG = (  # files that compute for long
     "unit/test_selftest.py",
     "unit/test_update_cuts.py",
 )
-_ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build
+_ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,
+_SHARING = ("test_release.py",)  # or keys that take long to make
 _RUNNER = """
 import sys, io
 module = __import__(%r)
@@ -57,12 +58,23 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return UnitFile.from_parent(parent, path=module_path) if module_path.parent == UNIT else None
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist takes what is said here into the names of the tests
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Deal tests out in the order below: one by one, or a file at a time."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Dealer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            _, room, *rest = path.split("/")
+            return nodeid if room in _ALONE and rest[-1] not in _SHARING else path
+
+    config.option.loadscopereorder = False
+    return Dealer(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what stays together, and begin with what takes long: nobody waits for it at the end."""
-    for item in items:
-        if _room(item) not in _ALONE and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TOP).as_posix()))
+    """Begin with what takes long: nobody waits for it at the end."""
     items.sort(key=lambda item: (not _is_slow(item), _room(item) not in _FIRST))
 
 

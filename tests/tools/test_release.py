@@ -26,9 +26,6 @@ IMAGE = b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + b"m" * 50_000
 PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
 
 
-pytestmark = pytest.mark.xdist_group("release")  # they share two keys and a release
-
-
 @pytest.fixture(scope="module")
 def key_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("keys") / "release.pem"

@@ -13,7 +13,7 @@ PATH = "/blobs/b"
 BLOB = bytes(n * 7 & 255 for n in range(256)) * 150  # 38,400 bytes: 18 chunks and three quarters
 
 
-def fetched(postman, name, size, flash=None, pace=at_once, patience_ms=60_000):
+def fetched(postman, name, size, flash=None, pace=at_once, patience_ms=2000):
     """The reason why not, or None; what lies at PATH then is looked at by the test."""
     if flash is not False:
         flash or RamFlash("/blobs", 40)
