@@ -15,6 +15,7 @@ from tools.simulator.fault_resolver import FaultResolver
 from tools.simulator.fault_side import POINTS, WAYS, Fault
 
 from .lock import MeasuredLock
+from .progress import Progress
 
 _TAPS = 5
 _PATIENCE_S = 60
@@ -93,11 +94,12 @@ async def _point(folder: Path, app: Path, port: Path, point: str) -> dict[str, d
     return found
 
 
-async def measure(folder: Path, app: Path, port: Path) -> dict[str, dict[str, float]]:
+async def measure(folder: Path, app: Path, port: Path, progress: Progress) -> dict[str, dict[str, float]]:
     """By fault: stall_ms, the longest step (CPU time), and tap to relay, beside a lock that is well."""
     found: dict[str, dict[str, float]] = {}
     for point in _ALL:
-        found |= await _point(folder, app, port, point)
+        with progress(f"the network fails at {point}"):
+            found |= await _point(folder, app, port, point)
     return found
 
 

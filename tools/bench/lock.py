@@ -12,6 +12,8 @@ from tools.simulator.world import World, now_us
 from . import decision
 
 TAPS = 15
+FEW = 4
+AFTER_S = 2  # housekeeping comes round every second
 STARTS = 9
 IDLE_S = 5  # what comes round by itself: scans, looks for cards, the collector
 HOUSE_S = 6  # what is written and read once, when the door has been armed for some seconds
@@ -45,6 +47,7 @@ class MeasuredLock:
         )  # fmt: skip
         self.heard: list[dict] = []
         self.heap, self._app = 0, app
+        self.between_starts: Callable[[], object] = lambda: None
         self.world.on_event(self.heard.append)
 
     def first(self, kind: str, **fields: object) -> dict | None:
@@ -92,13 +95,13 @@ class MeasuredLock:
             self.heap = (await self.until("boot"))["heap"]
             if n < STARTS - 1:
                 await self.world.power(False)
+                self.between_starts()
         await self.until("console", line="link: online")
-        own = [start["fakes_us"] / 1000 for start in starts]
+        took = [(start["cpu_us"] - start["fakes_us"]) / 1000 for start in starts]
         return {
-            "armed_ms": statistics.median(
-                start["cpu_us"] / 1000 - start["fakes_us"] / 1000 for start in starts
-            ),
-            "armed_fakes_ms": statistics.median(own),
+            "armed_ms": statistics.median(took),
+            "armed_best_ms": min(took),
+            "armed_fakes_ms": statistics.median(start["fakes_us"] / 1000 for start in starts),
             "armed_reads": starts[-1]["reads"],
         }
 
@@ -133,6 +136,13 @@ class MeasuredLock:
             "tap_overhead_ratio": statistics.median(ratios),
             "tap_overhead_us": statistics.median(overheads),
         }
+
+    async def few_taps(self) -> dict[str, float]:
+        """A card that opens, some times, and what is kept of it after."""
+        for _ in range(FEW):
+            await self.tap_once()
+        await asyncio.sleep(AFTER_S)
+        return {}
 
     async def type_pins(self) -> dict[str, float]:
         """A wrong PIN and the right one."""
@@ -177,14 +187,14 @@ class MeasuredLock:
     async def gaps(self) -> dict[str, float]:
         """The longest step of any task, in CPU time, during each of these."""
         doings = {
-            "start": self.first_start, "idle": self.idle, "taps": self.tap, "pins": self.type_pins,
+            "start": self.first_start, "idle": self.idle, "taps": self.few_taps, "pins": self.type_pins,
             "staff": self.let_staff_in, "link": self.reconnect, "list": self.take_list,
         }  # fmt: skip
         found: dict[str, float] = {}
         for name, doing in doings.items():
             await doing()
-            found[f"loop_gap_{name}_us"] = await self.world.board.longest_step_us()
-        return {"loop_gap_us": max(found.values()), **found}
+            found[name] = await self.world.board.longest_step_us()
+        return found
 
     async def memory(self) -> dict[str, float]:
         """The heap in use, with garbage and without, less what the simulated chip takes of it."""
