@@ -126,7 +126,7 @@ class Lock:
         reader = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
         self._card_reader = CardReader(reader, self._doorkeeper.card, self._on_reader_health)
         self._credentials.open(settings.key)
-        unload("access.head")
+        unload("access.head", "storage.unsealing")
 
     async def run(self, began: int) -> None:
         """Arm the door, then let the network come."""

@@ -110,11 +110,11 @@ def _application(firmware: Path) -> dict[Path, tuple[Path, str]]:
 
 
 def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
-    """The same of the fakes, which lie in the firmware's heap: their hidden names are shared."""
+    """The same of the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
     programs = {name: path.read_text() for name, path in paths.items()}
-    public = {word for text in programs.values() for word in names.words(text) if not word.startswith("_")}
-    short = names.chosen(programs, names.kept(programs, (), public | {"_io_queue"}))  # the last is asyncio's
+    keep = names.kept(programs, (), _given(programs) | {"_io_queue"})  # a hidden name of asyncio's
+    short = names.chosen(programs, keep)
     return {Path(name + ".mpy"): (paths[name], names.applied(text, short)) for name, text in programs.items()}
 
 
@@ -133,15 +133,13 @@ def shrunk(firmware: Path) -> Shrunk:
 
 
 def _given(sources: Mapping[str, str]) -> set[str]:
-    """Names of what the firmware uses of MicroPython and its drivers."""
-    modules = {"builtins"}.union(*map(names.imported, filter(types.is_program, sources.values()))) - set(
-        sources
-    )
+    """Names of what these programs use of MicroPython and its drivers, or stand for."""
+    programs = filter(types.is_program, sources.values())
+    modules = {"builtins", *sources}.union(*map(names.imported, programs))
     files = [*(TOP / "lib").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")]
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
-        files += [
-            path for module in modules for path in [place / f"{module}.pyi", *(place / module).rglob("*.pyi")]
-        ]
+        files += [place / f"{module}.pyi" for module in modules]
+        files += [path for module in modules for path in (place / module).rglob("*.pyi")]
     return set().union(*(names.given_by(path.read_text()) for path in files if path.exists()))
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _LONGEST = const(512)  # bytes of an order
 _LOOK_MS = const(1000)
 _PARTS = (
-    "update.trial", "update.session", "update.manifest", "update.pss", "update.updater", "update.version",
-    "link.envelope", "link.blobs", "pace",
+    "update.trial", "update.session", "update.manifest", "update.payload", "update.pss", "update.updater",
+    "update.version", "link.envelope", "link.blobs", "pace",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ class Keeper:
         self._topic = "menshen/v1/" + settings.lock + "/update"
         self._room, self._topics = room, topics
         self._came = asyncio.Event()
-        self._order: tuple[bytearray | None, bool] = None, False
+        self._orders: list[tuple[bytearray | None, bool]] = []  # the last that came, if there is one
 
     async def run(self) -> None:
         """For ever."""
@@ -70,7 +70,7 @@ class Keeper:
             from update.session import look
 
             faults, quiet, report = self._door
-            found = await look(*self._order, topics, self._settings, self._board, self._clock, report)
+            found = await look(self._orders, topics, self._settings, self._board, self._clock, report)
             del look
             unload(*_PARTS)
             if found:
@@ -82,7 +82,7 @@ class Keeper:
                     unload(*_PARTS)
 
     async def _on_order(self, payload: "Payload") -> None:
-        self._order = await payload.read(_LONGEST), not payload.retained
+        self._orders[:] = [(await payload.read(_LONGEST), not payload.retained)]
         self._came.set()
 
     def _report(self, version: "str | None", step: str, reason: str) -> None:

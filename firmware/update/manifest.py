@@ -1,9 +1,6 @@
 """Opens a release's manifest: signed PS256 by one of the release keys that this release trusts.
 
-Payload, with no member more or less: "version" "1.2.3"; "security" a number that never goes down; "board";
-"runtime" [major, minor] of the least MicroPython; "slot" and "files", each {"sha256", "size"}: the pack, and
-its head, see tools/release/pack.py; and for a MicroPython image "image" {"sha256", "size", "pieces"}, where
-"pieces" is the SHA-256 of the string of SHA-256s of its pieces of 32,768 bytes.
+What is signed is a payload as in payload.py, which is loaded when the signature has been found good.
 """
 
 import json
@@ -17,32 +14,28 @@ from update.version import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable, Iterator
 
 LONGEST = const(2048)  # characters of a manifest
 _KEY_ID = const(8)
 _KEYS_MAX = const(2)
 _SIGNATURE = const(512)  # characters of SIZE bytes
-_SLOT_MAX = const(160 * 1024)  # bytes; two of them, and two lists of 10,000, do not fit anyway
-_FILES_MAX = const(8192)
-_IMAGE_MAX = const(0x1F0000)  # no layout for 4 MB has room for more
-_SECURITY_MAX = const(0x3FFFFFFF)
 
 
-def trusted(path: str) -> "list[tuple[bytes, bytes]]":
+def trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
     """(id, modulus) of the release keys in a file: a count of at most two, then 8 + 384 bytes for each.
 
-    None where there is no such file.
+    None where there is no such file. No more than one is in RAM.
     """
     try:
         with open(path, "rb") as file:
-            count = min((file.read(1) or b"\0")[0], _KEYS_MAX)
-            return [(file.read(_KEY_ID), file.read(SIZE)) for _ in range(count)]
+            for _ in range(min((file.read(1) or b"\0")[0], _KEYS_MAX)):
+                yield file.read(_KEY_ID), file.read(SIZE)
     except OSError:
-        return []
+        pass
 
 
-async def read(message: "bytes | bytearray", version: str, keys: "list[tuple[bytes, bytes]]") -> dict:
+async def read(message: "bytes | bytearray", version: str, keys: "Iterable[tuple[bytes, bytes]]") -> dict:
     """The payload of the manifest of this version. Raises Refused.
 
     The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: neither is taken from the
@@ -58,48 +51,9 @@ async def read(message: "bytes | bytearray", version: str, keys: "list[tuple[byt
             if end > len(head) and view[end] == 0x2E and view[: len(head)] == head:
                 if not await verify(view[:end], decode(view[end + 1 :]), modulus):
                     raise Refused("bad signature")
-                return _checked(json.loads(decode(view[len(head) : end])), version)
+                from update.payload import checked
+
+                return checked(json.loads(decode(view[len(head) : end])), version)
     except (EnvelopeError, ValueError):
         raise Refused("malformed")
     raise Refused("unknown key")
-
-
-def _checked(payload: "Any", version: str) -> dict:
-    """The payload, if each of its members is as it must be."""
-    if not isinstance(payload, dict):
-        raise Refused("malformed")
-    image = payload.get("image")
-    fits = (
-        len(payload) == (6 if image is None else 7)
-        and payload.get("version") == version
-        and _is_number(payload.get("security"), 0, _SECURITY_MAX)
-        and isinstance(payload.get("board"), str)
-        and _is_runtime(payload.get("runtime"))
-        and _is_blob(payload.get("slot"), _SLOT_MAX, 2)
-        and _is_blob(payload.get("files"), _FILES_MAX, 2)
-        and (image is None or (_is_blob(image, _IMAGE_MAX, 3) and _is_hash(image.get("pieces"))))
-    )
-    if not fits:
-        raise Refused("malformed")
-    return payload
-
-
-def _is_number(value: object, low: int, high: int) -> bool:
-    return type(value) is int and low <= value <= high
-
-
-def _is_runtime(value: "Any") -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_is_number(part, 0, 255) for part in value)
-
-
-def _is_hash(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 64 and all(c in "0123456789abcdef" for c in value)
-
-
-def _is_blob(value: "Any", largest: int, members: int) -> bool:
-    return (
-        isinstance(value, dict)
-        and len(value) == members
-        and _is_hash(value.get("sha256"))
-        and _is_number(value.get("size"), 1, largest)
-    )

@@ -27,18 +27,21 @@ _LONGEST = const(2048)  # bytes of a manifest
 
 
 async def look(
-    message: "bytearray | None", live: bool, topics: "Topics", settings: "Settings", board: "Any",
+    orders: "list[tuple[bytearray | None, bool]]", topics: "Topics", settings: "Settings", board: "Any",
     clock: "Clock", report: "Callable[[str | None, str, str], None]",
 ) -> "dict | None":  # fmt: skip
     """The manifest of the release that an order asks for; None where there is nothing to do.
 
-    The order may be what somebody made look like one; `live` is one that was not retained.
+    It takes the one of `orders` away: what somebody made look like an order, None for what was too long; and
+    whether it was not retained.
     """
     from version import VERSION
 
     version = None
     try:
+        message, live = orders.pop()
         version, time = read_order(message, settings.lock, settings.key)
+        del message
         clock.signed(time, live)
         if version != VERSION:
             return await _manifest(version, topics, settings, board)

@@ -17,7 +17,7 @@ from link import words
 from link.envelope import encode
 from storage import files
 from storage.nvs import Numbers
-from update import slots
+from update import payload, slots
 from update.image import ImageWriter
 from update.pack import plan
 from update.session import check_tries, open_release
@@ -26,6 +26,7 @@ from update.trial import Trial
 from update.updater import Updater, switch
 from update.version import Refused
 
+LOADED = (payload,)  # it could not be from a flash that has nothing of it
 PIECE = 32768
 KEYS = b"\x01" + KEY_ID + MODULUS
 RESIDENTS = b"what residents chose" * 9
