@@ -126,7 +126,7 @@ class Lock:
         reader = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
         self._card_reader = CardReader(reader, self._doorkeeper.card, self._on_reader_health)
         self._credentials.open(settings.key)
-        unload("access.head", "storage.unsealing")
+        unload("access.head", "access.layout", "storage.unsealing")
 
     async def run(self, began: int) -> None:
         """Arm the door, then let the network come."""
@@ -201,7 +201,7 @@ class Lock:
         )
         self._card_reader.lend(tag)
         # the tag keeps of it what it needs
-        unload("readers.phone_tag", "access.phone_note", "access.home_code")
+        unload("readers.phone_tag", "access.phone_note", "access.home_code", "access.changes")
 
     def _on_reader_health(self, healthy: bool) -> None:
         if healthy:

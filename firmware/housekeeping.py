@@ -75,7 +75,8 @@ class Housekeeping:
 
         await tend(self._credentials, self._settings.key, Pace())
         del tend, Pace
-        unload("access.upkeep", "access.snapshot", "access.records", "access.choice", "access.head", "pace")
+        unload("access.upkeep", "access.snapshot", "access.records", "access.choice")
+        unload("access.head", "access.layout", "pace")
         self.on_list()
         from access.guard import Guard
 

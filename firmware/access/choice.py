@@ -5,7 +5,8 @@ import struct
 
 from micropython import const
 
-from access.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, ListError, read_head, sealing
+from access.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, read_head, sealing
+from access.layout import ListError
 from storage import files
 
 TYPE_CHECKING = False

@@ -63,7 +63,7 @@ class Enrolment:
     """
 
     def __init__(
-        self, residents: "Residents", changes: "Changes", credentials: "Credentials",
+        self, residents: "Residents", changes: "Callable[[], Changes]", credentials: "Credentials",
         move_out: "Callable[[int], None]", guests: "Seldom", mac: "Mac", say: "Callable[[str], None]",
         hand_over: "Callable[[int, bytes], None]", has_home: bool,
     ) -> None:  # fmt: skip
@@ -118,7 +118,7 @@ class Enrolment:
                 self._say("enrolling")
             return True
         if state == _REMOVE and key == "#":
-            self._keep(lambda: self._changes.remove_cards(self._lease))
+            self._keep(lambda: self._changes().remove_cards(self._lease))
             return True
         if state in (_GUEST, _HOME):
             self._state = _IDLE
@@ -148,7 +148,7 @@ class Enrolment:
                 self._go(_AGAIN, now)
                 self._say("enrolling")
         elif digest == self._first:
-            self._keep(lambda: self._changes.add(digest, _PIN, self._lease, self._digest))
+            self._keep(lambda: self._changes().add(digest, _PIN, self._lease, self._digest))
         else:
             self._go(_NEW, now)
             self._say("weak")
@@ -162,13 +162,13 @@ class Enrolment:
         own = self._residents.find(digest)
         if self._state == _REMOVE:
             if own is not None and own.lease == self._lease:
-                self._keep(lambda: self._changes.remove(digest))
+                self._keep(lambda: self._changes().remove(digest))
             else:
                 self._give_up_own(digest)
         elif own is not None or self._credentials.find(digest) is not None:
             self._refuse()
         else:
-            self._keep(lambda: self._changes.add(digest, _CARD, self._lease))
+            self._keep(lambda: self._changes().add(digest, _CARD, self._lease))
         return True
 
     def tick(self, now: int) -> None:
@@ -181,13 +181,13 @@ class Enrolment:
 
     def _move_out(self) -> None:
         self._leave(self._lease)
-        self._changes.clear(self._lease)
+        self._changes().clear(self._lease)
 
     def _give_up_own(self, digest: bytes) -> None:
         """A card that is in the operator's list opens no more, if it is of the same lease."""
         listed = self._credentials.find(digest)
         if listed is not None and listed.role == TENANT and listed.lease == self._lease:
-            self._keep(lambda: self._changes.withdraw(digest))
+            self._keep(lambda: self._changes().withdraw(digest))
         else:
             self._refuse()
 
@@ -197,7 +197,7 @@ class Enrolment:
             key = None if new else dict(self._residents.keys()).get(self._lease)
             if key is None:
                 key = self._random(b"\x04")
-                self._changes.set_key(GUEST_KEY, self._lease, key)
+                self._changes().set_key(GUEST_KEY, self._lease, key)
             self._guests.arm()
         except Exception:  # ResidentsError or OSError: a full table, a full flash
             self._refuse()
@@ -212,7 +212,7 @@ class Enrolment:
             return
         try:
             key = self._random(b"\x05") if on else b""
-            self._changes.set_key(HOME_KEY, self._lease, key)
+            self._changes().set_key(HOME_KEY, self._lease, key)
         except Exception:  # as above
             self._refuse()
         else:

@@ -156,7 +156,7 @@ async def approve(
     guard = Guard(leases, residents, plain_uid)
     reason = await guard.check(listed, now)
     if reason is not None:
-        from access.head import ListError  # whoever has a list has that module as well
+        from access.layout import ListError  # whoever has a list has that module as well
 
         raise ListError(reason)
     await guard.note(listed, now)

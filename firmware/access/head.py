@@ -10,6 +10,7 @@ from micropython import const
 
 import log
 from access.credentials import Credential
+from access.layout import CHANGES_MAX, MAGIC, SNAPSHOTS
 from storage import files
 from storage.hmac import Mac, equal
 
@@ -23,12 +24,8 @@ if TYPE_CHECKING:
 HEAD = "/access/head"
 ARRIVING = "/access/head.new"
 OLD = "/access/head.old"
-SNAPSHOTS = ("/access/a", "/access/b")
 HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those of the other; slot, changes, 0
 HEAD_MAGIC = b"MNH2"
-MAGIC = b"MNL2"
-COUNT_MAX = 20_000
-CHANGES_MAX = 32  # a signed head with these is 2.3 KB, the longest message that is held in RAM
 _HEAD = const(92)  # bytes
 _MAC = const(32)
 _FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
@@ -36,14 +33,6 @@ _RECORD = const(32)
 _CHANGE = const(33)  # 1 put, 0 remove; the record
 _DIGEST = const(16)
 _WINDOW = const(512)
-
-
-class ListError(Exception):
-    """A list that cannot be taken; `reason` is "bad records", "flash full" or one of the lease guard's."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Head:

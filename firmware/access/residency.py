@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from access.changes import Changes
     from access.credentials import Credentials
     from access.enrolment import Enrolment
     from access.leases import Leases
@@ -82,12 +83,14 @@ def dialogues(
     """A Residency whose dialogues change these parts; for the last three see enrolment.py."""
 
     def begin() -> "Enrolment":
-        from access.changes import Changes
         from access.enrolment import Enrolment
 
-        return Enrolment(
-            residents, Changes(residents), credentials, move_out, guests, mac, say, hand_over, has_home
-        )
+        return Enrolment(residents, changes, credentials, move_out, guests, mac, say, hand_over, has_home)
+
+    def changes() -> "Changes":
+        from access.changes import Changes
+
+        return Changes(residents)
 
     def move_out(lease: int) -> None:
         from access.guard import Guard

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from access.head import COUNT_MAX, MAGIC, ListError
+from access.layout import COUNT_MAX, MAGIC, ListError
 from access.records import is_known
 from storage import files
 

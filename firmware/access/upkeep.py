@@ -4,7 +4,8 @@ import os
 
 import log
 from access.choice import choose, identities, settle
-from access.head import ARRIVING, SNAPSHOTS, ListError
+from access.head import ARRIVING
+from access.layout import SNAPSHOTS, ListError
 from access.snapshot import hash_of, merge
 from storage import files
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PARTS = (
     "link.sync", "link.offer", "link.envelope", "link.blobs", "link.words", "access.snapshot",
-    "access.records", "access.choice", "access.head", "storage.leftovers", "pace",
+    "access.records", "access.choice", "access.head", "access.layout", "storage.leftovers", "pace",
 )  # fmt: skip
 _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 

@@ -5,7 +5,7 @@ Loaded for as long as that takes.
 
 from micropython import const
 
-from access.head import CHANGES_MAX, COUNT_MAX, ListError
+from access.layout import CHANGES_MAX, COUNT_MAX, ListError
 from access.records import is_known
 from link.envelope import decode, verify
 

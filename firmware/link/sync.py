@@ -9,7 +9,7 @@ import sys
 from micropython import const
 
 import log
-from access.head import SNAPSHOTS, ListError, each
+from access.layout import SNAPSHOTS, ListError
 from modules import unload
 from storage import files
 
@@ -108,14 +108,17 @@ class Sync:
     async def _install(self, version: int, snapshot: str, identity: "Identity", changes: bytes) -> None:
         credentials = self._credentials
         used, other = self._identities()
+        unload("access.choice", "access.head")
         await self._pace()
         slot = credentials.slot
         if not credentials.whole or identity[1:] != used[1:]:
             slot, other = 1 - slot, used
             await self._have_snapshot(snapshot, identity, SNAPSHOTS[slot])
-            unload("access.snapshot", "access.choice", "access.records", "link.blobs", "storage.leftovers")
+            unload("access.snapshot", "access.records", "link.blobs", "storage.leftovers")
 
         def listed() -> "Iterator[tuple[bytes, Credential]]":
+            from access.head import each
+
             with open(SNAPSHOTS[slot], "rb") as file:
                 yield from each(file, changes)
 

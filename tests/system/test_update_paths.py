@@ -13,7 +13,7 @@ from tools.simulator import ota
 __all__ = ["updatable"]
 IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]
 CHOSEN = "902817"
-_LIVE = 96 * 1024  # as in test_memory.py, with everything running
+_LIVE = 88 * 1024  # bytes, beside the simulated chip; more than the 80 KB of every other day
 
 
 async def _update(operator: Operator, version: str, **options: object) -> None:

@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from access import choice, upkeep
 from access.credentials import Credentials
-from access.head import SNAPSHOTS, each
+from access.head import each
+from access.layout import SNAPSHOTS
 from storage.hmac import Mac
 
 KEY = bytes(32)

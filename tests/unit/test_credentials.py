@@ -6,7 +6,7 @@ from list_parts import KEY, PUT, REMOVE, delta, digests, install, listed, opened
 from ram_flash import RamFlash
 
 from access import choice
-from access.head import CHANGES_MAX, SNAPSHOTS
+from access.layout import CHANGES_MAX, SNAPSHOTS
 
 
 def new_list(found, flash=None):

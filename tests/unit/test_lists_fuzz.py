@@ -11,7 +11,7 @@ from postman import Postman
 from ram_flash import RamFlash
 
 from access import snapshot
-from access.head import ListError
+from access.layout import ListError
 from link.blobs import BlobError, fetch
 from link.envelope import EnvelopeError
 from link.offer import check, parts, read

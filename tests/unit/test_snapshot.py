@@ -24,7 +24,7 @@ from list_parts import (
 from ram_flash import RamFlash
 
 from access import choice, snapshot
-from access.head import CHANGES_MAX, SNAPSHOTS, ListError
+from access.layout import CHANGES_MAX, SNAPSHOTS, ListError
 
 
 def refusal(waiting):

@@ -19,7 +19,7 @@ from list_parts import (
 from lock_with_list import NEW, OLD, Lock, hexadecimal
 from ram_flash import RamFlash
 
-from access.head import CHANGES_MAX, SNAPSHOTS
+from access.layout import CHANGES_MAX, SNAPSHOTS
 from link.sync import Sync
 
 

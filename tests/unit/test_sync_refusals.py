@@ -5,7 +5,7 @@ import json
 from list_parts import PUT, REMOVE, delta, digests, offer, record, sign, whole
 from lock_with_list import NEW, OLD, Lock, hexadecimal
 
-from access.head import CHANGES_MAX, ListError
+from access.layout import CHANGES_MAX, ListError
 
 
 def test_an_older_list_never_comes_back():
