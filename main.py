@@ -32,7 +32,8 @@ try:
     watchdog = WDT(timeout=8000)
     import gc
 
-    gc.threshold(4096)  # bytes: what lasts comes to lie close together, and room in one piece is left
+    # what lasts comes to lie close together; to collect every 4 KB, as app.py does later, takes half a start
+    gc.threshold((gc.mem_alloc() + gc.mem_free()) // 16)
     try:
         import app
     except Exception:

@@ -139,6 +139,7 @@ class Lock:
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())
         )
         await asyncio.sleep_ms(20)
+        gc.threshold(4096)  # bytes: what lasts comes to lie close together, and room in one piece is left
         start("housekeeping", self._house.run)
         try:  # what is loaded now and then lies apart from what stays
             await asyncio.wait_for_ms(self._house.settled.wait(), _LATER_MS)
