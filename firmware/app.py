@@ -277,4 +277,4 @@ class Lock:
 
         await approve(listed, self._clock.now(), self._leases, self._residents, self._settings.plain_uid)
         del approve
-        unload("access.guard", "access.changes")
+        unload("access.guard")

@@ -86,5 +86,5 @@ class Housekeeping:
         except OSError:  # what could not be kept is tried again with the rest of the table
             log.error("app", "no room to remember the leases of the list")
         del Guard, guard
-        unload("access.guard", "access.changes", "access.head")
+        unload("access.guard", "access.layout")
         self.settled.set()

@@ -26,16 +26,6 @@ class Changes:
     def __init__(self, residents: "Residents") -> None:
         self._residents = residents
 
-    def has(self, lease: int, cards: bool = True) -> bool:
-        """Whether somebody of this lease can open; `cards` says whether cards do."""
-        table = self._residents.table
-        return any(
-            self._at(place, lease)
-            and table[place + _DIGEST] == TENANT
-            and (cards or table[place + _DIGEST + 1] != _CARD)
-            for place in range(0, len(table), ENTRY)
-        )
-
     def add(self, digest: bytes, kind: int, lease: int, instead_of: "bytes | None" = None) -> None:
         """Add a credential; at the same stroke give up the one it replaces, the list's or the table's."""
         entry = digest + struct.pack("<BBH", TENANT, kind, lease)

@@ -93,7 +93,7 @@ class Credentials:
 
     def each(self) -> "Iterator[tuple[bytes, Credential]]":
         """All credentials with their digests, in order; others may search the list meanwhile."""
-        from access.head import each
+        from access.layout import each
 
         return iter(()) if self.file is None else each(self.file, self.changes())
 

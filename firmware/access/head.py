@@ -9,16 +9,12 @@ import struct
 from micropython import const
 
 import log
-from access.credentials import Credential
 from access.layout import CHANGES_MAX, MAGIC, SNAPSHOTS
 from storage import files
 from storage.hmac import Mac, equal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
-
     from access.credentials import Credentials
 
 HEAD = "/access/head"
@@ -31,8 +27,6 @@ _MAC = const(32)
 _FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
 _RECORD = const(32)
 _CHANGE = const(33)  # 1 put, 0 remove; the record
-_DIGEST = const(16)
-_WINDOW = const(512)
 
 
 class Head:
@@ -116,27 +110,3 @@ def _take(credentials: "Credentials", path: str, head: Head, base: int, whole: b
     credentials.head, credentials.whole = path, whole
     credentials.version, credentials.base = head.version, base
     credentials.firsts = bytes([head.changes[at] for at in range(1, len(head.changes), _CHANGE)])
-
-
-def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
-    """The credentials of a snapshot with changes laid over it, with their digests, in order."""
-    window = memoryview(bytearray(_WINDOW))
-    place, at = _FRONT, 0
-    while True:
-        file.seek(place)
-        size = file.readinto(window)
-        if not size:
-            break
-        place += size
-        for start in range(0, size - _RECORD + 1, _RECORD):
-            digest = bytes(window[start : start + _DIGEST])
-            while at < len(laid) and laid[at + 1 : at + 1 + _DIGEST] < digest:
-                if laid[at]:
-                    yield laid[at + 1 : at + 1 + _DIGEST], Credential(laid[at + 1 : at + _CHANGE])
-                at += _CHANGE
-            if laid[at + 1 : at + 1 + _DIGEST] != digest:
-                yield digest, Credential(window[start : start + _RECORD])
-    while at < len(laid):
-        if laid[at]:
-            yield laid[at + 1 : at + 1 + _DIGEST], Credential(laid[at + 1 : at + _CHANGE])
-        at += _CHANGE

@@ -117,7 +117,7 @@ class Sync:
             unload("access.snapshot", "access.records", "link.blobs", "storage.leftovers")
 
         def listed() -> "Iterator[tuple[bytes, Credential]]":
-            from access.head import each
+            from access.layout import each
 
             with open(SNAPSHOTS[slot], "rb") as file:
                 yield from each(file, changes)

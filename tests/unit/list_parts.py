@@ -8,8 +8,7 @@ from hashlib import sha256
 
 from access import choice, upkeep
 from access.credentials import Credentials
-from access.head import each
-from access.layout import SNAPSHOTS
+from access.layout import SNAPSHOTS, each
 from storage.hmac import Mac
 
 KEY = bytes(32)
