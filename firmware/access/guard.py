@@ -79,9 +79,9 @@ class Guard:
                 return SHORTENED
             if end and stated is not None and 0 < stated.not_after < end:
                 return SHORTENED
-            if not has_way_in(residents, lease, self._plain_uid) and not self._keeps_one(
-                lease, wanted, now, end
-            ):
+            if has_way_in(residents, lease, self._plain_uid):
+                continue
+            if not self._keeps_one(lease, wanted, now, end):
                 return LOCKED_OUT
         return None
 
