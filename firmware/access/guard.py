@@ -79,9 +79,8 @@ class Guard:
                 return SHORTENED
             if end and stated is not None and 0 < stated.not_after < end:
                 return SHORTENED
-            if has_way_in(residents, lease, self._plain_uid):
-                continue
-            if not self._keeps_one(lease, wanted, now, end):
+            is_in = has_way_in(residents, lease, self._plain_uid)
+            if not is_in and not self._keeps_one(lease, wanted, now, end):
                 return LOCKED_OUT
         return None
 
