@@ -40,9 +40,9 @@ BUDGETS = {
 }
 
 REASONS = {
-    "armed_ms": "the collector, which runs after every 4 KB, takes more than half of a start",
+    "armed_ms": "the collector takes most of what a start takes",
     "armed_10000_ms": "as armed_ms",
-    "heap_live_bytes": "what stays loaded is 39 KB of .mpy, 60 KB of RAM; the rest is tables, tasks, buffers",
+    "heap_live_bytes": "what stays loaded is 35 KB of .mpy, 50 KB of RAM; the rest is tables, tasks, buffers",
     "loop_gap_us": "code is loaded in one step, in which the collector runs up to a dozen times",
 }
 """Why a budget is not kept, where that is known."""
