@@ -17,8 +17,9 @@ def written_out(programs: Mapping[str, str], keep: Collection[str]) -> dict[str,
     """The programs with the value of each public `NAME = constant` in its place, but for names in `keep`."""
     trees = {module: ast.parse(program) for module, program in programs.items()}
     values = _values(trees)
+    stay = set(keep) | _taken_otherwise(trees, values)
     for known in values.values():
-        for name in set(known) & (set(keep) | _taken_otherwise(trees, values)):
+        for name in set(known) & stay:
             del known[name]
     return {
         module: _rewritten(program, trees[module], module, values) for module, program in programs.items()
