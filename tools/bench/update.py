@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tools import build_app
 from tools.release import keys, pack, publish, release
+from tools.shrink import names
 
 from .lock import MeasuredLock
 
@@ -51,14 +52,14 @@ print(sorted(r[0] for r in runs)[4] / 1000, sorted(r[1] for r in runs)[4])
 
 
 def _release(trusted: bytes, version: str, changes: bool) -> release.Release:
-    """This tree in another version; with `changes`, CHANGED has one constant more."""
+    """This tree in another version; with `changes`, CHANGED has one function more."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(build_app.TOP / "firmware", Path(folder, "firmware"))
         path = Path(folder, "firmware/version.py")
         path.write_text(re.sub('VERSION = ".*"', f'VERSION = "{version}"', path.read_text()))
         if changes:
             path = Path(folder, f"firmware/{CHANGED}.py")
-            path.write_text(path.read_text() + "\nMEASURED = 1\n")
+            path.write_text(path.read_text() + "\n\ndef measured():\n    return 1\n")
         return release.build(Path(folder), trusted)
 
 
@@ -68,8 +69,11 @@ def _verify(port: Path, key: rsa.RSAPrivateKey, made: release.Release) -> dict[s
     modulus = f"{key.public_key().public_numbers().n:x}"
     raw = base64.urlsafe_b64decode(signature).hex()  # 384 bytes need no padding
     path = ":".join((str(build_app.APP / "slots/a"), ".frozen"))
+    # it speaks to the module as the chip has it, where names are short ones
+    short = build_app.shrunk(build_app.TOP / "firmware").names
+    program = names.applied(_VERIFY % (signed.encode(), raw, modulus), short)
     done = subprocess.run(
-        [port, "-X", f"heapsize={_HEAP}", "-c", _VERIFY % (signed.encode(), raw, modulus)],
+        [port, "-X", f"heapsize={_HEAP}", "-c", program],
         env={**os.environ, "MICROPYPATH": path}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     took, step = map(float, done.stdout.split())
