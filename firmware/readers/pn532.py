@@ -34,6 +34,7 @@ _ANSWER_MS = const(150)
 _RADIO_MS = const(400)  # a card may take its time over an answer
 _HURRY_MS = const(30)  # the longest frame takes 24 ms
 _DRAINS = const(8)
+_TURNS = const(4)  # of the event loop: to take the ACK, and the answer
 
 
 class ReaderError(Exception):
@@ -140,6 +141,8 @@ class PN532:
         async def expire() -> None:
             nonlocal late
             await asyncio.sleep_ms(wait_ms)
+            for _ in range(_TURNS):  # the loop may be what is late, and the answer there
+                await asyncio.sleep_ms(0)
             late = True
             if task is not None:
                 task.cancel()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
     Fetch = Callable[[str, int, str], Awaitable[None]]
+    Pace = Callable[[], Awaitable[None]]
 
 _LOOK_MS = const(1000)
 _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
@@ -45,8 +46,14 @@ async def update(
             unload("link.blobs", "storage.leftovers")
 
     had = bits_of(faults())
+
+    async def pace() -> None:
+        nonlocal had
+        await asyncio.sleep_ms(0)
+        had &= bits_of(faults())  # what did not last all the while excuses none of the release on trial
+
     report(version, "accepted", "")
-    updater = Updater(number, Partition, fetch)
+    updater = Updater(number, Partition, fetch, pace)
     reason = await updater.prepare(manifest)
     if reason:
         if reason != "connection lost":
@@ -55,18 +62,19 @@ async def update(
     report(version, "fetched", "")
     del fetch
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
-    had &= bits_of(faults())  # a fault of a moment excuses none of the release on trial
+    await pace()
     await switch(version, board.numbers, number, updater.image, had, quiet, board.reset)
 
 
 class Updater:
     """`slot` is the one in use, 0 or 1; `partition` esp32.Partition; fetch(sha256_hex, size, path).
+    `await pace()` lets the door have its turn.
 
     `image` is the partition that an image was written to, else None.
     """
 
-    def __init__(self, slot: int, partition: "Any", fetch: "Fetch") -> None:
-        self._slot, self._partition, self._fetch = slot, partition, fetch
+    def __init__(self, slot: int, partition: "Any", fetch: "Fetch", pace: "Pace") -> None:
+        self._slot, self._partition, self._fetch, self._pace = slot, partition, fetch, pace
         self.image: Any = None
 
     async def prepare(self, manifest: dict) -> str:
@@ -95,7 +103,7 @@ class Updater:
         from update.image import bring
 
         try:
-            self.image = await bring(self._partition, manifest, self._fetch, _pace)
+            self.image = await bring(self._partition, manifest, self._fetch, self._pace)
         finally:
             del bring
             unload("update.image")
@@ -105,7 +113,7 @@ class Updater:
         from update.slots import Builder
 
         try:
-            await Builder(self._slot, self._fetch, _pace).build(manifest["slot"], manifest["files"])
+            await Builder(self._slot, self._fetch, self._pace).build(manifest["slot"], manifest["files"])
         finally:
             del Builder
             unload("update.slots", "update.pack")
@@ -117,10 +125,6 @@ class Updater:
         clear(1 - self._slot)
         del clear
         unload("update.slots", "update.pack")
-
-
-async def _pace() -> None:
-    await asyncio.sleep_ms(0)
 
 
 async def switch(

@@ -217,7 +217,7 @@ class SmallLock:
             self.report(version, "refused", error.reason)
             return
         self.report(version, "accepted", "")
-        updater = Updater(self.slot, partition, self.fetch)
+        updater = Updater(self.slot, partition, self.fetch, lambda: asyncio.sleep_ms(0))
         reason = await updater.prepare(manifest)
         if reason:
             self.report(version, "refused", reason)

@@ -1,6 +1,7 @@
 """The driver of the card reader against a chip that gives nothing for free."""
 
 import asyncio
+from time import sleep_ms
 
 from scripted_pn532 import (
     HURRY,
@@ -231,3 +232,26 @@ def test_whoever_cancels_the_wait_cancels_it():
         raise AssertionError("it went on")
 
     drive(story)
+
+
+def test_a_loop_that_is_late_is_no_fault_of_the_chip():
+    async def story(chip, driver):
+        said, say = [], chip.say
+
+        async def others():
+            """They take long, and meanwhile the chip answers."""
+            while True:
+                await until(lambda: said)
+                sleep_ms(HURRY["answer_ms"] + 40)
+                while said:
+                    say(said.pop(0))
+
+        chip.say = said.append
+        busy = asyncio.create_task(others())
+        await driver.start()
+        chip.put(TENANT)
+        for _ in range(5):
+            assert await driver.look() == TENANT
+        busy.cancel()
+
+    drive(story, HURRY)
