@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.simulated_lock"]
+pytest_plugins = ["tests.simulated_lock", "tests.endless"]
 
 TOP = Path(__file__).resolve().parents[1]
 UNIT = TOP / "tests" / "unit"
