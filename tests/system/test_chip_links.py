@@ -23,7 +23,7 @@ asyncio.run(main())
 async def test_bytes_cross_the_serial_line_both_ways(tmp_path: Path) -> None:
     lock = make_board(tmp_path, ECHO)
     heard = bytearray()
-    lock.uart(2).on_data(heard.extend)
+    lock.uart(2).on_data(lambda data, at: heard.extend(data))
     lock.uart(2).write(b"before the chip has power")
     async with running(lock):
         assert "nothing 0 None None" in lock.lines

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import statistics
+import time
 
 import pytest
 
 from tests.simulated_lock import Lock
+from tools.simulator.provision import PINS
 
 _PAIRS = 5
 _MOST_PAIRS = 20
@@ -230,3 +232,18 @@ async def test_a_silent_broker_never_stops_the_loop(lock: Lock) -> None:
     async with asyncio.timeout(60):
         await lock.wait_event(lambda e: e["type"] == "console" and "link: offline" in e["line"])
     assert (await lock.state())["resets"] in ([], ["PWRON_RESET"])
+
+
+async def test_a_computer_too_busy_for_the_reader_s_model_is_no_fault_of_the_reader(make_lock) -> None:
+    """What the lock sends counts from when it sent it, and its reset line moves before what follows."""
+    lock = await make_lock(power=False)
+
+    def be_busy(event: dict) -> None:
+        if event["type"] == "pin" and event["pin"] == PINS["reader_reset"] and event["level"] == 0:
+            time.sleep(0.08)  # until the lock has woken the reader and asked it something
+
+    lock.world.board.on_event(be_busy)
+    await lock.power(True)
+    await lock.world.board.wait_line("the card reader answers")
+    await lock.tap_to_relay("tenant")
+    assert not [line for line in lock.world.board.lines if "the card reader does not answer" in line]

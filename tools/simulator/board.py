@@ -13,7 +13,7 @@ from .console import Console
 from .process import ChipProcess, Uart
 from .questions import Questions
 from .repl import Repl
-from .signals import event_of
+from .signals import event_of, on_clock
 from .surroundings import Surroundings
 
 PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5
@@ -73,8 +73,7 @@ class Board(Questions):
         self._listeners: list[Callable[[dict], None]] = []
         self._outside = Surroundings()
         self._cut_at, self.measures_starts = 0, False  # of each start measured there is an event `armed`
-        self._rtc = ""
-        self._uarts = {2: Uart()}
+        self._rtc, self._uarts = "", {2: Uart()}
         self._driven: set[int] = set()
         self._chip: ChipProcess | None = None
         self._life: asyncio.Task[None] | None = None
@@ -257,6 +256,8 @@ class Board(Questions):
                 self._watchdog = asyncio.get_running_loop().call_later(int(ms) / 1000, self._end, WDT_RESET)
             case ["uart", number, rxbuf]:
                 self._uarts[int(number)].configure(int(rxbuf))
+            case ["sent", number, count, us]:
+                self._uarts[int(number)].sent(int(count), on_clock(int(us), monotonic_us()))
             case ["rtc", offset]:
                 self._rtc = offset
             case ["reset", cause]:

@@ -64,12 +64,12 @@ class Pn532:
             self._hung = False
             self._restart()
 
-    def reset_line(self, level: int) -> None:
-        """RSTPD_N: low holds the chip in reset."""
+    def reset_line(self, level: int, at: float | None = None) -> None:
+        """RSTPD_N: low holds the chip in reset. It moved at this time on the loop's clock, or does now."""
         if level != self._reset_level:
             self._reset_level = level
             self._hung = self._hung and level == 1
-            self._restart()
+            self._restart(at)
 
     def break_down(self, fault: str) -> None:
         """Choose one of FAULTS."""
@@ -87,10 +87,13 @@ class Pn532:
         self._card_moved.set()
         self._as_target.hold(card if isinstance(card, Phone) else None)
 
-    def feed(self, data: bytes) -> None:
-        """Bytes from the host; each counts when its stop bit would have come over the line."""
+    def feed(self, data: bytes, at: float | None = None) -> None:
+        """Bytes that the host has sent at this time on the loop's clock, or sends now.
+
+        Each counts when its stop bit would have come over the line.
+        """
         loop = asyncio.get_running_loop()
-        start = max(loop.time(), self._line_free)
+        start = max(loop.time() if at is None else at, self._line_free)
         self._line_free = start + len(data) * BYTE_S
         loop.call_at(self._line_free, self._take, data, start, self._epoch)
 
@@ -113,12 +116,12 @@ class Pn532:
         self._as_target.reset()
         self._started_at = _NEVER
 
-    def _restart(self) -> None:
+    def _restart(self, at: float | None = None) -> None:
         self._stop(self._command)
         self._forget()
         self._irq(1)
         if self._powered and self._reset_level:
-            self._started_at = asyncio.get_running_loop().time() + _START_S
+            self._started_at = (asyncio.get_running_loop().time() if at is None else at) + _START_S
         self._stop(self._noise)
         if self._powered and self._fault == "garbage":
             self._noise = asyncio.ensure_future(self._make_noise())

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import termios
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -26,11 +27,20 @@ class Uart:
         self._rxbuf = 0
         self._ours: socket.socket | None = None
         self._chips: socket.socket | None = None
-        self._listeners: list[Callable[[bytes], None]] = []
+        self._listeners: list[Callable[[bytes, float], None]] = []
+        self._stamps: deque[tuple[int, float]] = deque()
+        self._look_at_bus: Callable[[], None] = lambda: None
 
-    def on_data(self, listener: Callable[[bytes], None]) -> None:
-        """Call listener(data) with what the chip sends."""
+    def on_data(self, listener: Callable[[bytes, float], None]) -> None:
+        """Call listener(data, at) with what the chip sends, and when it did on the loop's clock.
+
+        That may be a while ago: the chip's own process does not wait for this one.
+        """
         self._listeners.append(listener)
+
+    def sent(self, count: int, us: int) -> None:
+        """So many bytes more come, which the chip has sent at this time."""
+        self._stamps.append((count, us / 1_000_000))
 
     def write(self, data: bytes) -> None:
         """Send to the chip. What its receive buffer cannot take is lost, as is all before its UART is set."""
@@ -48,8 +58,13 @@ class Uart:
         """The chip has set its UART up with this many bytes of receive buffer; 0 turns it off."""
         self._rxbuf = rxbuf
 
-    def open(self) -> int:
-        """Make the line anew for a chip that starts, and return the file descriptor of its end."""
+    def open(self, look_at_bus: Callable[[], None]) -> int:
+        """Make the line anew for a chip that starts, and return the file descriptor of its end.
+
+        Its bus is looked at before its data, so that a reset line moves before what was sent after it.
+        """
+        self._look_at_bus = look_at_bus
+        self._stamps.clear()
         self._ours, self._chips = socket.socketpair()
         for end in self._ours, self._chips:
             end.setblocking(False)
@@ -71,8 +86,14 @@ class Uart:
             data = self._ours.recv(65536)
         except BlockingIOError:
             return
-        for listener in self._listeners:
-            listener(data)
+        self._look_at_bus()
+        while data:
+            count, at = self._stamps.popleft()  # told before its data, always
+            part, data = data[:count], data[count:]
+            if len(part) < count:  # the rest has not come yet
+                self._stamps.appendleft((count - len(part), at))
+            for listener in self._listeners:
+                listener(part, at)
 
 
 class ChipProcess:
@@ -109,7 +130,7 @@ class ChipProcess:
         self.send(greeting)
         loop.add_reader(self._bus, self._receive)
         self._uarts = list(uarts.values())
-        wires = {f"MENSHEN_UART{n}": uart.open() for n, uart in uarts.items()}
+        wires = {f"MENSHEN_UART{n}": uart.open(self._receive) for n, uart in uarts.items()}
         wires["MENSHEN_BUS"] = chips_bus.fileno()
         options = ["-X", f"heapsize={heapsize}"] if heapsize else []
         try:
@@ -201,15 +222,16 @@ class ChipProcess:
 
     def _close(self) -> None:
         self._let_go()
+        for uart in self._uarts:
+            uart.close()
         if self._bus.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._bus)
             self._bus.close()
-        for uart in self._uarts:
-            uart.close()
 
     def _receive(self) -> None:
+        """Take what has come over the bus, all of it."""
         try:
-            data = self._bus.recv(65536)
+            data = self._bus.recv(1 << 20)
         except BlockingIOError:
             return
         except ConnectionResetError:

@@ -11,8 +11,13 @@ simulator's own, and reads of the flash.
 _STAMP = 2**30  # ticks_us of the 32-bit port goes round; that of the 64-bit port at a multiple of it
 
 
+def on_clock(us: int, now: int) -> int:
+    """A stamp of the chip on the clock of `now`: both count CLOCK_MONOTONIC, in us."""
+    return now - (now - us) % _STAMP
+
+
 def event_of(words: list[str], now: int) -> dict | None:
-    """The event, its "us" on the clock of `now`: both count CLOCK_MONOTONIC. None for any other line."""
+    """The event, its "us" on the clock of `now`. None for any other line."""
     match words:
         case ["wifi", action, *ssid]:
             return {"type": "wifi", "action": action, "ssid": " ".join(ssid) or None, "us": now}
@@ -30,4 +35,4 @@ def event_of(words: list[str], now: int) -> dict | None:
             event = {"cause": int(cause), "heap": int(heap)}
         case _:
             return None
-    return {"type": words[0], **event, "us": now - (now - int(us)) % _STAMP}
+    return {"type": words[0], **event, "us": on_clock(int(us), now)}

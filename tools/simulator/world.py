@@ -266,7 +266,7 @@ class World:
         kind = event["type"]
         if kind == "pin":
             event = {**event, "name": _NAMES.get(event["pin"], "")}
-            self._on_pin(event["name"], event["level"])
+            self._on_pin(event["name"], event["level"], event["us"] / 1_000_000)
         elif kind == "led":
             self._colour = f"#{event['r']:02x}{event['g']:02x}{event['b']:02x}"
             event = {**event, "name": _COLOURS.get(self._colour, self._colour)}
@@ -293,8 +293,8 @@ class World:
             self._buzzer_hz = 0
             self._emit({"type": "buzzer", "hz": 0})
 
-    def _on_pin(self, name: str, level: int | None) -> None:
+    def _on_pin(self, name: str, level: int | None, at: float) -> None:
         if name == "relay":
             self._relay = 1 - self._unlock_level if level is None else level
         elif name == "reader_reset":
-            self._reader.reset_line(1 if level is None else level)  # the reader's board pulls the line up
+            self._reader.reset_line(1 if level is None else level, at)  # the reader's board pulls the line up
