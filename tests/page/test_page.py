@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 
 import pytest
 import pytest_asyncio
@@ -11,6 +12,15 @@ from tests.simulated_lock import Lock
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
+expect.set_options(timeout=60_000)  # of what never comes
+
+
+@pytest_asyncio.fixture
+async def lock(make_lock: Callable) -> Lock:
+    """The demo lock, whose strike lets go long enough for a browser that is slow."""
+    lock = await make_lock(settings={"relay": {"unlock_level": 1, "seconds": 30}})
+    await lock.wait_armed()
+    return lock
 
 
 @pytest_asyncio.fixture(params=_SIZES)
@@ -23,6 +33,7 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=program, args=arguments)
         page = await browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(60_000)
         troubles: list[str] = []
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
