@@ -124,8 +124,7 @@ class Lock:
                             return event
                     await self._news.wait()
         except TimeoutError:
-            told = [e for e in self.since() if e["type"] != "reader" and e.get("name") != ""]  # no scanning
-            seen = "\n".join(map(str, told[-60:]))
+            seen = "\n".join(map(str, [e for e in self.since() if e["type"] != "reader"][-60:]))
             raise AssertionError(f"not seen within {timeout} s; instead:\n{seen}") from None
 
     async def wait_pin(self, name: str, level: int | None, timeout: float = TIMEOUT_S) -> Event:

@@ -56,10 +56,14 @@ class Feed:
         self._queues: set[asyncio.Queue[tuple[int, dict] | None]] = set()
 
     def put(self, event: dict) -> None:
-        """Number an event and pass it on; a listener too far behind is let go, and may come back."""
+        """Number an event and pass it on; a listener too far behind is let go, and may come back.
+
+        The scanning of the keypad, a thousand edges a second, would drown all else: it is left out.
+        """
+        if event.get("name") == "":
+            return
         self._count += 1
-        if event.get("name") != "":  # the scanning of the keypad would drown all else
-            self._history.append((self._count, event))
+        self._history.append((self._count, event))
         for queue in list(self._queues):
             if queue.qsize() < _BACKLOG:
                 queue.put_nowait((self._count, event))
