@@ -276,7 +276,8 @@ async def make_lock(tmp_path: Path, app_dir: Path) -> AsyncIterator[Callable]:
             connected = asyncio.Event()
             listening = asyncio.ensure_future(lock.listen(connected))
             ends.push_async_callback(_end, listening)
-            await connected.wait()
+            async with asyncio.timeout(TIMEOUT_S):
+                await connected.wait()
             if power:
                 await lock.power(True)
             return lock

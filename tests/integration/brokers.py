@@ -18,6 +18,7 @@ from tools.simulator.provision import BROKER_NAME
 _SHIPPED = TOP / "tools/brokers"
 _FETCHED = TOP / "build/toolchain"
 _PLACE = "/etc/menshen"
+_CONTROL_S = 120
 
 
 class Broker:
@@ -195,7 +196,8 @@ class RabbitMQ(Broker):
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
         )
-        assert await control.wait() == 0
+        async with asyncio.timeout(_CONTROL_S):
+            assert await control.wait() == 0
 
 
 class Nats(Broker):

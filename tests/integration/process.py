@@ -81,7 +81,11 @@ class Process:
             process.kill()
             await process.wait()
         assert self._reading
-        await self._reading
+        try:
+            async with asyncio.timeout(_END_S):  # what it has started may live on, and hold its output
+                await self._reading
+        except TimeoutError:
+            raise BrokerFailed(f"something of {self._command[0]} goes on without it") from None
 
     async def _read(self, stream: asyncio.StreamReader, answers: asyncio.Event) -> None:
         """Keep what it says, to the end: a full pipe would stop it."""

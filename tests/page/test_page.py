@@ -1,5 +1,6 @@
 """The page, in a real headless browser, on a real simulated lock."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from tests.simulated_lock import Lock
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
-expect.set_options(timeout=60_000)  # of what never comes
+_PATIENCE_S = 60  # for what never comes
+expect.set_options(timeout=_PATIENCE_S * 1000)
 
 
 @pytest_asyncio.fixture
@@ -29,21 +31,24 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
     if program is None:
         pytest.skip("there is no Chromium here; install Debian's package chromium")  # .ci/run installs it
     width, height = _SIZES[request.param]
-    async with async_playwright() as playwright:
+    async with asyncio.timeout(_PATIENCE_S):
+        playwright = await async_playwright().start()
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=program, args=arguments)
-        page = await browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(60_000)
-        troubles: list[str] = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
-        await page.goto(lock.url)
-        await expect(page.locator("#power")).to_have_attribute("aria-pressed", "true")
-        yield page
-        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    page = await browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(_PATIENCE_S * 1000)
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
+    await page.goto(lock.url)
+    await expect(page.locator("#power")).to_have_attribute("aria-pressed", "true")
+    yield page
+    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    async with asyncio.timeout(_PATIENCE_S):
         await browser.close()
-        assert not troubles
-        assert not wide, "the page is wider than the screen"
+        await playwright.stop()
+    assert not troubles
+    assert not wide, "the page is wider than the screen"
 
 
 async def test_a_person_opens_the_door_pulls_the_cable_and_opens_it_again(page: Page, lock: Lock) -> None:

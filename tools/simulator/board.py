@@ -71,7 +71,7 @@ class Board(Questions):
             lambda code: self._send(f"exec {code.hex()}\n"), self._interrupt, lambda: self._end(SOFT_RESET)
         )
         self._listeners: list[Callable[[dict], None]] = []
-        self._outside = Surroundings()
+        self._outside, self._started = Surroundings(), asyncio.Event()
         self._cut_at, self.measures_starts = 0, False  # of each start measured there is an event `armed`
         self._rtc, self._uarts = "", {2: Uart()}
         self._driven: set[int] = set()
@@ -79,7 +79,6 @@ class Board(Questions):
         self._life: asyncio.Task[None] | None = None
         self._verdict: int | None = None  # how this run is to end: a reset cause, 0 for no power
         self._watchdog: asyncio.TimerHandle | None = None
-        self._started = asyncio.Event()
         super().__init__(self._put_question)
 
     async def __aenter__(self) -> "Board":
@@ -97,7 +96,7 @@ class Board(Questions):
         self._listeners.append(listener)
 
     async def power_on(self, cause: int = PWRON_RESET) -> None:
-        """Give power, and return when boot.py is about to run. ChipFailed if it never does."""
+        """Give power, and return when boot.py is about to run. ChipFailed, TimeoutError if it never does."""
         if self.powered:
             return
         self._started.clear()
@@ -105,7 +104,8 @@ class Board(Questions):
         self._rom_path.write_bytes(romfs.build_of(self._fakes_dir))
         self._life = asyncio.create_task(self._live(cause))
         started = asyncio.create_task(self._started.wait())
-        await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)
+        async with asyncio.timeout(90):
+            await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)
         if not self._started.is_set():
             started.cancel()
             await self._life
