@@ -22,7 +22,7 @@ from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import Switch
 from housekeeping import Housekeeping
-from modules import drop, unload
+from modules import OFTEN, collect, drop, unload
 from readers.card_reader import CardReader
 from readers.pin_entry import PinEntry
 from readers.pn532 import PN532
@@ -139,7 +139,7 @@ class Lock:
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())
         )
         await asyncio.sleep_ms(20)
-        gc.threshold(4096)  # bytes: what lasts comes to lie close together, and room in one piece is left
+        gc.threshold(OFTEN)
         start("housekeeping", self._house.run)
         try:  # what is loaded now and then lies apart from what stays
             await asyncio.wait_for_ms(self._house.settled.wait(), _LATER_MS)
@@ -153,6 +153,7 @@ class Lock:
         while True:
             await asyncio.sleep_ms(_TIDY_MS)
             gc.collect()
+            gc.threshold(OFTEN)  # a load that failed has left it off
 
     # -- the door's own tasks
 
@@ -231,9 +232,11 @@ class Lock:
         settings = self._settings
         telemetry, topics = self._telemetry, self._topics
         if telemetry is None or topics is None:
+            await collect(-1)
             from link.telemetry import Telemetry
             from link.topics import Topics
 
+            await collect(OFTEN)
             telemetry = Telemetry(settings.lock, self._status, self._board.numbers, self._clock.now)
             topics = Topics()
             self._telemetry, self._topics = telemetry, topics
@@ -242,14 +245,16 @@ class Lock:
             lists = Lists(settings, self._credentials, self._clock, self._approve, self._house.on_list)
             self._supervisor.start("lists", lambda: lists.run(topics, telemetry, self._house.settled))
             self._reports.deliver(telemetry)
-        await asyncio.sleep_ms(0)
         if self._network is None:
+            await collect(-1)
             from link.assemble import assemble
             from remote import Remote
 
+            await collect(OFTEN)
             door = Remote(self._doorkeeper, self._residents.keys, self._status, self._board.reset)
             chip = self._board.wlan(), self._board.numbers, self._clock
             self._network = await assemble(settings, *chip, telemetry, topics, door)
+            await asyncio.sleep_ms(0)
             drop(Remote, "__init__")
             del assemble, Remote
             unload("link.assemble")
@@ -266,15 +271,20 @@ class Lock:
 
     async def _keep_release(self) -> None:
         """The trial of the release that runs, then the updates that the operator asks for."""
+        await collect(-1)
         from update.keeper import Keeper
 
+        await collect(OFTEN)
         door = self._residents, self._doorkeeper, self._reports
         await Keeper(self._settings, self._board, self._clock, door, self._room, lambda: self._topics).run()
 
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""
+        await collect(-1)
         from access.guard import approve
 
+        await collect(OFTEN)
         await approve(listed, self._clock.now(), self._leases, self._residents, self._settings.plain_uid)
         del approve
+        await asyncio.sleep_ms(0)
         unload("access.guard")

@@ -6,7 +6,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import log
-from modules import unload
+from modules import OFTEN, collect, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,17 +51,26 @@ class Housekeeping:
             if version != self._credentials.version:
                 version = self._credentials.version
                 await self._forget_uses()
+            await asyncio.sleep_ms(0)
             self._residents.ensure_copy()
-            self._leases.save()
+            if self._leases.changed:
+                await collect(-1)
+                self._leases.save()
+                await collect(OFTEN)
+            else:
+                self._leases.save()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
 
     async def _forget_uses(self) -> None:
+        await collect(-1)
         from access.uses import Uses
 
+        await collect(OFTEN)
         await Uses(self._board.numbers).forget(self._credentials)
         del Uses
+        await asyncio.sleep_ms(0)
         unload("access.uses")
 
     def on_list(self) -> None:
@@ -70,21 +79,27 @@ class Housekeeping:
 
     async def _look_after_list(self) -> None:
         """Are the list's bits right, and which leases does it state? The door did not wait for that."""
+        await collect(-1)
         from access.upkeep import tend
         from pace import Pace
 
+        await collect(OFTEN)
         await tend(self._credentials, self._settings.key, Pace())
         del tend, Pace
+        await asyncio.sleep_ms(0)
         unload("access.upkeep", "access.snapshot", "access.records", "access.choice")
         unload("access.head", "access.layout", "pace")
         self.on_list()
+        await collect(-1)
         from access.guard import Guard
 
+        await collect(OFTEN)
         guard = Guard(self._leases, self._residents, self._settings.plain_uid)
         try:
             await guard.note(self._credentials.each, self._clock.now())
         except OSError:  # what could not be kept is tried again with the rest of the table
             log.error("app", "no room to remember the leases of the list")
         del Guard, guard
+        await asyncio.sleep_ms(0)
         unload("access.guard", "access.layout")
         self.settled.set()

@@ -6,7 +6,7 @@ import log
 from access.choice import choose, identities, settle
 from access.head import ARRIVING
 from access.layout import SNAPSHOTS, ListError
-from access.snapshot import hash_of, merge
+from modules import OFTEN, collect
 from storage import files
 
 TYPE_CHECKING = False
@@ -24,6 +24,10 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     if not used[1]:
         return
     mine, its = SNAPSHOTS[credentials.slot], SNAPSHOTS[1 - credentials.slot]
+    await collect(-1)
+    from access.snapshot import hash_of
+
+    await collect(OFTEN)
     is_spare = await hash_of(its, other[1], pace) == other[2]
     if await hash_of(mine, used[1], pace) != used[2]:
         log.error("access", "the list of credentials is broken: bits of %s have rotted" % mine)
@@ -39,11 +43,15 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
 
 
 async def _copy(credentials: "Credentials", key: bytes, mine: str, its: str, pace: "Pace") -> None:
+    from access.snapshot import merge
+
     used, other = identities(credentials, key)
     files.remove(its)
     try:
         if await merge(mine, b"", its, pace) == used[2] and other != used:
             laid = credentials.changes()
+            await collect(-1)
             choose(credentials, key, credentials.version, credentials.slot, used, used, laid)
     except (ListError, OSError):
         log.warning("access", "no room for a copy of the list")
+    await collect(OFTEN)

@@ -7,6 +7,7 @@ from micropython import const
 
 from link.packets import MQTTError
 from link.resolver import DnsError
+from modules import OFTEN, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ class Link:
                 raise
             self.online = True
             self._log("online")
+            await collect(-1)
             self._resolver.proved(client.server)
+            await collect(OFTEN)
             await side_by_side(client.run(self.topics.on_message), self._talk(client), self._watch())
         finally:
             self.topics.lost()

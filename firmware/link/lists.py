@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from modules import unload
+from modules import OFTEN, collect, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Lists:
                 await self._take(topics, telemetry)
             except MemoryError:
                 telemetry.refused(None, "no memory")
+            await asyncio.sleep_ms(0)
             unload(*_PARTS)
+            await asyncio.sleep_ms(0)
             self._on_change()
 
     async def _on_head(self, payload: "Payload") -> None:
@@ -60,9 +62,11 @@ class Lists:
     async def _take(self, topics: "Topics", telemetry: "Telemetry") -> None:
         live, head = self._live, [self._head]
         self._head = None  # before anything is waited for: another may come
+        await collect(-1)
         from link.sync import Sync
         from pace import Pace
 
+        await collect(OFTEN)
         def on_time(now: int) -> None:
             self._clock.signed(now, live)
 

@@ -12,7 +12,7 @@ from micropython import const
 from umqtt import simple
 
 from link.packets import MQTTError, frame, text
-from modules import drop, unload
+from modules import OFTEN, collect, drop, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,9 +173,11 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
+        await collect(-1)
         from link.dial import dial
 
         try:
+            await collect(OFTEN)
             self._stream, self._packets = await dial(self, address, self._tls)
         finally:
             del dial

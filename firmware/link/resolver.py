@@ -4,7 +4,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from modules import unload
+from modules import OFTEN, collect, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ class Resolver:
         address, expires = self._cache.get(host, (None, None))
         if address and expires is not None and ticks_diff(expires, ticks_ms()) > 0:
             return address
+        await collect(-1)
         from link.dns import ask_all
 
+        await collect(OFTEN)
         found = await ask_all(self._all_servers(), host, timeout_ms)
         del ask_all
         unload("link.dns")

@@ -10,7 +10,7 @@ from micropython import const
 
 import log
 from access.layout import SNAPSHOTS, ListError
-from modules import unload
+from modules import OFTEN, collect, unload
 from storage import files
 
 TYPE_CHECKING = False
@@ -55,6 +55,7 @@ class Sync:
             await self._pace()
             self._on_time(time)
             self._check(identity[1], changes)
+            await self._pace()
             unload("link.offer", "link.envelope", "access.records")
             await self._pace()
             held = self._credentials.version
@@ -64,8 +65,9 @@ class Sync:
                 await self._install(version, snapshot, identity, changes)
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
-            await self._pace()
+            await collect(-1)
             base, _, digest = self._identities()[0]
+            await collect(OFTEN)
             self._telemetry.accepted(version, base, "".join("%02x" % byte for byte in digest))
             return version
         except OSError as error:
@@ -90,8 +92,10 @@ class Sync:
     async def _read(self, message: "bytearray | None") -> tuple:
         if message is None:
             raise ListError("too large")
+        await collect(-1)
         from link.offer import read
 
+        await collect(OFTEN)
         await self._pace()
         return read(message, self._lock_id, self._key)
 
@@ -107,7 +111,9 @@ class Sync:
 
     async def _install(self, version: int, snapshot: str, identity: "Identity", changes: bytes) -> None:
         credentials = self._credentials
+        await collect(-1)
         used, other = self._identities()
+        await collect(OFTEN)
         unload("access.choice", "access.head")
         await self._pace()
         slot = credentials.slot
@@ -125,9 +131,11 @@ class Sync:
         await self._pace()
         await self._approve(listed)
         await self._pace()
+        await collect(-1)
         from access.choice import choose
 
         await self._pace()
+        await collect(-1)
         choose(credentials, self._key, version, slot, identity, other, changes)
 
     async def _have_snapshot(self, snapshot: str, identity: "Identity", path: str) -> None:

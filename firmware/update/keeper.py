@@ -8,7 +8,7 @@ import asyncio
 from micropython import const
 
 import log
-from modules import unload
+from modules import OFTEN, collect, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,10 +53,13 @@ class Keeper:
 
     async def run(self) -> None:
         """For ever."""
+        await collect(-1)
         from update.trial import begin
 
+        await collect(OFTEN)
         await begin(self._settings, self._board, *self._door)
         del begin
+        await asyncio.sleep_ms(0)
         unload(*_PARTS)
         while True:
             topics = self._topics()
