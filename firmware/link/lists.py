@@ -67,6 +67,7 @@ class Lists:
         from pace import Pace
 
         await collect(OFTEN)
+
         def on_time(now: int) -> None:
             self._clock.signed(now, live)
 
