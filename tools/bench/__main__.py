@@ -44,7 +44,7 @@ REASONS = {
     "armed_10000_ms": "as armed_ms",
     "heap_live_bytes": "what stays loaded is 35 KB of .mpy, 50 KB of RAM; the rest is tables, tasks, buffers",
     "release_overhead_bytes": "the head of a release names each of its 60 files, with its hash: 4.1 KB",
-    "loop_gap_us": "a list is put in force, and a sealed table kept, in one step each, with a collection or two",
+    "loop_gap_us": "a list is put in force, and a sealed table kept, in one step each",
 }
 """Why a budget is not kept, where that is known."""
 
