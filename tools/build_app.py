@@ -8,11 +8,12 @@
 
 In the flash the slot is one file, /slots/a.pack: see `flash_files`.
 
-Only what changed is compiled again. Several processes may build at once: each file appears whole
-or not at all.
+Only what changed is compiled again. Several processes may build at once: one waits for the other, and
+each file appears whole or not at all.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -51,8 +52,12 @@ def build(out: Path = APP, source: Path = TOP) -> Path:
     """
     copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
     others = _compiled(source / "lib/umqtt", Path("lib/umqtt"))
-    _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware"))
-    _bring_up_to_date(out.parent / "fakes", _fakes(source / "tools/simulator/fakes") | _read(_frozen(source)))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with (out.parent / ".build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
+        _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware"))
+        fakes = _fakes(source / "tools/simulator/fakes") | _read(_frozen(source))
+        _bring_up_to_date(out.parent / "fakes", fakes)
     return out
 
 
@@ -187,12 +192,12 @@ def _digest(text: str) -> str:
 def _remove_stale(out: Path, wanted: set[Path]) -> None:
     for path in sorted(out.rglob("*"), reverse=True):
         place = path.relative_to(out)
-        # What begins with a dot is the record, or another process's work in hand.
+        # What begins with a dot is the record, or what a process that was killed has left.
         if any(part.startswith(".") for part in place.parts):
             continue
         if path.is_dir():
             if not any(place in file.parents for file in wanted):
-                with contextlib.suppress(OSError):  # another process is at work in that folder
+                with contextlib.suppress(OSError):  # that is left there
                     path.rmdir()
         elif place not in wanted:
             path.unlink(missing_ok=True)

@@ -4,7 +4,9 @@ The type checker's stubs miss what MicroPython's built-ins lack; loading finds p
 a module's imports are there, in the compiled form that the chip gets.
 """
 
+import fcntl
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,25 @@ def _tree(top: Path, text: str) -> Path:
 def test_a_syntax_error_names_its_file(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"firmware/door/strike\.py"):
         build(tmp_path / "app", _tree(tmp_path / "top", "def (:\n"))
+
+
+def test_a_build_waits_for_another_of_the_same_folder(tmp_path: Path) -> None:
+    """Nobody walks through files that another is about to rename."""
+    app = tmp_path / "app"
+    with (tmp_path / ".build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        program = "import sys; from pathlib import Path; from tools.build_app import build; "
+        program += "print('begun', flush=True); build(*map(Path, sys.argv[1:]))"
+        command = [sys.executable, "-c", program, app, _tree(tmp_path / "top", "A = 1\n")]
+        with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE) as other:
+            assert other.stdout
+            assert other.stdout.readline() == b"begun\n"
+            with pytest.raises(subprocess.TimeoutExpired):
+                other.wait(2)  # long enough for a build of one module
+            assert not app.exists()
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert other.wait(60) == 0
+    assert (app / "slots/a/door/strike.mpy").exists()
 
 
 def test_a_build_compiles_what_changed_and_drops_what_went(tmp_path: Path) -> None:
