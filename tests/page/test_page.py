@@ -1,6 +1,7 @@
 """The page, in a real headless browser, on a real simulated lock."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -31,24 +32,29 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
     if program is None:
         pytest.skip("there is no Chromium here; install Debian's package chromium")  # .ci/run installs it
     width, height = _SIZES[request.param]
-    async with asyncio.timeout(_PATIENCE_S):
-        playwright = await async_playwright().start()
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=program, args=arguments)
-    page = await browser.new_page(viewport={"width": width, "height": height})
-    page.set_default_timeout(_PATIENCE_S * 1000)
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
-    await page.goto(lock.url)
-    await expect(page.locator("#power")).to_have_attribute("aria-pressed", "true")
-    yield page
-    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    async with asyncio.timeout(_PATIENCE_S):
-        await browser.close()
-        await playwright.stop()
+    async with contextlib.AsyncExitStack() as ends:
+        async with asyncio.timeout(_PATIENCE_S):
+            playwright = await async_playwright().start()
+            ends.push_async_callback(_soon, playwright.stop)
+            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+            browser = await playwright.chromium.launch(executable_path=program, args=arguments)
+            ends.push_async_callback(_soon, browser.close)
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(_PATIENCE_S * 1000)
+        troubles: list[str] = []
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
+        await page.goto(lock.url)
+        await expect(page.locator("#power")).to_have_attribute("aria-pressed", "true")
+        yield page
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not troubles
     assert not wide, "the page is wider than the screen"
+
+
+async def _soon(end: Callable) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
+        await end()
 
 
 async def test_a_person_opens_the_door_pulls_the_cable_and_opens_it_again(page: Page, lock: Lock) -> None:
