@@ -4,7 +4,7 @@ from micropython import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from access.credentials import Credential
+    from roll.credentials import Credential
 
 TENANT = const(1)
 STAFF = const(2)

@@ -19,11 +19,11 @@ from access.decide import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from access.credentials import Credential, Credentials
-    from access.leases import Leases
-    from access.residents import Residents
-    from access.seldom import Seldom
+    from access.restrictions import Seldom
     from access.throttle import Throttle
+    from people.leases import Leases
+    from people.residents import Residents
+    from roll.credentials import Credential, Credentials
     from storage.hmac import Mac
 
 PIN = const(1)

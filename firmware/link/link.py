@@ -7,7 +7,7 @@ from micropython import const
 
 from link.packets import MQTTError
 from link.resolver import DnsError
-from modules import OFTEN, collect
+from loader import OFTEN, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from link.backoff import Backoff
     from link.mqtt import MQTTClient
     from link.resolver import Resolver
-    from link.telemetry import Telemetry
+    from link.subscriptions import Topics
     from link.timekeeper import Timekeeper
-    from link.topics import Topics
     from link.wifi import Wifi
+    from reports.telemetry import Telemetry
 
 _PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed
 
