@@ -79,7 +79,7 @@ class Installer:
         """
         process = await asyncio.create_subprocess_exec(
             "env", "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
-            sys.executable, "-m", "menshen.board", *arguments, "--port", self.port.path,
+            sys.executable, "-m", "menshen", "board", *arguments, "--port", self.port.path,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, cwd=TOP,
         )  # fmt: skip

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 
+from menshen.cli.main import main
 from menshen.operator import codes, dates, publishing, records
-from menshen.operator.__main__ import main
 from menshen.operator.health import Health
 from menshen.operator.hours import Hours
 from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, Credential
