@@ -17,6 +17,8 @@ from typing import Any, Self
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from menshen.errors import MenshenError
+
 try:
     from termios import error as terminal_error
 except ImportError:  # not on Windows
@@ -41,7 +43,7 @@ machine.RTC().datetime({now})
 _RESET = "import machine\nmachine.reset()"
 
 
-class BoardError(Exception):
+class BoardError(MenshenError):
     """The board cannot be worked with; the message says what happened, and what to do."""
 
 

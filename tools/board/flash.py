@@ -8,12 +8,14 @@ import serial
 from esptool.targets import ESP32ROM
 from esptool.util import FatalError, flash_size_bytes
 
+from menshen.errors import MenshenError
+
 from .factory import Flash
 
 _TRIES = 3
 
 
-class FlashError(Exception):
+class FlashError(MenshenError):
     """The board could not be flashed; the message says what to do."""
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.operator.certificates import Authority, CertificateError, Pair, write_private
+from menshen.errors import MenshenError
+from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
 from .console import BoardError, Console
 
@@ -53,7 +54,7 @@ except SettingsError as error:
 """
 
 
-class ProvisionError(Exception):
+class ProvisionError(MenshenError):
     """The board was not provisioned; the message says why, and what would be right."""
 
 

@@ -4,12 +4,14 @@ import re
 import secrets
 from itertools import pairwise
 
+from menshen.errors import InputError
+
 from .lists import PIN, mac
 
 _MOVE_IN_DIGITS = 8
 
 
-class CodeError(ValueError):
+class CodeError(InputError):
     """This is no PIN and no card; the message names what would be right."""
 
 

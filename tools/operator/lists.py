@@ -15,6 +15,8 @@ from itertools import pairwise
 from jwcrypto import jwk, jws
 from jwcrypto.common import base64url_encode
 
+from menshen.errors import MenshenError
+
 TENANT, STAFF, MOVE_IN, LEASE, SCHEDULE, HOLIDAY, STAFF_PASSAGE = range(1, 8)
 PIN, CARD = 1, 2
 CHUNK = 2048
@@ -25,7 +27,7 @@ _RECORD = struct.Struct("<16sBBHBBIIH")  # digest role kind lease schedule uses 
 _HEAD = struct.Struct("<4sIII32sII32sBBH")  # see HEAD_FORMAT in firmware/roll/head.py
 
 
-class ListError(ValueError):
+class ListError(MenshenError):
     """These credentials make no list; the message says why."""
 
 

@@ -10,6 +10,7 @@ import click
 
 from . import link, records
 from .lists import changes, chunks, head, snapshot
+from .opened import with_store
 from .store import HELD, SENT, WANTED, Store
 
 _QUIET_S = 2
@@ -45,9 +46,17 @@ class Result:
 @click.option("--all", "everyone", is_flag=True, help="Every lock in the file.")
 @click.option("--wait", "wait_s", type=click.FloatRange(1, 600), default=30, show_default=True,
               help="Seconds to wait for the locks' answers.")  # fmt: skip
-@click.pass_obj
+@with_store
 def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float) -> None:
-    """Give locks their newest lists, and say what each made of it."""
+    """Give locks their newest lists.
+
+    What each made of it is told:
+
+    \b
+    accepted, held  the lock has this list; it had it already
+    waiting         it is offline, and takes the list when it is back
+    refused         with the reason, and what became of what you had entered
+    """
     if bool(names) == everyone:
         raise click.UsageError("Say which locks: their names, or --all.")
     chosen = (
@@ -63,7 +72,7 @@ def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float)
             for line in _taken_back(store, result):
                 click.echo(f"  {line}")
     if refused:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
 
 
 async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[Result]:
@@ -165,5 +174,5 @@ def _taken_back(store: Store, result: Result) -> list[str]:
     said += records.differences(store, result.lock)
     with store.change():
         store.copy(result.lock, HELD, WANTED)
-    again = f"The file is as the lock's own list again; `publish {result.lock}` takes the refused one away"
-    return [*said, again]
+    again = f"`menshen publish {result.lock}` takes the refused one away"
+    return [*said, f"The file is as the lock's own list again; {again}"]

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from menshen.errors import InputError, MenshenError
+
 from .lists import Series, snapshot
 
 WANTED, SENT, HELD = "wanted", "sent", "held"
@@ -42,8 +44,12 @@ create table if not exists setting (name text primary key, value text not null);
 """
 
 
-class StoreError(Exception):
+class StoreError(MenshenError):
     """The file, or what was asked of it, is wrong; the message names what would be right."""
+
+
+class NotInFileError(StoreError, InputError):
+    """There is nothing of this name in the file."""
 
 
 class Store:
@@ -104,7 +110,7 @@ class Store:
         """One lock; StoreError where there is none of this name."""
         rows = self.run("select * from lock where name = ?", name)
         if not rows:
-            raise StoreError(f"LOCK {name}: not in the file; `lock list` shows those that are")
+            raise NotInFileError(f"LOCK {name}: not in the file; `menshen lock list` shows those that are")
         return rows[0]
 
     def add_lock(self, name: str, key: bytes, zone: str, above: int = 0) -> None:
@@ -115,7 +121,9 @@ class Store:
                 name, key, zone, above, snapshot([]),
             )  # fmt: skip
         except sqlite3.IntegrityError as error:
-            raise StoreError(f"ID {name}: is in the file already; `lock remove {name}` forgets it") from error
+            raise StoreError(
+                f"ID {name}: is in the file already; `menshen lock remove {name}` forgets it"
+            ) from error
 
     def series(self, name: str) -> Series:
         """The versions of its list, as far as they have come."""

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from tools.operator.certificates import write_private
+from menshen.errors import MenshenError
+from menshen.operator.certificates import write_private
 
 BITS, EXPONENT = 3072, 65537
 TRUSTED_PATH = "update/keys"
@@ -25,7 +26,7 @@ _NAMED_BY = "MENSHEN_RELEASE_PASSPHRASE_FILE"
 _SHORTEST = 8
 
 
-class KeyFileError(Exception):
+class KeyFileError(MenshenError):
     """A key cannot be made, read or trusted; the message says why, and what would be right."""
 
 

@@ -1,24 +1,24 @@
-"""`python -m tools.simulator`: the demo lock with its world, its page and its broker, until Ctrl-C."""
+"""`menshen run`: the demo lock with its world, its page and its broker, until Ctrl-C."""
 
-import argparse
 import asyncio
 import errno
 import os
 import signal
 import socket
-import sys
 from pathlib import Path
 
-from tools import build_app
+import click
+
+from menshen import build_app, checkout
+from menshen.errors import MenshenError
 
 from .board import ChipFailed
 from .provision import DEMO_PIN
 from .server import Server, listen_on, new_loop
 from .world import World
 
-_TOP = Path(__file__).resolve().parents[2]
-_DEMO = _TOP / "build" / "demo"
-_TOOLCHAIN = _TOP / "build" / "toolchain" / "bin" / "micropython"
+_DEMO = checkout.TOP / "build" / "demo"
+_TOOLCHAIN = checkout.TOP / "build" / "toolchain" / "bin" / "micropython"
 
 
 def micropython() -> Path:
@@ -26,7 +26,7 @@ def micropython() -> Path:
     return _TOOLCHAIN if _TOOLCHAIN.exists() else Path(os.environ.get("MICROPYTHON", _TOOLCHAIN))
 
 
-async def run(listener: socket.socket, workdir: Path) -> None:
+async def serve(listener: socket.socket, workdir: Path) -> None:
     """Run the lock and its page until a signal comes; everything has ended on return."""
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -64,30 +64,33 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.simulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="of the page; 0 lets the system choose")
-    parser.add_argument("--workdir", type=Path, default=_DEMO, help="keeps the lock's key and flash")
-    options = parser.parse_args()
-    if not 0 <= options.port <= 65535:
-        parser.error("--port: a number from 0 to 65535 would be right")
+@click.command("run")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Of the page; 0 lets the system choose.",
+)
+@click.option(
+    "--workdir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_DEMO,
+    show_default="build/demo",
+    help="Keeps the lock's key and flash.",
+)
+def run(port: int, workdir: Path) -> None:
+    """Run a simulated lock with its page.
+
+    With its broker, and a door to open, until Ctrl-C. The page is at http://127.0.0.1:8000: type 246810 #, open the door, pull the network cable, open it again.
+    """
     try:
-        listener = listen_on(options.port)
+        listener = listen_on(port)
     except OSError as error:
         why = "is in use" if error.errno == errno.EADDRINUSE else f"is not ours ({os.strerror(error.errno)})"
-        return _fail(f"Port {options.port} {why}: choose another, as in `make run PORT=8001`.")
+        raise MenshenError(f"Port {port} {why}: choose another, as in `make run PORT=8001`.") from error
     try:
         with listener, asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(run(listener, options.workdir))
+            runner.run(serve(listener, workdir))
     except (build_app.BuildError, ChipFailed, OSError, ValueError) as error:
-        return _fail(f"The simulated lock cannot run: {error}")
-    return 0
-
-
-def _fail(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        raise MenshenError(f"The simulated lock cannot run: {error}") from error
