@@ -5,10 +5,9 @@ What it imports from this room stays: the build joins it into one module.
 
 from micropython import const
 
-import console
 from commands.listener import Orders
 from link.backoff import Backoff
-from link.link import Link
+from link.link import Link, Network
 from link.mqtt import MQTTClient
 from link.resolver import Resolver
 from link.subscriptions import Topics
@@ -58,16 +57,13 @@ async def assemble(
     telemetry.discovery = settings.homeassistant
     resolver = Resolver(settings.dns, numbers, wifi.dns)
     link = Link(
-        wifi,
-        resolver,
+        Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp)),
         client,
-        telemetry,
         topics,
+        telemetry,
         Backoff(_HANDSHAKE_MS if tls else 1000, cap),
-        lambda text: console.info("link", text),
-        timekeeper=Timekeeper(clock, resolver, settings.ntp),
-        quiet=door.quiet,
+        door.quiet,
     )
-    for kind in Link, Lists, Orders, Outbox, Telemetry, Timekeeper, Topics, Wifi:
+    for kind in Link, Network, Lists, Orders, Outbox, Telemetry, Timekeeper, Topics, Wifi:
         drop(kind, "__init__")  # there are as many as there will be; a resolver home.py makes as well
     return link

@@ -12,8 +12,8 @@ from time import ticks_diff
 
 from micropython import const
 
-from access.decide import TENANT
 from people.residents import GUEST_KEY, HOME_KEY
+from roll.record import CARD, DIGEST, PIN, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from roll.credentials import Credentials
     from storage.hmac import Mac
 
-_PIN = const(1)
-_CARD = const(2)
-_DIGEST = const(16)
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _PATIENCE_MS = const(60_000)
@@ -133,7 +130,7 @@ class Enrolment:
         """Whether this code was one that is being chosen, and not one to be judged."""
         if self._state not in (_NEW, _AGAIN, _LEAVE):
             return False
-        digest = self._mac.digest(b"\x01", digits)[:_DIGEST]
+        digest = self._mac.digest(b"\x01", digits)[:DIGEST]
         if self._state == _LEAVE:
             if digest == self._digest:
                 self._keep(self._move_out)
@@ -148,7 +145,7 @@ class Enrolment:
                 self._go(_AGAIN, now)
                 self._say("enrolling")
         elif digest == self._first:
-            self._keep(lambda: self._changes().add(digest, _PIN, self._lease, self._digest))
+            self._keep(lambda: self._changes().add(digest, PIN, self._lease, self._digest))
         else:
             self._go(_NEW, now)
             self._say("weak")
@@ -158,7 +155,7 @@ class Enrolment:
         """Whether this card was held there to be added or removed, and not to open."""
         if self._state not in (_ADD, _REMOVE):
             return False
-        digest = self._mac.digest(b"\x02", uid)[:_DIGEST]
+        digest = self._mac.digest(b"\x02", uid)[:DIGEST]
         own = self._residents.find(digest)
         if self._state == _REMOVE:
             if own is not None and own.lease == self._lease:
@@ -168,7 +165,7 @@ class Enrolment:
         elif own is not None or self._credentials.find(digest) is not None:
             self._refuse()
         else:
-            self._keep(lambda: self._changes().add(digest, _CARD, self._lease))
+            self._keep(lambda: self._changes().add(digest, CARD, self._lease))
         return True
 
     def tick(self, now: int) -> None:
@@ -221,7 +218,7 @@ class Enrolment:
 
     def _random(self, purpose: bytes) -> bytes:
         """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
-        return self._mac.digest(purpose, urandom(32))[:_DIGEST]
+        return self._mac.digest(purpose, urandom(32))[:DIGEST]
 
     def _is_taken(self, digest: bytes) -> bool:
         """Somebody's PIN already, the move-in code itself, or a PIN given up: all are refused alike."""

@@ -7,14 +7,12 @@ from access.decide import (
     GRANTED,
     GUEST,
     MOVING_IN,
-    STAFF,
-    STAFF_PASSAGE,
-    TENANT,
     TOO_EARLY,
     UNKNOWN,
     USED_UP,
     decide,
 )
+from roll.record import CARD, DIGEST, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
     from roll.credentials import Credential, Credentials
     from storage.hmac import Mac
 
-PIN = const(1)
-CARD = const(2)
-REMOTE = const(3)
-DIGEST_SIZE = const(16)
 _KINDS = (b"", b"\x01", b"\x02")
 _SHORTEST = const(4)
 _LONGEST = const(10)
@@ -116,7 +110,7 @@ class Gate:
         return verdict
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
-        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST_SIZE]
+        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST]
         now = self._clock.now()
         resident = self._residents.find(digest)
         verdict = Verdict(GRANTED, kind, begins)

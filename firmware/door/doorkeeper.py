@@ -6,8 +6,8 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import GUEST, MOVING_IN, STAFF, STAFF_PASSAGE, TENANT
-from access.gate import PIN
+from access.decide import GUEST, MOVING_IN
+from roll.record import PIN, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

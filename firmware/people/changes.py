@@ -4,8 +4,8 @@ import struct
 
 from micropython import const
 
-from access.decide import TENANT
 from people.residents import ENTRY, ResidentsError
+from roll.record import CARD, DIGEST, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from people.residents import Residents
     from roll.credentials import Credential
 
-_DIGEST = const(16)
-_CARD = const(2)
 _WITHDRAWN = const(0)
 _KEYS_MAX = const(6)  # leases: with more of them each guess at a guest code would gain too much
 
@@ -38,7 +36,7 @@ class Changes:
 
     def withdraw(self, digest: bytes) -> None:
         """A credential of the list opens no more."""
-        self._change(lambda place: self._is(place, digest), digest + bytes(ENTRY - _DIGEST))
+        self._change(lambda place: self._is(place, digest), digest + bytes(ENTRY - DIGEST))
 
     def remove(self, digest: bytes) -> None:
         """Remove a credential from the table."""
@@ -47,7 +45,7 @@ class Changes:
     def remove_cards(self, lease: int) -> None:
         """Remove the cards of a lease from the table."""
         self._change(
-            lambda place: self._at(place, lease) and self._residents.table[place + _DIGEST + 1] == _CARD
+            lambda place: self._at(place, lease) and self._residents.table[place + DIGEST + 1] == CARD
         )
 
     def clear(self, lease: int) -> None:
@@ -63,7 +61,7 @@ class Changes:
         if key and lease not in leases and len(leases) >= _KEYS_MAX:
             raise ResidentsError("full")
         self._change(
-            lambda place: self._at(place, lease) and self._residents.table[place + _DIGEST] == role,
+            lambda place: self._at(place, lease) and self._residents.table[place + DIGEST] == role,
             key and key + struct.pack("<BBH", role, 0, lease),
         )
 
@@ -71,9 +69,7 @@ class Changes:
         """Make room: forget what was given up and is in the list no more."""
         table = self._residents.table
         self._change(
-            lambda place: (
-                table[place + _DIGEST] == _WITHDRAWN and find(table[place : place + _DIGEST]) is None
-            )
+            lambda place: table[place + DIGEST] == _WITHDRAWN and find(table[place : place + DIGEST]) is None
         )
 
     def _change(self, drop: "Callable[[int], bool]", added: bytes = b"") -> None:
@@ -83,9 +79,9 @@ class Changes:
             self._residents.replace(new)
 
     def _is(self, place: int, digest: bytes) -> bool:
-        return self._residents.table[place : place + _DIGEST] == digest
+        return self._residents.table[place : place + DIGEST] == digest
 
     def _at(self, place: int, lease: int) -> bool:
         """Whether an entry of this lease stands there that is not one given up."""
-        role, _, found = struct.unpack_from("<BBH", self._residents.table, place + _DIGEST)
+        role, _, found = struct.unpack_from("<BBH", self._residents.table, place + DIGEST)
         return role != _WITHDRAWN and found == lease

@@ -10,8 +10,8 @@ from hashlib import sha256
 
 from micropython import const
 
-from access.decide import TENANT
 from people.leases import ANCHORS_MAX, ENTRIES_MAX, ENTRY, IS_LEASE, KNOWN, LEFT, PROVED
+from roll.record import CARD, DIGEST, LEASE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
 
-LEASE = const(4)  # the role of the record that states a lease: not_after is its end
 LOCKED_OUT, SHORTENED, TOO_MANY = "lease locked out", "lease shortened", "too many leases"
-_CARD = const(2)
-_DIGEST = const(16)
 _RESIDENT = const(20)  # bytes of an entry in people/residents.py
 _WHAT = const(18)  # places in an entry of people/leases.py
 _SEEN = const(24)
@@ -41,9 +38,9 @@ def lease_digest(lease: int) -> bytes:
 
 def has_way_in(residents: bytes, lease: int, cards: bool) -> bool:
     """Whether somebody of this lease opens by the table of residents; `cards` says whether cards do."""
-    for place in range(_DIGEST, len(residents), _RESIDENT):
+    for place in range(DIGEST, len(residents), _RESIDENT):
         role, kind, found = struct.unpack_from("<BBH", residents, place)
-        if role == TENANT and found == lease and (cards or kind != _CARD):
+        if role == TENANT and found == lease and (cards or kind != CARD):
             return True
     return False
 
@@ -153,7 +150,7 @@ class Guard:
     def _works(self, credential: "Credential", now: "int | None", end: int) -> bool:
         if credential.role != TENANT or credential.schedule or credential.uses:
             return False
-        if credential.kind == _CARD and not self._plain_uid:
+        if credential.kind == CARD and not self._plain_uid:
             return False
         if credential.not_before and (now is None or credential.not_before > now):
             return False

@@ -6,9 +6,7 @@ guest key stands in the digest's place, with role 8 what its home code is made o
 in changes.py, which is there only for as long as a change takes.
 """
 
-from micropython import const
-
-from access.decide import TENANT
+from roll.record import TENANT
 from storage.sealed import Sealed
 
 TYPE_CHECKING = False
@@ -20,7 +18,6 @@ ENTRY = 20
 COUNT_MAX = 64
 GUEST_KEY = 7
 HOME_KEY = 8
-_DIGEST = const(16)
 
 
 class ResidentsError(Exception):

@@ -19,7 +19,8 @@ FLOORS = (
     ("link",),
     ("door",),
     ("readers",),
-    ("settings", "home_settings"),
+    ("settings",),
+    ("home_settings",),
     ("access",),
     ("people",),
     ("roll",),
@@ -33,7 +34,7 @@ FLOORS = (
 
 def room_of(module: str) -> str:
     """The room of a module, such as `door` of `door.relay`."""
-    return module.split(".")[0]
+    return module.split(".", maxsplit=1)[0]
 
 
 def floor_of(room: str) -> int | None:

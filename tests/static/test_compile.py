@@ -108,4 +108,8 @@ def test_a_build_compiles_what_changed_and_drops_what_went(tmp_path: Path) -> No
     assert log.stat().st_mtime_ns == before[1]
     (top / "firmware/door/strike.py").unlink()
     build(app, top)
-    assert sorted(p.name for p in app.rglob("*") if not p.name.startswith(".")) == ["a", "console.mpy", "slots"]
+    assert sorted(p.name for p in app.rglob("*") if not p.name.startswith(".")) == [
+        "a",
+        "console.mpy",
+        "slots",
+    ]

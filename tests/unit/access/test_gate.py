@@ -12,7 +12,8 @@ from access.decide import (
     UNKNOWN,
     USED_UP,
 )
-from access.gate import CARD, PIN, Gate
+from access.gate import Gate
+from roll.record import CARD, PIN
 from storage.hmac import Mac
 
 MAC = Mac(bytes(32))

@@ -1,9 +1,10 @@
 """What follows from a verdict: the bolt, the light, what residents are told and what leaves the lock."""
 
-from access.gate import CARD, PIN, Verdict
+from access.gate import Verdict
 from door.doorkeeper import Doorkeeper
+from roll.record import CARD, PIN
 
-TENANT, STAFF, PASSAGE, GUEST = 1, 2, 7, 8
+TENANT, STAFF, PASSAGE, GUEST = 1, 2, 7, 9
 
 
 class Gate:

@@ -8,7 +8,15 @@ import gc
 import json
 import os
 
-from link import Backoff, Link, MQTTClient, Topics, Wifi  # one file in the flash, see tools/shrink/rooms.py
+import console
+from link import (  # one file in the flash, see tools/shrink/rooms.py
+    Backoff,
+    Link,
+    MQTTClient,
+    Network,
+    Topics,
+    Wifi,
+)
 from link.tls import context
 
 _PAGE = 4096
@@ -49,7 +57,7 @@ class House:
         pass
 
 
-def look(text):
+def look(room, text):
     """Called when a connection has come to nothing, and all of it should be gone."""
     if text.startswith("offline"):
         gc.collect()
@@ -74,8 +82,8 @@ async def main():
     house, topics = House(), Topics()
     await topics.hear("menshen/v1/demo/list", ignore)
     wifi = Wifi(house, "home", "secret", Backoff(1, 2))
-    parts = wifi, house, client, house, topics, Backoff(1, 2), look
-    await Link(*parts, timekeeper=house, quiet=lambda: True).run()
+    console.info = look
+    await Link(Network(wifi, house, house), client, topics, house, Backoff(1, 2), lambda: True).run()
 
 
 asyncio.run(main())

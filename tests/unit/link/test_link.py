@@ -5,14 +5,22 @@ import asyncio
 from ram_numbers import RamNvs
 from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, silent
 
+import console
 from link.backoff import Backoff
-from link.link import Link
+from link.link import Link, Network
 from link.packets import MQTTError, text
 from link.resolver import Resolver
 from link.subscriptions import Topics
 from storage.nvs import Numbers
 
 TOPIC = "menshen/v1/demo/list"
+
+
+def listen():
+    """What the link says on the console from now on."""
+    told = []
+    console.info = lambda room, text: told.append(text)
+    return told
 
 
 class Steady:
@@ -38,7 +46,7 @@ class Steady:
 
 
 def test_the_link_comes_back_however_often_it_is_dropped():
-    told = []
+    told = listen()
     inbox = Inbox()
     topics = Topics()
 
@@ -74,8 +82,8 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         steady = Steady()
         backoff = Backoff(10, 50)
         resolver = Resolver([], Numbers(RamNvs()))
-        parts = steady, resolver, Numeric(factory), steady, topics, backoff, told.append
-        link = Link(*parts, timekeeper=Idle(), quiet=lambda: True)
+        network = Network(steady, resolver, Idle())
+        link = Link(network, Numeric(factory), topics, steady, backoff, lambda: True)
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
         assert link.online
@@ -137,9 +145,7 @@ def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
         called.append(len(paused))
         raise OSError("that is enough")
 
-    link = Link(
-        Late(), None, factory, Steady(), Topics(), Waits(), print, timekeeper=Idle(), quiet=lambda: False
-    )
+    link = Link(Network(Late(), None, Idle()), factory, Topics(), Steady(), Waits(), lambda: False)
     try:
         asyncio.run(link.run())
     except KeyboardInterrupt:
@@ -150,7 +156,7 @@ def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
 
 def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
     """A step that fails while it is cancelled raises an error of its own; the first of all counts."""
-    told, printed = [], []
+    told, printed = listen(), []
 
     class Stubborn(Steady):
         async def lost(self, meanwhile):
@@ -167,8 +173,9 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
         asyncio.get_event_loop().set_exception_handler(lambda loop, context: printed.append(context))
         backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
         factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
-        parts = Stubborn(), resolver, factory, Stubborn(), Topics(), backoff, told.append
-        running = asyncio.create_task(Link(*parts, timekeeper=Idle(), quiet=lambda: True).run())
+        network = Network(Stubborn(), resolver, Idle())
+        link = Link(network, factory, Topics(), Stubborn(), backoff, lambda: True)
+        running = asyncio.create_task(link.run())
         while len([line for line in told if line.startswith("offline")]) < 2:
             await asyncio.sleep_ms(5)
         running.cancel()
