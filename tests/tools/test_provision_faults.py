@@ -250,7 +250,7 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, reason: str) 
 
 
 def test_tls_without_an_authority_is_refused() -> None:
-    with pytest.raises(provision.ProvisionError, match=re.escape("give AUTHORITY=")):
+    with pytest.raises(provision.ProvisionError, match=re.escape("give --authority (AUTHORITY=)")):
         provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)
 
 
