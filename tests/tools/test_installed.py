@@ -28,6 +28,7 @@ for later in main.later.values():
         later.load()
 print(*{name.partition(".")[0] for name, module in sys.modules.items() if getattr(module, "__file__", "")})
 """
+_NAMED = "from importlib.metadata import requires; print(*requires('menshen'), sep='\\n')"
 Menshen = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -131,7 +132,8 @@ def test_what_needs_the_sources_says_so_in_one_sentence(menshen: Menshen) -> Non
 
 def test_pip_brings_all_that_it_needs(menshen: Menshen) -> None:
     """Whatever its commands import is among the packages that [project] names, or theirs."""
-    needed = set(_with_what_they_need("menshen"))
+    named = menshen("-c", _NAMED, program="python").stdout.splitlines()
+    needed = {name for line in named for name in _with_what_they_need(line)}
     providers = packages_distributions()
     loaded = menshen("-c", _LOADED, program="python").stdout.split()
     assert "aiomqtt" in loaded
@@ -139,9 +141,10 @@ def test_pip_brings_all_that_it_needs(menshen: Menshen) -> None:
     assert {name for name, those in foreign.items() if not those & needed} == set()
 
 
-def _with_what_they_need(name: str) -> Iterator[str]:
-    yield name
-    for line in distribution(name).requires or ():
-        requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield from _with_what_they_need(canonicalize_name(requirement.name))
+def _with_what_they_need(line: str) -> Iterator[str]:
+    """The package that a line of requirements names, and those that it needs in its turn."""
+    requirement = Requirement(line)
+    if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+        yield canonicalize_name(requirement.name)
+        for other in distribution(requirement.name).requires or ():
+            yield from _with_what_they_need(other)

@@ -99,7 +99,7 @@ def flash_(port: str, path: Path | None) -> None:
     path = path or max(_OUT.glob("*.bin"), key=lambda p: p.stat().st_mtime, default=None)
     if path is None:
         raise MenshenError(
-            "there is no image in build/factory: name one with --image, or make one by `make image`"
+            "there is no image in build/factory: name one with --image; in a checkout, `make image` makes one"
         )
     flash(port, factory.read(path.read_bytes()), click.echo)
 
