@@ -136,7 +136,7 @@ def test_pip_brings_all_that_it_needs(menshen: Menshen) -> None:
     needed = {name for line in named for name in _with_what_they_need(line)}
     providers = packages_distributions()
     loaded = menshen("-c", _LOADED, program="python").stdout.split()
-    assert "aiomqtt" in loaded
+    loaded.remove("menshen")
     foreign = {name: set(map(canonicalize_name, providers[name])) for name in loaded if name in providers}
     assert {name for name, those in foreign.items() if not those & needed} == set()
 
