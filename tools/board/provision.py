@@ -34,7 +34,7 @@ print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implem
 PAST = ("lived", "wrong_codes", "staff_was_in", "guest_risk", "guests", "uses", "nonces", "dns")
 """Names in NVS that belong to a lock's people and its operator, and not to the board: forgotten with them."""
 PAST_QUEUES = {"staff": 32, "alarm": 8, "ack": 8}
-"""The queues of firmware/link/telemetry.py in NVS, and their places."""
+"""The queues of firmware/reports/telemetry.py in NVS, and their places."""
 _FORGET = """
 from esp32 import NVS
 _nvs = NVS("menshen")

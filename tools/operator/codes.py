@@ -16,7 +16,7 @@ class CodeError(InputError):
 
 
 def is_weak(pin: str) -> bool:
-    """The rule of firmware/access/enrolment.py: one digit again and again, or a run like 3456 or 8765."""
+    """The rule of firmware/access/dialogue.py: one digit again and again, or a run like 3456 or 8765."""
     steps = {int(two) - int(one) for one, two in pairwise(pin)}
     return not 4 <= len(pin) <= 10 or (len(steps) == 1 and steps <= {0, 1, -1})
 

@@ -24,7 +24,7 @@ CHANGES_MAX = 32
 _MAGIC, _HEAD_MAGIC = b"MNL2", b"MNH2"
 _FRONT = struct.Struct("<4sIII")  # magic, count, two zeros
 _RECORD = struct.Struct("<16sBBHBBIIH")  # digest role kind lease schedule uses not-before not-after key-ref
-_HEAD = struct.Struct("<4sIII32sII32sBBH")  # see HEAD_FORMAT in firmware/access/head.py
+_HEAD = struct.Struct("<4sIII32sII32sBBH")  # see HEAD_FORMAT in firmware/roll/head.py
 
 
 class ListError(MenshenError):
