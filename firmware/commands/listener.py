@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 
 from loader import Loan
+from supervisor import rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
 
 _LONGEST = const(2048)  # bytes
-_LONG_MS = const(0x3FFFFFF)
 _PACE_MS = const(1000)  # after a bad one: whoever sends many does not keep the lock busy
 
 
@@ -25,8 +25,7 @@ class Listener:
     async def run(self, subscriptions: "Subscriptions") -> None:
         """For ever; the first of the parts is the lock's name."""
         await subscriptions.subscribe("menshen/v1/" + self._parts[0] + "/command", self.on_message)
-        while True:
-            await asyncio.sleep_ms(_LONG_MS)
+        await rest()
 
     async def on_message(self, payload: "Payload") -> None:
         """One message of the topic `command`."""

@@ -50,7 +50,10 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await lock.wait_unlocked()
     await lock.wait_locked()
     await lock.keys("*4")
-    await lock.wait_light("kept")
+    kept = await lock.wait_light("kept")
+    await lock.wait_event(  # from then on the reader plays the tag
+        lambda e: e["type"] == "led" and e["name"] == "enrolling" and e["us"] > kept["us"]
+    )
     await look()
     async with lock.tap("phone"):
         await lock.wait_event(lambda e: e["type"] == "phone")
