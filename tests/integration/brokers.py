@@ -53,7 +53,7 @@ class Broker:
         """Why it cannot be started here, else ""."""
         if cls.program().exists():
             return ""
-        return f"{cls.name} could not be fetched: `make setup-brokers` says why"
+        return f"{cls.name} could not be fetched: `make setup-tests` says why"
 
     @classmethod
     def program(cls) -> Path:
