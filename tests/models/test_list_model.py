@@ -10,9 +10,9 @@ import hypothesis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from menshen.operator import lists
 from tests.models.conftest import Port
 from tests.models.list_model import CARD, MOVE_IN, STAFF, TENANT, Listing, Model, Token
-from tools.operator import lists
 
 KEY = bytes(32)
 PIN = 1

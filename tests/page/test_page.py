@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
+from menshen.setup import browser
 from tests.simulated_lock import Lock
-from tools.setup import browser
 
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
 _PATIENCE_S = 60  # for what never comes

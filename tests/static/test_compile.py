@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from menshen.build_app import BuildError, build, compile_file
 from tests.static.sources import MODULES, ON_CHIP, TOP, import_name, name
-from tools.build_app import BuildError, build, compile_file
 
 BIN = TOP / "build" / "toolchain" / "bin"
 WORD_SIZES = {"64-bit": BIN / "micropython", "32-bit": BIN / "micropython32"}
@@ -82,7 +82,7 @@ def test_a_build_waits_for_another_of_the_same_folder(tmp_path: Path) -> None:
     app = tmp_path / "app"
     with (tmp_path / ".build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        program = "import sys; from pathlib import Path; from tools.build_app import build; "
+        program = "import sys; from pathlib import Path; from menshen.build_app import build; "
         program += "print('begun', flush=True); build(*map(Path, sys.argv[1:]))"
         command = [sys.executable, "-c", program, app, _tree(tmp_path / "top", "A = 1\n")]
         with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE) as other:

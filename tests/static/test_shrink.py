@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
+from menshen import build_app
+from menshen.shrink import constants, names, rooms, shrink, types
 from tests.conftest import TOP
-from tools import build_app
-from tools.shrink import constants, names, rooms, shrink, types
 
 _ALL_NAMES = """
 import sys, asyncio, json

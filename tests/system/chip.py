@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tools.simulator.board import Board
+from menshen.simulator.board import Board
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKES = ROOT / "tools/simulator/fakes"

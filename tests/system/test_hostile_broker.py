@@ -8,11 +8,11 @@ import json
 import os
 import time
 
+from menshen.operator import lists
+from menshen.simulator.cards import demo_cards
+from menshen.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 from tests.simulated_lock import Lock
 from tests.system.enemy import Enemy
-from tools.operator import lists
-from tools.simulator.cards import demo_cards
-from tools.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 
 _ROUNDS = 3000 if os.environ.get("MENSHEN_NIGHTLY") else 100
 _NEWEST = 5

@@ -43,9 +43,9 @@ def _left(family: set[tuple[int, str]]) -> set[tuple[int, str]]:
 
 @contextlib.asynccontextmanager
 async def _run(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m tools.simulator` with these arguments."""
+    """`python -m menshen.simulator` with these arguments."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tools.simulator", *arguments, cwd=TOP,
+        sys.executable, "-m", "menshen.simulator", *arguments, cwd=TOP,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

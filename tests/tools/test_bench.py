@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from menshen.bench import decision
+from menshen.simulator.board import Board
+from menshen.simulator.provision import Provision
 from tests.conftest import micropython
-from tools.bench import decision
-from tools.simulator.board import Board
-from tools.simulator.provision import Provision
 
 _READS = 30  # of the flash for one decision among 10,000: two looks, each with littlefs' way to its place
 

@@ -10,14 +10,14 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 
+from menshen.operator import codes, dates, publishing, records
+from menshen.operator.__main__ import main
+from menshen.operator.health import Health
+from menshen.operator.hours import Hours
+from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, Credential
+from menshen.operator.picture import picture
+from menshen.operator.store import HELD, Store
 from tests.conftest import TOP
-from tools.operator import codes, dates, publishing, records
-from tools.operator.__main__ import main
-from tools.operator.health import Health
-from tools.operator.hours import Hours
-from tools.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, Credential
-from tools.operator.picture import picture
-from tools.operator.store import HELD, Store
 
 KEY = bytes(range(32))
 UID = "04a1b2c3d4e5f6"

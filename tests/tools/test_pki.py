@@ -12,12 +12,12 @@ from tests.tools.commands import command
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "authority"
-    assert not command("tools.pki", "authority", str(folder)).returncode
+    assert not command("menshen.pki", "authority", str(folder)).returncode
     return folder
 
 
 def test_a_broker_gets_a_certificate_for_its_names(folder: Path) -> None:
-    done = command("tools.pki", "broker", str(folder), "broker.example", "192.0.2.7")
+    done = command("menshen.pki", "broker", str(folder), "broker.example", "192.0.2.7")
     key, certificate = map(Path, done.stdout.split())
     names = x509.load_pem_x509_certificate(certificate.read_bytes()).extensions.get_extension_for_class(
         x509.SubjectAlternativeName
@@ -27,7 +27,7 @@ def test_a_broker_gets_a_certificate_for_its_names(folder: Path) -> None:
 
 
 def test_a_lock_gets_its_three_files(folder: Path) -> None:
-    done = command("tools.pki", "lock", str(folder), "front-door")
+    done = command("menshen.pki", "lock", str(folder), "front-door")
     key, certificate, ca = map(Path, done.stdout.split())
     assert [path.name for path in (key, certificate, ca)] == ["lock.key.der", "lock.crt.der", "ca.crt.der"]
     own = x509.load_der_x509_certificate(certificate.read_bytes())
@@ -36,8 +36,8 @@ def test_a_lock_gets_its_three_files(folder: Path) -> None:
 
 
 def test_every_file_is_for_its_owner_alone(folder: Path) -> None:
-    command("tools.pki", "operator", str(folder))
-    command("tools.pki", "lock", str(folder), "front-door")
+    command("menshen.pki", "operator", str(folder))
+    command("menshen.pki", "lock", str(folder), "front-door")
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) == 7
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
@@ -57,7 +57,7 @@ def test_every_file_is_for_its_owner_alone(folder: Path) -> None:
 )
 def test_what_cannot_be_is_refused_in_one_line(folder: Path, arguments: list[str], said: str) -> None:
     before = sorted(folder.rglob("*"))
-    done = command("tools.pki", *(part.format(folder) for part in arguments))
+    done = command("menshen.pki", *(part.format(folder) for part in arguments))
     assert done.returncode == 1
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1

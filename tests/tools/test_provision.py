@@ -10,10 +10,10 @@ import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from menshen.operator.certificates import Authority
+from menshen.simulator.provision import PIN, TENANT, Credential, Provision
 from tests.conftest import TOP
 from tests.tools.installer import JUMPER, Installer, at_a_new_board
-from tools.operator.certificates import Authority
-from tools.simulator.provision import PIN, TENANT, Credential, Provision
 
 
 @pytest_asyncio.fixture

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen.board import provision
+from menshen.board.console import BoardError, Console
+from menshen.operator.certificates import Authority
+from menshen.simulator.serial_port import SerialPort
 from tests.tools.installer import Installer, at_a_new_board
-from tools.board import provision
-from tools.board.console import BoardError, Console
-from tools.operator.certificates import Authority
-from tools.simulator.serial_port import SerialPort
 
 
 @pytest_asyncio.fixture

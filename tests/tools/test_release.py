@@ -16,10 +16,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from menshen import build_app
+from menshen.release import keys, output, pack, publish, release
+from menshen.release.__main__ import main
 from tests.conftest import TOP, UNIT
-from tools import build_app
-from tools.release import keys, output, pack, publish, release
-from tools.release.__main__ import main
 
 SECRET = b"correct horse"
 IMAGE = b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + b"m" * 50_000
@@ -205,7 +205,7 @@ def test_the_commands_make_a_key_and_a_release(tmp_path: Path, monkeypatch) -> N
 
 def test_no_passphrase_is_taken_on_the_command_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tools.release", "build", "--help"],
+        [sys.executable, "-m", "menshen.release", "build", "--help"],
         cwd=build_app.TOP,
         capture_output=True,
         text=True,

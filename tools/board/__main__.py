@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from tools import build_app
-from tools.operator.certificates import Authority, CertificateError
-from tools.release import keys
+from menshen import build_app
+from menshen.operator.certificates import Authority, CertificateError
+from menshen.release import keys
 
 from . import factory, provision, selftest
 from .console import BoardError, Console

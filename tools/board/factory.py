@@ -14,8 +14,8 @@ from esptool.targets import CHIP_DEFS, ESP32ROM
 from esptool.util import FatalError
 
 from firmware.version import VERSION
-from tools import build_app
-from tools.simulator import image as littlefs
+from menshen import build_app
+from menshen.simulator import image as littlefs
 
 from . import partitions
 from .partitions import LayoutError, Partition

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.operator.certificates import Authority, CertificateError, Pair, write_private
+from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
 from .console import BoardError, Console
 

@@ -1,15 +1,15 @@
-"""Write what a broker must know of each lock: python -m tools.brokers rabbitmq|nats LOCK..."""
+"""Write what a broker must know of each lock: python -m menshen.brokers rabbitmq|nats LOCK..."""
 
 import argparse
 import sys
 
-from tools.operator.certificates import CertificateError
+from menshen.operator.certificates import CertificateError
 
 from . import locks
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.brokers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m menshen.brokers", description=__doc__)
     parser.add_argument("broker", choices=("rabbitmq", "nats"), help="whose file to write to standard output")
     parser.add_argument(
         "lock", nargs="+", help="the identifiers of all locks; - reads them from standard input"

@@ -1,4 +1,4 @@
-"""The operator's command line: python -m tools.operator COMMAND."""
+"""The operator's command line: python -m menshen.operator COMMAND."""
 
 from pathlib import Path
 
@@ -49,4 +49,4 @@ for _each in (broker, lock, lease, staff, publish, health, command, guest):
     main.add_command(_each)
 
 if __name__ == "__main__":
-    main(prog_name="python -m tools.operator")
+    main(prog_name="python -m menshen.operator")

@@ -13,7 +13,7 @@ from .certificates import check_lock
 from .store import Store
 
 FILES = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
-"""What the operator's folder of certificates holds, as `python -m tools.pki` makes it."""
+"""What the operator's folder of certificates holds, as `python -m menshen.pki` makes it."""
 
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Folder = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -31,7 +31,7 @@ def broker(store: Store, address: str, certificates: Path) -> None:
     for name in FILES:
         if not (certificates / name).is_file():
             raise click.ClickException(
-                f"--certificates {certificates}: {name} is missing; `python -m tools.pki operator` makes it"
+                f"--certificates {certificates}: {name} is missing; `python -m menshen.pki operator` makes it"
             )
     with store.change():
         store.set("broker", address)

@@ -1,10 +1,10 @@
-"""Make the certificates for brokers, locks and the operator: python -m tools.pki --help."""
+"""Make the certificates for brokers, locks and the operator: python -m menshen.pki --help."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tools.operator.certificates import OPERATOR, Authority, CertificateError, write_private
+from menshen.operator.certificates import OPERATOR, Authority, CertificateError, write_private
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.pki",
+        prog="python -m menshen.pki",
         description="The operator's authority, and the certificates that it issues. "
         "All files are readable by their owner alone; ca.key.pem should never leave this computer.",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiomqtt
 import click
 
-from tools import build_app
+from menshen import build_app
 
 from . import keys, output, publish, release
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from tools.operator.certificates import write_private
+from menshen.operator.certificates import write_private
 
 BITS, EXPONENT = 3072, 65537
 TRUSTED_PATH = "update/keys"

@@ -12,8 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwcrypto import jwk, jws
 
-from tools import build_app
-from tools.setup import pins
+from menshen import build_app
+from menshen.setup import pins
 
 from . import keys, pack
 

@@ -14,12 +14,15 @@ STUBS = step.BUILD / "stubs"
 # An environment for pyright to look in, lest it take the computer's own modules for the chip's.
 _NO_PACKAGES = Path("no-packages/lib/python3.11/site-packages")
 
+PROJECT = step.VENV / "project"
+"""Its stamp alone lies there."""
+
 VENV_MARK = step.fingerprint(pins.PACKAGES, pins.CONSTRAINTS)
 STUBS_MARK = step.fingerprint(pins.STUBS, str(_NO_PACKAGES))
 
 
 def prepare() -> None:
-    """Make .venv and build/stubs as pins.py says."""
+    """Make .venv, with the command `menshen` in it, and build/stubs as pins.py says."""
     if not (PYTHON.exists() and step.is_done(step.VENV, VENV_MARK)):
         _make_venv()
         step.say(f"installing {len(pins.PACKAGES)} Python packages into .venv (once; a minute or so)")
@@ -29,6 +32,13 @@ def prepare() -> None:
             pip("install", "--constraint", constraints, *_pinned(pins.PACKAGES))
         step.done(step.VENV, VENV_MARK)
 
+    mark = project_mark(step.TOP)
+    if not step.is_done(PROJECT, mark):
+        step.say("installing menshen into .venv")
+        pip("install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", step.TOP)
+        PROJECT.mkdir(exist_ok=True)
+        step.done(PROJECT, mark)
+
     if not step.is_done(STUBS, STUBS_MARK):
         step.say("installing the ESP32's type stubs into build/stubs")
         with step.scratch() as folder:
@@ -36,6 +46,12 @@ def prepare() -> None:
             (folder / "stubs" / _NO_PACKAGES).mkdir(parents=True)
             step.done(folder / "stubs", STUBS_MARK)
             step.replace(STUBS, folder / "stubs")
+
+
+def project_mark(top: Path) -> str:
+    """Changes with what the installed command knows: its version, what it needs, where its folder stands."""
+    known = (top / name for name in ("pyproject.toml", "firmware/version.py"))
+    return step.fingerprint(str(top), *(path.read_text() for path in known))
 
 
 def pip(*arguments: str | Path, env: dict[str, str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tools.simulator`: the demo lock with its world, its page and its broker, until Ctrl-C."""
+"""`python -m menshen.simulator`: the demo lock with its world, its page and its broker, until Ctrl-C."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ import socket
 import sys
 from pathlib import Path
 
-from tools import build_app
+from menshen import build_app
 
 from .board import ChipFailed
 from .provision import DEMO_PIN
@@ -65,7 +65,7 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.simulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m menshen.simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="of the page; 0 lets the system choose")
     parser.add_argument("--workdir", type=Path, default=_DEMO, help="keeps the lock's key and flash")
     options = parser.parse_args()

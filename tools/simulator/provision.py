@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import build_app
-from tools.operator import lists
-from tools.operator.lists import CARD, PIN, STAFF, TENANT, Credential
+from menshen import build_app
+from menshen.operator import lists
+from menshen.operator.lists import CARD, PIN, STAFF, TENANT, Credential
 
 from .board import Board
 from .cards import Card
