@@ -10,6 +10,8 @@ from amqtt.client import MQTTClient
 from amqtt.errors import AMQTTError, ClientError
 from amqtt.session import Session
 
+from menshen import ending
+
 _LOCALHOST = "127.0.0.1"
 _CONFIG = {
     "listeners": {"default": {"type": "tcp", "bind": f"{_LOCALHOST}:0"}},
@@ -46,9 +48,10 @@ class Broker:
 
     async def stop(self) -> None:
         """Close all connections and the port."""
-        with contextlib.suppress(TimeoutError):  # what it still waits for ends with the loop
-            async with asyncio.timeout(_GOODBYE_S):
-                await self._broker.shutdown()
+        async with ending.running(self._broker.shutdown()) as leaving:
+            await asyncio.wait([leaving], timeout=_GOODBYE_S)  # what it still waits for ends with the loop
+            if leaving.done():
+                leaving.result()
 
 
 class Operator:
@@ -75,8 +78,7 @@ class Operator:
     async def stop(self) -> None:
         """Disconnect."""
         if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+            await ending.end(self._listening)
         if self._client is not None:
             with contextlib.suppress(ConnectionError), self._plain_errors():
                 async with asyncio.timeout(_GOODBYE_S):
