@@ -74,6 +74,6 @@ class Questions:
     def _drop_questions(self) -> None:
         """The chip has ended."""
         for questions in self._open.values():
-            for question in questions:
+            while questions:
+                question: asyncio.Future[list[str]] = questions.pop()
                 question.cancel()
-            questions.clear()
