@@ -55,6 +55,18 @@ async def running(work: Coroutine[Any, Any, _T]) -> AsyncIterator[asyncio.Task[_
         await end(task)
 
 
+async def within(seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
+    """Its result; raises TimeoutError where it takes longer, and it has ended by then.
+
+    `asyncio.timeout` around it cancels once, too: it is for work that is known to hear that.
+    """
+    async with running(work) as task:
+        await asyncio.wait([task], timeout=seconds)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+
+
 async def first(*work: Coroutine[Any, Any, Any]) -> list[asyncio.Task[Any]]:
     """Wait until one of these is done, and end the others; the tasks, in this order."""
     tasks = [asyncio.ensure_future(each) for each in work]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+import psutil
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
@@ -30,6 +31,7 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
     assert program, "there is no Chromium here: `make setup-tests` says why"
     width, height = _SIZES[request.param]
     async with contextlib.AsyncExitStack() as ends:
+        ends.callback(_sweep)
         async with asyncio.timeout(_PATIENCE_S):
             playwright = await async_playwright().start()
             ends.push_async_callback(_soon, playwright.stop)
@@ -46,6 +48,14 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not troubles
     assert not wide, "the page is wider than the screen"
+
+
+def _sweep() -> None:
+    """Kill what is left of Playwright: its driver, and the browser, whose profile it has named."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "playwright" in " ".join(process.cmdline()):
+                process.kill()
 
 
 async def _soon(end: Callable) -> None:

@@ -120,6 +120,14 @@ async def test_what_runs_beside_a_block_ends_with_it_however_that_ends() -> None
     assert beside.cancelled()
 
 
+async def test_what_takes_too_long_is_ended() -> None:
+    stubborn = _Stubborn(0)
+    with pytest.raises(TimeoutError):
+        await ending.within(0.01, stubborn.run())
+    assert stubborn.asked == 1
+    assert await ending.within(60, _answer(7, 3)) == 7
+
+
 async def _answer(number: int, turns: int) -> int:
     for _ in range(turns):
         await asyncio.sleep(0)

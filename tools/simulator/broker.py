@@ -1,4 +1,7 @@
-"""The demo's MQTT broker, embedded, and the operator's client of any broker."""
+"""The demo's MQTT broker, embedded, and the operator's client of any broker.
+
+amqtt catches cancellations and waits by `wait_for`: what it does is ended by `ending`.
+"""
 
 import asyncio
 import contextlib
@@ -48,10 +51,8 @@ class Broker:
 
     async def stop(self) -> None:
         """Close all connections and the port."""
-        async with ending.running(self._broker.shutdown()) as leaving:
-            await asyncio.wait([leaving], timeout=_GOODBYE_S)  # what it still waits for ends with the loop
-            if leaving.done():
-                leaving.result()
+        with contextlib.suppress(TimeoutError):  # what it still waits for ends with the loop
+            await ending.within(_GOODBYE_S, self._broker.shutdown())
 
 
 class Operator:
@@ -70,9 +71,8 @@ class Operator:
         host, port = self._address
         self._client = MQTTClient(None, config={"auto_reconnect": False, "plugins": {}})
         with self._plain_errors():
-            async with asyncio.timeout(_PATIENCE_S):
-                await self._client.connect(f"mqtt://{host}:{port}/")
-                await self._client.subscribe([("menshen/#", 0)])
+            await ending.within(_PATIENCE_S, self._client.connect(f"mqtt://{host}:{port}/"))
+            await ending.within(_PATIENCE_S, self._client.subscribe([("menshen/#", 0)]))
         self._listening = asyncio.ensure_future(self._listen(self._client))
 
     async def stop(self) -> None:
@@ -81,8 +81,7 @@ class Operator:
             await ending.end(self._listening)
         if self._client is not None:
             with contextlib.suppress(ConnectionError), self._plain_errors():
-                async with asyncio.timeout(_GOODBYE_S):
-                    await self._client.disconnect()
+                await ending.within(_GOODBYE_S, self._client.disconnect())
             self._client = None
 
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
@@ -92,8 +91,7 @@ class Operator:
             await self.start()
         assert self._client is not None
         with self._plain_errors():
-            async with asyncio.timeout(_PATIENCE_S):
-                await self._client.publish(topic, payload, qos=1, retain=retain)
+            await ending.within(_PATIENCE_S, self._client.publish(topic, payload, qos=1, retain=retain))
 
     @contextlib.contextmanager
     def _plain_errors(self):
