@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -55,9 +56,9 @@ async def test_this_python_loses_it_if_it_is_older_than_3_12() -> None:
 
 
 class _Stubborn:
-    """Loses so many cancellations, or all until it is let go."""
+    """Loses so many cancellations, until it is let go."""
 
-    def __init__(self, times: int = 1_000_000) -> None:
+    def __init__(self, times: int) -> None:
         self.times, self.asked = times, 0
         self.gone = asyncio.Event()
 
@@ -71,29 +72,39 @@ class _Stubborn:
                     raise
 
 
-async def test_it_is_asked_again_and_again() -> None:
-    stubborn = _Stubborn(3)
+@pytest.fixture
+def stubborn(request: pytest.FixtureRequest) -> Iterator[_Stubborn]:
+    """Loses three, or as many as the test says; it goes in any case when the test is over."""
+    stubborn = _Stubborn(getattr(request, "param", 3))
+    yield stubborn
+    stubborn.gone.set()
+
+
+async def _begun(stubborn: _Stubborn) -> asyncio.Task[None]:
     task = asyncio.ensure_future(stubborn.run())
     await asyncio.sleep(0)
+    return task
+
+
+async def test_it_is_asked_again_and_again(stubborn: _Stubborn) -> None:
+    task = await _begun(stubborn)
     await ending.end(task, round_s=_ROUND_S)
     assert (task.cancelled(), stubborn.asked) == (True, 4)
 
 
-async def test_who_cannot_wait_has_it_asked_again_too() -> None:
-    stubborn = _Stubborn(3)
-    task = asyncio.ensure_future(stubborn.run())
-    await asyncio.sleep(0)
+async def test_who_cannot_wait_has_it_asked_again_too(stubborn: _Stubborn) -> None:
+    task = await _begun(stubborn)
     ending.end_soon(task, round_s=_ROUND_S)
     await asyncio.wait([task], timeout=60)
     assert (task.cancelled(), stubborn.asked) == (True, 4)
 
 
-async def test_a_task_that_never_ends_is_named_and_not_waited_for() -> None:
-    stubborn = _Stubborn()
-    task = asyncio.ensure_future(stubborn.run())
-    await asyncio.sleep(0)
+@pytest.mark.parametrize("stubborn", [1_000_000], indirect=True)
+async def test_a_task_that_never_ends_is_named_and_not_waited_for(stubborn: _Stubborn) -> None:
+    task = await _begun(stubborn)
     with pytest.raises(ending.NeverEndsError, match=r"_Stubborn\.run"):
         await ending.end(task, round_s=_ROUND_S)
+    assert not task.done()
     stubborn.gone.set()
     await task
 

@@ -16,10 +16,13 @@ async def test_a_program_ends_with_its_block_and_so_does_what_it_started() -> No
         assert process.stdout
         child = psutil.Process(int(await process.stdout.readline()))
         assert child.is_running()
-    assert process.returncode == -signal.SIGKILL
-    async with asyncio.timeout(60):
-        while _runs(child):  # noqa: ASYNC110 (another process's end has no event)
-            await asyncio.sleep(0.01)
+    try:
+        assert process.returncode == -signal.SIGKILL
+        async with asyncio.timeout(60):
+            while _runs(child):  # noqa: ASYNC110 (another process's end has no event)
+                await asyncio.sleep(0.01)
+    finally:
+        programs.kill([child])
 
 
 def _runs(process: psutil.Process) -> bool:
