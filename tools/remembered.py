@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parents[1] / "build" / "remembered"
+from . import checkout
+
+FOLDER = checkout.TOP / "build" / "remembered"
 _KEPT = 60  # results: more than one run of all tests makes
 
 

@@ -13,8 +13,8 @@ import pytest_asyncio
 from click.testing import CliRunner, Result
 
 from menshen import ending
+from menshen.cli.main import main
 from menshen.operator import health, lists
-from menshen.operator.__main__ import main
 from menshen.operator.store import Store
 from menshen.simulator.provision import lock_key
 from tests.integration.brokers import Broker

@@ -77,9 +77,15 @@ async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[di
     paths = (app_dir / "slots/a", app_dir.parent / "fakes", TOP / "lib")
     environment = {"MICROPYPATH": ":".join([*map(str, paths), ".frozen"]), "MENSHEN_ROUNDS": where}
     rounds = programs.program(
-        _PORT, "-X", f"heapsize={_HEAP}", "-c", program, env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+        _PORT,
+        "-X",
+        f"heapsize={_HEAP}",
+        "-c",
+        program,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     looks: list[dict] = []
     met = set()
     faults = itertools.cycle(_FAULTS)

@@ -79,11 +79,20 @@ class Installer:
         `answers` are given one after the other to the questions, the last one to all that follow.
         """
         board = programs.program(
-            "env", "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
-            sys.executable, "-m", "menshen.board", *arguments, "--port", self.port.path,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, cwd=TOP,
-        )  # fmt: skip
+            "env",
+            "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
+            sys.executable,
+            "-m",
+            "menshen",
+            "board",
+            *arguments,
+            "--port",
+            self.port.path,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=TOP,
+        )
         todo, self.said, asked, left = dict(HANDS if hands is None else hands), "", 0, list(answers)
         async with board as self.process, asyncio.timeout(_LIMIT_S):
             assert self.process.stdin
