@@ -197,7 +197,11 @@ async def test_staff_reports_are_shown_by_name_and_once_even_if_nobody_was_there
 
 async def _online(house: House) -> None:
     """Wait until the broker has heard it from the lock: the simulator cannot look into TLS."""
-    async with asyncio.timeout(90), client(house.broker, house.broker.operator(), "onlooker") as connected:
+    await ending.within(90, _hear_it_online(house))
+
+
+async def _hear_it_online(house: House) -> None:
+    async with client(house.broker, house.broker.operator(), "onlooker") as connected:
         await connected.subscribe(f"{ROOT}/{LOCK}/state", qos=1)
         async for message in connected.messages:
             assert isinstance(message.payload, bytes)
