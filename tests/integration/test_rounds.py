@@ -44,7 +44,7 @@ _SWIFT = [
 _HEAP = "110k"  # and of these the simulated chip takes its part
 _WHOLE_ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 15
 _SETTLED = 5
-_PROGRAM = TOP / "tests/unit/rounds.py"
+_PROGRAM = TOP / "tests/unit/helpers/rounds.py"
 
 
 async def test_nothing_is_left_of_connections_that_failed(tmp_path: Path, app_dir: Path) -> None:
