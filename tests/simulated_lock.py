@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from menshen import build_app, ending
+from menshen.simulator.loop import new_loop
 from menshen.simulator.pn532 import Pn532
 from menshen.simulator.run import micropython
-from menshen.simulator.server import Server, listen_on, new_loop
+from menshen.simulator.server import Server, listen_on
 from menshen.simulator.world import World, now_us
 
 TIMEOUT_S = 90  # a limit for what never comes; a busy computer may take long over all else

@@ -10,7 +10,7 @@ from typing import Any
 
 from menshen import build_app, ending
 from menshen.simulator.board import ChipFailed
-from menshen.simulator.server import new_loop
+from menshen.simulator.loop import new_loop
 
 from . import changes, decision, faults, rivals, storm, update
 from .lock import MeasuredLock

@@ -13,8 +13,9 @@ from menshen import build_app, checkout, ending
 from menshen.errors import MenshenError
 
 from .board import ChipFailed
+from .loop import new_loop
 from .provision import DEMO_PIN
-from .server import Server, listen_on, new_loop
+from .server import Server, listen_on
 from .world import World
 
 _DEMO = checkout.TOP / "build" / "demo"
