@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from menshen import ending
 from menshen.simulator import provision
 from menshen.simulator.board import Board
 from menshen.simulator.cards import demo_cards
@@ -31,12 +32,8 @@ async def _watched(board: Board, peaks: list[int]) -> AsyncIterator[None]:
             peaks.append((await board.memory())["alloc"])
             await asyncio.sleep(_SAMPLE_S)  # how often to look; nothing is awaited by it
 
-    watching = asyncio.ensure_future(watch())
-    try:
+    async with ending.running(watch()):
         yield
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from menshen import build_app
+from menshen import build_app, ending
 
 from . import image, romfs
 from .console import Console
@@ -103,11 +103,9 @@ class Board(Questions):
         self._verdict, self._rtc, self._booted = None, "", False
         self._rom_path.write_bytes(romfs.build_of(self._fakes_dir))
         self._life = asyncio.create_task(self._live(cause))
-        started = asyncio.create_task(self._started.wait())
-        async with asyncio.timeout(90):
+        async with ending.running(self._started.wait()) as started, asyncio.timeout(90):
             await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)
         if not self._started.is_set():
-            started.cancel()
             await self._life
 
     async def power_off(self) -> None:
@@ -119,7 +117,8 @@ class Board(Questions):
     async def wait_off(self, timeout: float = 90) -> None:
         """Wait until the power is off: the knife of `cut_at` has fallen."""
         if self._life is not None:
-            await asyncio.wait_for(asyncio.shield(self._life), timeout)
+            async with asyncio.timeout(timeout):
+                await asyncio.shield(self._life)
 
     async def wait_armed(self, timeout: float = 90) -> str:
         """The line in which the lock says that it is armed, since its last start."""

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from menshen import ending
+
 _TURN_S = 1
 
 
@@ -54,10 +56,8 @@ class Questions:
 
     async def turn(self) -> None:
         """Wait until the chip's event loop has come round; not for long, for it may be off or hang."""
-        asking = asyncio.ensure_future(self.flash_stats())
-        await asyncio.wait([asking], timeout=_TURN_S)
-        if asking.done() and not asking.cancelled():
-            asking.exception()  # the power is off: nobody waits for it
+        async with ending.running(self.flash_stats()) as asking:
+            await asyncio.wait([asking], timeout=_TURN_S)
 
     async def _ask(self, words: str) -> list[str]:
         answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
@@ -74,6 +74,6 @@ class Questions:
     def _drop_questions(self) -> None:
         """The chip has ended."""
         for questions in self._open.values():
-            for question in questions:
+            while questions:
+                question: asyncio.Future[list[str]] = questions.pop()
                 question.cancel()
-            questions.clear()
