@@ -119,7 +119,8 @@ def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
     """The same of the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
     programs = {name: path.read_text() for name, path in paths.items()}
-    called = (names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py"))
+    called = [names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py")]
+    called += [names.words((TOP / name).read_text()) for name in _COPIED]
     keep = names.kept(programs, (), _given(programs).union(*called))
     short = names.chosen(programs, keep)
     return {Path(name + ".mpy"): (paths[name], names.applied(text, short)) for name, text in programs.items()}

@@ -25,6 +25,7 @@ _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: tim
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
+    from link.memory import TlsMemory
     from network import WLAN
     from remote import Remote
     from settings import Settings
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 async def assemble(
     settings: "Settings", wlan: "WLAN", numbers: "Numbers", clock: "Clock", telemetry: "Telemetry",
-    topics: "Topics", door: "Remote",
+    topics: "Topics", door: "Remote", memory: "TlsMemory",
 ) -> "Link":  # fmt: skip
     """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
     cap = settings.backoff_cap_ms
@@ -42,7 +43,8 @@ async def assemble(
     if settings.broker_tls:
         from link.tls import context
 
-        tls = context()
+        tls = memory
+        tls.wrap_socket = context().wrap_socket
         del context
         unload("link.tls")
 
@@ -66,6 +68,7 @@ async def assemble(
         Backoff(_HANDSHAKE_MS if tls else 1000, cap),
         lambda text: log.info("link", text),
         timekeeper=Timekeeper(clock, resolver, settings.ntp),
+        memory=memory,
         quiet=door.quiet,
     )
     for kind in Link, Lists, Orders, Outbox, Telemetry, Timekeeper, Topics, Wifi:

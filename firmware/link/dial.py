@@ -37,10 +37,12 @@ async def dial(client: "MQTTClient", address: str, tls: "Any") -> "tuple[Any, Pa
     while not poller.poll(0):
         await asyncio.sleep_ms(_POLL_MS)
     if tls is not None:
+        client.shaking = True
         client.sock = tls.wrap_socket(sock, server_hostname=client.server, do_handshake_on_connect=False)
     stream: Any = asyncio.StreamReader(client.sock)  # a writer, too
     stream.write(_connect_packet(client))
     await stream.drain()
+    client.shaking = False
     packets = PacketReader(stream)
     kind = await packets.kind()
     _, answer, _ = await packets.head(kind)

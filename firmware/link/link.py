@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from link.backoff import Backoff
+    from link.memory import TlsMemory
     from link.mqtt import MQTTClient
     from link.resolver import Resolver
     from link.telemetry import Telemetry
@@ -34,7 +35,7 @@ class Link:
     def __init__(
         self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
         telemetry: "Telemetry", topics: "Topics", backoff: "Backoff", log: "Callable[[str], None]",
-        *, timekeeper: "Timekeeper", quiet: "Callable[[], bool]",
+        *, timekeeper: "Timekeeper", memory: "TlsMemory", quiet: "Callable[[], bool]",
     ) -> None:  # fmt: skip
         self._wifi = wifi
         self._resolver = resolver
@@ -44,7 +45,8 @@ class Link:
         self.topics = topics
         self._backoff = backoff
         self._log = log
-        self._timekeeper, self._quiet = timekeeper, quiet
+        self._timekeeper, self._memory, self._quiet = timekeeper, memory, quiet
+        self._began = ticks_ms()
         self.online = False
 
     async def run(self) -> None:
@@ -54,12 +56,12 @@ class Link:
                 await self._wifi.join()
                 if not self._quiet():
                     await self._backoff.pause(self._quiet)
-            began = ticks_ms()
+            self._began = ticks_ms()
             try:
                 await self._connect()
             except (MQTTError, DnsError, OSError, MemoryError) as error:
                 self._log("offline: {}".format(error))
-            if self.online and ticks_diff(ticks_ms(), began) > _PROVED_MS:
+            if self.online and self._lasted():
                 self._backoff.reset()
             self.online = False
             await self._backoff.pause(self._quiet)
@@ -91,8 +93,16 @@ class Link:
         await self.telemetry.run(client)
 
     async def _watch(self) -> None:
-        await self._wifi.lost(self._timekeeper.tick)
+        await self._wifi.lost(self._tick)
         raise MQTTError("the access point is gone")
+
+    async def _tick(self) -> None:
+        if self._lasted():
+            self._memory.proved()
+        await self._timekeeper.tick()
+
+    def _lasted(self) -> bool:
+        return ticks_diff(ticks_ms(), self._began) > _PROVED_MS
 
 
 async def side_by_side(*jobs) -> None:

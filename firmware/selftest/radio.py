@@ -3,6 +3,7 @@
 from micropython import const
 
 from link.backoff import Backoff
+from link.memory import TlsMemory
 from link.mqtt import MQTTClient
 from link.packets import MQTTError
 from link.resolver import DnsError, Resolver
@@ -41,11 +42,13 @@ async def check(board: "Board", settings: "Settings", say: "Callable[[str], None
         )
         results.append(("Wi-Fi's strength", False, hint))
     if settings.broker_host:
-        results.append(await _broker(settings, Resolver(settings.dns, board.numbers, wifi.dns), say))
+        results.append(await _broker(board, settings, Resolver(settings.dns, board.numbers, wifi.dns), say))
     return results
 
 
-async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str], None]") -> tuple:
+async def _broker(
+    board: "Board", settings: "Settings", resolver: Resolver, say: "Callable[[str], None]"
+) -> tuple:
     host, port = settings.broker_host, settings.broker_port
     say("looking for " + host)
     try:
@@ -62,7 +65,7 @@ async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str]
         identifier = (
             settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
         )  # as the lock's
-        client = MQTTClient(identifier, host, port, tls=_tls(settings))
+        client = MQTTClient(identifier, host, port, tls=_tls(settings, board))
         await client.connect(address)
         await client.disconnect()
     except MQTTError as error:
@@ -76,12 +79,14 @@ async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str]
     return "broker", True, ""
 
 
-def _tls(settings: "Settings"):
+def _tls(settings: "Settings", board: "Board"):
     if not settings.broker_tls:
         return None
     from link.tls import context
 
-    return context()
+    memory = TlsMemory(board.idf_free, lambda name, lasts: None)
+    memory.wrap_socket = context().wrap_socket
+    return memory
 
 
 def _why(wlan: "WLAN", ssid: str) -> str:

@@ -7,12 +7,14 @@ from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, sil
 
 from link.backoff import Backoff
 from link.link import Link
+from link.memory import TlsMemory
 from link.packets import MQTTError, text
 from link.resolver import Resolver
 from link.topics import Topics
 from storage.nvs import Numbers
 
 TOPIC = "menshen/v1/demo/list"
+MEMORY = TlsMemory(lambda: None, print)
 
 
 class Steady:
@@ -75,7 +77,7 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         backoff = Backoff(10, 50)
         resolver = Resolver([], Numbers(RamNvs()))
         parts = steady, resolver, Numeric(factory), steady, topics, backoff, told.append
-        link = Link(*parts, timekeeper=Idle(), quiet=lambda: True)
+        link = Link(*parts, timekeeper=Idle(), memory=MEMORY, quiet=lambda: True)
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
         assert link.online
@@ -137,9 +139,8 @@ def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
         called.append(len(paused))
         raise OSError("that is enough")
 
-    link = Link(
-        Late(), None, factory, Steady(), Topics(), Waits(), print, timekeeper=Idle(), quiet=lambda: False
-    )
+    parts = Late(), None, factory, Steady(), Topics(), Waits(), print
+    link = Link(*parts, timekeeper=Idle(), memory=MEMORY, quiet=lambda: False)
     try:
         asyncio.run(link.run())
     except KeyboardInterrupt:
@@ -168,7 +169,9 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
         backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
         factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
         parts = Stubborn(), resolver, factory, Stubborn(), Topics(), backoff, told.append
-        running = asyncio.create_task(Link(*parts, timekeeper=Idle(), quiet=lambda: True).run())
+        running = asyncio.create_task(
+            Link(*parts, timekeeper=Idle(), memory=MEMORY, quiet=lambda: True).run()
+        )
         while len([line for line in told if line.startswith("offline")]) < 2:
             await asyncio.sleep_ms(5)
         running.cancel()

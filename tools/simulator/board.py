@@ -10,6 +10,7 @@ from tools import build_app
 
 from . import image, romfs
 from .console import Console
+from .memory import TODAYS, Memory
 from .process import ChipProcess, Uart
 from .questions import Questions
 from .repl import Repl
@@ -47,6 +48,7 @@ class Board(Questions):
         heapsize: str | None = None,
         extra_files: Mapping[str, bytes] | None = None,
         probe: bool = True,
+        memory: Memory = TODAYS,
     ) -> None:
         self._micropython, self._heapsize = Path(micropython), heapsize
         workdir = Path(workdir).resolve()
@@ -60,6 +62,7 @@ class Board(Questions):
             "MENSHEN_NVS": str(self.nvs_path),
             "MENSHEN_FLASH_US": "0,0",
             "TZ": "UTC",
+            **memory.environment(),
             **({"MENSHEN_PROBE": "1"} if probe else {}),
         }
         if not self.flash_path.exists():

@@ -12,6 +12,7 @@ from . import provision
 from .board import Board
 from .broker import Broker, Operator
 from .cards import demo_cards
+from .memory import TODAYS, Memory
 from .network import BROKER_MODES, DNS_MODES, Network
 from .phone import Phone
 from .pn532 import FAULTS, Pn532
@@ -64,10 +65,11 @@ class World:
         tls_address: tuple[str, int] | None = None,
         sntp: bool = False,
         probe: bool = True,
+        memory: Memory = TODAYS,
     ) -> None:
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
-        self._tls_address, self._sntp, self._probe = tls_address, sntp, probe
+        self._tls_address, self._sntp, self._probe, self._memory = tls_address, sntp, probe, memory
         self._settings, self._files = settings or {}, files or {}
         self._phone = Phone(lambda phone: self._emit({"type": "phone", **phone.screen()}))
         self.cards = {**demo_cards(), self._phone.name: self._phone}
@@ -121,6 +123,7 @@ class World:
         self.board = Board(
             self._workdir, self._app_dir, self._fakes_dir, config, self._micropython,
             heapsize=self._heapsize, extra_files={**listed, **self._files}, probe=self._probe,
+            memory=self._memory,
         )  # fmt: skip
         if is_old:
             provision.renew(self.board, self._app_dir, config)

@@ -1,9 +1,13 @@
-"""tls of the ESP32 port: dates of certificates are compared with the chip's clock, not the computer's.
+"""tls of the ESP32 port: sessions take ESP-IDF's memory, and certificates' dates go by the chip's clock.
 
 mbedTLS still compares them with the computer's clock as well, and does all the rest.
 """
 
+import io
+import select
+
 import tls
+from micropython import const
 
 import machine
 
@@ -11,8 +15,40 @@ PROTOCOL_TLS_CLIENT, CERT_REQUIRED = tls.PROTOCOL_TLS_CLIENT, tls.CERT_REQUIRED
 _UTC_TIME = b"\x17\x0d"  # tag and length of YYMMDDhhmmssZ (X.690); the first of a certificate is notBefore
 
 
+_POLL = const(3)  # py/stream.h: MP_STREAM_POLL
+
+
+class Session(io.IOBase):
+    """What it has of the account it keeps until it is closed. One without any gets no answer."""
+
+    def __init__(self, real, account, size: int) -> None:
+        self._real, self._account, self._size, self._silent = real, account, size, not size
+        self.read, self.readinto, self.readline = real.read, real.readinto, real.readline
+        if size:
+            self.write = real.write
+
+    def write(self, data) -> None:
+        """None: not yet."""
+
+    def ioctl(self, request: int, argument: int) -> int:
+        if request != _POLL or self._silent:
+            return 0
+        poller = select.poll()
+        poller.register(self._real, argument)
+        for _, happened in poller.ipoll(0):
+            return happened
+        return 0
+
+    def close(self) -> None:
+        self._account.largest += self._size
+        self._size = 0
+        self._real.close()
+
+
 class SSLContext:
     """Raises where the chip's handshake would, a little earlier."""
+
+    account = None
 
     def __init__(self, protocol: int) -> None:
         self._context = tls.SSLContext(protocol)
@@ -37,4 +73,9 @@ class SSLContext:
         now = b"%02d%02d%02d%02d%02d%02dZ" % (year % 100, month, day, hour, minute, second)
         if now < self._not_before:
             raise ValueError("\nThe certificate validity starts in the future\n")
-        return self._context.wrap_socket(sock, **options)
+        kept = self.account.session()
+        try:
+            return Session(self._context.wrap_socket(sock, **options), self.account, kept)
+        except (OSError, ValueError):
+            self.account.largest += kept
+            raise

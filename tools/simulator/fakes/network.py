@@ -15,8 +15,8 @@ class WLAN:
     """One station for all, as in the chip; `station` is set by its start. The access point does nothing."""
 
     station = None
-    bus = None
-    _on = _wanted = _near = False
+    bus = account = None
+    _on = _wanted = _near = _has_ram = False
     _dhcp = b"ok"
     _since = 0  # ticks_ms when the last thing needed for a connection was there; None when connected
 
@@ -35,6 +35,9 @@ class WLAN:
 
     def active(self, *on) -> bool:
         if on and bool(on[0]) != self._on:
+            if on[0] and not self._has_ram:
+                self.account.wifi()  # its driver keeps that until a reset
+                self._has_ram = True
             self._on = bool(on[0])
             self._wanted = False
             self.bus.send(b"wifi on\n" if self._on else b"wifi off\n")
