@@ -8,8 +8,7 @@ import gc
 import json
 import os
 
-from link import Backoff, Link, MQTTClient, Topics, Wifi  # one file in the flash, see tools/shrink/rooms.py
-from link.memory import TlsMemory
+from link import Backoff, Link, MQTTClient, TlsMemory, Topics, Wifi  # one file: tools/shrink/rooms.py
 from link.tls import context
 
 _PAGE = 4096

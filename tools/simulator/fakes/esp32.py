@@ -21,14 +21,13 @@ _values = {}  # namespace: {key: number, or hexadecimal digits of a blob}
 
 
 HEAP_DATA = 4  # MALLOC_CAP_8BIT of esp_heap_caps.h
-_REGIONS = (113_840, 95_000)  # bytes, free or not
+_RAM = const(113_840)  # bytes of a region, free or not
 
 
 def idf_heap_info(capabilities: int) -> list:
     """(bytes, free, largest free block, least free since the start) of each region of ESP-IDF's RAM."""
-    account = _account
-    account.grow()
-    return [(size, free, free, 0) for size, free in zip(_REGIONS, (account.largest, account.small))]
+    _account.take(0)
+    return [(_RAM, free, free, 0) for free in (_account.largest, _account.small)]
 
 
 class NVS:

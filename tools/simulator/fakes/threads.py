@@ -6,14 +6,10 @@ No thread runs beside another here: one runs until it waits for a lock, and ends
 
 from micropython import const
 
-_LEAST, _USUAL = const(4096), const(5120)  # MP_THREAD_MIN_STACK_SIZE, _DEFAULT_ of mpthreadport.c
+_LEAST = const(4096)  # MP_THREAD_MIN_STACK_SIZE of mpthreadport.c; 1 KB more is usual
 _OWN = const(1024)  # what FreeRTOS has of a thread beside its stack
 account = None
-_size = _USUAL
-
-
-class Waits(Exception):
-    """The lock is held; who calls gets no further."""
+_sizes = [_LEAST + 1024]
 
 
 class LockType:
@@ -23,12 +19,12 @@ class LockType:
 
     def acquire(self) -> bool:
         if self.held:
-            raise Waits(self)
+            raise RuntimeError(self)  # who calls gets no further
         self.held = True
         return True
 
     def release(self) -> None:
-        account.grow()
+        account.take(0)
         account.largest += self.stacks
         self.held, self.stacks = False, 0
 
@@ -38,18 +34,15 @@ allocate_lock = LockType
 
 def stack_size(size: int = 0) -> int:
     """Of the threads from now on, in bytes; 0 is the usual one. The size until now."""
-    global _size
-    before, _size = _size, max(_LEAST, size) if size else _USUAL
-    return before
+    _sizes.append(max(_LEAST, size or _LEAST + 1024))
+    return _sizes.pop(0)
 
 
 def start_new_thread(function, arguments: tuple) -> None:
-    stack = _size + _OWN
-    if not account.take(stack):
-        raise OSError("can't create thread")
+    stack = _sizes[0] + _OWN
+    account.take(stack)
     try:
         function(*arguments)
-    except Waits as waits:
-        waits.args[0].stacks += stack
-    else:
         account.largest += stack
+    except RuntimeError as waits:
+        waits.args[0].stacks += stack
