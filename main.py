@@ -49,7 +49,7 @@ def _shape_heap():
         pass  # then it is as it was
     stack_size(0)
     lock.release()  # the thread ends
-    few = (None,) * 16
+    few = (None,) * 8
     for part in parts:  # shrink in place, but not to one block of 16 bytes: that alone counts as empty
         part.clear()
         part.extend(few)

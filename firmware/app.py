@@ -248,18 +248,16 @@ class Lock:
         if self._network is None:
             await collect(-1)
             from link.assemble import assemble
-            from link.memory import TlsMemory
             from remote import Remote
 
             await collect(OFTEN)
             door = Remote(self._doorkeeper, self._residents.keys, self._status, self._board.reset)
             chip = self._board.wlan(), self._board.numbers, self._clock
-            memory = TlsMemory(self._board.idf_free, self._reports.fault)
-            self._network = await assemble(settings, *chip, telemetry, topics, door, memory)
+            memory = self._board.idf_free, self._reports.fault
+            self._network = await assemble(settings, *chip, telemetry, topics, door, *memory)
             await asyncio.sleep_ms(0)
             drop(Remote, "__init__")
-            drop(TlsMemory, "__init__")
-            del assemble, Remote, TlsMemory, memory
+            del assemble, Remote
             unload("link.assemble")
         await self._network.run()
 

@@ -24,8 +24,9 @@ _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: tim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from access.clock import Clock
-    from link.memory import TlsMemory
     from network import WLAN
     from remote import Remote
     from settings import Settings
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 async def assemble(
     settings: "Settings", wlan: "WLAN", numbers: "Numbers", clock: "Clock", telemetry: "Telemetry",
-    topics: "Topics", door: "Remote", memory: "TlsMemory",
+    topics: "Topics", door: "Remote", idf_free: "Callable[[], int | None]",
+    fault: "Callable[[str, bool], None]",
 ) -> "Link":  # fmt: skip
     """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
     cap = settings.backoff_cap_ms
@@ -43,8 +45,7 @@ async def assemble(
     if settings.broker_tls:
         from link.tls import context
 
-        tls = memory
-        tls.wrap_socket = context().wrap_socket
+        tls = context()
         del context
         unload("link.tls")
 
@@ -53,7 +54,9 @@ async def assemble(
     identifier = settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
 
     def client() -> MQTTClient:
-        return MQTTClient(identifier, settings.broker_host, settings.broker_port, tls=tls)
+        made = MQTTClient(identifier, settings.broker_host, settings.broker_port, tls=tls)
+        made.idf_free = idf_free
+        return made
 
     orders = Orders(settings.lock, settings.key, clock, numbers, telemetry, door)
     await topics.hear("menshen/v1/" + settings.lock + "/command", orders.on_message)
@@ -68,8 +71,8 @@ async def assemble(
         Backoff(_HANDSHAKE_MS if tls else 1000, cap),
         lambda text: log.info("link", text),
         timekeeper=Timekeeper(clock, resolver, settings.ntp),
-        memory=memory,
         quiet=door.quiet,
+        fault=fault,
     )
     for kind in Link, Lists, Orders, Outbox, Telemetry, Timekeeper, Topics, Wifi:
         drop(kind, "__init__")  # there are as many as there will be; a resolver home.py makes as well

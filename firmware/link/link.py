@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from link.backoff import Backoff
-    from link.memory import TlsMemory
     from link.mqtt import MQTTClient
     from link.resolver import Resolver
     from link.telemetry import Telemetry
@@ -29,13 +28,13 @@ class Link:
     """Wi-Fi, then the address, then the broker; on any failure close, wait, and start again.
 
     client_factory makes a new client for each connection; log takes one short line of text. Where it can,
-    it connects while it is quiet() at the door.
+    it connects while it is quiet() at the door. fault("memory", True) when there was none for TLS.
     """
 
     def __init__(
         self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
         telemetry: "Telemetry", topics: "Topics", backoff: "Backoff", log: "Callable[[str], None]",
-        *, timekeeper: "Timekeeper", memory: "TlsMemory", quiet: "Callable[[], bool]",
+        *, timekeeper: "Timekeeper", quiet: "Callable[[], bool]", fault: "Callable[[str, bool], None]",
     ) -> None:  # fmt: skip
         self._wifi = wifi
         self._resolver = resolver
@@ -45,8 +44,9 @@ class Link:
         self.topics = topics
         self._backoff = backoff
         self._log = log
-        self._timekeeper, self._memory, self._quiet = timekeeper, memory, quiet
-        self._began = ticks_ms()
+        self._timekeeper, self._quiet, self._fault = timekeeper, quiet, fault
+        self._began = 0  # ticks of this connection
+        self._was_short = False
         self.online = False
 
     async def run(self) -> None:
@@ -61,7 +61,7 @@ class Link:
                 await self._connect()
             except (MQTTError, DnsError, OSError, MemoryError) as error:
                 self._log("offline: {}".format(error))
-            if self.online and self._lasted():
+            if self.online and self._proved():
                 self._backoff.reset()
             self.online = False
             await self._backoff.pause(self._quiet)
@@ -77,6 +77,9 @@ class Link:
                 await client.connect(address)
             except MQTTError:
                 self._resolver.doubt(client.server)
+                if client.short:
+                    self._was_short = True
+                    self._fault("memory", True)
                 raise
             self.online = True
             self._log("online")
@@ -97,11 +100,12 @@ class Link:
         raise MQTTError("the access point is gone")
 
     async def _tick(self) -> None:
-        if self._lasted():
-            self._memory.proved()
+        if self._was_short and self._proved():  # the operator has been told, in the first state
+            self._was_short = False
+            self._fault("memory", False)
         await self._timekeeper.tick()
 
-    def _lasted(self) -> bool:
+    def _proved(self) -> bool:
         return ticks_diff(ticks_ms(), self._began) > _PROVED_MS
 
 

@@ -72,7 +72,7 @@ drop(
 class MQTTClient(simple.MQTTClient):
     """One connection, used once. connect(), then run() in a task of its own, then the others.
 
-    `tls` is a TlsMemory, or None. No step takes longer than timeout_ms. Every failure is an
+    `tls` is an ssl context, or None. No step takes longer than timeout_ms. Every failure is an
     MQTTError; close() must follow, and may be called at any time, more than once.
     """
 
@@ -85,7 +85,8 @@ class MQTTClient(simple.MQTTClient):
         self._timeout = timeout_ms
         self._stream: "Any" = None
         self.below: "Any" = None  # the socket under the TLS session
-        self.shaking = False  # its handshake is under way
+        self.idf_free: "Callable[[], int | None] | None" = None  # in bytes, where known
+        self.short = ""  # why TLS fails, if it is for want of memory
         self._sent = 0  # ticks of the last packet written
         self._sending = asyncio.Lock()
         self._asking = asyncio.Lock()
@@ -98,8 +99,8 @@ class MQTTClient(simple.MQTTClient):
             await self._within(self._open(address))
         except BaseException as error:  # cancelled, too: no path leaves a socket behind
             self.close()
-            if self.shaking and isinstance(error, MQTTError):
-                self._tls.blame()
+            if self.short and isinstance(error, MQTTError):  # which calls it a bad certificate, or silence
+                raise MQTTError(self.short)
             raise
 
     async def publish(  # pyright: ignore[reportIncompatibleMethodOverride]

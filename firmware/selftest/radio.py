@@ -3,7 +3,6 @@
 from micropython import const
 
 from link.backoff import Backoff
-from link.memory import TlsMemory
 from link.mqtt import MQTTClient
 from link.packets import MQTTError
 from link.resolver import DnsError, Resolver
@@ -65,10 +64,13 @@ async def _broker(
         identifier = (
             settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
         )  # as the lock's
-        client = MQTTClient(identifier, host, port, tls=_tls(settings, board))
+        client = MQTTClient(identifier, host, port, tls=_tls(settings))
+        client.idf_free = board.idf_free
         await client.connect(address)
         await client.disconnect()
     except MQTTError as error:
+        if client is not None and client.short:
+            return "broker", False, "%s: press EN, and repeat the test" % error
         hint = "%s:%d does not let the lock in (%s): does it run there, does it know this lock's certificate?"
         return "broker", False, hint % (address, port, error)
     except Exception as error:  # a fault in /tls: the message names the file
@@ -79,14 +81,12 @@ async def _broker(
     return "broker", True, ""
 
 
-def _tls(settings: "Settings", board: "Board"):
+def _tls(settings: "Settings"):
     if not settings.broker_tls:
         return None
     from link.tls import context
 
-    memory = TlsMemory(board.idf_free, lambda name, lasts: None)
-    memory.wrap_socket = context().wrap_socket
-    return memory
+    return context()
 
 
 def _why(wlan: "WLAN", ssid: str) -> str:

@@ -5,16 +5,15 @@ import asyncio
 from ram_numbers import RamNvs
 from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, silent
 
+import link.link
 from link.backoff import Backoff
 from link.link import Link
-from link.memory import TlsMemory
 from link.packets import MQTTError, text
 from link.resolver import Resolver
 from link.topics import Topics
 from storage.nvs import Numbers
 
 TOPIC = "menshen/v1/demo/list"
-MEMORY = TlsMemory(lambda: None, print)
 
 
 class Steady:
@@ -77,7 +76,7 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         backoff = Backoff(10, 50)
         resolver = Resolver([], Numbers(RamNvs()))
         parts = steady, resolver, Numeric(factory), steady, topics, backoff, told.append
-        link = Link(*parts, timekeeper=Idle(), memory=MEMORY, quiet=lambda: True)
+        link = Link(*parts, timekeeper=Idle(), quiet=lambda: True, fault=print)
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
         assert link.online
@@ -140,7 +139,7 @@ def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
         raise OSError("that is enough")
 
     parts = Late(), None, factory, Steady(), Topics(), Waits(), print
-    link = Link(*parts, timekeeper=Idle(), memory=MEMORY, quiet=lambda: False)
+    link = Link(*parts, timekeeper=Idle(), quiet=lambda: False, fault=print)
     try:
         asyncio.run(link.run())
     except KeyboardInterrupt:
@@ -169,9 +168,7 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
         backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
         factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
         parts = Stubborn(), resolver, factory, Stubborn(), Topics(), backoff, told.append
-        running = asyncio.create_task(
-            Link(*parts, timekeeper=Idle(), memory=MEMORY, quiet=lambda: True).run()
-        )
+        running = asyncio.create_task(Link(*parts, timekeeper=Idle(), quiet=lambda: True, fault=print).run())
         while len([line for line in told if line.startswith("offline")]) < 2:
             await asyncio.sleep_ms(5)
         running.cancel()
@@ -186,3 +183,53 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
     drive(answers, story)
     assert not printed, printed
     assert told[:4] == ["online", "offline: the access point is gone"] * 2, told
+
+
+def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
+    """So it is in the first state after it, and in no later one."""
+    told, faults, now = [], [], [0]
+
+    class Short(Steady):
+        async def lost(self, meanwhile):
+            for ms in (0, 1_000, 31_000, 32_000):
+                now[0] = ms
+                await meanwhile()
+                told.append(list(faults))
+            raise KeyboardInterrupt
+
+    class Client:
+        server, short = "127.0.0.1", ""
+        failures = ["no memory for TLS", "no memory for TLS", ""]
+
+        async def connect(self, address):
+            self.short = Client.failures.pop(0)
+            if self.short:
+                raise MQTTError(self.short)
+
+        async def run(self, on_message):
+            await asyncio.sleep(3600)
+
+        async def publish(self, *packet):
+            pass
+
+        def set_last_will(self, *will):
+            pass
+
+        def close(self):
+            pass
+
+    def fault(name, lasts):
+        faults.append((name, lasts))
+
+    clock, link.link.ticks_ms = link.link.ticks_ms, lambda: now[0]
+    try:
+        short = Short()
+        parts = short, Resolver([], Numbers(RamNvs())), Client, short, Topics(), Backoff(1, 2), told.append
+        asyncio.run(Link(*parts, timekeeper=Idle(), quiet=lambda: True, fault=fault).run())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        link.link.ticks_ms = clock
+    lasts = [("memory", True)] * 2
+    ended = lasts + [("memory", False)]
+    assert told == ["offline: no memory for TLS"] * 2 + ["online", lasts, lasts, ended, ended]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from .edits import Edit, edited, span
 
 _STAY = (
-    "app", "link.backoff", "link.link", "link.lists", "link.memory", "link.mqtt", "link.orders",
-    "link.telemetry", "link.timekeeper", "link.topics", "link.wifi",
+    "app", "link.backoff", "link.link", "link.lists", "link.mqtt", "link.orders", "link.telemetry",
+    "link.timekeeper", "link.topics", "link.wifi",
 )  # fmt: skip
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _WORDS = {ast.FunctionDef: "def ", ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}

@@ -154,6 +154,10 @@ class Board(Questions):
             self._send(self._outside.lease(mode))
         return self._outside.dhcp
 
+    def take_ram(self, size: int) -> None:
+        """Something else in the chip takes so much of what ESP-IDF has; less than 0: it gives that back."""
+        self._send(f"ram {size}\n")
+
     def flash_takes(self, erase_us: int, program_us: int) -> None:
         """From the next start on: an erase of a block, and a program of 256 bytes."""
         self._environment["MENSHEN_FLASH_US"] = f"{erase_us},{program_us}"

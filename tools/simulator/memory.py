@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-_FIGURES = {"1.24": (110_592, 31_744), "1.27": (102_400, 28_672)}
+_FIGURES = {"1.24": (110_592, 31_744), "1.27": (102_400, 28_672), "PSRAM": (4_100_000, 28_672)}
 """Of a version: ESP-IDF's largest block beside MicroPython's first 56 KB, and what a TLS session keeps.
 
 With these the account comes to what was measured on an emulated ESP32 (firmware/README.md, "Memory on the
@@ -13,13 +13,13 @@ chip"); 1.25 is as 1.24, and 1.26 as 1.27.
 
 @dataclass(frozen=True)
 class Memory:
-    """`micropython`: with the figures of which version.
+    """`micropython`: with the figures of which version, or of a board that has PSRAM.
 
     `tls_fails`: how a session fails for which there is no room: as a bad certificate, with ENOMEM, or
     without an answer; each was seen. `lacks`: what this MicroPython was built without.
     """
 
-    micropython: Literal["1.24", "1.27"] = "1.27"
+    micropython: Literal["1.24", "1.27", "PSRAM"] = "1.27"
     tls_fails: Literal["certificate", "memory", "silence"] = "certificate"
     lacks: Literal["", "_thread", "idf_heap_info"] = ""
 

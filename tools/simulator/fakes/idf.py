@@ -24,7 +24,12 @@ class Account:
 
     def __init__(self, bus) -> None:
         self._bus, self._heap, self.small, self.began = bus, _HEAP, _SMALL, 0
+        bus.commands[b"ram"] = self.lose
         self.largest, self.session = map(int, (os.getenv("MENSHEN_IDF") or "102400,28672").split(","))
+
+    def lose(self, size: bytes) -> None:
+        """The world has something else take this."""
+        self.largest -= int(size)
 
     def take(self, size: int) -> None:
         """Take this out of the largest block, once MicroPython has what its heap has needed until now."""
