@@ -6,14 +6,11 @@ from time import ticks_diff, ticks_ms, ticks_us
 
 from micropython import const
 
-import log
+import console
 from access.clock import Clock
-from access.credentials import Credentials
+from access.dialogues import Residency, dialogues
 from access.gate import Gate
-from access.leases import Leases
-from access.residency import Residency, dialogues
-from access.residents import Residents
-from access.seldom import Seldom
+from access.restrictions import Seldom
 from access.throttle import Throttle
 from board import Board
 from door.controller import Controller
@@ -22,18 +19,21 @@ from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import Switch
 from housekeeping import Housekeeping
-from modules import OFTEN, collect, drop, unload
+from loader import OFTEN, collect, drop, unload
+from people.leases import Leases
+from people.residents import Residents
 from readers.card_reader import CardReader
 from readers.pin_entry import PinEntry
 from readers.pn532 import PN532
-from reports import Reports
+from reports.reports import Reports
+from roll.credentials import Credentials
 from storage.hmac import Mac
 from supervisor import Supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from access.guard import Listed
     from machine import WDT
+    from people.guard import Listed
     from settings import Settings
 
 _TIDY_MS = const(2000)
@@ -64,7 +64,7 @@ def main(watchdog: "WDT") -> None:
 async def _wait_for_settings(faults: "list[str]", watchdog: "WDT") -> None:
     """A lock that does not know its key can do nothing but say so, and wait for a person with a cable."""
     for fault in faults:
-        log.error("settings", "no settings to work with: " + fault)
+        console.error("settings", "no settings to work with: " + fault)
     while True:
         watchdog.feed()
         await asyncio.sleep_ms(1000)
@@ -126,7 +126,7 @@ class Lock:
         reader = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
         self._card_reader = CardReader(reader, self._doorkeeper.card, self._on_reader_health)
         self._credentials.open(settings.key)
-        unload("access.head", "access.layout", "storage.unsealing")
+        unload("roll.head", "roll.layout", "storage.unsealing")
 
     async def run(self, began: int) -> None:
         """Arm the door, then let the network come."""
@@ -135,7 +135,7 @@ class Lock:
         start("keypad", self._read_keypad)
         start("cards", self._card_reader.run)
         took = ticks_diff(ticks_us(), began)
-        log.info(
+        console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())
         )
         await asyncio.sleep_ms(20)
@@ -182,7 +182,7 @@ class Lock:
 
     def _on_keypad_health(self, healthy: bool) -> None:
         if not healthy:
-            log.warning("readers", "a key of the keypad is stuck")
+            console.warning("readers", "a key of the keypad is stuck")
         self._reports.fault("keypad", not healthy)
 
     def _on_feedback(self, what: str) -> None:
@@ -203,13 +203,13 @@ class Lock:
         )
         self._card_reader.lend(tag)
         # the tag keeps of it what it needs
-        unload("readers.phone_tag", "access.phone_note", "access.home_code", "access.changes")
+        unload("readers.phone_tag", "access.phone_note", "people.home_code", "people.changes")
 
     def _on_reader_health(self, healthy: bool) -> None:
         if healthy:
-            log.info("readers", "the card reader answers")
+            console.info("readers", "the card reader answers")
         else:
-            log.warning("readers", "the card reader does not answer")
+            console.warning("readers", "the card reader does not answer")
         self._reports.fault("reader", not healthy)
 
     # -- what the house may know
@@ -233,37 +233,36 @@ class Lock:
         telemetry, topics = self._telemetry, self._topics
         if telemetry is None or topics is None:
             await collect(-1)
-            from link.telemetry import Telemetry
-            from link.topics import Topics
+            from link.subscriptions import Topics
+            from reports.telemetry import Telemetry
 
             await collect(OFTEN)
             telemetry = Telemetry(settings.lock, self._status, self._board.numbers, self._clock.now)
             topics = Topics()
             self._telemetry, self._topics = telemetry, topics
-            from link.lists import Lists
+            from lists.listener import Lists
 
             lists = Lists(settings, self._credentials, self._clock, self._approve, self._house.on_list)
             self._supervisor.start("lists", lambda: lists.run(topics, telemetry, self._house.settled))
             self._reports.deliver(telemetry)
         if self._network is None:
             await collect(-1)
-            from link.assemble import assemble
-            from remote import Remote
+            from commands.remote import Remote
+            from uplink import assemble
 
             await collect(OFTEN)
             door = Remote(self._doorkeeper, self._residents.keys, self._status, self._board.reset)
-            chip = self._board.wlan(), self._board.numbers, self._clock
-            memory = self._board.idf_free, self._reports.fault
-            self._network = await assemble(settings, *chip, telemetry, topics, door, *memory)
+            chip, fault = (self._board, self._clock), self._reports.fault
+            self._network = await assemble(settings, *chip, telemetry, topics, door, fault)
             await asyncio.sleep_ms(0)
             drop(Remote, "__init__")
             del assemble, Remote
-            unload("link.assemble")
+            unload("uplink")
         await self._network.run()
 
     async def _keep_home(self) -> None:
         """A broker of the tenant's own; its code is loaded where a resident has switched that on."""
-        from link.home_switch import keep
+        from home.switch import keep
 
         await keep(
             self._settings, self._board, self._clock, self._residents, self._leases.over,
@@ -273,7 +272,7 @@ class Lock:
     async def _keep_release(self) -> None:
         """The trial of the release that runs, then the updates that the operator asks for."""
         await collect(-1)
-        from update.keeper import Keeper
+        from update.manager import Keeper
 
         await collect(OFTEN)
         door = self._residents, self._doorkeeper, self._reports
@@ -282,10 +281,10 @@ class Lock:
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""
         await collect(-1)
-        from access.guard import approve
+        from people.guard import approve
 
         await collect(OFTEN)
         await approve(listed, self._clock.now(), self._leases, self._residents, self._settings.plain_uid)
         del approve
         await asyncio.sleep_ms(0)
-        unload("access.guard")
+        unload("people.guard")

@@ -5,18 +5,18 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-import log
-from modules import OFTEN, collect, unload
+import console
+from loader import OFTEN, collect, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from access.credentials import Credentials
-    from access.leases import Leases
-    from access.residents import Residents
     from access.throttle import Throttle
     from board import Board
-    from reports import Reports
+    from people.leases import Leases
+    from people.residents import Residents
+    from reports.reports import Reports
+    from roll.credentials import Credentials
     from settings import Settings
 
 _COPY_MS = const(1000)
@@ -40,7 +40,7 @@ class Housekeeping:
         try:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
-            log.error("app", "no room in NVS for the relay's safe level")
+            console.error("app", "no room in NVS for the relay's safe level")
         self._throttle.ensure_kept()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
@@ -80,26 +80,26 @@ class Housekeeping:
     async def _look_after_list(self) -> None:
         """Are the list's bits right, and which leases does it state? The door did not wait for that."""
         await collect(-1)
-        from access.upkeep import tend
         from pace import Pace
+        from roll.upkeep import tend
 
         await collect(OFTEN)
         await tend(self._credentials, self._settings.key, Pace())
         del tend, Pace
         await asyncio.sleep_ms(0)
-        unload("access.upkeep", "access.snapshot", "access.records", "access.choice")
-        unload("access.head", "access.layout", "pace")
+        unload("roll.upkeep", "roll.snapshot", "roll.records", "roll.install")
+        unload("roll.head", "roll.layout", "pace")
         self.on_list()
         await collect(-1)
-        from access.guard import Guard
+        from people.guard import Guard
 
         await collect(OFTEN)
         guard = Guard(self._leases, self._residents, self._settings.plain_uid)
         try:
             await guard.note(self._credentials.each, self._clock.now())
         except OSError:  # what could not be kept is tried again with the rest of the table
-            log.error("app", "no room to remember the leases of the list")
+            console.error("app", "no room to remember the leases of the list")
         del Guard, guard
         await asyncio.sleep_ms(0)
-        unload("access.guard", "access.layout")
+        unload("people.guard", "roll.layout")
         self.settled.set()

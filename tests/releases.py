@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from menshen import build_app
+from menshen.operator.lists import MOVE_IN, PIN, Credential
+from menshen.release import keys, publish
+from menshen.release.release import Release, build, manifest_topic
 from tests.simulated_lock import Event, Lock
 from tests.slots import change_slot
-from tools import build_app
-from tools.operator.lists import MOVE_IN, PIN, Credential
-from tools.release import keys, publish
-from tools.release.release import Release, build, manifest_topic
 
 FIRMWARE = build_app.TOP / "firmware"
 

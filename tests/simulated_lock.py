@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tools import build_app
-from tools.simulator.__main__ import micropython
-from tools.simulator.pn532 import Pn532
-from tools.simulator.server import Server, listen_on, new_loop
-from tools.simulator.world import World, now_us
+from menshen import build_app
+from menshen.simulator.pn532 import Pn532
+from menshen.simulator.run import micropython
+from menshen.simulator.server import Server, listen_on, new_loop
+from menshen.simulator.world import World, now_us
 
 TIMEOUT_S = 90  # a limit for what never comes; a busy computer may take long over all else
 Event = dict

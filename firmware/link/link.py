@@ -5,49 +5,65 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+import console
 from link.packets import MQTTError
 from link.resolver import DnsError
-from modules import OFTEN, collect
+from loader import OFTEN, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol
 
     from link.backoff import Backoff
     from link.mqtt import MQTTClient
     from link.resolver import Resolver
-    from link.telemetry import Telemetry
+    from link.subscriptions import Topics
     from link.timekeeper import Timekeeper
-    from link.topics import Topics
     from link.wifi import Wifi
 
+    class Publisher(Protocol):
+        """What is said over a connection."""
+
+        signal: "Any"  # set by the link: how good the reception is
+
+        def will(self, client: MQTTClient) -> None: ...  # what the broker says when it loses the lock
+        async def run(self, client: MQTTClient) -> None: ...  # for as long as the connection lasts
+
+
 _PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed
+
+
+class Network:
+    """What a connection needs below it: the access point, addresses, the time."""
+
+    def __init__(self, wifi: "Wifi", resolver: "Resolver", timekeeper: "Timekeeper") -> None:
+        self.wifi, self.resolver, self.timekeeper = wifi, resolver, timekeeper
 
 
 class Link:
     """Wi-Fi, then the address, then the broker; on any failure close, wait, and start again.
 
-    client_factory makes a new client for each connection; log takes one short line of text. Where it can,
-    it connects while it is quiet() at the door. fault("memory", True) when there was none for TLS.
+    client_factory makes a new client for each connection. Where it can, it connects while it is quiet() at
+    the door. Where TLS had no memory, `fault` hears of it, from then until a session has lasted.
     """
 
     def __init__(
-        self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
-        telemetry: "Telemetry", topics: "Topics", backoff: "Backoff", log: "Callable[[str], None]",
-        *, timekeeper: "Timekeeper", quiet: "Callable[[], bool]", fault: "Callable[[str, bool], None]",
-    ) -> None:  # fmt: skip
-        self._wifi = wifi
-        self._resolver = resolver
-        self._client_factory = client_factory
-        self.telemetry = telemetry
-        telemetry.signal = wifi.signal
-        self.topics = topics
-        self._backoff = backoff
-        self._log = log
-        self._timekeeper, self._quiet, self._fault = timekeeper, quiet, fault
+        self,
+        network: Network,
+        client_factory: "Callable[[], MQTTClient]",
+        topics: "Topics",
+        publisher: "Publisher",
+        backoff: "Backoff",
+        quiet: "Callable[[], bool]",
+    ) -> None:
+        self._wifi, self._resolver, self._timekeeper = network.wifi, network.resolver, network.timekeeper
+        self._client_factory, self._topics, self._publisher = client_factory, topics, publisher
+        self._backoff, self._quiet = backoff, quiet
+        publisher.signal = network.wifi.signal
+        self.fault: Callable[[str, bool], None] = lambda name, lasts: None
         self._began = 0  # ticks of this connection
-        self._was_short = False
-        self.online = False
+        self._was_short = self.online = False
 
     async def run(self) -> None:
         """For ever."""
@@ -60,8 +76,8 @@ class Link:
             try:
                 await self._connect()
             except (MQTTError, DnsError, OSError, MemoryError) as error:
-                self._log("offline: {}".format(error))
-            if self.online and self._proved():
+                console.info("link", "offline: {}".format(error))
+            if self.online and self._lasted():
                 self._backoff.reset()
             self.online = False
             await self._backoff.pause(self._quiet)
@@ -71,7 +87,7 @@ class Link:
         await self._timekeeper.prepare()
         client = self._client_factory()
         address = await self._resolver.resolve(client.server)
-        self.telemetry.will(client)
+        self._publisher.will(client)
         try:
             try:
                 await client.connect(address)
@@ -79,33 +95,33 @@ class Link:
                 self._resolver.doubt(client.server)
                 if client.short:
                     self._was_short = True
-                    self._fault("memory", True)
+                    self.fault("memory", True)
                 raise
             self.online = True
-            self._log("online")
+            console.info("link", "online")
             await collect(-1)
             self._resolver.proved(client.server)
             await collect(OFTEN)
-            await side_by_side(client.run(self.topics.on_message), self._talk(client), self._watch())
+            await side_by_side(client.run(self._topics.on_message), self._talk(client), self._watch())
         finally:
-            self.topics.lost()
+            self._topics.lost()
             client.close()
 
     async def _talk(self, client: "MQTTClient") -> None:
-        await self.topics.connected(client)
-        await self.telemetry.run(client)
+        await self._topics.connected(client)
+        await self._publisher.run(client)
 
     async def _watch(self) -> None:
         await self._wifi.lost(self._tick)
         raise MQTTError("the access point is gone")
 
     async def _tick(self) -> None:
-        if self._was_short and self._proved():  # the operator has been told, in the first state
+        if self._was_short and self._lasted():  # the operator has been told, in the first state
             self._was_short = False
-            self._fault("memory", False)
+            self.fault("memory", False)
         await self._timekeeper.tick()
 
-    def _proved(self) -> bool:
+    def _lasted(self) -> bool:
         return ticks_diff(ticks_ms(), self._began) > _PROVED_MS
 
 

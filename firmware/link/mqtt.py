@@ -12,7 +12,7 @@ from micropython import const
 from umqtt import simple
 
 from link.packets import MQTTError, frame, text
-from modules import OFTEN, collect, drop, unload
+from loader import OFTEN, collect, drop, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

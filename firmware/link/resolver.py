@@ -4,7 +4,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from modules import OFTEN, collect, unload
+from loader import OFTEN, collect, unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from link.resolver import DnsError
-from modules import unload
+from loader import unload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

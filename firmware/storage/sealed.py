@@ -5,7 +5,7 @@ File: sequence number u32 little-endian, body, HMAC-SHA256 of both.
 
 import struct
 
-import log
+import console
 from storage import files
 from storage.hmac import Mac
 
@@ -27,7 +27,7 @@ class Sealed:
         if second > first:
             body = copy
             if files.exists(self._path):
-                log.error("storage", "using the copy of " + self._path)
+                console.error("storage", "using the copy of " + self._path)
         self._sequence, self._copied = max(first, second), second
         self.unread = not self._sequence and (files.exists(self._path) or files.exists(self._copy))
         return body
@@ -44,7 +44,7 @@ class Sealed:
                 self._write(self._copy, self._sequence, body)
                 self._copied = self._sequence
             except OSError:
-                log.warning("storage", "no room for a copy of " + self._path)
+                console.warning("storage", "no room for a copy of " + self._path)
 
     def _write(self, path: str, sequence: int, body: "bytes | bytearray") -> None:
         head = struct.pack("<I", sequence)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from access.clock import Clock
     from link.mqtt import Payload
-    from link.topics import Topics
+    from link.subscriptions import Topics
     from settings import Settings
     from storage.nvs import Numbers
 

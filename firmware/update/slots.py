@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from modules import unload
+from loader import unload
 from storage import files
 from update.version import Refused
 

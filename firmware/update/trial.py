@@ -10,7 +10,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-import log
+import console
 from update.version import bits_of, version_code, version_text
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ _PATIENCE = const(60)  # looks
 class Trial:
     """`slot` is the one in use, 0 or 1. `faults()` gives those of FAULTS there are now; `restart()` the chip.
 
-    report(version, step, reason) takes one of link.words' steps; idle() is whether nobody is at the
+    report(version, step, reason) takes one of reports.results' steps; idle() is whether nobody is at the
     door; `partition` is esp32.Partition.
     """
 
@@ -127,4 +127,4 @@ async def begin(
         elif trial.settle():
             await trial.leave()
     except OSError:
-        log.error("update", "no room in NVS to confirm the release")
+        console.error("update", "no room in NVS to confirm the release")

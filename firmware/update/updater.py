@@ -5,7 +5,7 @@ import os
 
 from micropython import const
 
-from modules import unload
+from loader import unload
 from update.version import bits_of, version_code
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from link.topics import Topics
+    from link.subscriptions import Topics
     from settings import Settings
     from storage.nvs import Numbers
 
@@ -43,7 +43,7 @@ async def update(
             await fetch(topics, sha256, size, path, rest)
         finally:
             del fetch
-            unload("link.blobs", "storage.leftovers")
+            unload("link.blobs", "storage.partials")
 
     had = bits_of(faults())
 
@@ -79,7 +79,7 @@ class Updater:
 
     async def prepare(self, manifest: dict) -> str:
         """Have the release of a manifest whole beside the running one; why not, in a word of
-        link.words, or "". "connection lost" is no word: the next order goes on from there.
+        reports.results, or "". "connection lost" is no word: the next order goes on from there.
         """
         try:
             if "image" in manifest:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 
+from menshen.brokers import locks
+from menshen.operator.certificates import OPERATOR, Authority, Pair
+from menshen.simulator.provision import BROKER_NAME
 from tests.conftest import TOP
 from tests.integration.process import LOCALHOST, Process, free_ports
-from tools.brokers import locks
-from tools.operator.certificates import OPERATOR, Authority, Pair
-from tools.simulator.provision import BROKER_NAME
 
 _SHIPPED = TOP / "tools/brokers"
 _FETCHED = TOP / "build/toolchain"

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from menshen.operator.certificates import Authority, Pair
+from menshen.simulator.provision import BROKER_NAME
 from tests.integration.conftest import Mosquitto, running
-from tools.operator.certificates import Authority, Pair
-from tools.simulator.provision import BROKER_NAME
 
 _LISTENER = """
 user root

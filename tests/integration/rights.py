@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import aiomqtt
 
+from menshen.brokers.locks import READS, WRITES
+from menshen.operator.certificates import Authority, Pair
 from tests.integration.brokers import Broker
-from tools.brokers.locks import READS, WRITES
-from tools.operator.certificates import Authority, Pair
 
 A, B = "front-door", "back-door"
 ROOT = "menshen/v1"

@@ -11,10 +11,10 @@ import aiomqtt
 import pytest
 import pytest_asyncio
 
+from menshen.brokers.locks import READS, WRITES
 from tests.integration.brokers import KINDS, Broker
 from tests.integration.conftest import MakeBroker
 from tests.integration.rights import ROOT, TOPICS, A, B, admitted, client, listener, readable, writable
-from tools.brokers.locks import READS, WRITES
 
 LOCKS = (A, B)
 _MAY_WRITE = {f"{ROOT}/{A}/{leaf}" for leaf in WRITES}

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
+from menshen.release import publish
+from menshen.release.release import manifest_topic
+from menshen.simulator.provision import CARD, TENANT, Credential
 from tests.integration.brokers import KINDS, Broker
 from tests.integration.conftest import MakeBroker
 from tests.integration.rights import ROOT, Listener, client, listener
 from tests.releases import Operator
 from tests.simulated_lock import Lock
-from tools.release import publish
-from tools.release.release import manifest_topic
-from tools.simulator.provision import CARD, TENANT, Credential
 
 LOCK, OTHER = "demo", "back-door"
 _SETTINGS = {

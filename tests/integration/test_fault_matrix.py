@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen.operator.certificates import Authority
+from menshen.simulator.broker import Operator
+from menshen.simulator.fault_proxy import FaultProxy, contexts
+from menshen.simulator.fault_resolver import FaultResolver
+from menshen.simulator.fault_side import POINTS, WAYS, Fault
 from tests.integration.conftest import Mosquitto
 from tests.integration.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
-from tools.operator.certificates import Authority
-from tools.simulator.broker import Operator
-from tools.simulator.fault_proxy import FaultProxy, contexts
-from tools.simulator.fault_resolver import FaultResolver
-from tools.simulator.fault_side import POINTS, WAYS, Fault
 
 _TAPS = 3
 _MOST_TAPS = 20

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from menshen.simulator.broker import Operator
+from menshen.simulator.provision import CARD, TENANT, Credential, Provision
+from menshen.simulator.world import now_us
 from tests.integration.conftest import Mosquitto
 from tests.simulated_lock import Event, Lock
-from tools.simulator.broker import Operator
-from tools.simulator.provision import CARD, TENANT, Credential, Provision
-from tools.simulator.world import now_us
 
 _WILL = '{"online":false}'
 _PINGS = 4 if os.environ.get("MENSHEN_NIGHTLY") else 1  # after three, 90 s, Mosquitto drops who is silent

@@ -12,14 +12,14 @@ import aiomqtt
 import pytest_asyncio
 from click.testing import CliRunner, Result
 
+from menshen.cli.main import main
+from menshen.operator import health, lists
+from menshen.operator.store import Store
+from menshen.simulator.provision import lock_key
 from tests.integration.brokers import Broker
 from tests.integration.conftest import MakeBroker
 from tests.integration.rights import ROOT, client
 from tests.simulated_lock import Lock
-from tools.operator import health, lists
-from tools.operator.__main__ import main
-from tools.operator.store import Store
-from tools.simulator.provision import lock_key
 
 LOCK = "demo"
 _SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}

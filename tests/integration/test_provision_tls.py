@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from menshen.operator.certificates import Authority
+from menshen.simulator.provision import BROKER_NAME
 from tests.integration.test_tls import broker_of
 from tests.tools.installer import at_a_new_board
-from tools.operator.certificates import Authority
-from tools.simulator.provision import BROKER_NAME
 
 
 async def test_the_provisioned_lock_and_the_broker_know_each_other(

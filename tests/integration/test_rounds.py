@@ -11,16 +11,16 @@ import json
 import os
 from pathlib import Path
 
+from menshen import build_app
+from menshen.operator.certificates import Authority
+from menshen.shrink import names
+from menshen.simulator.broker import Operator
+from menshen.simulator.fault_proxy import FaultProxy, contexts
+from menshen.simulator.fault_side import HANDSHAKE, POINTS, Fault
+from menshen.simulator.provision import BROKER_NAME
 from tests.conftest import TOP
 from tests.integration.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
-from tools import build_app
-from tools.operator.certificates import Authority
-from tools.shrink import names
-from tools.simulator.broker import Operator
-from tools.simulator.fault_proxy import FaultProxy, contexts
-from tools.simulator.fault_side import HANDSHAKE, POINTS, Fault
-from tools.simulator.provision import BROKER_NAME
 
 _PORT = TOP / "build/toolchain/bin/micropython32"
 _ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 60

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen.simulator.network import Network
+from menshen.simulator.provision import DEMO_PIN
+from menshen.simulator.world import now_us
 from tests.conftest import TOP
 from tests.integration.conftest import Mosquitto, running
 from tests.integration.home_assistant import CodeRefusedError, HomeAssistant, home_assistant
 from tests.simulated_lock import Event, Lock
-from tools.simulator.network import Network
-from tools.simulator.provision import DEMO_PIN
-from tools.simulator.world import now_us
 
 _CODE = "Menshen home code of demo: "
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen.operator.certificates import Authority, Pair
+from menshen.simulator.provision import BROKER_NAME
+from menshen.simulator.world import now_us
 from tests.integration.conftest import Mosquitto
 from tests.integration.house import House, broker_of
 from tests.simulated_lock import Lock
-from tools.operator.certificates import Authority, Pair
-from tools.simulator.provision import BROKER_NAME
-from tools.simulator.world import now_us
 
 _TLS = {
     "broker": {"tls": True, "backoff_cap_s": 1},

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from menshen.operator.certificates import Authority
+from menshen.simulator.memory import Memory
+from menshen.simulator.provision import BROKER_NAME
 from tests.integration.house import House, broker_of
 from tests.simulated_lock import Lock
-from tools.operator.certificates import Authority
-from tools.simulator.memory import Memory
-from tools.simulator.provision import BROKER_NAME
 
 _SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
 _SHAPES = "_parts = _shape_heap()"

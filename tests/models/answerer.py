@@ -11,11 +11,11 @@ from hashlib import sha256
 
 from ram_nvs import RamNVS
 
-from access.credentials import Credential
+from access.restrictions import Seldom
 from access.schedule import Schedules
-from access.seldom import Seldom
 from access.zone import Zone
 from access.zone_rule import parse
+from roll.credentials import Credential
 from storage.hmac import Mac
 from storage.nvs import Numbers
 

@@ -16,25 +16,25 @@ from postman import Postman
 from ram_nvs import RamNVS
 from reordering_flash import CutFlash, ReorderingFlash
 
-import log
-import modules
+import console
+import loader
 from access import throttle
-from access.changes import Changes
 from access.gate import Gate
-from access.guard import Guard, approve
-from access.leases import ENTRY, KNOWN, PROVED, Leases
-from access.residents import ENTRY as RESIDENT
-from access.residents import Residents
-from access.seldom import Seldom
+from access.restrictions import Seldom
 from access.throttle import Throttle
+from people.changes import Changes
+from people.guard import Guard, approve
+from people.leases import ENTRY, KNOWN, PROVED, Leases
+from people.residents import ENTRY as RESIDENT
+from people.residents import Residents
 from storage.hmac import Mac
 from storage.nvs import Numbers
 
-_unload, modules.unload = modules.unload, lambda *names: None  # to compile each list's code anew takes long
-from link.sync import Sync  # noqa: E402
+_unload, loader.unload = loader.unload, lambda *names: None  # to compile each list's code anew takes long
+from lists.sync import Sync  # noqa: E402
 
-modules.unload = _unload
-log.error = log.warning = lambda room, message: None  # their lines would be taken for answers
+loader.unload = _unload
+console.error = console.warning = lambda room, message: None  # their lines would be taken for answers
 _BLOCKS = 40
 _DATA = bytearray(BLOCK * _BLOCKS)  # one for all worlds: the heap has no place for many
 _LONG_MS = 400_000  # more than the keypad ever waits

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from tools.operator.guest import DAYS, HOURS, make_code
+from menshen.operator.guest import DAYS, HOURS, make_code
 
 TENANT, STAFF, MOVE_IN, PASSAGE, GUEST = 1, 2, 3, 7, 8
 PIN, CARD = 1, 2

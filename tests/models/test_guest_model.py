@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from menshen.operator.guest import DAYS, HOURS, make_code
 from tests.models.conftest import Port
-from tools.operator.guest import DAYS, HOURS, make_code
 
 KEYS = {7: bytes(range(16)), 8: bytes(range(16, 32))}
 _STARTS = [dt.datetime(2026, 12, 24, hour, tzinfo=dt.UTC) for hour in (3, 9, 11, 17)]

@@ -13,16 +13,16 @@ from ram_flash import RamFlash
 from ram_nvs import RamNVS
 
 from access import throttle
-from access.changes import Changes
-from access.credentials import Credential
+from access.dialogues import dialogues
 from access.gate import Gate
-from access.leases import Leases
-from access.residency import dialogues
-from access.residents import GUEST_KEY, Residents
-from access.seldom import Seldom
+from access.restrictions import Seldom
 from access.throttle import Throttle
 from door import doorkeeper
 from door.doorkeeper import Doorkeeper
+from people.changes import Changes
+from people.leases import Leases
+from people.residents import GUEST_KEY, Residents
+from roll.credentials import Credential
 from storage.hmac import Mac
 from storage.nvs import Numbers
 

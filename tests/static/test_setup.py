@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from menshen.setup import debian, pins, python_env, step, umqtt
 from tests.static.sources import TOP
-from tools.setup import debian, pins, python_env, step, umqtt
 
 DEB822 = """\
 # made by an installer
@@ -62,7 +62,7 @@ def test_a_disabled_or_foreign_source_is_no_mirror(etc: Path) -> None:
 
 
 def test_every_version_is_exact() -> None:
-    for version in {**pins.PACKAGES, **pins.CONSTRAINTS, **pins.STUBS}.values():
+    for version in {**python_env.PACKAGES, **pins.CONSTRAINTS, **pins.STUBS}.values():
         assert version[0].isdigit()
         assert "*" not in version
 
@@ -73,8 +73,12 @@ def bare_machine(tmp_path: Path) -> Path:
     top = tmp_path / "a folder"
     (tmp_path / "bin").mkdir()
     shutil.copytree(TOP / "tools/setup", top / "tools/setup")
+    shutil.copy(TOP / "pyproject.toml", top)
+    (top / "firmware").mkdir()
+    shutil.copy(TOP / "firmware/version.py", top / "firmware")
     for place, mark in (
         (".venv", python_env.VENV_MARK),
+        (".venv/project", python_env.project_mark(top)),
         ("build/stubs", python_env.STUBS_MARK),
         ("lib/umqtt", umqtt.MARK),
     ):

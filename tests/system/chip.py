@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tools.simulator.board import Board
-from tools.simulator.memory import TODAYS, Memory
+from menshen.simulator.board import Board
+from menshen.simulator.memory import TODAYS, Memory
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKES = ROOT / "tools/simulator/fakes"

@@ -5,7 +5,7 @@ import contextlib
 import random
 from collections.abc import Callable, Sequence
 
-from tools.simulator.fault_side import packets
+from menshen.simulator.fault_side import packets
 
 _CONNACK, _PINGRESP = b"\x20\x02\0\0", b"\xd0\0"
 _PATIENCE_S = 60

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from menshen.simulator import image
 from tests.system.chip import FAKES, make_board, running
-from tools.simulator import image
 
 WRITE_FOR_EVER = """
 n = 0

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from menshen.simulator import ota
 from tests.system.chip import make_board, running
-from tools.simulator import ota
 
 IMAGE = b"\xe9" + b"first" * 3000
 

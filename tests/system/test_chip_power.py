@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from menshen.simulator.board import HARD_RESET, SOFT_RESET, WDT_RESET, Board, ChipFailed
 from tests.system.chip import FAKES, MICROPYTHON, ROOT, make_board, pin_levels, running
-from tools.simulator.board import HARD_RESET, SOFT_RESET, WDT_RESET, Board, ChipFailed
 
 SERVE = """
 import asyncio
@@ -135,7 +135,7 @@ async def test_a_chip_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 PARENT = f"""
 import asyncio, pathlib, sys
-from tools.simulator.board import Board
+from menshen.simulator.board import Board
 async def main():
     folder = pathlib.Path(sys.argv[1])
     board = Board(folder / "board", folder / "app", {str(FAKES)!r}, {{}}, {str(MICROPYTHON)!r})

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 import pytest_asyncio
 
+from menshen.operator.commands import Command, staff_key
+from menshen.operator.lists import mac
+from menshen.simulator.provision import DEMO_PIN
 from tests.simulated_lock import Lock
-from tools.operator.commands import Command, staff_key
-from tools.operator.lists import mac
-from tools.simulator.provision import DEMO_PIN
 
 _GUEST_KEY = 7  # the role, in the table of what residents set
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}

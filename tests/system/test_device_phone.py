@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tools.simulator import frames
-from tools.simulator.phone import POLL_S, Phone, TagFault, records
+from menshen.simulator import frames
+from menshen.simulator.phone import POLL_S, Phone, TagFault, records
 
 ACK = "0000ff00ff00"  # UM0701-02, 6.2.1.3
 ERROR = "0000ff01ff7f8100"  # 6.2.1.5

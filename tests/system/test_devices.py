@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.simulator import frames
-from tools.simulator.cards import demo_cards
-from tools.simulator.network import answer_dns
-from tools.simulator.pn532 import BYTE_S
-from tools.simulator.provision import CARD, HEAD_PATH, LIST_PATH, PIN, STAFF, TENANT, Provision, lock_key
-from tools.simulator.sniffer import Sniffer
+from menshen.simulator import frames
+from menshen.simulator.cards import demo_cards
+from menshen.simulator.network import answer_dns
+from menshen.simulator.pn532 import BYTE_S
+from menshen.simulator.provision import CARD, HEAD_PATH, LIST_PATH, PIN, STAFF, TENANT, Provision, lock_key
+from menshen.simulator.sniffer import Sniffer
 
 ACK = "0000ff00ff00"  # UM0701-02, 6.2.1.3
 ERROR = "0000ff01ff7f8100"  # 6.2.1.5

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from menshen.simulator.provision import PINS
 from tests.simulated_lock import Lock
-from tools.simulator.provision import PINS
 
 _PAIRS = 5
 _MOST_PAIRS = 20

@@ -5,11 +5,11 @@ import struct
 
 import pytest
 
+from menshen.operator.guest import make_code
+from menshen.operator.hours import DAYS, Holiday, Hours
+from menshen.operator.lists import PIN, STAFF, Credential
+from menshen.simulator.provision import DEMO_PIN
 from tests.simulated_lock import Lock
-from tools.operator.guest import make_code
-from tools.operator.hours import DAYS, Holiday, Hours
-from tools.operator.lists import PIN, STAFF, Credential
-from tools.simulator.provision import DEMO_PIN
 
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
 _GUEST_KEY = 7

@@ -8,11 +8,11 @@ import json
 import os
 import time
 
+from menshen.operator import lists
+from menshen.simulator.cards import demo_cards
+from menshen.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 from tests.simulated_lock import Lock
 from tests.system.enemy import Enemy
-from tools.operator import lists
-from tools.simulator.cards import demo_cards
-from tools.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 
 _ROUNDS = 3000 if os.environ.get("MENSHEN_NIGHTLY") else 100
 _NEWEST = 5
@@ -42,7 +42,7 @@ def _forged(give: Provision) -> list[tuple[str, bytes]]:
     now = int(time.time())
     said = {"lock": give.lock, "time": now, "nonce": "forged-nonce-1", "expires": now + 300}
     old = give.snapshot(_credentials(give, 1))
-    head = lists.head(give.lock, other.key, 9, 9, old).encode()
+    head = lists.Head(9, 9, old).signed(give.lock, other.key).encode()
     commands = [
         lists.signed(give.lock, other.key, b"menshen command v1", {**said, "command": name}).encode()
         for name in ("restart", "identify", "unlock")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from menshen.operator.lists import Series
+from menshen.simulator.provision import CARD, TENANT, Credential
 from tests.simulated_lock import Event, Lock
-from tools.operator.lists import Series
-from tools.simulator.provision import CARD, TENANT, Credential
 
 _COUNT = 10_000
 _CHUNKS = 157  # of 2,048 bytes

@@ -5,12 +5,12 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from menshen.simulator import provision
+from menshen.simulator.board import Board
+from menshen.simulator.cards import demo_cards
+from menshen.simulator.provision import CARD, TENANT, Credential, Provision
 from tests.conftest import TOP
 from tests.simulated_lock import Lock
-from tools.simulator import provision
-from tools.simulator.board import Board
-from tools.simulator.cards import demo_cards
-from tools.simulator.provision import CARD, TENANT, Credential, Provision
 
 _HEAP = "111k"  # DESIGN, Budgets: what a chip without PSRAM has beside Wi-Fi and mutual TLS
 _CHIP = 19 * 1024  # bytes of that, before boot.py's first line: what is C or frozen in a real chip, at most

@@ -5,9 +5,9 @@ import io
 
 import pytest
 
+from menshen.operator.guest import make_code, read_key
+from menshen.simulator.provision import DEMO_PIN
 from tests.simulated_lock import Event, Lock
-from tools.operator.guest import make_code, read_key
-from tools.simulator.provision import DEMO_PIN
 
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
 _BLUE, _DARK = "enrolling", "idle"

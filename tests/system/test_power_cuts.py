@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from menshen.operator.lists import Series
+from menshen.simulator.provision import CARD, TENANT, Credential
+from menshen.simulator.world import now_us
 from tests.simulated_lock import Event, Lock
-from tools.operator.lists import Series
-from tools.simulator.provision import CARD, TENANT, Credential
-from tools.simulator.world import now_us
 
 _MOST = 300  # operations in one thing that is done: beyond that the test itself has gone wrong
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}

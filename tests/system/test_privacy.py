@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from menshen import build_app
+from menshen.operator.guest import make_code
+from menshen.simulator.provision import DEMO_PIN
 from tests.conftest import TOP
 from tests.simulated_lock import Event, Lock
-from tools import build_app
-from tools.operator.guest import make_code
-from tools.simulator.provision import DEMO_PIN
 
 _ROUNDS_ONLINE, _ROUNDS_OFFLINE = (14, 6) if os.environ.get("MENSHEN_NIGHTLY") else (5, 2)
 _ENTRIES, _FIRST = 5, 2  # in a round, and before the first

@@ -7,8 +7,8 @@ import pytest
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from menshen.simulator.serial_port import SerialPort
 from tests.system.chip import make_board, running
-from tools.simulator.serial_port import SerialPort
 
 SERVE = """
 import asyncio

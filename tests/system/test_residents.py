@@ -2,8 +2,8 @@
 
 import pytest
 
+from menshen.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential
 from tests.simulated_lock import Lock
-from tools.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential
 
 CODE, NEW = "73519264", "902817"
 

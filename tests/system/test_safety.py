@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from menshen.simulator import provision
 from tests.simulated_lock import Lock
 from tests.slots import change_slot, compiled
-from tools.simulator import provision
 
 
 def _relay(lock: Lock, since: int = 0) -> list[int | None]:

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
+from menshen.operator.lists import CARD, TENANT, Credential
+from menshen.simulator import ota
 from tests.conftest import TOP
 from tests.releases import Made, Operator, choose_pin, updatable
 from tests.simulated_lock import Lock
-from tools.operator.lists import CARD, TENANT, Credential
-from tools.simulator import ota
 
 __all__ = ["updatable"]
 IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]

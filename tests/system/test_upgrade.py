@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from menshen import build_app
+from menshen.simulator.provision import lock_key, renew
 from tests.releases import Operator
 from tests.simulated_lock import Lock
-from tools import build_app
-from tools.simulator.provision import lock_key, renew
 
 FIRST = "ae73b7b"  # a lock that opens, and knows no residents
 RESIDENTS = "2977ad0"  # residents choose their PIN; slots are folders

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from menshen.simulator import provision
+from menshen.simulator.provision import CARD, DEMO_PIN, PIN, TENANT, Credential, Provision
+from menshen.simulator.wiegand import WiegandReader
+from menshen.simulator.world import now_us
 from tests.simulated_lock import Lock
-from tools.simulator import provision
-from tools.simulator.provision import CARD, DEMO_PIN, PIN, TENANT, Credential, Provision
-from tools.simulator.wiegand import WiegandReader
-from tools.simulator.world import now_us
 
 _CARDS = {"26 bits": b"\x7b\x30\x39", "34 bits": b"\x04\xa1\xb2\xc3"}
 _STRANGER = b"\x7b\x30\x3a"

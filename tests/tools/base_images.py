@@ -6,8 +6,8 @@ import io
 import esptool
 from esptool.bin_image import ELFSection, ESP32C3FirmwareImage, ESP32FirmwareImage, ESP32S3FirmwareImage
 
-from tools.board import partitions
-from tools.board.partitions import APP, DATA, Partition
+from menshen.board import partitions
+from menshen.board.partitions import APP, DATA, Partition
 
 FLASH_4MB, FLASH_2MB = 0x20, 0x10
 

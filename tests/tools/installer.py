@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from menshen.board import factory
+from menshen.simulator.serial_port import SerialPort
 from tests.conftest import TOP
 from tests.simulated_lock import Lock
 from tests.tools import base_images as bases
-from tools.board import factory
-from tools.simulator.serial_port import SerialPort
 
 JUMPER = 39
 _LIMIT_S = 90
@@ -78,11 +78,20 @@ class Installer:
         `answers` are given one after the other to the questions, the last one to all that follow.
         """
         process = await asyncio.create_subprocess_exec(
-            "env", "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
-            sys.executable, "-m", "tools.board", *arguments, "--port", self.port.path,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, cwd=TOP,
-        )  # fmt: skip
+            "env",
+            "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
+            sys.executable,
+            "-m",
+            "menshen",
+            "board",
+            *arguments,
+            "--port",
+            self.port.path,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=TOP,
+        )
         self.process = process
         assert process.stdin
         assert process.stdout

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from menshen.brokers import locks
+from menshen.operator.certificates import CertificateError
 from tests.tools.commands import command
-from tools.brokers import locks
-from tools.operator.certificates import CertificateError
 
 
 def test_no_user_of_rabbitmq_can_log_in_by_password() -> None:
@@ -41,8 +41,8 @@ def test_a_name_that_would_be_a_rule_is_refused(write, name: str) -> None:
 
 
 def test_the_command_takes_locks_as_arguments_and_from_a_list() -> None:
-    assert command("tools.brokers", "nats", "a", "b").stdout == locks.nats(["a", "b"])
-    assert command("tools.brokers", "rabbitmq", "-", stdin="a\nb\n").stdout == locks.rabbitmq(["a", "b"])
-    refused = command("tools.brokers", "nats", "a/b")
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert command("brokers", "nats", "a", "b").stdout == locks.nats(["a", "b"])
+    assert command("brokers", "rabbitmq", "-", stdin="a\nb\n").stdout == locks.rabbitmq(["a", "b"])
+    refused = command("brokers", "nats", "a/b")
+    assert (refused.returncode, refused.stdout) == (2, "")
     assert "'a/b' is no lock's identifier" in refused.stderr

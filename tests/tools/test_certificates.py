@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from tools.operator.certificates import LOCK_DAYS, Authority, CertificateError, Pair
+from menshen.operator.certificates import LOCK_DAYS, Authority, CertificateError, Pair
 
 
 @pytest.fixture

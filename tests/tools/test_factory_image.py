@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from menshen.board import factory, partitions
+from menshen.board.partitions import APP, DATA, LayoutError, Partition
 from tests.conftest import micropython
 from tests.tools import base_images as bases
-from tools.board import factory, partitions
-from tools.board.partitions import APP, DATA, LayoutError, Partition
 
 APPLICATION = {
     "/boot.py": b"# boot\n",

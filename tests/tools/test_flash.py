@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 from esptool.util import FatalError
 
+from menshen.board import factory
+from menshen.board.flash import FlashError, flash
 from tests.tools import base_images as bases
-from tools.board import factory
-from tools.board.flash import FlashError, flash
 
 APPLICATION = {"/boot.py": b"boot"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from menshen.cli.main import main
+from menshen.operator.guest import GuestError, duration_class, make_code
 from tests.conftest import TOP
-from tools.operator.__main__ import main
-from tools.operator.guest import GuestError, duration_class, make_code
 
 VECTORS = json.loads((TOP / "tests/vectors/guest_codes.json").read_text())["vectors"]
 KEY = "000102030405060708090a0b0c0d0e0f"

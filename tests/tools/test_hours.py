@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from tools.operator.hours import Holiday, Hours
-from tools.operator.lists import ListError
+from menshen.operator.hours import Holiday, Hours
+from menshen.operator.lists import ListError
 
 _RECORD = struct.Struct("<16sBBHBBIIH")
 _DAY = 86_400

@@ -7,9 +7,9 @@ import json
 import pytest
 from littlefs import LittleFS
 
-from tools import build_app
-from tools.operator import lists
-from tools.simulator import image
+from menshen import build_app
+from menshen.operator import lists
+from menshen.simulator import image
 
 KEY = bytes(range(32))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from menshen.board import factory, provision
 from tests.static.sources import FIRMWARE, MODULES, TOP, import_name
 from tests.tools import base_images as bases
-from tools.board import factory, provision
 
 MANIFEST = TOP / "tools/board/manifest.py"
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 from jwcrypto import jwk, jws
 from jwcrypto.common import base64url_encode
 
-from tools.operator.__main__ import main
-from tools.operator.commands import staff_key
-from tools.operator.lists import mac
+from menshen.cli.main import main
+from menshen.operator.commands import staff_key
+from menshen.operator.lists import mac
 
 KEY, GUEST_KEY = bytes(range(32)), bytes(range(16))
 DIGEST = "0123456789abcdef0123456789abcdef"

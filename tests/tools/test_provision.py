@@ -10,10 +10,10 @@ import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from menshen.operator.certificates import Authority
+from menshen.simulator.provision import PIN, TENANT, Credential, Provision
 from tests.conftest import TOP
 from tests.tools.installer import JUMPER, Installer, at_a_new_board
-from tools.operator.certificates import Authority
-from tools.simulator.provision import PIN, TENANT, Credential, Provision
 
 
 @pytest_asyncio.fixture
@@ -106,7 +106,7 @@ async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer
     assert await installer.provision("--leave-open", hands=None) == 0, installer.said
     key = (installer.folder / "front.key").read_bytes()
     assert await installer.provision() == 1
-    assert "provisioned already. FORCE=1" in installer.said
+    assert "provisioned already. --force (FORCE=1)" in installer.said
     assert (installer.folder / "front.key").read_bytes() == key
     assert json.loads(await installer.file("/config.json") or b"")["key"] == key.hex()
     installer.lock.world.board.write_file("/access/residents", b"of the tenant before")

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen.board import provision
+from menshen.board.console import BoardError, Console
+from menshen.operator.certificates import Authority
+from menshen.simulator.serial_port import SerialPort
 from tests.tools.installer import Installer, at_a_new_board
-from tools.board import provision
-from tools.board.console import BoardError, Console
-from tools.operator.certificates import Authority
-from tools.simulator.serial_port import SerialPort
 
 
 @pytest_asyncio.fixture
@@ -47,8 +47,11 @@ async def _install(installer: Installer, lock: provision.Lock, force: bool = Fal
 async def test_the_settings_come_last(installer: Installer) -> None:
     lock = _lock(installer)
     assert await _install(installer, lock) == [
-        "/tls/ca.crt.der", "/tls/lock.crt.der", "/tls/lock.key.der", "/config.json",
-    ]  # fmt: skip
+        "/tls/ca.crt.der",
+        "/tls/lock.crt.der",
+        "/tls/lock.key.der",
+        "/config.json",
+    ]
     for path, data in lock.files.items():
         assert await installer.file(path) == data
 
@@ -250,7 +253,7 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, reason: str) 
 
 
 def test_tls_without_an_authority_is_refused() -> None:
-    with pytest.raises(provision.ProvisionError, match=re.escape("give AUTHORITY=")):
+    with pytest.raises(provision.ProvisionError, match=re.escape("give --authority (AUTHORITY=)")):
         provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)
 
 

@@ -16,10 +16,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from menshen import build_app
+from menshen.cli.main import main
+from menshen.release import keys, output, pack, publish, release
 from tests.conftest import TOP, UNIT
-from tools import build_app
-from tools.release import keys, output, pack, publish, release
-from tools.release.__main__ import main
 
 SECRET = b"correct horse"
 IMAGE = b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + b"m" * 50_000
@@ -191,21 +191,21 @@ def test_the_commands_make_a_key_and_a_release(tmp_path: Path, monkeypatch) -> N
     monkeypatch.setenv("MENSHEN_RELEASE_PASSPHRASE_FILE", str(tmp_path / "secret"))
     key = str(tmp_path / "key.pem")
     run = CliRunner().invoke
-    assert run(main, ["key", "--key", key]).exit_code == 0
-    made = run(main, ["build", "--key", key, "--out", str(tmp_path / "out")])
+    assert run(main, ["release", "key", "--key", key]).exit_code == 0
+    made = run(main, ["release", "build", "--key", key, "--out", str(tmp_path / "out")])
     assert made.exit_code == 0, made.output
     (folder,) = (tmp_path / "out").iterdir()
     assert "update/keys" in (folder / "RELEASE.txt").read_text()
-    again = run(main, ["build", "--key", key, "--out", str(tmp_path / "out")])
+    again = run(main, ["release", "build", "--key", key, "--out", str(tmp_path / "out")])
     assert (again.exit_code, "Error: " in again.output) == (1, True)
-    missing = run(main, ["build", "--key", str(tmp_path / "none.pem")])
+    missing = run(main, ["release", "build", "--key", str(tmp_path / "none.pem")])
     assert "make release-key" in missing.output
     assert SECRET.decode() not in made.output + again.output + missing.output
 
 
 def test_no_passphrase_is_taken_on_the_command_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tools.release", "build", "--help"],
+        [sys.executable, "-m", "menshen", "release", "build", "--help"],
         cwd=build_app.TOP,
         capture_output=True,
         text=True,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen.board import provision
+from menshen.board.console import Console
+from menshen.simulator.provision import PINS
 from tests.simulated_lock import Lock
 from tests.tools.installer import HANDS, JUMPER, Hands, Installer, at_a_new_board
-from tools.board import provision
-from tools.board.console import Console
-from tools.simulator.provision import PINS
 
 
 @pytest_asyncio.fixture

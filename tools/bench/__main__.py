@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tools import build_app
-from tools.simulator.board import ChipFailed
-from tools.simulator.server import new_loop
+from menshen import build_app
+from menshen.simulator.board import ChipFailed
+from menshen.simulator.server import new_loop
 
 from . import changes, decision, faults, rivals, storm, update
 from .lock import MeasuredLock

@@ -8,9 +8,9 @@ import asyncio
 import statistics
 from pathlib import Path
 
-from tools.operator.lists import CHANGES_MAX, Series
-from tools.simulator.provision import CARD, TENANT, Credential
-from tools.simulator.world import now_us
+from menshen.operator.lists import CHANGES_MAX, Series
+from menshen.simulator.provision import CARD, TENANT, Credential
+from menshen.simulator.world import now_us
 
 from . import decision
 from .lock import MeasuredLock

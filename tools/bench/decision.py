@@ -11,7 +11,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from tools.simulator import provision
+from menshen.simulator import provision
 
 TOP = Path(__file__).resolve().parents[2]
 COUNT = 10_000

@@ -8,11 +8,11 @@ import statistics
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tools.operator.certificates import Authority
-from tools.simulator.broker import Broker
-from tools.simulator.fault_proxy import FaultProxy, contexts
-from tools.simulator.fault_resolver import FaultResolver
-from tools.simulator.fault_side import POINTS, WAYS, Fault
+from menshen.operator.certificates import Authority
+from menshen.simulator.broker import Broker
+from menshen.simulator.fault_proxy import FaultProxy, contexts
+from menshen.simulator.fault_resolver import FaultResolver
+from menshen.simulator.fault_side import POINTS, WAYS, Fault
 
 from .lock import MeasuredLock
 from .progress import Progress

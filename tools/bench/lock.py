@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tools.simulator import provision
-from tools.simulator.world import World, now_us
+from menshen.simulator import provision
+from menshen.simulator.world import World, now_us
 
 from . import decision
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tools import build_app
-from tools.release import keys, pack, publish, release
-from tools.shrink import names
+from menshen import build_app
+from menshen.release import keys, pack, publish, release
+from menshen.shrink import names
 
 from .lock import MeasuredLock
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from tools.operator.certificates import OPERATOR, check_lock
+from menshen.operator.certificates import OPERATOR, check_lock
 
 WRITES = ("state", "alarm", "staff", "ack")
 """The topics below its own name that a lock may write, and nobody else but the operator."""

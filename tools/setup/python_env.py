@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from . import debian, pins, step
@@ -14,20 +15,34 @@ STUBS = step.BUILD / "stubs"
 # An environment for pyright to look in, lest it take the computer's own modules for the chip's.
 _NO_PACKAGES = Path("no-packages/lib/python3.11/site-packages")
 
-VENV_MARK = step.fingerprint(pins.PACKAGES, pins.CONSTRAINTS)
+PROJECT = step.VENV / "project"
+"""Its stamp alone lies there."""
+
+_PROJECT = tomllib.loads((step.TOP / "pyproject.toml").read_text())["project"]
+PACKAGES = {**dict(line.split("==") for line in _PROJECT["dependencies"]), **pins.PACKAGES}
+"""What goes into .venv."""
+
+VENV_MARK = step.fingerprint(PACKAGES, pins.CONSTRAINTS)
 STUBS_MARK = step.fingerprint(pins.STUBS, str(_NO_PACKAGES))
 
 
 def prepare() -> None:
-    """Make .venv and build/stubs as pins.py says."""
+    """Make .venv, with the command `menshen` in it, and build/stubs as pins.py says."""
     if not (PYTHON.exists() and step.is_done(step.VENV, VENV_MARK)):
         _make_venv()
-        step.say(f"installing {len(pins.PACKAGES)} Python packages into .venv (once; a minute or so)")
+        step.say(f"installing {len(PACKAGES)} Python packages into .venv (once; a minute or so)")
         with step.scratch() as folder:
             constraints = folder / "constraints.txt"
             constraints.write_text("".join(f"{line}\n" for line in _pinned(pins.CONSTRAINTS)))
-            pip("install", "--constraint", constraints, *_pinned(pins.PACKAGES))
+            pip("install", "--constraint", constraints, *_pinned(PACKAGES))
         step.done(step.VENV, VENV_MARK)
+
+    mark = project_mark(step.TOP)
+    if not step.is_done(PROJECT, mark):
+        step.say("installing menshen into .venv")
+        pip("install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", step.TOP)
+        PROJECT.mkdir(exist_ok=True)
+        step.done(PROJECT, mark)
 
     if not step.is_done(STUBS, STUBS_MARK):
         step.say("installing the ESP32's type stubs into build/stubs")
@@ -36,6 +51,12 @@ def prepare() -> None:
             (folder / "stubs" / _NO_PACKAGES).mkdir(parents=True)
             step.done(folder / "stubs", STUBS_MARK)
             step.replace(STUBS, folder / "stubs")
+
+
+def project_mark(top: Path) -> str:
+    """Changes with what the installed command knows: its version, what it needs, where its folder stands."""
+    known = (top / name for name in ("pyproject.toml", "firmware/version.py"))
+    return step.fingerprint(str(top), *(path.read_text() for path in known))
 
 
 def pip(*arguments: str | Path, env: dict[str, str] | None = None) -> None:

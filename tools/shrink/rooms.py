@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from .edits import Edit, edited, span
 
 _STAY = (
-    "app", "link.backoff", "link.link", "link.lists", "link.mqtt", "link.orders", "link.telemetry",
-    "link.timekeeper", "link.topics", "link.wifi",
+    "app", "link.backoff", "link.link", "lists.listener", "link.mqtt", "commands.listener", "reports.telemetry",
+    "link.timekeeper", "link.subscriptions", "link.wifi",
 )  # fmt: skip
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _WORDS = {ast.FunctionDef: "def ", ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}

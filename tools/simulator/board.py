@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tools import build_app
+from menshen import build_app
 
 from . import image, romfs
 from .console import Console

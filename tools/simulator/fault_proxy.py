@@ -10,7 +10,7 @@ import socket
 import ssl
 from pathlib import Path
 
-from tools.operator.certificates import Authority, Pair
+from menshen.operator.certificates import Authority, Pair
 
 from .fault_side import LINGER, Broken, Fault, LockSide, packets
 from .provision import BROKER_NAME

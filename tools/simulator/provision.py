@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import build_app
-from tools.operator import lists
-from tools.operator.lists import CARD, PIN, STAFF, TENANT, Credential
+from menshen import build_app
+from menshen.operator import lists
+from menshen.operator.lists import CARD, PIN, STAFF, TENANT, Credential
 
 from .board import Board
 from .cards import Card
@@ -69,7 +69,7 @@ class Provision:
 
     def list_message(self, version: int, credentials: list[Credential]) -> str:
         """The signed head of a list without changes; its chunks must be there before it is published."""
-        return lists.head(self.lock, self.key, version, version, self.snapshot(credentials))
+        return lists.Head(version, version, self.snapshot(credentials)).signed(self.lock, self.key)
 
     def list_messages(self, version: int, credentials: list[Credential]) -> list[tuple[str, bytes]]:
         """All that has to be published of a list, with topics, to be retained: its chunks, then its head."""
