@@ -11,7 +11,7 @@ from menshen import build_app
 from . import image, romfs
 from .console import Console
 from .memory import TODAYS, Memory
-from .process import ChipProcess, Uart
+from .process import ChipFailed, ChipProcess, Uart
 from .questions import Questions
 from .repl import Repl
 from .signals import event_of, on_clock
@@ -23,10 +23,6 @@ _ARMED = "INFO app: armed"
 
 def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
-
-
-class ChipFailed(Exception):
-    """The chip could not even begin to start; the text is what it said."""
 
 
 class Board(Questions):
@@ -153,10 +149,6 @@ class Board(Questions):
         if mode is not None:
             self._send(self._outside.lease(mode))
         return self._outside.dhcp
-
-    def take_ram(self, size: int) -> None:
-        """Something else in the chip takes so much of what ESP-IDF has; less than 0: it gives that back."""
-        self._send(f"ram {size}\n")
 
     def flash_takes(self, erase_us: int, program_us: int) -> None:
         """From the next start on: an erase of a block, and a program of 256 bytes."""

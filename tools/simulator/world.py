@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from . import provision
 from .board import Board
+from .board import monotonic_us as now_us
 from .broker import Broker, Operator
 from .cards import demo_cards
 from .memory import TODAYS, Memory
@@ -37,11 +37,6 @@ _COLOURS = {
 
 class Refused(Exception):
     """What was asked cannot happen in this world now; the message says why."""
-
-
-def now_us() -> int:
-    """The clock of all events: CLOCK_MONOTONIC in microseconds, as the simulated chip reads it."""
-    return time.monotonic_ns() // 1000
 
 
 class World:
