@@ -1,21 +1,21 @@
-"""Makes the parts of the link and joins them: gone when it has done so.
+"""Joins the operator's link: Wi-Fi, addresses, time and broker, and all that is said over them."""
 
-What it imports from this room stays: the build joins it into one module.
-"""
+import asyncio
 
 from micropython import const
 
-from commands.listener import Orders
+from commands.listener import Listener
+from commands.remote import Remote
 from link.backoff import Backoff
 from link.link import Link, Network
-from link.mqtt import MQTTClient
+from link.mqtt import Broker, MQTTClient
 from link.resolver import Resolver
-from link.subscriptions import Topics
+from link.subscriptions import Subscriptions
 from link.timekeeper import Timekeeper
 from link.wifi import Wifi
 from lists.listener import Lists
-from loader import drop, unload
-from reports.outbox import Outbox
+from loader import Loan
+from reports.status import Status
 from reports.telemetry import Telemetry
 from storage.hmac import hmac_sha256
 
@@ -24,50 +24,90 @@ _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: tim
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from access.clock import Clock
     from board import Board
-    from commands.remote import Remote
+    from door.doorkeeper import Doorkeeper
+    from people.register import Register
+    from reports.reports import Reports
     from settings import Settings
 
 
-async def assemble(
-    settings: "Settings", board: "Board", clock: "Clock", telemetry: "Telemetry", topics: "Topics",
-    door: "Remote", fault: "Callable[[str, bool], None]",
-) -> "Link":  # fmt: skip
-    """The link, ready to run. Raises TlsError where the settings ask for TLS and its files are not there."""
-    numbers, cap = board.numbers, settings.backoff_cap_ms
-    wifi = Wifi(board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
-    tls = None
-    if settings.broker_tls:
+class Uplink:
+    """`subscriptions` are there from the start, for all that there will be."""
+
+    def __init__(
+        self,
+        settings: "Settings",
+        board: "Board",
+        clock: "Clock",
+        register: "Register",
+        doorkeeper: "Doorkeeper",
+        reports: "Reports",
+    ) -> None:
+        self._settings, self._board, self._clock = settings, board, clock
+        self._register, self._doorkeeper = register, doorkeeper
+        self._status = Status(register.credentials, clock, reports)
+        self._telemetry = Telemetry(settings.lock, self._status, board.numbers, clock.now)
+        self._telemetry.discovery = settings.homeassistant
+        self.subscriptions = Subscriptions()
+        self._link: Link | None = None
+        self._fault = reports.fault
+        reports.deliver(self._telemetry)
+
+    async def take_lists(self, ready: asyncio.Event, on_change: "Callable[[], None]") -> None:
+        """For ever, once ready: see lists/listener.py."""
+        lists = Lists(self._settings, self._register, self._clock, on_change)
+        await lists.run(self.subscriptions, self._telemetry, ready)
+
+    async def take_commands(self) -> None:
+        """For ever: see commands/listener.py."""
+        settings, residents = self._settings, self._register.residents
+        remote = Remote(self._doorkeeper, residents.keys, self._status, self._board.reset)
+        listener = Listener(
+            settings.lock, settings.key, self._clock, self._board.numbers, self._telemetry, remote
+        )
+        await listener.run(self.subscriptions)
+
+    async def run(self) -> None:
+        """For ever. Raises TlsError where the settings ask for TLS and its files are not there."""
+        if self._link is None:
+            self._link = self._made()
+        await self._link.run()
+
+    def _made(self) -> Link:
+        settings, numbers, clock = self._settings, self._board.numbers, self._clock
+        cap = settings.backoff_cap_ms
+        joining = Backoff(1000, min(cap, 60_000))
+        wifi = Wifi(self._board.wlan(), settings.ssid, settings.password, joining)
+        resolver = Resolver(settings.dns, numbers, wifi.dns)
+        broker = Broker(settings.broker_host, settings.broker_port)
+        # A broker drops a client for a newer one of the same identifier, whatever certificate that has: so a
+        # part of it is known to this lock alone. It is the same after a restart, which ends what was left.
+        identifier = settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
+        tls = _context() if settings.broker_tls else None
+
+        def client() -> MQTTClient:
+            made = MQTTClient(identifier, broker, tls)
+            made.idf_free = self._board.idf_free
+            return made
+
+        link = Link(
+            Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp)),
+            client,
+            self.subscriptions,
+            self._telemetry,
+            Backoff(_HANDSHAKE_MS if tls else 1000, cap),
+            self._doorkeeper.quiet,
+        )
+        link.fault = self._fault
+        return link
+
+
+def _context() -> "Any":
+    """What TLS needs for any number of sessions. TlsError."""
+    with Loan():
         from link.tls import context
 
-        tls = context()
-        del context
-        unload("link.tls")
-
-    # A broker drops a client for a newer one of the same identifier, whatever certificate that has: so a
-    # part of it is known to this lock alone. It is the same after a restart, which ends what was left.
-    identifier = settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
-
-    def client() -> MQTTClient:
-        made = MQTTClient(identifier, settings.broker_host, settings.broker_port, tls=tls)
-        made.idf_free = board.idf_free
-        return made
-
-    orders = Orders(settings.lock, settings.key, clock, numbers, telemetry, door)
-    await topics.hear("menshen/v1/" + settings.lock + "/command", orders.on_message)
-    telemetry.discovery = settings.homeassistant
-    resolver = Resolver(settings.dns, numbers, wifi.dns)
-    link = Link(
-        Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp)),
-        client,
-        topics,
-        telemetry,
-        Backoff(_HANDSHAKE_MS if tls else 1000, cap),
-        door.quiet,
-    )
-    link.fault = fault
-    for kind in Link, Network, Lists, Orders, Outbox, Telemetry, Timekeeper, Topics, Wifi:
-        drop(kind, "__init__")  # there are as many as there will be; a resolver home.py makes as well
-    return link
+        return context()

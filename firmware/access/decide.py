@@ -6,7 +6,7 @@ from roll.record import MOVE_IN, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from roll.credentials import Credential
+    from roll.record import Credential
 
 GUEST = const(9)  # the role of whoever has a guest code; no record has it
 

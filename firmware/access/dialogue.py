@@ -12,19 +12,20 @@ from time import ticks_diff
 
 from micropython import const
 
-from people.residents import GUEST_KEY, HOME_KEY
+from loader import Loan
+from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from access.restrictions import Seldom
+    from access.restrictions import Restrictions
     from people.changes import Changes
-    from people.residents import Residents
-    from roll.credentials import Credentials
+    from people.register import Register
     from storage.hmac import Mac
 
+_NO_ROOM = (ResidentsError, OSError, ImportError, MemoryError)  # in the table, the flash, or RAM
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _PATIENCE_MS = const(60_000)
@@ -36,7 +37,7 @@ _NEW = const(2)
 _AGAIN = const(3)
 _ADD = const(4)
 _REMOVE = const(5)
-_LEAVE = const(6)
+_MOVE_OUT = const(6)
 _GUEST = const(7)
 _HOME = const(8)
 
@@ -51,22 +52,25 @@ def is_weak(digits: "bytes | memoryview") -> bool:
     return all(digits[i + 1] - digits[i] == step for i in range(1, len(digits) - 1))
 
 
-class Enrolment:
+class Dialogue:
     """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
 
-    `move_out(lease)` tells the lease guard that the people of a lease leave; OSError.
     `hand_over(role, key)` has the reader offer a guest key or a home code to the tenant's phone for a while,
     or, with no bytes, nothing any more. `has_home`: the settings know a broker of the tenant's own.
     """
 
     def __init__(
-        self, residents: "Residents", changes: "Callable[[], Changes]", credentials: "Credentials",
-        move_out: "Callable[[int], None]", guests: "Seldom", mac: "Mac", say: "Callable[[str], None]",
-        hand_over: "Callable[[int, bytes], None]", has_home: bool,
-    ) -> None:  # fmt: skip
-        self._residents, self._changes, self._credentials = residents, changes, credentials
-        self._leave, self._mac, self._say = move_out, mac, say
-        self._guests, self._hand_over, self._has_home = guests, hand_over, has_home
+        self,
+        register: "Register",
+        restrictions: "Restrictions",
+        mac: "Mac",
+        say: "Callable[[str], None]",
+        hand_over: "Callable[[int, bytes], None]",
+        has_home: bool,
+    ) -> None:
+        self._residents, self._credentials = register.residents, register.credentials
+        self._register, self._restrictions, self._mac = register, restrictions, mac
+        self._say, self._hand_over, self._has_home = say, hand_over, has_home
         self._state = _IDLE
         self._digest = self._first = b""
         self._lease = self._since = 0
@@ -107,7 +111,7 @@ class Enrolment:
             self._switch_home(False)
             return True
         if state == _MENU:
-            chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _LEAVE}.get(key, _IDLE)
+            chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _MOVE_OUT}.get(key, _IDLE)
             if chosen == _IDLE:
                 self._give_up()
             else:
@@ -115,7 +119,7 @@ class Enrolment:
                 self._say("enrolling")
             return True
         if state == _REMOVE and key == "#":
-            self._keep(lambda: self._changes().remove_cards(self._lease))
+            self._keep(lambda changes: changes.remove_cards(self._lease))
             return True
         if state in (_GUEST, _HOME):
             self._state = _IDLE
@@ -128,12 +132,12 @@ class Enrolment:
 
     def pin(self, digits: "bytes | memoryview", now: int) -> bool:
         """Whether this code was one that is being chosen, and not one to be judged."""
-        if self._state not in (_NEW, _AGAIN, _LEAVE):
+        if self._state not in (_NEW, _AGAIN, _MOVE_OUT):
             return False
         digest = self._mac.digest(b"\x01", digits)[:DIGEST]
-        if self._state == _LEAVE:
+        if self._state == _MOVE_OUT:
             if digest == self._digest:
-                self._keep(self._move_out)
+                self._finish(self._move_out)
             else:
                 self._refuse()
         elif self._state == _NEW:
@@ -145,7 +149,7 @@ class Enrolment:
                 self._go(_AGAIN, now)
                 self._say("enrolling")
         elif digest == self._first:
-            self._keep(lambda: self._changes().add(digest, PIN, self._lease, self._digest))
+            self._keep(lambda changes: changes.add(digest, PIN, self._lease, self._digest))
         else:
             self._go(_NEW, now)
             self._say("weak")
@@ -159,13 +163,13 @@ class Enrolment:
         own = self._residents.find(digest)
         if self._state == _REMOVE:
             if own is not None and own.lease == self._lease:
-                self._keep(lambda: self._changes().remove(digest))
+                self._keep(lambda changes: changes.remove(digest))
             else:
                 self._give_up_own(digest)
         elif own is not None or self._credentials.find(digest) is not None:
             self._refuse()
         else:
-            self._keep(lambda: self._changes().add(digest, CARD, self._lease))
+            self._keep(lambda changes: changes.add(digest, CARD, self._lease))
         return True
 
     def tick(self, now: int) -> None:
@@ -177,14 +181,24 @@ class Enrolment:
             self._give_up()
 
     def _move_out(self) -> None:
-        self._leave(self._lease)
-        self._changes().clear(self._lease)
+        with Loan():
+            from people.guard import Guard
+
+            Guard(self._register.leases, self._residents, True).move_out(self._lease)
+        self._change(lambda changes: changes.clear(self._lease))
+
+    def _change(self, change: "Callable[[Changes], None]") -> None:
+        """Change the table of residents. ResidentsError: full; OSError: the flash is."""
+        with Loan():
+            from people.changes import Changes
+
+            change(Changes(self._residents))
 
     def _give_up_own(self, digest: bytes) -> None:
         """A card that is in the operator's list opens no more, if it is of the same lease."""
         listed = self._credentials.find(digest)
         if listed is not None and listed.role == TENANT and listed.lease == self._lease:
-            self._keep(lambda: self._changes().withdraw(digest))
+            self._keep(lambda changes: changes.withdraw(digest))
         else:
             self._refuse()
 
@@ -194,9 +208,9 @@ class Enrolment:
             key = None if new else dict(self._residents.keys()).get(self._lease)
             if key is None:
                 key = self._random(b"\x04")
-                self._changes().set_key(GUEST_KEY, self._lease, key)
-            self._guests.arm()
-        except Exception:  # ResidentsError or OSError: a full table, a full flash
+                self._set_key(GUEST_KEY, key)
+            self._restrictions.arm_guest_codes()
+        except _NO_ROOM:
             self._refuse()
         else:
             self._say("kept")
@@ -209,8 +223,8 @@ class Enrolment:
             return
         try:
             key = self._random(b"\x05") if on else b""
-            self._changes().set_key(HOME_KEY, self._lease, key)
-        except Exception:  # as above
+            self._set_key(HOME_KEY, key)
+        except _NO_ROOM:
             self._refuse()
         else:
             self._say("kept")
@@ -228,12 +242,18 @@ class Enrolment:
             or self._credentials.find(digest) is not None
         )
 
-    def _keep(self, change: "Callable[[], None]") -> None:
-        """Make a change to the table; where it has no room the person is told, and the old one stays."""
+    def _set_key(self, role: int, key: bytes) -> None:
+        self._change(lambda changes: changes.set_key(role, self._lease, key))
+
+    def _keep(self, change: "Callable[[Changes], None]") -> None:
+        self._finish(lambda: self._change(change))
+
+    def _finish(self, work: "Callable[[], None]") -> None:
+        """Do what was asked for; where there is no room the person is told, and all stays as it was."""
         self._state = _IDLE
         try:
-            change()
-        except Exception:  # ResidentsError or OSError: a full table, a full flash
+            work()
+        except _NO_ROOM:
             self._say("weak")
         else:
             self._say("kept")

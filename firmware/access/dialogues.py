@@ -4,35 +4,27 @@ from time import ticks_diff
 
 from micropython import const
 
-from loader import unload
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from access.dialogue import Dialogue
 
-    from access.dialogue import Enrolment
-    from access.restrictions import Seldom
-    from people.changes import Changes
-    from people.leases import Leases
-    from people.residents import Residents
-    from roll.credentials import Credentials
-    from storage.hmac import Mac
-
-_OFFERED_MS = const(10_000)
+_OPEN_MS = const(10_000)
 
 
-class Residency:
-    """`begin()` gives a new dialogue, `end()` is called once nobody needs it any more."""
+class Dialogues:
+    """`parts` are those of access/dialogue.py."""
 
-    def __init__(self, begin: "Callable[[], Enrolment]", end: "Callable[[], None]") -> None:
-        self._begin, self._end = begin, end
-        self._dialogue: Enrolment | None = None
-        self._offer: tuple[bytes, int] | None = None
+    def __init__(self, *parts) -> None:
+        self._parts = parts
+        self._dialogue: Dialogue | None = None
+        self._entered: tuple[bytes, int] | None = None  # the PIN's digest, and the lease
         self._since = 0
 
-    def offer(self, digest: bytes, lease: int, now: int) -> None:
+    def entered(self, digest: bytes, lease: int, now: int) -> None:
         """A resident has opened with this PIN: for ten seconds `*` leads on from here."""
-        self._offer, self._since = (digest, lease), now
+        self._entered, self._since = (digest, lease), now
 
     def move_in(self, digest: bytes, lease: int, now: int) -> None:
         """A move-in code was entered: the new resident chooses a PIN."""
@@ -42,10 +34,10 @@ class Residency:
         """Whether this key belongs to the dialogue; the others belong to the code being entered."""
         if self._dialogue is not None:
             return self._after(self._dialogue.key(key, now))
-        offer, self._offer = self._offer, None
-        if offer is None or key != "*" or ticks_diff(now, self._since) >= _OFFERED_MS:
+        entered, self._entered = self._entered, None
+        if entered is None or key != "*" or ticks_diff(now, self._since) >= _OPEN_MS:
             return False
-        self._open().menu(offer[0], offer[1], now)
+        self._open().menu(entered[0], entered[1], now)
         return True
 
     def pin(self, digits: "bytes | memoryview", now: int) -> bool:
@@ -58,46 +50,22 @@ class Residency:
 
     def tick(self, now: int) -> None:
         """Follow the time; to be called a few times a second."""
-        if self._offer is not None and ticks_diff(now, self._since) >= _OFFERED_MS:
-            self._offer = None
+        if self._entered is not None and ticks_diff(now, self._since) >= _OPEN_MS:
+            self._entered = None
         if self._dialogue is not None:
             self._dialogue.tick(now)
             self._after(True)
 
-    def _open(self) -> "Enrolment":
-        self._offer = None
-        self._dialogue = self._begin()
-        return self._dialogue
+    def _open(self) -> "Dialogue":
+        """Begin one: its code is there for as long as it is."""
+        self._entered = None
+        with Loan():
+            from access.dialogue import Dialogue
+
+            self._dialogue = Dialogue(*self._parts)
+            return self._dialogue
 
     def _after(self, heard: bool) -> bool:
         if self._dialogue is not None and self._dialogue.done:
             self._dialogue = None
-            self._end()
         return heard
-
-
-def dialogues(
-    residents: "Residents", credentials: "Credentials", leases: "Leases", guests: "Seldom", mac: "Mac",
-    say: "Callable[[str], None]", hand_over: "Callable[[int, bytes], None]", has_home: bool,
-) -> "Residency":  # fmt: skip
-    """A Residency whose dialogues change these parts; for the last three see enrolment.py."""
-
-    def begin() -> "Enrolment":
-        from access.dialogue import Enrolment
-
-        return Enrolment(residents, changes, credentials, move_out, guests, mac, say, hand_over, has_home)
-
-    def changes() -> "Changes":
-        from people.changes import Changes
-
-        return Changes(residents)
-
-    def move_out(lease: int) -> None:
-        from people.guard import Guard
-
-        Guard(leases, residents, True).move_out(lease)
-
-    def end() -> None:
-        unload("access.dialogue", "people.changes", "people.guard")
-
-    return Residency(begin, end)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from access.zone import Zone
-    from roll.credentials import Credential
+    from roll.record import Credential
 
 _PART = const(5)  # roles
 _HOLIDAY = const(6)

@@ -29,18 +29,18 @@ class Uses:
     def __init__(self, numbers: "Numbers") -> None:
         self._numbers = numbers
 
-    def take(self, digest: bytes, most: int) -> bool:
+    def count(self, digest: bytes, most: int) -> bool:
         """Count a use. False where there were `most`, or this one cannot be kept: it opens nothing."""
         try:
             table, place = self._table(), 0
             while place < len(table) and table[place : place + _KEY] != digest[:_KEY]:
                 place += _ENTRY
-            count = struct.unpack_from("<H", table, place + _KEY)[0] if place < len(table) else 0
-            if count >= most:
+            used = struct.unpack_from("<H", table, place + _KEY)[0] if place < len(table) else 0
+            if used >= most:
                 return False
             if place >= _MOST * _ENTRY:
                 raise OSError
-            entry = digest[:_KEY] + struct.pack("<H", count + 1)
+            entry = digest[:_KEY] + struct.pack("<H", used + 1)
             self._numbers.set_blob(_NAME, table[:place] + entry + table[place + _ENTRY :])
         except OSError:
             console.error("access", "no room for the count of uses")

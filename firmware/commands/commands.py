@@ -1,4 +1,4 @@
-"""Carries out what is commanded from afar. Loaded when a command comes, unloaded after.
+"""Carries out what is commanded from afar.
 
 A command is a JWS of the lock's key, purpose "menshen command v1", with {"lock", "time", "command", "nonce",
 "expires"}; times in seconds since 1970, at most ten minutes apart. To unlock it holds besides "proof", a JWS
@@ -12,7 +12,8 @@ from hashlib import sha256
 
 from micropython import const
 
-from link.envelope import EnvelopeError, verify
+from link.envelope import verify
+from link.errors import EnvelopeError
 from reports.results import COMMANDS
 from storage.hmac import Mac, equal
 
@@ -96,13 +97,18 @@ class Commands:
     """Judges a message and does what it says. Nothing is raised, whatever it holds."""
 
     def __init__(
-        self, lock_id: str, key: bytes, clock: "Clock", numbers: "Numbers", telemetry: "Telemetry",
+        self,
+        lock_id: str,
+        key: bytes,
+        clock: "Clock",
+        numbers: "Numbers",
+        telemetry: "Telemetry",
         door: "Door",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._lock_id, self._key = lock_id, key
         self._clock, self._numbers, self._telemetry, self._door = clock, numbers, telemetry, door
 
-    def take(self, message: "bytes | bytearray | None", retained: bool) -> bool:
+    def obey(self, message: "bytes | bytearray | None", retained: bool) -> bool:
         """One message, None for one that was too long; whether it was obeyed.
 
         Of a tenant's command to unlock nothing is told.

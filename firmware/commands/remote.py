@@ -4,6 +4,8 @@ import asyncio
 
 from micropython import const
 
+from link.backoff import Backoff
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,9 +21,12 @@ class Remote:
     """`status` is what a self-test finds; `guest_keys` gives (lease, guest key)."""
 
     def __init__(
-        self, doorkeeper: "Doorkeeper", guest_keys: "Callable[[], Iterator[tuple[int, bytes]]]",
-        status: "Callable[[], dict]", reset: "Callable[[], None]",
-    ) -> None:  # fmt: skip
+        self,
+        doorkeeper: "Doorkeeper",
+        guest_keys: "Callable[[], Iterator[tuple[int, bytes]]]",
+        status: "Callable[[], dict]",
+        reset: "Callable[[], None]",
+    ) -> None:
         self.quiet, self.identify, self.remote = doorkeeper.quiet, doorkeeper.identify, doorkeeper.remote
         self.self_test = status
         self._guest_keys, self._reset = guest_keys, reset
@@ -39,8 +44,6 @@ class Remote:
         asyncio.create_task(self._restart())
 
     async def _restart(self) -> None:
-        from link.backoff import Backoff
-
         await asyncio.sleep_ms(_ANSWER_MS)
         await Backoff(_WINDOW_MS, _WINDOW_MS).pause(self.quiet)
         while not self.quiet():

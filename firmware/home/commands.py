@@ -1,4 +1,4 @@
-"""Judges what comes from a broker of the tenant's own. Loaded for each message, and unloaded after.
+"""Judges what comes from a broker of the tenant's own.
 
 A command is JSON, {"command": "UNLOCK" or "LOCK", "time": ms since 1970, "mac": 64 hexadecimal digits}, where
     mac = hex(SHA-256(code ‖ hex(SHA-256(code ‖ message))))
@@ -31,9 +31,13 @@ _MARKS_MAX = const(72)
 
 
 def judge(
-    message: "bytes | bytearray | None", retained: bool, lock_id: str, keys: "list[tuple[int, bytes]]",
-    clock: "Clock", numbers: "Numbers",
-) -> "int | None":  # fmt: skip
+    message: "bytes | bytearray | None",
+    retained: bool,
+    lock_id: str,
+    keys: "list[tuple[int, bytes]]",
+    clock: "Clock",
+    numbers: "Numbers",
+) -> "int | None":
     """The lease whose tenant wants in now, 0 where nothing is to be done, None for what is refused.
 
     `keys` are (lease, home key); None is a message that was too long. What is good is on record before this
@@ -53,9 +57,13 @@ class _Refused(Exception):
 
 
 def _judge(
-    message: "bytes | bytearray | None", retained: bool, lock_id: str, keys: "list[tuple[int, bytes]]",
-    clock: "Clock", numbers: "Numbers",
-) -> int:  # fmt: skip
+    message: "bytes | bytearray | None",
+    retained: bool,
+    lock_id: str,
+    keys: "list[tuple[int, bytes]]",
+    clock: "Clock",
+    numbers: "Numbers",
+) -> int:
     if retained or message is None:
         raise _Refused("retained" if retained else "too large")
     command, time, mac = _fields(message)

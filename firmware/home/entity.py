@@ -1,6 +1,6 @@
 """The door as a `lock` entity of Home Assistant (MQTT discovery), which signs each command by itself.
 
-Loaded once a connection. Keys are Home Assistant's abbreviations. There is no state topic: Home Assistant
+Keys are Home Assistant's abbreviations. There is no state topic: Home Assistant
 assumes the state from its own commands, so the lock need not tell any.
 """
 

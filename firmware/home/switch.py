@@ -1,6 +1,6 @@
 """Whether a resident has the door on a broker of their own: what speaks with that is loaded only then.
 
-Loaded where the settings have `home`, and stays. On is who has a home key in the table of residents; the
+It stays loaded where the settings have `home`. On is who has a home key in the table of residents; the
 lease's end turns it off, like moving out. No message comes here.
 """
 
@@ -9,59 +9,68 @@ import asyncio
 from micropython import const
 
 import console
-from loader import unload
+from loader import Loan
 from people.residents import HOME_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from access.clock import Clock
+    from board import Board
     from door.doorkeeper import Doorkeeper
-    from people.residents import Residents
+    from people.register import Register
     from settings import Settings
 
 _LOOK_MS = const(1000)
-TOLD = "home_told"  # in NVS: an announcement of the door may lie at the tenant's broker
 
 
-async def keep(
-    settings: "Settings", board: "Any", clock: "Clock", residents: "Residents",
-    over: "Callable[[int, int | None], bool]", doorkeeper: "Doorkeeper", room: "Any",
-) -> None:  # fmt: skip
-    """For ever; `over(lease, now)` says that a lease has ended.
+class HomeSwitch:
+    """`memory` is held by whoever takes much of it, and given up here when another waits for it."""
 
-    `room` is an asyncio.Lock, which it gives up when another waits for it.
-    """
+    def __init__(
+        self,
+        settings: "Settings",
+        board: "Board",
+        clock: "Clock",
+        register: "Register",
+        doorkeeper: "Doorkeeper",
+        memory: asyncio.Lock,
+    ) -> None:
+        self._settings, self._board, self._clock = settings, board, clock
+        self._residents, self._over = register.residents, register.leases.over
+        self._doorkeeper, self._memory = doorkeeper, memory
 
-    def is_on() -> bool:
-        for lease, _ in list(residents.keys(HOME_KEY)):
-            if over(lease, clock.now()) and doorkeeper.quiet():
-                _forget(residents, lease)
-        return any(residents.keys(HOME_KEY))
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            if self.is_on() or self._board.numbers.get("home_told"):
+                async with self._memory:
+                    await self._speak()
+            await asyncio.sleep_ms(_LOOK_MS)
 
-    def must_go() -> bool:
-        return room.waiting.peek() is not None
+    def is_on(self) -> bool:
+        """Whether a resident wants it; a lease that is over takes its code with it."""
+        for lease, _ in list(self._residents.keys(HOME_KEY)):
+            if self._over(lease, self._clock.now()) and self._doorkeeper.quiet():
+                self._forget(lease)
+        return any(self._residents.keys(HOME_KEY))
 
-    while True:
-        if is_on() or board.numbers.get(TOLD):
-            async with room:
-                from home.broker import Home
+    def must_go(self) -> bool:
+        """Whether somebody else waits for the memory."""
+        return self._memory.waiting.peek() is not None  # pyright: ignore[reportAttributeAccessIssue]
 
-                parts = settings, board.wlan(), board.numbers, clock, residents
-                await Home(*parts, is_on, must_go, doorkeeper.remote).run()
-                del Home
-                unload("home.broker")
-        await asyncio.sleep_ms(_LOOK_MS)
+    async def _speak(self) -> None:
+        """Have the door there until it is turned off, or somebody needs the memory."""
+        async with Loan():
+            from home.broker import Home
 
+            parts = self._settings, self._board, self._clock, self._residents
+            await Home(*parts, self, self._doorkeeper.remote).run()
 
-def _forget(residents: "Residents", lease: int) -> None:
-    from people.changes import Changes
+    def _forget(self, lease: int) -> None:
+        with Loan():
+            from people.changes import Changes
 
-    try:
-        Changes(residents).set_key(HOME_KEY, lease, b"")
-    except OSError:  # a full flash: it is tried again, and the gate lets nobody in by it meanwhile
-        console.error("home", "no room to forget a home code")
-    del Changes
-    unload("people.changes")
+            try:
+                Changes(self._residents).set_key(HOME_KEY, lease, b"")
+            except OSError:  # a full flash: it is tried again, and the gate lets nobody in by it meanwhile
+                console.error("home", "no room to forget a home code")

@@ -6,9 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from link.packets import MQTTError
-from link.resolver import DnsError
-from loader import OFTEN, collect
+from link.errors import DnsError, MQTTError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from link.backoff import Backoff
     from link.mqtt import MQTTClient
     from link.resolver import Resolver
-    from link.subscriptions import Topics
+    from link.subscriptions import Subscriptions
     from link.timekeeper import Timekeeper
     from link.wifi import Wifi
 
@@ -52,7 +50,7 @@ class Link:
         self,
         network: Network,
         client_factory: "Callable[[], MQTTClient]",
-        topics: "Topics",
+        topics: "Subscriptions",
         publisher: "Publisher",
         backoff: "Backoff",
         quiet: "Callable[[], bool]",
@@ -99,9 +97,7 @@ class Link:
                 raise
             self.online = True
             console.info("link", "online")
-            await collect(-1)
-            self._resolver.proved(client.server)
-            await collect(OFTEN)
+            await self._resolver.proved(client.server)
             await side_by_side(client.run(self._topics.on_message), self._talk(client), self._watch())
         finally:
             self._topics.lost()

@@ -1,6 +1,6 @@
-"""Who hears which topic: brings messages to their handlers, over all connections that there will be."""
+"""Brings the messages of each topic to their handler, over all connections that there will be."""
 
-from link.packets import MQTTError
+from link.errors import MQTTError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     Handler = Callable[[Payload], Awaitable[None]]
 
 
-class Topics:
+class Subscriptions:
     """A handler is awaited before the next message is read: it must not wait for another message."""
 
     def __init__(self) -> None:
         self._handlers: dict[bytes, tuple[Handler, int]] = {}
         self.client: MQTTClient | None = None
 
-    async def hear(self, topic: str, handler: "Handler", qos: int = 1) -> None:
+    async def subscribe(self, topic: str, handler: "Handler", qos: int = 1) -> None:
         """Have handler(payload) called for each message of a topic, now and after every connection."""
         self._handlers[topic.encode()] = handler, qos
-        await self._tell(topic, qos)
+        await self._ask(topic, qos)
 
-    async def leave(self, topic: str) -> None:
-        """Hear a topic no longer."""
+    async def unsubscribe(self, topic: str) -> None:
+        """Have no more messages of a topic."""
         self._handlers.pop(topic.encode(), None)
-        await self._tell(topic, -1)
+        await self._ask(topic, -1)
 
     async def connected(self, client: "MQTTClient") -> None:
         """Subscribe to everything over this connection. MQTTError ends it."""
@@ -44,7 +44,7 @@ class Topics:
         if handler is not None:
             await handler[0](payload)
 
-    async def _tell(self, topic: str, qos: int) -> None:
+    async def _ask(self, topic: str, qos: int) -> None:
         client = self.client
         if client is None:
             return

@@ -1,22 +1,17 @@
-"""Reads the signed head of a credential list: the version offered, its snapshot, and the changes over it.
-
-Loaded for as long as that takes.
-"""
+"""Reads the signed head of a credential list: the version offered, its snapshot, and the changes over it."""
 
 from micropython import const
 
 from link.envelope import decode, verify
-from roll.layout import CHANGES_MAX, COUNT_MAX, ListError
-from roll.records import is_known
+from roll.credentials import ListError
+from roll.layout import CHANGES_MAX, COUNT_MAX
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
+from roll.rules import is_known
 
 _PURPOSE = b"menshen list v1"
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
 _NUMBER_MAX = const(0x3FFFFFFF)
 _TIME_MAX = const(0xFFFFFFFF)
-_FRONT = const(16)
-_RECORD = const(32)
-_CHANGE = const(33)
-_DIGEST = const(16)
 
 
 def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> "tuple[int, int, str, tuple, bytes]":
@@ -49,16 +44,16 @@ def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":
 
 def check(size: int, changes: bytes) -> None:
     """Raise ListError where the size of the snapshot, or the changes, cannot be those of a list."""
-    if size > _FRONT + COUNT_MAX * _RECORD or len(changes) > CHANGES_MAX * _CHANGE:
+    if size > FRONT + COUNT_MAX * RECORD or len(changes) > CHANGES_MAX * CHANGE:
         raise ListError("too large")
-    if size % _RECORD != _FRONT or len(changes) % _CHANGE:
+    if size % RECORD != FRONT or len(changes) % CHANGE:
         raise ListError("bad records")
     last = b""
-    for at in range(0, len(changes), _CHANGE):
-        digest = changes[at + 1 : at + 1 + _DIGEST]
+    for at in range(0, len(changes), CHANGE):
+        digest = changes[at + 1 : at + 1 + DIGEST]
         if digest <= last or changes[at] > 1:
             raise ListError("bad records")
-        if changes[at] and not is_known(changes[at + 17], changes[at + 18]):
+        if changes[at] and not is_known(changes[at + 1 + ROLE], changes[at + 1 + KIND]):
             raise ListError("bad records")
         last = digest
 

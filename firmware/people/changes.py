@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from people.residents import Residents
-    from roll.credentials import Credential
+    from roll.record import Credential
 
 _WITHDRAWN = const(0)
 _KEYS_MAX = const(6)  # leases: with more of them each guess at a guest code would gain too much

@@ -1,7 +1,7 @@
 """The lease guard: nobody is locked out of their home by a list, however well it is signed.
 
 A list is refused that would take from a running lease the last of those credentials by which a door was
-opened, or any while none was used yet. Loaded when a list comes, and unloaded after.
+opened, or any while none was used yet.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from hashlib import sha256
 from micropython import const
 
 from people.leases import ANCHORS_MAX, ENTRIES_MAX, ENTRY, IS_LEASE, KNOWN, LEFT, PROVED
+from roll.credentials import ListError
 from roll.record import CARD, DIGEST, LEASE, TENANT
 
 TYPE_CHECKING = False
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from people.leases import Leases
+    from people.register import Register
     from people.residents import Residents
-    from roll.credentials import Credential
+    from roll.record import Credential
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
 
@@ -157,14 +159,10 @@ class Guard:
         return not credential.not_after or 0 < end <= credential.not_after
 
 
-async def approve(
-    listed: "Listed", now: "int | None", leases: "Leases", residents: "Residents", plain_uid: bool
-) -> None:
+async def approve(listed: "Listed", now: "int | None", register: "Register", plain_uid: bool) -> None:
     """Raise ListError where a list would lock somebody out of their home; else remember who it lets in."""
-    guard = Guard(leases, residents, plain_uid)
+    guard = Guard(register.leases, register.residents, plain_uid)
     reason = await guard.check(listed, now)
     if reason is not None:
-        from roll.layout import ListError  # whoever has a list has that module as well
-
         raise ListError(reason)
     await guard.note(listed, now)

@@ -1,6 +1,6 @@
 """Home Assistant's MQTT discovery, for the device's own health only: versions, faults, signal, alarms.
 
-Loaded once a connection where the settings ask for it, and unloaded after. There is no entity for the door,
+There is no entity for the door,
 its bolt, or who comes: none of that leaves the lock. Keys are Home Assistant's abbreviations.
 """
 

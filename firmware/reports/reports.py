@@ -2,8 +2,12 @@
 
 from micropython import const
 
+import console
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from door.indicator import Indicator
     from reports.telemetry import Telemetry
 
@@ -26,6 +30,18 @@ class Reports:
         else:
             self.faults.discard(name)
         self._indicator.set("trouble", bool(self.faults))
+
+    def health(self, name: str, part: str) -> "Callable[[bool], None]":
+        """What to tell whether a part works: a fault of this name follows it, and the console has a line."""
+
+        def tell(healthy: bool) -> None:
+            if healthy:
+                console.info("reports", "the %s works" % part)
+            else:
+                console.warning("reports", "the %s does not work" % part)
+            self.fault(name, not healthy)
+
+        return tell
 
     def alarm(self, kind: str) -> None:
         """One of telemetry.ALARMS."""

@@ -1,7 +1,7 @@
-"""The words in which results are told; there are no others. Loaded when there is one to tell.
+"""The words in which results are told; there are no others. A module of its own, since words lie in RAM."""
 
-A module of its own, since words lie in RAM.
-"""
+CONNECTION_LOST = "connection lost"
+"""Why a blob did not come: no result, for it is tried again."""
 
 REASONS = (
     "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",

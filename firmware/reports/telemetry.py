@@ -11,7 +11,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from loader import unload
+from loader import Loan
 from reports.outbox import Outbox
 
 TYPE_CHECKING = False
@@ -108,11 +108,7 @@ class Telemetry:
         """Say the state, then all that comes up, for as long as the connection lasts."""
         await self._say_state(client)
         if self.discovery:
-            from reports.homeassistant import announce
-
-            await announce(client.publish, self._lock_id, ALARMS)
-            del announce
-            unload("reports.homeassistant")
+            await self._announce(client)
         while True:
             self._wake.clear()
             await self._empty(client)
@@ -124,6 +120,12 @@ class Telemetry:
                 await asyncio.wait_for_ms(self._wake.wait(), left)
             except asyncio.TimeoutError:
                 pass
+
+    async def _announce(self, client: "MQTTClient") -> None:
+        async with Loan():
+            from reports.homeassistant import announce
+
+            await announce(client.publish, self._lock_id, ALARMS)
 
     async def _say_state(self, client: "MQTTClient") -> None:
         """Publish the state, and move the timetable on by whole periods."""
@@ -168,11 +170,9 @@ class Telemetry:
 
 
 def _check(word: str, kind: str) -> None:
-    """ValueError for what is none of the words of its kind in reports/results.py."""
-    from reports import results as words
+    """ValueError for what is none of the words of its kind in results.py."""
+    with Loan():
+        from reports import results
 
-    known = word in getattr(words, kind)
-    del words
-    unload("reports.results")
-    if not known:
-        raise ValueError("no such word")
+        if word not in getattr(results, kind):
+            raise ValueError("no such word")

@@ -4,9 +4,10 @@ Which files these are is decided in head.py, at the start and when a list comes;
 guaranteed of it are described in access/README.md.
 """
 
-import struct
-
 from micropython import const
+
+from loader import Loan
+from roll.record import CHANGE, DIGEST, FRONT, RECORD, Credential
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,40 +15,33 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _HEAD = const(92)  # bytes in front of the changes
-_FRONT = const(16)  # in front of the records
-_RECORD = const(32)
-_CHANGE = const(33)  # 1 put, 0 remove; the record
-_DIGEST = const(16)
 _LOOK = const(2)  # records read first: the place of a uniform digest is known to about 50 in 10,000
 _WINDOW = const(16)  # records read then: it is known to about 7
 _GUESSES = const(4)  # then halves: an operator could make a list that is not uniform
 
 
-class Credential:
-    """One record without its digest."""
+class ListError(Exception):
+    """A list that cannot be taken; `reason` is one of reports/results.py.
 
-    def __init__(self, record: "bytes | memoryview") -> None:
-        (self.role, self.kind, self.lease, self.schedule, self.uses, self.not_before, self.not_after,
-         self.key_ref) = struct.unpack_from("<BBHBBIIH", record, _DIGEST)  # fmt: skip
+    It stands here since it stays: what raises it is loaded for its time only.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Credentials:
-    """The list in use, empty until head.open_list() has chosen one.
+    """The list in use, empty until roll/head.py has chosen one.
 
     `whole` says that it is the one last taken, `slot` which of the two files holds its snapshot, `head` in
     which file its changes lie; `version` and `base` are those of the list and of the snapshot.
     """
 
     def __init__(self) -> None:
-        self._window = memoryview(bytearray(_WINDOW * _RECORD))
+        self._window = memoryview(bytearray(_WINDOW * RECORD))
         self.file: "BinaryIO | None" = None
         self.close()
-
-    def open(self, key: bytes) -> None:
-        """Choose the list that is in force; `key` is the lock's."""
-        from roll.head import open_list
-
-        open_list(self, key)
 
     def close(self) -> None:
         """Let go of the list: there is none now."""
@@ -77,14 +71,14 @@ class Credentials:
         while low < high:
             start = max(low, min(middle - size // 2, high - size))
             window = self._read(file, start, min(size, high - start))
-            end = start + len(window) // _RECORD
-            if digest < window[:_DIGEST]:
+            end = start + len(window) // RECORD
+            if digest < window[:DIGEST]:
                 edge, found, high = start, _leading(window), start
-            elif digest > window[-_RECORD : _DIGEST - _RECORD]:
-                edge, found, low = end - 1, _leading(window[-_RECORD:]), end
+            elif digest > window[-RECORD : DIGEST - RECORD]:
+                edge, found, low = end - 1, _leading(window[-RECORD:]), end
             else:
                 place = self._search(window, digest)
-                return None if place < 0 else Credential(window[place : place + _RECORD])
+                return None if place < 0 else Credential(window[place : place + RECORD])
             size = _WINDOW
             tries += 1
             # digests are uniform: so many records lie between that edge and the one sought
@@ -93,9 +87,12 @@ class Credentials:
 
     def each(self) -> "Iterator[tuple[bytes, Credential]]":
         """All credentials with their digests, in order; others may search the list meanwhile."""
-        from roll.layout import each
+        if self.file is None:
+            return iter(())
+        with Loan():
+            from roll.layout import each
 
-        return iter(()) if self.file is None else each(self.file, self.changes())
+            return each(self.file, self.changes())
 
     def changes(self) -> bytes:
         """What lies over the snapshot. It was whole when the list was opened."""
@@ -103,17 +100,17 @@ class Credentials:
             return b""
         with open(self.head, "rb") as file:
             file.seek(_HEAD)
-            return file.read(len(self.firsts) * _CHANGE)
+            return file.read(len(self.firsts) * CHANGE)
 
     def _change(self, digest: bytes, place: int) -> "bytes | None":
         """The record put in by a change, from number `place` on; empty if taken out, None if untouched."""
         try:
             with open(self.head, "rb") as file:
-                file.seek(_HEAD + place * _CHANGE)
+                file.seek(_HEAD + place * CHANGE)
                 for _ in range(place, len(self.firsts)):
-                    change = file.read(_CHANGE)
-                    if change[1 : 1 + _DIGEST] >= digest:
-                        if change[1 : 1 + _DIGEST] != digest:
+                    change = file.read(CHANGE)
+                    if change[1 : 1 + DIGEST] >= digest:
+                        if change[1 : 1 + DIGEST] != digest:
                             return None
                         return change[1:] if change[0] else b""
         except (OSError, IndexError):
@@ -122,19 +119,19 @@ class Credentials:
 
     def _read(self, file: "BinaryIO", start: int, count: int) -> memoryview:
         """`count` records from number `start` on."""
-        window = self._window[: count * _RECORD]
-        file.seek(_FRONT + start * _RECORD)
+        window = self._window[: count * RECORD]
+        file.seek(FRONT + start * RECORD)
         file.readinto(window)
         return window
 
     @staticmethod
     def _search(window: memoryview, digest: bytes) -> int:
         """Where in the window the record of this digest begins; -1 where there is none."""
-        low, high = 0, len(window) // _RECORD
+        low, high = 0, len(window) // RECORD
         while low < high:
             middle = (low + high) // 2
-            place = middle * _RECORD
-            found = window[place : place + _DIGEST]
+            place = middle * RECORD
+            found = window[place : place + DIGEST]
             if found == digest:
                 return place
             if digest > found:

@@ -1,7 +1,4 @@
-"""The head of the list: which snapshot is in force, in which file, and the changes over it.
-
-Loaded at the start and when a list comes, and unloaded after.
-"""
+"""The head of the list: which snapshot is in force, in which file, and the changes over it."""
 
 import os
 import struct
@@ -10,6 +7,7 @@ from micropython import const
 
 import console
 from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS
+from roll.record import CHANGE, FRONT, RECORD
 from storage import files
 from storage.hmac import Mac, equal
 
@@ -24,9 +22,6 @@ HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those 
 HEAD_MAGIC = b"MNH2"
 _HEAD = const(92)  # bytes
 _MAC = const(32)
-_FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
-_RECORD = const(32)
-_CHANGE = const(33)  # 1 put, 0 remove; the record
 
 
 class Head:
@@ -48,7 +43,7 @@ def read_head(path: str, key: bytes) -> "Head | None":
     try:
         with open(path, "rb") as file:
             size = file.seek(0, 2)
-            if not _HEAD + _MAC <= size <= _HEAD + CHANGES_MAX * _CHANGE + _MAC:
+            if not _HEAD + _MAC <= size <= _HEAD + CHANGES_MAX * CHANGE + _MAC:
                 return None
             file.seek(0)
             data = file.read(size)
@@ -71,19 +66,19 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
         head = read_head(path, key)
         if head is not None:
             if _use(credentials, head.slot, head.size):
-                _take(credentials, path, head, head.base, path != OLD)
+                _adopt(credentials, path, head, head.base, path != OLD)
                 return
             _complain()
             if _use(credentials, 1 - head.slot, head.other_size):
-                _take(credentials, path, head, head.other_base, head.other_hash == head.hash and path != OLD)
+                _adopt(credentials, path, head, head.other_base, head.other_hash == head.hash and path != OLD)
                 return
         elif path == HEAD and files.exists(path):
             _complain()
-    console.error("access", "there is no whole list of credentials")
+    console.error("roll", "there is no whole list of credentials")
 
 
 def _complain() -> None:
-    console.error("access", "the list of credentials is broken")
+    console.error("roll", "the list of credentials is broken")
 
 
 def _use(credentials: "Credentials", slot: int, size: int) -> bool:
@@ -96,17 +91,17 @@ def _use(credentials: "Credentials", slot: int, size: int) -> bool:
         file = open(SNAPSHOTS[slot], "rb")
     except OSError:
         return False
-    count = (size - _FRONT) // _RECORD
-    if file.read(_FRONT) != MAGIC + struct.pack("<III", count, 0, 0):
+    count = (size - FRONT) // RECORD
+    if file.read(FRONT) != MAGIC + struct.pack("<III", count, 0, 0):
         file.close()
         return False
     credentials.file, credentials.slot, credentials.count = file, slot, count
     return True
 
 
-def _take(credentials: "Credentials", path: str, head: Head, base: int, whole: bool) -> None:
+def _adopt(credentials: "Credentials", path: str, head: Head, base: int, whole: bool) -> None:
     if path != HEAD or not whole:
-        console.warning("access", "using the list of version %d from %s" % (base, path))
+        console.warning("roll", "using the list of version %d from %s" % (base, path))
     credentials.head, credentials.whole = path, whole
     credentials.version, credentials.base = head.version, base
-    credentials.firsts = bytes([head.changes[at] for at in range(1, len(head.changes), _CHANGE)])
+    credentials.firsts = bytes([head.changes[at] for at in range(1, len(head.changes), CHANGE)])

@@ -1,12 +1,11 @@
-"""Puts a list in force, at one rename. Loaded when a list comes, and unloaded after."""
+"""Puts a list in force, at one rename."""
 
 import os
 import struct
 
-from micropython import const
-
-from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, read_head, sealing
-from roll.layout import ListError
+from roll.credentials import ListError
+from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, open_list, read_head, sealing
+from roll.record import CHANGE
 from storage import files
 
 TYPE_CHECKING = False
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     Identity = tuple[int, int, bytes]  # base version, size in bytes, SHA-256
 
-_CHANGE = const(33)
 NOTHING = (0, 0, bytes(32))
 
 
@@ -28,12 +26,21 @@ def identities(credentials: "Credentials", key: bytes) -> "tuple[Identity, Ident
     return (named, other) if credentials.slot == head.slot else (other, named)
 
 
-def choose(
-    credentials: "Credentials", key: bytes, version: int, slot: int, used: "Identity", other: "Identity",
+def install(
+    credentials: "Credentials",
+    key: bytes,
+    place: "tuple[int, int]",
+    snapshots: "tuple[Identity, Identity]",
     delta: bytes,
-) -> None:  # fmt: skip
-    """Put a list in force, at one rename. ListError: no room, and the old one stays."""
-    data = struct.pack(HEAD_FORMAT, HEAD_MAGIC, version, *used, *other, slot, len(delta) // _CHANGE, 0)
+) -> None:
+    """Put a list in force, at one rename. ListError: no room, and the old one stays.
+
+    `place` is its version and the slot of its snapshot; `snapshots` what is to be in that slot and in the
+    other; `delta` the changes over it.
+    """
+    version, slot = place
+    used, other = snapshots
+    data = struct.pack(HEAD_FORMAT, HEAD_MAGIC, version, *used, *other, slot, len(delta) // CHANGE, 0)
     data += delta
     data += sealing(key).digest(data)
     settle()
@@ -46,7 +53,7 @@ def choose(
     except OSError:
         if files.exists(HEAD):
             files.remove(ARRIVING)
-    credentials.open(key)
+    open_list(credentials, key)
     if credentials.version != version:
         raise ListError("flash full")
 

@@ -1,7 +1,9 @@
 """What a record of the operator's list is: its bytes, its roles, its kinds. access/README.md shows it whole.
 
-Nothing but numbers, which the build writes out where they are used: importing it costs no memory.
+The numbers cost no memory: the build writes them out where they are used.
 """
+
+import struct
 
 from micropython import const
 
@@ -26,3 +28,11 @@ STAFF_PASSAGE = const(7)  # staff who leave the door open behind them, or end th
 PIN = const(1)
 CARD = const(2)
 REMOTE = const(3)  # of what comes over the network; no record has it
+
+
+class Credential:
+    """One record without its digest."""
+
+    def __init__(self, record: "bytes | memoryview") -> None:
+        (self.role, self.kind, self.lease, self.schedule, self.uses, self.not_before, self.not_after,
+         self.key_ref) = struct.unpack_from("<BBHBBIIH", record, DIGEST)  # fmt: skip

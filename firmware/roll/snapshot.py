@@ -1,4 +1,4 @@
-"""Checks and merges snapshots of the list. Loaded when a list comes, and unloaded after.
+"""Checks and merges snapshots of the list.
 
 Every `pace` is awaited between steps of at most one piece, 512 bytes: the door comes first.
 """
@@ -9,8 +9,10 @@ from hashlib import sha256
 
 from micropython import const
 
-from roll.layout import COUNT_MAX, MAGIC, ListError
-from roll.records import is_known
+from roll.credentials import ListError
+from roll.layout import COUNT_MAX, MAGIC
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
+from roll.rules import is_known
 from storage import files
 
 TYPE_CHECKING = False
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     Pace = Callable[[], Awaitable[None]]
 
 _PIECE = const(512)  # bytes
-_FRONT = const(16)
-_RECORD = const(32)
-_CHANGE = const(33)
-_DIGEST = const(16)
 
 
 async def check(path: str, pace: "Pace") -> None:
@@ -32,18 +30,18 @@ async def check(path: str, pace: "Pace") -> None:
     with open(path, "rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
-        count = size // _RECORD
+        count = size // RECORD
         front = MAGIC + struct.pack("<III", count, 0, 0)
-        if size % _RECORD != _FRONT or count > COUNT_MAX or file.read(_FRONT) != front:
+        if size % RECORD != FRONT or count > COUNT_MAX or file.read(FRONT) != front:
             raise ListError("bad records")
         last = b""
         while True:
             got = file.readinto(window)
             if not got:
                 return
-            for place in range(0, got, _RECORD):
-                digest = bytes(window[place : place + _DIGEST])
-                if digest <= last or not is_known(window[place + 16], window[place + 17]):
+            for place in range(0, got, RECORD):
+                digest = bytes(window[place : place + DIGEST])
+                if digest <= last or not is_known(window[place + ROLE], window[place + KIND]):
                     raise ListError("bad records")
                 last = digest
             await pace()
@@ -84,26 +82,26 @@ async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes
                 digest.update(data)
 
             put(MAGIC + struct.pack("<III", count, 0, 0))
-            file.seek(_FRONT)
+            file.seek(FRONT)
             while True:
                 got = file.readinto(window)
                 if not got:
                     break
-                if at == end or changes[at + 1 : at + 1 + _DIGEST] > window[got - _RECORD : got - _DIGEST]:
+                if at == end or changes[at + 1 : at + 1 + DIGEST] > window[got - RECORD : got - DIGEST]:
                     put(window[:got])
                 else:
-                    for place in range(0, got, _RECORD):
-                        found = bytes(window[place : place + _DIGEST])
-                        while at < end and changes[at + 1 : at + 1 + _DIGEST] < found:
+                    for place in range(0, got, RECORD):
+                        found = bytes(window[place : place + DIGEST])
+                        while at < end and changes[at + 1 : at + 1 + DIGEST] < found:
                             if changes[at]:
-                                put(changes[at + 1 : at + _CHANGE])
-                            at += _CHANGE
-                        if changes[at + 1 : at + 1 + _DIGEST] != found:
-                            put(window[place : place + _RECORD])
+                                put(changes[at + 1 : at + CHANGE])
+                            at += CHANGE
+                        if changes[at + 1 : at + 1 + DIGEST] != found:
+                            put(window[place : place + RECORD])
                 await pace()
-            for rest in range(at, end, _CHANGE):
+            for rest in range(at, end, CHANGE):
                 if changes[rest]:
-                    put(changes[rest + 1 : rest + _CHANGE])
+                    put(changes[rest + 1 : rest + CHANGE])
     except OSError:
         files.remove(target + ".new")
         raise ListError("flash full")
@@ -117,17 +115,17 @@ async def _count(source: str, changes: bytes, pace: "Pace") -> int:
     window = memoryview(bytearray(_PIECE))
     at, end = 0, len(changes)
     with open(source, "rb") as file:
-        count = file.seek(0, 2) // _RECORD + sum([changes[at] for at in range(0, end, _CHANGE)])
-        file.seek(_FRONT)
+        count = file.seek(0, 2) // RECORD + sum([changes[at] for at in range(0, end, CHANGE)])
+        file.seek(FRONT)
         while at < end:
             got = file.readinto(window)
             if not got:
                 break
-            for place in range(0, got, _RECORD):
-                found = bytes(window[place : place + _DIGEST])
-                while at < end and changes[at + 1 : at + 1 + _DIGEST] < found:
-                    at += _CHANGE
-                if changes[at + 1 : at + 1 + _DIGEST] == found:
+            for place in range(0, got, RECORD):
+                found = bytes(window[place : place + DIGEST])
+                while at < end and changes[at + 1 : at + 1 + DIGEST] < found:
+                    at += CHANGE
+                if changes[at + 1 : at + 1 + DIGEST] == found:
                     count -= 1
             await pace()
     return count

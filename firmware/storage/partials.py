@@ -1,4 +1,4 @@
-"""What was being written when it was given up. Loaded with what writes it."""
+"""What was being written when it was given up."""
 
 import os
 

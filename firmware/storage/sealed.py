@@ -6,6 +6,7 @@ File: sequence number u32 little-endian, body, HMAC-SHA256 of both.
 import struct
 
 import console
+from loader import Loan
 from storage import files
 from storage.hmac import Mac
 
@@ -21,9 +22,10 @@ class Sealed:
 
     def load(self, record: int) -> bytearray:
         """The body, whole records of that size; empty where no copy is whole."""
-        from storage.unsealing import read
+        with Loan():
+            from storage.unsealing import read
 
-        (first, body), (second, copy) = (read(p, record, self._mac) for p in (self._path, self._copy))
+            (first, body), (second, copy) = (read(p, record, self._mac) for p in (self._path, self._copy))
         if second > first:
             body = copy
             if files.exists(self._path):

@@ -8,7 +8,7 @@ import asyncio
 from micropython import const
 
 import console
-from loader import OFTEN, collect, unload
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
     from access.clock import Clock
     from link.mqtt import Payload
-    from link.subscriptions import Topics
+    from link.subscriptions import Subscriptions
     from settings import Settings
 
 _LONGEST = const(512)  # bytes of an order
 _LOOK_MS = const(1000)
-_PARTS = (
-    "update.trial", "update.session", "update.manifest", "update.payload", "update.pss", "update.updater",
-    "update.version", "link.envelope", "link.blobs", "pace",
-)  # fmt: skip
 
 
-class Keeper:
-    """`door` are the residents, the doorkeeper and the reports; topics() is None until there is a network.
-
-    An update has `room` to itself: there is no memory for a tenant's own broker beside it.
+class Manager:
+    """`door` are the residents, the doorkeeper and the reports; subscriptions() is None until there is a
+    network. An update holds `memory`: there is none for a tenant's own broker beside it.
     """
 
     def __init__(
-        self, settings: "Settings", board: "Any", clock: "Clock", door: tuple,
-        room: asyncio.Lock, topics: "Callable[[], Topics | None]",
-    ) -> None:  # fmt: skip
+        self,
+        settings: "Settings",
+        board: "Any",
+        clock: "Clock",
+        door: tuple,
+        memory: asyncio.Lock,
+        subscriptions: "Callable[[], Any]",
+    ) -> None:
         residents, doorkeeper, reports = door
         self._tell = reports.update
         self._settings, self._board, self._clock = settings, board, clock
@@ -47,42 +47,44 @@ class Keeper:
             self._report,
         )
         self._topic = "menshen/v1/" + settings.lock + "/update"
-        self._room, self._topics = room, topics
+        self._memory, self._subscriptions = memory, subscriptions
         self._came = asyncio.Event()
         self._orders: list[tuple[bytearray | None, bool]] = []  # the last that came, if there is one
 
     async def run(self) -> None:
         """For ever."""
-        await collect(-1)
-        from update.trial import begin
-
-        await collect(OFTEN)
-        await begin(self._settings, self._board, *self._door)
-        del begin
-        await asyncio.sleep_ms(0)
-        unload(*_PARTS)
-        while True:
-            topics = self._topics()
-            if topics is not None:
-                break
+        await self._see_through_trial()
+        while (subscriptions := self._subscriptions()) is None:
             await asyncio.sleep_ms(_LOOK_MS)
-        await topics.hear(self._topic, self._on_order)
+        await subscriptions.subscribe(self._topic, self._on_order)
         while True:
             await self._came.wait()
             self._came.clear()
+            found = await self._judge(subscriptions)
+            if found:
+                async with self._memory:
+                    await self._update(found, subscriptions)
+                found = None
+
+    async def _see_through_trial(self) -> None:
+        async with Loan():
+            from update.trial import begin
+
+            await begin(self._settings, self._board, *self._door)
+
+    async def _judge(self, subscriptions: "Subscriptions") -> "dict | None":
+        """The manifest of the release that the last order asks for, see session.py."""
+        async with Loan():
             from update.session import look
 
-            faults, quiet, report = self._door
-            found = await look(self._orders, topics, self._settings, self._board, self._clock, report)
-            del look
-            unload(*_PARTS)
-            if found:
-                async with self._room:
-                    from update.updater import update
+            parts = subscriptions, self._settings, self._board, self._clock
+            return await look(self._orders, *parts, self._report)
 
-                    await update(found, topics, self._settings, self._board, faults, quiet, report)
-                    del update
-                    unload(*_PARTS)
+    async def _update(self, manifest: dict, subscriptions: "Subscriptions") -> None:
+        async with Loan():
+            from update.updater import update
+
+            await update(manifest, subscriptions, self._settings, self._board, self._door)
 
     async def _on_order(self, payload: "Payload") -> None:
         self._orders[:] = [(await payload.read(_LONGEST), not payload.retained)]

@@ -1,7 +1,9 @@
 """The dialogue at the keypad, key by key."""
 
-from access.dialogue import Enrolment, is_weak
-from access.dialogues import Residency
+from access.dialogue import is_weak
+from access.dialogues import Dialogues
+from people import changes, guard
+from people.register import Register
 from people.residents import GUEST_KEY, HOME_KEY, Resident, ResidentsError
 from storage.hmac import Mac
 
@@ -72,7 +74,7 @@ class Guests:
     def __init__(self):
         self.armed, self.full = 0, False
 
-    def arm(self):
+    def arm_guest_codes(self):
         if self.full:
             raise OSError(28)
         self.armed += 1
@@ -82,22 +84,20 @@ class Keypad:
     def __init__(self, has_home=True):
         self.has_home = has_home
         self.said, self.residents, self.listed, self.leases = [], Residents(), Listed(), Leases()
-        self.ended = 0
         self.guests, self.handed = Guests(), []
-        self.talk = Residency(self._begin, self._end)
+        changes.Changes = lambda residents: residents
+        guard.Guard = lambda leases, residents, plain_uid: leases
+        register = Register(self.listed, self.residents, self.leases)
+        hand_over = lambda *key: self.handed.append(key)  # noqa: E731
+        self.talk = Dialogues(register, self.guests, MAC, self.said.append, hand_over, self.has_home)
 
-    def _begin(self):
-        changes = lambda: self.residents  # noqa: E731
-        return Enrolment(
-            self.residents, changes, self.listed, self.leases.move_out, self.guests, MAC, self.said.append,
-            lambda *key: self.handed.append(key), self.has_home,
-        )  # fmt: skip
-
-    def _end(self):
-        self.ended += 1
+    @property
+    def ended(self):
+        """Whether there is no dialogue now."""
+        return self.talk._dialogue is None
 
     def opened(self, *keys):
-        self.talk.offer(digest(OLD), 7, 0)
+        self.talk.entered(digest(OLD), 7, 0)
         return [self.talk.key(key, 100) for key in keys]
 
 
@@ -115,7 +115,7 @@ def test_a_pin_is_changed_at_one_stroke():
     assert keypad.talk.pin(NEW, 300)
     assert keypad.residents.done == [("add", digest(NEW), 1, 7, digest(OLD))]
     assert keypad.said == ["enrolling", "enrolling", "enrolling", "kept"]
-    assert keypad.ended == 1
+    assert keypad.ended
     assert not keypad.talk.pin(NEW, 400)
 
 
@@ -234,9 +234,9 @@ def test_a_new_guest_key_is_made_where_one_asks_for_it():
     assert len(keypad.handed) == 2
     assert keypad.handed[0] != keypad.handed[1] == (GUEST_KEY, keypad.residents.held[GUEST_KEY][7])
     keypad.talk.tick(10_050)
-    assert keypad.ended == 0
+    assert not keypad.ended
     keypad.talk.tick(10_100)
-    assert keypad.ended == 1
+    assert keypad.ended
     assert keypad.said[-1] == "kept"  # that the phone is awaited no more was told when it was so
 
 
@@ -255,5 +255,5 @@ def test_while_the_key_is_handed_over_codes_and_cards_open_as_ever():
     assert not keypad.talk.pin(NEW, 200)
     assert not keypad.talk.card(b"\x04abcdef")
     assert not keypad.talk.key("5", 300)
-    assert keypad.ended == 1
+    assert keypad.ended
     assert keypad.said[-1] == "kept"

@@ -13,6 +13,7 @@ from access.decide import (
     USED_UP,
 )
 from access.gate import Gate
+from people.register import Register
 from roll.record import CARD, PIN
 from storage.hmac import Mac
 
@@ -34,8 +35,8 @@ class World:
         self.before = set()
         self.wait, self.time, self.notes = 0, None, []
         table = Table(self.own, self.given_up)
-        self.open_hours, self.uses_left, self.guest = True, True, (UNKNOWN, 0, False)
-        self.gate = Gate(Finder(self), table, self, self, self, MAC, plain_uid, self)
+        self.open_hours, self.uses_left, self.guests_verdict = True, True, (UNKNOWN, 0, False)
+        self.gate = Gate(Register(Finder(self), table, self), self, self, self, MAC, plain_uid)
 
     def put(self, where, value, record):
         where[MAC.digest(bytes([record.kind]), value)[:16]] = record
@@ -52,17 +53,17 @@ class World:
     def proved(self, lease, digest, now):
         self.notes.append("proved")
 
-    def holds(self, schedule, now):
+    def in_hours(self, schedule, now):
         self.notes.append("schedule %d" % schedule)
         return self.open_hours
 
-    def take(self, digest, most):
+    def count_use(self, digest, most):
         self.notes.append("take %d" % most)
         return self.uses_left
 
-    def check(self, digits, now):
+    def guest(self, digits, now):
         self.notes.append("guest")
-        return self.guest
+        return self.guests_verdict
 
     def take_back(self):
         self.notes.append("take back")
@@ -237,7 +238,7 @@ def test_a_use_is_counted_last_and_for_staff_only():
 
 def test_nine_digits_of_nobody_may_be_a_guests():
     world = World()
-    world.guest = (GRANTED, 7, True)
+    world.guests_verdict = (GRANTED, 7, True)
     verdict = world.gate.pin(b"123456780", 0)
     assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
     assert world.notes == ["count", "find", "guest", "clear"]
@@ -245,7 +246,7 @@ def test_nine_digits_of_nobody_may_be_a_guests():
 
 def test_a_guest_who_comes_again_clears_no_wrong_codes():
     world = World()
-    world.guest = (GRANTED, 7, False)
+    world.guests_verdict = (GRANTED, 7, False)
     assert world.gate.pin(b"123456780", 0).granted
     assert world.notes == ["count", "find", "guest", "take back"]
 
@@ -253,7 +254,7 @@ def test_a_guest_who_comes_again_clears_no_wrong_codes():
 def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():
     for reason in (UNKNOWN, NO_CLOCK, EXPIRED, USED_UP):
         world = World()
-        world.guest = (reason, 0, False)
+        world.guests_verdict = (reason, 0, False)
         verdict = world.gate.pin(b"123456780", 0)
         assert (verdict.reason, verdict.granted, verdict.role) == (reason, False, 0)
         assert world.notes == ["count", "find", "guest"]
@@ -274,5 +275,5 @@ def test_guests_are_not_asked_for_other_lengths_and_known_pins():
 
 def test_a_card_is_no_guest():
     world = World()
-    world.guest = (GRANTED, 7, True)
+    world.guests_verdict = (GRANTED, 7, True)
     assert not world.gate.card(b"123456780").granted

@@ -3,12 +3,11 @@
 import json
 import struct
 
+from guest_parts import guests_of
 from ram_nvs import PowerCut, RamNVS, cut_everywhere
 
 from access.decide import EXPIRED, GRANTED, NO_CLOCK, UNKNOWN, USED_UP
-from access.restrictions import Seldom
 from storage.hmac import Mac
-from storage.nvs import Numbers
 
 MAC = Mac(bytes(32))
 KEY, OTHER = bytes(range(16)), bytes(range(16, 32))
@@ -29,13 +28,10 @@ def code(start=START, kind=2, key=KEY):
 class Lock:
     def __init__(self, nvs=None, keys=((7, KEY),)):
         self.nvs, self.keys, self.ended = nvs or RamNVS(), list(keys), set()
-        self.guests = Seldom(None, None, lambda: iter(self.keys), self._over, Numbers(self.nvs), MAC)
-
-    def _over(self, lease, now):
-        return lease in self.ended
+        self.guests = guests_of(self.keys, self.ended, self.nvs)
 
     def enter(self, digits, now=START):
-        return self.guests.check(memoryview(digits), now)
+        return self.guests.guest(memoryview(digits), now)
 
     def opens(self, digits, now=START):
         return self.enter(digits, now)[0] == GRANTED
@@ -86,14 +82,14 @@ def test_one_digit_off_is_unknown():
             near = bytearray(good)
             near[place] = digit
             if near != good:
-                lock.guests.arm()
+                lock.guests.arm_guest_codes()
                 assert not lock.opens(bytes(near))
 
 
 def test_without_a_clock_or_a_key_nothing_is_looked_at_or_counted():
     lock = Lock()
     assert lock.enter(code(), None) == (NO_CLOCK, 0, False)
-    lock.keys = []
+    lock.keys[:] = []
     assert lock.enter(code()) == NO
     assert lock.enter(code(), None) == NO
     assert lock.nvs.operations == 0
@@ -105,7 +101,7 @@ def test_a_code_goes_with_its_lease_and_with_its_key():
     lock.ended.add(7)
     assert lock.enter(code(kind=5)) == NO
     lock.ended.clear()
-    lock.keys = [(7, OTHER)]
+    lock.keys[:] = [(7, OTHER)]
     assert lock.enter(code(kind=5)) == NO
 
 
@@ -125,7 +121,7 @@ def test_nine_wrong_codes_and_no_more_are_looked_at_until_a_resident_asks():
         assert lock.risk() == 104 * (n + 1) < 1000
     assert lock.enter(code()) == NO
     assert lock.risk() == 936
-    lock.guests.arm()
+    lock.guests.arm_guest_codes()
     assert lock.opens(code())
 
 
@@ -152,16 +148,16 @@ def test_the_gain_of_a_guess_is_never_above_one_in_a_million():
     guess = bytearray(code(now, 11, OTHER))
     assert lock.enter(bytes(guess), now) == NO
     assert lock.risk() == 104 * 9
-    lock.guests.arm()
+    lock.guests.arm_guest_codes()
     assert all(lock.opens(code(START + n * DAY, 11), now) for n in range(8))
     assert lock.opens(code(now, 10), now)
     for n in range(9):
-        lock.guests.arm()
-        lock.keys = [(k, bytes([k] * 16)) for k in range(n + 1)]
+        lock.guests.arm_guest_codes()
+        lock.keys[:] = [(k, bytes([k] * 16)) for k in range(n + 1)]
         lock.enter(wrong(0), now)
         assert lock.risk() == 104 * (n + 1)
     lock.keys.append((99, KEY))
-    lock.guests.arm()
+    lock.guests.arm_guest_codes()
     assert lock.enter(code(now, 9), now) == NO
 
 
@@ -250,9 +246,9 @@ def test_cuts_while_a_resident_arms_the_codes():
 
     def check(nvs, state, done):
         assert Lock(nvs).risk() in (0, 936)
-        Lock(nvs).guests.arm()
+        Lock(nvs).guests.arm_guest_codes()
         assert Lock(nvs).opens(code())
 
-    cuts = cut_everywhere(prepare, lambda nvs, _: Lock(nvs).guests.arm(), check)
+    cuts = cut_everywhere(prepare, lambda nvs, _: Lock(nvs).guests.arm_guest_codes(), check)
     print("guest codes armed: %d cuts" % cuts)
     assert cuts == 8

@@ -80,14 +80,14 @@ def test_a_leaf_that_opens_while_locked_was_forced():
 
 def test_whoever_leaves_forces_nothing_and_moves_no_relay():
     door = Door()
-    door.control.leave(0)
+    door.control.request_exit(0)
     assert door.after((1000, True), (2000, False)) == ["open", "locked"]
     assert (door.alarms, 1 in door.pin.levels) == ([], False)
 
 
 def test_the_exit_button_counts_for_its_time():
     door = Door()
-    door.control.leave(0)
+    door.control.request_exit(0)
     assert door.after((5000, False), (5010, True)) == ["locked", "forced"]
 
 

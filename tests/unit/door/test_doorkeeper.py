@@ -30,15 +30,24 @@ class Dialogue:
     def card(self, uid):
         return False
 
-    def offer(self, digest, lease, now):
+    def key(self, key, now):
+        return False
+
+    def entered(self, digest, lease, now):
         self.offers += 1
 
 
 class Part:
-    """Controller, indicator and numbers in one; notes the first two in order."""
+    """Controller, indicator, phone and numbers in one; notes the first two in order."""
 
     def __init__(self):
-        self.done, self.kept = [], {}
+        self.done, self.kept, self.indicator = [], {}, self
+
+    def tell(self, signal):
+        """That a key was heard."""
+
+    def end(self):
+        """No phone is awaited any more."""
 
     def grant(self, now):
         self.done.append("open")
@@ -56,12 +65,13 @@ class Part:
 class Door:
     def __init__(self):
         self.gate, self.dialogue, self.part, self.alarms = Gate(), Dialogue(), Part(), []
-        self.keeper = Doorkeeper(
-            self.gate, self.dialogue, self.part, self.part, self.part, self._on_staff, self.alarms.append
-        )
+        self.keeper = Doorkeeper(self.gate, self.dialogue, self.part, self.part, self.part, self)
 
-    def _on_staff(self, digest, kind):
+    def staff(self, digest, kind):
         self.part.done.append("report")
+
+    def alarm(self, kind):
+        self.alarms.append(kind)
 
     def come(self, role, kind=PIN, reason="granted", begins_throttle=False):
         """What is done when somebody gets this verdict, in order."""
@@ -69,7 +79,8 @@ class Door:
         self.gate.verdict = Verdict(reason, kind, begins_throttle)
         self.gate.verdict.role = role
         if kind == PIN:
-            self.keeper.pin(b"2468")
+            for key in "2468#":
+                self.keeper.key(key)
         else:
             self.keeper.card(b"1234567")
         return self.part.done

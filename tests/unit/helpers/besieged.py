@@ -1,6 +1,7 @@
 """A lock of the firmware's own parts, without a network: what its messages go to, and who opens its door."""
 
-from list_parts import KEY, PUT, REMOVE, at_once, delta, digests, offer, opened, record, sign, whole
+from list_parts import KEY, PUT, REMOVE, delta, digests, offer, opened, record, sign, whole
+from lock_with_list import sync_of
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
@@ -8,9 +9,9 @@ from access.clock import Clock
 from access.gate import Gate
 from access.throttle import Throttle
 from commands.commands import Commands
-from lists.sync import Sync
 from people import guard
 from people.leases import Leases
+from people.register import Register
 from people.residents import Residents
 from reports.telemetry import Telemetry
 from storage.hmac import Mac, hmac_sha256
@@ -108,29 +109,25 @@ class Besieged:
 
     async def take_list(self, message):
         """As lists/listener.py does."""
-        sync = Sync(
-            "demo", KEY, self.credentials, self._approve, self.telemetry, self, at_once,
-            lambda now: self.clock.signed(now, True), patience_ms=0,
-        )  # fmt: skip
-        self.told = await sync.take([message], self.told)
+        sync = sync_of(self.credentials, self._approve, self.telemetry, self, 0)
+        self.told = await sync.receive([message], self.told, lambda now: self.clock.signed(now, True))
 
     async def _approve(self, listed):
         await guard.approve(listed, self.clock.now(), self._leases, self._residents, True)
 
     def opens(self):
         """Whether the tenant's PIN does."""
-        gate = Gate(
-            self.credentials, self._residents, self._leases, self.clock, self._throttle, Mac(KEY), True, None,
-        )  # fmt: skip
+        register = Register(self.credentials, self._residents, self._leases)
+        gate = Gate(register, self.clock, self._throttle, None, Mac(KEY), True)
         return gate.pin(PIN, 0).granted
 
     # -- link/subscriptions.py, as far as chunks go
 
-    async def hear(self, topic, handler, qos=1):
+    async def subscribe(self, topic, handler, qos=1):
         for payload in self._enemy.chunks(topic):
             await handler(payload)
 
-    async def leave(self, topic):
+    async def unsubscribe(self, topic):
         pass
 
     # -- the door

@@ -6,8 +6,8 @@ import json
 import struct
 from hashlib import sha256
 
-from roll import install as choice
-from roll import upkeep
+from roll import head, upkeep
+from roll import install as installing
 from roll.credentials import Credentials
 from roll.layout import SNAPSHOTS, each
 from storage.hmac import Mac
@@ -59,12 +59,13 @@ def put(path, data):
 
 
 def install(credentials, version, records, changes=b"", base=None, key=KEY):
-    """Put a list into the slot that is not in use, and choose it, as sync does."""
+    """Put a list into the slot that is not in use, and have it in force, as sync does."""
     data = whole(records)
-    used, _ = choice.identities(credentials, key)
+    used, _ = installing.identities(credentials, key)
     slot = 1 - credentials.slot
     put(SNAPSHOTS[slot], data)
-    choice.choose(credentials, key, version, slot, identity(base or version, data), used, changes)
+    snapshots = identity(base or version, data), used
+    installing.install(credentials, key, (version, slot), snapshots, changes)
     return credentials
 
 
@@ -76,7 +77,7 @@ def listed(found):
 def opened(key=KEY):
     """The list as the lock finds it at its start."""
     credentials = Credentials()
-    credentials.open(key)
+    head.open_list(credentials, key)
     return credentials
 
 

@@ -16,10 +16,20 @@ from list_parts import (
 from postman import Postman
 from ram_flash import RamFlash
 
+from link.fetcher import Fetcher
 from lists.sync import Sync
 
 OLD = whole([record(d) for d in digests(80)])
 NEW = whole([record(d) for d in digests(90, b"new")])
+
+
+class Settings:
+    lock, key = "demo", KEY
+
+
+def sync_of(credentials, approve, telemetry, post, patience_ms=30_000):
+    """What takes lists for this lock; `post` is where chunks come from."""
+    return Sync(Settings, credentials, approve, telemetry, Fetcher(post, at_once, patience_ms), at_once)
 
 
 class Lock:
@@ -55,9 +65,8 @@ class Lock:
 
     def get(self, message, patience_ms=30_000):
         asyncio.new_event_loop()
-        parts = self.credentials, self.approve, self, self.post, at_once, self.times.append
-        sync = Sync("demo", KEY, *parts, patience_ms=patience_ms)
-        self.told = asyncio.run(sync.take([message], self.told))
+        sync = sync_of(self.credentials, self.approve, self, self.post, patience_ms)
+        self.told = asyncio.run(sync.receive([message], self.told, self.times.append))
         return self
 
     def holds(self, version, base, data, changes=b""):

@@ -60,14 +60,14 @@ class Postman:
         asked, self.asked = self.asked, []
         return [int(topic.split("/")[-1]) for topic in asked]
 
-    async def hear(self, topic, handler, qos=1):
+    async def subscribe(self, topic, handler, qos=1):
         self.asked.append(topic)
         self.heard[topic] = handler
         if self.client is not None and topic in self.retained:
             asyncio.create_task(self._bring(topic, handler))
         await asyncio.sleep_ms(0)
 
-    async def leave(self, topic):
+    async def unsubscribe(self, topic):
         del self.heard[topic]
         await asyncio.sleep_ms(0)
 

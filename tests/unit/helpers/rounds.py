@@ -11,10 +11,11 @@ import os
 import console
 from link import (  # one file in the flash, see tools/shrink/rooms.py
     Backoff,
+    Broker,
     Link,
     MQTTClient,
     Network,
-    Topics,
+    Subscriptions,
     Wifi,
 )
 from link.tls import context
@@ -77,10 +78,10 @@ async def main():
 
     def client():
         # by their places: the build shortens names that nobody passes by
-        return MQTTClient("demo", host, int(port), None, None, 60, certificates, _HURRY_MS)
+        return MQTTClient("demo", Broker(host, int(port)), certificates, 60, _HURRY_MS)
 
-    house, topics = House(), Topics()
-    await topics.hear("menshen/v1/demo/list", ignore)
+    house, topics = House(), Subscriptions()
+    await topics.subscribe("menshen/v1/demo/list", ignore)
     wifi = Wifi(house, "home", "secret", Backoff(1, 2))
     console.info = look
     await Link(Network(wifi, house, house), client, topics, house, Backoff(1, 2), lambda: True).run()

@@ -3,8 +3,10 @@
 import asyncio
 import os
 
+from link.errors import MQTTError
+from link.mqtt import Broker as Address
 from link.mqtt import MQTTClient
-from link.packets import MQTTError, frame, text
+from link.packets import frame, text
 
 CONNACK = b"\x20\x02\0\0"
 PINGRESP = b"\xd0\0"
@@ -112,8 +114,9 @@ async def hang_up(broker, reader, writer):
     pass
 
 
-def client_for(broker, timeout_ms=PATIENT, keepalive=60, **options):
-    return MQTTClient("demo", "localhost", broker.port, keepalive=keepalive, timeout_ms=timeout_ms, **options)
+def client_for(broker, timeout_ms=PATIENT, keepalive=60, user=None, password=None, tls=None):
+    where = Address("localhost", broker.port, user, password)
+    return MQTTClient("demo", where, tls, keepalive, timeout_ms)
 
 
 class Inbox:

@@ -223,8 +223,9 @@ def watch(story, timing=PATIENT, **state):
     seen = Seen()
 
     async def whole(chip, driver):
-        reader = CardReader(driver, lambda uid: seen.cards.append(bytes(uid)), seen.health.append, 20)
-        running = asyncio.create_task(reader.run())
+        running = asyncio.create_task(
+            CardReader(driver, 20).run(lambda uid: seen.cards.append(bytes(uid)), seen.health.append)
+        )
         await story(chip, seen)
         assert not running.done(), "the reader's task ended"
         running.cancel()

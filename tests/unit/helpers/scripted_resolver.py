@@ -8,7 +8,8 @@ from struct import pack
 from ram_numbers import RamNvs
 
 from link.dns import question
-from link.resolver import DnsError, Resolver
+from link.errors import DnsError
+from link.resolver import Resolver
 from storage.nvs import Numbers
 
 HOST = "broker.menshen.test"

@@ -14,6 +14,7 @@ from release_signer import KEY_ID, MODULUS, sign
 
 import update.updater as room
 from link.envelope import encode
+from link.errors import BlobError
 from reports import results as words
 from storage import files
 from storage.nvs import Numbers
@@ -22,8 +23,8 @@ from update.image import ImageWriter
 from update.pack import plan
 from update.session import check_tries, open_release
 from update.slots import Builder
-from update.trial import Trial
-from update.updater import Updater, switch
+from update.trial import Running, Trial
+from update.updater import Switching, Updater, switch
 from update.version import Refused
 
 LOADED = (payload,)  # it could not be from a flash that has nothing of it
@@ -78,12 +79,6 @@ class Release:
         signed = encode(b'{"alg":"PS256","kid":"' + hexlify(key_id) + b'"}')
         signed += b"." + encode(json.dumps(payload).encode())
         self.manifest = signed + b"." + encode(sign(signed))
-
-
-class BlobError(Exception):
-    def __init__(self, reason):
-        super().__init__(reason)
-        self.reason = reason
 
 
 class SmallLock:
@@ -197,10 +192,8 @@ class SmallLock:
         partition = self.ota.partition() if self.ota else PlainPartition
         numbers = Numbers(self.nvs)
         running = self.release
-        trial = Trial(
-            numbers, self.slot, running.version, running.security, partition,
-            self.report, lambda: self.idle, self.restart,
-        )  # fmt: skip
+        release = Running(self.slot, running.version, running.security)
+        trial = Trial(release, numbers, partition, self.report, lambda: self.idle, self.restart)
         if trial.is_on:
             if not works:
                 raise Reset
@@ -223,7 +216,8 @@ class SmallLock:
             self.report(version, "refused", reason)
             return
         self.report(version, "fetched", "")
-        await switch(version, numbers, self.slot, updater.image, 0, lambda: self.idle, self.restart)
+        to = Switching(version, self.slot, updater.image, 0)
+        await switch(to, numbers, lambda: self.idle, self.restart)
 
     def run(self, wanted=None, lives=9, works=lambda release: True, faults=lambda release: ()):
         """Start again and again until nothing is left to do; the release that it ends on."""

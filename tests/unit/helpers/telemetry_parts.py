@@ -6,7 +6,7 @@ import json
 from ram_numbers import RamNvs
 
 import reports.telemetry as room
-from link.packets import MQTTError
+from link.errors import MQTTError
 from reports.telemetry import Telemetry
 from storage.nvs import Numbers
 

@@ -7,14 +7,19 @@ from scripted_broker import Broker, silent
 from test_broker import House, Hub, until
 from test_commands import KEY, Clock
 
+import loader
 from home import switch as home_switch
 from people import changes
+from people.register import Register
 from people.residents import HOME_KEY
+
+loader._IS_PLENTY = False  # as on a board without PSRAM
 
 
 async def switch(house, room=None):
-    parts = house, house, Clock(), house, house.over, house
-    await asyncio.wait_for(home_switch.keep(*parts, room or asyncio.Lock()), 60)
+    register = Register(None, house, house)
+    kept = home_switch.HomeSwitch(house, house, Clock(), register, house, room or asyncio.Lock())
+    await asyncio.wait_for(kept.run(), 60)
 
 
 def test_off_nothing_is_loaded_and_nobody_is_spoken_with():

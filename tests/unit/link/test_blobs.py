@@ -7,7 +7,8 @@ from list_parts import at_once, put
 from postman import Postman
 from ram_flash import RamFlash
 
-from link.blobs import BlobError, fetch
+from link.blobs import fetch
+from link.errors import BlobError
 
 PATH = "/blobs/b"
 BLOB = bytes(n * 7 & 255 for n in range(256)) * 150  # 38,400 bytes: 18 chunks and three quarters

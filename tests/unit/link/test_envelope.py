@@ -2,7 +2,8 @@
 
 import json
 
-from link.envelope import EnvelopeError, decode, encode, verify
+from link.envelope import decode, encode, verify
+from link.errors import EnvelopeError
 from storage.hmac import hmac_sha256
 
 KEY = bytes(range(32))

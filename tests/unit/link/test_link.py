@@ -8,10 +8,11 @@ from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, sil
 import console
 import link.link
 from link.backoff import Backoff
+from link.errors import MQTTError
 from link.link import Link, Network
-from link.packets import MQTTError, text
+from link.packets import text
 from link.resolver import Resolver
-from link.subscriptions import Topics
+from link.subscriptions import Subscriptions
 from storage.nvs import Numbers
 
 TOPIC = "menshen/v1/demo/list"
@@ -49,7 +50,7 @@ class Steady:
 def test_the_link_comes_back_however_often_it_is_dropped():
     told = listen()
     inbox = Inbox()
-    topics = Topics()
+    topics = Subscriptions()
 
     async def moody(broker, reader, writer):
         number = broker.connections
@@ -79,7 +80,7 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         async def hear(payload):
             await inbox(TOPIC, payload)
 
-        await topics.hear(TOPIC, hear)
+        await topics.subscribe(TOPIC, hear)
         steady = Steady()
         backoff = Backoff(10, 50)
         resolver = Resolver([], Numbers(RamNvs()))
@@ -146,7 +147,7 @@ def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
         called.append(len(paused))
         raise OSError("that is enough")
 
-    link = Link(Network(Late(), None, Idle()), factory, Topics(), Steady(), Waits(), lambda: False)
+    link = Link(Network(Late(), None, Idle()), factory, Subscriptions(), Steady(), Waits(), lambda: False)
     try:
         asyncio.run(link.run())
     except KeyboardInterrupt:
@@ -175,7 +176,7 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
         backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
         factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
         network = Network(Stubborn(), resolver, Idle())
-        link = Link(network, factory, Topics(), Stubborn(), backoff, lambda: True)
+        link = Link(network, factory, Subscriptions(), Stubborn(), backoff, lambda: True)
         running = asyncio.create_task(link.run())
         while len([line for line in told if line.startswith("offline")]) < 2:
             await asyncio.sleep_ms(5)
@@ -233,7 +234,7 @@ def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
     try:
         short = Short()
         network = Network(short, Resolver([], Numbers(RamNvs())), Idle())
-        lock = Link(network, Client, Topics(), short, Backoff(1, 2), lambda: True)
+        lock = Link(network, Client, Subscriptions(), short, Backoff(1, 2), lambda: True)
         lock.fault = fault
         asyncio.run(lock.run())
     except KeyboardInterrupt:

@@ -54,7 +54,7 @@ def test_the_address_of_a_broker_that_was_found_outlives_the_power():
         assert await resolver.resolve(HOST, PATIENT) == "10.1.2.3"
         assert nvs.commits == 0, "nobody knows yet whether the broker is there"
         for _ in range(5):
-            resolver.proved(HOST)
+            await resolver.proved(HOST)
         assert nvs.commits == 1
         server.script = silent
         nvs.restart()

@@ -6,7 +6,7 @@ import gc
 from scripted_broker import after_connect, client_for, drive, good, message, say, silent
 
 from link.packets import text
-from link.subscriptions import Topics
+from link.subscriptions import Subscriptions
 
 BIG = bytes(range(256)) * 200  # 51,200 bytes
 
@@ -57,9 +57,9 @@ def heard(script, **handlers):
     collectors = {topic: Collector(take) for topic, take in handlers.items()}
 
     async def story(broker):
-        topics, client = Topics(), client_for(broker)
+        topics, client = Subscriptions(), client_for(broker)
         for topic, collector in collectors.items():
-            await topics.hear(topic, collector)
+            await topics.subscribe(topic, collector)
         await client.connect("127.0.0.1")
         reader = asyncio.create_task(client.run(topics.on_message))
         try:
@@ -119,23 +119,23 @@ def test_a_long_payload_takes_no_more_memory_than_a_short_one():
 
 def test_topics_are_asked_for_again_on_every_connection_and_left_when_told():
     async def story(broker):
-        topics = Topics()
+        topics = Subscriptions()
 
         async def ignore(payload):
             pass
 
-        await topics.hear("one", ignore)
+        await topics.subscribe("one", ignore)
         for _ in range(2):
             client = client_for(broker)
             await client.connect("127.0.0.1")
             reader = asyncio.create_task(client.run(topics.on_message))
             await topics.connected(client)
-            await topics.hear("two", ignore, 0)
-            await topics.leave("two")
+            await topics.subscribe("two", ignore, 0)
+            await topics.unsubscribe("two")
             topics.lost()
             reader.cancel()
             await client.disconnect()
-        await topics.hear("three", ignore)  # nobody is there to be told
+        await topics.subscribe("three", ignore)  # nobody is there to be told
 
     broker = drive(good, story)
     asked = [(kind, body[2:]) for kind, body in broker.received if kind in (0x82, 0xA2)]

@@ -9,11 +9,10 @@ import os
 
 import vfs
 from knife_flash import BLOCK, Flash, Knife
-from list_parts import KEY, PUT, REMOVE, at_once, delta, digests, offer, opened, record, sign, tend, whole
+from list_parts import PUT, REMOVE, delta, digests, offer, opened, record, sign, tend, whole
+from lock_with_list import sync_of
 from postman import Postman
 from reordering_flash import CutFlash, ReorderingFlash
-
-from lists.sync import Sync
 
 TENANT = b"\x55" * 16
 _BLOCKS = 40
@@ -65,8 +64,7 @@ def take(*heads):
 
     async def run():
         for head in heads:
-            sync = Sync("demo", KEY, credentials, approve, reports, post, at_once, lambda now: None)
-            await sync.take([head], 0)
+            await sync_of(credentials, approve, reports, post).receive([head], 0, lambda now: None)
 
     asyncio.run(run())
     return reports.said, post.chunks()

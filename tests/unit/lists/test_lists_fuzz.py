@@ -10,12 +10,13 @@ from lock_with_list import NEW, OLD, Lock
 from postman import Postman
 from ram_flash import RamFlash
 
-from link.blobs import BlobError, fetch
+from link.blobs import fetch
 from link.envelope import EnvelopeError
+from link.errors import BlobError
 from lists.head import check, parts, read
 from reports.results import REASONS
 from roll import snapshot
-from roll.layout import ListError
+from roll.credentials import ListError
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _EVERY = 40  # of the inputs so many go through the whole of sync, with its flash

@@ -3,10 +3,8 @@
 import asyncio
 
 from list_parts import (
-    KEY,
     PUT,
     REMOVE,
-    at_once,
     delta,
     digests,
     offer,
@@ -16,10 +14,9 @@ from list_parts import (
     tend,
     whole,
 )
-from lock_with_list import NEW, OLD, Lock, hexadecimal
+from lock_with_list import NEW, OLD, Lock, hexadecimal, sync_of
 from ram_flash import RamFlash
 
-from lists.sync import Sync
 from roll.layout import CHANGES_MAX, SNAPSHOTS
 
 
@@ -125,8 +122,8 @@ def test_without_a_connection_nothing_is_said_and_the_next_head_goes_on():
     lock.post.client = None
     root = "menshen/v1/blob/" + hexadecimal(NEW)
     last = lock.post.retained.pop(root + "/1")
-    sync = Sync("demo", KEY, lock.credentials, lock.approve, lock, lock.post, at_once, print, patience_ms=30)
-    assert asyncio.run(sync.take([sign(offer(4, NEW))], 0)) == 0
+    sync = sync_of(lock.credentials, lock.approve, lock, lock.post, 30)
+    assert asyncio.run(sync.receive([sign(offer(4, NEW))], 0, print)) == 0
     assert lock.said == []
     lock.post.client = lock.post
     lock.post.retained[root + "/1"] = last

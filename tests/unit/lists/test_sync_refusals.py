@@ -5,7 +5,8 @@ import json
 from list_parts import PUT, REMOVE, delta, digests, offer, record, sign, whole
 from lock_with_list import NEW, OLD, Lock, hexadecimal
 
-from roll.layout import CHANGES_MAX, ListError
+from roll.credentials import ListError
+from roll.layout import CHANGES_MAX
 
 
 def test_an_older_list_never_comes_back():

@@ -30,8 +30,8 @@ def play(story, asks=WHOLE, timing=HURRY, **state):
     phone, cards = Phone(asks), []
 
     async def whole(chip, driver):
-        reader = CardReader(driver, lambda uid: cards.append(bytes(uid)), lambda healthy: None, 20)
-        running = asyncio.create_task(reader.run())
+        reader = CardReader(driver, 20)
+        running = asyncio.create_task(reader.run(lambda uid: cards.append(bytes(uid)), lambda healthy: None))
         offer = Offer()
         reader.lend(offer.tag)
         await story(chip, reader, offer, cards)

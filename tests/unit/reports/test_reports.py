@@ -3,7 +3,7 @@
 from ram_numbers import RamNvs
 from telemetry_parts import DIGEST, NOW, Client, Time, end, lock, talk
 
-from link.packets import MQTTError
+from link.errors import MQTTError
 
 
 def test_what_comes_up_offline_is_said_later_in_order():

@@ -5,7 +5,7 @@ import os
 from list_parts import KEY, PUT, REMOVE, delta, digests, install, listed, opened, put, record, whole
 from ram_flash import RamFlash
 
-from roll import install as choice
+from roll import install as installing
 from roll.layout import CHANGES_MAX, SNAPSHOTS
 
 
@@ -80,8 +80,8 @@ def test_among_ten_thousand_a_record_is_found_in_few_reads():
 def changed(found, changes):
     """The list of these digests with changes over it."""
     credentials, flash = new_list(found)
-    used, other = choice.identities(credentials, KEY)
-    choice.choose(credentials, KEY, 2, credentials.slot, used, other, changes)
+    used, other = installing.identities(credentials, KEY)
+    installing.install(credentials, KEY, (2, credentials.slot), (used, other), changes)
     return credentials, flash
 
 

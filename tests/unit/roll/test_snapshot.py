@@ -23,9 +23,10 @@ from list_parts import (
 )
 from ram_flash import RamFlash
 
-from roll import install as choice
+from roll import install as installing
 from roll import snapshot
-from roll.layout import CHANGES_MAX, SNAPSHOTS, ListError
+from roll.credentials import ListError
+from roll.layout import CHANGES_MAX, SNAPSHOTS
 
 
 def refusal(waiting):
@@ -102,9 +103,9 @@ def test_a_flash_without_room_keeps_the_list_in_use():
     credentials = listed(found)
     flash.fill()
     assert refusal(snapshot.merge(SNAPSHOTS[0], b"", SNAPSHOTS[1], at_once)) == "flash full"
-    used, other = choice.identities(credentials, KEY)
+    used, other = installing.identities(credentials, KEY)
     changes = delta((REMOVE, record(found[7])))
-    put_in_force = lambda: choice.choose(credentials, KEY, 2, 0, used, other, changes)  # noqa: E731
+    put_in_force = lambda: installing.install(credentials, KEY, (2, 0), (used, other), changes)  # noqa: E731
     assert told(put_in_force) == "flash full"
     for again in credentials, opened():
         assert (again.version, again.whole) == (1, True)
@@ -206,4 +207,4 @@ def test_identity_is_what_the_head_says():
     RamFlash("/access")
     found = [record(d) for d in digests(5)]
     credentials = install(opened(), 4, found)
-    assert choice.identities(credentials, KEY) == (identity(4, whole(found)), choice.NOTHING)
+    assert installing.identities(credentials, KEY) == (identity(4, whole(found)), installing.NOTHING)

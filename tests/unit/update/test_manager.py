@@ -3,10 +3,7 @@
 import asyncio
 import sys
 
-from update import manager as keeper
-from update.manager import Keeper
-
-keeper.unload = lambda *names: None  # what stands for the parts stays
+from update.manager import Manager
 
 
 class Module:
@@ -32,7 +29,7 @@ class Lock:
     def quiet(self):
         return True
 
-    async def hear(self, topic, handler):
+    async def subscribe(self, topic, handler):
         self.handler = handler
 
     async def begin(self, *parts):
@@ -72,7 +69,7 @@ async def until(wanted):
 
 async def start(lock, room):
     lock.load()
-    running = asyncio.create_task(Keeper(lock, lock, None, (lock, lock, lock), room, lambda: lock).run())
+    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), room, lambda: lock).run())
     await until(lambda: lock.handler)
     return running
 
