@@ -47,7 +47,7 @@ class Uplink:
             from commands.remote import Remote
             from link.backoff import Backoff
             from link.link import Link, Network
-            from link.mqtt import Broker, MQTTClient
+            from link.mqtt import Broker, Clients
             from link.resolver import Resolver
             from link.subscriptions import Subscriptions
             from link.timekeeper import Timekeeper
@@ -70,19 +70,19 @@ class Uplink:
         # A broker drops a client for a newer one of the same identifier, whatever certificate that has: so a
         # part of it is known to this lock alone. It is the same after a restart, which ends what was left.
         identifier = settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
+        clients = Clients(identifier, broker, tls, board.idf_free)
         backoff = Backoff(_HANDSHAKE_MS if tls else 1000, cap)
-        quiet = self._doorkeeper.quiet
-        link = Link(
-            network, lambda: MQTTClient(identifier, broker, tls), subscriptions, telemetry, backoff, quiet
-        )
+        link = Link(network, clients, subscriptions, telemetry, backoff, self._doorkeeper.quiet)
+        link.fault = self._reports.fault
 
         remote = Remote(self._doorkeeper, register.residents.keys, status, board.reset)
-        commands = Listener(settings.lock, settings.key, clock, board.numbers, telemetry, remote)
-        lists = Lists(settings, register, clock, house.on_list)
+        commands = (settings.lock, settings.key, clock, board.numbers, telemetry, remote)
+        listener = Listener(subscriptions, *commands)
+        lists = Lists(settings, register, clock, house, subscriptions, telemetry)
 
         self._reports.deliver(telemetry)
-        start("lists", lambda: lists.run(subscriptions, telemetry, house.settled))
-        start("commands", lambda: commands.run(subscriptions))
+        start("lists", lists.run)  # no function of this module stays, and so none of its code
+        start("commands", listener.run)
         start("link", link.run)
         return subscriptions
 

@@ -121,7 +121,8 @@ def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
     """The same of the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
     programs = {name: path.read_text() for name, path in paths.items()}
-    called = (names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py"))
+    called = [names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py")]
+    called += [names.words((TOP / name).read_text()) for name in _COPIED]
     others, asked = _others(programs), sorted(set().union(*called))
 
     def choose() -> dict[str, str]:

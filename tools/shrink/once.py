@@ -14,7 +14,14 @@ MAKERS = ("app", "outside", "uplink")
 """The modules that make the parts of the lock."""
 
 _REPEATED = (
-    ast.For | ast.AsyncFor | ast.While | ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    ast.For
+    | ast.AsyncFor
+    | ast.While
+    | ast.Lambda
+    | ast.ListComp
+    | ast.SetComp
+    | ast.DictComp
+    | ast.GeneratorExp
 )
 
 

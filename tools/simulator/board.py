@@ -10,7 +10,8 @@ from menshen import build_app, ending
 
 from . import image, romfs
 from .console import Console
-from .process import ChipProcess, Uart
+from .memory import TODAYS, Memory
+from .process import ChipFailed, ChipProcess, Uart
 from .questions import Questions
 from .repl import Repl
 from .signals import event_of, on_clock
@@ -22,10 +23,6 @@ _ARMED = "INFO app: armed"
 
 def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
-
-
-class ChipFailed(Exception):
-    """The chip could not even begin to start; the text is what it said."""
 
 
 class Board(Questions):
@@ -47,6 +44,7 @@ class Board(Questions):
         heapsize: str | None = None,
         extra_files: Mapping[str, bytes] | None = None,
         probe: bool = True,
+        memory: Memory = TODAYS,
     ) -> None:
         self._micropython, self._heapsize = Path(micropython), heapsize
         workdir = Path(workdir).resolve()
@@ -60,6 +58,7 @@ class Board(Questions):
             "MENSHEN_NVS": str(self.nvs_path),
             "MENSHEN_FLASH_US": "0,0",
             "TZ": "UTC",
+            **memory.environment(),
             **({"MENSHEN_PROBE": "1"} if probe else {}),
         }
         if not self.flash_path.exists():

@@ -34,6 +34,10 @@ class Questions:
         """The same after a garbage collection: what is really needed."""
         return await self.memory("mem 1")
 
+    def take_ram(self, size: int) -> None:
+        """Have something else in the chip take so many bytes of what ESP-IDF has, or give back -size."""
+        self._put(f"ram {size}\n")
+
     async def longest_step_us(self) -> int:
         """CPU time of the longest step of a task since the last question.
 
