@@ -15,6 +15,7 @@ from access.throttle import Throttle
 from board import Board
 from door.controller import Controller
 from door.doorkeeper import Doorkeeper
+from door.faults import KEYPAD, READER
 from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import Switch
@@ -183,7 +184,7 @@ class Lock:
     def _on_keypad_health(self, healthy: bool) -> None:
         if not healthy:
             console.warning("readers", "a key of the keypad is stuck")
-        self._reports.fault("keypad", not healthy)
+        self._reports.fault(KEYPAD, not healthy)
 
     def _on_feedback(self, what: str) -> None:
         self._indicator.say("cleared" if what == "timeout" else what, ticks_ms())
@@ -210,7 +211,7 @@ class Lock:
             console.info("readers", "the card reader answers")
         else:
             console.warning("readers", "the card reader does not answer")
-        self._reports.fault("reader", not healthy)
+        self._reports.fault(READER, not healthy)
 
     # -- what the house may know
 

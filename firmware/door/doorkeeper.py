@@ -7,6 +7,7 @@ from micropython import const
 
 import console
 from access.decide import GUEST, MOVING_IN
+from door.signals import SIGNALS
 from roll.record import PIN, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _TICK_MS = const(10)
 _QUIET_MS = const(15_000)
-_SIGNALS = ("no clock", "outside schedule", "throttled")  # denials that have one of their own
 
 
 class Doorkeeper:
@@ -81,7 +81,7 @@ class Doorkeeper:
             self._residency.move_in(verdict.digest, verdict.lease, now)
             return
         if not verdict.granted:
-            self._indicator.say(verdict.reason if verdict.reason in _SIGNALS else "denied", now)
+            self._indicator.say(verdict.reason if verdict.reason in SIGNALS else "denied", now)
             if verdict.begins_throttle:
                 self._on_alarm("throttled")
             return

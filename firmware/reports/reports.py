@@ -2,9 +2,12 @@
 
 from micropython import const
 
+from door.faults import FAULTS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from door.indicator import Indicator
+    from machine import Pin
     from reports.telemetry import Telemetry
 
 _KEPT = const(8)  # until the link is there to take them
@@ -20,12 +23,22 @@ class Reports:
         self.faults: set[str] = set()
 
     def fault(self, name: str, lasts: bool) -> None:
-        """A fault of the device begins or ends; the light says so, and the next state message."""
+        """One of FAULTS begins or ends; the light says so, and the next state message.
+
+        Raises ValueError for anything else: no free text goes out.
+        """
+        if name not in FAULTS:
+            raise ValueError("no such fault")
         if lasts:
             self.faults.add(name)
         else:
             self.faults.discard(name)
-        self._indicator.set("trouble", bool(self.faults))
+        self._indicator.set(name, lasts)
+
+    def look(self, inputs: "list[tuple[str, Pin, int]]") -> None:
+        """See what pins tell of faults: (fault, pin, the level that means it)."""
+        for name, pin, level in inputs:
+            self.fault(name, pin.value() == level)
 
     def alarm(self, kind: str) -> None:
         """One of telemetry.ALARMS."""

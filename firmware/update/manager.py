@@ -8,6 +8,7 @@ import asyncio
 from micropython import const
 
 import console
+from door.faults import RESIDENTS
 from loader import OFTEN, collect, unload
 
 TYPE_CHECKING = False
@@ -42,7 +43,7 @@ class Keeper:
         self._tell = reports.update
         self._settings, self._board, self._clock = settings, board, clock
         self._door = (
-            lambda: reports.faults | ({"residents"} if residents.unread else set()),
+            lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             doorkeeper.quiet,
             self._report,
         )

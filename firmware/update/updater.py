@@ -134,7 +134,7 @@ async def switch(
     """Wait until nobody is at the door, and have the other slot than `slot` started on trial.
 
     image is the partition of the MicroPython that goes with it, or None; faults are the bits of
-    version.FAULTS that were there before. Power may go between any two steps. OSError of NVS.
+    door.faults that were there before. Power may go between any two steps. OSError of NVS.
     """
     while not idle():
         await asyncio.sleep_ms(_LOOK_MS)
