@@ -52,7 +52,7 @@ def main(watchdog: "WDT") -> None:
         asyncio.run(_wait_for_settings(error.faults, watchdog))
         return
     del SettingsError, load
-    unload("settings", "access.zone_rule", "home_settings")  # the values stay
+    unload("settings", "settings_faults", "settings_text", "access.zone_rule")  # values stay
     lock = Lock(settings, watchdog)
     for part in (
         Lock, Board, Supervisor, Clock, Credentials, Indicator, Reports, Throttle, Residents, Leases, Seldom,

@@ -20,7 +20,7 @@ FLOORS = (
     ("door",),
     ("readers",),
     ("settings",),
-    ("home_settings",),
+    ("settings_faults", "settings_text"),
     ("access",),
     ("people",),
     ("roll",),
