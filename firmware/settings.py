@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PATH = "/config.json"
 GOOD_PATH = "/config.good.json"
 NEEDED = ("needed",)  # in place of a default: there is none, and no lock without this
+_SURROGATE = b"\xed"  # the first byte of each, and of some letters of Korea
 _MS = 1000  # from seconds
 _VITAL = ("lock", "key", "relay.unlock_level")  # what no lock can do without, or must not guess
 
@@ -267,8 +268,8 @@ def _is_address(name: str) -> bool:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether there are but letters and digits (of ASCII, as MicroPython sees it), - and _."""
-    return all(sign.isalpha() or sign.isdigit() or sign in "-_" for sign in value)
+    """Whether there are but letters and digits of ASCII, - and _."""
+    return all(97 <= c <= 122 or 48 <= c <= 57 or 65 <= c <= 90 or c in b"-_" for c in value.encode())
 
 
 def _split(value: "Any", port: int) -> "tuple[str, int]":
@@ -281,7 +282,7 @@ def _split(value: "Any", port: int) -> "tuple[str, int]":
 
 def _joined(value: "Any") -> "str | None":
     r"""The text, or None where it is none. Of an emoji written as "\ud83d\ude00" json.loads makes two."""
-    if isinstance(value, str) and value and max(value) >= "\ud800":
+    if isinstance(value, str) and _SURROGATE in value.encode():
         from settings_text import joined
 
         return joined(value)
