@@ -43,31 +43,16 @@ _LATER_MS = const(3000)
 def main(watchdog: "WDT") -> None:
     """Run the lock for ever."""
     began = ticks_us()
-    settings, faults = _load_settings()
-    if settings is None:
-        asyncio.run(_wait_for_technician(faults, watchdog))
-    else:
-        asyncio.run(Lock(settings, watchdog).run(began))
+    settings = _load_settings(watchdog)
+    asyncio.run(Lock(settings, watchdog).run(began))
 
 
-def _load_settings() -> "tuple[Settings | None, list[str]]":
-    """The settings, or why there are none. What reads them is gone when they are read."""
+def _load_settings(watchdog: "WDT") -> "Settings":
+    """What reads them is gone when they are read."""
     with Loan():
-        from settings import SettingsError, load
+        from settings import load_or_wait
 
-        try:
-            return load(), []
-        except SettingsError as error:
-            return None, error.faults
-
-
-async def _wait_for_technician(faults: "list[str]", watchdog: "WDT") -> None:
-    """A lock that does not know its key can do nothing but say so, and wait for a person with a cable."""
-    for fault in faults:
-        console.error("settings", "no settings to work with: " + fault)
-    while True:
-        watchdog.feed()
-        await asyncio.sleep_ms(1000)
+        return load_or_wait(watchdog.feed)
 
 
 class Lock:
@@ -122,8 +107,8 @@ class Lock:
         start, reports, doorkeeper = self._supervisor.start, self._reports, self._doorkeeper
         reader = self._card_reader
         start("door", lambda: doorkeeper.run(*self._switches, self._watchdog.feed))
-        start("keypad", lambda: self._keypad.run(doorkeeper.key, reports.health("keypad", "keypad")))
-        start("cards", lambda: reader.run(doorkeeper.card, reports.health("reader", "card reader")))
+        start("keypad", lambda: self._keypad.run(doorkeeper.key, reports.health(KEYPAD)))
+        start("cards", lambda: reader.run(doorkeeper.card, reports.health(READER)))
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())

@@ -8,6 +8,7 @@ import asyncio
 from micropython import const
 
 import console
+from door.faults import RESIDENTS
 from loader import Loan
 
 TYPE_CHECKING = False
@@ -40,7 +41,7 @@ class Manager:
         self._tell = reports.update
         self._settings, self._board, self._clock = settings, board, clock
         self._door = (
-            lambda: reports.faults | ({"residents"} if residents.unread else set()),
+            lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             doorkeeper.quiet,
             self._report,
         )

@@ -21,7 +21,7 @@ FLOORS = (
     ("door",),
     ("readers",),
     ("settings",),
-    ("home_settings",),
+    ("settings_faults", "settings_text"),
     ("access",),
     ("people",),
     ("roll",),
