@@ -7,6 +7,7 @@ from micropython import const
 
 import console
 from loader import Loan
+from storage.names import LIVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Housekeeping:
             self._leases.save()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
-                self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
+                self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
 
     async def _forget_uses(self) -> None:
         async with Loan():

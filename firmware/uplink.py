@@ -18,6 +18,7 @@ from loader import Loan
 from reports.status import Status
 from reports.telemetry import Telemetry
 from storage.hmac import hmac_sha256
+from storage.purposes import MQTT_CLIENT
 
 _HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: time to find a good one
 
@@ -84,7 +85,7 @@ class Uplink:
         broker = Broker(settings.broker_host, settings.broker_port)
         # A broker drops a client for a newer one of the same identifier, whatever certificate that has: so a
         # part of it is known to this lock alone. It is the same after a restart, which ends what was left.
-        identifier = settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
+        identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]
         tls = _context() if settings.broker_tls else None
         return Link(
             Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp)),

@@ -7,6 +7,8 @@ holds messages back can keep the clock behind by what was signed since, and no f
 
 from micropython import const
 
+from storage.names import CLOCK_FLOOR
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 TRUSTS = ("unknown", "network", "signed")
 
-_FLOOR = "clock_floor"  # minutes since 1970: seconds overflow an i32 in 2038
 _KEEP_MINUTES = const(1440)  # how often a newer floor costs a commit
 _LATE_S = const(600)  # a message that was this long on its way says nothing about the clock
 _DRIFT_S = const(3600)  # by so much may SNTP correct a time that was signed
@@ -53,7 +54,7 @@ class Clock:
 
     def __init__(self, datetime: "Callable[..., tuple]", numbers: "Numbers", floor: int = 0) -> None:
         self._datetime, self._numbers = datetime, numbers
-        self._floor = max(floor, numbers.get(_FLOOR) * 60)
+        self._floor = max(floor, numbers.get(CLOCK_FLOOR) * 60)
         self.trust = "unknown"
         self.passed = 0
         if self._read() < self._floor:
@@ -89,13 +90,13 @@ class Clock:
             own = now
         if live and own - now <= _LATE_S:
             self.trust = "signed"
-        if now // 60 - self._numbers.get(_FLOOR) >= _KEEP_MINUTES:
+        if now // 60 - self._numbers.get(CLOCK_FLOOR) >= _KEEP_MINUTES:
             self.keep()
 
     def keep(self) -> None:
         """Have the floor outlive the power; where NVS has no room the clock goes on without."""
         try:
-            self._numbers.set(_FLOOR, self._floor // 60)
+            self._numbers.set(CLOCK_FLOOR, self._floor // 60)
         except OSError:
             pass
 

@@ -15,6 +15,7 @@ from micropython import const
 from loader import Loan
 from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
+from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Dialogue:
         """Whether this code was one that is being chosen, and not one to be judged."""
         if self._state not in (_NEW, _AGAIN, _MOVE_OUT):
             return False
-        digest = self._mac.digest(b"\x01", digits)[:DIGEST]
+        digest = self._mac.digest(PIN_VALUE, digits)[:DIGEST]
         if self._state == _MOVE_OUT:
             if digest == self._digest:
                 self._finish(self._move_out)
@@ -159,7 +160,7 @@ class Dialogue:
         """Whether this card was held there to be added or removed, and not to open."""
         if self._state not in (_ADD, _REMOVE):
             return False
-        digest = self._mac.digest(b"\x02", uid)[:DIGEST]
+        digest = self._mac.digest(CARD_VALUE, uid)[:DIGEST]
         own = self._residents.find(digest)
         if self._state == _REMOVE:
             if own is not None and own.lease == self._lease:
@@ -207,7 +208,7 @@ class Dialogue:
         try:
             key = None if new else dict(self._residents.keys()).get(self._lease)
             if key is None:
-                key = self._random(b"\x04")
+                key = self._random(NEW_GUEST_KEY)
                 self._set_key(GUEST_KEY, key)
             self._restrictions.arm_guest_codes()
         except _NO_ROOM:
@@ -222,7 +223,7 @@ class Dialogue:
             self._refuse()
             return
         try:
-            key = self._random(b"\x05") if on else b""
+            key = self._random(NEW_HOME_KEY) if on else b""
             self._set_key(HOME_KEY, key)
         except _NO_ROOM:
             self._refuse()

@@ -13,6 +13,7 @@ from access.decide import (
     decide,
 )
 from roll.record import CARD, DIGEST, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
+from storage.purposes import CARD_VALUE, PIN_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from roll.record import Credential
     from storage.hmac import Mac
 
-_KINDS = (b"", b"\x01", b"\x02")
+_PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _GUEST_DIGITS = const(9)
@@ -114,7 +115,7 @@ class Gate:
         return verdict
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
-        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST]
+        digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
         now = self._clock.now()
         resident = self._residents.find(digest)
         verdict = Verdict(GRANTED, kind, begins)

@@ -7,6 +7,7 @@ import console
 from access.decide import NO_CLOCK, UNKNOWN
 from loader import Loan
 from people.residents import GUEST_KEY
+from storage.names import GUEST_RISK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Restrictions:
 
     def arm_guest_codes(self) -> None:
         """A resident asks for it: guest codes are looked at again. OSError."""
-        self._numbers.set("guest_risk", 0)
+        self._numbers.set(GUEST_RISK, 0)
 
 
 def _no_room() -> bool:

@@ -12,6 +12,9 @@ from hashlib import sha256
 
 from micropython import const
 
+from roll.record import DIGEST, HOLIDAY, SCHEDULE
+from storage.purposes import HOLIDAY_DIGEST, SCHEDULE_DIGEST
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +22,12 @@ if TYPE_CHECKING:
     from access.zone import Zone
     from roll.record import Credential
 
-_PART = const(5)  # roles
-_HOLIDAY = const(6)
 _PARTS_MAX = const(8)
-_HOLIDAYS = const(7)  # the bit
+_HOLIDAY_BIT = const(7)
 
 
 def _key(purpose: bytes, what: bytes) -> bytes:
-    return sha256(purpose + what).digest()[:16]
+    return sha256(purpose + what).digest()[:DIGEST]
 
 
 class Schedules:
@@ -44,8 +45,8 @@ class Schedules:
         day = local // 86400
         minute = local % 86400 // 60
         for number in range(_PARTS_MAX):
-            part = self._find(_key(b"menshen schedule v1", bytes((schedule, number))))
-            if part is None or part.role != _PART:
+            part = self._find(_key(SCHEDULE_DIGEST, bytes((schedule, number))))
+            if part is None or part.role != SCHEDULE:
                 return False
             if local < part.not_before or (part.not_after and local >= part.not_after):
                 continue
@@ -59,9 +60,9 @@ class Schedules:
     def _is_on(self, days: int, day: int) -> bool:
         """Whether a mask has this day; a holiday is one whatever its weekday."""
         weekday = days >> (day + 3) % 7 & 1  # 1970 began on a Thursday
-        holiday = days >> _HOLIDAYS & 1
+        holiday = days >> _HOLIDAY_BIT & 1
         if weekday != holiday:
-            found = self._find(_key(b"menshen holiday v1", struct.pack("<H", day)))
-            if found is not None and found.role == _HOLIDAY:
+            found = self._find(_key(HOLIDAY_DIGEST, struct.pack("<H", day)))
+            if found is not None and found.role == HOLIDAY:
                 return bool(holiday)
         return bool(weekday)

@@ -5,12 +5,12 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import console
+from storage.names import WRONG_CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
 
-_NAME = "wrong_codes"
 _LONGEST_S = const(300)
 _FREE = const(3)  # wrong codes without a wait
 
@@ -25,7 +25,7 @@ class Throttle:
 
     def __init__(self, numbers: "Numbers") -> None:
         self._numbers = numbers
-        self.failures = max(0, numbers.get(_NAME))
+        self.failures = max(0, numbers.get(WRONG_CODES))
         self._wait = wait_s(self.failures) * 1000
         self._free_at = ticks_add(ticks_ms(), self._wait)
 
@@ -56,7 +56,7 @@ class Throttle:
 
     def ensure_kept(self) -> None:
         """See that there is a count in NVS: one that is there can be changed when there is no more room."""
-        if self._numbers.get(_NAME, -1) < 0:
+        if self._numbers.get(WRONG_CODES, -1) < 0:
             self._store()
 
     def _begin(self, failures: int, now: int) -> None:
@@ -67,6 +67,6 @@ class Throttle:
 
     def _store(self) -> None:
         try:
-            self._numbers.set(_NAME, self.failures)
+            self._numbers.set(WRONG_CODES, self.failures)
         except OSError:  # the count in RAM still slows the guessing, and the tenant still gets in
             console.error("access", "no room for the count of wrong codes")

@@ -9,16 +9,15 @@ import struct
 from micropython import const
 
 import console
+from storage.names import USES, USES_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from roll.credentials import Credentials
     from storage.nvs import Numbers
 
-_NAME = "uses"
 _KEY = const(6)
 _ENTRY = const(8)
-_MOST = const(64)  # entries
 _CROWDED = const(48)  # from so many on counts that are needed no more are forgotten
 _SLICE = const(16)  # credentials looked at before others get their turn
 
@@ -38,10 +37,10 @@ class Uses:
             used = struct.unpack_from("<H", table, place + _KEY)[0] if place < len(table) else 0
             if used >= most:
                 return False
-            if place >= _MOST * _ENTRY:
+            if place >= USES_MAX:
                 raise OSError
             entry = digest[:_KEY] + struct.pack("<H", used + 1)
-            self._numbers.set_blob(_NAME, table[:place] + entry + table[place + _ENTRY :])
+            self._numbers.set_blob(USES, table[:place] + entry + table[place + _ENTRY :])
         except OSError:
             console.error("access", "no room for the count of uses")
             return False
@@ -68,7 +67,7 @@ class Uses:
         table = self._table()  # meanwhile somebody may have come in
         entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
         left = b"".join([entry for entry in entries if entry[:_KEY] not in gone])
-        self._numbers.set_blob(_NAME, left or bytes(_ENTRY))  # esp-idf keeps no empty string
+        self._numbers.set_blob(USES, left or bytes(_ENTRY))  # esp-idf keeps no empty string
 
     def _table(self) -> bytes:
-        return self._numbers.blob(_NAME, _MOST * _ENTRY)
+        return self._numbers.blob(USES, USES_MAX)

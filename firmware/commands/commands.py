@@ -16,6 +16,8 @@ from link.envelope import verify
 from link.errors import EnvelopeError
 from reports.results import COMMANDS
 from storage.hmac import Mac, equal
+from storage.names import NONCES, NONCES_MAX
+from storage.purposes import COMMAND_MESSAGE, STAFF_KEYS, UNLOCK_PROOF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
         def guest_key(self, lease: int) -> "bytes | None": ...
 
 
-_PURPOSE = b"menshen command v1"
-_UNLOCK = b"menshen unlock v1"
-_STAFF = b"menshen staff v1"
 _FIELDS = ("lock", "time", "command", "nonce", "expires")
 _LIFE_S = const(600)
 _SKEW_S = const(300)  # by so much may the sender's clock be ahead
@@ -45,7 +44,6 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _HEX = "0123456789abcdef"
 _MARK = const(8)
 _ENTRY = const(12)
-_ENTRIES = const(16)
 
 
 class Refused(Exception):
@@ -70,7 +68,7 @@ class Nonces:
     def spend(self, nonce: str, time: int, expires: int, now: int) -> None:
         """Remember this command, or raise Refused: "replayed", "busy" (16 at once), "flash error"."""
         try:
-            table = self._numbers.blob("nonces", 4 + _ENTRIES * _ENTRY) or bytes(4)
+            table = self._numbers.blob(NONCES, NONCES_MAX) or bytes(4)
             mark, low = sha256(nonce.encode()).digest()[:_MARK], struct.unpack_from("<I", table)[0]
             if time <= low:
                 raise Refused("replayed")
@@ -84,11 +82,10 @@ class Nonces:
                     low = max(low, ended)
                 else:
                     kept += entry
-            if len(kept) >= _ENTRIES * _ENTRY:
+            if len(kept) > NONCES_MAX - 4 - _ENTRY:
                 raise Refused("busy")
-            self._numbers.set_blob(
-                "nonces", struct.pack("<I", low) + kept + mark + struct.pack("<I", expires)
-            )
+            table = struct.pack("<I", low) + kept + mark + struct.pack("<I", expires)
+            self._numbers.set_blob(NONCES, table)
         except OSError:
             raise Refused("flash error")
 
@@ -119,7 +116,7 @@ class Commands:
                 raise Refused("retained")
             if message is None:
                 raise Refused("too large")
-            order = verify(message, self._lock_id, self._key, _PURPOSE)
+            order = verify(message, self._lock_id, self._key, COMMAND_MESSAGE)
             del message
             told = order.get("command") != "unlock" or "lease" not in order
             nonce = self._check(order)
@@ -179,14 +176,14 @@ class Commands:
             key, digest = self._door.guest_key(lease), b""
         elif isinstance(credential, str) and len(credential) == 32 and all(c in _HEX for c in credential):
             lease, digest = 0, bytes([int(credential[n : n + 2], 16) for n in range(0, 32, 2)])
-            key = Mac(Mac(self._key).digest(_STAFF)).digest(digest)
+            key = Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)
         else:
             raise Refused("malformed")
         if not isinstance(proof, str):
             raise Refused("malformed")
         if key is None:
             raise Refused("bad signature")
-        said = verify(proof.encode(), self._lock_id, key, _UNLOCK)
+        said = verify(proof.encode(), self._lock_id, key, UNLOCK_PROOF)
         if len(said) != len(_FIELDS) or any(said.get(name) != order[name] for name in _FIELDS):
             raise Refused("bad signature")
         return lease, digest

@@ -18,6 +18,7 @@ from link.mqtt import Broker, MQTTClient
 from link.resolver import Resolver
 from loader import Loan
 from people.residents import HOME_KEY
+from storage.names import HOME_ANNOUNCED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Home:
                     return
                 await asyncio.sleep_ms(min(left, _LOOK_MS))
                 left -= _LOOK_MS
-        self._numbers.set("home_told", 0)
+        self._numbers.set(HOME_ANNOUNCED, 0)
 
     async def _connect(self) -> None:
         """One connection, to its end. Raises _Off, MQTTError, DnsError, OSError."""
@@ -123,7 +124,7 @@ class Home:
         if self._switch.is_on():
             console.info("home", "online")
             await client.subscribe(self._command, 0)  # QoS 0: no answer, and so no moment of it
-            self._numbers.set("home_told", 1)
+            self._numbers.set(HOME_ANNOUNCED, 1)
             await client.publish(self._config, self._announcement(), True)
             await client.publish(self._presence, b"online", True)
             while self._switch.is_on():

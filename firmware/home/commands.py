@@ -18,6 +18,8 @@ from micropython import const
 import console
 from people.home_code import letters
 from storage.hmac import equal
+from storage.names import HOME_MARKS, HOME_MARKS_MAX
+from storage.purposes import HOME_COMMAND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +27,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _SLACK_MS = const(60_000)
-_MARKS = "home_marks"
 _MARK = const(12)  # bytes: of the code's SHA-256 4, time of the last command u64 little-endian
-_MARKS_MAX = const(72)
 
 
 def judge(
@@ -72,7 +72,7 @@ def _judge(
         raise _Refused("no clock")
     if time < max(now, clock.passed) * 1000 - _SLACK_MS or time > now * 1000 + _SLACK_MS:
         raise _Refused("too late or too early")
-    signed = ("menshen home v1 %s %s %d" % (lock_id, command, time)).encode()
+    signed = HOME_COMMAND + (" %s %s %d" % (lock_id, command, time)).encode()
     lease = 0
     tags, found = [], b""
     for owner, key in keys:
@@ -108,7 +108,7 @@ def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> No
 
     Of codes that are no more the mark goes.
     """
-    marks = numbers.blob(_MARKS, _MARKS_MAX)
+    marks = numbers.blob(HOME_MARKS, HOME_MARKS_MAX)
     kept = b""
     for place in range(0, len(marks) - _MARK + 1, _MARK):
         mark = marks[place : place + _MARK]
@@ -117,4 +117,4 @@ def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> No
                 raise _Refused("replayed")
         elif mark[:4] in tags:
             kept += mark
-    numbers.set_blob(_MARKS, kept + tag + struct.pack("<Q", time))
+    numbers.set_blob(HOME_MARKS, kept + tag + struct.pack("<Q", time))

@@ -11,6 +11,7 @@ from micropython import const
 import console
 from loader import Loan
 from people.residents import HOME_KEY
+from storage.names import HOME_ANNOUNCED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class HomeSwitch:
     async def run(self) -> None:
         """For ever."""
         while True:
-            if self.is_on() or self._board.numbers.get("home_told"):
+            if self.is_on() or self._board.numbers.get(HOME_ANNOUNCED):
                 async with self._memory:
                     await self._speak()
             await asyncio.sleep_ms(_LOOK_MS)

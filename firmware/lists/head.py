@@ -7,8 +7,8 @@ from roll.credentials import ListError
 from roll.layout import CHANGES_MAX, COUNT_MAX
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
 from roll.rules import is_known
+from storage.purposes import LIST_MESSAGE
 
-_PURPOSE = b"menshen list v1"
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
 _NUMBER_MAX = const(0x3FFFFFFF)
 _TIME_MAX = const(0xFFFFFFFF)
@@ -16,7 +16,7 @@ _TIME_MAX = const(0xFFFFFFFF)
 
 def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> "tuple[int, int, str, tuple, bytes]":
     """What a signed head offers to this lock, see parts(). EnvelopeError, ListError."""
-    return parts(verify(message, lock_id, key, _PURPOSE), lock_id)
+    return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 
 def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":

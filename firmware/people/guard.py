@@ -10,9 +10,24 @@ from hashlib import sha256
 
 from micropython import const
 
-from people.leases import ANCHORS_MAX, ENTRIES_MAX, ENTRY, IS_LEASE, KNOWN, LEFT, PROVED
+from people.leases import (
+    ANCHORS_MAX,
+    END,
+    ENTRIES_MAX,
+    ENTRY,
+    ENTRY_FORMAT,
+    IS_LEASE,
+    KNOWN,
+    LEFT,
+    PROVED,
+    SEEN,
+    WHAT,
+)
+from people.residents import CREDENTIAL, ENTRY_FIELDS
+from people.residents import ENTRY as RESIDENT
 from roll.credentials import ListError
 from roll.record import CARD, DIGEST, LEASE, TENANT
+from storage.purposes import LEASE_DIGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,23 +41,19 @@ if TYPE_CHECKING:
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
 
 LOCKED_OUT, SHORTENED, TOO_MANY = "lease locked out", "lease shortened", "too many leases"
-_RESIDENT = const(20)  # bytes of an entry in people/residents.py
-_WHAT = const(18)  # places in an entry of people/leases.py
-_SEEN = const(24)
-_END = const(20)
 _SLICE = const(16)  # credentials looked at before others get their turn
 
 
 def lease_digest(lease: int) -> bytes:
     """Where the record that states a lease stands in a list."""
-    return sha256(b"menshen lease v1" + struct.pack("<H", lease)).digest()[:16]
+    return sha256(LEASE_DIGEST + struct.pack("<H", lease)).digest()[:DIGEST]
 
 
 def has_way_in(residents: bytes, lease: int, cards: bool) -> bool:
     """Whether somebody of this lease opens by the table of residents; `cards` says whether cards do."""
-    for place in range(DIGEST, len(residents), _RESIDENT):
-        role, kind, found = struct.unpack_from("<BBH", residents, place)
-        if role == TENANT and found == lease and (cards or kind != CARD):
+    for place in range(DIGEST, len(residents), RESIDENT):
+        what, kind, found = struct.unpack_from(ENTRY_FIELDS, residents, place)
+        if what == CREDENTIAL and found == lease and (cards or kind != CARD):
             return True
     return False
 
@@ -100,9 +111,9 @@ class Guard:
         """The people of a lease have confirmed at the keypad that they leave. OSError: it is not kept."""
         place = self._leases.place(lease)
         if place < 0:
-            self._leases.add(bytes(16), lease, LEFT)
+            self._leases.add(bytes(DIGEST), lease, LEFT)
         else:
-            self._leases.table[place + _WHAT] = LEFT
+            self._leases.table[place + WHAT] = LEFT
         self._leases.changed = True
         self._leases.write()
 
@@ -113,30 +124,32 @@ class Guard:
             if not leases.add(self._lived(), lease, IS_LEASE, 0, now or 0):
                 return
             place = leases.place(lease)
-        end, seen = struct.unpack_from("<II", leases.table, place + _END)
+        end, seen = struct.unpack_from("<II", leases.table, place + END)
         if not seen and now is not None:  # from now on the hours count
-            leases.table[place : place + 16] = self._lived()
-            struct.pack_into("<I", leases.table, place + _SEEN, now)
+            leases.table[place : place + DIGEST] = self._lived()
+            struct.pack_into("<I", leases.table, place + SEEN, now)
             leases.changed = True
         if credential.role == LEASE:
             if credential.not_after > end:
-                struct.pack_into("<I", leases.table, place + _END, credential.not_after)
+                struct.pack_into("<I", leases.table, place + END, credential.not_after)
                 leases.changed = True
             return
         anchors = leases.anchors(lease)
         if len(anchors) >= ANCHORS_MAX or not self._works(credential, now, end):
             return
-        if not any(leases.table[p : p + 16] == digest or leases.table[p + _WHAT] == PROVED for p in anchors):
+        if not any(
+            leases.table[p : p + DIGEST] == digest or leases.table[p + WHAT] == PROVED for p in anchors
+        ):
             leases.add(digest, lease, KNOWN)
 
     def _lived(self) -> bytes:
-        return struct.pack("<I", self._leases.lived()) + bytes(12)
+        return struct.pack("<I", self._leases.lived()) + bytes(DIGEST - 4)
 
     def _each(self) -> "Iterator[tuple[int, bytes, int, int, int, int]]":
         """Place, digest, lease, what, end and first seen of all entries."""
         table = self._leases.table
         for place in range(0, len(table), ENTRY):
-            digest, lease, what, end, seen = struct.unpack_from("<16sHHII", table, place)
+            digest, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, place)
             yield place, digest, lease, what, end, seen
 
     def _keeps_one(self, lease: int, wanted: dict, now: "int | None", end: int) -> bool:
@@ -144,9 +157,9 @@ class Guard:
         left = {KNOWN: [], PROVED: []}
         for place in self._leases.anchors(lease):
             table = self._leases.table
-            found = wanted.get(bytes(table[place : place + 16]))
+            found = wanted.get(bytes(table[place : place + DIGEST]))
             works = found is not None and found.lease == lease and self._works(found, now, end)
-            left[table[place + _WHAT]].append(works)
+            left[table[place + WHAT]].append(works)
         return any(left[PROVED]) if left[PROVED] else all(left[KNOWN])
 
     def _works(self, credential: "Credential", now: "int | None", end: int) -> bool:

@@ -10,13 +10,13 @@ import struct
 from micropython import const
 
 import console
+from storage.names import QUEUED_MAX, SENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _HEAD = const(8)
-_TEXT_MAX = const(320)  # bytes
 
 
 class Outbox:
@@ -28,7 +28,7 @@ class Outbox:
     def __init__(self, numbers: "Numbers", name: str, places: int) -> None:
         self._numbers, self.name, self._places = numbers, name, places
         self._unsaved: dict[int, bytes] = {}
-        self._sent = self._last = numbers.get(name + "_sent")
+        self._sent = self._last = numbers.get(name + SENT)
         while True:  # places are filled one after the other: where the numbers fall, the queue ends
             number = self._number(self._entry(self._last + 1))
             if number <= self._last:
@@ -37,7 +37,7 @@ class Outbox:
 
     def put(self, text: bytes, time: int) -> None:
         """Add a text of at most 320 bytes, of this time (seconds since 1970, or 0)."""
-        if len(text) > _TEXT_MAX:
+        if len(text) > QUEUED_MAX - _HEAD:
             raise ValueError("too long")
         self._last += 1
         entry = struct.pack("<II", self._last, time) + text
@@ -65,14 +65,14 @@ class Outbox:
         self._sent = number
         self._unsaved.pop(number, None)
         try:
-            self._numbers.set(self.name + "_sent", number)
+            self._numbers.set(self.name + SENT, number)
         except OSError:
             pass
 
     def _entry(self, number: int) -> bytes:
         """What lies in the place of a number."""
         try:
-            return self._numbers.blob(self.name + str(number % self._places), _HEAD + _TEXT_MAX)
+            return self._numbers.blob(self.name + str(number % self._places), QUEUED_MAX)
         except OSError:
             return b""
 

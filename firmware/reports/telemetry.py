@@ -13,6 +13,14 @@ from micropython import const
 
 from loader import Loan
 from reports.outbox import Outbox
+from storage.names import (
+    ACK_PLACES,
+    ACK_QUEUE,
+    ALARM_PLACES,
+    ALARM_QUEUE,
+    STAFF_PLACES,
+    STAFF_QUEUE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +31,11 @@ if TYPE_CHECKING:
 
 _PERIOD_MS = const(900_000)
 _ALARM, _STAFF, _ACK = const(0), const(1), const(2)
-_PLACES = (("alarm", 8), ("staff", 32), ("ack", 8))  # how many of each wait for the broker, in NVS
+_QUEUES = (
+    (ALARM_QUEUE, ALARM_PLACES),
+    (STAFF_QUEUE, STAFF_PLACES),
+    (ACK_QUEUE, ACK_PLACES),
+)  # how many of each wait for the broker, in NVS
 _REFUSALS = const(4)  # kept in RAM only: anybody can send what is refused, and NVS wears
 _WILL = b'{"online":false}'
 
@@ -46,7 +58,7 @@ class Telemetry:
         self.discovery = False
         self._status, self._now = status, now
         self.signal: Callable[[], str] | None = None
-        self._boxes = [Outbox(numbers, name, places) for name, places in _PLACES]
+        self._boxes = [Outbox(numbers, name, places) for name, places in _QUEUES]
         self._refusals: list[bytes] = []
         self._wake = asyncio.Event()
         self._due = ticks_add(ticks_ms(), _PERIOD_MS)
@@ -154,7 +166,7 @@ class Telemetry:
                 box.done(number)
         while self._refusals:
             said = self._refusals[0]
-            await client.publish(self._root + _PLACES[_ACK][0], said)
+            await client.publish(self._root + ACK_QUEUE, said)
             if self._refusals and self._refusals[0] is said:
                 self._refusals.pop(0)
 

@@ -1,20 +1,19 @@
 """The operator's list in flash: a sorted snapshot searched in place, and the few changes made since.
 
 Which files these are is decided in head.py, at the start and when a list comes; the format and what is
-guaranteed of it are described in access/README.md.
+guaranteed of it are described in README.md.
 """
 
 from micropython import const
 
 from loader import Loan
-from roll.record import CHANGE, DIGEST, FRONT, RECORD, Credential
+from roll.record import CHANGE, DIGEST, FRONT, HEAD_FRONT, RECORD, Credential
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-_HEAD = const(92)  # bytes in front of the changes
 _LOOK = const(2)  # records read first: the place of a uniform digest is known to about 50 in 10,000
 _WINDOW = const(16)  # records read then: it is known to about 7
 _GUESSES = const(4)  # then halves: an operator could make a list that is not uniform
@@ -99,14 +98,14 @@ class Credentials:
         if not self.firsts:
             return b""
         with open(self.head, "rb") as file:
-            file.seek(_HEAD)
+            file.seek(HEAD_FRONT)
             return file.read(len(self.firsts) * CHANGE)
 
     def _change(self, digest: bytes, place: int) -> "bytes | None":
         """The record put in by a change, from number `place` on; empty if taken out, None if untouched."""
         try:
             with open(self.head, "rb") as file:
-                file.seek(_HEAD + place * CHANGE)
+                file.seek(HEAD_FRONT + place * CHANGE)
                 for _ in range(place, len(self.firsts)):
                     change = file.read(CHANGE)
                     if change[1 : 1 + DIGEST] >= digest:

@@ -7,9 +7,10 @@ from micropython import const
 
 import console
 from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS
-from roll.record import CHANGE, FRONT, RECORD
+from roll.record import CHANGE, FRONT, HEAD_FRONT, RECORD
 from storage import files
 from storage.hmac import Mac, equal
+from storage.purposes import LIST_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ ARRIVING = "/access/head.new"
 OLD = "/access/head.old"
 HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those of the other; slot, changes, 0
 HEAD_MAGIC = b"MNH2"
-_HEAD = const(92)  # bytes
 _MAC = const(32)
 
 
@@ -30,12 +30,12 @@ class Head:
     def __init__(self, data: bytes) -> None:
         (_, self.version, self.base, self.size, self.hash, self.other_base, self.other_size, self.other_hash,
          self.slot, self.count, _) = struct.unpack_from(HEAD_FORMAT, data)  # fmt: skip
-        self.changes = data[_HEAD:-_MAC]
+        self.changes = data[HEAD_FRONT:-_MAC]
 
 
 def sealing(key: bytes) -> Mac:
     """What the head is sealed with; `key` is the lock's."""
-    return Mac(Mac(key).digest(b"menshen store v1"))
+    return Mac(Mac(key).digest(LIST_FILE))
 
 
 def read_head(path: str, key: bytes) -> "Head | None":
@@ -43,7 +43,7 @@ def read_head(path: str, key: bytes) -> "Head | None":
     try:
         with open(path, "rb") as file:
             size = file.seek(0, 2)
-            if not _HEAD + _MAC <= size <= _HEAD + CHANGES_MAX * CHANGE + _MAC:
+            if not HEAD_FRONT + _MAC <= size <= HEAD_FRONT + CHANGES_MAX * CHANGE + _MAC:
                 return None
             file.seek(0)
             data = file.read(size)

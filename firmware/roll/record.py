@@ -1,6 +1,6 @@
-"""What a record of the operator's list is: its bytes, its roles, its kinds. access/README.md shows it whole.
+"""What a record of the operator's list is: its bytes, its roles and its kinds. README.md shows it whole.
 
-The numbers cost no memory: the build writes them out where they are used.
+All of this costs no RAM: the build writes it out where it is used.
 """
 
 import struct
@@ -12,6 +12,10 @@ DIGEST = const(16)
 RECORD = const(32)
 FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
 CHANGE = const(33)  # 1 put, 0 remove; the record
+HEAD_FRONT = const(92)  # of the head: what stands in front of the changes, see HEAD_FORMAT in head.py
+
+# A record behind its digest: role, kind, lease, schedule, uses, not before, not after, key reference.
+FIELDS = "<BBHBBIIH"
 ROLE = const(16)  # places in a record
 KIND = const(17)
 
@@ -35,4 +39,4 @@ class Credential:
 
     def __init__(self, record: "bytes | memoryview") -> None:
         (self.role, self.kind, self.lease, self.schedule, self.uses, self.not_before, self.not_after,
-         self.key_ref) = struct.unpack_from("<BBHBBIIH", record, DIGEST)  # fmt: skip
+         self.key_ref) = struct.unpack_from(FIELDS, record, DIGEST)  # fmt: skip

@@ -9,6 +9,7 @@ from link.resolver import Resolver
 from link.wifi import Wifi
 from loader import Loan
 from storage.hmac import hmac_sha256
+from storage.purposes import MQTT_CLIENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str]
     say("calling %s:%d" % (address, port))
     client = None
     try:
-        identifier = (
-            settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
-        )  # as the lock's
+        identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]  # as the lock's
         client = MQTTClient(identifier, Broker(host, port), _tls(settings))
         await client.connect(address)
         await client.disconnect()

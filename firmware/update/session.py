@@ -7,6 +7,8 @@ from micropython import const
 
 from link.envelope import verify
 from link.errors import EnvelopeError
+from storage.names import CHOICE, FAILED, FAILURES, SECURITY_FLOOR
+from storage.purposes import UPDATE_MESSAGE
 from update.manifest import read, trusted
 from update.version import Refused, version_code
 from version import VERSION, slot
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _PATIENCE_MS = const(30_000)
-_PURPOSE = b"menshen update v1"
 _TRIES = const(3)  # of one release that does not prove itself
 _LONGEST = const(2048)  # bytes of a manifest
 
@@ -89,7 +90,7 @@ def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) ->
     if message is None:
         raise Refused("too large")
     try:
-        order = verify(message, lock_id, key, _PURPOSE)
+        order = verify(message, lock_id, key, UPDATE_MESSAGE)
     except EnvelopeError as error:
         raise Refused(error.reason)
     if order.get("lock") != lock_id:
@@ -103,9 +104,9 @@ def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) ->
 
 def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
     """Raise Refused for a release that did not prove itself often enough, and during a trial."""
-    if numbers.get("failed") == version_code(version) and numbers.get("fails") >= _TRIES:
+    if numbers.get(FAILED) == version_code(version) and numbers.get(FAILURES) >= _TRIES:
         raise Refused("failed trial")
-    if numbers.get("choice") != slot:
+    if numbers.get(CHOICE) != slot:
         raise Refused("on trial")
 
 
@@ -122,7 +123,7 @@ async def open_release(
     found = await read(message, version, trusted(place + "/update/keys"))
     if found["board"] != board:
         raise Refused("wrong board")
-    if found["security"] < numbers.get("security"):
+    if found["security"] < numbers.get(SECURITY_FLOOR):
         raise Refused("old security version")
     if "image" not in found and tuple(found["runtime"]) > sys.implementation.version[:2]:
         raise Refused("old runtime")

@@ -12,6 +12,15 @@ from micropython import const
 
 import console
 from esp32 import Partition
+from storage.names import (
+    CHOICE,
+    FAILED,
+    FAILURES,
+    FAULTS_BEFORE,
+    IMAGE_ON_TRIAL,
+    SECURITY_FLOOR,
+    TRYING,
+)
 from update.version import bits_of, version_code, version_text
 from version import SECURITY, VERSION, slot
 
@@ -56,14 +65,14 @@ class Trial:
     @property
     def is_on(self) -> bool:
         """Whether this start is one of a release on trial."""
-        return self._numbers.get("choice") == 4 + self._slot
+        return self._numbers.get(CHOICE) == 4 + self._slot
 
     async def run(self, faults: "Callable[[], set[str]]", trial_ms: int) -> None:
         """Watch the door for so long, then confirm; or restart, which is the way back. OSError of NVS."""
-        had = self._numbers.get("had")
+        had = self._numbers.get(FAULTS_BEFORE)
         end = ticks_add(ticks_ms(), trial_ms)
         self._report(self._version, "trial", "")
-        if self._numbers.get("image") and not self._image_is_on():
+        if self._numbers.get(IMAGE_ON_TRIAL) and not self._image_is_on():
             return await self.roll_back()
         while True:
             wrong = bits_of(faults()) & ~had
@@ -88,39 +97,39 @@ class Trial:
     def confirm(self) -> None:
         """Keep this release. Power may go between any two steps: see boot.py for what comes of it."""
         numbers = self._numbers
-        numbers.set("choice", 6 + self._slot)
-        if numbers.get("image"):
+        numbers.set(CHOICE, 6 + self._slot)
+        if numbers.get(IMAGE_ON_TRIAL):
             self._partition.mark_app_valid_cancel_rollback()
-            numbers.set("image", 0)
-        numbers.set("choice", self._slot)
+            numbers.set(IMAGE_ON_TRIAL, 0)
+        numbers.set(CHOICE, self._slot)
         self.settle()
 
     def settle(self) -> bool:
         """Bring the numbers of a confirmed slot in order; whether only a restart takes MicroPython back."""
         numbers = self._numbers
-        numbers.set("choice", self._slot)  # boot.py may have found that the slot chosen is no slot
-        if numbers.get("security") < self._security:
-            numbers.set("security", self._security)
-        trying = numbers.get("trying")
+        numbers.set(CHOICE, self._slot)  # boot.py may have found that the slot chosen is no slot
+        if numbers.get(SECURITY_FLOOR) < self._security:
+            numbers.set(SECURITY_FLOOR, self._security)
+        trying = numbers.get(TRYING)
         if trying == version_code(self._version):
-            numbers.set("fails", 0)
+            numbers.set(FAILURES, 0)
             self._report(self._version, "confirmed", "")
         elif trying:
-            again = trying == numbers.get("failed")
-            numbers.set("fails", numbers.get("fails") + 1 if again else 1)
-            numbers.set("failed", trying)
+            again = trying == numbers.get(FAILED)
+            numbers.set(FAILURES, numbers.get(FAILURES) + 1 if again else 1)
+            numbers.set(FAILED, trying)
             self._report(version_text(trying), "went back", "")
-        numbers.set("trying", 0)
-        if not numbers.get("image"):
+        numbers.set(TRYING, 0)
+        if not numbers.get(IMAGE_ON_TRIAL):
             return False
         pending = self._image_is_on()
-        numbers.set("image", 0)
+        numbers.set(IMAGE_ON_TRIAL, 0)
         return pending
 
     def _image_is_on(self) -> bool:
         """Whether the chip runs from the partition that is on trial."""
         label = self._partition(self._partition.RUNNING).info()[4]
-        return label == "ota_%d" % (self._numbers.get("image") - 1)
+        return label == "ota_%d" % (self._numbers.get(IMAGE_ON_TRIAL) - 1)
 
 
 async def begin(

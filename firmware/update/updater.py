@@ -11,6 +11,7 @@ from link.fetcher import Fetcher
 from loader import Loan
 from pace import Pace
 from reports.results import CONNECTION_LOST
+from storage.names import CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING
 from update.version import Refused, bits_of, version_code
 from version import slot
 
@@ -133,10 +134,10 @@ async def switch(
     """
     while not idle():
         await asyncio.sleep_ms(_LOOK_MS)
-    numbers.set("had", to.faults)
-    numbers.set("trying", version_code(to.version))
+    numbers.set(FAULTS_BEFORE, to.faults)
+    numbers.set(TRYING, version_code(to.version))
     if to.image is not None:
-        numbers.set("image", 1 + int(to.image.info()[4][-1]))
+        numbers.set(IMAGE_ON_TRIAL, 1 + int(to.image.info()[4][-1]))
         to.image.set_boot()
-    numbers.set("choice", 2 + 1 - to.slot)
+    numbers.set(CHOICE, 2 + 1 - to.slot)
     restart()
