@@ -30,7 +30,7 @@ _LONG = (  # files that compute for long
     "unit/update/test_update_cuts.py",
 )
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,
-_SHARING = ("test_release.py",)  # or keys that take long to make
+_SHARING = ("test_release.py", "test_installed.py")  # or what takes long to make
 _RUNNER = """
 import sys, io
 module = __import__(%r)

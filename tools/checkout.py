@@ -27,6 +27,11 @@ def needed(what: str) -> None:
         )
 
 
+def task(make: str, command: str) -> str:
+    """What to type next: `make` in a checkout, the installed command elsewhere."""
+    return f"make {make}" if exists() else f"menshen {command}"
+
+
 def version() -> str:
     """The version of the sources."""
     text = (TOP / "firmware/version.py").read_text()

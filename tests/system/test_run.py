@@ -45,9 +45,16 @@ def _left(family: set[tuple[int, str]]) -> set[tuple[int, str]]:
 async def _run(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """`menshen run` with these arguments."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "menshen", "run", *arguments, cwd=TOP,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "menshen",
+        "run",
+        *arguments,
+        cwd=TOP,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
         yield process
     finally:

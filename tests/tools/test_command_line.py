@@ -176,9 +176,11 @@ def test_a_shell_completes_commands_and_options() -> None:
         ("menshen brokers ra", {"rabbitmq"}),
     ):
         environment = {
-            **os.environ, "_MENSHEN_COMPLETE": "bash_complete",
-            "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1),
-        }  # fmt: skip
+            **os.environ,
+            "_MENSHEN_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        }
         program = Path(sys.executable).with_name("menshen")
         done = subprocess.run(
             [program], env=environment, capture_output=True, text=True, timeout=60, check=True

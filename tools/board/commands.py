@@ -70,10 +70,11 @@ def board() -> None:
 @click.option("--frozen", is_flag=True, help="The base has the application in it, by manifest.py.")
 @click.option("--trust", type=_File, multiple=True, help="A public release key; without it, no updates.")
 def image(base: Path, out: Path, ota: bool, frozen: bool, trust: tuple[Path, ...]) -> None:
-    """Build one image of the whole flash: MicroPython and the application.
+    """Build one image of MicroPython and the application.
 
-    The base is what micropython.org offers for ESP32_GENERIC, best of the variant OTA. The locks that are
-    flashed with this image take releases that a key given by --trust has signed. Needs a checkout.
+    It is that of the whole flash. The base is what micropython.org offers for ESP32_GENERIC, best of the
+    variant OTA. Locks that are flashed with this image take releases that a key given by --trust has
+    signed. Needs a checkout.
     """
     checkout.needed("board image")
     trusted = keys.trusted([keys.load_public(path) for path in trust]) if trust else b""
@@ -97,7 +98,9 @@ def flash_(port: str, path: Path | None) -> None:
     """
     path = path or max(_OUT.glob("*.bin"), key=lambda p: p.stat().st_mtime, default=None)
     if path is None:
-        raise MenshenError(f"{_OUT} holds no image: name one with --image, or run make image BASE=... first")
+        raise MenshenError(
+            "there is no image in build/factory: name one with --image; in a checkout, `make image` makes one"
+        )
     flash(port, factory.read(path.read_bytes()), click.echo)
 
 
@@ -110,7 +113,8 @@ def flash_(port: str, path: Path | None) -> None:
 def provision_(port: str, path: Path, folder: Path | None, force: bool, trial: Trial) -> None:
     """Make a flashed board a certain lock, test and start it.
 
-    Its console is shut if all is well. Its key is made here; the operator's copy goes into a file beside the settings.
+    Its console is shut if all is well. Its key is made here; the operator's copy goes into a file beside the
+    settings.
     """
     settings = provision.read_settings(path)
     wifi = settings.get("wifi")
@@ -135,8 +139,8 @@ def provision_(port: str, path: Path, folder: Path | None, force: bool, trial: T
 def selftest_(port: str, trial: Trial) -> None:
     """Try every part of a lock, and say which wire to look at.
 
-    The board is provisioned. This asks what the chip cannot know: does the bolt hold, which colours, which tones. If all is well, the
-    console is shut from the next start on.
+    The board is provisioned. This asks what the chip cannot know: does the bolt hold, which colours, which
+    tones. If all is well, the console is shut from the next start on.
     """
     with Console.open(port) as console:
         _test(console, trial)
@@ -153,7 +157,8 @@ def _test(console: Console, trial: Trial) -> None:
         "The lock is armed." if armed else "The lock does not say that it is armed: look at its console."
     )
     if faults:
-        raise MenshenError("Not all is well, so the console stays open. Mend it, and: make selftest PORT=...")
+        again = checkout.task("selftest PORT=...", "board selftest --port ...")
+        raise MenshenError(f"Not all is well, so the console stays open. Mend it, and: {again}")
     click.echo(
         "Its console is open." if trial.leave_open else "Its console is shut: take out the service jumper."
     )

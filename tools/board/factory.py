@@ -52,6 +52,7 @@ class Flash:
 
     @property
     def has_ota(self) -> bool:
+        """Whether MicroPython itself can be updated over the air."""
         return partitions.has_ota(self.partitions)
 
     def contents(self) -> dict[str, bytes]:

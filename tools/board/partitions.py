@@ -35,6 +35,7 @@ class Partition:
 
     @property
     def end(self) -> int:
+        """The first address after it."""
         return self.offset + self.size
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from menshen import checkout
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
@@ -92,7 +93,7 @@ def prepare(settings: dict, authority: Authority | None, now: float | None = Non
     if isinstance(broker, dict) and broker.get("tls", True):
         if authority is None:
             raise ProvisionError(
-                "broker.tls needs a certificate: give AUTHORITY=, or set broker.tls to false"
+                "broker.tls needs a certificate: give --authority (AUTHORITY=), or set broker.tls to false"
             )
         try:
             pair = authority.issue_lock(name)
@@ -118,13 +119,14 @@ def check_board(console: Console, lock: Lock, force: bool) -> None:
     try:
         faults = console.run(_CHECK.format(text=lock.files[_CONFIG].decode()))
     except BoardError as error:
-        raise ProvisionError(f"Menshen's application does not answer ({error}): make flash first") from error
+        flash = checkout.task("flash", "board flash")
+        raise ProvisionError(f"Menshen's application does not answer ({error}): {flash} first") from error
     if faults:
         raise ProvisionError("the settings are refused: " + "; ".join(faults))
     if console.exists(_CONFIG) and not force:
         raise ProvisionError(
-            "this board is provisioned already. FORCE=1 makes it a new lock: its list, its residents' PINs "
-            "and cards and its keys are then lost for good"
+            "this board is provisioned already. --force (FORCE=1) makes it a new lock: its list, "
+            "its residents' PINs and cards and its keys are then lost for good"
         )
 
 

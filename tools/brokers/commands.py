@@ -15,8 +15,9 @@ _WRITERS = {"rabbitmq": known.rabbitmq, "nats": known.nats}
 def brokers(broker: str, locks: tuple[str, ...]) -> None:
     """Write what a broker must know of each lock.
 
-    It is for RabbitMQ or NATS, and goes to standard output. Each LOCK is an identifier, and all of them have to be named; - reads them from standard input.
-    Mosquitto and EMQX go by the names in the certificates, and need nothing.
+    It is for RabbitMQ or NATS, and goes to standard output. Each LOCK is an identifier, and all of them have
+    to be named; - reads them from standard input. Mosquitto and EMQX go by the names in the certificates, and
+    need nothing.
 
     \b
         menshen brokers nats front back > /etc/nats-locks.conf

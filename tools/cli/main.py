@@ -24,7 +24,7 @@ _COMMANDS = {
         "board": Later("menshen.board.commands:board", "Make an ESP32 a lock: image, flash, provision."),
         "pki": Later("menshen.pki.commands:pki", "Make certificates for brokers, locks and people."),
         "brokers": Later("menshen.brokers.commands:brokers", "Write what a broker must know of each lock."),
-        "release": Later("menshen.release.commands:release_", "Sign releases, and send them over the air."),
+        "release": Later("menshen.release.commands:release_", "Sign releases, and send them to locks."),
     },
     "In a checkout": {
         "run": Later("menshen.simulator.run:run", "Run a simulated lock with its page.", True),
@@ -48,6 +48,7 @@ _COMMANDS = {
 def main(context: click.Context, path: Path) -> None:
     """The tools of Menshen, the lock that opens for those who live there.
 
-    Every command has --help; `menshen lock --help` is where a house begins.
+    Every command has --help. A house begins with `menshen pki`, then `broker`,
+    `lock add`, `lease add` and `publish`.
     """
     context.obj = path.expanduser()

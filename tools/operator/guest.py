@@ -90,8 +90,9 @@ def guest(
 ) -> None:
     """Make a code for a guest, from a tenant's key.
 
-    Nine digits, to be typed at the lock and followed by #. It must be used within eight hours of its start, and then opens until its end; one made with --once opens
-    a single time. Everybody with the key can make codes: it never appears on a command line.
+    Nine digits, to be typed at the lock and followed by #. It must be used within eight hours of its start,
+    and then opens until its end; one made with --once opens a single time. Everybody with the key can make
+    codes: it never appears on a command line.
     """
     if (hours is not None) + (days is not None) + once != 1:
         raise click.UsageError("Say how long: one of --hours, --days and --once.")

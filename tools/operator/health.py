@@ -64,15 +64,27 @@ def _health(row: sqlite3.Row, state: dict | None, since: dict[str, int]) -> Heal
     elif version < wanted:
         health = "list waits"
     return Health(
-        name, health, texts["firmware"], str(version or "none"), wanted,
-        texts["clock"], texts["signal"], faults, since.get(name, 0),
-    )  # fmt: skip
+        name,
+        health,
+        texts["firmware"],
+        str(version or "none"),
+        wanted,
+        texts["clock"],
+        texts["signal"],
+        faults,
+        since.get(name, 0),
+    )
 
 
 @click.command("health")
 @click.option("--watch", "go_on", is_flag=True, help="Go on until Ctrl-C.")
-@click.option("--picture", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
-              help="Draw the fleet, a tile for each lock.")  # fmt: skip
+@click.option(
+    "--picture",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.svg",
+    help="Draw the fleet, a tile for each lock.",
+)
 @with_store
 def health(store: Store, go_on: bool, file: Path | None) -> None:
     """Show how all locks are.

@@ -25,7 +25,8 @@ _GUARD = (
 def lease() -> None:
     """Leases: who lives behind a lock, and until when.
 
-    Nobody is named: a lease is a number. It has a move-in code, with which the tenant sets a PIN of their own at the keypad.
+    Nobody is named: a lease is a number. It has a move-in code, with which the tenant sets a PIN of their own
+    at the keypad.
 
     \b
         menshen lease add front --from 2026-12-01 --until 2027-11-30

@@ -113,6 +113,12 @@ def _note_staff(store: Store, lock: str, fields: dict) -> None:
         return
     with store.change():
         store.run(
-            "insert or ignore into staff_entry values (?, ?, ?, ?, ?, ?, ?)", lock, count, when,
-            plain(digest), plain(kind), number(fields.get("missed")) or 0, int(time.time()),
-        )  # fmt: skip
+            "insert or ignore into staff_entry values (?, ?, ?, ?, ?, ?, ?)",
+            lock,
+            count,
+            when,
+            plain(digest),
+            plain(kind),
+            number(fields.get("missed")) or 0,
+            int(time.time()),
+        )

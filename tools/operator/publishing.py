@@ -9,7 +9,7 @@ import aiomqtt
 import click
 
 from . import link, records
-from .lists import changes, chunks, head, snapshot
+from .lists import Head, changes, chunks, snapshot
 from .opened import with_store
 from .store import HELD, SENT, WANTED, Store
 
@@ -44,8 +44,14 @@ class Result:
 @click.command("publish")
 @click.argument("names", metavar="[LOCK]...", nargs=-1)
 @click.option("--all", "everyone", is_flag=True, help="Every lock in the file.")
-@click.option("--wait", "wait_s", type=click.FloatRange(1, 600), default=30, show_default=True,
-              help="Seconds to wait for the locks' answers.")  # fmt: skip
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(1, 600),
+    default=30,
+    show_default=True,
+    help="Seconds to wait for the locks' answers.",
+)
 @with_store
 def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float) -> None:
     """Give locks their newest lists.
@@ -120,7 +126,7 @@ def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
             store.taken(name, holds)
             return []
         delta = changes(series.base_data, series.current)
-        again = head(name, series.key, series.version, series.base, series.base_data, delta)
+        again = Head(series.version, series.base, series.base_data, delta).signed(name, series.key)
         return [*chunks(series.base_data), (f"menshen/v1/{name}/list", again.encode())]
     if holds > series.version:  # a list of elsewhere: what it says is not known here, so nothing builds on it
         series.version, series.base = holds, 0

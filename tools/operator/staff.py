@@ -29,8 +29,8 @@ def staff() -> None:
     file.
 
     \b
-        menshen staff add front Anna --card 04a1b2c3d4e5f6 --hours "mon-fri 08:00-17:00"
-        menshen staff add front "Heating, Mr Bell" --pin --until 2026-12-24 --uses 2
+        menshen staff add front Anna --card 04a1b2c3 --hours "mon-fri 8:00-17:00"
+        menshen staff add front "Mr Bell, heating" --pin --until 2026-12-24
         menshen publish front
     """
 
@@ -82,7 +82,8 @@ _terms = packed(
 def add(store: Store, lock: str, name: str, terms: Terms) -> None:
     """Let somebody in who does not live there.
 
-    NAME is for you; the lock never learns it. A card that is only a number can be cloned. Without --hours it opens always.
+    NAME is for you; the lock never learns it. A card that is only a number can be cloned. Without --hours it
+    opens always.
     """
     row = store.lock(lock)
     if name in store.entries(lock, "staff"):

@@ -118,8 +118,12 @@ class Store:
         try:
             self.run(
                 "insert into lock (name, key, zone, version, current) values (?, ?, ?, ?, ?)",
-                name, key, zone, above, snapshot([]),
-            )  # fmt: skip
+                name,
+                key,
+                zone,
+                above,
+                snapshot([]),
+            )
         except sqlite3.IntegrityError as error:
             raise StoreError(
                 f"ID {name}: is in the file already; `menshen lock remove {name}` forgets it"
@@ -134,8 +138,12 @@ class Store:
         """A new version: it is on record before anybody hears of it, for versions only rise."""
         self.run(
             "update lock set version = ?, current = ?, base = ?, base_data = ? where name = ?",
-            series.version, series.current, series.base, series.base_data, series.lock,
-        )  # fmt: skip
+            series.version,
+            series.current,
+            series.base,
+            series.base_data,
+            series.lock,
+        )
         self.copy(series.lock, WANTED, SENT)
 
     def taken(self, name: str, version: int) -> None:
@@ -151,8 +159,10 @@ class Store:
         rows = self.run(
             "select name, data from entry where state = ? and lock = ? and kind = ? "
             "order by length(name) * (kind = 'lease'), name",
-            state, lock, kind,
-        )  # fmt: skip
+            state,
+            lock,
+            kind,
+        )
         return {row["name"]: json.loads(row["data"]) for row in rows}
 
     def put(self, lock: str, kind: str, name: str, data: dict) -> None:
@@ -165,13 +175,18 @@ class Store:
         """Want it no more."""
         self.run(
             "delete from entry where state = ? and lock = ? and kind = ? and name = ?",
-            WANTED, lock, kind, name,
-        )  # fmt: skip
+            WANTED,
+            lock,
+            kind,
+            name,
+        )
 
     def copy(self, lock: str, source: str, target: str) -> None:
         """Make one state of a lock's entries the same as another."""
         self.run("delete from entry where lock = ? and state = ?", lock, target)
         self.run(
             "insert into entry select ?, lock, kind, name, data from entry where lock = ? and state = ?",
-            target, lock, source,
-        )  # fmt: skip
+            target,
+            lock,
+            source,
+        )

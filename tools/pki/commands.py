@@ -63,7 +63,8 @@ def operator(folder: Path) -> None:
 def client(folder: Path, name: str) -> None:
     """Make NAME.key.pem and NAME.crt.pem, for another program.
 
-    FOLDER is the authority's; NAME, by which the brokers' rules go, is the certificate's common name, such as homeassistant.
+    FOLDER is the authority's; NAME, by which the brokers' rules go, is the certificate's common name, such as
+    homeassistant.
     """
     if name in {"ca", "broker"}:
         raise InputError(f"{name}.key.pem is the authority's own or the broker's: choose another name")

@@ -58,14 +58,15 @@ _way = packed(
 
 @click.group("release")
 def release_() -> None:
-    """Sign releases, and send them to locks over the air.
+    """Sign releases, and send them to locks.
 
     \b
     Once, and then for each release:
         menshen release key --key ~/keys/release.pem
         menshen release build --key ~/keys/release.pem
-        menshen release publish --release build/release/0.2.0 --broker ...
-        menshen release order --lock front --version 0.2.0 ...
+        menshen release publish --release build/release/0.2.0 --broker HOST:8883
+        menshen release order --lock front --lock-key front.key \\
+            --version 0.2.0 --broker HOST:8883
     """
 
 

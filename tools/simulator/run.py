@@ -82,7 +82,8 @@ def _say(line: str) -> None:
 def run(port: int, workdir: Path) -> None:
     """Run a simulated lock with its page.
 
-    With its broker, and a door to open, until Ctrl-C. The page is at http://127.0.0.1:8000: type 246810 #, open the door, pull the network cable, open it again.
+    With its broker, and a door to open, until Ctrl-C. The page is at http://127.0.0.1:8000: type 246810 #,
+    open the door, pull the network cable, open it again.
     """
     try:
         listener = listen_on(port)
