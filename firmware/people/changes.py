@@ -52,7 +52,7 @@ class Changes:
         self._change(lambda place: self._at(place, lease))
 
     def set_key(self, what: int, lease: int, key: bytes) -> None:
-        """Give a lease a GUEST_KEY or HOME_KEY (16 bytes) in place of the one that it had, which opens no more.
+        """Give a lease a GUEST_KEY or HOME_KEY (16 bytes). The one that it had opens no more.
 
         With no bytes: remove it.
         """

@@ -1,7 +1,7 @@
 """What residents have set themselves: PINs chosen at the keypad, cards added at the door.
 
-File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, what it is u8, kind u8, lease u16.
-No list replaces it. What changes the table is in changes.py, which is loaded only for as long as a change takes.
+File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, what it is u8, kind u8, lease
+u16. No list replaces it. What changes the table is in changes.py, loaded for as long as a change takes.
 """
 
 from roll.record import DIGEST

@@ -1,9 +1,9 @@
 """The names in the chip's NVS, namespace "menshen": of which type each is, what it holds, and who writes it.
 
-A name with a `_MAX` is a blob of at most so many bytes; every other one is a 32-bit signed number. A name has at
-most 15 characters (esp-idf, NVS_KEY_NAME_MAX_SIZE). Numbers in blobs are little-endian. The build writes all of
-this out where it is used, so that it costs no RAM; tests/static/test_facts.py compares it with every place that
-reads or writes NVS.
+A name with a `_MAX` is a blob of at most so many bytes; every other one is a 32-bit signed number. A name has
+at most 15 characters (esp-idf, NVS_KEY_NAME_MAX_SIZE). Numbers in blobs are little-endian. The build writes
+all of this out where it is used, so that it costs no RAM; tests/static/test_facts.py compares it with every
+place that reads or writes NVS.
 """
 
 from micropython import const
@@ -27,9 +27,7 @@ SECURITY_FLOOR = "security"  # the highest confirmed security version. By: updat
 LIVED = "lived"  # hours under power. By: housekeeping
 WRONG_CODES = "wrong_codes"  # in a row. By: access/throttle
 STAFF_WAS_IN = "staff_was_in"  # 1: the next tenant is to be told. By: door/doorkeeper
-GUEST_RISK = (
-    "guest_risk"  # what guessing may have gained, in 10**-9. By: access/guest_codes, access/restrictions
-)
+GUEST_RISK = "guest_risk"  # what guessing gains, 10**-9. By: access/guest_codes, access/restrictions
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 
 # At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes

@@ -1,7 +1,7 @@
 """Writes public constants out where they are used: a name that others import lies in RAM, and in two tables.
 
-Those are numbers, bytes, and words so short that MicroPython keeps each only once. The compiler does the same
-by itself for `_NAME = const(...)`, which nobody else sees.
+Those are numbers, bytes, and words so short that they take less than a name. The compiler does the same by
+itself for `_NAME = const(...)`, which nobody else sees.
 """
 
 import ast
@@ -11,7 +11,7 @@ from .edits import Edit, edited, span
 
 _Value = int | str | bytes
 _Values = dict[str, _Value]
-_SHORT = 10  # characters; MICROPY_ALLOC_PARSE_INTERN_STRING_LEN of MicroPython
+_SHORT = 12  # characters. Beyond 10 MicroPython keeps one for each place: still less than a name takes
 
 
 def written_out(programs: Mapping[str, str], keep: Collection[str]) -> dict[str, str]:
