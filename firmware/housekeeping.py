@@ -45,7 +45,7 @@ class Housekeeping:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
             console.error("housekeeping", "no room in NVS for the relay's safe level")
-        self._throttle.ensure_kept()
+        self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
         hour, version = ticks_ms(), -1

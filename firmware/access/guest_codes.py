@@ -1,8 +1,7 @@
-"""Checks guest codes: nine digits computed from a lease's guest key; README.md has the format.
+"""Checks guest codes: nine digits computed from a lease's guest key. README.md has the format.
 
-NVS: "guests" remembers codes that were entered, 12 bytes each: class u8, MAC of the code 7, end u32,
-little-endian; "guest_risk" is what guessing may have gained since a resident last armed the codes, in parts
-of 10**9. Loaded by seldom.py for as long as a code is looked at.
+In NVS (storage/names.py) are the codes that were entered, and what guessing may have gained since a resident
+last armed guest codes, in parts of 10**9.
 """
 
 import struct
@@ -33,9 +32,9 @@ _ENTRY = const(12)
 def check(
     numbers: "Numbers", mac: Mac, keys: "list[tuple[int, bytes]]", digits: "bytes | memoryview", now: int
 ) -> "tuple[str, int, bool]":
-    """Verdict, lease and whether it is the first entry; `keys` are (lease, guest key). OSError.
+    """(verdict, lease, whether it is the first entry); `keys` are (lease, guest key). OSError: NVS is full.
 
-    How long it takes depends on what the lock holds, not on how near the digits are to a code that is good.
+    How long this takes depends on what the lock holds, and not on how near the digits are to a good code.
     """
     code = 0
     for digit in digits:
@@ -68,15 +67,15 @@ def check(
         return UNKNOWN, 0, False
     numbers.set(GUEST_RISK, risk)
     if first:
-        # with one more alike none of them could be looked at: somebody already in would be out
-        room = _CODES * (len(keys) + alike + 1) < _RISK_MAX
-        kept = room and _remember(numbers, table, mark + struct.pack("<I", end), now)
-        return (GRANTED, found, True) if kept else (UNKNOWN, 0, False)
+        # with one more of this kind no code of it could be checked any more: guests would be locked out
+        fits = _CODES * (len(keys) + alike + 1) < _RISK_MAX
+        stored = fits and _store(numbers, table, mark + struct.pack("<I", end), now)
+        return (GRANTED, found, True) if stored else (UNKNOWN, 0, False)
     return (EXPIRED if now >= end else USED_UP if kind == _ONCE else GRANTED), found, False
 
 
-def _remember(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:
-    """Keep an entry; False where all are of codes that are still good. OSError where NVS has no room."""
+def _store(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:
+    """Store an entry in place of those that have ended; False where none has. OSError: NVS is full."""
     if len(table) >= GUEST_CODES_MAX:
         entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
         table = b"".join([e for e in entries if struct.unpack_from("<I", e, _MARK)[0] > now])

@@ -1,4 +1,4 @@
-"""Waits for the heads of credential lists; what takes them is loaded for as long as that lasts."""
+"""Subscribes to the heads of credential lists; the code that installs a list is loaded for each."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 
 
 class Lists:
-    """on_change is called after each head."""
+    """on_change() is called after each head, whatever came of it."""
 
     def __init__(
         self, settings: "Settings", register: "Register", clock: "Clock", on_change: "Callable[[], None]"
@@ -32,12 +32,12 @@ class Lists:
         self._came = asyncio.Event()
         self._head: "bytearray | None" = None
         self._live = False
-        self._told = 0  # the version that the operator knows to be in force
+        self._told = 0  # the version of which the operator has been told that it is in force
 
     async def run(
         self, subscriptions: "Subscriptions", telemetry: "Telemetry", ready: "asyncio.Event"
     ) -> None:
-        """For ever, once ready; one head after the other, and of those that came meanwhile the last alone."""
+        """For ever, once ready: handle one head after another; of those that came meanwhile only the last."""
         await subscriptions.subscribe("menshen/v1/" + self._settings.lock + "/list", self._on_head)
         await ready.wait()
         while True:
@@ -56,7 +56,7 @@ class Lists:
 
     async def _receive(self, subscriptions: "Subscriptions", telemetry: "Telemetry") -> None:
         live, head = self._live, [self._head]
-        self._head = None  # before anything is waited for: another may come
+        self._head = None  # before the first await: another may come
 
         def on_time(now: int) -> None:
             self._clock.signed(now, live)

@@ -1,4 +1,4 @@
-"""Changes to the table of residents, each of them one stroke; loaded for as long as it takes."""
+"""Changes the table of residents; each change is written whole or not at all."""
 
 import struct
 
@@ -18,13 +18,13 @@ _KEYS_MAX = const(6)  # leases: with more of them each guess at a guest code wou
 
 
 class Changes:
-    """What raises ResidentsError (a full table) or OSError (a full flash) has changed nothing."""
+    """After ResidentsError (the table is full) or OSError (the flash is) nothing has changed."""
 
     def __init__(self, residents: "Residents") -> None:
         self._residents = residents
 
     def add(self, digest: bytes, kind: int, lease: int, instead_of: "bytes | None" = None) -> None:
-        """Add a credential; at the same stroke give up the one it replaces, the list's or the table's."""
+        """Add a credential, and withdraw the one that it replaces, whether the list's or the table's."""
         entry = digest + struct.pack(ENTRY_FIELDS, CREDENTIAL, kind, lease)
         if instead_of is not None and instead_of != digest:
             if self._residents.find(instead_of) is None:
@@ -34,7 +34,7 @@ class Changes:
             self._change(lambda place: self._is(place, digest), entry)
 
     def withdraw(self, digest: bytes) -> None:
-        """A credential of the list opens no more."""
+        """Have a credential of the operator's list open no more."""
         self._change(lambda place: self._is(place, digest), digest + bytes(ENTRY - DIGEST))
 
     def remove(self, digest: bytes) -> None:
@@ -48,7 +48,7 @@ class Changes:
         )
 
     def clear(self, lease: int) -> None:
-        """Remove all that the people of a lease set; what they gave up stays given up."""
+        """Remove all that the people of a lease have set; what they have withdrawn stays withdrawn."""
         self._change(lambda place: self._at(place, lease))
 
     def set_key(self, what: int, lease: int, key: bytes) -> None:
@@ -65,7 +65,7 @@ class Changes:
         )
 
     def forget_withdrawn(self, find: "Callable[[bytes], Credential | None]") -> None:
-        """Make room: forget what was given up and is in the list no more."""
+        """Free space: remove what was withdrawn and is no longer in the operator's list."""
         table = self._residents.table
         self._change(
             lambda place: table[place + DIGEST] == WITHDRAWN and find(table[place : place + DIGEST]) is None
@@ -81,6 +81,6 @@ class Changes:
         return self._residents.table[place : place + DIGEST] == digest
 
     def _at(self, place: int, lease: int) -> bool:
-        """Whether an entry of this lease stands there that is not one given up."""
+        """Whether the entry there is of this lease, and not a withdrawn one."""
         what, _, found = struct.unpack_from(ENTRY_FIELDS, self._residents.table, place + DIGEST)
         return what != WITHDRAWN and found == lease

@@ -1,7 +1,7 @@
 """The lease guard: nobody is locked out of their home by a list, however well it is signed.
 
-A list is refused that would take from a running lease the last of those credentials by which a door was
-opened, or any while none was used yet.
+A list is refused if, of a running lease, it would remove the last credential by which somebody has opened
+the door, or any credential while none has been used yet.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from people.leases import (
     ENTRY_FORMAT,
     IS_LEASE,
     KNOWN,
-    LEFT,
+    MOVED_OUT,
     PROVED,
     SEEN,
     WHAT,
@@ -45,7 +45,7 @@ _SLICE = const(16)  # credentials looked at before others get their turn
 
 
 def lease_digest(lease: int) -> bytes:
-    """Where the record that states a lease stands in a list."""
+    """The digest under which the record that states a lease stands in a list."""
     return sha256(LEASE_DIGEST + struct.pack("<H", lease)).digest()[:DIGEST]
 
 
@@ -65,7 +65,7 @@ class Guard:
         self._leases, self._residents, self._plain_uid = leases, residents, plain_uid
 
     async def check(self, listed: "Listed", now: "int | None") -> "str | None":
-        """Why a list cannot be taken, None if it can; listed() goes through its (digest, credential)."""
+        """Why a list is refused, None if it is not; listed() iterates over its (digest, credential)."""
         wanted = {}  # digest: what the list has there
         leases = set()
         for _, digest, lease, what, _, _ in self._each():
@@ -90,14 +90,14 @@ class Guard:
             if end and stated is not None and 0 < stated.not_after < end:
                 return SHORTENED
             is_in = has_way_in(residents, lease, self._plain_uid)
-            if not is_in and not self._keeps_one(lease, wanted, now, end):
+            if not is_in and not self._still_gets_in(lease, wanted, now, end):
                 return LOCKED_OUT
         return None
 
     async def note(self, listed: "Listed", now: "int | None") -> None:
-        """Remember the leases of a list, their ends, and who gets in. It adds and extends, never less.
+        """Store the leases of a list, their ends, and who gets in. Nothing goes, and no end moves earlier.
 
-        To be called before the list is taken; OSError: it could not be kept.
+        To be called before the list is installed. OSError: the flash is full.
         """
         for role in (LEASE, TENANT):  # a tenant's credential works if it lasts until the lease's end
             for count, (digest, credential) in enumerate(listed()):
@@ -108,12 +108,12 @@ class Guard:
         self._leases.write()
 
     def move_out(self, lease: int) -> None:
-        """The people of a lease have confirmed at the keypad that they leave. OSError: it is not kept."""
+        """Record that the people of a lease have moved out. OSError: the flash is full."""
         place = self._leases.place(lease)
         if place < 0:
-            self._leases.add(bytes(DIGEST), lease, LEFT)
+            self._leases.add(bytes(DIGEST), lease, MOVED_OUT)
         else:
-            self._leases.table[place + WHAT] = LEFT
+            self._leases.table[place + WHAT] = MOVED_OUT
         self._leases.changed = True
         self._leases.write()
 
@@ -152,8 +152,8 @@ class Guard:
             digest, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, place)
             yield place, digest, lease, what, end, seen
 
-    def _keeps_one(self, lease: int, wanted: dict, now: "int | None", end: int) -> bool:
-        """Of those by which somebody came in one must stay; where none was used, all that are known."""
+    def _still_gets_in(self, lease: int, wanted: dict, now: "int | None", end: int) -> bool:
+        """Of the credentials that were used one must still work; where none was used, all must."""
         left = {KNOWN: [], PROVED: []}
         for place in self._leases.anchors(lease):
             table = self._leases.table
@@ -173,7 +173,7 @@ class Guard:
 
 
 async def approve(listed: "Listed", now: "int | None", register: "Register", plain_uid: bool) -> None:
-    """Raise ListError where a list would lock somebody out of their home; else remember who it lets in."""
+    """Raise ListError where a list would lock somebody out of their home; else store who it lets in."""
     guard = Guard(register.leases, register.residents, plain_uid)
     reason = await guard.check(listed, now)
     if reason is not None:

@@ -1,8 +1,9 @@
-"""The leases that the lock has heard of: when each ends, and by which credentials its people get in.
+"""Stores the leases that the lock knows of: when each ends, and by which credentials its people get in.
 
 File (see storage/sealed.py): entries of 28 bytes, little-endian: digest 16, lease u16, what u16, end u32,
-first seen u32. Of an entry that states a lease the first four bytes are the hours the lock had lived when
-it was first seen. What learns from lists and judges them is in guard.py, loaded when a list comes.
+first seen u32. In an entry that states a lease the first four bytes of the digest are the hours that the
+lock had lived when the lease was first seen. guard.py, loaded when a list comes, learns from lists and judges
+them.
 """
 
 import struct
@@ -31,13 +32,13 @@ SEEN = const(24)
 IS_LEASE = 0  # states a lease
 KNOWN = 1  # a credential by which its people should get in
 PROVED = 2  # one by which they have got in
-LEFT = 3  # states a lease whose people have moved out
+MOVED_OUT = 3  # states a lease whose people have moved out
 
 _HOUR = const(3600)
 
 
 class Leases:
-    """`numbers` keeps how many hours the lock has lived: a clock that was set forward ends no lease."""
+    """`numbers` holds how many hours the lock has lived: a clock that was set forward ends no lease."""
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self._file = Sealed(key, LEASES_FILE, PATH)
@@ -54,7 +55,7 @@ class Leases:
         place = self.place(lease)
         if place < 0:
             return False
-        if self.table[place + WHAT] == LEFT:
+        if self.table[place + WHAT] == MOVED_OUT:
             return True
         end, seen = struct.unpack_from("<II", self.table, place + END)
         if not end or not seen or now is None or now < end:
@@ -63,7 +64,7 @@ class Leases:
         return lived * _HOUR * 8 >= (end - seen) * 7
 
     def proved(self, lease: int, digest: bytes, now: "int | None") -> None:
-        """Somebody of this lease has got in by a credential of the list; save() keeps that."""
+        """Note that somebody of this lease has got in by a credential of the list; save() stores that."""
         anchors = self.anchors(lease)
         for place in anchors:
             if self.table[place : place + DIGEST] == digest:
@@ -81,7 +82,7 @@ class Leases:
             self.add(digest, lease, PROVED)
 
     def opened(self, lease: int, digest: bytes) -> bool:
-        """Whether somebody of this lease has got in by this credential of the list, when it was good."""
+        """Whether somebody of this lease has ever got in by this credential of the list."""
         table = self.table
         return any(
             table[place : place + DIGEST] == digest and table[place + WHAT] == PROVED
@@ -97,11 +98,11 @@ class Leases:
         return True
 
     def place(self, lease: int) -> int:
-        """Where the entry stands that states a lease or its end; -1 where there is none."""
-        return self._next(lease, 0, (IS_LEASE, LEFT))
+        """The place of the entry that states a lease, or that it is over; -1 where there is none."""
+        return self._next(lease, 0, (IS_LEASE, MOVED_OUT))
 
     def anchors(self, lease: int) -> "list[int]":
-        """Where the credentials stand by which the people of a lease get in."""
+        """The places of the entries of the credentials by which the people of a lease get in."""
         found, place = [], 0
         while True:
             place = self._next(lease, place, (KNOWN, PROVED))
@@ -111,17 +112,17 @@ class Leases:
             place += ENTRY
 
     def write(self) -> None:
-        """Keep the table if it has changed. OSError where the flash is full."""
+        """Write the table to the flash if it has changed. OSError where the flash is full."""
         if self.changed:
             self._file.save(self.table)
             self.changed = False
 
     def save(self) -> None:
-        """Keep what proved() has learned, and bring the second copy up to date. For when nobody is there."""
+        """Write what proved() has noted, and bring the second copy up to date; when nobody is at the door."""
         try:
             self.write()
         except OSError:
-            return  # it is tried again
+            return  # the next call tries again
         self._file.ensure_copy(self.table)
 
     def _next(self, lease: int, place: int, whats: "tuple[int, int]") -> int:

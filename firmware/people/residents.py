@@ -1,4 +1,4 @@
-"""What residents have set themselves: PINs chosen at the keypad, cards added at the door.
+"""Stores what residents have set themselves: PINs chosen at the keypad, cards added at the door, keys.
 
 File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, what it is u8, kind u8, lease
 u16. No list replaces it. What changes the table is in changes.py, loaded for as long as a change takes.
@@ -18,14 +18,14 @@ ENTRY_FIELDS = "<BBH"  # behind the digest: what the entry is, kind of credentia
 COUNT_MAX = 64
 
 # What an entry is.
-WITHDRAWN = 0  # a credential of the operator's list that its owner has given up: it opens no more
+WITHDRAWN = 0  # a credential of the operator's list that its owner has withdrawn: it opens no more
 CREDENTIAL = 1  # a PIN or card that a resident has set
 GUEST_KEY = 7  # the lease's guest key stands in the digest's place
 HOME_KEY = 8  # the key that the lease's home code is made of stands in the digest's place
 
 
 class ResidentsError(Exception):
-    """The table cannot take this; the reason is "full"."""
+    """The table is full."""
 
 
 class Resident:
@@ -36,7 +36,7 @@ class Resident:
 
 
 class Residents:
-    """The table, kept in RAM as it is in the file."""
+    """The table, in RAM as it is in the file."""
 
     def __init__(self, key: bytes) -> None:
         self._file = Sealed(key, RESIDENTS_FILE, PATH)
@@ -49,7 +49,7 @@ class Residents:
         return found if found is not None and found.what == CREDENTIAL else None
 
     def withdrawn(self, digest: bytes) -> bool:
-        """Whether the list's credential of this digest was given up by its owner: it opens no more."""
+        """Whether the owner of the list's credential of this digest has withdrawn it: it opens no more."""
         found = self.entry(digest)
         return found is not None and found.what == WITHDRAWN
 
@@ -61,7 +61,7 @@ class Residents:
                 yield table[end - 2] | table[end - 1] << 8, table[end - ENTRY : end - ENTRY + DIGEST]
 
     def entry(self, digest: bytes) -> "Resident | None":
-        """The entry of this digest, given up or not."""
+        """The entry of this digest, whatever it is."""
         table, place = self.table, 0
         while True:
             place = table.find(digest, place)
@@ -73,8 +73,8 @@ class Residents:
             place += 1
 
     def replace(self, table: bytes) -> None:
-        """Put another table in place of this one. ResidentsError where it is too long, OSError where the
-        flash is full; the old table stays then.
+        """Write another table in place of this one. ResidentsError where it is too long, OSError where the
+        flash is full; the old table is still there then.
         """
         if len(table) > COUNT_MAX * ENTRY and len(table) > len(self.table):
             raise ResidentsError("full")

@@ -7,7 +7,7 @@ import struct
 
 from micropython import const
 
-# Bytes of a record, and of what stands around it in the files.
+# Sizes in bytes of a record, and of what stands around it in the files.
 DIGEST = const(16)
 RECORD = const(32)
 FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
@@ -26,12 +26,12 @@ MOVE_IN = const(3)  # a code that opens nothing: with it a resident chooses a PI
 LEASE = const(4)  # states a lease: not_after is its end
 SCHEDULE = const(5)  # a part of a schedule; the kind is its days of the week
 HOLIDAY = const(6)
-STAFF_PASSAGE = const(7)  # staff who leave the door open behind them, or end that
+STAFF_PASSAGE = const(7)  # staff who may set passage mode, or end it
 
 # Kinds.
 PIN = const(1)
 CARD = const(2)
-REMOTE = const(3)  # of what comes over the network; no record has it
+REMOTE = const(3)  # of what comes over the network: no record has this kind
 
 
 class Credential:

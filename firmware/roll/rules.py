@@ -1,4 +1,4 @@
-"""What a record of the list may say."""
+"""Says which roles and kinds a record of the list may have."""
 
 from roll.record import HOLIDAY, LEASE, SCHEDULE, STAFF_PASSAGE
 

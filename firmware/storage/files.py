@@ -1,7 +1,7 @@
-"""Files that are whole at every instant: written beside, closed, then renamed.
+"""Writes files so that they are whole at every instant: under another name, closed, then renamed.
 
-littlefs commits data at close and renames atomically; a file left open is closed, and so committed,
-by the garbage collector, however little of it was written.
+littlefs commits data when a file is closed, and renames atomically. The garbage collector closes a file that
+was left open, and so commits it, however little of it was written.
 """
 
 import os

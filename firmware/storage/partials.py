@@ -1,10 +1,10 @@
-"""What was being written when it was given up."""
+"""Removes partial files whose writing was abandoned."""
 
 import os
 
 
 def tidy(part: str) -> None:
-    """Remove what is left of others that were to go to the same place: path, a dot, and another name."""
+    """Remove other partial files of the same target; `part` is the target's path, a dot, and a name."""
     folder, _, own = part.rpartition("/")
     begin = own.rpartition(".")[0] + "."
     for name in os.listdir(folder or "/"):

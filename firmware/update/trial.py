@@ -1,8 +1,7 @@
-"""A release on trial proves itself by the door, and is confirmed or gone back on; what is settled at a start.
+"""Confirms a release on trial when the door has worked for long enough, and else rolls it back.
 
-Numbers in NVS: `choice` (see boot.py), `trying` the version that was switched to, `failed` and `fails` the
-version that was gone back on last and how often, `security` the highest confirmed, `image` 1 + the number of
-the partition whose MicroPython is on trial with it, `had` the faults (bits of version.FAULTS) from before.
+The state of a trial is in NVS, so that it is the same after a restart: see storage/names.py, and boot.py for
+what a start does with it.
 """
 
 import asyncio
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
     from settings import Settings
     from storage.nvs import Numbers
 
-_AT_ONCE = const(12)  # bits of the last two: what cannot be read now will not be later
+_AT_ONCE = const(12)  # bits of the last two FAULTS: what cannot be read now will not be readable later
 _LOOK_MS = const(1000)
-_PATIENCE = const(60)  # looks
+_LOOKS = const(60)  # for a moment with nobody at the door, before a restart
 
 
 class Running:
@@ -45,8 +44,8 @@ class Running:
 
 
 class Trial:
-    """report(version, step, reason) takes one of reports/results.py's steps; idle() is whether nobody is at
-    the door; `partition` is esp32.Partition; restart() restarts the chip.
+    """report(version, step, reason) tells how far the trial is; idle() is whether nobody is at the door;
+    `partition` is esp32.Partition; restart() restarts the chip.
     """
 
     def __init__(
@@ -64,11 +63,11 @@ class Trial:
 
     @property
     def is_on(self) -> bool:
-        """Whether this start is one of a release on trial."""
+        """Whether the release that runs is on trial."""
         return self._numbers.get(CHOICE) == 4 + self._slot
 
     async def run(self, faults: "Callable[[], set[str]]", trial_ms: int) -> None:
-        """Watch the door for so long, then confirm; or restart, which is the way back. OSError of NVS."""
+        """Watch for faults for so long, then confirm; else restart, which rolls back. OSError of NVS."""
         had = self._numbers.get(FAULTS_BEFORE)
         end = ticks_add(ticks_ms(), trial_ms)
         self._report(self._version, "trial", "")
@@ -87,15 +86,15 @@ class Trial:
         return None
 
     async def roll_back(self) -> None:
-        """Restart, while nobody is at the door if that is soon."""
-        for _ in range(_PATIENCE):
+        """Restart, which has boot.py start the other slot; while nobody is at the door, if that is soon."""
+        for _ in range(_LOOKS):
             if self._idle():
                 break
             await asyncio.sleep_ms(_LOOK_MS)
         self._restart()
 
     def confirm(self) -> None:
-        """Keep this release. Power may go between any two steps: see boot.py for what comes of it."""
+        """Confirm this release. Power may go between any two steps: README.md says what comes of it."""
         numbers = self._numbers
         numbers.set(CHOICE, 6 + self._slot)
         if numbers.get(IMAGE_ON_TRIAL):
@@ -105,7 +104,10 @@ class Trial:
         self.settle()
 
     def settle(self) -> bool:
-        """Bring the numbers of a confirmed slot in order; whether only a restart takes MicroPython back."""
+        """Update NVS for a confirmed slot, and tell the result of a trial that has ended.
+
+        Whether a restart is needed to roll MicroPython itself back.
+        """
         numbers = self._numbers
         numbers.set(CHOICE, self._slot)  # boot.py may have found that the slot chosen is no slot
         if numbers.get(SECURITY_FLOOR) < self._security:
@@ -148,4 +150,4 @@ async def begin(
         elif trial.settle():
             await trial.roll_back()
     except OSError:
-        console.error("update", "no room in NVS to confirm the release")
+        console.error("update", "NVS is full: the release is not confirmed")

@@ -62,7 +62,7 @@ class Lock:
         self.lets_in = True
 
     def take(self, message, retained=False):
-        Commands("demo", KEY, self.clock, Numbers(self.nvs), self, self).obey(message, retained)
+        Commands("demo", KEY, self.clock, Numbers(self.nvs), self, self).handle(message, retained)
 
     def tell(self, made, retained=False):
         """Take a well-signed order; the last that was told of it."""
