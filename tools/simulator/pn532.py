@@ -7,6 +7,8 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 
+from menshen import ending
+
 from . import frames
 from .cards import Card, exchange_s
 from .phone import Phone
@@ -161,7 +163,7 @@ class Pn532:
     @staticmethod
     def _stop(task: asyncio.Task[None] | None) -> None:
         if task is not None:
-            task.cancel()
+            ending.end_soon(task)
 
     async def _transmit(self, frame: bytes) -> None:
         """Send byte after byte; a loop that wakes late catches up with the line."""
