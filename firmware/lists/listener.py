@@ -30,7 +30,7 @@ _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 
 
 class Lists:
-    """`housekeeping` checks the list after a start, which is waited for, and is told when there is another."""
+    """`housekeeping` checks the list after a start, which is awaited, and is told of each list that comes."""
 
     def __init__(
         self,
