@@ -123,10 +123,10 @@ class Commands:
             return True
         except (Refused, EnvelopeError) as error:
             if told:
-                self._telemetry.declined(nonce, error.reason)
+                self._telemetry.command_refused(nonce, error.reason)
         except MemoryError:
             if told:
-                self._telemetry.declined(nonce, "no memory")
+                self._telemetry.command_refused(nonce, "no memory")
         return False
 
     def _check(self, fields: dict) -> str:
@@ -163,7 +163,7 @@ class Commands:
                 raise Refused("denied")
         elif command == "identify":
             door.identify()
-        self._telemetry.done(command, nonce, door.self_test() if command == "self-test" else None)
+        self._telemetry.command_done(command, nonce, door.self_test() if command == "self-test" else None)
         if command == "restart":
             door.restart()
 

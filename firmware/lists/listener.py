@@ -59,7 +59,7 @@ class Lists:
             try:
                 await self._receive()
             except MemoryError:
-                self._telemetry.refused(None, "no memory")
+                self._telemetry.list_refused(None, "no memory")
             await asyncio.sleep_ms(0)
             self._housekeeping.on_list()
 

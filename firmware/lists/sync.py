@@ -72,7 +72,7 @@ class Sync:
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
             base, _, digest = (await self._identities())[0]
-            self._telemetry.accepted(version, base, "".join("%02x" % byte for byte in digest))
+            self._telemetry.list_accepted(version, base, "".join("%02x" % byte for byte in digest))
             return version
         except (ListError, EnvelopeError, BlobError) as error:
             self._refuse(error.reason, error)
@@ -91,7 +91,7 @@ class Sync:
             console.error("lists", "a list was refused for what should not happen")
             sys.print_exception(error)
             reason = "bad records"
-        self._telemetry.refused(self._version, reason)
+        self._telemetry.list_refused(self._version, reason)
 
     async def _read(self, message: "bytearray | None", on_time: "Callable[[int], object]") -> tuple:
         """SHA-256, identity and changes that a head names, checked as far as the head alone allows."""

@@ -76,16 +76,16 @@ class Telemetry:
         """
         self._put(_STAFF, {"credential": bytes(digest).hex(), "kind": KINDS[kind]})
 
-    def accepted(self, version: int, base: int, digest: str) -> None:
+    def list_accepted(self, version: int, base: int, digest: str) -> None:
         """The list of this version is in force, over the snapshot of version `base` with this SHA-256."""
         self._put(_ACK, {"list": version, "base": base, "hash": digest, "result": "accepted"})
 
-    def refused(self, version: "int | None", reason: str) -> None:
+    def list_refused(self, version: "int | None", reason: str) -> None:
         """A list was refused; version is None where it could not be read. One of REASONS in results.py."""
         _check(reason, "REASONS")
         self._refuse({"list": version, "result": "refused", "reason": reason})
 
-    def done(self, command: str, nonce: str, found: "dict | None" = None) -> None:
+    def command_done(self, command: str, nonce: str, found: "dict | None" = None) -> None:
         """One of COMMANDS was carried out; `found` are the faults and the list of a self-test."""
         _check(command, "COMMANDS")
         said = {"command": command, "nonce": nonce, "result": "done"}
@@ -93,7 +93,7 @@ class Telemetry:
             said.update({"faults": found["faults"], "list": found["list"]})
         self._put(_ACK, said)
 
-    def declined(self, nonce: "str | None", reason: str) -> None:
+    def command_refused(self, nonce: "str | None", reason: str) -> None:
         """A command was refused; nonce is None where it could not be read. One of REFUSALS in results.py."""
         _check(reason, "REFUSALS")
         self._refuse({"nonce": nonce, "result": "refused", "reason": reason})

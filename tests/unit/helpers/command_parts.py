@@ -87,8 +87,8 @@ class Lock:
     def guest_key(self, lease):
         return GUEST_KEY if lease == LEASE else None
 
-    def done(self, command, nonce, found=None):
+    def command_done(self, command, nonce, found=None):
         self.said.append((command, nonce, found))
 
-    def declined(self, nonce, reason):
+    def command_refused(self, nonce, reason):
         self.said.append((nonce, reason))
