@@ -12,8 +12,8 @@ from tests.static import sources
 
 FLOORS = (
     ("app",),
-    ("outside",),
-    ("uplink", "housekeeping", "selftest"),
+    ("outside", "selftest"),
+    ("housekeeping",),
     ("update",),
     ("home", "commands", "lists"),
     ("reports",),

@@ -111,7 +111,7 @@ def test_there_are_no_words_for_anything_else():
         assert refused
     public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
     commands, lists = ["command_done", "command_refused"], ["list_accepted", "list_refused"]
-    assert public == ["alarm", *commands, *lists, "run", "staff", "update", "will"]
+    assert public == ["alarm"] + commands + lists + ["run", "staff", "update", "will"]
 
 
 def test_a_staff_report_names_the_listed_credential():

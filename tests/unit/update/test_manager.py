@@ -69,7 +69,7 @@ async def until(wanted):
 
 async def start(lock, memory):
     lock.load()
-    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), memory, lambda: lock).run())
+    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), memory, lock).run())
     await until(lambda: lock.handler)
     return running
 
