@@ -157,7 +157,7 @@ def load() -> Settings:
 
 
 def load_or_wait(feed: "Callable[[], None]") -> Settings:
-    """The settings. Where there are none to work with, it says so and waits: feed() keeps the watchdog calm."""
+    """The settings. Where there are none to work with, say so and wait; feed() keeps the watchdog calm."""
     try:
         return load()
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""Waits for commands; what judges and obeys them is loaded for as long as that takes."""
+"""Subscribes to commands; the code that judges and carries them out is loaded for each."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
 
 _LONGEST = const(2048)  # bytes
-_PACE_MS = const(1000)  # after a bad one: whoever sends many does not keep the lock busy
+_PACE_MS = const(1000)  # after a bad one, so that whoever sends many cannot occupy the lock
 
 
 class Listener:
@@ -29,12 +29,12 @@ class Listener:
 
     async def on_message(self, payload: "Payload") -> None:
         """One message of the topic `command`."""
-        if not await self._obey([await payload.read(_LONGEST)], payload.retained):
+        if not await self._handle([await payload.read(_LONGEST)], payload.retained):
             await asyncio.sleep_ms(_PACE_MS)
 
-    async def _obey(self, messages: "list[bytearray | None]", retained: bool) -> bool:
-        """Whether the one message was obeyed; None was too long, and none is kept."""
+    async def _handle(self, messages: "list[bytearray | None]", retained: bool) -> bool:
+        """Whether the command in the one message was carried out; None is a message that was too long."""
         async with Loan():
             from commands.commands import Commands
 
-            return Commands(*self._parts).obey(messages.pop(), retained)
+            return Commands(*self._parts).handle(messages.pop(), retained)

@@ -1,6 +1,6 @@
-"""Takes credential lists from the operator: signed for this lock, newer than the one held, whole.
+"""Installs the operator's lists: signed for this lock, newer than the one in force, whole.
 
-Each of its steps is loaded for its own time: together they would find no room.
+The code of each step is loaded for that step alone: there is no memory for all of it at once.
 """
 
 import sys
@@ -54,11 +54,11 @@ class Sync:
     async def receive(
         self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int], object]"
     ) -> int:
-        """Take the list of the one head, which is not kept; None was too long. Or say why not.
+        """Install the list of the one head, or tell why it is refused; None is a head that was too long.
 
-        `told` is the version that the operator knows to be in force, what is returned the one that they know
-        of after that. on_time(seconds) is told the time of every head that was signed for this lock.
-        Whatever the head holds, nothing is raised.
+        `told` is the version of which the operator has been told that it is in force; the result is that
+        version afterwards. on_time(seconds) gets the time of each head that was signed for this lock. The
+        head is removed from `heads`, to free its memory. Nothing is raised, whatever it holds.
         """
         version = self._version = None
         try:
@@ -72,7 +72,7 @@ class Sync:
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
             base, _, digest = (await self._identities())[0]
-            self._telemetry.accepted(version, base, "".join("%02x" % byte for byte in digest))
+            self._telemetry.list_accepted(version, base, "".join("%02x" % byte for byte in digest))
             return version
         except (ListError, EnvelopeError, BlobError) as error:
             self._refuse(error.reason, error)
@@ -86,15 +86,15 @@ class Sync:
 
     def _refuse(self, reason: str, error: "Exception") -> None:
         if reason == CONNECTION_LOST:
-            return  # the head comes again with the next one
+            return  # the broker sends the head again at the next connection
         if reason not in REASONS:
             console.error("lists", "a list was refused for what should not happen")
             sys.print_exception(error)
             reason = "bad records"
-        self._telemetry.refused(self._version, reason)
+        self._telemetry.list_refused(self._version, reason)
 
     async def _read(self, message: "bytearray | None", on_time: "Callable[[int], object]") -> tuple:
-        """Name, identity and changes that a head offers, checked as far as it goes by itself."""
+        """SHA-256, identity and changes that a head names, checked as far as the head alone allows."""
         if message is None:
             raise ListError("too large")
         async with Loan():
@@ -138,7 +138,7 @@ class Sync:
 
     async def _have_snapshot(self, snapshot: str, identity: "Identity", path: str) -> None:
         """Have the snapshot in the slot that is not in use: it is there, or is merged, or is fetched."""
-        if not await self._have_it_here(identity, path):
+        if not await self._is_here(identity, path):
             await self._fetcher.fetch(snapshot, identity[1], path)
         async with Loan():
             from roll.snapshot import check
@@ -146,7 +146,7 @@ class Sync:
             await self._pace()
             await check(path, self._pace)
 
-    async def _have_it_here(self, identity: "Identity", path: str) -> bool:
+    async def _is_here(self, identity: "Identity", path: str) -> bool:
         async with Loan():
             from roll.snapshot import hash_of, merge
 
@@ -166,6 +166,6 @@ class Sync:
 
 
 def _through(each: "Callable", path: str, changes: bytes) -> "Iterator[tuple[bytes, Credential]]":
-    """The credentials of a snapshot with changes laid over it; the file is open for as long as it takes."""
+    """each() of a snapshot that is opened for it."""
     with open(path, "rb") as file:
         yield from each(file, changes)
