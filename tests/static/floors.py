@@ -21,6 +21,7 @@ FLOORS = (
     ("readers",),
     ("settings",),
     ("settings_faults", "settings_text"),
+    ("settings_kinds",),
     ("access",),
     ("people",),
     ("roll",),
