@@ -30,57 +30,23 @@ class Late:
     """What the imports at the head of the block bring stays, unless one of them fails."""
 
     _lends = False
-    # Of all loans together, as sys.modules and the collector are there once:
+    # Of all loans together, as there is one sys.modules and one collector:
     _open: "Late | None" = None  # the one whose imports are under way
     _sweeps = False  # a collection will come of what was given back
 
-    def __init__(self) -> None:
-        self._before: "set[str] | None" = None
-        self._brought: "list[str]" = []
-
     def __enter__(self) -> "Late":
-        self._begin()
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._note()
-        if kind is not None or self._lends:
-            self._give_back()
-
-    async def __aenter__(self) -> "Late":
-        await asyncio.sleep_ms(0)
-        gc.collect()
-        await asyncio.sleep_ms(0)
-        self._begin()
-        gc.threshold(_NEVER)
-        asyncio.create_task(self._go_on())
-        return self
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        self.__exit__(kind, error, trace)
-
-    def _begin(self) -> None:
         """From here on what is imported is this one's, until the next begins or its task has its turn."""
         if Late._open is not None:
             Late._open._note()
-        self._before = set(sys.modules)
         Late._open = self
+        self._names = set(sys.modules)
+        return self
 
-    async def _go_on(self) -> None:
-        """The imports are done: from now on little garbage is left lying."""
+    def __exit__(self, kind: object, *error: object) -> None:
         self._note()
-        await collect()
-
-    def _note(self) -> None:
-        before, self._before = self._before, None
-        if before is not None:
-            Late._open = None
-            self._brought = [name for name in sys.modules if name not in before]
-
-    def _give_back(self) -> None:
-        if _IS_PLENTY:
+        if _IS_PLENTY or (kind is None and not self._lends):
             return
-        for name in self._brought:
+        for name in self._names:
             sys.modules.pop(name, None)
             parent, _, child = name.rpartition(".")
             if parent in sys.modules:
@@ -88,9 +54,30 @@ class Late:
                     delattr(sys.modules[parent], child)
                 except (AttributeError, KeyError):  # it failed to load, and its parent does not know it
                     pass
-        if self._brought and not Late._sweeps:
+        if not Late._sweeps:
             Late._sweeps = True
-            asyncio.create_task(_sweep())
+            asyncio.create_task(collect())
+
+    async def __aenter__(self) -> "Late":
+        await asyncio.sleep_ms(0)
+        gc.collect()
+        await asyncio.sleep_ms(0)
+        gc.threshold(_NEVER)
+        asyncio.create_task(self._go_on())
+        return self.__enter__()
+
+    async def __aexit__(self, *error: object) -> None:
+        self.__exit__(*error)
+
+    async def _go_on(self) -> None:
+        self._note()
+        await collect()
+
+    def _note(self) -> None:
+        """The imports are done: keep the names of what they brought."""
+        if Late._open is self:
+            Late._open = None
+            self._names = [name for name in sys.modules if name not in self._names]
 
 
 class Loan(Late):
@@ -99,19 +86,14 @@ class Loan(Late):
     _lends = True
 
 
-async def _sweep() -> None:
-    await asyncio.sleep_ms(0)
-    Late._sweeps = False
-    gc.collect()
-
-
 async def collect() -> None:
     """Collect in a step of its own, and from now on whenever a little garbage has come together."""
     await asyncio.sleep_ms(0)
+    Late._sweeps = False
     gc.collect()
     gc.threshold(_NEVER if _IS_PLENTY else _OFTEN)
 
 
 def spent(*parts: object) -> None:
     """Stands for a constructor that has run: the build puts it there, see tools/shrink/once.py."""
-    raise RuntimeError("there is one of these, and it has been made")
+    raise RuntimeError("made twice")

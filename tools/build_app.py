@@ -200,6 +200,8 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
         path, text = files[target]
         compile_file(path, out / target, _import_name(target), text)
 
+    if changed and before:  # a build that fails must not leave the record of what it has overwritten
+        _write_record(out, {name: digest for name, digest in before.items() if Path(name) not in changed})
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(make, changed))
     if before != now:

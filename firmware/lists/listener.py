@@ -81,15 +81,12 @@ class Lists:
             self._clock.signed(now, live)
 
         async with Loan():
-            from link.fetcher import Fetcher
             from lists.sync import Sync
             from pace import Pace
-            from reports.acks import Acks
 
             pace = Pace()
             await pace()
-            fetcher = Fetcher(self._subscriptions, pace)
-            parts = self._approve, Acks(self._telemetry), fetcher, pace
+            parts = self._approve, self._telemetry, self._subscriptions, pace
             sync = Sync(self._settings, self._register.credentials, *parts)
             self._told = await sync.receive(head, self._told, on_time)
 

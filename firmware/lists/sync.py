@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from link.fetcher import Fetcher
-    from reports.acks import Acks
+    from link.subscriptions import Subscriptions
+    from reports.telemetry import Telemetry
     from roll.credentials import Credentials
     from roll.install import Identity
     from roll.record import Credential
@@ -34,17 +34,19 @@ class Sync:
     Of the settings it needs `lock` and `key`. `pace` is awaited between two steps.
     """
 
+    patience_ms = 30_000  # for a chunk, or for a connection to come back
+
     def __init__(
         self,
         settings: "Settings",
         credentials: "Credentials",
         approve: "Callable[[Listed], Awaitable]",
-        acks: "Acks",
-        fetcher: "Fetcher",
+        telemetry: "Telemetry",
+        subscriptions: "Subscriptions",
         pace: "Callable[[], Awaitable]",
     ) -> None:
         self._lock_id, self._key, self._credentials = settings.lock, settings.key, credentials
-        self._approve, self._acks, self._fetcher = approve, acks, fetcher
+        self._approve, self._telemetry, self._subscriptions = approve, telemetry, subscriptions
         self._pace = pace
         self._version: int | None = None  # of the head in hand, once it could be read
 
@@ -69,7 +71,7 @@ class Sync:
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
             base, _, digest = await self._in_use()
-            self._acks.list_accepted(version, base, "".join("%02x" % byte for byte in digest))
+            self._accept(version, base, digest)
             return version
         except Interrupted:
             pass  # the broker sends the head again at the next connection
@@ -83,15 +85,22 @@ class Sync:
             self._refuse("", error)
         return told
 
+    def _accept(self, version: int, base: int, digest: bytes) -> None:
+        with Loan():
+            from reports.acks import Acks
+
+            Acks(self._telemetry).list_accepted(version, base, "".join("%02x" % byte for byte in digest))
+
     def _refuse(self, reason: str, error: "Exception") -> None:
         with Loan():
+            from reports.acks import Acks
             from reports.results import REASONS
 
             if reason not in REASONS:
                 console.error("lists", "a list was refused for what should not happen")
                 sys.print_exception(error)
                 reason = "bad records"
-        self._acks.list_refused(self._version, reason)
+            Acks(self._telemetry).list_refused(self._version, reason)
 
     async def _read(self, message: "bytearray | None", on_time: "Callable[[int], object]") -> tuple:
         """SHA-256, identity and changes that a head names, checked as far as the head alone allows."""
@@ -110,9 +119,11 @@ class Sync:
     async def _install(self, offered: tuple) -> None:
         """Put in force what a head offers, see installer.py."""
         async with Loan():
+            from link.fetcher import Fetcher
             from lists.installer import Installer
 
-            parts = self._key, self._credentials, self._approve, self._fetcher, self._pace
+            fetcher = Fetcher(self._subscriptions, self._pace, self.patience_ms)
+            parts = self._key, self._credentials, self._approve, fetcher, self._pace
             await Installer(*parts).install(*offered)
 
     async def _in_use(self) -> "Identity":

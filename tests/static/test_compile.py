@@ -77,6 +77,21 @@ def test_a_syntax_error_names_its_file(tmp_path: Path) -> None:
         build(tmp_path / "app", _tree(tmp_path / "top", "def (:\n"))
 
 
+def test_what_a_failed_build_has_overwritten_is_built_again(tmp_path: Path) -> None:
+    top = _tree(tmp_path / "top", "LIMIT = 1\ndef get():\n    return LIMIT\n")
+    (top / "firmware/app.py").write_text("from door.strike import get\nget()\n")
+    app = build(tmp_path / "app", top)
+    good = {path: path.read_bytes() for path in app.rglob("*.mpy")}
+    (top / "firmware/app.py").write_text(
+        "def (:\n"
+    )  # so nothing is shrunk, and the others are compiled first
+    with pytest.raises(BuildError):
+        build(app, top)
+    (top / "firmware/app.py").write_text("from door.strike import get\nget()\n")
+    build(app, top)
+    assert {path: path.read_bytes() for path in app.rglob("*.mpy")} == good
+
+
 def test_a_build_waits_for_another_of_the_same_folder(tmp_path: Path) -> None:
     """Nobody walks through files that another is about to rename."""
     app = tmp_path / "app"

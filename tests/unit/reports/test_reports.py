@@ -57,7 +57,7 @@ def test_what_anybody_can_cause_is_not_written_to_the_flash():
     time, nvs = Time(), RamNvs()
     telemetry = lock(time, nvs)
     for number in range(1000):
-        telemetry.list_refused(None, "bad signature")
+        Acks(telemetry).list_refused(None, "bad signature")
         telemetry.command_refused(str(number), "replayed")
     assert nvs.commits == 0
     time.script = [(5000, end)]

@@ -7,6 +7,7 @@ from ram_numbers import RamNvs
 from telemetry_parts import DIGEST, NOW, ROOT, STATUS, Client, Time, end, lock, talk
 
 import reports.telemetry as room
+from reports.acks import Acks
 from reports.telemetry import Telemetry
 from storage.nvs import Numbers
 
@@ -29,7 +30,7 @@ def test_nothing_that_happens_moves_the_timetable():
     time.script = [
         (100_000, lambda: telemetry.alarm("forced")),
         (899_999, lambda: telemetry.staff(DIGEST, 2)),
-        (1_000_000, lambda: telemetry.list_accepted(4, 3, "ab" * 32)),
+        (1_000_000, lambda: Acks(telemetry).list_accepted(4, 3, "ab" * 32)),
     ]
     client = Client(time, until=2_000_000)
     talk(telemetry, client)
@@ -98,10 +99,10 @@ def test_there_are_no_words_for_anything_else():
     for call in (
         lambda: telemetry.alarm("opened"),
         lambda: telemetry.alarm(""),
-        lambda: telemetry.list_refused(3, "the tenant is at home"),
+        lambda: Acks(telemetry).list_refused(3, "the tenant is at home"),
         lambda: telemetry.staff(DIGEST, 4),
-        lambda: telemetry.command_done("open", "n"),
-        lambda: telemetry.command_refused("n", "nobody at home"),
+        lambda: Acks(telemetry).command_done("open", "n"),
+        lambda: Acks(telemetry).command_refused("n", "nobody at home"),
     ):
         try:
             call()
@@ -131,7 +132,7 @@ def test_a_self_test_says_faults_and_list_and_no_more():
     telemetry = lock(time)
     found = dict(STATUS)
     found["heap"] = 5
-    telemetry.command_done("self-test", "n1", found)
+    Acks(telemetry).command_done("self-test", "n1", found)
     time.script = [(5000, end)]
     client = Client(time)
     talk(telemetry, client)
@@ -152,9 +153,9 @@ def test_the_signal_is_said_in_a_word():
 def test_acknowledgements_say_the_list_and_the_result():
     time = Time()
     telemetry = lock(time)
-    telemetry.list_accepted(4, 3, "ab" * 32)
-    telemetry.list_refused(3, "old version")
-    telemetry.list_refused(None, "bad signature")
+    Acks(telemetry).list_accepted(4, 3, "ab" * 32)
+    Acks(telemetry).list_refused(3, "old version")
+    Acks(telemetry).list_refused(None, "bad signature")
     time.script = [(5000, end)]
     client = Client(time)
     talk(telemetry, client)
