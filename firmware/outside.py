@@ -95,7 +95,6 @@ class Outside:
         tls = _context() if settings.broker_tls else None
         async with Late():
             from commands.listener import Listener
-            from commands.remote import Remote
             from link.backoff import Backoff
             from link.link import Link, Network
             from link.mqtt import Broker, Clients
@@ -125,9 +124,9 @@ class Outside:
         link = Link(network, clients, subscriptions, telemetry, backoff, self._doorkeeper.quiet)
         link.fault = self._reports.fault
 
-        remote = Remote(self._doorkeeper, register.residents.keys, status, board.reset)
-        commands = (settings.lock, settings.key, clock, board.numbers, telemetry, remote)
-        listener = Listener(subscriptions, *commands)
+        commands = settings.key, clock, board.numbers, telemetry
+        door = self._doorkeeper, register.residents.keys, status, board.reset
+        listener = Listener(subscriptions, settings.lock, commands, door)
         lists = Lists(settings, register, clock, house, subscriptions, telemetry)
 
         self._reports.deliver(telemetry)

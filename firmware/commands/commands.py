@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from access.clock import Clock
-    from reports.telemetry import Telemetry
+    from reports.acks import Acks
     from storage.nvs import Numbers
 
     class Door(Protocol):
@@ -98,11 +98,11 @@ class Commands:
         key: bytes,
         clock: "Clock",
         numbers: "Numbers",
-        telemetry: "Telemetry",
+        acks: "Acks",
         door: "Door",
     ) -> None:
         self._lock_id, self._key = lock_id, key
-        self._clock, self._numbers, self._telemetry, self._door = clock, numbers, telemetry, door
+        self._clock, self._numbers, self._acks, self._door = clock, numbers, acks, door
 
     def handle(self, message: "bytes | bytearray | None", retained: bool) -> bool:
         """Handle one message, None for one that was too long. Whether its command was carried out.
@@ -123,10 +123,10 @@ class Commands:
             return True
         except (Refused, EnvelopeError) as error:
             if told:
-                self._telemetry.command_refused(nonce, error.reason)
+                self._acks.command_refused(nonce, error.reason)
         except MemoryError:
             if told:
-                self._telemetry.command_refused(nonce, "no memory")
+                self._acks.command_refused(nonce, "no memory")
         return False
 
     def _check(self, fields: dict) -> str:
@@ -163,7 +163,7 @@ class Commands:
                 raise Refused("denied")
         elif command == "identify":
             door.identify()
-        self._telemetry.command_done(command, nonce, door.self_test() if command == "self-test" else None)
+        self._acks.command_done(command, nonce, door.self_test() if command == "self-test" else None)
         if command == "restart":
             door.restart()
 

@@ -17,14 +17,15 @@ _PACE_MS = const(1000)  # after a bad one, so that whoever sends many cannot occ
 
 
 class Listener:
-    """`parts` are those of commands/commands.py; the first of them is the lock's name."""
+    """`parts` are the lock's key, the clock, the numbers and the telemetry; `door` those of remote.py."""
 
-    def __init__(self, subscriptions: "Subscriptions", *parts) -> None:
-        self._subscriptions, self._parts = subscriptions, parts
+    def __init__(self, subscriptions: "Subscriptions", lock_id: str, parts: tuple, door: tuple) -> None:
+        self._subscriptions, self._lock_id = subscriptions, lock_id
+        self._parts, self._door = parts, door
 
     async def run(self) -> None:
         """For ever."""
-        await self._subscriptions.subscribe("menshen/v1/" + self._parts[0] + "/command", self.on_message)
+        await self._subscriptions.subscribe("menshen/v1/" + self._lock_id + "/command", self.on_message)
         await rest()
 
     async def on_message(self, payload: "Payload") -> None:
@@ -36,5 +37,10 @@ class Listener:
         """Whether the command in the one message was carried out; None is a message that was too long."""
         async with Loan():
             from commands.commands import Commands
+            from commands.remote import Remote
+            from reports.acks import Acks
 
-            return Commands(*self._parts).handle(messages.pop(), retained)
+            key, clock, numbers, telemetry = self._parts
+            remote = Remote(*self._door)
+            commands = Commands(self._lock_id, key, clock, numbers, Acks(telemetry), remote)
+            return commands.handle(messages.pop(), retained)

@@ -59,9 +59,15 @@ class Lists:
             try:
                 await self._receive()
             except MemoryError:
-                self._telemetry.list_refused(None, "no memory")
+                self._refuse()
             await asyncio.sleep_ms(0)
             self._housekeeping.on_list()
+
+    def _refuse(self) -> None:
+        with Loan():
+            from reports.acks import Acks
+
+            Acks(self._telemetry).list_refused(None, "no memory")
 
     async def _on_head(self, payload: "Payload") -> None:
         self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
@@ -78,11 +84,12 @@ class Lists:
             from link.fetcher import Fetcher
             from lists.sync import Sync
             from pace import Pace
+            from reports.acks import Acks
 
             pace = Pace()
             await pace()
             fetcher = Fetcher(self._subscriptions, pace)
-            parts = self._approve, self._telemetry, fetcher, pace
+            parts = self._approve, Acks(self._telemetry), fetcher, pace
             sync = Sync(self._settings, self._register.credentials, *parts)
             self._told = await sync.receive(head, self._told, on_time)
 

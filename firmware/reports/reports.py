@@ -4,6 +4,7 @@ from micropython import const
 
 import console
 from door.faults import FAULTS
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +73,15 @@ class Reports:
             self._tell(report)
 
     def _tell(self, report: tuple) -> None:
-        if self._telemetry is None:
+        telemetry = self._telemetry
+        if telemetry is None:
             self._waiting = (self._waiting + [report])[-_WAITING_MAX:]
+        elif report[0] == "alarm":
+            telemetry.alarm(report[1])
+        elif report[0] == "staff":
+            telemetry.staff(report[1], report[2])
         else:
-            getattr(self._telemetry, report[0])(*report[1:])
+            with Loan():
+                from reports.acks import Acks
+
+                Acks(telemetry).release_step(*report[1:])

@@ -1,8 +1,5 @@
 """All words in which results are told. They are loaded when one is checked, since words lie in RAM."""
 
-CONNECTION_LOST = "connection lost"
-"""Why a blob did not come. It is no result, since the fetch is tried again."""
-
 REASONS = (
     "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",
     "lease shortened", "malformed", "no memory", "no such blob", "old version", "too large",

@@ -1,8 +1,8 @@
 """Publishes everything that the lock ever says: nothing else in the firmware publishes.
 
-There is a method for each thing that may be said, and none accepts free text. None is called when a tenant
-comes or goes, and what is sent does not depend on it: the state is sent upon connecting and on a timetable
-that nothing moves.
+There is a method for each thing that may be said, here and in acks.py, and none accepts free text. None is
+called when a tenant comes or goes, and what is sent does not depend on it: the state is sent upon connecting
+and on a timetable that nothing moves.
 """
 
 import asyncio
@@ -76,41 +76,16 @@ class Telemetry:
         """
         self._put(_STAFF, {"credential": bytes(digest).hex(), "kind": KINDS[kind]})
 
-    def list_accepted(self, version: int, base: int, digest: str) -> None:
-        """The list of this version is in force, over the snapshot of version `base` with this SHA-256."""
-        self._put(_ACK, {"list": version, "base": base, "hash": digest, "result": "accepted"})
+    def acknowledge(self, fields: dict) -> None:
+        """For acks.py alone, which says what they may be: this waits in NVS until the broker has it."""
+        self._put(_ACK, fields)
 
-    def list_refused(self, version: "int | None", reason: str) -> None:
-        """A list was refused; version is None where it could not be read. One of REASONS in results.py."""
-        _check(reason, "REASONS")
-        self._refuse({"list": version, "result": "refused", "reason": reason})
-
-    def command_done(self, command: str, nonce: str, found: "dict | None" = None) -> None:
-        """One of COMMANDS was carried out; `found` are the faults and the list of a self-test."""
-        _check(command, "COMMANDS")
-        said = {"command": command, "nonce": nonce, "result": "done"}
-        if found:
-            said.update({"faults": found["faults"], "list": found["list"]})
-        self._put(_ACK, said)
-
-    def command_refused(self, nonce: "str | None", reason: str) -> None:
-        """A command was refused; nonce is None where it could not be read. One of REFUSALS in results.py."""
-        _check(reason, "REFUSALS")
-        self._refuse({"nonce": nonce, "result": "refused", "reason": reason})
-
-    def update(self, version: "str | None", step: str, reason: str = "") -> None:
-        """How far an update is: one of STEPS in results.py, or "refused" and one of its UPDATE_REFUSALS.
-
-        version is None where it could not be read; the operator signed it, so it is no free text.
-        """
-        said = {"update": version, "result": step}
-        if step == "refused":
-            _check(reason, "UPDATE_REFUSALS")
-            said["reason"] = reason
-            self._refuse(said)
-        else:
-            _check(step, "STEPS")
-            self._put(_ACK, said)
+    def refuse(self, fields: dict) -> None:
+        """For acks.py alone: this is told if there is a connection before long."""
+        if len(self._refusals) >= _REFUSALS:
+            self._refusals.pop(0)
+        self._refusals.append(json.dumps(fields).encode())
+        self._wake.set()
 
     def will(self, client: "MQTTClient") -> None:
         """Have the broker publish that the lock is offline when the connection is lost."""
@@ -173,18 +148,3 @@ class Telemetry:
     def _put(self, box: int, fields: dict) -> None:
         self._boxes[box].put(json.dumps(fields).encode(), self._now() or 0)
         self._wake.set()
-
-    def _refuse(self, fields: dict) -> None:
-        if len(self._refusals) >= _REFUSALS:
-            self._refusals.pop(0)
-        self._refusals.append(json.dumps(fields).encode())
-        self._wake.set()
-
-
-def _check(word: str, kind: str) -> None:
-    """Raise ValueError unless the word is one of its kind in results.py."""
-    with Loan():
-        from reports import results
-
-        if word not in getattr(results, kind):
-            raise ValueError("no such word")

@@ -6,11 +6,10 @@ import os
 from micropython import const
 
 from esp32 import Partition
-from link.errors import BlobError
+from link.errors import BlobError, Interrupted
 from link.fetcher import Fetcher
 from loader import Loan
 from pace import Pace
-from reports.results import CONNECTION_LOST
 from storage.names import CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING
 from update.version import Refused, bits_of, version_code
 from version import slot
@@ -51,10 +50,12 @@ async def update(
 
     report(version, "accepted", "")
     updater = Updater(number, Partition, Fetcher(subscriptions, Pace()).fetch, pace)
-    reason = await updater.prepare(manifest)
+    try:
+        reason = await updater.prepare(manifest)
+    except Interrupted:
+        return  # the next order resumes from there
     if reason:
-        if reason != CONNECTION_LOST:
-            report(version, "refused", reason)
+        report(version, "refused", reason)
         return
     report(version, "fetched", "")
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
@@ -79,7 +80,7 @@ class Updater:
     async def prepare(self, manifest: dict) -> str:
         """Have the release of a manifest whole beside the running one. "", or why not: reports/results.py.
 
-        After CONNECTION_LOST the next order resumes from there.
+        Raises Interrupted where the connection is lost.
         """
         try:
             if "image" in manifest:
@@ -89,6 +90,8 @@ class Updater:
             return "no memory"
         except OSError as error:
             reason = "flash full" if error.errno == _ENOSPC else "flash error"
+        except Interrupted:
+            raise
         except (Refused, BlobError) as error:
             reason = error.reason
         else:
