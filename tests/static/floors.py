@@ -23,7 +23,6 @@ FLOORS = (
     ("settings",),
     ("settings_faults", "settings_text"),
     ("settings_kinds",),
-    ("settings_kinds",),
     ("access",),
     ("people",),
     ("roll",),
