@@ -115,12 +115,12 @@ def test_a_build_waits_for_another_of_the_same_folder(tmp_path: Path) -> None:
 
 
 def test_a_build_compiles_what_changed_and_drops_what_went(tmp_path: Path) -> None:
-    top = _tree(tmp_path / "top", "A = 1\n")
+    top = _tree(tmp_path / "top", "pulse = [1]\n")  # a constant would be written out, and leave no trace
     (top / "firmware/console.py").write_text("")
     app = build(tmp_path / "app", top)
     strike, log = app / "slots/a/door/strike.mpy", app / "slots/a/console.mpy"
     before = strike.stat().st_mtime_ns, log.stat().st_mtime_ns
-    _tree(top, "A = 2\n")
+    _tree(top, "pulse = [2]\n")
     build(app, top)
     assert strike.stat().st_mtime_ns != before[0]
     assert log.stat().st_mtime_ns == before[1]
