@@ -1,8 +1,10 @@
-"""Joins the modules of a room that stay loaded into the room's `__init__`: 200 B of RAM less for each.
+"""Joins the modules that stay loaded into a few files: each costs 250 B of RAM, and three names for good.
 
-Those are what app.py imports at its top, what is imported in a block of loader.Late, and what these import in
-their turn. Modules that are lent for a time (loader.Loan) keep their own file. Nothing but names changes: a
-name that two modules of a room have is numbered in the second, and imports say where a name now is.
+What app.py imports at its top becomes one file, what a block of loader.Late imports another; with them go the
+modules that these import in their turn. A file has the name of the room that most of its modules are of.
+Modules that are lent for a time (loader.Loan) keep their own file, and so do those that are in no room.
+Nothing but names changes: a name that two modules of a file have is numbered in the second, and imports say
+where a name now is.
 """
 
 import ast
@@ -25,9 +27,8 @@ class _Module:
     name: str
     source: str
     tree: ast.Module
-    names: dict[str, str] = field(
-        default_factory=dict
-    )  # what it defines, and what that is called in the room
+    names: dict[str, str] = field(default_factory=dict)  # what it defines, and what that is called in the file
+    file: str = ""  # which it is joined into
 
     @property
     def room(self) -> str:
@@ -35,7 +36,7 @@ class _Module:
 
 
 def join(sources: Mapping[str, str]) -> dict[str, str]:
-    """The programs by module name, with those of each room that stay loaded joined into the room's own.
+    """The programs by module name, those that stay loaded joined into files with the names of rooms.
 
     Raises RoomError; a module that is no program is left as it is, for the compiler to explain.
     """
@@ -45,53 +46,67 @@ def join(sources: Mapping[str, str]) -> dict[str, str]:
             modules[name] = _Module(name, source, ast.parse(source))
         except SyntaxError:
             return dict(sources)
-    rooms: dict[str, list[_Module]] = {}
-    for module in _resident(modules):
-        rooms.setdefault(module.room, []).append(module)
-    joined = {module.name: module for members in rooms.values() for module in members}
-    for room, members in rooms.items():
-        others = {name.rpartition(".")[2] for name in modules if name.startswith(room + ".")}
+    files = _files(modules)
+    joined = {module.name: module for members in files.values() for module in members}
+    for file, members in files.items():
+        others = {name.rpartition(".")[2] for name in modules if name.startswith(file + ".")}
         _name(members, others - {module.name.rpartition(".")[2] for module in members})
     programs = {name: _rewritten(module, joined) for name, module in modules.items() if name not in joined}
-    for room, members in rooms.items():
-        programs[room] = "\n".join(_rewritten(module, joined) for module in members)
+    for file, members in files.items():
+        programs[file] = "\n".join(_rewritten(module, joined) for module in members)
     return programs
 
 
-def _resident(modules: Mapping[str, _Module]) -> list[_Module]:
-    """The modules of rooms that stay loaded, each after those that it needs."""
-    found: list[_Module] = []
+def resident(sources: Mapping[str, str]) -> set[str]:
+    """The names of the modules that stay loaded, of those that are in a room."""
+    modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
+    return {module.name for stage in _stages(modules) for module in stage}
+
+
+def _files(modules: Mapping[str, _Module]) -> dict[str, list[_Module]]:
+    """The modules of each file that there is to be, each after those that it needs."""
+    files: dict[str, list[_Module]] = {}
+    for stage in _stages(modules):
+        if stage:
+            of_rooms = [module.room for module in stage]
+            file = max(of_rooms, key=of_rooms.count)
+            files.setdefault(file, []).extend(stage)
+            for module in stage:
+                module.file = file
+    return files
+
+
+def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
+    """What is there when the door is armed, then what each block of Late brings; each after what it needs."""
     seen: set[str] = set()
 
-    def visit(name: str) -> None:
+    def visit(name: str, found: list[_Module]) -> None:
         if name in seen or name not in modules:
             return
         seen.add(name)
         for node in modules[name].tree.body:
             for target in _targets(node, modules):
-                visit(target)
+                visit(target, found)
         if modules[name].room:
             found.append(modules[name])
 
-    visit(_FIRST)
+    stage: list[_Module] = []
+    visit(_FIRST, stage)
+    yield stage
     for module in modules.values():
-        for node in _late(module.tree):
-            for target in _targets(node, modules):
-                visit(target)
-    return found
+        for block in _late(module.tree):
+            stage = []
+            for node in block.body:
+                for target in _targets(node, modules):
+                    visit(target, stage)
+            yield stage
 
 
-def resident(sources: Mapping[str, str]) -> set[str]:
-    """The names of the modules that stay loaded, those that are in no room apart from app among them."""
-    modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
-    return {module.name for module in _resident(modules)}
-
-
-def _late(tree: ast.Module) -> Iterable[ast.stmt]:
-    """The imports in blocks of loader.Late."""
+def _late(tree: ast.Module) -> Iterable[ast.With | ast.AsyncWith]:
+    """The blocks of loader.Late."""
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith) and ast.unparse(node.items[0].context_expr) == "Late()":
-            yield from node.body
+            yield node
 
 
 def _targets(node: ast.stmt, modules: Mapping[str, _Module]) -> Iterable[str]:
@@ -156,7 +171,7 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
     nodes = list(ast.walk(module.tree))
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            text = _import(node, module.room if inside else "", joined, names, spaces)
+            text = _import(node, module.file if inside else "", joined, names, spaces)
             edits.append((*span(node), text))
     for node in module.tree.body:
         if isinstance(node, _DEFINITIONS) and names.get(node.name, node.name) != node.name:
@@ -176,26 +191,26 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
 
 
 def _import(
-    node: ast.ImportFrom, room: str, joined: Mapping[str, _Module],
+    node: ast.ImportFrom, file: str, joined: Mapping[str, _Module],
     names: dict[str, str], spaces: dict[str, tuple[str, Mapping[str, str]]],
 ) -> str:  # fmt: skip
-    """What becomes of `from x import y`; `room` is the one in which the importing module is joined."""
+    """What becomes of `from x import y`; `file` is the one that the importing module is joined into."""
     lines = []
     for alias in node.names:
         bound, whole = alias.asname or alias.name, f"{node.module}.{alias.name}"
         if whole in joined:
-            near = joined[whole].room == room
+            near = joined[whole].file == file
             spaces[bound] = "" if near else f"{bound}.", joined[whole].names
-            lines += [] if near else [f"import {node.module} as {bound}"]
+            lines += [] if near else [f"import {joined[whole].file} as {bound}"]
         elif node.module in joined:
             source = joined[node.module]
             if alias.name not in source.names:
                 raise RoomError(f"{node.module} defines no {alias.name}, which is imported from it")
             now = source.names[alias.name]
-            if source.room == room:
+            if source.file == file:
                 names[bound] = now
             else:
-                lines.append(f"from {source.room} import {now}" + (f" as {bound}" if now != bound else ""))
+                lines.append(f"from {source.file} import {now}" + (f" as {bound}" if now != bound else ""))
         else:
             lines.append(f"from {node.module} import {alias.name}" + (f" as {bound}" if alias.asname else ""))
     return "; ".join(lines) or "pass"
