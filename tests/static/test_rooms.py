@@ -101,6 +101,15 @@ def test_only_telemetry_publishes(path: Path) -> None:
     assert not found, f"{name(path)} publishes in line {found}"
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_what_an_acknowledgement_may_hold_is_said_in_one_file(path: Path) -> None:
+    """reports/acks.py has a method for each; the way round it, with free text, is its own."""
+    if name(path) in {"firmware/reports/acks.py", PUBLISHER}:
+        return
+    found = [node.lineno for what in ("acknowledge", "refuse") for node in _of(path, what)]
+    assert not found, f"{name(path)} says something of its own in line {found}"
+
+
 def test_to_the_tenants_broker_goes_what_is_on_a_list_and_nothing_else() -> None:
     """Neither the door nor a command is among it, and the operator's connection is not in reach."""
     path = FIRMWARE / "home/broker.py"

@@ -27,7 +27,7 @@ class _Module:
     name: str
     source: str
     tree: ast.Module
-    names: dict[str, str] = field(default_factory=dict)  # what it defines, and what that is called in the file
+    names: dict[str, str] = field(default_factory=dict)  # what it defines, and its name in the file
     file: str = ""  # which it is joined into
 
     @property

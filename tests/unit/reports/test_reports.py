@@ -4,6 +4,7 @@ from ram_numbers import RamNvs
 from telemetry_parts import DIGEST, NOW, Client, Time, end, lock, talk
 
 from link.errors import MQTTError
+from reports.acks import Acks
 
 
 def test_what_comes_up_offline_is_said_later_in_order():
@@ -39,7 +40,7 @@ def test_what_waits_is_there_after_a_power_cut_and_in_order():
     telemetry = lock(time, nvs)
     for number in range(3):
         telemetry.staff(bytes((number,)) * 16, 2)
-    telemetry.command_done("identify", "n0")
+    Acks(telemetry).command_done("identify", "n0")
     nvs.restart()
     telemetry = lock(time, nvs, lambda: None)
     telemetry.staff(bytes((3,)) * 16, 1)
@@ -58,7 +59,7 @@ def test_what_anybody_can_cause_is_not_written_to_the_flash():
     telemetry = lock(time, nvs)
     for number in range(1000):
         Acks(telemetry).list_refused(None, "bad signature")
-        telemetry.command_refused(str(number), "replayed")
+        Acks(telemetry).command_refused(str(number), "replayed")
     assert nvs.commits == 0
     time.script = [(5000, end)]
     client = Client(time)

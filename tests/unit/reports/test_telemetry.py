@@ -111,8 +111,9 @@ def test_there_are_no_words_for_anything_else():
             refused = True
         assert refused
     public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
-    commands, lists = ["command_done", "command_refused"], ["list_accepted", "list_refused"]
-    assert public == ["alarm"] + commands + lists + ["run", "staff", "update", "will"]
+    assert public == ["acknowledge", "alarm", "refuse", "run", "staff", "will"]
+    public = sorted(name for name in dir(Acks) if not name.startswith("_"))
+    assert public == ["command_done", "command_refused", "list_accepted", "list_refused", "release_step"]
 
 
 def test_a_staff_report_names_the_listed_credential():
