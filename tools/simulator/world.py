@@ -11,7 +11,7 @@ from pathlib import Path
 from . import provision
 from .board import Board
 from .broker import Broker, Operator
-from .cards import demo_cards
+from .cards.plain import demo_cards
 from .network import BROKER_MODES, DNS_MODES, Network
 from .phone import Phone
 from .pn532 import FAULTS, Pn532
