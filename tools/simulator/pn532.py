@@ -94,9 +94,9 @@ class Pn532:
         self._air.hold(cards)
         self._as_target.hold(next((card for card in cards if isinstance(card, Phone)), None))
 
-    def host_speed(self, baud: int) -> None:
-        """The host has set its own end of the line to this."""
-        self._line.host_speed = baud
+    def host_speed(self, baud: int, at: float | None = None) -> None:
+        """The host has set its own end of the line to this, at this time on the loop's clock or now."""
+        self._line.host_changes(baud, at)
 
     def feed(self, data: bytes, at: float | None = None) -> None:
         """Bytes that the host has sent at this time on the loop's clock, or sends now."""

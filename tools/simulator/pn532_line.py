@@ -37,7 +37,7 @@ class Line:
         dice: random.Random,
     ) -> None:
         self._send, self._irq, self._heard, self._random = send, irq, heard, dice
-        self.host_speed = AS_RESET
+        self.host_speed, self._host_changed_at = AS_RESET, _NEVER
         self.is_deaf = False
         self._free_at = 0.0
         self.left_at = 0.0
@@ -58,6 +58,12 @@ class Line:
     def change_speed(self, baud: int) -> None:
         """From now on."""
         self.speed, self._blind_until = baud, asyncio.get_running_loop().time() + _CHANGE_S
+
+    def host_changes(self, baud: int, at: float | None) -> None:
+        """The host sets its own UART to this; what had not left it yet is spoilt."""
+        if baud != self.host_speed:
+            self._host_changed_at = asyncio.get_running_loop().time() if at is None else at
+            self.host_speed = baud
 
     def feed(self, data: bytes, at: float | None = None) -> None:
         """Bytes that the host has sent at this time on the loop's clock, or sends now.
@@ -81,7 +87,7 @@ class Line:
                 if self._edges >= _EDGES:
                     self._ready_at = at + _WAKE_S
             elif at >= self._ready_at:
-                clear = baud == self.speed
+                clear = baud == self.speed and not start < self._host_changed_at < at
                 frame = self._deframer.push(byte if clear else self._random.randrange(256))
                 if frame:
                     self._heard(frame)

@@ -130,6 +130,7 @@ class World:
         self._reader = Pn532(uart.write, irq, self._on_sent)
         ends.callback(self._reader.close)
         uart.on_data(self._reader.feed)
+        uart.on_speed(self._reader.host_speed)
         self.board.on_event(self._on_board)
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
             self.board.set_input(PINS[name], level)
