@@ -11,7 +11,6 @@ from .radio import CARRIER_HZ
 
 MORE = 0x40  # in a target's number and in a status: 7.3.8
 TIME_OUT, CRC_WRONG, PROTOCOL_WRONG = 0x01, 0x02, 0x0B
-FRAME_SIZE = 64  # FSD: the chip's RATS is E0 50
 LONGEST = 262  # bytes of data in one response: 7.3.8
 _I_BLOCK, _R_ACK, _R_NAK, _WTX, _CHAINED = 0x02, 0xA2, 0xB2, 0xF2, 0x10
 _MARGIN_S = 49152 / CARRIER_HZ  # delta FWT: 14443-4, 7.2
@@ -34,27 +33,25 @@ class ReaderSide:
         self._inf_size = frame_size(ats) - 3
         self._wait_s = waiting_time_s(ats) + _MARGIN_S
         self._number = 0  # rule A
-        self._goes_on = False  # the card has more of its answer, for which the chip had no room
+        self._waits: bytes | None = None  # a block of an answer for which the response had no room
 
     async def exchange(self, data: bytes, more: bool) -> bytes:
         """InDataExchange: status and data. `more`: what comes next belongs to the same command.
 
         No data asks for what the card still has (7.3.8).
         """
-        if self._goes_on and not data:
-            reply = await self._acknowledge()
-        else:
-            reply = await self._ask(data, more)
-        self._goes_on = False
+        block, self._waits = self._waits, None
+        if block is None or data:
+            block = await self._ask(data, more)
         answer = b""
         while not more:
-            answer += reply[1:]
-            if not reply[0] & _CHAINED:
-                break
-            if len(answer) + FRAME_SIZE - 3 > LONGEST:
-                self._goes_on = True
+            if len(answer) + len(block) - 1 > LONGEST:
+                self._waits = block
                 return bytes((MORE,)) + answer
-            reply = await self._acknowledge()
+            answer += block[1:]
+            if not block[0] & _CHAINED:
+                break
+            block = await self._acknowledge()
         return b"\x00" + answer
 
     async def is_there(self) -> bool:

@@ -80,8 +80,8 @@ class BlockSide:
         if head & _MORE:
             return self._say(bytes((_R_BLOCK | self._number,)))
         apdu, self._asked = self._asked, b""
-        self._owed_s = self._thinks_s(apdu)
         self._left = self._exchange(apdu)
+        self._owed_s = self._thinks_s(apdu)
         return self._answer_or_wait(self._fwt_s)
 
     def _answer_or_wait(self, granted_s: float) -> Answer:

@@ -42,7 +42,7 @@ class Card:
         if len(uid) not in (4, 7, 10):
             raise ValueError(f"a UID has 4, 7 or 10 bytes (14443-3, 6.5.4): {uid.hex()}")
         self.name, self.uid = name, uid
-        self.sens_res, self.sel_res, self.ats = sens_res, sel_res, ats
+        self._sens_res, self.sel_res, self.ats = sens_res, sel_res, ats
         self.state, self.starts = OFF, 0
         self._was_halted = False
         self._blocks: BlockSide | None = None
@@ -79,6 +79,12 @@ class Card:
     def shown_uid(self) -> bytes:
         """The UID that anticollision finds; not the card's own where that is random."""
         return self.uid
+
+    @property
+    def sens_res(self) -> bytes:
+        """The answer to REQA, the upper byte first; it says how long the UID is (14443-3, 6.5.2)."""
+        size = (4, 7, 10).index(len(self.shown_uid))
+        return bytes((self._sens_res[0], self._sens_res[1] & 0x3F | size << 6))
 
     @property
     def speaks_apdus(self) -> bool:

@@ -56,7 +56,7 @@ class PWM:
 class UART(io.IOBase):
     """A serial line with a device model at its other end. What comes while `rxbuf` bytes wait is lost.
 
-    The world counts the waiting bytes: it is told of `rxbuf` and the speed by init. read, readinto, readline and
+    The world counts the waiting bytes: init tells it of `rxbuf` and the speed. read, readinto, readline and
     write are those of a file that does not block.
     """
 
