@@ -39,7 +39,7 @@ class CardHost:
     # -- carrying
 
     def apdu(self, *parts: int | bytes) -> bytes:
-        """Send an APDU; the data of its answer. Raises CardSays for a status other than 9000, 9100 and 91AF."""
+        """Send an APDU; the data of its answer. Raises CardSays where it is neither good nor goes on."""
         said = self._exchange(b"".join(bytes((part,)) if isinstance(part, int) else part for part in parts))
         status = int.from_bytes(said[-2:], "big")
         if status not in (0x9000, 0x9100, 0x91AF):

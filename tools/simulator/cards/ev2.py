@@ -10,27 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import crypto
+from . import crypto, status
 from .blocks import waiting_time_s
 from .card import Card
 from .keys import FailLimits, KeySlot
 from .messaging import IntegrityFault, Session
+from .status import Refused
 
-OK, MORE_FRAMES = 0x00, 0xAF  # DS 10.3
-NO_MEMORY, ILLEGAL_COMMAND, INTEGRITY, NO_SUCH_KEY, LENGTH = 0x0E, 0x1C, 0x1E, 0x40, 0x7E
-DENIED, PARAMETER, NO_SUCH_APPLICATION, DELAY, AUTHENTICATION = 0x9D, 0x9E, 0xA0, 0xAD, 0xAE
-BOUNDARY, ABORTED, DUPLICATE, NO_SUCH_FILE = 0xBE, 0xCA, 0xDE, 0xF0
 _FIRST, _NON_FIRST = 0x71, 0x77
 _CAPABILITIES = bytes(6)  # PDCap2: EV2 secure messaging
 _DELAY_SHARE = 0.65  # of the frame waiting time: DS 9
-
-
-class Refused(Exception):
-    """The command cannot be done; `status` is what the card says."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"status {status:02x}")
-        self.status = status
 
 
 class Mode(Enum):
@@ -126,41 +115,41 @@ class Ev2Card(Card):
             if len(apdu) not in (5 + apdu[4], 6 + apdu[4]):
                 return b"\x67\x00"
         try:
-            status, answer = self._native(apdu[1], data)
+            result, answer = self._native(apdu[1], data)
         except Refused as refusal:
             self.forget()
             return bytes((0x91, refusal.status))
         except IntegrityFault:
             self.forget()
-            return bytes((0x91, INTEGRITY))
-        return answer + bytes((0x91, status))
+            return bytes((0x91, status.INTEGRITY))
+        return answer + bytes((0x91, result))
 
     def _native(self, code: int, data: bytes) -> tuple[int, bytes]:
         if self._frames:
-            if code != MORE_FRAMES or data:
-                raise Refused(ABORTED)
+            if code != status.MORE_FRAMES or data:
+                raise Refused(status.ABORTED)
             frame = self._frames.pop(0)
-            return (MORE_FRAMES if self._frames else OK), frame
+            return (status.MORE_FRAMES if self._frames else status.OK), frame
         if self._handshake is not None:
-            if code != MORE_FRAMES:
-                raise Refused(ABORTED)
-            return OK, self._second_part(data)
+            if code != status.MORE_FRAMES:
+                raise Refused(status.ABORTED)
+            return status.OK, self._second_part(data)
         if code in (_FIRST, _NON_FIRST):
-            return MORE_FRAMES, self._first_part(code, data)
+            return status.MORE_FRAMES, self._first_part(code, data)
         command = self.commands.get(code)
         if command is None:
-            raise Refused(ILLEGAL_COMMAND)
+            raise Refused(status.ILLEGAL_COMMAND)
         answer = self._secured(code, command, data)
         if self._frames:
-            return MORE_FRAMES, self._frames.pop(0)
-        return OK, answer
+            return status.MORE_FRAMES, self._frames.pop(0)
+        return status.OK, answer
 
     def _secured(self, code: int, command: Command, data: bytes) -> bytes:
         """Check and open a command, run it, seal its response, as session and mode have it."""
         session = self.session
         if session is None:
             if command.needs_session:
-                raise Refused(AUTHENTICATION)
+                raise Refused(status.AUTHENTICATION)
             return command.run(data[: command.header], data[command.header :])
         mode = command.mode if isinstance(command.mode, Mode) else command.mode(data[: command.header])
         if mode != Mode.PLAIN:
@@ -190,17 +179,17 @@ class Ev2Card(Card):
         """DS 9.1.5 and 10.4.1; 9.1.6 and 10.4.2."""
         is_first = code == _FIRST
         if not is_first and self.session is None:
-            raise Refused(DENIED)
+            raise Refused(status.DENIED)
         if not data or (is_first and (len(data) < 2 or len(data) != 2 + data[1] or data[1] > 6)):
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         if not is_first and len(data) != 1:
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         slot = self.slot(data[0])
         if slot.is_dead:
-            raise Refused(DENIED)
+            raise Refused(status.DENIED)
         if slot.delayed():
             self._took_s = waiting_time_s(self.ats) * _DELAY_SHARE
-            raise Refused(DELAY)
+            raise Refused(status.DELAY)
         challenge = self._dice(16)
         self._handshake = (data[0], challenge, data[2:].ljust(6, b"\0"), is_first)
         return crypto.encrypt(slot.key, challenge)
@@ -209,13 +198,13 @@ class Ev2Card(Card):
         assert self._handshake is not None
         (number, challenge, capabilities, is_first), self._handshake = self._handshake, None
         if len(data) != 32:
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         slot = self.slot(number)
         plain = crypto.decrypt(slot.key, data)
         theirs, proof = plain[:16], plain[16:]
         if proof != crypto.rotated(challenge):
             slot.failed()
-            raise Refused(AUTHENTICATION)
+            raise Refused(status.AUTHENTICATION)
         slot.succeeded()
         keys = crypto.session_keys(slot.key, theirs, challenge)
         if is_first:
@@ -233,10 +222,10 @@ def new_key(old: bytes, data: bytes, is_own: bool) -> tuple[bytes, int]:
     Raises Refused.
     """
     if len(data) != (17 if is_own else 21):
-        raise Refused(LENGTH)
+        raise Refused(status.LENGTH)
     if is_own:
         return data[:16], data[16]
     key = bytes(a ^ b for a, b in zip(data[:16], old, strict=True))
     if crypto.crc32(key) != data[17:]:
-        raise Refused(INTEGRITY)
+        raise Refused(status.INTEGRITY)
     return key, data[16]

@@ -3,8 +3,10 @@
 DS is the data sheet NT4H2421Gx. Secure dynamic messaging is not modelled: its settings cannot be changed to.
 """
 
-from .ev2 import AUTHENTICATION, BOUNDARY, DENIED, LENGTH, PARAMETER, Mode, Refused
+from . import status
+from .ev2 import Mode
 from .messaging import Session
+from .status import Refused
 
 FREE, NEVER = 0xE, 0xF  # DS 8.2.3.3
 _MODES = {0: Mode.PLAIN, 1: Mode.MAC, 2: Mode.PLAIN, 3: Mode.FULL}
@@ -29,10 +31,10 @@ class DataFile:
         """ChangeFileSettings (DS 10.7.1): option and rights. Raises Refused."""
         self._allow(session, [self.rights[0] & 0x0F])
         if len(data) != 3:
-            raise Refused(LENGTH if len(data) < 3 else PARAMETER)
+            raise Refused(status.LENGTH if len(data) < 3 else status.PARAMETER)
         rights = [data[1] >> 4, data[1] & 0x0F, data[2] >> 4, data[2] & 0x0F]
         if data[0] & ~0x03 or any(right < FREE and right >= keys for right in rights):
-            raise Refused(PARAMETER)
+            raise Refused(status.PARAMETER)
         self.mode, self.rights = _MODES[data[0]], data[1:3]
 
     def change_mode(self, session: Session | None) -> Mode:
@@ -50,7 +52,7 @@ class DataFile:
         offset, size = self._place(header)
         end = offset + size if size else len(self.content)
         if offset >= len(self.content) or end > len(self.content):
-            raise Refused(BOUNDARY)
+            raise Refused(status.BOUNDARY)
         return bytes(self.content[offset:end])
 
     def write(self, session: Session | None, header: bytes, data: bytes) -> None:
@@ -58,15 +60,15 @@ class DataFile:
         self._allow(session, self._rights(writes=True))
         offset, size = self._place(header)
         if not size or len(data) != size:
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         if offset + size > len(self.content):
-            raise Refused(BOUNDARY)
+            raise Refused(status.BOUNDARY)
         self.content[offset : offset + size] = data
 
     @staticmethod
     def _place(header: bytes) -> tuple[int, int]:
         if len(header) != 7:
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         return int.from_bytes(header[1:4], "little"), int.from_bytes(header[4:7], "little")
 
     def _rights(self, writes: bool) -> list[int]:
@@ -77,4 +79,4 @@ class DataFile:
     def _allow(session: Session | None, rights: list[int]) -> None:
         if FREE in rights or (session is not None and session.key_no in rights):
             return
-        raise Refused(DENIED if set(rights) == {NEVER} else AUTHENTICATION)
+        raise Refused(status.DENIED if set(rights) == {NEVER} else status.AUTHENTICATION)

@@ -6,21 +6,12 @@ Not modelled: LRP, originality keys and signature, secure dynamic messaging, Tag
 import os
 from collections.abc import Callable
 
-from .ev2 import (
-    AUTHENTICATION,
-    DENIED,
-    LENGTH,
-    NO_SUCH_FILE,
-    NO_SUCH_KEY,
-    PARAMETER,
-    Command,
-    Ev2Card,
-    Mode,
-    Refused,
-    new_key,
-)
+from . import status
+from .ev2 import Command, Mode, new_key
+from .file_card import FileCard
 from .files import DataFile
 from .keys import KeySlot
+from .status import Refused
 
 APPLICATION = bytes.fromhex("d2760000850101")  # DS 8.2.2: its ISO DF name
 _ATS = bytes.fromhex("067777710280")  # DS 8.1.1: frames of 128 bytes, FWI 7, up to 848 kbit/s
@@ -34,7 +25,7 @@ _HARDWARE, _SOFTWARE = bytes.fromhex("04040230001105"), bytes.fromhex("040402010
 _PRODUCTION = bytes.fromhex("cf39d449802f18")
 
 
-class Ntag424(Ev2Card):
+class Ntag424(FileCard):
     """As it leaves the factory: five keys of zeros, three files, no random UID."""
 
     def __init__(self, name: str, uid: bytes, dice: Callable[[int], bytes] = os.urandom) -> None:
@@ -53,15 +44,12 @@ class Ntag424(Ev2Card):
     @property
     def commands(self) -> dict[int, Command]:
         return {
+            **self.file_commands(_KEYS),
             0x51: Command(self._get_card_uid, Mode.FULL, needs_session=True),
             0x5C: Command(self._set_configuration, Mode.FULL, header=1, needs_session=True),
-            0x5F: Command(self._change_file_settings, self._mode_to_change, header=1),
             0x60: Command(self._get_version, Mode.PLAIN if self.session is None else Mode.MAC),
             0x64: Command(self._get_key_version, Mode.MAC, header=1),
-            0x8D: Command(self._write_data, self._mode_to_write, header=7),
-            0xAD: Command(self._read_data, self._mode_to_read, header=7),
             0xC4: Command(self._change_key, Mode.FULL, header=1, needs_session=True),
-            0xF5: Command(self._get_file_settings, Mode.MAC, header=1),
         }
 
     def woken(self) -> None:
@@ -74,7 +62,7 @@ class Ntag424(Ev2Card):
     def slot(self, number: int) -> KeySlot:
         """Outside the application there are only originality keys, for LRP."""
         if not self._in_application or number >= _KEYS:
-            raise Refused(NO_SUCH_KEY)
+            raise Refused(status.NO_SUCH_KEY)
         return self.keys[number]
 
     # -- ISO/IEC 7816-4
@@ -116,7 +104,7 @@ class Ntag424(Ev2Card):
                 return file.read(None, place + size.to_bytes(3, "little")) + b"\x90\x00"
             file.write(None, place + size.to_bytes(3, "little"), apdu[5:])
         except Refused as refusal:
-            return b"\x69\x82" if refusal.status in (AUTHENTICATION, DENIED) else b"\x67\x00"
+            return b"\x69\x82" if refusal.status in (status.AUTHENTICATION, status.DENIED) else b"\x67\x00"
         return b"\x90\x00"
 
     # -- native commands
@@ -135,17 +123,17 @@ class Ntag424(Ev2Card):
         option = header[0] if header else -1
         sizes = {0x00: 1, 0x04: 2, 0x05: 10, 0x0A: 5, 0x0B: 1}
         if option not in sizes:
-            raise Refused(PARAMETER)
+            raise Refused(status.PARAMETER)
         if len(data) != sizes[option]:
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         if option == 0x00 and data[0] & ~0x02:
-            raise Refused(PARAMETER)
+            raise Refused(status.PARAMETER)
         if option == 0x00 and data[0] & 0x02:
             self.random_uid = True
         if option == 0x0A:
             limit, decrement = int.from_bytes(data[1:3], "little"), int.from_bytes(data[3:5], "little")
             if data[0] & 1 and not limit:
-                raise Refused(PARAMETER)
+                raise Refused(status.PARAMETER)
             self.limits.is_on = bool(data[0] & 1)
             if self.limits.is_on:
                 self.limits.limit, self.limits.decrement = limit, decrement
@@ -154,16 +142,16 @@ class Ntag424(Ev2Card):
     def _get_key_version(self, header: bytes, data: bytes) -> bytes:
         """DS 10.6.2."""
         if len(header) != 1 or data:
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         if not self._in_application or header[0] >= _KEYS:
-            raise Refused(NO_SUCH_KEY)
+            raise Refused(status.NO_SUCH_KEY)
         return bytes((self.keys[header[0]].version,))
 
     def _change_key(self, header: bytes, data: bytes) -> bytes:
         """DS 10.6.1: whoever knows key 0 may; changing that ends the session. It is done whole, or not."""
         self._master()
         if not header or header[0] >= _KEYS:
-            raise Refused(NO_SUCH_KEY)
+            raise Refused(status.NO_SUCH_KEY)
         slot = self.keys[header[0]]
         key, version = new_key(slot.key, data, is_own=header[0] == _MASTER)
         slot.change(key, version)
@@ -171,38 +159,15 @@ class Ntag424(Ev2Card):
             self.forget()
         return b""
 
-    def _get_file_settings(self, header: bytes, data: bytes) -> bytes:
-        return self._file_of(header).settings()
-
-    def _change_file_settings(self, header: bytes, data: bytes) -> bytes:
-        self._file_of(header).change(self.session, data, _KEYS)
-        return b""
-
-    def _read_data(self, header: bytes, data: bytes) -> bytes:
-        return self._file_of(header).read(self.session, header)
-
-    def _write_data(self, header: bytes, data: bytes) -> bytes:
-        self._file_of(header).write(self.session, header, data)
-        return b""
-
-    def _mode_to_change(self, header: bytes) -> Mode:
-        return self._file_of(header).change_mode(self.session)
-
-    def _mode_to_read(self, header: bytes) -> Mode:
-        return self._file_of(header).data_mode(self.session, writes=False)
-
-    def _mode_to_write(self, header: bytes) -> Mode:
-        return self._file_of(header).data_mode(self.session, writes=True)
-
-    def _file_of(self, header: bytes) -> DataFile:
+    def file_of(self, header: bytes) -> DataFile:
         if not header:
-            raise Refused(LENGTH)
+            raise Refused(status.LENGTH)
         if not self._in_application:
-            raise Refused(DENIED)
+            raise Refused(status.DENIED)
         if header[0] not in self.files:
-            raise Refused(NO_SUCH_FILE)
+            raise Refused(status.NO_SUCH_FILE)
         return self.files[header[0]]
 
     def _master(self) -> None:
         if self.session is None or self.session.key_no != _MASTER:
-            raise Refused(AUTHENTICATION)
+            raise Refused(status.AUTHENTICATION)
