@@ -140,7 +140,7 @@ class Initiator:
 
     async def _activate(self, target: _Target) -> bool:
         reply = await self._air.transceive(_RATS, _RATS_S)
-        if reply is None or reply.broken:
+        if reply is None or reply.broken or not reply.frame:
             return False
         if target.blocks is None:
             target.answers += reply.frame
