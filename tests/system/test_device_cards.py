@@ -6,7 +6,7 @@ import pytest
 
 from menshen.simulator import frames
 from menshen.simulator.cards.card import Card
-from menshen.simulator.radio import DELAYS_S, air_s
+from menshen.simulator.radio import DELAYS_S, air_s, crc_a
 
 ACK = "0000ff00ff00"  # UM0701-02, 6.2.1.3
 WAKE = "55" + 15 * "00"
@@ -193,6 +193,15 @@ async def test_what_goes_through_is_neither_packed_nor_unpacked(reader, says) ->
     assert await says("d442" + "b3") == "d54300" + "a2"  # and of the other one: R(ACK)
     assert await says("d442" + "c2") == "d54300" + "c2"
     assert await says("d442" + "025a01") == "d54301"  # it is halted now
+
+
+async def test_check_bytes_are_the_hosts_where_it_wants_to_see_them(reader, says) -> None:
+    assert crc_a(bytes.fromhex("e050")).hex() == "bca5"  # from a trace of a reader with this chip
+    reader.chip.present(Echo("one", FIRST))
+    await says("d41204")
+    await says(ONE)
+    await says("d408" + "630300")  # CIU_RxMode without its CRC bit
+    assert await says("d442" + "e050") == "d54300" + ATS + crc_a(bytes.fromhex(ATS)).hex()
 
 
 async def test_faster_radio_takes_less_time(reader, says) -> None:

@@ -1,10 +1,15 @@
 """The model of the PN532 is held against a host that we did not write: nfcpy, over a pseudo-terminal."""
 
+from collections.abc import Callable
+
 import nfc.tag.tt4
 import pytest
 
 from menshen.simulator.cards.card import Card
+from menshen.simulator.cards.desfire import Desfire
+from menshen.simulator.cards.ntag424 import Ntag424
 from menshen.simulator.pn532_line import AS_RESET
+from tests.tools.card_host import ZERO_KEY, CardHost
 from tests.tools.nfcpy_host import NfcpyHost, awake_port, nfcpy_host, reset
 
 FAST = 921_600
@@ -69,6 +74,29 @@ async def test_nfcpy_finds_the_one_card_of_two_that_it_asks_for() -> None:
         for uid in uids:
             assert (await host.sense(uid)).sdd_res == uid
         assert await host.sense(b"\x04" + bytes(6)) is None
+
+
+@pytest.mark.parametrize("made", [Ntag424, Desfire])
+async def test_nfcpy_carries_what_proves_a_secure_card(made: Callable) -> None:
+    """Through its own block protocol and raw frames, where our firmware leaves both to the chip."""
+    uid = bytes.fromhex("04a1b2c3d4e5f6")
+    async with nfcpy_host() as host:
+        host.port.chip.present(made("secure", uid))
+        tag = await host.activate()
+
+        def prove() -> bytes:
+            reader = CardHost(lambda apdu: bytes(tag.transceive(apdu)))
+            if made is Ntag424:
+                reader.select()
+            else:
+                reader.native(0xCA, b"\x01\x02\x03\x0b\x82")
+                reader.native(0x5A, b"\x01\x02\x03")
+            reader.authenticate(0, ZERO_KEY)
+            reader.change_key(1, bytes(range(16)), ZERO_KEY)
+            reader.authenticate(1, bytes(range(16)))
+            return reader.uid()
+
+        assert await host.do(prove) == uid
 
 
 @pytest.mark.parametrize("kind", [Echo, SlowEcho])
