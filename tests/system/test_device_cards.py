@@ -69,10 +69,38 @@ def test_other_lengths_are_no_uid() -> None:
         Card("five", bytes(5))
 
 
-async def test_two_cards_are_found_at_once_and_each_is_spoken_with(reader, says) -> None:
+def test_a_card_that_is_asked_while_selected_falls_back_and_a_halted_one_sleeps_on() -> None:
+    """ISO/IEC 14443-3, 6.3."""
+    card = Echo("one", FIRST)
+    assert not card.request()  # no field
+    card.power(True)
+    card.select()
+    assert not card.request()
+    assert card.request()
+    card.select()
+    assert card.frame(b"\x50\x00") is None  # HLTA
+    assert not card.request()
+    assert card.request(halted_too=True)
+    card.select()
+    assert card.frame(b"\x12") is None
+    assert not card.request()  # it was halted, and is again
+
+
+def test_a_card_hears_only_the_rate_that_was_agreed() -> None:
+    card = Echo("one", FIRST)
+    card.power(True)
+    card.select()
+    assert card.frame(b"\xe0\x50").frame.hex() == ATS
+    assert card.frame(b"\xd0\x11\x0a").frame == b"\xd0"  # PPS: 424 kbit/s both ways
+    assert card.frame(b"\x02\x01") is None
+    assert card.frame(b"\x02\x01", 424).frame == b"\x02\x01"
+
+
+@pytest.mark.parametrize("order", [("01", "02", "02", "01"), ("02", "01")])
+async def test_two_cards_are_found_at_once_and_each_is_spoken_with(reader, says, order: tuple) -> None:
     reader.chip.hold([Echo("first", FIRST), Echo("second", SECOND)])
     assert await says(TWO) in (found(FIRST, SECOND), found(SECOND, FIRST))
-    for number in ("01", "02", "02", "01"):
+    for number in order:
         assert await says(f"d440{number}5a01") == "d541005a01"
     assert await says("d44003" + "5a01") == "d54127"  # no such target: 7.1
 
@@ -140,6 +168,26 @@ async def test_a_card_that_goes_while_it_answers_is_an_error(reader, says) -> No
     card.late_s = 0.02
     asyncio.get_running_loop().call_later(0.01, reader.chip.present, None)
     assert await says("d44001" + "5a01") in ("d54101", "d54102")
+
+
+async def test_a_card_that_leaves_and_returns_while_it_answers_is_an_error_too(reader, says) -> None:
+    card = Echo("one", FIRST)
+    reader.chip.present(card)
+    await says(ONE)
+    card.late_s = 0.02
+    for where in (None, card):
+        asyncio.get_running_loop().call_later(0.01, reader.chip.present, where)
+    assert await says("d44001" + "5a01") in ("d54101", "d54102")
+
+
+async def test_the_host_says_how_long_a_raw_frame_waits(reader, says) -> None:
+    reader.chip.present(Echo("one", FIRST))
+    await says(ONE)
+    for number, wait_s in (("0a", 0.0512), ("10", 3.2768)):
+        await says("d43202000b" + number)  # RFConfiguration, item 2: 7.3.1
+        begun = asyncio.get_running_loop().time()
+        assert await says("d442" + "ff") == "d54301"
+        assert reader.last_byte_at - begun == pytest.approx(wait_s, abs=0.005)
 
 
 async def test_long_commands_and_answers_go_in_chains_that_the_chip_makes(reader, says) -> None:

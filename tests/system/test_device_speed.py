@@ -49,9 +49,9 @@ async def test_another_command_instead_of_the_acknowledgement_keeps_the_speed(re
 async def test_a_host_that_starts_anew_meets_a_chip_that_is_still_fast(fast) -> None:
     fast.chip.host_speed(115_200)
     for _ in range(20):
-        assert VERSION_ANSWER not in await fast.send(WAKE + VERSION)
+        assert VERSION_ANSWER not in await fast.send(WAKE + frame("d4162000"))  # PowerDown: 7.2.11
     fast.chip.host_speed(FAST)
-    await fast.send(WAKE)
+    await fast.send("00")
     assert await fast.send(VERSION) == ACK + VERSION_ANSWER
 
 

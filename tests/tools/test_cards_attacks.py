@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from menshen.simulator.cards.attacks import (
+    CHECK,
     GARBAGE,
     Garbled,
     Late,
@@ -108,6 +109,9 @@ def test_a_replay_says_the_same_and_proves_nothing(desk: Desk, made: Callable[[]
     assert desk.lay(replay)
     prove(desk, random.Random(5).randbytes)  # a reader whose dice repeat themselves is deceived
     assert replay.asked == [frame for frame, _ in recorder.heard]
+    assert desk.lay(recorder)  # a recorder keeps the last tap alone
+    prove(desk, random.Random(5).randbytes)
+    assert len(recorder.heard) == len(replay.asked)
     assert desk.lay(replay)
     with pytest.raises(NotGenuine):
         prove(desk, random.Random(6).randbytes)
@@ -204,6 +208,22 @@ def test_a_key_is_the_old_or_the_new_one_wherever_the_card_is_torn_away(desk: De
             assert host.uid() == UID
     steps = [(False, False, False), (True, False, False), (True, True, False), (True, True, True)]
     assert seen == set(steps)
+
+
+@pytest.mark.parametrize(("missing", "commits"), [(1, True), (0, False), (0, True)])
+def test_right_behind_a_command_it_may_be_done_or_not(missing: int, commits: bool) -> None:
+    card = Ntag424("fresh", UID, random.Random(424).randbytes)
+    commands = ("e050", "0200a4040c07d2760000850101", "0300a4000c02e104", "0200d6000001ff")
+    answers = (NTAG_ATS, b"\x02\x90\x00", b"\x03\x90\x00")
+    frames = [bytes.fromhex(command) for command in commands]
+    size = sum(len(frame) + CHECK for frame in (*frames, *answers))
+    torn = Torn(card, size - missing, commits)
+    torn.power(True)
+    torn.select()
+    assert [torn.frame(frame).frame for frame in frames[:-1]] == list(answers)
+    assert torn.frame(frames[-1]) is None
+    assert card.state == "off"
+    assert card.files[2].content[0] == (0xFF if commits and not missing else 0)
 
 
 def test_of_two_cards_each_proves_itself_and_neither_disturbs_the_other(desk: Desk) -> None:

@@ -204,6 +204,16 @@ def test_files_travel_as_their_settings_say(card: Ntag424, host: CardHost) -> No
     assert card.files[3].content[:8] == b"nextllo\0"
 
 
+def test_what_anybody_may_read_goes_plain_to_whoever_has_no_key_for_it(host: CardHost) -> None:
+    host.authenticate(0, ZERO_KEY)
+    host.sealed(0x5F, b"\x02", b"\x01\x10\xe0")  # MAC mode; key 1 may all, anybody reads, key 0 writes
+    host.authenticate(1, ZERO_KEY)
+    assert host.signed(0xAD, place(2, 0, 4)) == bytes(4)
+    host.authenticate(0, ZERO_KEY)
+    assert host.plain(0xAD, place(2, 0, 4)) == bytes(4)
+    assert host.signed(0x8D, place(2, 0, 4), b"text") == b""
+
+
 def test_files_end_where_they_end(host: CardHost) -> None:
     host.authenticate(2, ZERO_KEY)
     for offset, size in ((128, 1), (0, 129), (127, 2)):
