@@ -10,6 +10,7 @@ ON_PORT = --port '$(if $(filter file,$(origin PORT)),$(error PORT=/dev/ttyUSB0 n
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 VENV := .venv/bin/python
+MENSHEN := .venv/bin/menshen
 RUFF := $(VENV) -m ruff
 
 .PHONY: help
@@ -18,7 +19,7 @@ help: ## list these tasks
 
 .PHONY: run
 run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=8000)
-	@exec $(VENV) -m menshen.simulator --port $(PORT)
+	@exec $(MENSHEN) run --port $(PORT)
 
 .PHONY: test
 test: setup-brokers ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
@@ -34,38 +35,38 @@ nightly: setup-brokers ## run all tests with many more generated cases
 
 .PHONY: bench
 bench: setup ## measure the running lock against its budgets; writes build/bench.json
-	@exec $(VENV) -m menshen.bench
+	@exec $(MENSHEN) bench
 
 .PHONY: image
 image: setup ## build one image of the whole flash from MicroPython's binary (BASE=ESP32_GENERIC-OTA-....bin)
-	@exec $(VENV) -m menshen.board image --base '$(or $(BASE),$(error BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on))' \
+	@exec $(MENSHEN) board image --base '$(or $(BASE),$(error BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on))' \
 		$(if $(TRUST),--trust '$(TRUST)') $(ARGS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)
-	@exec $(VENV) -m menshen.board flash $(ON_PORT) $(ARGS)
+	@exec $(MENSHEN) board flash $(ON_PORT) $(ARGS)
 
 .PHONY: provision
 provision: setup ## make a flashed board a lock, and test it (PORT=, SETTINGS=front.json, AUTHORITY=folder, FORCE=1)
-	@exec $(VENV) -m menshen.board provision $(ON_PORT) --settings '$(or $(SETTINGS),$(error SETTINGS=front.json))' \
+	@exec $(MENSHEN) board provision $(ON_PORT) --settings '$(or $(SETTINGS),$(error SETTINGS=front.json))' \
 		$(if $(AUTHORITY),--authority '$(AUTHORITY)') $(if $(FORCE),--force) $(ARGS)
 
 .PHONY: selftest
 selftest: setup ## try each part of a lock, and say which wire to look at (PORT=/dev/ttyUSB0)
-	@exec $(VENV) -m menshen.board selftest $(ON_PORT) $(ARGS)
+	@exec $(MENSHEN) board selftest $(ON_PORT) $(ARGS)
 
 .PHONY: release-key
 release-key: setup ## make the key that signs releases, under a passphrase (KEY=file.pem)
-	@exec $(VENV) -m menshen.release key --key "$(or $(KEY),$(error KEY=file.pem says where the key goes))" $(ARGS)
+	@exec $(MENSHEN) release key --key "$(or $(KEY),$(error KEY=file.pem says where the key goes))" $(ARGS)
 
 .PHONY: release
 release: setup ## build and sign a release into build/release (KEY=file.pem, IMAGE=micropython.app-bin)
-	@exec $(VENV) -m menshen.release build --key "$(or $(KEY),$(error KEY=file.pem names the release key))" \
+	@exec $(MENSHEN) release build --key "$(or $(KEY),$(error KEY=file.pem names the release key))" \
 		$(if $(IMAGE),--image "$(IMAGE)") $(ARGS)
 
 .PHONY: publish
 publish: setup ## put a release on a broker (RELEASE=folder BROKER=host:port)
-	@exec $(VENV) -m menshen.release publish --release "$(or $(RELEASE),$(error RELEASE=build/release/<version>))" \
+	@exec $(MENSHEN) release publish --release "$(or $(RELEASE),$(error RELEASE=build/release/<version>))" \
 		--broker "$(or $(BROKER),$(error BROKER=host:port))" $(ARGS)
 
 .PHONY: lint
@@ -87,11 +88,11 @@ format-check: setup ## look for unformatted code
 
 .PHONY: guest
 guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
-	@exec $(VENV) -m menshen.operator guest $(ARGS)
+	@exec $(MENSHEN) guest $(ARGS)
 
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")
-	@exec $(VENV) -m menshen.operator $(ARGS)
+	@exec $(MENSHEN) $(ARGS)
 
 .PHONY: setup
 setup: ## fetch and install what all of these need (they do it by themselves)

@@ -5,18 +5,16 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-import log
-from modules import OFTEN, collect, unload
+import console
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from access.credentials import Credentials
-    from access.leases import Leases
-    from access.residents import Residents
     from access.throttle import Throttle
     from board import Board
-    from reports import Reports
+    from people.register import Register
+    from reports.reports import Reports
     from settings import Settings
 
 _COPY_MS = const(1000)
@@ -27,12 +25,17 @@ class Housekeeping:
     """`settled` is set once the list has been looked at, and the code for that is gone."""
 
     def __init__(
-        self, settings: "Settings", board: "Board", clock: "Clock", credentials: "Credentials",
-        residents: "Residents", leases: "Leases", throttle: "Throttle", reports: "Reports",
-    ) -> None:  # fmt: skip
+        self,
+        settings: "Settings",
+        board: "Board",
+        clock: "Clock",
+        register: "Register",
+        throttle: "Throttle",
+        reports: "Reports",
+    ) -> None:
         self._settings, self._board, self._clock = settings, board, clock
-        self._credentials, self._residents, self._leases = credentials, residents, leases
-        self._throttle, self._reports = throttle, reports
+        self._credentials, self._residents = register.credentials, register.residents
+        self._leases, self._throttle, self._reports = register.leases, throttle, reports
         self.settled = asyncio.Event()
 
     async def run(self) -> None:
@@ -40,7 +43,7 @@ class Housekeeping:
         try:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
-            log.error("app", "no room in NVS for the relay's safe level")
+            console.error("housekeeping", "no room in NVS for the relay's safe level")
         self._throttle.ensure_kept()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
@@ -53,25 +56,16 @@ class Housekeeping:
                 await self._forget_uses()
             await asyncio.sleep_ms(0)
             self._residents.ensure_copy()
-            if self._leases.changed:
-                await collect(-1)
-                self._leases.save()
-                await collect(OFTEN)
-            else:
-                self._leases.save()
+            self._leases.save()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
 
     async def _forget_uses(self) -> None:
-        await collect(-1)
-        from access.uses import Uses
+        async with Loan():
+            from access.uses import Uses
 
-        await collect(OFTEN)
-        await Uses(self._board.numbers).forget(self._credentials)
-        del Uses
-        await asyncio.sleep_ms(0)
-        unload("access.uses")
+            await Uses(self._board.numbers).forget(self._credentials)
 
     def on_list(self) -> None:
         """The list in use has changed."""
@@ -79,27 +73,24 @@ class Housekeeping:
 
     async def _look_after_list(self) -> None:
         """Are the list's bits right, and which leases does it state? The door did not wait for that."""
-        await collect(-1)
-        from access.upkeep import tend
-        from pace import Pace
-
-        await collect(OFTEN)
-        await tend(self._credentials, self._settings.key, Pace())
-        del tend, Pace
-        await asyncio.sleep_ms(0)
-        unload("access.upkeep", "access.snapshot", "access.records", "access.choice")
-        unload("access.head", "access.layout", "pace")
+        await self._tend_list()
         self.on_list()
-        await collect(-1)
-        from access.guard import Guard
-
-        await collect(OFTEN)
-        guard = Guard(self._leases, self._residents, self._settings.plain_uid)
-        try:
-            await guard.note(self._credentials.each, self._clock.now())
-        except OSError:  # what could not be kept is tried again with the rest of the table
-            log.error("app", "no room to remember the leases of the list")
-        del Guard, guard
-        await asyncio.sleep_ms(0)
-        unload("access.guard", "access.layout")
+        await self._note_leases()
         self.settled.set()
+
+    async def _tend_list(self) -> None:
+        async with Loan():
+            from pace import Pace
+            from roll.upkeep import tend
+
+            await tend(self._credentials, self._settings.key, Pace())
+
+    async def _note_leases(self) -> None:
+        async with Loan():
+            from people.guard import Guard
+
+            guard = Guard(self._leases, self._residents, self._settings.plain_uid)
+            try:
+                await guard.note(self._credentials.each, self._clock.now())
+            except OSError:  # what could not be kept is tried again with the rest of the table
+                console.error("housekeeping", "no room to remember the leases of the list")

@@ -3,7 +3,7 @@
 import json
 from binascii import unhexlify
 
-import log
+import console
 from storage import files
 
 TYPE_CHECKING = False
@@ -205,9 +205,9 @@ def load() -> Settings:
         text, settings = _read(PATH)
     except SettingsError as error:
         for fault in error.faults:
-            log.error("settings", PATH + ": " + fault)
+            console.error("settings", PATH + ": " + fault)
         _, settings = _read(GOOD_PATH)
-        log.warning("settings", "using the last good copy")
+        console.warning("settings", "using the last good copy")
         return settings
     _keep(text)
     return settings
@@ -222,4 +222,4 @@ def _keep(text: str) -> None:
                     return
         files.write(GOOD_PATH, (text.encode(),))
     except (OSError, UnicodeError):
-        log.warning("settings", "no room for a copy of the settings")
+        console.warning("settings", "no room for a copy of the settings")

@@ -6,7 +6,7 @@ import sys
 
 from micropython import const
 
-import log
+import console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class Supervisor:
         while True:
             try:
                 await run()
-                log.error("supervisor", "task " + name + " ended")
+                console.error("supervisor", "task " + name + " ended")
             except Exception as error:
-                log.error("supervisor", "task " + name + " died of " + type(error).__name__)
+                console.error("supervisor", "task " + name + " died of " + type(error).__name__)
                 sys.print_exception(error)
             if name in CRITICAL:
                 self._reset()

@@ -17,20 +17,20 @@ pytest_plugins = ["tests.simulated_lock", "tests.endless"]
 
 TOP = Path(__file__).resolve().parents[1]
 UNIT = TOP / "tests" / "unit"
-_PATH = (UNIT, TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
+_PATH = (UNIT / "helpers", TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
 _LIMIT_S = 600  # a computer that is busy with all else gives it what is left
 _HEAP = "16m"  # a test may hold a whole flash
 _FIRST = ("system", "integration", "tools")  # they wait for most of their time, and others compute meanwhile
 _LONG = (  # files that compute for long
     "models/test_list_model.py",
-    "unit/test_hostile_broker.py",
-    "unit/test_list_cuts.py",
-    "unit/test_lists_fuzz.py",
-    "unit/test_selftest.py",
-    "unit/test_update_cuts.py",
+    "unit/link/test_hostile_broker.py",
+    "unit/lists/test_list_cuts.py",
+    "unit/lists/test_lists_fuzz.py",
+    "unit/selftest/test_selftest.py",
+    "unit/update/test_update_cuts.py",
 )
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,
-_SHARING = ("test_release.py",)  # or keys that take long to make
+_SHARING = ("test_release.py", "test_installed.py")  # or what takes long to make
 _RUNNER = """
 import sys, io
 module = __import__(%r)
@@ -55,7 +55,7 @@ def micropython() -> Path:
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Files of tests/unit are no modules of this Python."""
-    return UnitFile.from_parent(parent, path=module_path) if module_path.parent == UNIT else None
+    return UnitFile.from_parent(parent, path=module_path) if UNIT in module_path.parents else None
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist's
@@ -112,13 +112,13 @@ class UnitFile(pytest.File):
     def _run(self) -> dict[str, str]:
         names = [item.name for item in self.session.items if item.parent is self]
         program = _RUNNER % (self.path.stem, names)
-        environment = {**os.environ, "MICROPYPATH": ":".join(map(str, (*_PATH, ".frozen")))}
+        environment = {**os.environ, "MICROPYPATH": ":".join(map(str, (*_PATH, self.path.parent, ".frozen")))}
         try:
             done = subprocess.run(
                 # nice: it computes all the time, and the locks of other tests keep time
                 ["nice", micropython(), "-X", f"heapsize={_HEAP}", "-c", program],
                 env=environment,
-                cwd=UNIT,
+                cwd=UNIT / "helpers",  # where no folder has the name of a room
                 capture_output=True,
                 timeout=_LIMIT_S,
                 check=False,

@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from menshen import build_app
-from menshen.simulator.__main__ import micropython
 from menshen.simulator.pn532 import Pn532
+from menshen.simulator.run import micropython
 from menshen.simulator.server import Server, listen_on, new_loop
 from menshen.simulator.world import World, now_us
 

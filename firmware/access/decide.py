@@ -2,15 +2,13 @@
 
 from micropython import const
 
+from roll.record import MOVE_IN, STAFF, STAFF_PASSAGE, TENANT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from access.credentials import Credential
+    from roll.record import Credential
 
-TENANT = const(1)
-STAFF = const(2)
-MOVE_IN = const(3)  # a code that opens nothing: with it a resident chooses a PIN
-STAFF_PASSAGE = const(7)  # staff who leave the door open behind them, or end that
-GUEST = const(8)  # of whoever has a guest code; no record has this role
+GUEST = const(9)  # the role of whoever has a guest code; no record has it
 
 GRANTED = "granted"
 UNKNOWN = "unknown"

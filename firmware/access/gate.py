@@ -7,29 +7,22 @@ from access.decide import (
     GRANTED,
     GUEST,
     MOVING_IN,
-    STAFF,
-    STAFF_PASSAGE,
-    TENANT,
     TOO_EARLY,
     UNKNOWN,
     USED_UP,
     decide,
 )
+from roll.record import CARD, DIGEST, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
-    from access.credentials import Credential, Credentials
-    from access.leases import Leases
-    from access.residents import Residents
-    from access.seldom import Seldom
+    from access.restrictions import Restrictions
     from access.throttle import Throttle
+    from people.register import Register
+    from roll.record import Credential
     from storage.hmac import Mac
 
-PIN = const(1)
-CARD = const(2)
-REMOTE = const(3)
-DIGEST_SIZE = const(16)
 _KINDS = (b"", b"\x01", b"\x02")
 _SHORTEST = const(4)
 _LONGEST = const(10)
@@ -49,15 +42,20 @@ class Verdict:
 
 
 class Gate:
-    """Knows the credentials, the clock and the throttle; `mac` is HMAC under the lock's key."""
+    """`mac` is HMAC under the lock's key; `plain_uid`: cards open by their number alone."""
 
     def __init__(
-        self, credentials: "Credentials", residents: "Residents", leases: "Leases", clock: "Clock",
-        throttle: "Throttle", mac: "Mac", plain_uid: bool, seldom: "Seldom",
-    ) -> None:  # fmt: skip
-        self._credentials, self._residents, self._leases = credentials, residents, leases
-        self._clock, self._throttle, self._seldom = clock, throttle, seldom
-        self._mac, self._plain_uid = mac, plain_uid
+        self,
+        register: "Register",
+        clock: "Clock",
+        throttle: "Throttle",
+        restrictions: "Restrictions",
+        mac: "Mac",
+        plain_uid: bool,
+    ) -> None:
+        self._credentials, self._residents = register.credentials, register.residents
+        self._leases, self._clock, self._throttle = register.leases, clock, throttle
+        self._restrictions, self._mac, self._plain_uid = restrictions, mac, plain_uid
 
     def card(self, uid: bytes) -> Verdict:
         """Judge a card by its number alone, where the settings allow it. The throttle is not asked."""
@@ -106,7 +104,7 @@ class Gate:
         Only the first entry of a code clears the throttle: guests are not told of, and none shall try PINs
         all day between two entries of his own.
         """
-        verdict.reason, verdict.lease, first = self._seldom.check(digits, self._clock.now())
+        verdict.reason, verdict.lease, first = self._restrictions.guest(digits, self._clock.now())
         if verdict.reason == GRANTED:
             verdict.granted, verdict.role = True, GUEST
             if first:
@@ -116,7 +114,7 @@ class Gate:
         return verdict
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
-        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST_SIZE]
+        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST]
         now = self._clock.now()
         resident = self._residents.find(digest)
         verdict = Verdict(GRANTED, kind, begins)
@@ -144,8 +142,8 @@ class Gate:
         return reason
 
     def _other(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
-        in_hours = not listed.schedule or now is None or self._seldom.holds(listed.schedule, now)
+        in_hours = not listed.schedule or now is None or self._restrictions.in_hours(listed.schedule, now)
         reason = decide(listed, now, 0, in_hours)
-        if reason == GRANTED and listed.uses and not self._seldom.take(digest, listed.uses):
+        if reason == GRANTED and listed.uses and not self._restrictions.count_use(digest, listed.uses):
             return USED_UP
         return reason

@@ -1,7 +1,7 @@
 """What a tenant's phone is given: a guest key or a home code, as an NDEF message. Format: README.md."""
 
-from access.home_code import letters
-from access.residents import HOME_KEY
+from people.home_code import letters
+from people.residents import HOME_KEY
 
 
 def note(lock: str, role: int, key: bytes) -> bytes:

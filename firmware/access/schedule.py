@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from access.credentials import Credential
     from access.zone import Zone
+    from roll.record import Credential
 
 _PART = const(5)  # roles
 _HOLIDAY = const(6)

@@ -4,7 +4,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-import log
+import console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,4 +69,4 @@ class Throttle:
         try:
             self._numbers.set(_NAME, self.failures)
         except OSError:  # the count in RAM still slows the guessing, and the tenant still gets in
-            log.error("access", "no room for the count of wrong codes")
+            console.error("access", "no room for the count of wrong codes")

@@ -8,11 +8,11 @@ import struct
 
 from micropython import const
 
-import log
+import console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from access.credentials import Credentials
+    from roll.credentials import Credentials
     from storage.nvs import Numbers
 
 _NAME = "uses"
@@ -29,21 +29,21 @@ class Uses:
     def __init__(self, numbers: "Numbers") -> None:
         self._numbers = numbers
 
-    def take(self, digest: bytes, most: int) -> bool:
+    def count(self, digest: bytes, most: int) -> bool:
         """Count a use. False where there were `most`, or this one cannot be kept: it opens nothing."""
         try:
             table, place = self._table(), 0
             while place < len(table) and table[place : place + _KEY] != digest[:_KEY]:
                 place += _ENTRY
-            count = struct.unpack_from("<H", table, place + _KEY)[0] if place < len(table) else 0
-            if count >= most:
+            used = struct.unpack_from("<H", table, place + _KEY)[0] if place < len(table) else 0
+            if used >= most:
                 return False
             if place >= _MOST * _ENTRY:
                 raise OSError
-            entry = digest[:_KEY] + struct.pack("<H", count + 1)
+            entry = digest[:_KEY] + struct.pack("<H", used + 1)
             self._numbers.set_blob(_NAME, table[:place] + entry + table[place + _ENTRY :])
         except OSError:
-            log.error("access", "no room for the count of uses")
+            console.error("access", "no room for the count of uses")
             return False
         return True
 
@@ -52,7 +52,7 @@ class Uses:
         try:
             await self._forget(credentials, credentials.version)
         except OSError:
-            log.warning("access", "the counts of uses cannot be tidied")
+            console.warning("access", "the counts of uses cannot be tidied")
 
     async def _forget(self, credentials: "Credentials", version: int) -> None:
         table = self._table()

@@ -1,7 +1,4 @@
-"""Reads the rule of a time zone as POSIX has it (XBD 8.3, TZ), with the wider hours of RFC 9636, 3.3.2.
-
-Loaded when the settings are read, and unloaded with them.
-"""
+"""Reads the rule of a time zone as POSIX has it (XBD 8.3, TZ), with the wider hours of RFC 9636, 3.3.2."""
 
 from micropython import const
 

@@ -28,7 +28,7 @@ class Controller:
         held_open_ms: int,
         on_alarm: "Callable[[str], None]",
     ) -> None:
-        self._relay, self._indicator, self._on_alarm = relay, indicator, on_alarm
+        self._relay, self.indicator, self._on_alarm = relay, indicator, on_alarm
         self._unlock_ms, self._held_open_ms = unlock_ms, held_open_ms
         self.state = LOCKED
         self._released = False
@@ -45,7 +45,7 @@ class Controller:
         elif self.state in (FORCED, HELD_OPEN):
             self._become_open(now)
 
-    def leave(self, now: int) -> None:
+    def request_exit(self, now: int) -> None:
         """Somebody leaves: the exit button lets the bolt go by its own wire, and the leaf may open."""
         self._leaving = True
         self._left_at = now
@@ -79,8 +79,8 @@ class Controller:
 
     def _become(self, state: str) -> None:
         self.state = state
-        self._indicator.set(FORCED, state == FORCED)
-        self._indicator.set(HELD_OPEN, state == HELD_OPEN)
+        self.indicator.set(FORCED, state == FORCED)
+        self.indicator.set(HELD_OPEN, state == HELD_OPEN)
         if state in (FORCED, HELD_OPEN):
             self._on_alarm(state)
 

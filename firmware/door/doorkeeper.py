@@ -5,20 +5,29 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-import log
-from access.decide import GUEST, MOVING_IN, STAFF, STAFF_PASSAGE, TENANT
-from access.gate import PIN
+import console
+from access.decide import GUEST, MOVING_IN
+from readers.pin_entry import PinEntry
+from roll.record import PIN, STAFF, STAFF_PASSAGE, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
+    from access.dialogues import Dialogues
     from access.gate import Gate, Verdict
-    from access.residency import Residency
     from door.controller import Controller
-    from door.indicator import Indicator
+    from door.phone import Phone
     from door.switch import Switch
     from storage.nvs import Numbers
+
+    class Reports(Protocol):
+        """Who is told of what the house may know."""
+
+        def alarm(self, kind: str) -> None: ...
+        def staff(self, digest: bytes, kind: int) -> None: ...
+
 
 _TICK_MS = const(10)
 _QUIET_MS = const(15_000)
@@ -26,28 +35,23 @@ _SIGNALS = ("no clock", "outside schedule", "throttled")  # denials that have on
 
 
 class Doorkeeper:
-    """`on_staff(digest, kind)` and `on_alarm(kind)` are what the house may know: never a tenant's entry."""
+    """`reports` are what the house may know: never a tenant's entry."""
 
     def __init__(
         self,
         gate: "Gate",
-        residency: "Residency",
+        dialogues: "Dialogues",
         controller: "Controller",
-        indicator: "Indicator",
+        phone: "Phone",
         numbers: "Numbers",
-        on_staff: "Callable[[bytes, int], None]",
-        on_alarm: "Callable[[str], None]",
+        reports: "Reports",
     ) -> None:
-        self._gate, self._residency = gate, residency
-        self._controller, self._indicator = controller, indicator
-        self._numbers, self._on_staff, self._on_alarm = numbers, on_staff, on_alarm
+        self._gate, self._dialogues, self._phone = gate, dialogues, phone
+        self._controller, self._indicator = controller, controller.indicator
+        self._numbers, self._reports = numbers, reports
+        self._entry = PinEntry(self._pin, self._indicator.tell)
         self._touched = ticks_ms()
         self._busy = False
-
-    def touch(self) -> None:
-        """Somebody does something at the door."""
-        self._touched = ticks_ms()
-        self._busy = True
 
     def quiet(self) -> bool:
         """Whether nobody is at the door: for 15 s no key, no card and no button, and the leaf closed."""
@@ -55,7 +59,7 @@ class Doorkeeper:
 
     def identify(self) -> None:
         """Show whoever looks for it which lock this is."""
-        self._indicator.say("identify", ticks_ms())
+        self._indicator.tell("identify")
 
     def remote(self, lease: int, digest: bytes) -> bool:
         """A tenant of a lease, or the holder of a staff credential, wants in from afar; whether they may."""
@@ -63,31 +67,45 @@ class Doorkeeper:
         self._act(verdict)
         return verdict.granted
 
+    def key(self, key: str) -> None:
+        """A key of the keypad was pressed: "0" to "9", "*" or "#"."""
+        now = ticks_ms()
+        self._touch(now)
+        if key == "*":
+            self._phone.end()
+        if not self._dialogues.key(key, now):
+            self._entry.press(key, now)
+
     def card(self, uid: bytes) -> None:
         """A card was held to the reader."""
-        self.touch()
-        if not self._residency.card(uid):
+        self._touch(ticks_ms())
+        if not self._dialogues.card(uid):
             self._act(self._gate.card(uid))
 
-    def pin(self, digits: bytes) -> None:
+    def _pin(self, digits: bytes) -> None:
         """A code was entered at the keypad."""
         now = ticks_ms()
-        if not self._residency.pin(digits, now):
+        if not self._dialogues.pin(digits, now):
             self._act(self._gate.pin(digits, now))
+
+    def _touch(self, now: int) -> None:
+        """Somebody does something at the door."""
+        self._touched = now
+        self._busy = True
 
     def _act(self, verdict: "Verdict") -> None:
         now = ticks_ms()
         if verdict.reason == MOVING_IN:
-            self._residency.move_in(verdict.digest, verdict.lease, now)
+            self._dialogues.move_in(verdict.digest, verdict.lease, now)
             return
         if not verdict.granted:
             self._indicator.say(verdict.reason if verdict.reason in _SIGNALS else "denied", now)
             if verdict.begins_throttle:
-                self._on_alarm("throttled")
+                self._reports.alarm("throttled")
             return
         is_staff = verdict.role in (STAFF, STAFF_PASSAGE)
         if is_staff:  # on record before the door opens: no power cut makes an entry unseen
-            self._on_staff(verdict.digest, verdict.kind)
+            self._reports.staff(verdict.digest, verdict.kind)
         self._controller.grant(now)
         if verdict.role == GUEST:  # what residents are told of staff is none of theirs
             self._indicator.say("granted", now)
@@ -97,9 +115,9 @@ class Doorkeeper:
         try:
             self._numbers.set("staff_was_in", int(is_staff))
         except OSError:
-            log.error("door", "no room to note that staff have been in")
+            console.error("door", "no room to note that staff have been in")
         if verdict.kind == PIN and verdict.role == TENANT:
-            self._residency.offer(verdict.digest, verdict.lease, now)
+            self._dialogues.entered(verdict.digest, verdict.lease, now)
 
     async def run(
         self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]"
@@ -110,18 +128,19 @@ class Doorkeeper:
             now = ticks_ms()
             leaf_open, leaves = leaf.is_on(now), leaving.is_on(now)
             if leaves:
-                self._controller.leave(now)
+                self._controller.request_exit(now)
             self._controller.tick(now, leaf_open)
             if leaf_open or leaves:
-                self.touch()
+                self._touch(now)
             elif self._busy and ticks_diff(now, self._touched) >= _QUIET_MS:
                 self._busy = False
             if tamper.is_on(now) != tampered:
                 tampered = not tampered
                 self._indicator.set("tamper", tampered)
                 if tampered:
-                    self._on_alarm("tamper")
+                    self._reports.alarm("tamper")
             self._indicator.tick(now)
-            self._residency.tick(now)
+            self._entry.tick(now)
+            self._dialogues.tick(now)
             feed()
             await asyncio.sleep_ms(_TICK_MS)

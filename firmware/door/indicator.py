@@ -1,6 +1,6 @@
 """The light and the sound by which the lock speaks to the person in front of it."""
 
-from time import ticks_diff
+from time import ticks_diff, ticks_ms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ class Indicator:
         self._signal = _SIGNALS[signal]
         self._started = now
         self.tick(now)
+
+    def tell(self, signal: str) -> None:
+        """say() now; "timeout" is told like "cleared"."""
+        self.say("cleared" if signal == "timeout" else signal, ticks_ms())
 
     def set(self, condition: str, lasts: bool) -> None:
         """One of "forced", "tamper", "held open", "enrolling" and "trouble" begins or ends."""

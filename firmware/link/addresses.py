@@ -1,4 +1,4 @@
-"""The broker's address over a power cut. Loaded for a moment at each connection.
+"""The broker's address over a power cut.
 
 NVS "dns": the first 8 bytes of SHA-256 of the host, and its address of 4 bytes.
 """
@@ -16,7 +16,7 @@ _KEPT = "dns"
 _MARK = const(8)
 
 
-def keep(numbers: "Numbers", host: str, address: str) -> None:
+def remember(numbers: "Numbers", host: str, address: str) -> None:
     """Remember where a host is. Costs nothing if that is known, and is no error where NVS has no room."""
     known = _mark(host) + bytes([int(part) for part in address.split(".")])
     try:
@@ -26,7 +26,7 @@ def keep(numbers: "Numbers", host: str, address: str) -> None:
         pass  # it can be asked for again
 
 
-def kept(numbers: "Numbers", host: str) -> "str | None":
+def remembered(numbers: "Numbers", host: str) -> "str | None":
     """Where the host was."""
     try:
         known = numbers.blob(_KEPT, _MARK + 4)

@@ -11,8 +11,9 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from link.errors import BlobError
 from storage import files
-from storage.leftovers import tidy
+from storage.partials import tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from link.mqtt import Payload
-    from link.topics import Topics
+    from link.subscriptions import Subscriptions
 
     Pace = Callable[[], Awaitable[None]]
 
@@ -30,19 +31,8 @@ _CLOSE = const(16384)  # bytes: what a power cut costs at most
 _LOOK_MS = const(1000)
 
 
-class BlobError(Exception):
-    """Not fetched; `reason` is "bad hash", "too large", "flash full", "no such blob" or "connection lost".
-
-    After the last of these the next try goes on where this one ended.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 async def fetch(
-    topics: "Topics", name: str, size: int, path: str, pace: "Pace", patience_ms: int = 30_000
+    topics: "Subscriptions", name: str, size: int, path: str, pace: "Pace", patience_ms: int = 30_000
 ) -> None:
     """Have the blob of this hash (64 hexadecimal digits) and size (bytes) whole at path. BlobError.
 
@@ -72,7 +62,7 @@ class _Fetch:
     """One run over the chunks that are missing."""
 
     def __init__(
-        self, topics: "Topics", root: str, size: int, part: str, pace: "Pace", patience_ms: int
+        self, topics: "Subscriptions", root: str, size: int, part: str, pace: "Pace", patience_ms: int
     ) -> None:
         self._topics, self._root, self._size, self._part, self._pace = topics, root, size, part, pace
         self._patience = patience_ms
@@ -102,7 +92,7 @@ class _Fetch:
     async def _chunk(self, topic: str) -> None:
         """Wait for one chunk, for as long as there is a connection over which it can come."""
         self._came.clear()
-        await self._topics.hear(topic, self._take, 0)
+        await self._topics.subscribe(topic, self._take, 0)
         try:
             since, alone = ticks_ms(), False
             while not self._came.is_set():
@@ -115,7 +105,7 @@ class _Fetch:
                 if not self._came.is_set() and ticks_diff(ticks_ms(), since) > self._patience:
                     raise BlobError("connection lost" if alone else "no such blob")
         finally:
-            await self._topics.leave(topic)
+            await self._topics.unsubscribe(topic)
         if self._error is not None:
             raise self._error
 

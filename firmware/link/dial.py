@@ -7,23 +7,23 @@ from errno import EINPROGRESS
 
 from micropython import const
 
-from link.packets import MQTTError, PacketReader, frame, text
+from link.errors import MQTTError
+from link.packets import PacketReader, frame, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from link.mqtt import MQTTClient
 
 _POLL_MS = const(20)
 _CONNECT = const(0x10)
 _CONNACK = const(0x20)
 
 
-async def dial(client: "MQTTClient", address: str, tls: "Any") -> "tuple[Any, PacketReader]":
+async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketReader]":
     """Connect, by TLS if there is a context, and be accepted; client.sock is there as soon as it is open.
 
-    The handshake is made by the first write. MQTTError, OSError, ValueError for a bad certificate.
+    `client` is an MQTTClient. The handshake is made by the first write. MQTTError, OSError, ValueError for a
+    bad certificate.
     """
     client.sock = client.below = sock = socket.socket()
     sock.setblocking(False)
@@ -49,7 +49,7 @@ async def dial(client: "MQTTClient", address: str, tls: "Any") -> "tuple[Any, Pa
     return stream, packets
 
 
-def _connect_packet(client: "MQTTClient") -> bytes:
+def _connect_packet(client: "Any") -> bytes:
     """CONNECT with a clean session (3.1)."""
     flags = 0x02
     payload = text(client.client_id)

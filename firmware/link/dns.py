@@ -1,7 +1,4 @@
-"""Asks for a host's IPv4 address over UDP (RFC 1035) without ever stopping the event loop.
-
-Loaded for one question, and unloaded after.
-"""
+"""Asks for a host's IPv4 address over UDP (RFC 1035) without ever stopping the event loop."""
 
 import asyncio
 import os
@@ -10,7 +7,7 @@ from struct import unpack_from
 
 from micropython import const
 
-from link.resolver import DnsError
+from link.errors import DnsError
 
 _ROUNDS = const(3)  # times each server is asked: UDP loses packets
 _REPLY_MAX = const(512)  # RFC 1035, 2.3.4

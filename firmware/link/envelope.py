@@ -5,20 +5,13 @@ from binascii import a2b_base64, b2a_base64
 
 from micropython import const
 
+from link.errors import EnvelopeError
 from storage.hmac import equal, hmac_sha256
 
 _MESSAGE_MAX = const(8192)
 _SIGNATURE = const(43)  # characters of 32 bytes
 _STEP = const(256)  # characters decoded at a time: no second copy of the whole
 _HEADER = '{"alg":"HS256","kid":"'
-
-
-class EnvelopeError(Exception):
-    """Not to be believed; `reason` is "malformed", "wrong lock" or "bad signature"."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def encode(data: bytes) -> bytes:

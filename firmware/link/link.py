@@ -5,46 +5,60 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from link.packets import MQTTError
-from link.resolver import DnsError
-from modules import OFTEN, collect
+import console
+from link.errors import DnsError, MQTTError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol
 
     from link.backoff import Backoff
     from link.mqtt import MQTTClient
     from link.resolver import Resolver
-    from link.telemetry import Telemetry
+    from link.subscriptions import Subscriptions
     from link.timekeeper import Timekeeper
-    from link.topics import Topics
     from link.wifi import Wifi
 
+    class Publisher(Protocol):
+        """What is said over a connection."""
+
+        signal: "Any"  # set by the link: how good the reception is
+
+        def will(self, client: MQTTClient) -> None: ...  # what the broker says when it loses the lock
+        async def run(self, client: MQTTClient) -> None: ...  # for as long as the connection lasts
+
+
 _PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed
+
+
+class Network:
+    """What a connection needs below it: the access point, addresses, the time."""
+
+    def __init__(self, wifi: "Wifi", resolver: "Resolver", timekeeper: "Timekeeper") -> None:
+        self.wifi, self.resolver, self.timekeeper = wifi, resolver, timekeeper
 
 
 class Link:
     """Wi-Fi, then the address, then the broker; on any failure close, wait, and start again.
 
-    client_factory makes a new client for each connection; log takes one short line of text. Where it can,
-    it connects while it is quiet() at the door.
+    client_factory makes a new client for each connection. Where it can, it connects while it is quiet() at
+    the door.
     """
 
     def __init__(
-        self, wifi: "Wifi", resolver: "Resolver", client_factory: "Callable[[], MQTTClient]",
-        telemetry: "Telemetry", topics: "Topics", backoff: "Backoff", log: "Callable[[str], None]",
-        *, timekeeper: "Timekeeper", quiet: "Callable[[], bool]",
-    ) -> None:  # fmt: skip
-        self._wifi = wifi
-        self._resolver = resolver
-        self._client_factory = client_factory
-        self.telemetry = telemetry
-        telemetry.signal = wifi.signal
-        self.topics = topics
-        self._backoff = backoff
-        self._log = log
-        self._timekeeper, self._quiet = timekeeper, quiet
+        self,
+        network: Network,
+        client_factory: "Callable[[], MQTTClient]",
+        topics: "Subscriptions",
+        publisher: "Publisher",
+        backoff: "Backoff",
+        quiet: "Callable[[], bool]",
+    ) -> None:
+        self._wifi, self._resolver, self._timekeeper = network.wifi, network.resolver, network.timekeeper
+        self._client_factory, self._topics, self._publisher = client_factory, topics, publisher
+        self._backoff, self._quiet = backoff, quiet
+        publisher.signal = network.wifi.signal
         self.online = False
 
     async def run(self) -> None:
@@ -58,7 +72,7 @@ class Link:
             try:
                 await self._connect()
             except (MQTTError, DnsError, OSError, MemoryError) as error:
-                self._log("offline: {}".format(error))
+                console.info("link", "offline: {}".format(error))
             if self.online and ticks_diff(ticks_ms(), began) > _PROVED_MS:
                 self._backoff.reset()
             self.online = False
@@ -69,7 +83,7 @@ class Link:
         await self._timekeeper.prepare()
         client = self._client_factory()
         address = await self._resolver.resolve(client.server)
-        self.telemetry.will(client)
+        self._publisher.will(client)
         try:
             try:
                 await client.connect(address)
@@ -77,18 +91,16 @@ class Link:
                 self._resolver.doubt(client.server)
                 raise
             self.online = True
-            self._log("online")
-            await collect(-1)
-            self._resolver.proved(client.server)
-            await collect(OFTEN)
-            await side_by_side(client.run(self.topics.on_message), self._talk(client), self._watch())
+            console.info("link", "online")
+            await self._resolver.proved(client.server)
+            await side_by_side(client.run(self._topics.on_message), self._talk(client), self._watch())
         finally:
-            self.topics.lost()
+            self._topics.lost()
             client.close()
 
     async def _talk(self, client: "MQTTClient") -> None:
-        await self.topics.connected(client)
-        await self.telemetry.run(client)
+        await self._topics.connected(client)
+        await self._publisher.run(client)
 
     async def _watch(self) -> None:
         await self._wifi.lost(self._timekeeper.tick)

@@ -11,8 +11,9 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 from umqtt import simple
 
-from link.packets import MQTTError, frame, text
-from modules import OFTEN, collect, drop, unload
+from link.errors import MQTTError
+from link.packets import frame, text
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,10 +64,13 @@ class Payload:
         return data
 
 
-drop(
-    simple.MQTTClient, "_send_str", "_recv_len", "connect", "disconnect", "ping", "publish", "subscribe",
-    "wait_msg", "check_msg", "set_callback",
-)  # fmt: skip  # of the base class stays what is used
+class Broker:
+    """Where a broker is, and as whom it knows the lock where no certificate says so."""
+
+    def __init__(
+        self, host: str, port: int, user: "str | None" = None, password: "str | None" = None
+    ) -> None:
+        self.host, self.port, self.user, self.password = host, port, user, password
 
 
 class MQTTClient(simple.MQTTClient):
@@ -77,10 +81,9 @@ class MQTTClient(simple.MQTTClient):
     """
 
     def __init__(
-        self, client_id: str, server: str, port: int, user: "str | None" = None,
-        password: "str | None" = None, keepalive: int = 60, tls: "Any" = None, timeout_ms: int = 10000,
-    ) -> None:  # fmt: skip
-        super().__init__(client_id, server, port, user, password, keepalive)
+        self, client_id: str, broker: Broker, tls: "Any" = None, keepalive: int = 60, timeout_ms: int = 10000
+    ) -> None:
+        super().__init__(client_id, broker.host, broker.port, broker.user, broker.password, keepalive)
         self._tls = tls
         self._timeout = timeout_ms
         self._stream: "Any" = None
@@ -173,16 +176,14 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
-        await collect(-1)
-        from link.dial import dial
-
-        try:
-            await collect(OFTEN)
-            self._stream, self._packets = await dial(self, address, self._tls)
-        finally:
-            del dial
-            unload("link.dial")
+        await self._dial(address)
         self._sent = ticks_ms()
+
+    async def _dial(self, address: str) -> None:
+        async with Loan():
+            from link.dial import dial
+
+            self._stream, self._packets = await dial(self, address, self._tls)
 
     def _next_id(self) -> bytes:
         self.pid = self.pid % 65535 + 1

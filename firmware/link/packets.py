@@ -6,6 +6,8 @@ that no broker can fill the memory.
 
 from micropython import const
 
+from link.errors import MQTTError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -19,10 +21,6 @@ _UNSUBACK = const(0xB0)
 _PINGRESP = const(0xD0)
 _TOPIC_MAX = const(128)
 _PACKET_MAX = const(65536)  # longer ones end the connection
-
-
-class MQTTError(Exception):
-    """The connection is of no more use, and must be closed."""
 
 
 def text(value: "str | bytes") -> bytes:

@@ -4,7 +4,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from modules import OFTEN, collect, unload
+from link.errors import DnsError
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
 
 _PORT = const(53)
 _CACHE_MAX = const(4)
-
-
-class DnsError(Exception):
-    """No address is known, and none was to be had."""
 
 
 def is_numeric(host: str) -> bool:
@@ -34,9 +31,11 @@ class Resolver:
     """
 
     def __init__(
-        self, servers: "list[tuple[str, int]]", numbers: "Numbers",
+        self,
+        servers: "list[tuple[str, int]]",
+        numbers: "Numbers",
         wlan_dns: "Callable[[], str] | None" = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._servers, self._numbers, self._wlan_dns = servers, numbers, wlan_dns
         self._cache = {}  # host: (address, ticks when it expires, or None if it is doubtful)
 
@@ -47,20 +46,10 @@ class Resolver:
         address, expires = self._cache.get(host, (None, None))
         if address and expires is not None and ticks_diff(expires, ticks_ms()) > 0:
             return address
-        await collect(-1)
-        from link.dns import ask_all
-
-        await collect(OFTEN)
-        found = await ask_all(self._all_servers(), host, timeout_ms)
-        del ask_all
-        unload("link.dns")
+        found = await self._ask(host, timeout_ms)
         if found is None:
             if address is None:
-                from link.addresses import kept
-
-                address = kept(self._numbers, host)
-                del kept
-                unload("link.addresses")
+                address = await self._remembered(host)
             if address is None:
                 raise DnsError("no server knows the host")
             found = address, 0
@@ -74,15 +63,27 @@ class Resolver:
         if host in self._cache:
             self._cache[host] = self._cache[host][0], None
 
-    def proved(self, host: str) -> None:
+    async def proved(self, host: str) -> None:
         """The host was found there: have its address outlive the power. Costs nothing if it did already."""
         address = self._cache.get(host, ("",))[0]
         if address:
-            from link.addresses import keep
+            async with Loan():
+                from link.addresses import remember
 
-            keep(self._numbers, host, address)
-            del keep
-            unload("link.addresses")
+                remember(self._numbers, host, address)
+
+    async def _ask(self, host: str, timeout_ms: int) -> "tuple[str, int] | None":
+        """(address, time to live in seconds) by the servers, see dns.py."""
+        async with Loan():
+            from link.dns import ask_all
+
+            return await ask_all(self._all_servers(), host, timeout_ms)
+
+    async def _remembered(self, host: str) -> "str | None":
+        async with Loan():
+            from link.addresses import remembered
+
+            return remembered(self._numbers, host)
 
     def _all_servers(self) -> "list[tuple[str, int]]":
         servers = [server for server in self._servers if is_numeric(server[0])]

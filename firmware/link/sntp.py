@@ -1,6 +1,6 @@
 """Asks an SNTP server for the time (RFC 4330), without ever stopping the event loop.
 
-Loaded for one question, and unloaded after. Nobody has signed the answer: the clock takes it for what it is.
+Nobody has signed the answer: the clock takes it for what it is.
 """
 
 import asyncio

@@ -4,8 +4,8 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from link.resolver import DnsError
-from modules import unload
+from link.errors import DnsError
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,15 +40,18 @@ class Timekeeper:
         self._asked = ticks_ms()
         host, port = self._server
         try:
-            address = await self._resolver.resolve(host)
-            from link.sntp import ask
-
-            now = await ask(address, port)
-            del ask
-            unload("link.sntp")
+            now = await _time_of(await self._resolver.resolve(host), port)
         except (DnsError, OSError):
             now = None
         if now is None:
             self._resolver.doubt(host)
         else:
             self._clock.network(now)
+
+
+async def _time_of(address: str, port: int) -> "int | None":
+    """The time by the server there, see sntp.py. OSError."""
+    async with Loan():
+        from link.sntp import ask
+
+        return await ask(address, port)

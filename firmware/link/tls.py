@@ -6,15 +6,13 @@ authority that is trusted. mbedTLS compares the certificates' dates with the chi
 
 import tls
 
+from link.errors import TlsError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 FOLDER = "/tls/"
-
-
-class TlsError(Exception):
-    """There can be no TLS: the message names the file and what would be right."""
 
 
 def context(folder: str = FOLDER) -> "Any":

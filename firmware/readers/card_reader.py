@@ -24,16 +24,11 @@ _RANDOM = b"\x08"  # UID0 of a UID made up for each activation: ISO/IEC 14443-3,
 
 
 class CardReader:
-    """`on_card(uid)` is called once each time a card is held to the reader, `on_health(bool)` at changes."""
+    """One reader; run() says who is told of cards."""
 
-    def __init__(
-        self,
-        reader: "PN532",
-        on_card: "Callable[[bytes], None]",
-        on_health: "Callable[[bool], None]",
-        look_ms: int = _LOOK_MS,
-    ) -> None:
-        self._reader, self._on_card, self._on_health = reader, on_card, on_health
+    def __init__(self, reader: "PN532", look_ms: int = _LOOK_MS) -> None:
+        self._reader = reader
+        self._on_card = self._on_health = _nobody
         self._look_ms = look_ms
         self._healthy = None
         self._failed = 0
@@ -46,8 +41,12 @@ class CardReader:
             self._tag.end()
         self._tag = tag
 
-    async def run(self) -> None:
-        """For ever; a dead reader is reset by its line, at first after 100 ms, at last every second."""
+    async def run(self, on_card: "Callable[[bytes], None]", on_health: "Callable[[bool], None]") -> None:
+        """For ever. on_card(uid) is called once each time a card is held to the reader, on_health at changes.
+
+        A dead reader is reset by its line, at first after 100 ms, at last every second.
+        """
+        self._on_card, self._on_health = on_card, on_health
         wait = _FIRST_WAIT_MS
         while True:
             began = ticks_ms()
@@ -109,3 +108,7 @@ class CardReader:
             self._healthy = healthy
             self._failed = ticks_ms()
             self._on_health(healthy)
+
+
+def _nobody(what: object) -> None:
+    """Until run() says who is to be told."""

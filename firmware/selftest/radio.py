@@ -3,10 +3,11 @@
 from micropython import const
 
 from link.backoff import Backoff
-from link.mqtt import MQTTClient
-from link.packets import MQTTError
-from link.resolver import DnsError, Resolver
+from link.errors import DnsError, MQTTError
+from link.mqtt import Broker, MQTTClient
+from link.resolver import Resolver
 from link.wifi import Wifi
+from loader import Loan
 from storage.hmac import hmac_sha256
 
 TYPE_CHECKING = False
@@ -62,7 +63,7 @@ async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str]
         identifier = (
             settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
         )  # as the lock's
-        client = MQTTClient(identifier, host, port, tls=_tls(settings))
+        client = MQTTClient(identifier, Broker(host, port), _tls(settings))
         await client.connect(address)
         await client.disconnect()
     except MQTTError as error:
@@ -79,9 +80,10 @@ async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str]
 def _tls(settings: "Settings"):
     if not settings.broker_tls:
         return None
-    from link.tls import context
+    with Loan():
+        from link.tls import context
 
-    return context()
+        return context()
 
 
 def _why(wlan: "WLAN", ssid: str) -> str:

@@ -5,7 +5,8 @@ File: sequence number u32 little-endian, body, HMAC-SHA256 of both.
 
 import struct
 
-import log
+import console
+from loader import Loan
 from storage import files
 from storage.hmac import Mac
 
@@ -21,13 +22,14 @@ class Sealed:
 
     def load(self, record: int) -> bytearray:
         """The body, whole records of that size; empty where no copy is whole."""
-        from storage.unsealing import read
+        with Loan():
+            from storage.unsealing import read
 
-        (first, body), (second, copy) = (read(p, record, self._mac) for p in (self._path, self._copy))
+            (first, body), (second, copy) = (read(p, record, self._mac) for p in (self._path, self._copy))
         if second > first:
             body = copy
             if files.exists(self._path):
-                log.error("storage", "using the copy of " + self._path)
+                console.error("storage", "using the copy of " + self._path)
         self._sequence, self._copied = max(first, second), second
         self.unread = not self._sequence and (files.exists(self._path) or files.exists(self._copy))
         return body
@@ -44,7 +46,7 @@ class Sealed:
                 self._write(self._copy, self._sequence, body)
                 self._copied = self._sequence
             except OSError:
-                log.warning("storage", "no room for a copy of " + self._path)
+                console.warning("storage", "no room for a copy of " + self._path)
 
     def _write(self, path: str, sequence: int, body: "bytes | bytearray") -> None:
         head = struct.pack("<I", sequence)

@@ -1,4 +1,4 @@
-"""Reads a file of sealed.py, of which no bit may be rotten. Loaded at the start, and unloaded after."""
+"""Reads a file of sealed.py, of which no bit may be rotten."""
 
 import struct
 

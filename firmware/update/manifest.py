@@ -8,7 +8,9 @@ from binascii import hexlify
 
 from micropython import const
 
-from link.envelope import EnvelopeError, decode, encode
+from link.envelope import decode, encode
+from link.errors import EnvelopeError
+from loader import Loan
 from update.pss import SIZE, verify
 from update.version import Refused
 
@@ -51,9 +53,10 @@ async def read(message: "bytes | bytearray", version: str, keys: "Iterable[tuple
             if end > len(head) and view[end] == 0x2E and view[: len(head)] == head:
                 if not await verify(view[:end], decode(view[end + 1 :]), modulus):
                     raise Refused("bad signature")
-                from update.payload import checked
+                with Loan():
+                    from update.payload import checked
 
-                return checked(json.loads(decode(view[len(head) : end])), version)
+                    return checked(json.loads(decode(view[len(head) : end])), version)
     except (EnvelopeError, ValueError):
         raise Refused("malformed")
     raise Refused("unknown key")

@@ -5,9 +5,11 @@ import sys
 
 from micropython import const
 
-from link.envelope import EnvelopeError, verify
+from link.envelope import verify
+from link.errors import EnvelopeError
 from update.manifest import read, trusted
 from update.version import Refused, version_code
+from version import VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from access.clock import Clock
     from link.mqtt import Payload
-    from link.topics import Topics
+    from link.subscriptions import Subscriptions
     from settings import Settings
     from storage.nvs import Numbers
 
@@ -27,16 +29,18 @@ _LONGEST = const(2048)  # bytes of a manifest
 
 
 async def look(
-    orders: "list[tuple[bytearray | None, bool]]", topics: "Topics", settings: "Settings", board: "Any",
-    clock: "Clock", report: "Callable[[str | None, str, str], None]",
-) -> "dict | None":  # fmt: skip
+    orders: "list[tuple[bytearray | None, bool]]",
+    topics: "Subscriptions",
+    settings: "Settings",
+    board: "Any",
+    clock: "Clock",
+    report: "Callable[[str | None, str, str], None]",
+) -> "dict | None":
     """The manifest of the release that an order asks for; None where there is nothing to do.
 
     It takes the one of `orders` away: what somebody made look like an order, None for what was too long; and
     whether it was not retained.
     """
-    from version import VERSION
-
     version = None
     try:
         message, live = orders.pop()
@@ -52,10 +56,8 @@ async def look(
     return None
 
 
-async def _manifest(version: str, topics: "Topics", settings: "Settings", board: "Any") -> dict:
+async def _manifest(version: str, topics: "Subscriptions", settings: "Settings", board: "Any") -> dict:
     """What a release says of itself. Raises Refused."""
-    from version import slot
-
     name = slot()
     check_tries(version, board.numbers, "ab".find(name) & 1)
     topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
@@ -63,7 +65,7 @@ async def _manifest(version: str, topics: "Topics", settings: "Settings", board:
     return await open_release(version, message, settings.board, "/slots/" + name, board.numbers)
 
 
-async def _retained(topic: str, topics: "Topics") -> "bytearray | None":
+async def _retained(topic: str, topics: "Subscriptions") -> "bytearray | None":
     """The retained message of a topic; None for one too large to be kept. Raises Refused."""
     came = asyncio.Event()
     found = []
@@ -72,13 +74,13 @@ async def _retained(topic: str, topics: "Topics") -> "bytearray | None":
         found.append(await payload.read(_LONGEST))
         came.set()
 
-    await topics.hear(topic, take)
+    await topics.subscribe(topic, take)
     try:
         await asyncio.wait_for_ms(came.wait(), _PATIENCE_MS)
     except asyncio.TimeoutError:
         raise Refused("no manifest")
     finally:
-        await topics.leave(topic)
+        await topics.unsubscribe(topic)
     return found[0]
 
 

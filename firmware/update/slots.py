@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from modules import unload
+from loader import Loan
 from storage import files
 from update.version import Refused
 
@@ -61,19 +61,19 @@ class Builder:
             return clear(1 - self._slot)
         files.remove(self._path)  # there is room for two, not for three
         await self._fetch(table["sha256"], table["size"], self._table)
-        from update.pack import plan
-
-        try:
-            parts = await plan(self._table, self._running, size, self._pace)
-        finally:
-            del plan
-            unload("update.pack")
-        await self._fill(*parts, size)
+        await self._fill(*await self._plan(size), size)
         if not await self._is(self._new, name, size):
             files.remove(self._new)
             raise Refused("bad hash")
         os.rename(self._new, self._path)
         return clear(1 - self._slot)
+
+    async def _plan(self, size: int) -> "tuple[int, int, bytearray]":
+        """What to do for a pack of this size, see pack.plan."""
+        async with Loan():
+            from update.pack import plan
+
+            return await plan(self._table, self._running, size, self._pace)
 
     async def _fill(self, hashes: int, start: int, plan: bytearray, size: int) -> None:
         """Write what is missing of the new pack, from where it ends now; see pack.plan."""

@@ -10,8 +10,10 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-import log
+import console
+from esp32 import Partition
 from update.version import bits_of, version_code, version_text
+from version import SECURITY, VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,18 +28,29 @@ _LOOK_MS = const(1000)
 _PATIENCE = const(60)  # looks
 
 
-class Trial:
-    """`slot` is the one in use, 0 or 1. `faults()` gives those of FAULTS there are now; `restart()` the chip.
+class Running:
+    """The release that runs: its slot (0 or 1), version, and security version."""
 
-    report(version, step, reason) takes one of link.words' steps; idle() is whether nobody is at the
-    door; `partition` is esp32.Partition.
+    def __init__(self, slot: int, version: str, security: int) -> None:
+        self.slot, self.version, self.security = slot, version, security
+
+
+class Trial:
+    """report(version, step, reason) takes one of reports/results.py's steps; idle() is whether nobody is at
+    the door; `partition` is esp32.Partition; restart() restarts the chip.
     """
 
     def __init__(
-        self, numbers: "Numbers", slot: int, version: str, security: int, partition: "Any",
-        report: "Callable[[str, str, str], None]", idle: "Callable[[], bool]", restart: "Callable[[], None]",
-    ) -> None:  # fmt: skip
-        self._numbers, self._slot, self._version, self._security = numbers, slot, version, security
+        self,
+        running: Running,
+        numbers: "Numbers",
+        partition: "Any",
+        report: "Callable[[str, str, str], None]",
+        idle: "Callable[[], bool]",
+        restart: "Callable[[], None]",
+    ) -> None:
+        self._slot, self._version, self._security = running.slot, running.version, running.security
+        self._numbers = numbers
         self._partition, self._report, self._idle, self._restart = partition, report, idle, restart
 
     @property
@@ -51,7 +64,7 @@ class Trial:
         end = ticks_add(ticks_ms(), trial_ms)
         self._report(self._version, "trial", "")
         if self._numbers.get("image") and not self._image_is_on():
-            return await self.leave()
+            return await self.roll_back()
         while True:
             wrong = bits_of(faults()) & ~had
             left = ticks_diff(end, ticks_ms())
@@ -59,12 +72,12 @@ class Trial:
                 break
             await asyncio.sleep_ms(min(_LOOK_MS, left))
         if wrong:
-            await self.leave()
+            await self.roll_back()
         else:
             self.confirm()
         return None
 
-    async def leave(self) -> None:
+    async def roll_back(self) -> None:
         """Restart, while nobody is at the door if that is soon."""
         for _ in range(_PATIENCE):
             if self._idle():
@@ -111,20 +124,19 @@ class Trial:
 
 
 async def begin(
-    settings: "Settings", board: "Any", faults: "Callable[[], set[str]]", quiet: "Callable[[], bool]",
+    settings: "Settings",
+    board: "Any",
+    faults: "Callable[[], set[str]]",
+    quiet: "Callable[[], bool]",
     report: "Callable[[str, str, str], None]",
-) -> None:  # fmt: skip
+) -> None:
     """See the release that runs through its trial."""
-    from esp32 import Partition
-    from version import SECURITY, VERSION, slot
-
-    trial = Trial(
-        board.numbers, "ab".find(slot()) & 1, VERSION, SECURITY, Partition, report, quiet, board.reset
-    )
+    running = Running("ab".find(slot()) & 1, VERSION, SECURITY)
+    trial = Trial(running, board.numbers, Partition, report, quiet, board.reset)
     try:
         if trial.is_on:
             await trial.run(faults, settings.trial_ms)
         elif trial.settle():
-            await trial.leave()
+            await trial.roll_back()
     except OSError:
-        log.error("update", "no room in NVS to confirm the release")
+        console.error("update", "no room in NVS to confirm the release")

@@ -5,46 +5,41 @@ import os
 
 from micropython import const
 
-from modules import unload
-from update.version import bits_of, version_code
+from esp32 import Partition
+from link.errors import BlobError
+from link.fetcher import Fetcher
+from loader import Loan
+from pace import Pace
+from reports.results import CONNECTION_LOST
+from update.version import Refused, bits_of, version_code
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from link.topics import Topics
+    from link.subscriptions import Subscriptions
     from settings import Settings
     from storage.nvs import Numbers
 
     Fetch = Callable[[str, int, str], Awaitable[None]]
-    Pace = Callable[[], Awaitable[None]]
+    Door = tuple[Callable[[], set[str]], Callable[[], bool], Callable[[str, str, str], None]]
 
 _LOOK_MS = const(1000)
 _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 
 async def update(
-    manifest: dict, topics: "Topics", settings: "Settings", board: "Any", faults: "Callable[[], set[str]]",
-    quiet: "Callable[[], bool]", report: "Callable[[str, str, str], None]",
-) -> None:  # fmt: skip
-    """Bring the release of a manifest, and start it on trial. What goes wrong is reported."""
-    from esp32 import Partition
-    from pace import Pace
-    from version import slot
+    manifest: dict, subscriptions: "Subscriptions", settings: "Settings", board: "Any", door: "Door"
+) -> None:
+    """Bring the release of a manifest, and start it on trial. What goes wrong is reported.
 
-    version, rest = manifest["version"], Pace()
+    `door` is faults() that there are now, quiet() for nobody at the door, report(version, step, reason).
+    """
+    faults, quiet, report = door
+    version = manifest["version"]
     number = "ab".find(slot()) & 1
-
-    async def fetch(sha256: str, size: int, path: str) -> None:
-        from link.blobs import fetch
-
-        try:
-            await fetch(topics, sha256, size, path, rest)
-        finally:
-            del fetch
-            unload("link.blobs", "storage.leftovers")
-
     had = bits_of(faults())
 
     async def pace() -> None:
@@ -53,17 +48,17 @@ async def update(
         had &= bits_of(faults())  # what did not last all the while excuses none of the release on trial
 
     report(version, "accepted", "")
-    updater = Updater(number, Partition, fetch, pace)
+    updater = Updater(number, Partition, Fetcher(subscriptions, Pace()).fetch, pace)
     reason = await updater.prepare(manifest)
     if reason:
-        if reason != "connection lost":
+        if reason != CONNECTION_LOST:
             report(version, "refused", reason)
         return
     report(version, "fetched", "")
-    del fetch
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
     await pace()
-    await switch(version, board.numbers, number, updater.image, had, quiet, board.reset)
+    switching = Switching(version, number, updater.image, had)
+    await switch(switching, board.numbers, quiet, board.reset)
 
 
 class Updater:
@@ -73,13 +68,15 @@ class Updater:
     `image` is the partition that an image was written to, else None.
     """
 
-    def __init__(self, slot: int, partition: "Any", fetch: "Fetch", pace: "Pace") -> None:
+    def __init__(
+        self, slot: int, partition: "Any", fetch: "Fetch", pace: "Callable[[], Awaitable[None]]"
+    ) -> None:
         self._slot, self._partition, self._fetch, self._pace = slot, partition, fetch, pace
         self.image: Any = None
 
     async def prepare(self, manifest: dict) -> str:
         """Have the release of a manifest whole beside the running one; why not, in a word of
-        link.words, or "". "connection lost" is no word: the next order goes on from there.
+        reports.results, or "". "connection lost" is no word: the next order goes on from there.
         """
         try:
             if "image" in manifest:
@@ -89,10 +86,8 @@ class Updater:
             return "no memory"
         except OSError as error:
             reason = "flash full" if error.errno == _ENOSPC else "flash error"
-        except Exception as error:
-            reason = getattr(error, "reason", "")  # of Refused, BlobError
-            if not reason:
-                raise
+        except (Refused, BlobError) as error:
+            reason = error.reason
         else:
             return ""
         if reason in ("flash full", "flash error"):
@@ -100,48 +95,48 @@ class Updater:
         return reason
 
     async def _bring_image(self, manifest: dict) -> None:
-        from update.image import bring
+        async with Loan():
+            from update.image import bring
 
-        try:
             self.image = await bring(self._partition, manifest, self._fetch, self._pace)
-        finally:
-            del bring
-            unload("update.image")
 
     async def _bring_slot(self, manifest: dict) -> None:
         """The file of the other slot."""
-        from update.slots import Builder
+        async with Loan():
+            from update.slots import Builder
 
-        try:
             await Builder(self._slot, self._fetch, self._pace).build(manifest["slot"], manifest["files"])
-        finally:
-            del Builder
-            unload("update.slots", "update.pack")
 
     def _clear(self) -> None:
         """Give the room of what was begun back."""
-        from update.slots import clear
+        with Loan():
+            from update.slots import clear
 
-        clear(1 - self._slot)
-        del clear
-        unload("update.slots", "update.pack")
+            clear(1 - self._slot)
+
+
+class Switching:
+    """Which release is to be started: its version, the slot in use (0 or 1), the partition of the
+    MicroPython that goes with it or None, and the faults (bits of FAULTS) that were there before.
+    """
+
+    def __init__(self, version: str, slot: int, image: "Any", faults: int) -> None:
+        self.version, self.slot, self.image, self.faults = version, slot, image, faults
 
 
 async def switch(
-    version: str, numbers: "Numbers", slot: int, image: "Any", faults: int,
-    idle: "Callable[[], bool]", restart: "Callable[[], None]",
-) -> None:  # fmt: skip
-    """Wait until nobody is at the door, and have the other slot than `slot` started on trial.
+    to: Switching, numbers: "Numbers", idle: "Callable[[], bool]", restart: "Callable[[], None]"
+) -> None:
+    """Wait until nobody is at the door, and have the other slot started on trial.
 
-    image is the partition of the MicroPython that goes with it, or None; faults are the bits of
-    version.FAULTS that were there before. Power may go between any two steps. OSError of NVS.
+    Power may go between any two steps. OSError of NVS.
     """
     while not idle():
         await asyncio.sleep_ms(_LOOK_MS)
-    numbers.set("had", faults)
-    numbers.set("trying", version_code(version))
-    if image is not None:
-        numbers.set("image", 1 + int(image.info()[4][-1]))
-        image.set_boot()
-    numbers.set("choice", 2 + 1 - slot)
+    numbers.set("had", to.faults)
+    numbers.set("trying", version_code(to.version))
+    if to.image is not None:
+        numbers.set("image", 1 + int(to.image.info()[4][-1]))
+        to.image.set_boot()
+    numbers.set("choice", 2 + 1 - to.slot)
     restart()

@@ -4,7 +4,7 @@ FAULTS = ("reader", "keypad", "no credentials", "residents")
 
 
 class Refused(Exception):
-    """The release is not taken; `reason` is one of link.words'."""
+    """The release is not taken; `reason` is one of reports.results'."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -12,8 +12,8 @@ import aiomqtt
 import pytest_asyncio
 from click.testing import CliRunner, Result
 
+from menshen.cli.main import main
 from menshen.operator import health, lists
-from menshen.operator.__main__ import main
 from menshen.operator.store import Store
 from menshen.simulator.provision import lock_key
 from tests.integration.brokers import Broker

@@ -9,15 +9,14 @@ import sys
 from binascii import unhexlify
 from hashlib import sha256
 
+from guest_parts import guests_of
 from ram_nvs import RamNVS
 
-from access.credentials import Credential
 from access.schedule import Schedules
-from access.seldom import Seldom
 from access.zone import Zone
 from access.zone_rule import parse
+from roll.credentials import Credential
 from storage.hmac import Mac
-from storage.nvs import Numbers
 
 
 def zone(rule, times):
@@ -48,17 +47,17 @@ def guests(keys, steps):
     pairs = [(lease, unhexlify(key)) for lease, key in keys]
 
     def start():
-        return Seldom(None, None, lambda: iter(pairs), lambda lease, now: False, Numbers(nvs), mac)
+        return guests_of(pairs, (), nvs, mac)
 
     lock = start()
     for now, what in steps:
         if what == "arm":
-            lock.arm()
+            lock.arm_guest_codes()
         elif what == "restart":
             nvs.restart()
             lock = start()
         else:
-            found.append(lock.check(what.encode(), now))
+            found.append(lock.guest(what.encode(), now))
     return found
 
 

@@ -11,30 +11,27 @@ from binascii import hexlify, unhexlify
 
 import vfs
 from knife_flash import BLOCK, Flash, Knife
-from list_parts import KEY, at_once, opened, tend
+from list_parts import KEY, opened, tend
+from lock_with_list import sync_of
 from postman import Postman
 from ram_nvs import RamNVS
 from reordering_flash import CutFlash, ReorderingFlash
 
-import log
-import modules
+import console
 from access import throttle
-from access.changes import Changes
 from access.gate import Gate
-from access.guard import Guard, approve
-from access.leases import ENTRY, KNOWN, PROVED, Leases
-from access.residents import ENTRY as RESIDENT
-from access.residents import Residents
-from access.seldom import Seldom
+from access.restrictions import Restrictions
 from access.throttle import Throttle
+from people.changes import Changes
+from people.guard import Guard, approve
+from people.leases import ENTRY, KNOWN, PROVED, Leases
+from people.register import Register
+from people.residents import ENTRY as RESIDENT
+from people.residents import Residents
 from storage.hmac import Mac
 from storage.nvs import Numbers
 
-_unload, modules.unload = modules.unload, lambda *names: None  # to compile each list's code anew takes long
-from link.sync import Sync  # noqa: E402
-
-modules.unload = _unload
-log.error = log.warning = lambda room, message: None  # their lines would be taken for answers
+console.error = console.warning = lambda room, message: None  # their lines would be taken for answers
 _BLOCKS = 40
 _DATA = bytearray(BLOCK * _BLOCKS)  # one for all worlds: the heap has no place for many
 _LONG_MS = 400_000  # more than the keypad ever waits
@@ -101,11 +98,9 @@ class World:
             self.credentials.whole = True  # nothing was taken yet
         residents, leases = Residents(KEY), Leases(KEY, numbers)
         self.residents, self.leases = residents, leases
-        seldom = Seldom(
-            self.credentials.find, (0, 0, None, None), residents.keys, leases.over, numbers, self.mac
-        )
-        parts = self, Throttle(numbers), self.mac, True, seldom
-        self.gate = Gate(self.credentials, residents, leases, *parts)
+        self.register = Register(self.credentials, residents, leases)
+        restrictions = Restrictions(self.register, (0, 0, None, None), numbers, self.mac)
+        self.gate = Gate(self.register, self, Throttle(numbers), restrictions, self.mac, True)
 
     def clock(self, time):
         self.time = time
@@ -141,11 +136,11 @@ class World:
         self.post.keep(unhexlify(blob))
 
         async def word(listed):
-            await approve(listed, self.time, self.leases, self.residents, True)
+            await approve(listed, self.time, self.register, True)
 
         asyncio.new_event_loop()
-        parts = self.credentials, word, self, self.post, at_once, lambda now: None
-        asyncio.run(Sync("demo", KEY, *parts).take([head.encode()], 0))
+        sync = sync_of(self.credentials, word, self, self.post)
+        asyncio.run(sync.receive([head.encode()], 0, lambda now: None))
 
     # the parts that are played: clock and telemetry
 

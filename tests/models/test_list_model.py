@@ -100,7 +100,7 @@ class Operator:
         if how == "snapshot" or not self._base or len(delta) > lists.CHANGES_MAX * 33:
             self._base, self._base_data, delta = version, new, b""
         self._current = new
-        head = lists.head("demo", KEY, version, self._base, self._base_data, delta, _T0)
+        head = lists.Head(version, self._base, self._base_data, delta, _T0).signed("demo", KEY)
         self.sent.append((Listing(version, people, ends, len(records)), head, self._base_data))
         return self.sent[-1]
 

@@ -13,22 +13,24 @@ from ram_flash import RamFlash
 from ram_nvs import RamNVS
 
 from access import throttle
-from access.changes import Changes
-from access.credentials import Credential
+from access.dialogues import Dialogues
 from access.gate import Gate
-from access.leases import Leases
-from access.residency import dialogues
-from access.residents import GUEST_KEY, Residents
-from access.seldom import Seldom
+from access.restrictions import Restrictions
 from access.throttle import Throttle
 from door import doorkeeper
 from door.doorkeeper import Doorkeeper
+from people.changes import Changes
+from people.leases import Leases
+from people.register import Register
+from people.residents import GUEST_KEY, Residents
+from roll.credentials import Credential
 from storage.hmac import Mac
 from storage.nvs import Numbers
 
 KEY = bytes(range(32))
 DIGEST = 16
 BEGIN_MS = 1000
+_FORGOTTEN_MS = 60_000
 
 
 class World:
@@ -43,7 +45,7 @@ class World:
             module.ticks_ms = lambda: self.ticks
         self.restart()
 
-    # the parts that are played: clock, list, controller and indicator
+    # the parts that are played: clock, list, controller, indicator, phone and reports
 
     def now(self):
         return self.time
@@ -57,6 +59,22 @@ class World:
     def say(self, signal, now=0):
         self.done.append(signal)
 
+    def tell(self, signal):
+        """That a key was heard is no news."""
+
+    def end(self):
+        """No phone is awaited."""
+
+    def staff(self, digest, kind):
+        self.say("report")
+
+    def alarm(self, kind):
+        pass
+
+    @property
+    def indicator(self):
+        return self
+
     # the steps
 
     def restart(self):
@@ -66,19 +84,12 @@ class World:
         numbers = Numbers(self.nvs)
         self.residents, leases = Residents(KEY), Leases(KEY, numbers)
         utc = 0, 0, None, None
-        seldom = Seldom(self.find, utc, self.residents.keys, leases.over, numbers, self.mac)
-        gate = Gate(self, self.residents, leases, self, Throttle(numbers), self.mac, True, seldom)
-        talks = self.residents, self, leases, seldom, self.mac, self.say
-        self.dialogue = dialogues(*talks, lambda role, key: None, False)
-        self.keeper = Doorkeeper(
-            gate,
-            self.dialogue,
-            self,
-            self,
-            numbers,
-            lambda *who: self.say("report"),
-            lambda what: None,
-        )
+        register = Register(self, self.residents, leases)
+        restrictions = Restrictions(register, utc, numbers, self.mac)
+        gate = Gate(register, self, Throttle(numbers), restrictions, self.mac, True)
+        talks = register, restrictions, self.mac, self.say
+        self.dialogue = Dialogues(*talks, lambda role, key: None, False)
+        self.keeper = Doorkeeper(gate, self.dialogue, self, self, numbers, self)
 
     def clock(self, time):
         self.time = time
@@ -88,17 +99,10 @@ class World:
         self.dialogue.tick(self.ticks)
 
     def keys(self, keys):
-        """Digits and # are a code, unless the dialogue has them; nothing comes of a star outside it."""
-        code = b""
+        """Keys one after the other; of a code that nobody finishes nothing is left at the next."""
+        self.keeper._entry.tick(self.ticks + _FORGOTTEN_MS)
         for key in keys:
-            if self.dialogue.key(key, self.ticks) or key == "*":
-                code = b""
-            elif key == "#":
-                if code:
-                    self.keeper.pin(memoryview(code))
-                code = b""
-            else:
-                code += key.encode()
+            self.keeper.key(key)
 
     def card(self, uid):
         self.keeper.card(uid.encode())

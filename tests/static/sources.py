@@ -24,7 +24,7 @@ def import_name(path: Path) -> str:
 
 
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), name(path))
+    return ast.parse(path.read_text(), str(path))
 
 
 def imports(path: Path, for_types: bool = True) -> Iterator[tuple[int, str]]:

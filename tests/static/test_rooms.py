@@ -1,7 +1,6 @@
-"""Each room of the firmware imports only what it may: DESIGN, Layout.
+"""Each room of the firmware imports only from the floors below it, and some things are in one place alone.
 
-These rules carry promises. A door that cannot name the network cannot wait for it, and a credential
-check that cannot name the link cannot tell it who came.
+The floors are in floors.py. These rules carry promises: see there.
 """
 
 import ast
@@ -9,24 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.static.sources import FIRMWARE, MODULES, ON_CHIP, imports, name, tree
-
-DOOR = {"door", "readers", "access"}
-OUTSIDE = {"link", "update", "journal"}
-JOINERS = {"app", "board", "housekeeping", "reports"}
-
-FORBIDDEN = {
-    **dict.fromkeys(DOOR, OUTSIDE | JOINERS),
-    **dict.fromkeys(OUTSIDE, JOINERS),
-    "selftest": {"app", "update", "journal"},
-    "storage": DOOR | OUTSIDE | JOINERS | {"settings", "supervisor"},
-    "log": DOOR | OUTSIDE | JOINERS | {"settings", "supervisor"},
-}
-"""What the files of a room may not import."""
+from tests.static import floors
+from tests.static.sources import FIRMWARE, MODULES, ON_CHIP, import_name, imports, name, tree
 
 MAY_TOUCH_THE_CHIP = {"boot.py", "main.py", "firmware/board.py"}
-PUBLISHER, MQTT = "firmware/link/telemetry.py", "firmware/link/mqtt.py"
-HOME = "firmware/link/home.py"
+PUBLISHER, MQTT = "firmware/reports/telemetry.py", "firmware/link/mqtt.py"
+HOME = "firmware/home/broker.py"
 HOME_SAYS = {
     "(self._config, self._announcement(), True)",
     "(self._config, b'', True)",
@@ -36,19 +23,60 @@ HOME_SAYS = {
 """All that is ever published to a broker of the tenant's own; its last will is no publication."""
 
 
-def _room(path: Path) -> str:
-    return path.relative_to(FIRMWARE).with_suffix("").parts[0]
-
-
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_room_imports_only_what_it_may(path: Path) -> None:
-    forbidden = FORBIDDEN.get(_room(path), set())
-    if not forbidden:
-        return
-    found = [
-        f"line {line}: {what}" for line, what in imports(path) if what.split(".")[0] in forbidden | {"?"}
-    ]
-    assert not found, f"{name(path)} may not import this: {', '.join(found)}"
+def test_a_room_imports_only_from_the_floors_below(path: Path) -> None:
+    found = list(floors.imports_upward(path, import_name(path)))
+    assert not found, f"{name(path)} is below what it imports: {', '.join(found)}"
+
+
+def test_every_room_has_its_floor() -> None:
+    rooms = [room for floor in floors.FLOORS for room in floor]
+    assert len(rooms) == len(set(rooms))
+    assert {floors.room_of(import_name(path)) for path in MODULES} == set(rooms)
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("access.throttle", "from door.relay import Relay"),
+        ("supervisor", "from reports.telemetry import Telemetry"),
+        ("supervisor", "import app"),
+        ("pace", "def late():\n    from update.manager import Manager"),
+        ("people.leases", "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from access.clock import Clock"),
+        ("roll.head", "import link.mqtt as mqtt"),
+        ("lists.sync", "from home.switch import TOLD"),
+        ("storage.files", "def late(name):\n    __import__(name)"),
+        ("door.relay", "from link import mqtt"),
+    ],
+)
+def test_an_import_upward_is_seen(module: str, line: str, tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(line + "\n")
+    assert list(floors.imports_upward(path, module))
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [("door.relay", "from access.gate import Gate"), ("access.gate", "from access.decide import decide"),
+     ("roll.head", "import os"), ("app", "import pace")],
+)  # fmt: skip
+def test_an_import_downward_is_none(module: str, line: str, tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(line + "\n")
+    assert not list(floors.imports_upward(path, module))
+
+
+def test_no_two_modules_need_each_other() -> None:
+    """At their top or in a function, for types or not: rooms are in order by the floors, modules by this."""
+    wanted = {import_name(path): set[str]() for path in MODULES}
+    for path in MODULES:
+        for _, what in imports(path):
+            whole = {what, what.rpartition(".")[0]} & set(wanted)
+            wanted[import_name(path)] |= whole
+    while free := [module for module, needs in wanted.items() if not needs & set(wanted)]:
+        for module in free:
+            del wanted[module]
+    assert wanted == {}, "these need each other in a circle"
 
 
 @pytest.mark.parametrize("path", ON_CHIP, ids=name)
@@ -75,7 +103,7 @@ def test_only_telemetry_publishes(path: Path) -> None:
 
 def test_to_the_tenants_broker_goes_what_is_on_a_list_and_nothing_else() -> None:
     """Neither the door nor a command is among it, and the operator's connection is not in reach."""
-    path = FIRMWARE / "link/home.py"
+    path = FIRMWARE / "home/broker.py"
     calls = [
         ast.unparse(node)
         for node in ast.walk(tree(path))
@@ -87,12 +115,12 @@ def test_to_the_tenants_broker_goes_what_is_on_a_list_and_nothing_else() -> None
     wills = [call for call in wills if call.startswith("client.set_last_will")]
     assert wills == ["client.set_last_will(self._presence, b'offline', True, 1)"]
     assert not _of(path, "_write")
-    home = [path for path in MODULES if name(path).startswith("firmware/link/home_")]
-    assert len(home) == 3
-    for part in [path, *home]:
-        seen = {what.rpartition(".")[0] for _, what in imports(part)}
-        assert not seen & {"link.telemetry", "link.topics", "link.outbox", "reports"}, name(part)
-    entity = (FIRMWARE / "link/home_entity.py").read_text()
+    home = [path for path in MODULES if name(path).startswith("firmware/home/")]
+    assert len(home) == 4
+    for part in home:
+        seen = {name for _, what in imports(part) for name in (what.split(".")[0], what.rpartition(".")[0])}
+        assert not seen & {"reports", "link.subscriptions"}, name(part)
+    entity = (FIRMWARE / "home/entity.py").read_text()
     assert "stat_t" not in entity
 
 

@@ -62,7 +62,7 @@ def test_a_disabled_or_foreign_source_is_no_mirror(etc: Path) -> None:
 
 
 def test_every_version_is_exact() -> None:
-    for version in {**pins.PACKAGES, **pins.CONSTRAINTS, **pins.STUBS}.values():
+    for version in {**python_env.PACKAGES, **pins.CONSTRAINTS, **pins.STUBS}.values():
         assert version[0].isdigit()
         assert "*" not in version
 

@@ -169,9 +169,9 @@ def test_a_change_in_one_module_leaves_the_others_as_they_were() -> None:
         for path in sorted((TOP / "firmware").rglob("*.py"))
     }
     before = shrink(sources, {"sleep_ms"}, {"main"}).programs
-    sources["access.residents"] += "\n    def abandon(self, force):\n        self._force = force\n"
+    sources["people.residents"] += "\n    def abandon(self, force):\n        self._force = force\n"
     after = shrink(sources, {"sleep_ms"}, {"main"}).programs
-    assert [name for name in before if before[name] != after[name]] == ["access"]
+    assert [name for name in before if before[name] != after[name]] == ["people"]
 
 
 def test_no_name_is_changed_that_micropython_has() -> None:

@@ -42,7 +42,7 @@ def _forged(give: Provision) -> list[tuple[str, bytes]]:
     now = int(time.time())
     said = {"lock": give.lock, "time": now, "nonce": "forged-nonce-1", "expires": now + 300}
     old = give.snapshot(_credentials(give, 1))
-    head = lists.head(give.lock, other.key, 9, 9, old).encode()
+    head = lists.Head(9, 9, old).signed(give.lock, other.key).encode()
     commands = [
         lists.signed(give.lock, other.key, b"menshen command v1", {**said, "command": name}).encode()
         for name in ("restart", "identify", "unlock")

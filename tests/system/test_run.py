@@ -43,11 +43,18 @@ def _left(family: set[tuple[int, str]]) -> set[tuple[int, str]]:
 
 @contextlib.asynccontextmanager
 async def _run(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m menshen.simulator` with these arguments."""
+    """`menshen run` with these arguments."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "menshen.simulator", *arguments, cwd=TOP,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "menshen",
+        "run",
+        *arguments,
+        cwd=TOP,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
         yield process
     finally:
@@ -120,4 +127,4 @@ async def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
         async with _run("--port", str(port), "--workdir", str(tmp_path)) as process:
             status, _, complaints = await _ended(process)
     assert status == 1
-    assert complaints == f"Port {port} is in use: choose another, as in `make run PORT=8001`.\n"
+    assert complaints == f"Error: Port {port} is in use: choose another, as in `make run PORT=8001`.\n"

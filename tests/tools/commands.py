@@ -7,6 +7,6 @@ from tests.conftest import TOP
 
 
 def command(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run python -m with these, from the top of the project."""
-    line = [sys.executable, "-m", *arguments]
+    """Run menshen with these, from the top of the project."""
+    line = [sys.executable, "-m", "menshen", *arguments]
     return subprocess.run(line, cwd=TOP, input=stdin, capture_output=True, text=True, timeout=60, check=False)

@@ -78,11 +78,20 @@ class Installer:
         `answers` are given one after the other to the questions, the last one to all that follow.
         """
         process = await asyncio.create_subprocess_exec(
-            "env", "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
-            sys.executable, "-m", "menshen.board", *arguments, "--port", self.port.path,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, cwd=TOP,
-        )  # fmt: skip
+            "env",
+            "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
+            sys.executable,
+            "-m",
+            "menshen",
+            "board",
+            *arguments,
+            "--port",
+            self.port.path,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=TOP,
+        )
         self.process = process
         assert process.stdin
         assert process.stdout

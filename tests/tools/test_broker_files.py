@@ -41,8 +41,8 @@ def test_a_name_that_would_be_a_rule_is_refused(write, name: str) -> None:
 
 
 def test_the_command_takes_locks_as_arguments_and_from_a_list() -> None:
-    assert command("menshen.brokers", "nats", "a", "b").stdout == locks.nats(["a", "b"])
-    assert command("menshen.brokers", "rabbitmq", "-", stdin="a\nb\n").stdout == locks.rabbitmq(["a", "b"])
-    refused = command("menshen.brokers", "nats", "a/b")
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert command("brokers", "nats", "a", "b").stdout == locks.nats(["a", "b"])
+    assert command("brokers", "rabbitmq", "-", stdin="a\nb\n").stdout == locks.rabbitmq(["a", "b"])
+    refused = command("brokers", "nats", "a/b")
+    assert (refused.returncode, refused.stdout) == (2, "")
     assert "'a/b' is no lock's identifier" in refused.stderr

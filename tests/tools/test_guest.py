@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from menshen.operator.__main__ import main
+from menshen.cli.main import main
 from menshen.operator.guest import GuestError, duration_class, make_code
 from tests.conftest import TOP
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from jwcrypto import jwk, jws
 from jwcrypto.common import base64url_encode
 
-from menshen.operator.__main__ import main
+from menshen.cli.main import main
 from menshen.operator.commands import staff_key
 from menshen.operator.lists import mac
 

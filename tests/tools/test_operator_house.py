@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 
+from menshen.cli.main import main
 from menshen.operator import codes, dates, publishing, records
-from menshen.operator.__main__ import main
 from menshen.operator.health import Health
 from menshen.operator.hours import Hours
 from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, Credential
@@ -195,7 +195,7 @@ def test_staff_that_cannot_be_are_named(operate: Operate) -> None:
 
 def test_weak_is_what_the_lock_finds_weak() -> None:
     """The lock's own rule, taken out of its module, which needs the chip's."""
-    tree = ast.parse((TOP / "firmware/access/enrolment.py").read_text())
+    tree = ast.parse((TOP / "firmware/access/dialogue.py").read_text())
     rule = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "is_weak"]
     names: dict = {"_SHORTEST": 4, "_LONGEST": 10}
     exec(compile(ast.Module(rule, []), "enrolment", "exec"), names)  # noqa: S102

@@ -106,7 +106,7 @@ async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer
     assert await installer.provision("--leave-open", hands=None) == 0, installer.said
     key = (installer.folder / "front.key").read_bytes()
     assert await installer.provision() == 1
-    assert "provisioned already. FORCE=1" in installer.said
+    assert "provisioned already. --force (FORCE=1)" in installer.said
     assert (installer.folder / "front.key").read_bytes() == key
     assert json.loads(await installer.file("/config.json") or b"")["key"] == key.hex()
     installer.lock.world.board.write_file("/access/residents", b"of the tenant before")

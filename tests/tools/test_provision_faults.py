@@ -47,8 +47,11 @@ async def _install(installer: Installer, lock: provision.Lock, force: bool = Fal
 async def test_the_settings_come_last(installer: Installer) -> None:
     lock = _lock(installer)
     assert await _install(installer, lock) == [
-        "/tls/ca.crt.der", "/tls/lock.crt.der", "/tls/lock.key.der", "/config.json",
-    ]  # fmt: skip
+        "/tls/ca.crt.der",
+        "/tls/lock.crt.der",
+        "/tls/lock.key.der",
+        "/config.json",
+    ]
     for path, data in lock.files.items():
         assert await installer.file(path) == data
 
@@ -250,7 +253,7 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, reason: str) 
 
 
 def test_tls_without_an_authority_is_refused() -> None:
-    with pytest.raises(provision.ProvisionError, match=re.escape("give AUTHORITY=")):
+    with pytest.raises(provision.ProvisionError, match=re.escape("give --authority (AUTHORITY=)")):
         provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)
 
 

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from menshen import build_app
+from menshen.cli.main import main
 from menshen.release import keys, output, pack, publish, release
-from menshen.release.__main__ import main
 from tests.conftest import TOP, UNIT
 
 SECRET = b"correct horse"
@@ -55,7 +55,7 @@ def test_the_same_tree_gives_the_same_bytes(tmp_path: Path, made: release.Releas
 
 def test_another_tree_gives_other_bytes(tmp_path: Path, made: release.Release) -> None:
     shutil.copytree(TOP / "firmware", tmp_path / "firmware")
-    path = tmp_path / "firmware/log.py"
+    path = tmp_path / "firmware/version.py"
     path.write_text(path.read_text() + "\n\ndef more():\n    return 1\n")
     again = release.build(tmp_path)
     assert again.payload != made.payload
@@ -86,7 +86,7 @@ def test_the_key_is_named_by_its_public_half(key_path: Path) -> None:
 
 def test_the_vectors_of_the_unit_tests_are_what_they_say() -> None:
     names: dict[str, bytes] = {}
-    exec((UNIT / "pss_vectors.py").read_text(), names)  # noqa: S102 our own constants
+    exec((UNIT / "helpers/pss_vectors.py").read_text(), names)  # noqa: S102 our own constants
     key = rsa.RSAPublicNumbers(keys.EXPONENT, int.from_bytes(names["MODULUS"], "big")).public_key()
     key.verify(names["GOOD"], names["MESSAGE"], PSS, hashes.SHA256())
     key.verify(
@@ -191,21 +191,21 @@ def test_the_commands_make_a_key_and_a_release(tmp_path: Path, monkeypatch) -> N
     monkeypatch.setenv("MENSHEN_RELEASE_PASSPHRASE_FILE", str(tmp_path / "secret"))
     key = str(tmp_path / "key.pem")
     run = CliRunner().invoke
-    assert run(main, ["key", "--key", key]).exit_code == 0
-    made = run(main, ["build", "--key", key, "--out", str(tmp_path / "out")])
+    assert run(main, ["release", "key", "--key", key]).exit_code == 0
+    made = run(main, ["release", "build", "--key", key, "--out", str(tmp_path / "out")])
     assert made.exit_code == 0, made.output
     (folder,) = (tmp_path / "out").iterdir()
     assert "update/keys" in (folder / "RELEASE.txt").read_text()
-    again = run(main, ["build", "--key", key, "--out", str(tmp_path / "out")])
+    again = run(main, ["release", "build", "--key", key, "--out", str(tmp_path / "out")])
     assert (again.exit_code, "Error: " in again.output) == (1, True)
-    missing = run(main, ["build", "--key", str(tmp_path / "none.pem")])
+    missing = run(main, ["release", "build", "--key", str(tmp_path / "none.pem")])
     assert "make release-key" in missing.output
     assert SECRET.decode() not in made.output + again.output + missing.output
 
 
 def test_no_passphrase_is_taken_on_the_command_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "menshen.release", "build", "--help"],
+        [sys.executable, "-m", "menshen", "release", "build", "--help"],
         cwd=build_app.TOP,
         capture_output=True,
         text=True,

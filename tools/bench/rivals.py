@@ -28,8 +28,9 @@ vfs.VfsLfs2.mkfs(device)
 vfs.mount(vfs.VfsLfs2(device, readsize=32, progsize=32, lookahead=32), "/access")
 def digest(n): return sha256(struct.pack("<I", n)).digest()[:16]
 rest = struct.pack("<BBHBBIIH", 1, 2, 1, 0, 0, 0, 0, 0)
-from access.credentials import Credential, Credentials
-from access import head, choice
+from roll.credentials import Credential, Credentials
+from roll import head
+from roll import install as choice
 free = os.statvfs("/access")[3]
 gc.collect()
 heap = gc.mem_alloc()

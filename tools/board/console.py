@@ -17,6 +17,9 @@ from typing import Any, Self
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from menshen import checkout
+from menshen.errors import MenshenError
+
 try:
     from termios import error as terminal_error
 except ImportError:  # not on Windows
@@ -27,7 +30,8 @@ _RESULT = "= "
 _TRIES = 4  # a board that has just got its power does not hear the first Ctrl-C
 _ANSWER_S = 3  # for an echo; what code takes to run is for `run` to say
 _PROMPT_S = 3
-_NO_ROOM = "the board has no room left: make flash gives it a fresh start"
+_FLASH = checkout.task("flash", "board flash")
+_NO_ROOM = f"the board has no room left: {_FLASH} gives it a fresh start"
 _NO_ROOM_SIGNS = ("OSError: 28", "OSError: [Errno 28] ENOSPC")
 _LOST = (TransportError, OSError, terminal_error, struct.error)
 
@@ -41,7 +45,7 @@ machine.RTC().datetime({now})
 _RESET = "import machine\nmachine.reset()"
 
 
-class BoardError(Exception):
+class BoardError(MenshenError):
     """The board cannot be worked with; the message says what happened, and what to do."""
 
 
@@ -179,7 +183,7 @@ class Console:
                 if attempt == _TRIES - 1:
                     raise BoardError(
                         f"no prompt on {port}. A provisioned lock keeps it shut: put the service jumper from "
-                        "GPIO 39 to ground, press EN, and try again. A new board needs make flash first"
+                        "GPIO 39 to ground, press EN, and try again. A new board needs {_FLASH} first"
                     ) from error
             except _LOST as error:
                 raise BoardError(f"the board on {port} went away while it was stopped") from error

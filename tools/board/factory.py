@@ -13,8 +13,8 @@ from esptool.bin_image import LoadFirmwareImage
 from esptool.targets import CHIP_DEFS, ESP32ROM
 from esptool.util import FatalError
 
-from firmware.version import VERSION
-from menshen import build_app
+from menshen import build_app, checkout
+from menshen.errors import MenshenError
 from menshen.simulator import image as littlefs
 
 from . import partitions
@@ -28,7 +28,7 @@ _SIZES = {code: int(name[:-2]) << 20 for name, code in ESP32ROM.FLASH_SIZES.item
 _CHIPS = {chip.IMAGE_CHIP_ID: chip.CHIP_NAME for chip in CHIP_DEFS.values()}
 
 
-class BaseError(Exception):
+class BaseError(MenshenError):
     """The MicroPython binary cannot be used; the message says why, and what would be right."""
 
 
@@ -52,6 +52,7 @@ class Flash:
 
     @property
     def has_ota(self) -> bool:
+        """Whether MicroPython itself can be updated over the air."""
         return partitions.has_ota(self.partitions)
 
     def contents(self) -> dict[str, bytes]:
@@ -143,8 +144,9 @@ def describe(flash: Flash, version: str, base: str) -> str:
 def write(flash: Flash, folder: Path, base: str) -> tuple[Path, str]:
     """Put the image and its description into a folder; gives the image's path and the description."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"menshen-{VERSION}.bin"
-    text = describe(flash, VERSION, base)
+    version = checkout.version()
+    path = folder / f"menshen-{version}.bin"
+    text = describe(flash, version, base)
     for target, data in ((path, flash.image), (path.with_suffix(".txt"), text.encode())):
         new = target.with_name(target.name + ".new")
         new.write_bytes(data)

@@ -8,12 +8,15 @@ import serial
 from esptool.targets import ESP32ROM
 from esptool.util import FatalError, flash_size_bytes
 
+from menshen import checkout
+from menshen.errors import MenshenError
+
 from .factory import Flash
 
 _TRIES = 3
 
 
-class FlashError(Exception):
+class FlashError(MenshenError):
     """The board could not be flashed; the message says what to do."""
 
 
@@ -45,7 +48,7 @@ def flash(port: str, image: Flash, say: Callable[[str], None], tool: ModuleType 
         raise FlashError(f"the board stopped answering ({_short(error)}). {state}") from error
     finally:
         esp._port.close()
-    say("Done. Now: make provision PORT=...")
+    say(f"Done. Now: {checkout.task('provision PORT=...', 'board provision --port ...')}")
 
 
 def _check_chip(name: str) -> None:

@@ -8,6 +8,8 @@ import hashlib
 import struct
 from dataclasses import dataclass
 
+from menshen.errors import MenshenError
+
 TABLE_OFFSET, TABLE_SIZE = 0x8000, 0xC00
 APP, DATA = 0, 1
 OTA_DATA, NVS, FACTORY, OTA_0 = 0, 2, 0, 0x10
@@ -17,7 +19,7 @@ _SECTOR = 4096
 _FILES = ("vfs", "ffat")  # the labels that MicroPython's esp32/main.c looks for
 
 
-class LayoutError(Exception):
+class LayoutError(MenshenError):
     """The image's partition table is not one that Menshen can live in; the message says why."""
 
 
@@ -33,6 +35,7 @@ class Partition:
 
     @property
     def end(self) -> int:
+        """The first address after it."""
         return self.offset + self.size
 
 

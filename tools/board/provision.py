@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from menshen import checkout
+from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
 from .console import BoardError, Console
@@ -32,7 +34,7 @@ print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implem
 PAST = ("lived", "wrong_codes", "staff_was_in", "guest_risk", "guests", "uses", "nonces", "dns")
 """Names in NVS that belong to a lock's people and its operator, and not to the board: forgotten with them."""
 PAST_QUEUES = {"staff": 32, "alarm": 8, "ack": 8}
-"""The queues of firmware/link/telemetry.py in NVS, and their places."""
+"""The queues of firmware/reports/telemetry.py in NVS, and their places."""
 _FORGET = """
 from esp32 import NVS
 _nvs = NVS("menshen")
@@ -53,7 +55,7 @@ except SettingsError as error:
 """
 
 
-class ProvisionError(Exception):
+class ProvisionError(MenshenError):
     """The board was not provisioned; the message says why, and what would be right."""
 
 
@@ -91,7 +93,7 @@ def prepare(settings: dict, authority: Authority | None, now: float | None = Non
     if isinstance(broker, dict) and broker.get("tls", True):
         if authority is None:
             raise ProvisionError(
-                "broker.tls needs a certificate: give AUTHORITY=, or set broker.tls to false"
+                "broker.tls needs a certificate: give --authority (AUTHORITY=), or set broker.tls to false"
             )
         try:
             pair = authority.issue_lock(name)
@@ -117,13 +119,14 @@ def check_board(console: Console, lock: Lock, force: bool) -> None:
     try:
         faults = console.run(_CHECK.format(text=lock.files[_CONFIG].decode()))
     except BoardError as error:
-        raise ProvisionError(f"Menshen's application does not answer ({error}): make flash first") from error
+        flash = checkout.task("flash", "board flash")
+        raise ProvisionError(f"Menshen's application does not answer ({error}): {flash} first") from error
     if faults:
         raise ProvisionError("the settings are refused: " + "; ".join(faults))
     if console.exists(_CONFIG) and not force:
         raise ProvisionError(
-            "this board is provisioned already. FORCE=1 makes it a new lock: its list, its residents' PINs "
-            "and cards and its keys are then lost for good"
+            "this board is provisioned already. --force (FORCE=1) makes it a new lock: its list, "
+            "its residents' PINs and cards and its keys are then lost for good"
         )
 
 

@@ -7,6 +7,8 @@ What runs on the board is firmware/selftest/. A person answers for what the chip
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from menshen import checkout
+
 from .console import BoardError, Console
 
 Ask = Callable[[str], bool]
@@ -119,7 +121,8 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
     keypad = console.run(_PREPARE, say)
     if not keypad:
         raise BoardError(
-            "the board has no settings yet, so the relay's safe level is not known: make provision first"
+            "the board has no settings yet, so the relay's safe level is not known: "
+            f"{checkout.task('provision', 'board provision')} first"
         )
     results = [_judge(_HELD, ask, say)]
     for step in STEPS:

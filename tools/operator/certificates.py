@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from menshen.errors import InputError, MenshenError
+
 OPERATOR = "operator"
 """The common name that the brokers of tools/brokers let read and write everything of Menshen's."""
 
@@ -41,8 +43,12 @@ _TAKEN = {
 _KEY_FILE, _CERTIFICATE_FILE = "ca.key.pem", "ca.crt.pem"
 
 
-class CertificateError(Exception):
+class CertificateError(MenshenError):
     """What was asked for cannot be issued or read; the message names what would be right."""
+
+
+class NoNameError(CertificateError, InputError):
+    """No certificate can be issued to this name."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +162,7 @@ class Authority:
         if server and not names:
             raise CertificateError("a server's certificate needs the host names that it is reached under")
         if client and not _NAME.fullmatch(common_name):
-            raise CertificateError(f"{common_name!r} is no client's name: 1 to 32 letters, digits, - or _")
+            raise NoNameError(f"{common_name!r} is no client's name: 1 to 32 letters, digits, - or _")
         key, ca = ec.generate_private_key(ec.SECP256R1()), self._pair.certificate
         last = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=days)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -187,9 +193,9 @@ def check_lock(name: str) -> None:
     It becomes a part of topics and of the brokers' configurations, where these characters have no meaning.
     """
     if not _NAME.fullmatch(name):
-        raise CertificateError(f"{name!r} is no lock's identifier: 1 to 32 letters, digits, - or _")
+        raise NoNameError(f"{name!r} is no lock's identifier: 1 to 32 letters, digits, - or _")
     if name in _TAKEN:
-        raise CertificateError(f"no lock may be called {name}: {_TAKEN[name]}")
+        raise NoNameError(f"no lock may be called {name}: {_TAKEN[name]}")
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -228,6 +234,6 @@ def _alternative_names(hosts: Iterable[str]) -> list[x509.GeneralName]:
             names.append(x509.IPAddress(ipaddress.ip_address(host)))
         except ValueError:
             if not re.fullmatch(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*", host):
-                raise CertificateError(f"{host!r} is neither a host name nor an IP address") from None
+                raise NoNameError(f"{host!r} is neither a host name nor an IP address") from None
             names.append(x509.DNSName(host))
     return names

@@ -4,17 +4,19 @@ import re
 import secrets
 from itertools import pairwise
 
+from menshen.errors import InputError
+
 from .lists import PIN, mac
 
 _MOVE_IN_DIGITS = 8
 
 
-class CodeError(ValueError):
+class CodeError(InputError):
     """This is no PIN and no card; the message names what would be right."""
 
 
 def is_weak(pin: str) -> bool:
-    """The rule of firmware/access/enrolment.py: one digit again and again, or a run like 3456 or 8765."""
+    """The rule of firmware/access/dialogue.py: one digit again and again, or a run like 3456 or 8765."""
     steps = {int(two) - int(one) for one, two in pairwise(pin)}
     return not 4 <= len(pin) <= 10 or (len(steps) == 1 and steps <= {0, 1, -1})
 

@@ -13,7 +13,9 @@ from typing import TextIO
 
 import click
 
-from .guest import GuestError, read_key
+from menshen.errors import InputError
+
+from .guest import read_key
 from .lists import mac, signed
 
 LIFE_S = 60
@@ -65,7 +67,9 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 @click.option("--lease", type=click.IntRange(1, 65535), help="Unlock as a tenant of this lease,")
 @click.option("--guest-key", "guest_file", type=click.File(), help="with the key that the tenant was given.")
 def command(what: str, lock: str, key_file: Path, life_s: int, **who: object) -> None:
-    """Sign a command: what is printed goes to menshen/v1/<lock>/command, not retained, at once.
+    """Sign a command to a lock.
+
+    What is printed goes to menshen/v1/<lock>/command, not retained, at once.
 
     No key appears on a command line.
     """
@@ -77,7 +81,7 @@ def command(what: str, lock: str, key_file: Path, life_s: int, **who: object) ->
 def _lock_key(path: Path) -> bytes:
     text = path.read_text().strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise click.ClickException(f"{path} must hold 64 hexadecimal digits in lower case")
+        raise InputError(f"{path} must hold 64 hexadecimal digits in lower case")
     return bytes.fromhex(text)
 
 
@@ -92,11 +96,8 @@ def _who(
     if (credential is None) == (lease is None) or (lease is None) != (guest_file is None):
         raise click.UsageError("unlock needs --credential, or --lease with --guest-key")
     if guest_file is not None:
-        try:
-            return {"lease": lease, "proof": order.proof(read_key(guest_file))}
-        except GuestError as error:
-            raise click.ClickException(str(error)) from error
+        return {"lease": lease, "proof": order.proof(read_key(guest_file))}
     if not re.fullmatch(r"[0-9a-f]{32}", credential or ""):
-        raise click.ClickException("--credential must be 32 hexadecimal digits, as the lock reports its uses")
+        raise InputError("--credential must be 32 hexadecimal digits, as the lock reports its uses")
     digest = bytes.fromhex(credential or "")
     return {"credential": credential, "proof": order.proof(staff_key(key, digest))}

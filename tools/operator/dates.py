@@ -4,6 +4,8 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
+from menshen.errors import InputError
+
 from .hours import DAYS, Hours
 from .lists import ListError
 
@@ -12,7 +14,7 @@ _PART = re.compile(r"([a-z+-]+) +(\d\d?:\d\d) *- *(\d\d?:\d\d)")
 _RIGHT = 'such as "mon-fri 08:00-17:00, sat+holiday 09:00-12:00"'
 
 
-class DateError(ValueError):
+class DateError(InputError):
     """This is no date, or none that fits; the message names the option and what would be right."""
 
 

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from menshen.errors import InputError
+
 HOURS = (1, 2, 4, 8, 12)
 DAYS = (1, 2, 3, 5, 7, 14, 30)
 ONCE = len(HOURS) + len(DAYS)
@@ -28,7 +30,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _HOUR = dt.timedelta(hours=1)
 
 
-class GuestError(ValueError):
+class GuestError(InputError):
     """No code can be made of this; the message names what would be right."""
 
 
@@ -86,19 +88,17 @@ def read_key(file: TextIO) -> bytes:
 def guest(
     file: TextIO, start: str | None, zone: str | None, hours: str | None, days: str | None, once: bool
 ) -> None:
-    """Make a code for a guest, nine digits to be typed at the lock and followed by #.
+    """Make a code for a guest, from a tenant's key.
 
-    It must be used within eight hours of its start, and then opens until its end; one made with --once opens
-    a single time. Everybody with the key can make codes: it never appears on a command line.
+    Nine digits, to be typed at the lock and followed by #. It must be used within eight hours of its start,
+    and then opens until its end; one made with --once opens a single time. Everybody with the key can make
+    codes: it never appears on a command line.
     """
     if (hours is not None) + (days is not None) + once != 1:
         raise click.UsageError("Say how long: one of --hours, --days and --once.")
     duration = None if once else dt.timedelta(hours=int(hours or 0), days=int(days or 0))
-    try:
-        begin = _start(start, zone)
-        code = make_code(_key(file), begin, duration)
-    except GuestError as error:
-        raise click.ClickException(str(error)) from error
+    begin = _start(start, zone)
+    code = make_code(_key(file), begin, duration)
     first = _after(begin, min(duration or _STARTS * _HOUR, _STARTS * _HOUR))
     ends = "opens once" if duration is None else f"opens until {_after(begin, duration)}"
     click.echo(f"{code[:3]} {code[3:6]} {code[6:]}")

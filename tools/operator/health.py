@@ -15,8 +15,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from menshen.errors import InputError, MenshenError
+
 from . import link
 from .locks import show
+from .opened import with_store
 from .picture import picture
 from .publishing import held
 from .store import Store
@@ -61,20 +64,41 @@ def _health(row: sqlite3.Row, state: dict | None, since: dict[str, int]) -> Heal
     elif version < wanted:
         health = "list waits"
     return Health(
-        name, health, texts["firmware"], str(version or "none"), wanted,
-        texts["clock"], texts["signal"], faults, since.get(name, 0),
-    )  # fmt: skip
+        name,
+        health,
+        texts["firmware"],
+        str(version or "none"),
+        wanted,
+        texts["clock"],
+        texts["signal"],
+        faults,
+        since.get(name, 0),
+    )
 
 
 @click.command("health")
 @click.option("--watch", "go_on", is_flag=True, help="Go on until Ctrl-C.")
-@click.option("--picture", "file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
-              help="Draw the fleet, a tile for each lock.")  # fmt: skip
-@click.pass_obj
+@click.option(
+    "--picture",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.svg",
+    help="Draw the fleet, a tile for each lock.",
+)
+@with_store
 def health(store: Store, go_on: bool, file: Path | None) -> None:
-    """Show how all locks are, as they last said of themselves."""
+    """Show how all locks are.
+
+    That is what they last said of themselves, never who comes or goes:
+
+    \b
+    well        online, with its newest list
+    list waits  an older list than yours: `menshen publish`
+    fault       the part is named
+    offline     since then
+    """
     if file is not None and file.suffix != ".svg":
-        raise click.ClickException(f"--picture {file}: the name must end in .svg")
+        raise InputError(f"--picture {file}: the name must end in .svg")
     with suppress(KeyboardInterrupt):
         asyncio.run(watch(store, file) if go_on else _once(store, file))
 
@@ -104,7 +128,7 @@ def _hear(found: dict[str, dict], message: aiomqtt.Message) -> None:
 def _names(store: Store) -> list[str]:
     names = [row["name"] for row in store.locks()]
     if not names:
-        raise click.ClickException("there is no lock in the file; `lock add` puts one there")
+        raise MenshenError("there is no lock in the file; `menshen lock add` puts one there")
     return names
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .lists import HOLIDAY, SCHEDULE, ListError, pack
+from .lists import HOLIDAY, SCHEDULE, ListError, Record
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
 """In the order of their bits; a holiday counts as that alone and not as its weekday."""
@@ -46,9 +46,17 @@ class Hours:
         digest = _digest(b"menshen schedule v1", bytes((self.schedule, self.part)))
         last = 0 if self.last is None else _seconds(self.last + dt.timedelta(1))
         first = 0 if self.first is None else _seconds(self.first)
-        return pack(
-            digest, SCHEDULE, mask, _minute(self.begin), self.schedule, 0, first, last, _minute(self.end)
+        part = Record(
+            digest,
+            SCHEDULE,
+            kind=mask,
+            lease=_minute(self.begin),
+            schedule=self.schedule,
+            not_before=first,
+            not_after=last,
+            key_ref=_minute(self.end),
         )
+        return part.data()
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Holiday:
     def record(self, _key: bytes) -> bytes:
         """The 32 bytes that state it; the same for every lock."""
         number = (self.day - _EPOCH).days
-        return pack(_digest(b"menshen holiday v1", number.to_bytes(2, "little")), HOLIDAY)
+        return Record(_digest(b"menshen holiday v1", number.to_bytes(2, "little")), HOLIDAY).data()
 
 
 def _digest(purpose: bytes, what: bytes) -> bytes:

@@ -6,10 +6,13 @@ import time
 import click
 from rich.table import Table
 
+from menshen.errors import InputError, MenshenError
+
 from . import codes, dates, records
 from .lists import PIN
 from .locks import show
-from .store import HELD, SENT, Store
+from .opened import with_store
+from .store import HELD, SENT, NotInFileError, Store
 
 _LEASES_MAX = 32  # as many as a lock guards
 _GUARD = (
@@ -20,16 +23,27 @@ _GUARD = (
 
 @click.group()
 def lease() -> None:
-    """Leases: who lives behind a lock, by number, and until when."""
+    """Leases: who lives behind a lock, and until when.
+
+    Nobody is named: a lease is a number. It has a move-in code, with which the tenant sets a PIN of their own
+    at the keypad.
+
+    \b
+        menshen lease add front --from 2026-12-01 --until 2027-11-30
+        menshen publish front
+    """
 
 
 @lease.command("add")
 @click.argument("lock")
 @click.option("--from", "first", metavar="DATE", required=True, help="First day, such as 2026-12-01.")
 @click.option("--until", "last", metavar="DATE", required=True, help="Last day, included.")
-@click.pass_obj
+@with_store
 def add(store: Store, lock: str, first: str, last: str) -> None:
-    """Make a lease and its move-in code, which is shown this once."""
+    """Make a lease and its move-in code, which is shown this once.
+
+    Days begin where the lock is (`menshen lock add --zone`). Now: menshen publish LOCK.
+    """
     row = store.lock(lock)
     begin = dates.begin_of(dates.day("--from", first), row["zone"])
     end = dates.end_of(dates.day("--until", last), row["zone"])
@@ -38,12 +52,13 @@ def add(store: Store, lock: str, first: str, last: str) -> None:
     if end <= time.time():
         raise dates.DateError(f"--until {last}: has passed")
     if len(store.entries(lock, "lease")) >= _LEASES_MAX:
-        raise click.ClickException(
-            f"LOCK {lock}: has {_LEASES_MAX} leases, as many as it guards; `lease end` those that are over"
+        raise MenshenError(
+            f"LOCK {lock}: has {_LEASES_MAX} leases, as many as it guards; "
+            "`menshen lease end` those that are over"
         )
     number = row["leases"] + 1
     if number > 65_535:
-        raise click.ClickException(f"LOCK {lock}: its 65,535 numbers of leases are used up")
+        raise MenshenError(f"LOCK {lock}: its 65,535 numbers of leases are used up")
     code, digest = _new_code(store, lock)
     with store.change():
         store.run("update lock set leases = ? where name = ?", number, lock)
@@ -55,12 +70,15 @@ def add(store: Store, lock: str, first: str, last: str) -> None:
 @lease.command("code")
 @click.argument("lock")
 @click.argument("number", metavar="LEASE")
-@click.pass_obj
+@with_store
 def code_(store: Store, lock: str, number: str) -> None:
-    """Make a new move-in code for the same lease: for a PIN that was forgotten."""
+    """Make a new move-in code: for a PIN that was forgotten.
+
+    LEASE is its number, as `menshen lease list` shows it. Now: menshen publish LOCK.
+    """
     data = _lease(store, lock, number)
     if data["end"] <= time.time():
-        raise click.ClickException(f"LEASE {number}: is over")
+        raise MenshenError(f"LEASE {number}: is over")
     code, digest = _new_code(store, lock)
     with store.change():
         store.put(lock, "lease", number, {**data, "code": digest})
@@ -71,41 +89,50 @@ def code_(store: Store, lock: str, number: str) -> None:
 @click.argument("lock")
 @click.argument("number", metavar="LEASE")
 @click.option("--until", "last", metavar="DATE", required=True, help="Its new last day, included.")
-@click.pass_obj
+@with_store
 def extend(store: Store, lock: str, number: str, last: str) -> None:
-    """Have a lease end later."""
+    """Have a lease end later.
+
+    It cannot be made to end earlier: nobody is locked out of their home by a click.
+    """
     data, zone = _lease(store, lock, number), store.lock(lock)["zone"]
     end = dates.end_of(dates.day("--until", last), zone)
     if end < data["end"]:
-        raise click.ClickException(f"--until {last}: {_GUARD}")
+        raise MenshenError(f"--until {last}: {_GUARD}")
     if end == data["end"]:
-        raise click.ClickException(f"--until {last}: is its last day already")
+        raise InputError(f"--until {last}: is its last day already")
     with store.change():
         store.put(lock, "lease", number, {**data, "end": end})
-    click.echo(f"lease {number} of {lock} lasts until {last}. Now: publish {lock}")
+    click.echo(f"lease {number} of {lock} lasts until {last}. Now: menshen publish {lock}")
 
 
 @lease.command("end")
 @click.argument("lock")
 @click.argument("number", metavar="LEASE")
-@click.pass_obj
+@with_store
 def end_(store: Store, lock: str, number: str) -> None:
-    """Take a lease that is over from the list; refused before its end."""
+    """Take a lease that is over from the list.
+
+    It is refused before its end. Who moves out earlier confirms it at the keypad: PIN # * 9 PIN #
+    """
     data = _lease(store, lock, number)
     if data["end"] > time.time() and any(
         number in store.entries(lock, "lease", state) for state in (SENT, HELD)
     ):
-        raise click.ClickException(f"LEASE {number}: {_GUARD}")
+        raise MenshenError(f"LEASE {number}: {_GUARD}")
     with store.change():
         store.drop(lock, "lease", number)
-    click.echo(f"lease {number} of {lock} leaves the list. Now: publish {lock}")
+    click.echo(f"lease {number} of {lock} leaves the list. Now: menshen publish {lock}")
 
 
 @lease.command("list")
 @click.argument("lock", required=False)
-@click.pass_obj
+@with_store
 def list_(store: Store, lock: str | None) -> None:
-    """Show the leases of one lock, or of all."""
+    """Show the leases of one lock, or of all.
+
+    "not published" are those that the lock does not have like this yet.
+    """
     table = Table("lock", "lease", "from", "until", "")
     for row in [store.lock(lock)] if lock else store.locks():
         held = store.entries(row["name"], "lease", HELD)
@@ -122,7 +149,9 @@ def _lease(store: Store, lock: str, number: str) -> dict:
     store.lock(lock)
     found = store.entries(lock, "lease").get(number)
     if found is None:
-        raise click.ClickException(f"LEASE {number}: {lock} has none of this number; `lease list {lock}`")
+        raise NotInFileError(
+            f"LEASE {number}: {lock} has none of this number; `menshen lease list {lock}` shows those it has"
+        )
     return found
 
 
@@ -142,4 +171,4 @@ def _show(code: str, lock: str) -> None:
     click.echo(
         "It is shown this once. At the keypad: code #, then a new PIN # and the same again #", err=True
     )
-    click.echo(f"Now: publish {lock}", err=True)
+    click.echo(f"Now: menshen publish {lock}", err=True)

@@ -5,10 +5,12 @@ import json
 import secrets
 import time
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 import aiomqtt
+
+from menshen import mqtt
 
 from .locks import FILES
 from .store import Store, StoreError
@@ -18,20 +20,20 @@ _KEPT_S = 90 * 86_400  # of staff reports
 _ROOT = "menshen/v1/"
 
 
-def client(store: Store, identifier: str | None = None) -> aiomqtt.Client:
+def client(store: Store, identifier: str | None = None) -> AbstractAsyncContextManager[aiomqtt.Client]:
     """A client with the operator's certificate; by an identifier, one whose messages the broker keeps."""
     address, folder = store.setting("broker"), store.setting("certificates")
     if address is None or folder is None:
-        raise StoreError("there is no broker yet: `broker HOST:PORT --certificates FOLDER` says where it is")
-    host, _, port = address.rpartition(":")
+        raise StoreError(
+            "there is no broker yet: `menshen broker HOST:PORT --certificates FOLDER` says where it is"
+        )
     authority, certificate, key = (Path(folder) / name for name in FILES)
     for path in (authority, certificate, key):
         if not path.is_file():
-            raise StoreError(f"{path} is missing: `broker HOST:PORT --certificates FOLDER` says where it is")
-    tls = aiomqtt.TLSParameters(ca_certs=str(authority), certfile=str(certificate), keyfile=str(key))
-    return aiomqtt.Client(
-        host, int(port), tls_params=tls, identifier=identifier, clean_session=identifier is None
-    )
+            raise StoreError(
+                f"{path} is missing: `menshen broker HOST:PORT --certificates FOLDER` says where it is"
+            )
+    return mqtt.connected(address, mqtt.Tls(authority, certificate, key), identifier)
 
 
 def plain(value: object) -> str:
@@ -111,6 +113,12 @@ def _note_staff(store: Store, lock: str, fields: dict) -> None:
         return
     with store.change():
         store.run(
-            "insert or ignore into staff_entry values (?, ?, ?, ?, ?, ?, ?)", lock, count, when,
-            plain(digest), plain(kind), number(fields.get("missed")) or 0, int(time.time()),
-        )  # fmt: skip
+            "insert or ignore into staff_entry values (?, ?, ?, ?, ?, ?, ?)",
+            lock,
+            count,
+            when,
+            plain(digest),
+            plain(kind),
+            number(fields.get("missed")) or 0,
+            int(time.time()),
+        )

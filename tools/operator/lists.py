@@ -9,11 +9,13 @@ import json
 import struct
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from itertools import pairwise
 
 from jwcrypto import jwk, jws
 from jwcrypto.common import base64url_encode
+
+from menshen.errors import MenshenError
 
 TENANT, STAFF, MOVE_IN, LEASE, SCHEDULE, HOLIDAY, STAFF_PASSAGE = range(1, 8)
 PIN, CARD = 1, 2
@@ -22,11 +24,33 @@ CHANGES_MAX = 32
 _MAGIC, _HEAD_MAGIC = b"MNL2", b"MNH2"
 _FRONT = struct.Struct("<4sIII")  # magic, count, two zeros
 _RECORD = struct.Struct("<16sBBHBBIIH")  # digest role kind lease schedule uses not-before not-after key-ref
-_HEAD = struct.Struct("<4sIII32sII32sBBH")  # see HEAD_FORMAT in firmware/access/head.py
+_HEAD = struct.Struct("<4sIII32sII32sBBH")  # see HEAD_FORMAT in firmware/roll/head.py
 
 
-class ListError(ValueError):
+class ListError(MenshenError):
     """These credentials make no list; the message says why."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the list, its fields in the order in which they lie; what they mean is the role's matter.
+
+    Times are seconds since 1970, and 0 is no limit, of uses too. See firmware/access/README.md.
+    """
+
+    digest: bytes
+    role: int
+    kind: int = 0
+    lease: int = 0
+    schedule: int = 0
+    uses: int = 0
+    not_before: int = 0
+    not_after: int = 0
+    key_ref: int = 0
+
+    def data(self) -> bytes:
+        """Its 32 bytes."""
+        return _RECORD.pack(*astuple(self))
 
 
 @dataclass(frozen=True)
@@ -45,10 +69,9 @@ class Credential:
 
     def record(self, key: bytes) -> bytes:
         """The 32 bytes that stand for it in the list of the lock with this key."""
-        return _RECORD.pack(
-            mac(key, bytes((self.kind,)) + self.value)[:16], self.role, self.kind, self.lease, self.schedule,
-            self.uses, self.not_before, self.not_after, self.key_ref,
-        )  # fmt: skip
+        digest = mac(key, bytes((self.kind,)) + self.value)[:16]
+        _, _, _, *rest = astuple(self)
+        return Record(digest, self.role, self.kind, *rest).data()
 
 
 @dataclass(frozen=True)
@@ -62,15 +85,35 @@ class Lease:
     def record(self, _key: bytes) -> bytes:
         """The 32 bytes that state it; the same for every lock."""
         digest = hashlib.sha256(b"menshen lease v1" + self.lease.to_bytes(2, "little")).digest()[:16]
-        return _RECORD.pack(digest, LEASE, 0, self.lease, 0, 0, self.not_before, self.not_after, 0)
+        stated = Record(digest, LEASE, lease=self.lease, not_before=self.not_before, not_after=self.not_after)
+        return stated.data()
 
 
-def pack(
-    digest: bytes, role: int, kind: int = 0, lease: int = 0, schedule: int = 0, uses: int = 0,
-    not_before: int = 0, not_after: int = 0, key_ref: int = 0,
-) -> bytes:  # fmt: skip
-    """The 32 bytes of a record, see firmware/access/README.md."""
-    return _RECORD.pack(digest, role, kind, lease, schedule, uses, not_before, not_after, key_ref)
+@dataclass(frozen=True)
+class Head:
+    """Version `version` is the snapshot `data` of version `base` with the changes `delta` laid over it.
+
+    `at` is the time of signing in seconds since 1970; None is now.
+    """
+
+    version: int
+    base: int
+    data: bytes
+    delta: bytes = b""
+    at: int | None = None
+
+    def signed(self, lock: str, key: bytes) -> str:
+        """As it travels to the lock with this key."""
+        payload = {
+            "lock": lock,
+            "time": int(time.time()) if self.at is None else self.at,
+            "version": self.version,
+            "base": self.base,
+            "sha256": hashlib.sha256(self.data).hexdigest(),
+            "size": len(self.data),
+            "delta": base64url_encode(self.delta),
+        }
+        return signed(lock, key, b"menshen list v1", payload)
 
 
 def mac(key: bytes, data: bytes) -> bytes:
@@ -107,24 +150,6 @@ def signed(lock: str, key: bytes, purpose: bytes, payload: dict) -> str:
     secret = jwk.JWK(kty="oct", k=base64url_encode(mac(key, purpose)))
     token.add_signature(secret, protected=json.dumps({"alg": "HS256", "kid": lock}, separators=(",", ":")))
     return token.serialize(compact=True)
-
-
-def head(
-    lock: str, key: bytes, version: int, base: int, data: bytes, delta: bytes = b"", at: int | None = None
-) -> str:
-    """The signed head: version `version` is the snapshot `data` of version `base` with `delta` laid over it.
-
-    `at` is the time of signing in seconds since 1970, now by default.
-    """
-    return signed(lock, key, b"menshen list v1", {
-        "lock": lock,
-        "time": int(time.time()) if at is None else at,
-        "version": version,
-        "base": base,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "size": len(data),
-        "delta": base64url_encode(delta),
-    })  # fmt: skip
 
 
 def chunks(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -165,7 +190,7 @@ class Series:
             self.base, self.base_data = self.version + 1, new
         self.version, self.current = self.version + 1, new
         delta = changes(self.base_data, new)
-        said = head(self.lock, self.key, self.version, self.base, self.base_data, delta)
+        said = Head(self.version, self.base, self.base_data, delta).signed(self.lock, self.key)
         messages = [(f"menshen/v1/{self.lock}/list", said.encode())]
         if self.base_data != old_base:
             kept = dict(chunks(self.base_data))

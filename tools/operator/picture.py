@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -51,16 +52,16 @@ def _heading(ranked: "Sequence[Health]", now: float) -> list[str]:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(now))
     title = f"{len(ranked)} lock{'' if len(ranked) == 1 else 's'}"
     parts = [
-        _text(_EDGE, 52, 30, "#1c1b19", title, "600"),
-        _text(_WIDTH - _EDGE, 52, 16, "#6b6862", when, "400", "end"),
+        _text(_EDGE, 52, title, _Letters(30, "#1c1b19", 600)),
+        _text(_WIDTH - _EDGE, 52, when, _Letters(16, "#6b6862", 400, "end")),
     ]
     x = _EDGE + 190.0
     for health, (fill, ink, mark) in _LOOKS.items():
         count = sum(one.health == health for one in ranked)
         said = f"{count} {health}"
         parts.append(f'<rect x="{x}" y="34" width="22" height="22" rx="5" fill="{fill}"/>')
-        parts.append(_text(x + 11, 50, 14, ink, mark, "700", "middle"))
-        parts.append(_text(x + 30, 51, 16, "#1c1b19" if count else "#a5a29b", said, "500"))
+        parts.append(_text(x + 11, 50, mark, _Letters(14, ink, 700, "middle")))
+        parts.append(_text(x + 30, 51, said, _Letters(16, "#1c1b19" if count else "#a5a29b", 500)))
         x += 54 + 8.6 * len(said)
     return parts
 
@@ -76,14 +77,14 @@ def _tile(one: "Health", x: float, y: float, width: float, height: float) -> str
     small = min(14.0, height * 0.19)
     lines = [
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="7" fill="{fill}"/>',
-        _text(x + pad, y + height * 0.38, size, ink, name, "600"),
-        _text(x + width - pad, y + height * 0.38, min(18.0, height * 0.26), ink, mark, "700", "end"),
+        _text(x + pad, y + height * 0.38, name, _Letters(size, ink, 600)),
+        _text(x + width - pad, y + height * 0.38, mark, _Letters(min(18.0, height * 0.26), ink, 700, "end")),
     ]
     note = _note(one)
     room = int((width - 2 * pad) / (small * 0.54))
     if len(note) > room:
         note = f"{note[: room - 1]}…"
-    lines.append(_text(x + pad, y + height * 0.74, small, ink, note, "400"))
+    lines.append(_text(x + pad, y + height * 0.74, note, _Letters(small, ink, 400)))
     title = f"<title>{escape(f'{one.lock}: {one.health} {note}')}</title>"
     return f"<g>{title}{''.join(lines)}</g>"
 
@@ -101,10 +102,18 @@ def _note(one: "Health") -> str:
     return one.health
 
 
-def _text(
-    x: float, y: float, size: float, ink: str, said: str, weight: str, anchor: str = "start"
-) -> str:  # fmt: skip
+@dataclass(frozen=True)
+class _Letters:
+    """How a text looks; `anchor` is the end that stands where it is put."""
+
+    size: float
+    ink: str
+    weight: int
+    anchor: str = "start"
+
+
+def _text(x: float, y: float, said: str, looks: _Letters) -> str:
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}" font-weight="{weight}" fill="{ink}" '
-        f'text-anchor="{anchor}">{escape(said)}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{looks.size:.1f}" font-weight="{looks.weight}" '
+        f'fill="{looks.ink}" text-anchor="{looks.anchor}">{escape(said)}</text>'
     )

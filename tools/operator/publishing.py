@@ -9,7 +9,8 @@ import aiomqtt
 import click
 
 from . import link, records
-from .lists import changes, chunks, head, snapshot
+from .lists import Head, changes, chunks, snapshot
+from .opened import with_store
 from .store import HELD, SENT, WANTED, Store
 
 _QUIET_S = 2
@@ -43,11 +44,25 @@ class Result:
 @click.command("publish")
 @click.argument("names", metavar="[LOCK]...", nargs=-1)
 @click.option("--all", "everyone", is_flag=True, help="Every lock in the file.")
-@click.option("--wait", "wait_s", type=click.FloatRange(1, 600), default=30, show_default=True,
-              help="Seconds to wait for the locks' answers.")  # fmt: skip
-@click.pass_obj
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(1, 600),
+    default=30,
+    show_default=True,
+    help="Seconds to wait for the locks' answers.",
+)
+@with_store
 def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float) -> None:
-    """Give locks their newest lists, and say what each made of it."""
+    """Give locks their newest lists.
+
+    What each made of it is told:
+
+    \b
+    accepted, held  the lock has this list; it had it already
+    waiting         it is offline, and takes the list when it is back
+    refused         with the reason, and what became of what you had entered
+    """
     if bool(names) == everyone:
         raise click.UsageError("Say which locks: their names, or --all.")
     chosen = (
@@ -63,7 +78,7 @@ def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float)
             for line in _taken_back(store, result):
                 click.echo(f"  {line}")
     if refused:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
 
 
 async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[Result]:
@@ -111,7 +126,7 @@ def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
             store.taken(name, holds)
             return []
         delta = changes(series.base_data, series.current)
-        again = head(name, series.key, series.version, series.base, series.base_data, delta)
+        again = Head(series.version, series.base, series.base_data, delta).signed(name, series.key)
         return [*chunks(series.base_data), (f"menshen/v1/{name}/list", again.encode())]
     if holds > series.version:  # a list of elsewhere: what it says is not known here, so nothing builds on it
         series.version, series.base = holds, 0
@@ -165,5 +180,5 @@ def _taken_back(store: Store, result: Result) -> list[str]:
     said += records.differences(store, result.lock)
     with store.change():
         store.copy(result.lock, HELD, WANTED)
-    again = f"The file is as the lock's own list again; `publish {result.lock}` takes the refused one away"
-    return [*said, again]
+    again = f"`menshen publish {result.lock}` takes the refused one away"
+    return [*said, f"The file is as the lock's own list again; {again}"]

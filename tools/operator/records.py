@@ -4,7 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from . import dates
-from .lists import MOVE_IN, PIN, STAFF, Lease, pack
+from .lists import MOVE_IN, PIN, STAFF, Lease, Record
 from .store import HELD, SENT, WANTED, Store
 
 
@@ -14,16 +14,20 @@ def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
     for number, lease in store.entries(lock, "lease", state).items():
         found.append(Lease(int(number), lease["begin"], lease["end"]).record(b""))
         moving = bytes.fromhex(lease["code"])
-        found.append(pack(moving, MOVE_IN, PIN, int(number), not_before=lease["begin"]))
+        found.append(Record(moving, MOVE_IN, PIN, int(number), not_before=lease["begin"]).data())
     hours: dict[int, str] = {}
     for who in store.entries(lock, "staff", state).values():
         hours[who["schedule"]] = who["hours"]
-        found.append(
-            pack(
-                bytes.fromhex(who["digest"]), STAFF, who["kind"], 0, who["schedule"], who["uses"],
-                who["begin"], who["end"],
-            )
-        )  # fmt: skip
+        entry = Record(
+            bytes.fromhex(who["digest"]),
+            STAFF,
+            who["kind"],
+            schedule=who["schedule"],
+            uses=who["uses"],
+            not_before=who["begin"],
+            not_after=who["end"],
+        )
+        found.append(entry.data())
     for schedule, text in hours.items():
         if schedule:
             found += [part.record(b"") for part in dates.parts(schedule, text)]

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from menshen.errors import InputError, MenshenError
+
 from .lists import Series, snapshot
 
 WANTED, SENT, HELD = "wanted", "sent", "held"
@@ -42,8 +44,12 @@ create table if not exists setting (name text primary key, value text not null);
 """
 
 
-class StoreError(Exception):
+class StoreError(MenshenError):
     """The file, or what was asked of it, is wrong; the message names what would be right."""
+
+
+class NotInFileError(StoreError, InputError):
+    """There is nothing of this name in the file."""
 
 
 class Store:
@@ -104,7 +110,7 @@ class Store:
         """One lock; StoreError where there is none of this name."""
         rows = self.run("select * from lock where name = ?", name)
         if not rows:
-            raise StoreError(f"LOCK {name}: not in the file; `lock list` shows those that are")
+            raise NotInFileError(f"LOCK {name}: not in the file; `menshen lock list` shows those that are")
         return rows[0]
 
     def add_lock(self, name: str, key: bytes, zone: str, above: int = 0) -> None:
@@ -112,10 +118,16 @@ class Store:
         try:
             self.run(
                 "insert into lock (name, key, zone, version, current) values (?, ?, ?, ?, ?)",
-                name, key, zone, above, snapshot([]),
-            )  # fmt: skip
+                name,
+                key,
+                zone,
+                above,
+                snapshot([]),
+            )
         except sqlite3.IntegrityError as error:
-            raise StoreError(f"ID {name}: is in the file already; `lock remove {name}` forgets it") from error
+            raise StoreError(
+                f"ID {name}: is in the file already; `menshen lock remove {name}` forgets it"
+            ) from error
 
     def series(self, name: str) -> Series:
         """The versions of its list, as far as they have come."""
@@ -126,8 +138,12 @@ class Store:
         """A new version: it is on record before anybody hears of it, for versions only rise."""
         self.run(
             "update lock set version = ?, current = ?, base = ?, base_data = ? where name = ?",
-            series.version, series.current, series.base, series.base_data, series.lock,
-        )  # fmt: skip
+            series.version,
+            series.current,
+            series.base,
+            series.base_data,
+            series.lock,
+        )
         self.copy(series.lock, WANTED, SENT)
 
     def taken(self, name: str, version: int) -> None:
@@ -143,8 +159,10 @@ class Store:
         rows = self.run(
             "select name, data from entry where state = ? and lock = ? and kind = ? "
             "order by length(name) * (kind = 'lease'), name",
-            state, lock, kind,
-        )  # fmt: skip
+            state,
+            lock,
+            kind,
+        )
         return {row["name"]: json.loads(row["data"]) for row in rows}
 
     def put(self, lock: str, kind: str, name: str, data: dict) -> None:
@@ -157,13 +175,18 @@ class Store:
         """Want it no more."""
         self.run(
             "delete from entry where state = ? and lock = ? and kind = ? and name = ?",
-            WANTED, lock, kind, name,
-        )  # fmt: skip
+            WANTED,
+            lock,
+            kind,
+            name,
+        )
 
     def copy(self, lock: str, source: str, target: str) -> None:
         """Make one state of a lock's entries the same as another."""
         self.run("delete from entry where lock = ? and state = ?", lock, target)
         self.run(
             "insert into entry select ?, lock, kind, name, data from entry where lock = ? and state = ?",
-            target, lock, source,
-        )  # fmt: skip
+            target,
+            lock,
+            source,
+        )

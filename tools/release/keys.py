@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from menshen import checkout
+from menshen.errors import MenshenError
 from menshen.operator.certificates import write_private
 
 BITS, EXPONENT = 3072, 65537
@@ -25,7 +27,7 @@ _NAMED_BY = "MENSHEN_RELEASE_PASSPHRASE_FILE"
 _SHORTEST = 8
 
 
-class KeyFileError(Exception):
+class KeyFileError(MenshenError):
     """A key cannot be made, read or trusted; the message says why, and what would be right."""
 
 
@@ -73,7 +75,8 @@ def load(path: Path, secret: bytes) -> rsa.RSAPrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), secret)
     except OSError as error:
-        raise KeyFileError(f"{path}: {error.strerror}; make release-key KEY={path} makes one") from error
+        make = checkout.task(f"release-key KEY={path}", f"release key --key {path}")
+        raise KeyFileError(f"{path}: {error.strerror}; `{make}` makes one") from error
     except (ValueError, TypeError) as error:
         raise KeyFileError(f"{path}: no key in PEM, or the passphrase is another one") from error
     if not isinstance(key, rsa.RSAPrivateKey):

@@ -5,8 +5,6 @@ import hashlib
 import hmac
 import json
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
 import aiomqtt
 from jwcrypto import jwk, jws
@@ -17,15 +15,6 @@ _PURPOSE = b"menshen update v1"
 _QOS = 1
 
 
-@dataclass(frozen=True)
-class Tls:
-    """The files of a mutual TLS connection, all in PEM."""
-
-    authority: Path
-    certificate: Path
-    key: Path
-
-
 def head(lock: str, key: bytes, version: str, now: int | None = None) -> str:
     """The message that has a lock run a version: JWS, HS256, signed with the lock's key as list heads are."""
     payload = {"lock": lock, "time": int(time.time()) if now is None else now, "version": version}
@@ -34,16 +23,6 @@ def head(lock: str, key: bytes, version: str, now: int | None = None) -> str:
     protected = json.dumps({"alg": "HS256", "kid": lock}, separators=(",", ":"))
     token.add_signature(jwk.JWK(kty="oct", k=_base64url(signing)), None, protected, None)
     return token.serialize(compact=True)
-
-
-def client(host: str, port: int, tls: Tls | None) -> aiomqtt.Client:
-    """A client of the broker; with TLS, one that shows its certificate and checks the broker's."""
-    parameters = None
-    if tls is not None:
-        parameters = aiomqtt.TLSParameters(
-            ca_certs=str(tls.authority), certfile=str(tls.certificate), keyfile=str(tls.key)
-        )
-    return aiomqtt.Client(host, port, tls_params=parameters)
 
 
 async def publish(broker: aiomqtt.Client, release: Folder) -> int:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwcrypto import jwk, jws
 
 from menshen import build_app
+from menshen.errors import MenshenError
 from menshen.setup import pins
 
 from . import keys, pack
@@ -29,7 +30,7 @@ def manifest_topic(version: str) -> str:
     return f"menshen/v1/release/{version.replace('.', '-')}"
 
 
-class ReleaseError(Exception):
+class ReleaseError(MenshenError):
     """A release cannot be made of this; the message says why."""
 
 

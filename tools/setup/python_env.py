@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from . import debian, pins, step
@@ -17,7 +18,11 @@ _NO_PACKAGES = Path("no-packages/lib/python3.11/site-packages")
 PROJECT = step.VENV / "project"
 """Its stamp alone lies there."""
 
-VENV_MARK = step.fingerprint(pins.PACKAGES, pins.CONSTRAINTS)
+_PROJECT = tomllib.loads((step.TOP / "pyproject.toml").read_text())["project"]
+PACKAGES = {**dict(line.split("==") for line in _PROJECT["dependencies"]), **pins.PACKAGES}
+"""What goes into .venv."""
+
+VENV_MARK = step.fingerprint(PACKAGES, pins.CONSTRAINTS)
 STUBS_MARK = step.fingerprint(pins.STUBS, str(_NO_PACKAGES))
 
 
@@ -25,11 +30,11 @@ def prepare() -> None:
     """Make .venv, with the command `menshen` in it, and build/stubs as pins.py says."""
     if not (PYTHON.exists() and step.is_done(step.VENV, VENV_MARK)):
         _make_venv()
-        step.say(f"installing {len(pins.PACKAGES)} Python packages into .venv (once; a minute or so)")
+        step.say(f"installing {len(PACKAGES)} Python packages into .venv (once; a minute or so)")
         with step.scratch() as folder:
             constraints = folder / "constraints.txt"
             constraints.write_text("".join(f"{line}\n" for line in _pinned(pins.CONSTRAINTS)))
-            pip("install", "--constraint", constraints, *_pinned(pins.PACKAGES))
+            pip("install", "--constraint", constraints, *_pinned(PACKAGES))
         step.done(step.VENV, VENV_MARK)
 
     mark = project_mark(step.TOP)

@@ -25,6 +25,7 @@ class CannotGoOnError(Exception):
 
 
 def say(message: str) -> None:
+    """Tell the person at the keyboard."""
     print(f"setup: {message}", flush=True)
 
 

@@ -1,7 +1,7 @@
 """Joins the modules of a room that stay loaded into the room's `__init__`: 200 B of RAM less for each.
 
-Those are what app.py imports at its top, what the link is made of, and what these import in their turn.
-Modules that are loaded for a time keep their own file. Nothing but names changes: a name that two
+Those are what app.py imports at its top, what is imported in a block of loader.Late, and what these import in
+their turn. Modules that are lent for a time (loader.Loan) keep their own file. Nothing but names changes: a name that two
 modules of a room have is numbered in the second, and imports say where a name now is.
 """
 
@@ -11,10 +11,7 @@ from dataclasses import dataclass, field
 
 from .edits import Edit, edited, span
 
-_STAY = (
-    "app", "link.backoff", "link.link", "link.lists", "link.mqtt", "link.orders", "link.telemetry",
-    "link.timekeeper", "link.topics", "link.wifi",
-)  # fmt: skip
+_FIRST = "app"
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _WORDS = {ast.FunctionDef: "def ", ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}
 
@@ -75,10 +72,27 @@ def _resident(modules: Mapping[str, _Module]) -> list[_Module]:
                 visit(target)
         if modules[name].room:
             found.append(modules[name])
+        late.extend(_late(modules[name].tree))
 
-    for name in _STAY:
-        visit(name)
+    late: list[ast.stmt] = []
+    visit(_FIRST)
+    while late:
+        for target in _targets(late.pop(0), modules):
+            visit(target)
     return found
+
+
+def resident(sources: Mapping[str, str]) -> set[str]:
+    """The names of the modules that stay loaded, those that are in no room apart from app among them."""
+    modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
+    return {module.name for module in _resident(modules)}
+
+
+def _late(tree: ast.Module) -> Iterable[ast.stmt]:
+    """The imports in blocks of loader.Late."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With | ast.AsyncWith) and ast.unparse(node.items[0].context_expr) == "Late()":
+            yield from node.body
 
 
 def _targets(node: ast.stmt, modules: Mapping[str, _Module]) -> Iterable[str]:

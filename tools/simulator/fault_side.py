@@ -51,9 +51,13 @@ class LockSide:
     """`fault()` is the one in force; `note` is told of "hits" (the fault is met) and "served" (a PUBACK)."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext,
-        fault: Callable[[], Fault | None], note: Callable[[str], Awaitable[None]],
-    ) -> None:  # fmt: skip
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        context: ssl.SSLContext,
+        fault: Callable[[], Fault | None],
+        note: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._reader, self._writer, self._fault, self._note = reader, writer, fault, note
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)

@@ -69,7 +69,7 @@ class Provision:
 
     def list_message(self, version: int, credentials: list[Credential]) -> str:
         """The signed head of a list without changes; its chunks must be there before it is published."""
-        return lists.head(self.lock, self.key, version, version, self.snapshot(credentials))
+        return lists.Head(version, version, self.snapshot(credentials)).signed(self.lock, self.key)
 
     def list_messages(self, version: int, credentials: list[Credential]) -> list[tuple[str, bytes]]:
         """All that has to be published of a list, with topics, to be retained: its chunks, then its head."""

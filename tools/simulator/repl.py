@@ -48,6 +48,7 @@ class Repl:
         self._terminals.append(terminal)
 
     def detach(self, terminal: Callable[[bytes], None]) -> None:
+        """Call it no more."""
         self._terminals.remove(terminal)
 
     def output(self, data: bytes) -> None:

@@ -23,8 +23,12 @@ def event_of(words: list[str], now: int) -> dict | None:
             return {"type": "wifi", "action": action, "ssid": " ".join(ssid) or None, "us": now}
         case ["armed", cpu, fakes, reads]:
             return {
-                "type": "armed", "cpu_us": int(cpu), "fakes_us": int(fakes), "reads": int(reads), "us": now
-            }  # fmt: skip
+                "type": "armed",
+                "cpu_us": int(cpu),
+                "fakes_us": int(fakes),
+                "reads": int(reads),
+                "us": now,
+            }
         case ["pin", pin, level, us]:
             event = {"pin": int(pin), "level": None if level == "z" else int(level)}
         case ["led", r, g, b, us]:

@@ -25,9 +25,17 @@ class Sniffer:
             except IndexError:
                 event = {"payload": "malformed"}
             events.append(
-                {"type": "mqtt", "direction": self.direction, "packet": name, "topic": "",
-                 "payload": "", "retain": False, "size": size, **event}
-            )  # fmt: skip
+                {
+                    "type": "mqtt",
+                    "direction": self.direction,
+                    "packet": name,
+                    "topic": "",
+                    "payload": "",
+                    "retain": False,
+                    "size": size,
+                    **event,
+                }
+            )
         return events
 
     def _packet(self) -> tuple[int, bytes, int] | None:

@@ -1,0 +1,271 @@
+"""What residents set at the keypad: a PIN of their own, cards of their own, and the end of their stay.
+
+After a resident's PIN: `* 1` and a new PIN twice changes it; `* 2` and a card adds that card; `* 3` and a
+card removes it, `* 3 #` all that were added; `* 4` arms guest codes and hands the guest key over, `* 4 #` a
+new one; `* 6` turns the tenant's own broker on and hands its code over, `* 6 #` off; `* 9` and the PIN once
+more confirms moving out. After a move-in code: a new PIN twice. `*` gives up at any point, and so does a
+minute of silence, ten seconds after `* 4` and `* 6`.
+"""
+
+from os import urandom
+from time import ticks_diff
+
+from micropython import const
+
+from loader import Loan
+from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
+from roll.record import CARD, DIGEST, PIN, TENANT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from access.restrictions import Restrictions
+    from people.changes import Changes
+    from people.register import Register
+    from storage.hmac import Mac
+
+_NO_ROOM = (ResidentsError, OSError, ImportError, MemoryError)  # in the table, the flash, or RAM
+_SHORTEST = const(4)
+_LONGEST = const(10)
+_PATIENCE_MS = const(60_000)
+_NEW_KEY_MS = const(10_000)  # in which `#` asks for another key, or for none; the reader offers it for longer
+# What is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN, the phone twice
+_IDLE = const(0)
+_MENU = const(1)
+_NEW = const(2)
+_AGAIN = const(3)
+_ADD = const(4)
+_REMOVE = const(5)
+_MOVE_OUT = const(6)
+_GUEST = const(7)
+_HOME = const(8)
+
+
+def is_weak(digits: "bytes | memoryview") -> bool:
+    """Whether a PIN is too easy: too short or long, one digit again and again, or a run like 3456 or 8765."""
+    if not _SHORTEST <= len(digits) <= _LONGEST:
+        return True
+    step = digits[1] - digits[0]
+    if step not in (0, 1, -1):
+        return False
+    return all(digits[i + 1] - digits[i] == step for i in range(1, len(digits) - 1))
+
+
+class Dialogue:
+    """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
+
+    `hand_over(role, key)` has the reader offer a guest key or a home code to the tenant's phone for a while,
+    or, with no bytes, nothing any more. `has_home`: the settings know a broker of the tenant's own.
+    """
+
+    def __init__(
+        self,
+        register: "Register",
+        restrictions: "Restrictions",
+        mac: "Mac",
+        say: "Callable[[str], None]",
+        hand_over: "Callable[[int, bytes], None]",
+        has_home: bool,
+    ) -> None:
+        self._residents, self._credentials = register.residents, register.credentials
+        self._register, self._restrictions, self._mac = register, restrictions, mac
+        self._say, self._hand_over, self._has_home = say, hand_over, has_home
+        self._state = _IDLE
+        self._digest = self._first = b""
+        self._lease = self._since = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether the dialogue has ended, in whatever way."""
+        return self._state == _IDLE
+
+    def menu(self, digest: bytes, lease: int, now: int) -> None:
+        """A resident has opened with this PIN and pressed `*`: a digit says what they want."""
+        self._digest, self._lease = digest, lease
+        self._go(_MENU, now)
+        self._say("enrolling")
+
+    def move_in(self, digest: bytes, lease: int, now: int) -> None:
+        """A move-in code was entered: the new resident chooses a PIN, and the code is used up."""
+        self._digest, self._lease = digest, lease
+        self._go(_NEW, now)
+        self._say("enrolling")
+
+    def key(self, key: str, now: int) -> bool:
+        """Whether this key belongs to the dialogue; the others belong to the code being entered."""
+        state = self._state
+        if key == "*":
+            self._state = _IDLE
+            return False  # it clears what was entered as well, and is heard for that
+        if (state == _MENU and key == "4") or (state == _GUEST and key == "#"):
+            self._go(_GUEST, now)
+            self._give_guest_key(key == "#")
+            return True
+        if state == _MENU and key == "6":
+            self._go(_HOME, now)
+            self._switch_home(True)
+            return True
+        if state == _HOME and key == "#":
+            self._state = _IDLE
+            self._switch_home(False)
+            return True
+        if state == _MENU:
+            chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _MOVE_OUT}.get(key, _IDLE)
+            if chosen == _IDLE:
+                self._give_up()
+            else:
+                self._go(chosen, now)
+                self._say("enrolling")
+            return True
+        if state == _REMOVE and key == "#":
+            self._keep(lambda changes: changes.remove_cards(self._lease))
+            return True
+        if state in (_GUEST, _HOME):
+            self._state = _IDLE
+            return False  # somebody enters a code while the phone is awaited
+        if state in (_ADD, _REMOVE):
+            self._give_up()
+            return True
+        self._since = now
+        return False
+
+    def pin(self, digits: "bytes | memoryview", now: int) -> bool:
+        """Whether this code was one that is being chosen, and not one to be judged."""
+        if self._state not in (_NEW, _AGAIN, _MOVE_OUT):
+            return False
+        digest = self._mac.digest(b"\x01", digits)[:DIGEST]
+        if self._state == _MOVE_OUT:
+            if digest == self._digest:
+                self._finish(self._move_out)
+            else:
+                self._refuse()
+        elif self._state == _NEW:
+            if is_weak(digits) or self._is_taken(digest):
+                self._say("weak")
+                self._since = now
+            else:
+                self._first = digest
+                self._go(_AGAIN, now)
+                self._say("enrolling")
+        elif digest == self._first:
+            self._keep(lambda changes: changes.add(digest, PIN, self._lease, self._digest))
+        else:
+            self._go(_NEW, now)
+            self._say("weak")
+        return True
+
+    def card(self, uid: bytes) -> bool:
+        """Whether this card was held there to be added or removed, and not to open."""
+        if self._state not in (_ADD, _REMOVE):
+            return False
+        digest = self._mac.digest(b"\x02", uid)[:DIGEST]
+        own = self._residents.find(digest)
+        if self._state == _REMOVE:
+            if own is not None and own.lease == self._lease:
+                self._keep(lambda changes: changes.remove(digest))
+            else:
+                self._give_up_own(digest)
+        elif own is not None or self._credentials.find(digest) is not None:
+            self._refuse()
+        else:
+            self._keep(lambda changes: changes.add(digest, CARD, self._lease))
+        return True
+
+    def tick(self, now: int) -> None:
+        """Follow the time; to be called a few times a second."""
+        passed = ticks_diff(now, self._since)
+        if self._state in (_GUEST, _HOME) and passed >= _NEW_KEY_MS:
+            self._state = _IDLE
+        elif self._state != _IDLE and passed >= _PATIENCE_MS:
+            self._give_up()
+
+    def _move_out(self) -> None:
+        with Loan():
+            from people.guard import Guard
+
+            Guard(self._register.leases, self._residents, True).move_out(self._lease)
+        self._change(lambda changes: changes.clear(self._lease))
+
+    def _change(self, change: "Callable[[Changes], None]") -> None:
+        """Change the table of residents. ResidentsError: full; OSError: the flash is."""
+        with Loan():
+            from people.changes import Changes
+
+            change(Changes(self._residents))
+
+    def _give_up_own(self, digest: bytes) -> None:
+        """A card that is in the operator's list opens no more, if it is of the same lease."""
+        listed = self._credentials.find(digest)
+        if listed is not None and listed.role == TENANT and listed.lease == self._lease:
+            self._keep(lambda changes: changes.withdraw(digest))
+        else:
+            self._refuse()
+
+    def _give_guest_key(self, new: bool) -> None:
+        """Arm guest codes, and hand over the lease's key; it is made if there is none, or another wanted."""
+        try:
+            key = None if new else dict(self._residents.keys()).get(self._lease)
+            if key is None:
+                key = self._random(b"\x04")
+                self._set_key(GUEST_KEY, key)
+            self._restrictions.arm_guest_codes()
+        except _NO_ROOM:
+            self._refuse()
+        else:
+            self._say("kept")
+            self._hand_over(GUEST_KEY, key)
+
+    def _switch_home(self, on: bool) -> None:
+        """On with a new code, whatever was before; off, and the code is forgotten."""
+        if not self._has_home:
+            self._refuse()
+            return
+        try:
+            key = self._random(b"\x05") if on else b""
+            self._set_key(HOME_KEY, key)
+        except _NO_ROOM:
+            self._refuse()
+        else:
+            self._say("kept")
+            self._hand_over(HOME_KEY, key)
+
+    def _random(self, purpose: bytes) -> bytes:
+        """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
+        return self._mac.digest(purpose, urandom(32))[:DIGEST]
+
+    def _is_taken(self, digest: bytes) -> bool:
+        """Somebody's PIN already, the move-in code itself, or a PIN given up: all are refused alike."""
+        return (
+            self._residents.find(digest) is not None
+            or self._residents.withdrawn(digest)
+            or self._credentials.find(digest) is not None
+        )
+
+    def _set_key(self, role: int, key: bytes) -> None:
+        self._change(lambda changes: changes.set_key(role, self._lease, key))
+
+    def _keep(self, change: "Callable[[Changes], None]") -> None:
+        self._finish(lambda: self._change(change))
+
+    def _finish(self, work: "Callable[[], None]") -> None:
+        """Do what was asked for; where there is no room the person is told, and all stays as it was."""
+        self._state = _IDLE
+        try:
+            work()
+        except _NO_ROOM:
+            self._say("weak")
+        else:
+            self._say("kept")
+
+    def _refuse(self) -> None:
+        self._state = _IDLE
+        self._say("weak")
+
+    def _give_up(self) -> None:
+        self._state = _IDLE
+        self._first = b""
+        self._say("cleared")
+
+    def _go(self, state: int, now: int) -> None:
+        self._state, self._since = state, now

@@ -1,0 +1,73 @@
+"""What restricts staff and guests: hours, uses, guest codes. The code for that is loaded for each question.
+
+Tenants are never judged here, and without it: where there is no room for it, staff and guests wait outside.
+"""
+
+import console
+from access.decide import NO_CLOCK, UNKNOWN
+from loader import Loan
+from people.residents import GUEST_KEY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.zone import Rule
+    from people.register import Register
+    from storage.hmac import Mac
+    from storage.nvs import Numbers
+
+
+class Restrictions:
+    """`zone` is the rule of local time, `mac` is HMAC under the lock's key."""
+
+    def __init__(self, register: "Register", zone: "Rule", numbers: "Numbers", mac: "Mac") -> None:
+        self._register, self._zone, self._numbers, self._mac = register, zone, numbers, mac
+
+    def in_hours(self, schedule: int, now: int) -> bool:
+        """Whether a schedule covers `now` (seconds since 1970), see schedule.py."""
+        try:
+            with Loan():
+                from access.schedule import Schedules
+                from access.zone import Zone
+
+                return Schedules(self._register.credentials.find, Zone(self._zone)).holds(schedule, now)
+        except (OSError, ImportError, MemoryError):
+            return _no_room()
+
+    def count_use(self, digest: bytes, most: int) -> bool:
+        """Count a use of a credential that opens `most` times; whether this is one of them, see uses.py."""
+        try:
+            with Loan():
+                from access.uses import Uses
+
+                return Uses(self._numbers).count(digest, most)
+        except (OSError, ImportError, MemoryError):
+            return _no_room()
+
+    def guest(self, digits: "bytes | memoryview", now: "int | None") -> "tuple[str, int, bool]":
+        """Verdict on nine digits at `now` (seconds since 1970), the lease, and whether it is the first entry.
+
+        A code that opens was remembered before this returns, and one that is wrong was counted.
+        """
+        over = self._register.leases.over
+        keys = [
+            (lease, key) for lease, key in self._register.residents.keys(GUEST_KEY) if not over(lease, now)
+        ]
+        if not keys or now is None:
+            return (NO_CLOCK if keys else UNKNOWN), 0, False
+        try:
+            with Loan():
+                from access.guest_codes import check
+
+                return check(self._numbers, self._mac, keys, digits, now)
+        except (OSError, ImportError, MemoryError):
+            _no_room()
+            return UNKNOWN, 0, False
+
+    def arm_guest_codes(self) -> None:
+        """A resident asks for it: guest codes are looked at again. OSError."""
+        self._numbers.set("guest_risk", 0)
+
+
+def _no_room() -> bool:
+    console.error("access", "no room to judge staff and guests")
+    return False

@@ -1,0 +1,51 @@
+"""All that can be done to the lock from afar: there is nothing else that a command could reach."""
+
+import asyncio
+
+from micropython import const
+
+from link.backoff import Backoff
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from door.doorkeeper import Doorkeeper
+
+_ANSWER_MS = const(2000)
+_WINDOW_MS = const(60_000)
+_LOOK_MS = const(1000)
+
+
+class Remote:
+    """`status` is what a self-test finds; `guest_keys` gives (lease, guest key)."""
+
+    def __init__(
+        self,
+        doorkeeper: "Doorkeeper",
+        guest_keys: "Callable[[], Iterator[tuple[int, bytes]]]",
+        status: "Callable[[], dict]",
+        reset: "Callable[[], None]",
+    ) -> None:
+        self.quiet, self.identify, self.remote = doorkeeper.quiet, doorkeeper.identify, doorkeeper.remote
+        self.self_test = status
+        self._guest_keys, self._reset = guest_keys, reset
+
+    def guest_key(self, lease: int) -> "bytes | None":
+        """The key of a lease's tenant, if it has one."""
+        return dict(self._guest_keys()).get(lease)
+
+    def restart(self) -> None:
+        """Start again within a minute, once the answer is out, while nobody is at the door.
+
+        At random: who commands it could tell otherwise whether somebody is there, from its being refused or
+        put off.
+        """
+        asyncio.create_task(self._restart())
+
+    async def _restart(self) -> None:
+        await asyncio.sleep_ms(_ANSWER_MS)
+        await Backoff(_WINDOW_MS, _WINDOW_MS).pause(self.quiet)
+        while not self.quiet():
+            await asyncio.sleep_ms(_LOOK_MS)
+        self._reset()

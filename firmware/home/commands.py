@@ -1,0 +1,120 @@
+"""Judges what comes from a broker of the tenant's own.
+
+A command is JSON, {"command": "UNLOCK" or "LOCK", "time": ms since 1970, "mac": 64 hexadecimal digits}, where
+    mac = hex(SHA-256(code ‖ hex(SHA-256(code ‖ message))))
+    message = "menshen home v1 <lock> <command> <time>"
+and code is the 20 letters of a lease's home key (people/home_code.py). Hashed twice with the code in front,
+which is no HMAC but as good against whoever lengthens what was signed: Home Assistant's templates have
+sha256 and no HMAC.
+"""
+
+import json
+import struct
+from binascii import hexlify
+from hashlib import sha256
+
+from micropython import const
+
+import console
+from people.home_code import letters
+from storage.hmac import equal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.clock import Clock
+    from storage.nvs import Numbers
+
+_SLACK_MS = const(60_000)
+_MARKS = "home_marks"
+_MARK = const(12)  # bytes: of the code's SHA-256 4, time of the last command u64 little-endian
+_MARKS_MAX = const(72)
+
+
+def judge(
+    message: "bytes | bytearray | None",
+    retained: bool,
+    lock_id: str,
+    keys: "list[tuple[int, bytes]]",
+    clock: "Clock",
+    numbers: "Numbers",
+) -> "int | None":
+    """The lease whose tenant wants in now, 0 where nothing is to be done, None for what is refused.
+
+    `keys` are (lease, home key); None is a message that was too long. What is good is on record before this
+    returns: it is good once, over power cuts too.
+    """
+    try:
+        return _judge(message, retained, lock_id, keys, clock, numbers)
+    except _Refused as error:
+        console.info("home", "refused: " + error.args[0])
+    except (OSError, MemoryError):
+        console.error("home", "no room to judge a command")
+    return None
+
+
+class _Refused(Exception):
+    """Not obeyed, and why."""
+
+
+def _judge(
+    message: "bytes | bytearray | None",
+    retained: bool,
+    lock_id: str,
+    keys: "list[tuple[int, bytes]]",
+    clock: "Clock",
+    numbers: "Numbers",
+) -> int:
+    if retained or message is None:
+        raise _Refused("retained" if retained else "too large")
+    command, time, mac = _fields(message)
+    now = clock.now()
+    if now is None:
+        raise _Refused("no clock")
+    if time < max(now, clock.passed) * 1000 - _SLACK_MS or time > now * 1000 + _SLACK_MS:
+        raise _Refused("too late or too early")
+    signed = ("menshen home v1 %s %s %d" % (lock_id, command, time)).encode()
+    lease = 0
+    tags, found = [], b""
+    for owner, key in keys:
+        code = letters(key).encode()
+        tags.append(sha256(code).digest()[:4])
+        if equal(_hex(code + _hex(code + signed)), mac.encode()):
+            lease, found = owner, tags[-1]
+    if not found:
+        raise _Refused("not signed by a tenant")
+    _spend(numbers, tags, found, time)
+    return lease if command == "UNLOCK" else 0
+
+
+def _fields(message: "bytes | bytearray") -> "tuple[str, int, str]":
+    try:
+        order = json.loads(message)
+        command, time, mac = order["command"], order["time"], order["mac"]
+    except (ValueError, KeyError, TypeError, UnicodeError):
+        raise _Refused("malformed")
+    if len(order) != 3 or command not in ("LOCK", "UNLOCK") or type(time) is not int or time < 0:
+        raise _Refused("malformed")
+    if not isinstance(mac, str) or len(mac) != 64:
+        raise _Refused("malformed")
+    return command, time, mac
+
+
+def _hex(data: bytes) -> bytes:
+    return hexlify(sha256(data).digest())
+
+
+def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> None:
+    """Note the time of this command of the code with this tag, which must be newer than its last one.
+
+    Of codes that are no more the mark goes.
+    """
+    marks = numbers.blob(_MARKS, _MARKS_MAX)
+    kept = b""
+    for place in range(0, len(marks) - _MARK + 1, _MARK):
+        mark = marks[place : place + _MARK]
+        if mark[:4] == tag:
+            if time <= struct.unpack("<Q", mark[4:])[0]:
+                raise _Refused("replayed")
+        elif mark[:4] in tags:
+            kept += mark
+    numbers.set_blob(_MARKS, kept + tag + struct.pack("<Q", time))

@@ -1,0 +1,64 @@
+"""Reads the signed head of a credential list: the version offered, its snapshot, and the changes over it."""
+
+from micropython import const
+
+from link.envelope import decode, verify
+from roll.credentials import ListError
+from roll.layout import CHANGES_MAX, COUNT_MAX
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
+from roll.rules import is_known
+
+_PURPOSE = b"menshen list v1"
+_FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
+_NUMBER_MAX = const(0x3FFFFFFF)
+_TIME_MAX = const(0xFFFFFFFF)
+
+
+def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> "tuple[int, int, str, tuple, bytes]":
+    """What a signed head offers to this lock, see parts(). EnvelopeError, ListError."""
+    return parts(verify(message, lock_id, key, _PURPOSE), lock_id)
+
+
+def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":
+    """When it was offered (seconds since 1970), version, snapshot, identity and changes. ListError.
+
+    The snapshot is named by its SHA-256, in hexadecimal. It is a plain tuple, since an object would keep its
+    class, and that all of this module.
+    """
+    if head.get("lock") != lock_id:
+        raise ListError("wrong lock")
+    if len(head) != len(_FIELDS) or any(name not in head for name in _FIELDS):
+        raise ListError("malformed")
+    time = _number(head["time"], 0, _TIME_MAX)
+    version = _number(head["version"], 1, _NUMBER_MAX)
+    base = _number(head["base"], 1, version)
+    size = _number(head["size"], 0, _NUMBER_MAX)
+    snapshot, delta = head["sha256"], head["delta"]
+    if not isinstance(snapshot, str) or len(snapshot) != 64 or not isinstance(delta, str):
+        raise ListError("malformed")
+    if any(letter not in "0123456789abcdef" for letter in snapshot):
+        raise ListError("malformed")
+    digest = bytes([int(snapshot[n : n + 2], 16) for n in range(0, 64, 2)])
+    return time, version, snapshot, (base, size, digest), bytes(decode(delta))
+
+
+def check(size: int, changes: bytes) -> None:
+    """Raise ListError where the size of the snapshot, or the changes, cannot be those of a list."""
+    if size > FRONT + COUNT_MAX * RECORD or len(changes) > CHANGES_MAX * CHANGE:
+        raise ListError("too large")
+    if size % RECORD != FRONT or len(changes) % CHANGE:
+        raise ListError("bad records")
+    last = b""
+    for at in range(0, len(changes), CHANGE):
+        digest = changes[at + 1 : at + 1 + DIGEST]
+        if digest <= last or changes[at] > 1:
+            raise ListError("bad records")
+        if changes[at] and not is_known(changes[at + 1 + ROLE], changes[at + 1 + KIND]):
+            raise ListError("bad records")
+        last = digest
+
+
+def _number(value: object, lowest: int, highest: int) -> int:
+    if type(value) is not int or not lowest <= value <= highest:
+        raise ListError("malformed")
+    return value

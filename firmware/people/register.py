@@ -1,0 +1,14 @@
+"""All that says who may open: the operator's list, what residents set, and the leases that stand between."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from people.leases import Leases
+    from people.residents import Residents
+    from roll.credentials import Credentials
+
+
+class Register:
+    """The three together, for those who need them all."""
+
+    def __init__(self, credentials: "Credentials", residents: "Residents", leases: "Leases") -> None:
+        self.credentials, self.residents, self.leases = credentials, residents, leases

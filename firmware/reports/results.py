@@ -1,0 +1,30 @@
+"""The words in which results are told; there are no others. A module of its own, since words lie in RAM."""
+
+CONNECTION_LOST = "connection lost"
+"""Why a blob did not come: no result, for it is tried again."""
+
+REASONS = (
+    "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",
+    "lease shortened", "malformed", "no memory", "no such blob", "old version", "too large",
+    "too many leases", "version jump", "wrong lock",
+)  # fmt: skip
+"""Why a list is not taken."""
+
+COMMANDS = ("identify", "self-test", "restart", "unlock")
+
+REFUSALS = (
+    "bad signature", "busy", "denied", "expired", "flash error", "malformed", "no clock", "no memory",
+    "replayed", "retained", "too early", "too large", "wrong lock",
+)  # fmt: skip
+"""Why a command is not carried out."""
+
+STEPS = ("accepted", "fetched", "trial", "confirmed", "went back")
+"""How far an update is."""
+
+UPDATE_REFUSALS = (
+    "bad files", "bad hash", "bad image", "bad signature", "combined image", "failed trial", "flash error",
+    "flash full", "image too large", "malformed", "no image slot", "no manifest", "no memory",
+    "no such blob", "old runtime", "old security version", "on trial", "too large", "unknown key",
+    "wrong board", "wrong lock",
+)  # fmt: skip
+"""Why a release is not taken."""

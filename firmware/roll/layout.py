@@ -1,0 +1,40 @@
+"""The list's files: where they lie, how long they may be, and how one goes through them."""
+
+from micropython import const
+
+from roll.record import CHANGE, DIGEST, FRONT, RECORD, Credential
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+SNAPSHOTS = ("/access/a", "/access/b")
+MAGIC = b"MNL2"
+COUNT_MAX = const(20_000)
+CHANGES_MAX = const(32)  # a signed head with these is 2.3 KB, the longest message that is held in RAM
+_WINDOW = const(512)
+
+
+def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
+    """The credentials of a snapshot with changes laid over it, with their digests, in order."""
+    window = memoryview(bytearray(_WINDOW))
+    place, at = FRONT, 0
+    while True:
+        file.seek(place)
+        size = file.readinto(window)
+        if not size:
+            break
+        place += size
+        for start in range(0, size - RECORD + 1, RECORD):
+            digest = bytes(window[start : start + DIGEST])
+            while at < len(laid) and laid[at + 1 : at + 1 + DIGEST] < digest:
+                if laid[at]:
+                    yield laid[at + 1 : at + 1 + DIGEST], Credential(laid[at + 1 : at + CHANGE])
+                at += CHANGE
+            if laid[at + 1 : at + 1 + DIGEST] != digest:
+                yield digest, Credential(window[start : start + RECORD])
+    while at < len(laid):
+        if laid[at]:
+            yield laid[at + 1 : at + 1 + DIGEST], Credential(laid[at + 1 : at + CHANGE])
+        at += CHANGE

@@ -1,0 +1,38 @@
+"""What a record of the operator's list is: its bytes, its roles, its kinds. access/README.md shows it whole.
+
+The numbers cost no memory: the build writes them out where they are used.
+"""
+
+import struct
+
+from micropython import const
+
+# Bytes of a record, and of what stands around it in the files.
+DIGEST = const(16)
+RECORD = const(32)
+FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
+CHANGE = const(33)  # 1 put, 0 remove; the record
+ROLE = const(16)  # places in a record
+KIND = const(17)
+
+# Roles.
+TENANT = const(1)
+STAFF = const(2)
+MOVE_IN = const(3)  # a code that opens nothing: with it a resident chooses a PIN
+LEASE = const(4)  # states a lease: not_after is its end
+SCHEDULE = const(5)  # a part of a schedule; the kind is its days of the week
+HOLIDAY = const(6)
+STAFF_PASSAGE = const(7)  # staff who leave the door open behind them, or end that
+
+# Kinds.
+PIN = const(1)
+CARD = const(2)
+REMOTE = const(3)  # of what comes over the network; no record has it
+
+
+class Credential:
+    """One record without its digest."""
+
+    def __init__(self, record: "bytes | memoryview") -> None:
+        (self.role, self.kind, self.lease, self.schedule, self.uses, self.not_before, self.not_after,
+         self.key_ref) = struct.unpack_from("<BBHBBIIH", record, DIGEST)  # fmt: skip

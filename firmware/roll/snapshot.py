@@ -1,0 +1,131 @@
+"""Checks and merges snapshots of the list.
+
+Every `pace` is awaited between steps of at most one piece, 512 bytes: the door comes first.
+"""
+
+import os
+import struct
+from hashlib import sha256
+
+from micropython import const
+
+from roll.credentials import ListError
+from roll.layout import COUNT_MAX, MAGIC
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
+from roll.rules import is_known
+from storage import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Pace = Callable[[], Awaitable[None]]
+
+_PIECE = const(512)  # bytes
+
+
+async def check(path: str, pace: "Pace") -> None:
+    """Raise ListError unless the file is a snapshot: whole records, strictly rising, of known roles."""
+    window = memoryview(bytearray(_PIECE))
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        count = size // RECORD
+        front = MAGIC + struct.pack("<III", count, 0, 0)
+        if size % RECORD != FRONT or count > COUNT_MAX or file.read(FRONT) != front:
+            raise ListError("bad records")
+        last = b""
+        while True:
+            got = file.readinto(window)
+            if not got:
+                return
+            for place in range(0, got, RECORD):
+                digest = bytes(window[place : place + DIGEST])
+                if digest <= last or not is_known(window[place + ROLE], window[place + KIND]):
+                    raise ListError("bad records")
+                last = digest
+            await pace()
+
+
+async def hash_of(path: str, size: int, pace: "Pace") -> bytes:
+    """SHA-256 of a file, empty where there is none of this size."""
+    if not size or not files.exists(path) or os.stat(path)[6] != size:
+        return b""
+    window = memoryview(bytearray(_PIECE))
+    digest = sha256()
+    try:
+        with open(path, "rb") as file:
+            while True:
+                got = file.readinto(window)
+                if not got:
+                    return digest.digest()
+                digest.update(window[:got])
+                await pace()
+    except OSError:
+        return b""
+
+
+async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes:
+    """Write a snapshot with changes laid over it to another file; its SHA-256. ListError: no room.
+
+    The digest of a change decides which pieces are taken apart; all others are passed on as they are.
+    """
+    window = memoryview(bytearray(_PIECE))
+    digest = sha256()
+    at, end = 0, len(changes)
+    count = await _count(source, changes, pace)
+    try:
+        with open(source, "rb") as file, open(target + ".new", "wb") as out:
+
+            def put(data: "bytes | memoryview") -> None:
+                out.write(data)
+                digest.update(data)
+
+            put(MAGIC + struct.pack("<III", count, 0, 0))
+            file.seek(FRONT)
+            while True:
+                got = file.readinto(window)
+                if not got:
+                    break
+                if at == end or changes[at + 1 : at + 1 + DIGEST] > window[got - RECORD : got - DIGEST]:
+                    put(window[:got])
+                else:
+                    for place in range(0, got, RECORD):
+                        found = bytes(window[place : place + DIGEST])
+                        while at < end and changes[at + 1 : at + 1 + DIGEST] < found:
+                            if changes[at]:
+                                put(changes[at + 1 : at + CHANGE])
+                            at += CHANGE
+                        if changes[at + 1 : at + 1 + DIGEST] != found:
+                            put(window[place : place + RECORD])
+                await pace()
+            for rest in range(at, end, CHANGE):
+                if changes[rest]:
+                    put(changes[rest + 1 : rest + CHANGE])
+    except OSError:
+        files.remove(target + ".new")
+        raise ListError("flash full")
+    await pace()
+    os.rename(target + ".new", target)
+    return digest.digest()
+
+
+async def _count(source: str, changes: bytes, pace: "Pace") -> int:
+    """How many records the merged snapshot has."""
+    window = memoryview(bytearray(_PIECE))
+    at, end = 0, len(changes)
+    with open(source, "rb") as file:
+        count = file.seek(0, 2) // RECORD + sum([changes[at] for at in range(0, end, CHANGE)])
+        file.seek(FRONT)
+        while at < end:
+            got = file.readinto(window)
+            if not got:
+                break
+            for place in range(0, got, RECORD):
+                found = bytes(window[place : place + DIGEST])
+                while at < end and changes[at + 1 : at + 1 + DIGEST] < found:
+                    at += CHANGE
+                if changes[at + 1 : at + 1 + DIGEST] == found:
+                    count -= 1
+            await pace()
+    return count

@@ -1,0 +1,50 @@
+"""Looks after the list once the door is armed: rotten bits, and a second whole snapshot."""
+
+import os
+
+import console
+from loader import Loan
+from roll.credentials import ListError
+from roll.head import ARRIVING, open_list
+from roll.install import identities, install, settle
+from roll.layout import SNAPSHOTS
+from storage import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from roll.credentials import Credentials
+    from roll.snapshot import Pace
+
+
+async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
+    """Look for rotten bits, fall back where they are, and see that there are two whole snapshots."""
+    if credentials.head == ARRIVING:
+        settle()
+        open_list(credentials, key)
+    used, other = identities(credentials, key)
+    if not used[1]:
+        return
+    async with Loan():
+        from roll.snapshot import hash_of, merge
+
+        mine, its = SNAPSHOTS[credentials.slot], SNAPSHOTS[1 - credentials.slot]
+        is_spare = await hash_of(its, other[1], pace) == other[2]
+        if await hash_of(mine, used[1], pace) != used[2]:
+            console.error("roll", "the list of credentials is broken: bits of %s have rotted" % mine)
+            if not is_spare:
+                return  # most of it is right, and there is nothing better
+            files.remove(mine)
+            open_list(credentials, key)
+            mine, its = its, mine
+        elif is_spare:
+            return
+        if not credentials.whole or any(n.startswith(its[8:] + ".") for n in os.listdir(its[:7])):
+            return
+        used, other = identities(credentials, key)
+        files.remove(its)
+        try:
+            if await merge(mine, b"", its, pace) == used[2] and other != used:
+                laid = credentials.changes()
+                install(credentials, key, (credentials.version, credentials.slot), (used, used), laid)
+        except (ListError, OSError):
+            console.warning("roll", "no room for a copy of the list")

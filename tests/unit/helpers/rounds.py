@@ -1,0 +1,90 @@
+"""A link that fails again and again; after each round it says in JSON what is still held.
+
+MENSHEN_ROUNDS is "folder host port": the certificates, and the name and port of the broker at 127.0.0.1.
+"""
+
+import asyncio
+import gc
+import json
+import os
+
+import console
+from link import (  # one file in the flash, see tools/shrink/rooms.py
+    Backoff,
+    Broker,
+    Link,
+    MQTTClient,
+    Network,
+    Subscriptions,
+    Wifi,
+)
+from link.tls import context
+
+_PAGE = 4096
+_HURRY_MS = 300
+
+
+class House:
+    """Station, resolver, telemetry and time, which are all well."""
+
+    signal = None
+
+    def will(self, client):
+        client.set_last_will("menshen/v1/demo/state", b"", True, 1)
+
+    async def run(self, client):
+        while True:
+            await client.publish("menshen/v1/demo/state", b"x", True)
+
+    def isconnected(self):
+        return True
+
+    def status(self, what):
+        return -60  # dBm
+
+    async def resolve(self, host):
+        return "127.0.0.1"
+
+    def doubt(self, host):
+        pass
+
+    def proved(self, host):
+        pass
+
+    async def prepare(self):
+        pass
+
+    async def tick(self):
+        pass
+
+
+def look(room, text):
+    """Called when a connection has come to nothing, and all of it should be gone."""
+    if text.startswith("offline"):
+        gc.collect()
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[1])
+        files = len(os.listdir("/proc/self/fd"))
+        print(json.dumps({"heap": gc.mem_alloc(), "files": files, "resident": pages * _PAGE, "said": text}))
+
+
+async def ignore(payload):
+    pass
+
+
+async def main():
+    folder, host, port = os.getenv("MENSHEN_ROUNDS").split()
+    certificates = context(folder)
+
+    def client():
+        # by their places: the build shortens names that nobody passes by
+        return MQTTClient("demo", Broker(host, int(port)), certificates, 60, _HURRY_MS)
+
+    house, topics = House(), Subscriptions()
+    await topics.subscribe("menshen/v1/demo/list", ignore)
+    wifi = Wifi(house, "home", "secret", Backoff(1, 2))
+    console.info = look
+    await Link(Network(wifi, house, house), client, topics, house, Backoff(1, 2), lambda: True).run()
+
+
+asyncio.run(main())

@@ -1,0 +1,234 @@
+"""A PN532 inside the test's own process, on a serial line that ends in a pipe of the test; never kinder
+than the chip: deaf until it is woken after a reset, ACK first, then the answer; a hang ends at the reset.
+"""
+
+import asyncio
+import io
+from time import ticks_diff, ticks_us
+
+from micropython import const
+
+from readers import frames
+from readers.card_reader import CardReader
+from readers.pn532 import PN532, ReaderError
+
+_POLL, _READABLE = const(3), const(1)
+_BUFFER = const(512)  # what comes while so much waits is lost
+HURRY = {"liveness_ms": 60, "answer_ms": 60}  # where failures are expected
+PATIENT = {"liveness_ms": 60, "answer_ms": 5000}  # where only answers are
+
+SAM, VERSION, RF, LIST, EXCHANGE, RELEASE = 0x14, 0x02, 0x32, 0x4A, 0x40, 0x52
+TENANT = bytes.fromhex("04A1B2C3D4E5F6")
+OTHER = bytes.fromhex("04112233")
+
+
+def packet(data):
+    """A frame of the chip, normal or extended."""
+    size = len(data)
+    if size < 256:
+        head = b"\0\0\xff" + bytes((size, -size & 255))
+    else:
+        high, low = size >> 8, size & 255
+        head = b"\0\0\xff\xff\xff" + bytes((high, low, -(high + low) & 255))
+    return head + data + bytes((-sum(data) & 255, 0))
+
+
+class Line:
+    """RSTPD_N, or an input; calls `moved(level)` at changes."""
+
+    IRQ_FALLING = 2
+
+    def __init__(self, moved=None):
+        self.level, self.moved, self.handler, self.levels = 1, moved, None, []
+
+    def value(self, level=None):
+        if level is None:
+            return self.level
+        falls = self.level and not level
+        changed, self.level = level != self.level, level
+        self.levels.append(level)
+        if changed and self.moved:
+            self.moved(level)
+        if falls and self.handler:
+            self.handler(self)
+        return None
+
+    def irq(self, handler, trigger):
+        assert trigger == self.IRQ_FALLING
+        self.handler = handler
+
+
+class Chip(io.IOBase):
+    """The serial line and the chip at its other end."""
+
+    def __init__(self):
+        self.irq, self.reset = Line(), Line(self._reset)
+        self.out = b""  # on its way to the host
+        self.commands = []  # codes, as they were understood; "ack" for an abort
+        self.resets = 0
+        self.card = None
+        self.cards_by_turns = None
+        self.hung = self.absent = False
+        self.irq_is_at = None  # the level of a dead line
+        self.noise = b""  # before every frame
+        self.phone = None  # answers what is asked of the chip as a target
+        self._reset(1)
+
+    # -- as the host's UART
+
+    def ioctl(self, request, flags):
+        return flags & _READABLE if request == _POLL and self.out else 0
+
+    def readinto(self, buffer):
+        if not self.out:
+            return None
+        part, self.out = self.out[: len(buffer)], self.out[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def write(self, data):
+        data = bytes(data)
+        if self.hung or self.absent or not self.reset.level:
+            return len(data)
+        if not self.awake:
+            assert data[:1] == b"\x55", "the chip was not woken"
+            assert len(data) == 5, "the chip needs a pause before the first frame"
+            self.awake, self.woken = True, ticks_us()
+        elif ticks_diff(ticks_us(), self.woken) < 1000:
+            raise AssertionError("the oscillator does not run yet")
+        elif data == frames.ACK:
+            self.commands.append("ack")
+            self.searching = False
+        else:
+            size = data[3]
+            assert data[:6] == bytes((0, 0, 0xFF, size, -size & 255, 0xD4))
+            assert len(data) == size + 7
+            assert not sum(data[5 : 6 + size]) & 255
+            self._obey(data[6], data[7 : 5 + size])
+        return len(data)
+
+    # -- as the chip
+
+    def say(self, data):
+        """Bytes to the host, with the IRQ line around them."""
+        self.irq.value(0 if self.irq_is_at is None else self.irq_is_at)
+        self.out += data[: _BUFFER - len(self.out)]
+        self.irq.value(1 if self.irq_is_at is None else self.irq_is_at)
+
+    def put(self, card):
+        """Hold a card to the reader; None: take it away."""
+        self.card = card
+        self._search()
+
+    def _reset(self, level):
+        if not level:
+            self.resets += 1
+            self.hung, self.low = False, ticks_us()
+        elif self.resets:
+            assert ticks_diff(ticks_us(), self.low) >= 9000, "the reset was too short"
+        self.awake = self.in_use = self.searching = False
+        self.tries = 0xFF
+
+    def _obey(self, code, data):
+        self.commands.append(code)
+        self.searching = False
+        self.say(self.noise + frames.ACK)
+        if self.phone is not None and self.phone.obey(self, code, data):
+            return
+        if code == SAM:
+            self.in_use = data[0] == 1
+            self.answer(code)
+        elif not self.in_use:
+            self.say(self.noise + packet(b"\x7f"))
+        elif code == VERSION:
+            self.answer(code, b"\x32\x01\x06\x07")
+        elif code == RF:
+            assert data[:3] == b"\x05\xff\x01"
+            self.tries = data[3]
+            self.answer(code)
+        elif code == LIST:
+            assert data == b"\x01\x00"
+            self.searching = True
+            self._search()
+            if self.searching and self.tries != 0xFF:
+                self.searching = False
+                self.answer(code, b"\0")
+        elif code == EXCHANGE:
+            self.answer(code, b"\0" + data[1:] if self.card else b"\1")
+        elif code == RELEASE:
+            self.answer(code, b"\0")
+        else:
+            self.say(packet(b"\x7f"))
+
+    def _search(self):
+        if not self.searching or self.hung:
+            return
+        if self.cards_by_turns:
+            self.cards_by_turns = self.cards_by_turns[1:] + self.cards_by_turns[:1]
+            self.card = self.cards_by_turns[0]
+        if self.card is not None:
+            self.searching = False
+            self.answer(LIST, b"\1\1\x03\x44\x20" + bytes((len(self.card),)) + self.card)
+
+    def answer(self, code, data=b""):
+        self.say(self.noise + packet(bytes((0xD5, code + 1)) + data))
+
+
+class Seen:
+    """What a CardReader tells."""
+
+    def __init__(self):
+        self.cards, self.health = [], []
+
+
+async def until(true, wait_s=30):
+    """Wait until true()."""
+    for _ in range(wait_s * 500):
+        if true():
+            return
+        await asyncio.sleep_ms(2)
+    raise AssertionError("it never came to that")
+
+
+async def found(driver):
+    """The next card, however long that takes."""
+    while True:
+        uid = await driver.wait_target()
+        if uid is not None:
+            return uid
+
+
+async def fails(work):
+    """Whether the work ends in a ReaderError."""
+    try:
+        await work
+    except ReaderError:
+        return True
+    return False
+
+
+def drive(story, timing=PATIENT, **state):
+    """Run story(chip, pn532) against a chip in this state."""
+    asyncio.new_event_loop()
+    chip = Chip()
+    for name, value in state.items():
+        setattr(chip, name, value)
+    driver = PN532(chip, chip.irq, chip.reset, **timing)
+    asyncio.run(asyncio.wait_for(story(chip, driver), 60))
+    return chip
+
+
+def watch(story, timing=PATIENT, **state):
+    """Run story(chip, seen) with a CardReader beside it."""
+    seen = Seen()
+
+    async def whole(chip, driver):
+        running = asyncio.create_task(
+            CardReader(driver, 20).run(lambda uid: seen.cards.append(bytes(uid)), seen.health.append)
+        )
+        await story(chip, seen)
+        assert not running.done(), "the reader's task ended"
+        running.cancel()
+
+    drive(whole, timing, **state)
+    return seen

@@ -1,0 +1,193 @@
+"""The link as a whole: it comes back from every failure, and lets nothing lie about."""
+
+import asyncio
+
+from ram_numbers import RamNvs
+from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, silent
+
+import console
+from link.backoff import Backoff
+from link.errors import MQTTError
+from link.link import Link, Network
+from link.packets import text
+from link.resolver import Resolver
+from link.subscriptions import Subscriptions
+from storage.nvs import Numbers
+
+TOPIC = "menshen/v1/demo/list"
+
+
+def listen():
+    """What the link says on the console from now on."""
+    told = []
+    console.info = lambda room, text: told.append(text)
+    return told
+
+
+class Steady:
+    """A Wi-Fi that is there, and a telemetry that says one thing."""
+
+    signal = None
+
+    def connected(self):
+        return True
+
+    async def join(self):
+        pass
+
+    async def lost(self, meanwhile):
+        await asyncio.sleep(3600)
+
+    def will(self, client):
+        client.set_last_will("menshen/v1/demo/state", b"{}", True, 1)
+
+    async def run(self, client):
+        await client.publish("menshen/v1/demo/state", b'{"online":true}', True)
+        await asyncio.sleep(3600)
+
+
+def test_the_link_comes_back_however_often_it_is_dropped():
+    told = listen()
+    inbox = Inbox()
+    topics = Subscriptions()
+
+    async def moody(broker, reader, writer):
+        number = broker.connections
+        if number == 1:
+            return  # drops the call
+        if number == 2:
+            await silent(broker, reader, writer)  # never answers
+        if number == 3:
+            await broker.packet(reader)
+            await say(writer, CONNACK + b"\xff" * 8)  # garbage
+            await silent(broker, reader, writer)
+        if number == 4:
+            await broker.packet(reader)
+            await say(writer, CONNACK)  # accepts, and then says no more
+            await silent(broker, reader, writer)
+        broker.received.clear()
+        answering = asyncio.create_task(broker.answer(reader, writer))
+        while (0x82, b"\0\x01" + text(TOPIC) + b"\x01") not in broker.received:
+            await asyncio.sleep_ms(5)
+        await say(writer, message(TOPIC, b"list", 1))
+        await answering
+
+    async def story(broker):
+        def factory():
+            return client_for(broker, 1500, keepalive=60)
+
+        async def hear(payload):
+            await inbox(TOPIC, payload)
+
+        await topics.subscribe(TOPIC, hear)
+        steady = Steady()
+        backoff = Backoff(10, 50)
+        resolver = Resolver([], Numbers(RamNvs()))
+        network = Network(steady, resolver, Idle())
+        link = Link(network, Numeric(factory), topics, steady, backoff, lambda: True)
+        running = asyncio.create_task(link.run())
+        await inbox.arrived.wait()
+        assert link.online
+        running.cancel()
+        await asyncio.sleep_ms(0)
+
+    broker = drive(moody, story)
+    assert inbox.messages == [(TOPIC, b"list")]
+    assert broker.connections == 5
+    assert len([line for line in told if line.startswith("offline")]) == 4, told
+
+
+class Idle:
+    """A timekeeper with nothing to do."""
+
+    async def prepare(self):
+        pass
+
+    async def tick(self):
+        pass
+
+
+class Numeric:
+    """Makes clients whose broker needs no resolver."""
+
+    def __init__(self, factory):
+        self.factory = factory
+
+    def __call__(self):
+        client = self.factory()
+        client.server = "127.0.0.1"
+        return client
+
+
+class Late(Steady):
+    """A Wi-Fi that is joined once; then somebody is at the door."""
+
+    def __init__(self):
+        self.joined = 0
+
+    def connected(self):
+        return self.joined > 0
+
+    async def join(self):
+        self.joined += 1
+
+
+def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
+    """The first one after a start, too: the limit of the back-off is the longest that it waits."""
+    paused, called = [], []
+
+    class Waits:
+        async def pause(self, may):
+            paused.append(may())
+            if len(paused) == 3:
+                raise KeyboardInterrupt
+
+    def factory():
+        called.append(len(paused))
+        raise OSError("that is enough")
+
+    link = Link(Network(Late(), None, Idle()), factory, Subscriptions(), Steady(), Waits(), lambda: False)
+    try:
+        asyncio.run(link.run())
+    except KeyboardInterrupt:
+        pass
+    assert paused == [False] * 3
+    assert called == [1, 2]
+
+
+def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
+    """A step that fails while it is cancelled raises an error of its own; the first of all counts."""
+    told, printed = listen(), []
+
+    class Stubborn(Steady):
+        async def lost(self, meanwhile):
+            await asyncio.sleep_ms(20)
+            raise MQTTError("the access point is gone")
+
+        async def run(self, client):
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                raise MQTTError("closed")
+
+    async def story(broker):
+        asyncio.get_event_loop().set_exception_handler(lambda loop, context: printed.append(context))
+        backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
+        factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
+        network = Network(Stubborn(), resolver, Idle())
+        link = Link(network, factory, Subscriptions(), Stubborn(), backoff, lambda: True)
+        running = asyncio.create_task(link.run())
+        while len([line for line in told if line.startswith("offline")]) < 2:
+            await asyncio.sleep_ms(5)
+        running.cancel()
+        await asyncio.sleep_ms(50)
+        asyncio.get_event_loop().set_exception_handler(None)
+
+    async def answers(broker, reader, writer):
+        await broker.packet(reader)
+        await say(writer, CONNACK)
+        await broker.answer(reader, writer)
+
+    drive(answers, story)
+    assert not printed, printed
+    assert told[:4] == ["online", "offline: the access point is gone"] * 2, told

@@ -1,0 +1,96 @@
+"""What is remembered of addresses, for how long, and over what."""
+
+from ram_numbers import RamNvs
+from scripted_resolver import HOST, HURRY, PATIENT, Server, drive, fails, lookup, record, reply, right, silent
+
+
+def test_an_answer_is_kept_for_its_time_and_outlives_an_outage():
+    server = Server(right)
+
+    async def story():
+        resolver = lookup([server.address])
+        await resolver.resolve(HOST, PATIENT)
+        assert await resolver.resolve(HOST, PATIENT) == "10.1.2.3"
+        assert len(server.queries) == 1, "it was still good"
+        server.script = silent
+        resolver.doubt(HOST)
+        assert await resolver.resolve(HOST, HURRY) == "10.1.2.3"
+        assert len(server.queries) > 1, "it was asked for, and nobody answered"
+        server.script = lambda query: [reply(query, (record(1, b"\x0a\x09\x09\x09"),))]
+        assert await resolver.resolve(HOST, PATIENT) == "10.9.9.9", "a doubtful one is replaced"
+
+    drive([server], story)
+
+
+def test_an_answer_without_a_time_to_live_is_asked_for_again():
+    server = Server(lambda query: [reply(query, (record(1, b"\x0a\x01\x02\x03", ttl=0),))])
+
+    async def story():
+        resolver = lookup([server.address])
+        await resolver.resolve(HOST, PATIENT)
+        await resolver.resolve(HOST, PATIENT)
+
+    drive([server], story)
+    assert len(server.queries) == 2
+
+
+def test_the_memory_does_not_fill_with_hosts():
+    server = Server(right)
+
+    async def story():
+        resolver = lookup([server.address])
+        for number in range(20):
+            await resolver.resolve("host{}.test".format(number), PATIENT)
+        assert len(resolver._cache) <= 4
+
+    drive([server], story)
+
+
+def test_the_address_of_a_broker_that_was_found_outlives_the_power():
+    server, nvs = Server(right), RamNvs()
+
+    async def story():
+        resolver = lookup([server.address], nvs=nvs)
+        assert await resolver.resolve(HOST, PATIENT) == "10.1.2.3"
+        assert nvs.commits == 0, "nobody knows yet whether the broker is there"
+        for _ in range(5):
+            await resolver.proved(HOST)
+        assert nvs.commits == 1
+        server.script = silent
+        nvs.restart()
+        again = lookup([server.address], nvs=nvs)
+        assert await again.resolve(HOST, HURRY) == "10.1.2.3"
+        assert await fails(again, "other.menshen.test")
+        server.script = right
+        asked = len(server.queries)
+        await again.resolve(HOST, PATIENT)
+        assert len(server.queries) > asked, "as soon as somebody answers it is asked for"
+
+    drive([server], story)
+
+
+def test_a_host_that_is_gone_is_still_tried_where_it_was():
+    """A resolver that lies, or a domain that ran out, does not cut the lock off."""
+    server, nvs = Server(right), RamNvs()
+
+    async def story():
+        resolver = lookup([server.address], nvs=nvs)
+        await resolver.resolve(HOST, PATIENT)
+        server.script = lambda query: [reply(query, (), flags=0x8183)]
+        resolver.doubt(HOST)
+        assert await resolver.resolve(HOST, PATIENT) == "10.1.2.3"
+
+    drive([server], story)
+
+
+def test_a_broken_nvs_is_no_hindrance():
+    server, nvs = Server(right), RamNvs()
+    nvs.full = True
+
+    async def story():
+        resolver = lookup([server.address], nvs=nvs)
+        await resolver.resolve(HOST, PATIENT)
+        resolver.proved(HOST)
+        resolver.proved("unknown.test")
+
+    drive([server], story)

@@ -1,0 +1,195 @@
+"""What the lock says: fixed words, on a timetable that nothing at the door can move."""
+
+import asyncio
+import json
+
+from ram_numbers import RamNvs
+from telemetry_parts import DIGEST, NOW, ROOT, STATUS, Client, Time, end, lock, talk
+
+import reports.telemetry as room
+from reports.telemetry import Telemetry
+from storage.nvs import Numbers
+
+
+def test_the_state_is_said_at_once_and_then_every_quarter_of_an_hour():
+    time = Time()
+    telemetry = lock(time)
+    time.now = 5000
+    client = Client(time, until=3_000_000)
+    talk(telemetry, client)
+    assert client.times("/state") == [5000, 900_000, 1_800_000, 2_700_000]
+    expected = dict(STATUS)
+    expected["online"] = True
+    assert client.said[0] == (5000, ROOT + "/state", expected, True)
+
+
+def test_nothing_that_happens_moves_the_timetable():
+    time = Time()
+    telemetry = lock(time)
+    time.script = [
+        (100_000, lambda: telemetry.alarm("forced")),
+        (899_999, lambda: telemetry.staff(DIGEST, 2)),
+        (1_000_000, lambda: telemetry.accepted(4, 3, "ab" * 32)),
+    ]
+    client = Client(time, until=2_000_000)
+    talk(telemetry, client)
+    assert client.times("/state") == [0, 900_000, 1_800_000]
+    assert [client.times(leaf) for leaf in ("/alarm", "/staff", "/ack")] == [
+        [100_000],
+        [899_999],
+        [1_000_000],
+    ]
+
+
+def test_a_new_connection_says_the_state_and_keeps_to_the_timetable():
+    time = Time()
+    telemetry = lock(time)
+    talk(telemetry, Client(time, until=1_000_000))
+    time.now = 2_000_000
+    client = Client(time, until=4_000_000)
+    talk(telemetry, client)
+    assert client.times("/state") == [2_000_000, 2_700_000, 3_600_000]
+
+
+def test_the_timetable_survives_weeks_offline():
+    for days in (1, 5, 7, 8, 10, 13, 20, 40):
+        time = Time()
+        telemetry = lock(time)
+        time.now = days * 86_400_000
+        client = Client(time, until=time.now + 3_000_000)
+        talk(telemetry, client)
+        times = client.times("/state")
+        assert times[0] == days * 86_400_000
+        assert 3 <= len(times) <= 5, (days, times)
+        assert all(times[i + 1] - times[i] <= 900_000 for i in range(len(times) - 1)), (days, times)
+
+
+def test_the_state_says_no_more_than_it_should():
+    time = Time()
+
+    def status():
+        more = dict(STATUS)
+        more["entries"] = 7
+        return more
+
+    client = Client(time, until=1)
+    telemetry = Telemetry("demo", status, Numbers(RamNvs()), lambda: None)
+    talk(telemetry, client)
+    assert sorted(client.texts("/state")[0]) == ["clock", "faults", "firmware", "list", "online", "slot"]
+
+
+def test_an_alarm_says_what_and_never_who():
+    time = Time()
+    telemetry = lock(time)
+    for kind in ("forced", "held open", "tamper", "throttled"):
+        telemetry.alarm(kind)
+    time.script = [(1000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert client.texts("/alarm") == [
+        {"alarm": kind, "n": number + 1, "time": NOW, "missed": 0}
+        for number, kind in enumerate(("forced", "held open", "tamper", "throttled"))
+    ]
+    assert not client.said[1][3], "only the state is retained"
+
+
+def test_there_are_no_words_for_anything_else():
+    telemetry = lock(Time())
+    for call in (
+        lambda: telemetry.alarm("opened"),
+        lambda: telemetry.alarm(""),
+        lambda: telemetry.refused(3, "the tenant is at home"),
+        lambda: telemetry.staff(DIGEST, 4),
+        lambda: telemetry.done("open", "n"),
+        lambda: telemetry.declined("n", "nobody at home"),
+    ):
+        try:
+            call()
+            refused = False
+        except (ValueError, KeyError):
+            refused = True
+        assert refused
+    public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
+    assert public == ["accepted", "alarm", "declined", "done", "refused", "run", "staff", "update", "will"]
+
+
+def test_a_staff_report_names_the_listed_credential():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.staff(DIGEST, 2)
+    time.script = [(70_000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert client.texts("/staff") == [
+        {"credential": "000102030405060708090a0b0c0d0e0f", "kind": "card", "n": 1, "time": NOW, "missed": 0}
+    ]
+
+
+def test_a_self_test_says_faults_and_list_and_no_more():
+    time = Time()
+    telemetry = lock(time)
+    found = dict(STATUS)
+    found["heap"] = 5
+    telemetry.done("self-test", "n1", found)
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    assert sorted(client.texts("/ack")[0]) == [
+        "command", "faults", "list", "missed", "n", "nonce", "result", "time",
+    ]  # fmt: skip
+
+
+def test_the_signal_is_said_in_a_word():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.signal = lambda: "fair"
+    client = Client(time, until=1)
+    talk(telemetry, client)
+    assert client.texts("/state")[0]["signal"] == "fair"
+
+
+def test_acknowledgements_say_the_list_and_the_result():
+    time = Time()
+    telemetry = lock(time)
+    telemetry.accepted(4, 3, "ab" * 32)
+    telemetry.refused(3, "old version")
+    telemetry.refused(None, "bad signature")
+    time.script = [(5000, end)]
+    client = Client(time)
+    talk(telemetry, client)
+    said = [(ack["list"], ack["result"], ack.get("reason")) for ack in client.texts("/ack")]
+    expected = [(4, "accepted", None), (3, "refused", "old version"), (None, "refused", "bad signature")]
+    assert said == expected
+
+
+def test_the_last_will_says_offline():
+    wills = []
+
+    class Asked:
+        def set_last_will(self, topic, msg, retain=False, qos=0):
+            wills.append((topic, json.loads(msg), retain, qos))
+
+    lock(Time()).will(Asked())
+    assert wills == [("menshen/v1/demo/state", {"online": False}, True, 1)]
+
+
+def test_a_report_wakes_the_waiting_connection():
+    """With the real asyncio: nothing waits for the timetable."""
+    Time()
+    room.asyncio = asyncio
+    arrived = asyncio.Event()
+
+    class Real:
+        async def publish(self, topic, msg, retain=False, qos=1):
+            if topic.endswith("/alarm"):
+                arrived.set()
+
+    async def main():
+        telemetry = lock(None)
+        running = asyncio.create_task(telemetry.run(Real()))
+        await asyncio.sleep_ms(50)
+        telemetry.alarm("tamper")
+        await asyncio.wait_for(arrived.wait(), 15)
+        running.cancel()
+
+    asyncio.run(main())

@@ -1,0 +1,120 @@
+"""An update has the memory to itself, and only one that is the operator's: a bad order moves nobody."""
+
+import asyncio
+import sys
+
+from update.manager import Manager
+
+
+class Module:
+    """Stands for a module that is loaded for its time."""
+
+    def __init__(self, **names):
+        for name, value in names.items():
+            setattr(self, name, value)
+
+
+class Lock:
+    """Settings, board, residents, doorkeeper, reports and topics of one lock; `did` is what was done."""
+
+    lock, unread = "demo", False
+
+    def __init__(self, found):
+        self.found, self.did, self.handler = found, [], None
+        self.failure = None
+
+    def update(self, *what):
+        pass
+
+    def quiet(self):
+        return True
+
+    async def subscribe(self, topic, handler):
+        self.handler = handler
+
+    async def begin(self, *parts):
+        self.did.append("begun")
+
+    async def look(self, *parts):
+        self.did.append("looked")
+        return self.found
+
+    async def fetch(self, *parts):
+        self.did.append("updated")
+        if self.failure:
+            raise self.failure
+
+    @property
+    def size(self):
+        return 5
+
+    retained = False
+
+    async def read(self, limit):
+        return b"order"
+
+    def load(self):
+        sys.modules["update.trial"] = Module(begin=self.begin)
+        sys.modules["update.session"] = Module(look=self.look)
+        sys.modules["update.updater"] = Module(update=self.fetch)
+
+
+async def until(wanted):
+    for _ in range(500):
+        if wanted():
+            return
+        await asyncio.sleep_ms(10)
+    raise AssertionError("it did not come")
+
+
+async def start(lock, room):
+    lock.load()
+    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), room, lambda: lock).run())
+    await until(lambda: lock.handler)
+    return running
+
+
+def test_an_update_waits_for_the_room_and_gives_it_back():
+    async def main():
+        lock, room = Lock("a release"), asyncio.Lock()
+        await room.acquire()
+        running = await start(lock, room)
+        await lock.handler(lock)
+        await until(lambda: room.waiting.peek() is not None)
+        assert lock.did == ["begun", "looked"]
+        room.release()
+        await until(lambda: lock.did[-1] == "updated")
+        await asyncio.wait_for_ms(room.acquire(), 5000)
+        running.cancel()
+
+    asyncio.run(main())
+
+
+def test_a_failed_update_gives_it_back_too():
+    async def main():
+        lock, room = Lock("a release"), asyncio.Lock()
+        lock.failure = MemoryError()
+        running = await start(lock, room)
+        await lock.handler(lock)
+        try:
+            await asyncio.wait_for_ms(running, 5000)
+        except MemoryError:
+            pass
+        assert lock.did[-1] == "updated"
+        assert not room.locked()
+
+    asyncio.run(main())
+
+
+def test_an_order_that_is_none_moves_nobody():
+    async def main():
+        lock, room = Lock(None), asyncio.Lock()
+        await room.acquire()
+        running = await start(lock, room)
+        await lock.handler(lock)
+        await until(lambda: lock.did == ["begun", "looked"])
+        await asyncio.sleep_ms(50)
+        assert room.waiting.peek() is None
+        running.cancel()
+
+    asyncio.run(main())

@@ -1,0 +1,166 @@
+"""The installer's commands: image, flash, provision, selftest. README.md tells how to use them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from menshen import build_app, checkout
+from menshen.cli.options import packed
+from menshen.errors import MenshenError
+from menshen.operator.certificates import Authority
+from menshen.release import keys
+
+from . import factory, provision, selftest
+from .console import Console
+from .flash import flash
+from .partitions import LayoutError
+
+_OUT = checkout.TOP / "build" / "factory"
+_ARMED = "INFO app: armed"
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Folder = click.Path(file_okay=False, path_type=Path)
+_port = click.option("--port", required=True, help="The board's serial port, such as /dev/ttyUSB0.")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the self-test goes: without questions nobody judges bolt, light and buzzer."""
+
+    no_questions: bool
+    seconds: int
+    leave_open: bool
+
+    @property
+    def ask(self) -> Callable[[str], bool] | None:
+        """Whoever is there to judge."""
+        if self.no_questions:
+            return None
+        return lambda question: click.confirm(f"  {question}", default=None)
+
+
+_trial = packed(
+    "trial",
+    Trial,
+    click.option("--no-questions", is_flag=True, help="Nobody is there to judge bolt, light and buzzer."),
+    click.option(
+        "--seconds", type=click.IntRange(1, 300), default=45, show_default=True, help="Time for each part."
+    ),
+    click.option("--leave-open", is_flag=True, help="Leave the console open: for a board on the bench."),
+)
+
+
+@click.group()
+def board() -> None:
+    """Make an ESP32 a lock: image, flash, provision.
+
+    \b
+    In this order, with the board's USB cable in this computer:
+        menshen board image --base ESP32_GENERIC-OTA-...bin
+        menshen board flash --port /dev/ttyUSB0
+        menshen board provision --port /dev/ttyUSB0 --settings front.json
+    """
+
+
+@board.command()
+@click.option("--base", type=_File, required=True, help="MicroPython's binary for the ESP32.")
+@click.option("--out", type=_Folder, default=_OUT, show_default="build/factory", help="Where the image goes.")
+@click.option("--ota", is_flag=True, help="Refuse a base that cannot be updated over the air.")
+@click.option("--frozen", is_flag=True, help="The base has the application in it, by manifest.py.")
+@click.option("--trust", type=_File, multiple=True, help="A public release key; without it, no updates.")
+def image(base: Path, out: Path, ota: bool, frozen: bool, trust: tuple[Path, ...]) -> None:
+    """Build one image of MicroPython and the application.
+
+    It is that of the whole flash. The base is what micropython.org offers for ESP32_GENERIC, best of the
+    variant OTA. Locks that are flashed with this image take releases that a key given by --trust has
+    signed. Needs a checkout.
+    """
+    checkout.needed("board image")
+    trusted = keys.trusted([keys.load_public(path) for path in trust]) if trust else b""
+    try:
+        files = factory.application(build_app.build(), frozen, trusted)
+        built = factory.build(base.read_bytes(), files, ota)
+    except (factory.BaseError, LayoutError) as error:
+        raise MenshenError(f"{base}: {error}") from error
+    path, text = factory.write(built, out, base.name)
+    click.echo(text)
+    click.echo(f"{path}: read back, and whole. Now: make flash PORT=...")
+
+
+@board.command("flash")
+@_port
+@click.option("--image", "path", type=_File, help="A factory image; the newest of build/factory without it.")
+def flash_(port: str, path: Path | None) -> None:
+    """Write a factory image to a board, whose old contents are lost.
+
+    Its keys, too. If no chip answers: hold BOOT, press EN, let go of BOOT, and try again.
+    """
+    path = path or max(_OUT.glob("*.bin"), key=lambda p: p.stat().st_mtime, default=None)
+    if path is None:
+        raise MenshenError(
+            "there is no image in build/factory: name one with --image; in a checkout, `make image` makes one"
+        )
+    flash(port, factory.read(path.read_bytes()), click.echo)
+
+
+@board.command("provision")
+@_port
+@click.option("--settings", "path", type=_File, required=True, help="The lock's settings, without its key.")
+@click.option("--authority", "folder", type=_Folder, help="Of `menshen pki`, for broker.tls.")
+@click.option("--force", is_flag=True, help="Make a new lock of one that is provisioned already.")
+@_trial
+def provision_(port: str, path: Path, folder: Path | None, force: bool, trial: Trial) -> None:
+    """Make a flashed board a certain lock, test and start it.
+
+    Its console is shut if all is well. Its key is made here; the operator's copy goes into a file beside the
+    settings.
+    """
+    settings = provision.read_settings(path)
+    wifi = settings.get("wifi")
+    if isinstance(wifi, dict) and wifi.get("ssid") and "password" not in wifi:
+        wifi["password"] = click.prompt(f"Password of {wifi['ssid']}", hide_input=True)
+    lock = provision.prepare(settings, Authority.load(folder) if folder else None)
+    with Console.open(port) as console:
+        provision.check_board(console, lock, force)
+        provision.stash(lock, path.parent)
+        size = sum(map(len, lock.files.values()))
+        with click.progressbar(length=size, label=f"Writing {lock.name}", show_eta=False) as bar:
+            provision.install(console, lock, lambda _path, count: bar.update(count))
+        for copy in provision.keep(lock, path.parent):
+            click.echo(f"{copy}: the operator's copy; keep it safe")
+        click.echo("Everything was read back. Now the self-test.")
+        _test(console, trial)
+
+
+@board.command("selftest")
+@_port
+@_trial
+def selftest_(port: str, trial: Trial) -> None:
+    """Try every part of a lock, and say which wire to look at.
+
+    The board is provisioned. This asks what the chip cannot know: does the bolt hold, which colours, which
+    tones. If all is well, the console is shut from the next start on.
+    """
+    with Console.open(port) as console:
+        _test(console, trial)
+
+
+def _test(console: Console, trial: Trial) -> None:
+    results = selftest.run(console, trial.ask, click.echo, trial.seconds)
+    faults = [result for result in results if result.ok is False]
+    click.echo(f"\n{selftest.report(results)}")
+    if not faults:
+        selftest.seal(console, trial.leave_open)
+    armed = console.restart(_ARMED)
+    click.echo(
+        "The lock is armed." if armed else "The lock does not say that it is armed: look at its console."
+    )
+    if faults:
+        again = checkout.task("selftest PORT=...", "board selftest --port ...")
+        raise MenshenError(f"Not all is well, so the console stays open. Mend it, and: {again}")
+    click.echo(
+        "Its console is open." if trial.leave_open else "Its console is shut: take out the service jumper."
+    )
+    if not armed:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,49 @@
+"""The one place where a command's end becomes a sentence and an exit status.
+
+0: done. 1: refused, with one sentence on standard error that says why. 2: typed wrong, likewise.
+"""
+
+import sys
+from typing import Any
+
+import click
+
+from .lazy import LazyGroup
+
+_DONE, _REFUSED = 0, 1
+
+
+class Program(LazyGroup):
+    """The outermost group."""
+
+    def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        """Run a command and exit; with standalone_mode off, return what it gave, as click does."""
+        if not standalone_mode:
+            return super().main(*arguments, standalone_mode=False, **options)
+        try:
+            status = super().main(*arguments, standalone_mode=False, **options)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            _say(sentence(error))
+            sys.exit(error.exit_code)
+        except click.Abort:
+            click.echo("Aborted!", err=True)
+            sys.exit(_REFUSED)
+        except OSError as error:
+            _say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+            sys.exit(_REFUSED)
+        sys.exit(status if isinstance(status, int) else _DONE)  # click gives the status of an early exit
+
+
+def sentence(error: click.ClickException) -> str:
+    """What to say of it: its message, and where to read how it is typed right."""
+    said = error.format_message()
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return said
+    return f"{said.rstrip('.')}. See {error.ctx.command_path} --help"
+
+
+def _say(said: str) -> None:
+    click.echo(f"Error: {said}", err=True)

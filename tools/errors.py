@@ -1,0 +1,37 @@
+"""What every command refuses with; the command line shows each as one sentence (cli/program.py).
+
+The message says what is wrong and what would be right, begins like any sentence of its command, and holds
+no secret. The exit status is 1 for what was refused, and 2 for what was typed wrong:
+
+    MenshenError             refused
+      BoardError               the board, over its cable
+      BrokerError              the broker, or the way there
+      BuildError               a source file does not compile
+      CertificateError         no such certificate, or none that can be issued
+      FlashError               the board could not be flashed
+      BaseError, LayoutError   MicroPython's binary, or its partitions
+      KeyFileError             a release key
+      ListError                these records make no list
+      ProvisionError           the board was not made a lock
+      ReleaseError             no release can be made of this
+      SourcesError             a checkout is needed
+      StoreError               the operator's file
+      InputError             typed wrong
+        CodeError              no PIN, no card
+        DateError              no date, no hours
+        GuestError             no guest code can be made of this
+        NoNameError            no name that a certificate can have (a CertificateError, too)
+        NotInFileError         nothing in the operator's file is called so (a StoreError, too)
+"""
+
+import click
+
+
+class MenshenError(click.ClickException):
+    """Something is refused; the message is the whole sentence."""
+
+
+class InputError(MenshenError):
+    """What was typed is wrong; the message names it, and what would be right."""
+
+    exit_code = 2

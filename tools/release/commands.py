@@ -1,0 +1,151 @@
+"""Releases: make a key, build and sign a release, put it on a broker, have a lock run it."""
+
+import asyncio
+import re
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiomqtt
+import click
+
+from menshen import checkout, mqtt
+from menshen.cli.options import packed
+from menshen.errors import InputError
+
+from . import keys, output, publish, release
+
+_OUT = checkout.TOP / "build" / "release"
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Any = click.Path(path_type=Path)
+_DESCRIPTOR = click.option(
+    "--passphrase-fd", type=int, help="Read the passphrase from this descriptor, not the keyboard."
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way to a broker, as it was typed."""
+
+    broker: str
+    tls_authority: Path | None
+    tls_certificate: Path | None
+    tls_key: Path | None
+
+    def client(self) -> AbstractAsyncContextManager[aiomqtt.Client]:
+        """A client there. Raises a usage error where the options do not go together."""
+        host, _, port = self.broker.rpartition(":")
+        if not host or not port.isdigit():
+            raise click.BadParameter("must be host:port, such as broker.example:8883", param_hint="--broker")
+        files = self.tls_authority, self.tls_certificate, self.tls_key
+        if not any(files):
+            return mqtt.connected(self.broker)
+        authority, certificate, key = files
+        if not (authority and certificate and key):
+            raise click.UsageError("--tls-authority, --tls-certificate and --tls-key go together")
+        return mqtt.connected(self.broker, mqtt.Tls(authority, certificate, key))
+
+
+_way = packed(
+    "way",
+    Way,
+    click.option("--broker", metavar="HOST:PORT", required=True, help="Such as broker.example:8883."),
+    click.option("--tls-authority", type=_File, help="ca.crt.pem; with the next two: mutual TLS."),
+    click.option("--tls-certificate", type=_File, help="operator.crt.pem."),
+    click.option("--tls-key", type=_File, help="operator.key.pem."),
+)
+
+
+@click.group("release")
+def release_() -> None:
+    """Sign releases, and send them to locks.
+
+    \b
+    Once, and then for each release:
+        menshen release key --key ~/keys/release.pem
+        menshen release build --key ~/keys/release.pem
+        menshen release publish --release build/release/0.2.0 --broker HOST:8883
+        menshen release order --lock front --lock-key front.key \\
+            --version 0.2.0 --broker HOST:8883
+    """
+
+
+@release_.command()
+@click.option("--key", "path", type=_Any, required=True, help="Where it goes, such as ~/keys/release.pem.")
+@_DESCRIPTOR
+def key(path: Path, passphrase_fd: int | None) -> None:
+    """Make a release key, RSA-3072, under a passphrase.
+
+    The public half goes beside it, as .pub.pem: images are built with it (`menshen board image --trust`).
+    The passphrase comes from the keyboard, from --passphrase-fd, or from the file that
+    $MENSHEN_RELEASE_PASSPHRASE_FILE names.
+    """
+    path = path.expanduser()
+    private, public = keys.create(path, keys.passphrase(passphrase_fd, again=True))
+    click.echo(f"{private}: keep a copy. Without it and its passphrase no lock takes a release again")
+    click.echo(f"{public}: the half that releases and factory images trust; id {_id(public)}")
+
+
+@release_.command()
+@click.option("--key", "path", type=_Any, required=True, help="The release key.")
+@click.option("--trust", type=_File, multiple=True, help="Another public key that this release trusts.")
+@click.option("--image", type=_File, help="MicroPython's application image (.app-bin), to go with it.")
+@click.option("--out", type=_Any, default=_OUT, show_default="build/release", help="Where its folder goes.")
+@_DESCRIPTOR
+def build(
+    path: Path, trust: tuple[Path, ...], image: Path | None, out: Path, passphrase_fd: int | None
+) -> None:
+    """Build the application from this tree, and sign it.
+
+    A version is released once: raise VERSION in firmware/version.py first. Needs a checkout.
+    """
+    checkout.needed("release build")
+    private = keys.load(path.expanduser(), keys.passphrase(passphrase_fd))
+    trusted = keys.trusted([private.public_key(), *map(keys.load_public, trust)])
+    made = release.build(trusted=trusted, image=image.read_bytes() if image else b"")
+    folder = output.write(made, made.manifest(private), out)
+    click.echo(output.describe(made))
+    click.echo(f"{folder.path}: signed. Now: make publish BROKER=host:port RELEASE={folder.path}")
+
+
+@release_.command("publish")
+@click.option("--release", "path", type=_Any, required=True, help="A folder build/release/<version>.")
+@_way
+def publish_(path: Path, way: Way) -> None:
+    """Put a release on the broker, for every lock to fetch.
+
+    None runs it before `menshen release order` says so.
+    """
+    folder = output.read(path)
+
+    async def run() -> int:
+        async with way.client() as connected:
+            return await publish.publish(connected, folder)
+
+    click.echo(f"{asyncio.run(run())} messages: {folder.version} is on {way.broker}")
+
+
+@release_.command()
+@click.option("--lock", required=True, help="The lock's name.")
+@click.option("--lock-key", type=_File, required=True, help="A file with the lock's key: 64 hex digits.")
+@click.option("--version", required=True, help="The release that it is to run.")
+@_way
+def order(lock: str, lock_key: Path, version: str, way: Way) -> None:
+    """Have one lock run a version, now or when it is next online.
+
+    What comes of it is on menshen/v1/<lock>/ack.
+    """
+    text = lock_key.read_text().strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise InputError(f"{lock_key} must hold 64 hexadecimal digits in lower case")
+
+    async def run() -> None:
+        async with way.client() as connected:
+            await publish.order(connected, lock, bytes.fromhex(text), version)
+
+    asyncio.run(run())
+    click.echo(f"{lock} is told to run {version}; what comes of it is on menshen/v1/{lock}/ack")
+
+
+def _id(public: Path) -> str:
+    return keys.key_id(keys.load_public(public))
