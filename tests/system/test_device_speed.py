@@ -94,3 +94,13 @@ async def test_what_comes_in_the_moment_of_the_change_is_lost(reader) -> None:
 async def test_there_are_nine_speeds(reader, wrong: str) -> None:
     await asyncio.sleep(0.1)
     assert await reader.send(WAKE + frame(wrong)) == ACK + frames.ERROR.hex()
+
+
+async def test_a_computer_that_is_late_does_not_make_the_change_longer(reader) -> None:
+    await asyncio.sleep(0.1)
+    await reader.send(WAKE + MAKE_FAST)
+    now = asyncio.get_running_loop().time()
+    reader.chip.feed(bytes.fromhex(ACK), now - 0.010)
+    reader.chip.host_speed(FAST, now - 0.009)
+    reader.chip.feed(bytes.fromhex(VERSION), now - 0.008)
+    assert await reader.send() == ACK + VERSION_ANSWER

@@ -39,7 +39,7 @@ class Line:
         self._send, self._irq, self._heard, self._random = send, irq, heard, dice
         self.host_speed, self._host_changed_at = AS_RESET, _NEVER
         self.is_deaf = False
-        self._free_at = 0.0
+        self._free_at = self._heard_at = 0.0
         self.left_at = 0.0
         self.restart(_NEVER)
 
@@ -56,8 +56,8 @@ class Line:
         self._deframer = frames.Deframer()
 
     def change_speed(self, baud: int) -> None:
-        """From now on."""
-        self.speed, self._blind_until = baud, asyncio.get_running_loop().time() + _CHANGE_S
+        """From the byte on that is being heard, by the line's own time: the event loop may be late."""
+        self.speed, self._blind_until = baud, self._heard_at + _CHANGE_S
 
     def host_changes(self, baud: int, at: float | None) -> None:
         """The host sets its own UART to this; what had not left it yet is spoilt."""
@@ -90,6 +90,7 @@ class Line:
                 clear = baud == self.speed and not start < self._host_changed_at < at
                 frame = self._deframer.push(byte if clear else self._random.randrange(256))
                 if frame:
+                    self._heard_at = at
                     self._heard(frame)
 
     async def transmit(self, frame: bytes) -> None:
