@@ -51,6 +51,7 @@ class Desk:
         return answer[1:]
 
     def _do(self, code: int, data: bytes) -> bytes:
+        self.air.time.start(self.clock())
         answer = self._loop.run_until_complete(self._reader.execute(code, data))
         assert answer is not None
         return answer

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from .cards.card import ACTIVE, PROTOCOL, Card, Reply
 from .radio import DELAYS_S, air_s
+from .timeline import Timeline
 
 
 class Field:
-    """`moved` is set when a card comes or goes, and when the field does."""
+    """`moved` is set when a card comes or goes, and when the field does. `time` is the reader's."""
 
     def __init__(self) -> None:
+        self.time = Timeline()
         self.cards: list[Card] = []
         self.on = False
         self.moved = asyncio.Event()
@@ -53,22 +55,21 @@ class Field:
         Whoever is selected hears it. What two cards say at once is broken, and so is what a card says that is
         taken away meanwhile.
         """
-        await asyncio.sleep(air_s(len(frame) + 2, rate))
+        await self.time.spend(air_s(len(frame) + 2, rate))
         selected = [card for card in self.cards if self.on and card.state in (ACTIVE, PROTOCOL)]
         said = [(card, card.starts, reply) for card in selected if (reply := card.frame(frame, rate))]
         in_time = [answer for answer in said if answer[2].after_s <= wait_s]
         if not in_time:
-            await _wait(wait_s)
+            await self._wait(wait_s)
             return None
         card, starts, reply = in_time[0]
         back_s = air_s(len(reply.frame) + 2, rate_back, from_card=True)
-        await asyncio.sleep(DELAYS_S + reply.after_s + back_s)
+        await self.time.spend(DELAYS_S + reply.after_s + back_s)
         if len(in_time) > 1 or not self.has(card) or card.starts != starts:
             return Reply(reply.frame, broken=True)
         return reply
 
-
-async def _wait(seconds: float) -> None:
-    if seconds == float("inf"):
-        await asyncio.Event().wait()
-    await asyncio.sleep(seconds)
+    async def _wait(self, seconds: float) -> None:
+        if seconds == float("inf"):
+            await asyncio.Event().wait()
+        await self.time.spend(seconds)

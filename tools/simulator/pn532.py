@@ -42,12 +42,12 @@ class Pn532:
     ) -> None:
         self._irq, self._sent = irq, sent
         self._random = random.Random(seed)
-        self._line = Line(send, irq, self._handle, self._random)
+        self._air = Field()
+        self._line = Line(send, irq, self._handle, self._air.time, self._random)
         self._powered, self._reset_level, self._hung = False, 1, False
         self._fault = "ok"
         self._command: asyncio.Task[None] | None = None
         self._noise: asyncio.Task[None] | None = None
-        self._air = Field()
         self._forget()
 
     @property
@@ -146,9 +146,11 @@ class Pn532:
             self._stop(self._command)  # 6.2.1.3: the host gives the command up
         elif frame == frames.NACK:
             if self._last:
+                self._air.time.start(self._line.heard_at)
                 self._begin(self._line.transmit(self._last))
             return
         else:
+            self._air.time.start(self._line.heard_at)
             self._begin(self._answer(frame))
         self._next_speed = None
 
@@ -164,6 +166,7 @@ class Pn532:
     async def _make_noise(self) -> None:
         while True:
             await asyncio.sleep(self._random.uniform(0.002, 0.03))
+            self._air.time.start()
             await self._line.transmit(self._random.randbytes(self._random.randint(1, 40)))
 
     # -- the commands

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 
 from . import frames
+from .timeline import Timeline
 
 SPEEDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600, 1_288_000)
 """Baud, by the code that SetSerialBaudRate has for them (7.2.8)."""
@@ -26,7 +27,8 @@ _NEVER = float("inf")
 class Line:
     """`send` takes bytes for the host, `irq` the level of P70_IRQ, `heard` each frame that came whole.
 
-    `host_speed` is what the host's own UART is set to: where that is not the chip's, both hear garbage.
+    `heard_at` is when that frame was over, `left_at` when the last byte left. `host_speed` is what the host's
+    own UART is set to: where that is not the chip's, both hear garbage.
     """
 
     def __init__(
@@ -34,13 +36,13 @@ class Line:
         send: Callable[[bytes], None],
         irq: Callable[[int], None],
         heard: Callable[[bytes], None],
+        time: Timeline,
         dice: random.Random,
     ) -> None:
-        self._send, self._irq, self._heard, self._random = send, irq, heard, dice
+        self._send, self._irq, self._heard, self._time, self._random = send, irq, heard, time, dice
         self.host_speed, self._host_changed_at = AS_RESET, _NEVER
         self.is_deaf = False
-        self._free_at = self._heard_at = 0.0
-        self.left_at = 0.0
+        self._free_at = self.heard_at = self.left_at = 0.0
         self.restart(_NEVER)
 
     def restart(self, started_at: float) -> None:
@@ -57,7 +59,7 @@ class Line:
 
     def change_speed(self, baud: int) -> None:
         """From the byte on that is being heard, by the line's own time: the event loop may be late."""
-        self.speed, self._blind_until = baud, self._heard_at + _CHANGE_S
+        self.speed, self._blind_until = baud, self.heard_at + _CHANGE_S
 
     def host_changes(self, baud: int, at: float | None) -> None:
         """The host sets its own UART to this; what had not left it yet is spoilt."""
@@ -90,22 +92,23 @@ class Line:
                 clear = baud == self.speed and not start < self._host_changed_at < at
                 frame = self._deframer.push(byte if clear else self._random.randrange(256))
                 if frame:
-                    self._heard_at = at
+                    self.heard_at = at + _BITS / baud  # with its postamble
                     self._heard(frame)
 
     async def transmit(self, frame: bytes) -> None:
-        """Send byte after byte; a loop that wakes late catches up with the line."""
+        """Send byte after byte, from the chip's time on; a loop that wakes late catches up with the line."""
         loop = asyncio.get_running_loop()
-        epoch, start, gone, byte_s = self._epoch, loop.time(), 0, _BITS / self.speed
+        epoch, start, gone, byte_s = self._epoch, self._time.now, 0, _BITS / self.speed
         if self.drives_irq:
             self._irq(0)
         try:
             while gone < len(frame):
-                await asyncio.sleep(start + (gone + 1) * byte_s - loop.time())
+                await asyncio.sleep(max(0.0, start + (gone + 1) * byte_s - loop.time()))
                 due = min(len(frame), max(gone + 1, int((loop.time() - start) / byte_s)))
                 self.left_at = loop.time()
                 self._send(self._at_the_host(frame[gone:due]))
                 gone = due
+            self._time.now = start + len(frame) * byte_s
         finally:
             if epoch is self._epoch:
                 self._irq(1)

@@ -84,11 +84,10 @@ class Initiator:
 
     async def _list_passive_target(self, wanted: int, modulation: int, uid: bytes) -> bytes:
         """Wait for a card, as often as MxRtyPassiveActivation allows; look once for a second one."""
-        loop = asyncio.get_running_loop()
         self.reset()
         self._air.switch(True)
         tries = self._setup.tries
-        end = float("inf") if tries == FOR_EVER else loop.time() + (tries + 1) * _TRY_S
+        end = float("inf") if tries == FOR_EVER else self._air.time.now + (tries + 1) * _TRY_S
         while not self._targets:
             self._air.moved.clear()
             wakes = modulation == 0 and await self._find(1, uid)
@@ -108,15 +107,16 @@ class Initiator:
 
         That is `soon` where a card has fallen back to where it answers, and else after a move in the field.
         """
-        loop = asyncio.get_running_loop()
         if soon and any(card.state == IDLE for card in self._air.cards):
-            await asyncio.sleep(_TRY_S)
-            return loop.time() < end
+            await self._air.time.spend(_TRY_S)
+            return self._air.time.now < end
         try:
             async with asyncio.timeout_at(None if end == float("inf") else end):
                 await self._air.moved.wait()
         except TimeoutError:
             return False
+        finally:
+            self._air.time.catch_up()
         return True
 
     async def _find(self, number: int, uid: bytes) -> bool:
@@ -126,7 +126,7 @@ class Initiator:
             return False
         card = max(answering, key=_collides)
         starts = card.starts
-        await asyncio.sleep(card.selection_s())
+        await self._air.time.spend(card.selection_s())
         if not self._air.has(card) or card.starts != starts:
             return False
         card.select()
@@ -145,7 +145,7 @@ class Initiator:
         if target.blocks is None:
             target.answers += reply.frame
         target.rates = (0, 0)
-        target.ready_at = asyncio.get_running_loop().time() + guard_time_s(reply.frame)
+        target.ready_at = self._air.time.now + guard_time_s(reply.frame)
         target.blocks = ReaderSide(lambda frame, s: self._send(target, frame, s), reply.frame, self._repeats)
         return True
 
@@ -154,7 +154,7 @@ class Initiator:
         return self._setup.repeats
 
     async def _send(self, target: _Target, frame: bytes, wait_s: float) -> Reply | None:
-        await asyncio.sleep(max(0.0, target.ready_at - asyncio.get_running_loop().time()))
+        await self._air.time.spend(max(0.0, target.ready_at - self._air.time.now))
         to_card, back = (RATES[rate] for rate in target.rates)
         return await self._air.transceive(frame, wait_s, to_card, back)
 
@@ -189,9 +189,9 @@ class Initiator:
         await self._put_aside()
         woken = [card for card in self._air.request(halted_too=True) if card.shown_uid == target.uid]
         if not woken:
-            await asyncio.sleep(_TRY_S)
+            await self._air.time.spend(_TRY_S)
             raise RadioFault(TIME_OUT)
-        await asyncio.sleep(woken[0].selection_s())
+        await self._air.time.spend(woken[0].selection_s())
         woken[0].select()
         if target.blocks is not None and not await self._activate(target):
             raise RadioFault(TIME_OUT)

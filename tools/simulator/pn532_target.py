@@ -71,7 +71,8 @@ class Target:
                 await self._moved.wait()
                 continue
             await asyncio.sleep(phone.next_poll(self._held_at, loop.time()) - loop.time())
-            await asyncio.sleep(phone.activation_s())
+            self._air.time.catch_up()
+            await self._air.time.spend(phone.activation_s())
             if self._phone is phone:
                 self._reading = read_tag()
                 self._asks = next(self._reading)
@@ -85,7 +86,7 @@ class Target:
         if self._had_enough is not None:
             self._release()
             return _RELEASED
-        await asyncio.sleep(exchange_s(len(self._asks), 0))
+        await self._air.time.spend(exchange_s(len(self._asks), 0))
         await self._there()
         return _OK + self._asks
 
@@ -95,7 +96,7 @@ class Target:
         phone, reading = self._phone, self._reading
         if reading is None or phone is None or self._had_enough is not None:
             return _CONTEXT
-        await asyncio.sleep(exchange_s(0, len(data)))
+        await self._air.time.spend(exchange_s(0, len(data)))
         await self._there()
         try:
             self._asks = reading.send(data)
