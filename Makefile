@@ -22,7 +22,7 @@ run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=
 	@exec $(MENSHEN) run --port $(PORT)
 
 .PHONY: test
-test: setup-brokers ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
+test: setup-tests ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
 	@exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 .PHONY: test-fast
@@ -30,7 +30,7 @@ test-fast: setup ## run the unit tests and the static checks only
 	@exec $(VENV) -m pytest tests/unit tests/static $(ARGS)
 
 .PHONY: nightly
-nightly: setup-brokers ## run all tests with many more generated cases
+nightly: setup-tests ## run all tests with many more generated cases
 	@MENSHEN_NIGHTLY=1 exec $(VENV) -m pytest $(ARGS)
 
 .PHONY: bench
@@ -100,9 +100,9 @@ setup: ## fetch and install what all of these need (they do it by themselves)
 		echo "setup: there is no $(PYTHON) on the PATH: install Python 3.11 or later, or set PYTHON." >&2; exit 1; }
 	@$(PYTHON) -m tools.setup
 
-.PHONY: setup-brokers
-setup-brokers: setup ## the same, and RabbitMQ and NATS for their tests
-	@$(PYTHON) -m tools.setup brokers
+.PHONY: setup-tests
+setup-tests: setup ## the same, and RabbitMQ, NATS and a Chromium for their tests
+	@$(PYTHON) -m tools.setup tests
 
 .PHONY: clean
 clean: ## remove everything that was fetched or built

@@ -21,6 +21,41 @@ def _try_the_other_slot():
         pass  # there is no other one
 
 
+def _shape_heap():
+    """Give Python 98 KB and leave the rest to ESP-IDF, whose Wi-Fi and TLS have too little otherwise.
+
+    A heap that is full doubles: 56 KB to 112 KB, which the application would fill in passing. It takes no
+    more than the largest free block, though. So a thread's stack, which is ESP-IDF's, takes that but for
+    44 KB until the heap has grown. What this returns has to be kept: an empty part would be given back.
+    """
+    try:
+        from _thread import allocate_lock, stack_size, start_new_thread
+
+        from esp32 import HEAP_DATA, idf_heap_info
+    except ImportError:
+        return None
+    largest = max([region[2] for region in idf_heap_info(HEAP_DATA)])
+    if not 49_152 < largest < 262_144:  # no room for a stack beside the 44 KB, or PSRAM: there is plenty
+        return None
+    parts = []
+    lock = allocate_lock()
+    lock.acquire()
+    stack_size(largest - 45_056)
+    try:
+        start_new_thread(lock.acquire, ())
+        parts.append([None] * 8000)  # 32 KB, of which two never fit into 56
+        parts.append([None] * 8000)
+    except (MemoryError, OSError):
+        pass  # then it is as it was
+    stack_size(0)
+    lock.release()  # the thread ends
+    few = (None,) * 8
+    for part in parts:  # shrink in place, but not to one block of 16 bytes: that alone counts as empty
+        part.clear()
+        part.extend(few)
+    return parts
+
+
 try:
     from micropython import kbd_intr
 
@@ -30,10 +65,12 @@ try:
     if globals().get("console_open"):  # boot.py says so
         kbd_intr(3)
     watchdog = WDT(timeout=8000)
+    _parts = _shape_heap()
+    del _shape_heap
     import gc
 
     # what lasts comes to lie close together; to collect every 4 KB, as app.py does later, takes half a start
-    gc.threshold((gc.mem_alloc() + gc.mem_free()) // 16)
+    gc.threshold((gc.mem_alloc() + gc.mem_free()) // 12)
     try:
         import app
     except Exception:

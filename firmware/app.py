@@ -25,34 +25,41 @@ from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
 from readers.card_reader import CardReader
-from readers.keypads import keypad_of
 from readers.pn532 import PN532
 from reports.reports import Reports
 from roll.credentials import Credentials
 from storage.hmac import Mac
-from supervisor import Supervisor
+from supervisor import Supervisor, rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from machine import WDT
     from settings import Settings
 
 _LATER_MS = const(3000)
-_LONG_MS = const(0x3FFFFFF)  # and again; ticks go round at 2 ** 30
 
 
 def main(watchdog: "WDT") -> None:
     """Run the lock for ever."""
     began = ticks_us()
+    settings, faults = _load_settings()
+    if settings is None:
+        asyncio.run(_wait_for_technician(faults, watchdog))
+    else:
+        asyncio.run(Lock(settings, watchdog).run(began))
+
+
+def _load_settings() -> "tuple[Settings | None, list[str]]":
+    """The settings, or why there are none. What reads them is gone when they are read."""
     with Loan():
         from settings import SettingsError, load
 
         try:
-            settings = load()
+            return load(), []
         except SettingsError as error:
-            asyncio.run(_wait_for_technician(error.faults, watchdog))
-            return
-    asyncio.run(Lock(settings, watchdog).run(began))
+            return None, error.faults
 
 
 async def _wait_for_technician(faults: "list[str]", watchdog: "WDT") -> None:
@@ -93,7 +100,7 @@ class Lock:
         controller = Controller(relay, indicator, *times, reports.alarm)
         self._doorkeeper = Doorkeeper(gate, dialogues, controller, phone, board.numbers, reports)
         self._switches = Switch(board.contact, 1), Switch(board.exit_button, 0), Switch(board.tamper, 1)
-        self._keypad = keypad_of(settings.keypad, board, self._doorkeeper.card)
+        self._keypad = _keypad(settings.keypad, board, self._doorkeeper)
         self._house = Housekeeping(settings, board, clock, register, throttle, reports)
         self._outside = Outside(settings, board, clock, register, self._doorkeeper, reports)
 
@@ -116,8 +123,7 @@ class Lock:
         except asyncio.TimeoutError:
             pass
         self._outside.start(start, self._house)
-        while True:
-            await asyncio.sleep_ms(_LONG_MS)
+        await rest()
 
 
 def _open_list(key: bytes) -> Credentials:
@@ -128,3 +134,11 @@ def _open_list(key: bytes) -> Credentials:
 
         open_list(credentials, key)
     return credentials
+
+
+def _keypad(kind: str, board: Board, doorkeeper: Doorkeeper) -> "Any":
+    """The keypad that the settings name; its code is there for as long as it is."""
+    with Loan():
+        from readers.keypads import keypad_of
+
+        return keypad_of(kind, board, doorkeeper.card)

@@ -2,8 +2,8 @@
 
 from micropython import const
 
+import esp32
 import machine
-from esp32 import NVS
 from machine import PWM, RTC, UART, Pin
 from storage.nvs import Numbers
 
@@ -37,7 +37,7 @@ class Board:
     KEY_LAYOUT = "123456789*0#"
 
     def __init__(self, unlock_level: int) -> None:
-        self.numbers = Numbers(NVS("menshen"))
+        self.numbers = Numbers(esp32.NVS("menshen"))
         self.relay = Pin(_RELAY, Pin.OUT, value=1 - unlock_level)
         self.key_rows = [Pin(n, Pin.OPEN_DRAIN, value=1) for n in _KEY_ROWS]
         self.key_columns = [Pin(n, Pin.IN, Pin.PULL_UP) for n in _KEY_COLUMNS]
@@ -75,6 +75,13 @@ class Board:
         import network
 
         return network.WLAN(network.STA_IF)
+
+    def idf_free(self) -> "int | None":
+        """Bytes that ESP-IDF has for Wi-Fi and TLS; None from a MicroPython that does not say."""
+        try:
+            return sum([region[1] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])
+        except AttributeError:
+            return None
 
     def jumper(self) -> Pin:
         """The service jumper's pin: low while it is in. boot.py reads it too."""

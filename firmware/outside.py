@@ -5,7 +5,8 @@
 
 import asyncio
 
-from loader import Late
+from loader import Late, Loan
+from supervisor import rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from door.doorkeeper import Doorkeeper
     from home.switch import HomeSwitch
     from housekeeping import Housekeeping
+    from link.subscriptions import Subscriptions
     from people.register import Register
     from reports.reports import Reports
     from settings import Settings
     from update.manager import Manager
-    from uplink import Uplink
+
+    Start = Callable[[str, Callable[[], Awaitable[None]]], None]
 
 
 class Outside:
@@ -38,29 +41,26 @@ class Outside:
         self._parts = settings, board, clock, register, doorkeeper
         self._settings, self._reports = settings, reports
         self._memory = asyncio.Lock()  # held by whoever takes much memory, and can wait for it
-        self._uplink: Uplink | None = None
+        self._subscriptions: Subscriptions | None = None
         self._home: HomeSwitch | None = None
         self._releases: Manager | None = None
 
-    def start(
-        self, start: "Callable[[str, Callable[[], Awaitable[None]]], None]", house: "Housekeeping"
-    ) -> None:
+    def start(self, start: "Start", house: "Housekeeping") -> None:
         """Start all tasks that there are to be; start(name, run) keeps one alive."""
         if self._settings.ssid and self._settings.broker_host:
-            start("link", lambda: self._link(start, house))
+            start("uplink", lambda: self._connect(start, house))
         if self._settings.home:
             start("home", self._keep_home)
         start("release", self._keep_release)
 
-    async def _link(self, start: "Callable", house: "Housekeeping") -> None:
-        if self._uplink is None:
-            async with Late():
+    async def _connect(self, start: "Start", house: "Housekeeping") -> None:
+        """Once, and again where there was no room or no certificate."""
+        if self._subscriptions is None:
+            async with Loan():
                 from uplink import Uplink
 
-            uplink = self._uplink = Uplink(*self._parts, self._reports)
-            start("lists", lambda: uplink.take_lists(house.settled, house.on_list))
-            start("commands", uplink.take_commands)
-        await self._uplink.run()
+                self._subscriptions = await Uplink(*self._parts, self._reports).start(start, house)
+        await rest()
 
     async def _keep_home(self) -> None:
         if self._home is None:
@@ -78,8 +78,5 @@ class Outside:
 
             settings, board, clock, register, doorkeeper = self._parts
             door = register.residents, doorkeeper, self._reports
-            self._releases = Manager(settings, board, clock, door, self._memory, self._subscriptions)
+            self._releases = Manager(settings, board, clock, door, self._memory, lambda: self._subscriptions)
         await self._releases.run()
-
-    def _subscriptions(self) -> object:
-        return None if self._uplink is None else self._uplink.subscriptions

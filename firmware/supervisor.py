@@ -1,7 +1,6 @@
 """Keeps the tasks alive: a critical one that ends resets the board, any other is started again."""
 
 import asyncio
-import gc
 import sys
 
 from micropython import const
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 CRITICAL = ("door",)  # a lock that does not tend its door is no lock
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(60_000)
+_LONG_MS = const(0x3FFFFFF)  # and again: ticks go round at 2 ** 30
 
 
 class Supervisor:
@@ -38,6 +38,11 @@ class Supervisor:
                 sys.print_exception(error)
             if name in CRITICAL:
                 self._reset()
-            gc.collect()
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
+
+
+async def rest() -> None:
+    """For ever: for a task that has nothing more to do, and must not end."""
+    while True:
+        await asyncio.sleep_ms(_LONG_MS)

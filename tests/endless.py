@@ -8,10 +8,13 @@ import gc
 import inspect
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from types import FrameType
 
 import pytest
+import pytest_asyncio
+
+from menshen import ending
 
 _LIMIT_S = 0 if os.environ.get("MENSHEN_NIGHTLY") else 900  # of one test; 0 for none
 _AGAIN_S = 60  # for each step of its tidying up that does not end either
@@ -19,6 +22,20 @@ _AGAIN_S = 60  # for each step of its tidying up that does not end either
 
 class Endless(Exception):
     """What the test's tasks were waiting for."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on(request: pytest.FixtureRequest) -> None:
+    """The loop of a test is closed when all its tasks have ended, and closing it would ask them only once."""
+    if asyncio.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("tasks_left")
+
+
+@pytest_asyncio.fixture
+async def tasks_left() -> AsyncIterator[None]:
+    """End what the test and its other fixtures have left, since this one is the first of all."""
+    yield
+    await ending.end(*asyncio.all_tasks() - {asyncio.current_task()})
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

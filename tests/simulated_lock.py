@@ -11,10 +11,11 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from menshen import build_app
+from menshen import build_app, ending
+from menshen.simulator.loop import new_loop
 from menshen.simulator.pn532 import Pn532
 from menshen.simulator.run import micropython
-from menshen.simulator.server import Server, listen_on, new_loop
+from menshen.simulator.server import Server, listen_on
 from menshen.simulator.world import World, now_us
 
 TIMEOUT_S = 90  # a limit for what never comes; a busy computer may take long over all else
@@ -275,7 +276,7 @@ async def make_lock(tmp_path: Path, app_dir: Path) -> AsyncIterator[Callable]:
             lock = Lock(world, f"http://127.0.0.1:{listener.getsockname()[1]}", session)
             connected = asyncio.Event()
             listening = asyncio.ensure_future(lock.listen(connected))
-            ends.push_async_callback(_end, listening)
+            ends.push_async_callback(ending.end, listening)
             async with asyncio.timeout(TIMEOUT_S):
                 await connected.wait()
             if power:
@@ -283,11 +284,6 @@ async def make_lock(tmp_path: Path, app_dir: Path) -> AsyncIterator[Callable]:
             return lock
 
         yield make
-
-
-async def _end(task: asyncio.Task) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest_asyncio.fixture

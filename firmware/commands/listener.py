@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 
 from loader import Loan
+from supervisor import rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,21 +13,19 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
 
 _LONGEST = const(2048)  # bytes
-_LONG_MS = const(0x3FFFFFF)
 _PACE_MS = const(1000)  # after a bad one: whoever sends many does not keep the lock busy
 
 
 class Listener:
-    """`parts` are those of commands/commands.py."""
+    """`parts` are those of commands/commands.py; the first of them is the lock's name."""
 
-    def __init__(self, *parts) -> None:
-        self._parts = parts
+    def __init__(self, subscriptions: "Subscriptions", *parts) -> None:
+        self._subscriptions, self._parts = subscriptions, parts
 
-    async def run(self, subscriptions: "Subscriptions") -> None:
-        """For ever; the first of the parts is the lock's name."""
-        await subscriptions.subscribe("menshen/v1/" + self._parts[0] + "/command", self.on_message)
-        while True:
-            await asyncio.sleep_ms(_LONG_MS)
+    async def run(self) -> None:
+        """For ever."""
+        await self._subscriptions.subscribe("menshen/v1/" + self._parts[0] + "/command", self.on_message)
+        await rest()
 
     async def on_message(self, payload: "Payload") -> None:
         """One message of the topic `command`."""

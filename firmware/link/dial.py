@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 _POLL_MS = const(20)
 _CONNECT = const(0x10)
 _CONNACK = const(0x20)
+# Bytes that ESP-IDF must have free for a handshake: 36 KB were too little and 40 KB enough, see
+# firmware/README.md, "Memory on the chip".
+_HANDSHAKE = const(38_000)
 
 
 async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketReader]":
     """Connect, by TLS if there is a context, and be accepted; client.sock is there as soon as it is open.
 
     `client` is an MQTTClient. The handshake is made by the first write. MQTTError, OSError, ValueError for a
-    bad certificate.
+    bad certificate, and also for want of memory: client.short says so until the handshake is made.
     """
     client.sock = client.below = sock = socket.socket()
     sock.setblocking(False)
@@ -37,10 +40,14 @@ async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketRea
     while not poller.poll(0):
         await asyncio.sleep_ms(_POLL_MS)
     if tls is not None:
+        free = client.idf_free() if client.idf_free else None
+        if free is not None and free < _HANDSHAKE:
+            client.short = "no memory for TLS: {} bytes free, {} needed".format(free, _HANDSHAKE)
         client.sock = tls.wrap_socket(sock, server_hostname=client.server, do_handshake_on_connect=False)
     stream: Any = asyncio.StreamReader(client.sock)  # a writer, too
     stream.write(_connect_packet(client))
     await stream.drain()
+    client.short = ""
     packets = PacketReader(stream)
     kind = await packets.kind()
     _, answer, _ = await packets.head(kind)

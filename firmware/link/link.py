@@ -43,7 +43,7 @@ class Link:
     """Wi-Fi, then the address, then the broker; on any failure close, wait, and start again.
 
     client_factory makes a new client for each connection. Where it can, it connects while it is quiet() at
-    the door.
+    the door. Where TLS had no memory, `fault` hears of it, from then until a session has lasted.
     """
 
     def __init__(
@@ -59,7 +59,9 @@ class Link:
         self._client_factory, self._topics, self._publisher = client_factory, topics, publisher
         self._backoff, self._quiet = backoff, quiet
         publisher.signal = network.wifi.signal
-        self.online = False
+        self.fault: Callable[[str, bool], None] = lambda name, lasts: None
+        self._began = 0  # ticks of this connection
+        self._was_short = self.online = False
 
     async def run(self) -> None:
         """For ever."""
@@ -68,12 +70,12 @@ class Link:
                 await self._wifi.join()
                 if not self._quiet():
                     await self._backoff.pause(self._quiet)
-            began = ticks_ms()
+            self._began = ticks_ms()
             try:
                 await self._connect()
             except (MQTTError, DnsError, OSError, MemoryError) as error:
                 console.info("link", "offline: {}".format(error))
-            if self.online and ticks_diff(ticks_ms(), began) > _PROVED_MS:
+            if self.online and self._lasted():
                 self._backoff.reset()
             self.online = False
             await self._backoff.pause(self._quiet)
@@ -89,6 +91,9 @@ class Link:
                 await client.connect(address)
             except MQTTError:
                 self._resolver.doubt(client.server)
+                if client.short:
+                    self._was_short = True
+                    self.fault("memory", True)
                 raise
             self.online = True
             console.info("link", "online")
@@ -103,8 +108,17 @@ class Link:
         await self._publisher.run(client)
 
     async def _watch(self) -> None:
-        await self._wifi.lost(self._timekeeper.tick)
+        await self._wifi.lost(self._tick)
         raise MQTTError("the access point is gone")
+
+    async def _tick(self) -> None:
+        if self._was_short and self._lasted():  # the operator has been told, in the first state
+            self._was_short = False
+            self.fault("memory", False)
+        await self._timekeeper.tick()
+
+    def _lasted(self) -> bool:
+        return ticks_diff(ticks_ms(), self._began) > _PROVED_MS
 
 
 async def side_by_side(*jobs) -> None:

@@ -88,6 +88,8 @@ class MQTTClient(simple.MQTTClient):
         self._timeout = timeout_ms
         self._stream: "Any" = None
         self.below: "Any" = None  # the socket under the TLS session
+        self.idf_free: "Callable[[], int | None] | None" = None  # in bytes, where known
+        self.short = ""  # why TLS fails, if it is for want of memory
         self._sent = 0  # ticks of the last packet written
         self._sending = asyncio.Lock()
         self._asking = asyncio.Lock()
@@ -98,8 +100,10 @@ class MQTTClient(simple.MQTTClient):
         """Connect to the broker at this IPv4 address, and be accepted by it."""
         try:
             await self._within(self._open(address))
-        except BaseException:  # cancelled, too: no path leaves a socket behind
+        except BaseException as error:  # cancelled, too: no path leaves a socket behind
             self.close()
+            if self.short and isinstance(error, MQTTError):  # which calls it a bad certificate, or silence
+                raise MQTTError(self.short)
             raise
 
     async def publish(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -235,3 +239,17 @@ class MQTTClient(simple.MQTTClient):
             self._expected = None
             self._answered.set()
         return kind == _PINGRESP
+
+
+class Clients:
+    """Makes a client for each connection. `idf_free` tells the bytes that there are for TLS, where known."""
+
+    def __init__(
+        self, client_id: str, broker: Broker, tls: "Any", idf_free: "Callable[[], int | None]"
+    ) -> None:
+        self._client_id, self._broker, self._tls, self._idf_free = client_id, broker, tls, idf_free
+
+    def __call__(self) -> MQTTClient:
+        client = MQTTClient(self._client_id, self._broker, self._tls)
+        client.idf_free = self._idf_free
+        return client

@@ -8,7 +8,7 @@ from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Protocol
 
     from access.clock import Clock
     from link.mqtt import Payload
@@ -18,43 +18,55 @@ if TYPE_CHECKING:
     from reports.telemetry import Telemetry
     from settings import Settings
 
+    class House(Protocol):
+        """housekeeping.py."""
+
+        settled: asyncio.Event
+
+        def on_list(self) -> None: ...
+
+
 _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 
 
 class Lists:
-    """on_change is called after each head."""
+    """`house` looks after the list in use: it says when that is settled, and hears when it has changed."""
 
     def __init__(
-        self, settings: "Settings", register: "Register", clock: "Clock", on_change: "Callable[[], None]"
+        self,
+        settings: "Settings",
+        register: "Register",
+        clock: "Clock",
+        house: "House",
+        subscriptions: "Subscriptions",
+        telemetry: "Telemetry",
     ) -> None:
-        self._settings, self._register, self._clock = settings, register, clock
-        self._on_change = on_change
+        self._settings, self._register, self._clock, self._house = settings, register, clock, house
+        self._subscriptions, self._telemetry = subscriptions, telemetry
         self._came = asyncio.Event()
         self._head: "bytearray | None" = None
         self._live = False
         self._told = 0  # the version that the operator knows to be in force
 
-    async def run(
-        self, subscriptions: "Subscriptions", telemetry: "Telemetry", ready: "asyncio.Event"
-    ) -> None:
-        """For ever, once ready; one head after the other, and of those that came meanwhile the last alone."""
-        await subscriptions.subscribe("menshen/v1/" + self._settings.lock + "/list", self._on_head)
-        await ready.wait()
+    async def run(self) -> None:
+        """For ever; one head after the other, and of those that came meanwhile the last alone."""
+        await self._subscriptions.subscribe("menshen/v1/" + self._settings.lock + "/list", self._on_head)
+        await self._house.settled.wait()
         while True:
             await self._came.wait()
             self._came.clear()
             try:
-                await self._receive(subscriptions, telemetry)
+                await self._receive()
             except MemoryError:
-                telemetry.refused(None, "no memory")
+                self._telemetry.refused(None, "no memory")
             await asyncio.sleep_ms(0)
-            self._on_change()
+            self._house.on_list()
 
     async def _on_head(self, payload: "Payload") -> None:
         self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
         self._came.set()
 
-    async def _receive(self, subscriptions: "Subscriptions", telemetry: "Telemetry") -> None:
+    async def _receive(self) -> None:
         live, head = self._live, [self._head]
         self._head = None  # before anything is waited for: another may come
 
@@ -68,8 +80,9 @@ class Lists:
 
             pace = Pace()
             await pace()
-            fetcher = Fetcher(subscriptions, pace)
-            sync = Sync(self._settings, self._register.credentials, self._approve, telemetry, fetcher, pace)
+            fetcher = Fetcher(self._subscriptions, pace)
+            parts = self._approve, self._telemetry, fetcher, pace
+            sync = Sync(self._settings, self._register.credentials, *parts)
             self._told = await sync.receive(head, self._told, on_time)
 
     async def _approve(self, listed: "Listed") -> None:

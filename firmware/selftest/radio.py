@@ -42,11 +42,13 @@ async def check(board: "Board", settings: "Settings", say: "Callable[[str], None
         )
         results.append(("Wi-Fi's strength", False, hint))
     if settings.broker_host:
-        results.append(await _broker(settings, Resolver(settings.dns, board.numbers, wifi.dns), say))
+        results.append(await _broker(board, settings, Resolver(settings.dns, board.numbers, wifi.dns), say))
     return results
 
 
-async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str], None]") -> tuple:
+async def _broker(
+    board: "Board", settings: "Settings", resolver: Resolver, say: "Callable[[str], None]"
+) -> tuple:
     host, port = settings.broker_host, settings.broker_port
     say("looking for " + host)
     try:
@@ -64,9 +66,12 @@ async def _broker(settings: "Settings", resolver: Resolver, say: "Callable[[str]
             settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
         )  # as the lock's
         client = MQTTClient(identifier, Broker(host, port), _tls(settings))
+        client.idf_free = board.idf_free
         await client.connect(address)
         await client.disconnect()
     except MQTTError as error:
+        if client is not None and client.short:
+            return "broker", False, "%s: press EN, and repeat the test" % error
         hint = "%s:%d does not let the lock in (%s): does it run there, does it know this lock's certificate?"
         return "broker", False, hint % (address, port, error)
     except Exception as error:  # a fault in /tls: the message names the file

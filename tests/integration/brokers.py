@@ -12,6 +12,7 @@ import psutil
 from menshen.brokers import locks
 from menshen.operator.certificates import OPERATOR, Authority, Pair
 from menshen.simulator.provision import BROKER_NAME
+from tests import programs
 from tests.conftest import TOP
 from tests.integration.process import LOCALHOST, Process, free_ports
 
@@ -53,7 +54,7 @@ class Broker:
         """Why it cannot be started here, else ""."""
         if cls.program().exists():
             return ""
-        return f"{cls.name} could not be fetched: `make setup-brokers` says why"
+        return f"{cls.name} could not be fetched: `make setup-tests` says why"
 
     @classmethod
     def program(cls) -> Path:
@@ -189,14 +190,16 @@ class RabbitMQ(Broker):
         self._known.append(lock)
         definitions = self._write("rabbitmq-locks.json", locks.rabbitmq(self._known), {})
         command = [self.program().with_name("rabbitmqctl"), "-n", self._environment["RABBITMQ_NODENAME"]]
-        control = await asyncio.create_subprocess_exec(
-            *command,
-            "import_definitions",
-            definitions,
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-        )
-        async with asyncio.timeout(_CONTROL_S):
+        async with (
+            programs.program(
+                *command,
+                "import_definitions",
+                definitions,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+            ) as control,
+            asyncio.timeout(_CONTROL_S),
+        ):
             assert await control.wait() == 0
 
 

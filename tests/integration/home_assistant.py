@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator
 import aiomqtt
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from menshen import ending
+
 PREFIX = "homeassistant/"
 _PATIENCE_S = 30
 
@@ -88,9 +90,5 @@ async def home_assistant(address: tuple[str, int]) -> AsyncIterator[HomeAssistan
     """One that listens for as long as the block lasts."""
     async with aiomqtt.Client(*address) as client:
         home = HomeAssistant(client)
-        listening = asyncio.ensure_future(home.listen())
-        try:
+        async with ending.running(home.listen()):
             yield home
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from tests import programs
+
 LOCALHOST = "127.0.0.1"
 _READY_S = 120
 _END_S = 60
@@ -68,22 +70,24 @@ class Process:
             await self._news.wait_for(lambda: any(part in line for line in self.said))
 
     async def stop(self) -> None:
-        """End it and wait until it is gone; nothing to do if it is."""
+        """End it and what it has started, and wait until it is gone; nothing to do if it is."""
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+        family = programs.family(process)
         try:
-            async with asyncio.timeout(_END_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await process.wait()
+        finally:
+            programs.kill(family)
         assert self._reading
         try:
             async with asyncio.timeout(_END_S):  # what it has started may live on, and hold its output
                 await self._reading
+                await process.wait()
         except TimeoutError:
             raise BrokerFailed(f"something of {self._command[0]} goes on without it") from None
 

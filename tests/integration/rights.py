@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import aiomqtt
 
+from menshen import ending
 from menshen.brokers.locks import READS, WRITES
 from menshen.operator.certificates import Authority, Pair
 from tests.integration.brokers import Broker
@@ -79,13 +80,9 @@ class Listener:
 
     async def attempt(self, doing: Coroutine) -> None:
         """Do something that the broker may refuse, in words or by ending the connection."""
-        tasks = [asyncio.ensure_future(doing), asyncio.ensure_future(self._over.wait())]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception) and not isinstance(result, aiomqtt.MqttError):
-                raise result
+        for task in await ending.first(doing, self._over.wait()):
+            with contextlib.suppress(aiomqtt.MqttError, asyncio.CancelledError):
+                task.result()
 
     async def until(self, done: Callable[[list[tuple[str, str]]], bool]) -> bool:
         """Wait until what has been heard is enough; whether it ever was, before the connection ended."""
@@ -111,12 +108,10 @@ async def listener(broker: Broker, own: Pair | None, identifier: str, **more) ->
     async with contextlib.AsyncExitStack() as stack:
         connected = await stack.enter_async_context(client(broker, own, identifier, **more))
         listening = Listener(connected)
-        task = asyncio.ensure_future(listening.listen())
         try:
-            yield listening
+            async with ending.running(listening.listen()):
+                yield listening
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
             with contextlib.suppress(aiomqtt.MqttError):
                 await stack.aclose()
 
@@ -137,7 +132,7 @@ async def writable(broker: Broker, topics: Iterable[str] = (*TOPICS, *_ODD)) -> 
                 await attempt(topic, qos)
         passwords = enumerate((None, "", "x"))
         pretend = [attempt(f"{ROOT}/{B}/state", 1, f"{A}.{n}", username=B, password=p) for n, p in passwords]
-        await asyncio.gather(*pretend)  # together, since RabbitMQ lets wrong passwords wait
+        await ending.together(*pretend)  # together, since RabbitMQ lets wrong passwords wait
         for topic in (f"{ROOT}/{A}/state", f"{ROOT}/{B}/state"):
             await _vanish(broker, own, aiomqtt.Will(topic, f"will {topic}", 1))
         async with listener(broker, own, A) as lock:

@@ -5,7 +5,6 @@ both sides; all are tapped in the same instant, again and again, and what the ma
 alike. A fault that costs a tenth or more makes its lock the slower one every time.
 """
 
-import asyncio
 import contextlib
 import os
 import statistics
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen import ending
 from menshen.operator.certificates import Authority
 from menshen.simulator.broker import Operator
 from menshen.simulator.fault_proxy import FaultProxy, contexts
@@ -145,16 +145,16 @@ async def make_faulty(make_lock, tmp_path: Path) -> AsyncIterator[Callable]:
 async def test_the_door_does_not_notice_and_the_link_comes_back(make_faulty, faults: list[Fault]) -> None:
     well, *broken = await make_faulty([None, *faults])
     everyone = (well, *broken)
-    await asyncio.gather(*(one.begin() for one in everyone))
-    starting = (await asyncio.gather(*(one.steps() for one in everyone)))[0]
+    await ending.together(*(one.begin() for one in everyone))
+    starting = (await ending.together(*(one.steps() for one in everyone)))[0]
     slower = dict.fromkeys(broken, 0)
     count = 0
     while count < _TAPS or (count in slower.values() and count < _MOST_TAPS):
-        await asyncio.gather(*(one.tap() for one in everyone))
+        await ending.together(*(one.tap() for one in everyone))
         count += 1
         for one in broken:
             slower[one] += one.taps[-1] > _SLOWER * well.taps[-1]
-    steps = dict(zip(everyone, await asyncio.gather(*(one.steps() for one in everyone)), strict=True))
+    steps = dict(zip(everyone, await ending.together(*(one.steps() for one in everyone)), strict=True))
     usual = statistics.median(well.taps)
     for one in everyone:
         median, step = statistics.median(one.taps), steps[one]
@@ -169,7 +169,7 @@ async def test_the_door_does_not_notice_and_the_link_comes_back(make_faulty, fau
         assert max(one.taps) < _LATE_US, one.name
         assert steps[one]["stopped_us"] < _STOPPED_US, one.name
         assert steps[one]["longest_us"] <= _AS_LONG * starting["longest_us"], one.name
-    await asyncio.gather(*(one.mend() for one in everyone))
+    await ending.together(*(one.mend() for one in everyone))
     for one in everyone:
         assert not [line for line in one.said() if "Traceback" in line or "died" in line], one.name
         assert not [e for e in one.lock.events if e["type"] == "reset"], one.name

@@ -12,6 +12,7 @@ import aiomqtt
 import pytest_asyncio
 from click.testing import CliRunner, Result
 
+from menshen import ending
 from menshen.cli.main import main
 from menshen.operator import health, lists
 from menshen.operator.store import Store
@@ -90,12 +91,8 @@ async def answering(broker: Broker) -> AsyncIterator[Answering]:
         lock = Answering(connected)
         await connected.subscribe(f"{ROOT}/{LOCK}/list", qos=1)
         await lock.say("state", True, online=True, **_STATE)
-        listening = asyncio.ensure_future(lock.listen())
-        try:
+        async with ending.running(lock.listen()):
             yield lock
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_a_refused_list_is_taken_back_and_what_was_refused_is_said(house: House) -> None:
@@ -154,12 +151,10 @@ async def test_whoever_watches_sees_a_lock_go_and_what_it_says_steers_nothing(ho
     async with answering(house.broker) as lock:
         await lock.say("state", True, online=True, **{**_STATE, "firmware": "\x1b[2J[red]\0", "faults": 5})
         said = (await house.operate("health")).output
-        watching = asyncio.ensure_future(health.watch(store, picture))
-        await _until(lambda: picture.exists() and "1 well" in picture.read_text())
-        await lock.say("state", True, online=False)
-        await _until(lambda: "1 offline" in picture.read_text())
-    watching.cancel()
-    await asyncio.gather(watching, return_exceptions=True)
+        async with ending.running(health.watch(store, picture)):
+            await _until(lambda: picture.exists() and "1 well" in picture.read_text())
+            await lock.say("state", True, online=False)
+            await _until(lambda: "1 offline" in picture.read_text())
     store.close()
     assert "\x1b" not in said
     assert "?[2J[red]?" in said
@@ -202,7 +197,11 @@ async def test_staff_reports_are_shown_by_name_and_once_even_if_nobody_was_there
 
 async def _online(house: House) -> None:
     """Wait until the broker has heard it from the lock: the simulator cannot look into TLS."""
-    async with asyncio.timeout(90), client(house.broker, house.broker.operator(), "onlooker") as connected:
+    await ending.within(90, _hear_it_online(house))
+
+
+async def _hear_it_online(house: House) -> None:
+    async with client(house.broker, house.broker.operator(), "onlooker") as connected:
         await connected.subscribe(f"{ROOT}/{LOCK}/state", qos=1)
         async for message in connected.messages:
             assert isinstance(message.payload, bytes)

@@ -5,7 +5,6 @@ short waits between the rounds: 60 of them, 200 with MENSHEN_NIGHTLY=1. Behind t
 """
 
 import asyncio
-import contextlib
 import itertools
 import json
 import os
@@ -18,6 +17,7 @@ from menshen.simulator.broker import Operator
 from menshen.simulator.fault_proxy import FaultProxy, contexts
 from menshen.simulator.fault_side import HANDSHAKE, POINTS, Fault
 from menshen.simulator.provision import BROKER_NAME
+from tests import programs
 from tests.conftest import TOP
 from tests.integration.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
@@ -44,7 +44,7 @@ _SWIFT = [
 _HEAP = "110k"  # and of these the simulated chip takes its part
 _WHOLE_ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 15
 _SETTLED = 5
-_PROGRAM = TOP / "tests/unit/rounds.py"
+_PROGRAM = TOP / "tests/unit/helpers/rounds.py"
 
 
 async def test_nothing_is_left_of_connections_that_failed(tmp_path: Path, app_dir: Path) -> None:
@@ -75,29 +75,30 @@ async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[di
     # it speaks to the modules as the chip has them, where their names are short ones
     program = names.applied(_PROGRAM.read_text(), build_app.shrunk(TOP / "firmware").names)
     paths = (app_dir / "slots/a", app_dir.parent / "fakes", TOP / "lib")
-    process = await asyncio.create_subprocess_exec(
-        _PORT, "-X", f"heapsize={_HEAP}", "-c", program,
-        env={**os.environ, "MICROPYPATH": ":".join([*map(str, paths), ".frozen"]), "MENSHEN_ROUNDS": where},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout
+    environment = {"MICROPYPATH": ":".join([*map(str, paths), ".frozen"]), "MENSHEN_ROUNDS": where}
+    rounds = programs.program(
+        _PORT,
+        "-X",
+        f"heapsize={_HEAP}",
+        "-c",
+        program,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     looks: list[dict] = []
     met = set()
     faults = itertools.cycle(_FAULTS)
     proxy.fault = next(faults)
-    try:
-        async with asyncio.timeout(200):
-            while len(looks) < _ROUNDS:
-                line = await process.stdout.readline()
-                assert line.startswith(b"{"), (line + await process.stdout.read()).decode()
-                looks.append(json.loads(line))
-                if proxy.hits:
-                    met.add(proxy.fault)
-                proxy.fault, proxy.hits = next(faults), 0
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    async with rounds as process, asyncio.timeout(200):
+        assert process.stdout
+        while len(looks) < _ROUNDS:
+            line = await process.stdout.readline()
+            assert line.startswith(b"{"), (line + await process.stdout.read()).decode()
+            looks.append(json.loads(line))
+            if proxy.hits:
+                met.add(proxy.fault)
+            proxy.fault, proxy.hits = next(faults), 0
     return looks, met
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen import ending
 from menshen.simulator.network import Network
 from menshen.simulator.provision import DEMO_PIN
 from menshen.simulator.world import now_us
@@ -279,7 +280,7 @@ async def test_neither_broker_can_tell_who_comes_and_goes(make_lock: Callable, t
             house = a_house(make_lock, broker.address, workdir=folder)
             both.append(await ends.enter_async_context(house))
         lively, empty = both
-        code, _ = await asyncio.gather(lively.switch(), empty.switch())
+        code, _ = await ending.together(lively.switch(), empty.switch())
         await homes[0].entity()
         await _live(lively, homes[0], code)
         for house in both if _PINGS else ():

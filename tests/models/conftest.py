@@ -52,7 +52,10 @@ class Port:
 
     def close(self) -> None:
         """End the process: it ends when there is nothing more to read."""
-        self._process.communicate(timeout=30)
+        try:
+            self._process.communicate(timeout=30)
+        finally:
+            self._process.kill()
 
 
 class PortError(Exception):

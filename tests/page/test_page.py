@@ -2,17 +2,16 @@
 
 import asyncio
 import contextlib
-import os
-import shutil
 from collections.abc import Callable
 
+import psutil
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
+from menshen.setup import browser
 from tests.simulated_lock import Lock
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
 _PATIENCE_S = 60  # for what never comes
 expect.set_options(timeout=_PATIENCE_S * 1000)
@@ -28,18 +27,17 @@ async def lock(make_lock: Callable) -> Lock:
 
 @pytest_asyncio.fixture(params=_SIZES)
 async def page(request: pytest.FixtureRequest, lock: Lock):
-    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if program is None:
-        pytest.skip("there is no Chromium here; install Debian's package chromium")  # .ci/run installs it
+    program = browser.program()
+    assert program, "there is no Chromium here: `make setup-tests` says why"
     width, height = _SIZES[request.param]
     async with contextlib.AsyncExitStack() as ends:
+        ends.callback(_sweep)
         async with asyncio.timeout(_PATIENCE_S):
             playwright = await async_playwright().start()
             ends.push_async_callback(_soon, playwright.stop)
-            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = await playwright.chromium.launch(executable_path=program, args=arguments)
-            ends.push_async_callback(_soon, browser.close)
-        page = await browser.new_page(viewport={"width": width, "height": height})
+            chromium = await playwright.chromium.launch(executable_path=program)
+            ends.push_async_callback(_soon, chromium.close)
+        page = await chromium.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(_PATIENCE_S * 1000)
         troubles: list[str] = []
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -50,6 +48,14 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not troubles
     assert not wide, "the page is wider than the screen"
+
+
+def _sweep() -> None:
+    """Kill what is left of Playwright: its driver, and the browser, whose profile it has named."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "playwright" in " ".join(process.cmdline()):
+                process.kill()
 
 
 async def _soon(end: Callable) -> None:

@@ -12,6 +12,7 @@ from tests.static import sources
 
 FLOORS = (
     ("app",),
+    ("outside",),
     ("uplink", "housekeeping", "selftest"),
     ("update",),
     ("home", "commands", "lists"),

@@ -86,13 +86,16 @@ def test_a_build_waits_for_another_of_the_same_folder(tmp_path: Path) -> None:
         program += "print('begun', flush=True); build(*map(Path, sys.argv[1:]))"
         command = [sys.executable, "-c", program, app, _tree(tmp_path / "top", "A = 1\n")]
         with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE) as other:
-            assert other.stdout
-            assert other.stdout.readline() == b"begun\n"
-            with pytest.raises(subprocess.TimeoutExpired):
-                other.wait(2)  # long enough for a build of one module
-            assert not app.exists()
-            fcntl.flock(lock, fcntl.LOCK_UN)
-            assert other.wait(60) == 0
+            try:
+                assert other.stdout
+                assert other.stdout.readline() == b"begun\n"
+                with pytest.raises(subprocess.TimeoutExpired):
+                    other.wait(2)  # long enough for a build of one module
+                assert not app.exists()
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                assert other.wait(60) == 0
+            finally:
+                other.kill()
     assert (app / "slots/a/door/strike.mpy").exists()
 
 

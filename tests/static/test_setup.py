@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from menshen.setup import debian, pins, python_env, step, umqtt
+from menshen.setup import browser, debian, pins, python_env, step, umqtt
 from tests.static.sources import TOP
 
 DEB822 = """\
@@ -65,6 +65,17 @@ def test_every_version_is_exact() -> None:
     for version in {**python_env.PACKAGES, **pins.CONSTRAINTS, **pins.STUBS}.values():
         assert version[0].isdigit()
         assert "*" not in version
+
+
+def test_the_machines_own_chromium_comes_before_the_one_that_was_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert browser.program() in {None, browser.FOLDER / "bin/chromium"}
+    own = tmp_path / "chromium"
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    assert browser.program() == own
 
 
 @pytest.fixture

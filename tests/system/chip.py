@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from menshen.simulator.board import Board
+from menshen.simulator.memory import TODAYS, Memory
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKES = ROOT / "tools/simulator/fakes"
@@ -13,14 +14,19 @@ MICROPYTHON = Path(os.environ.get("MENSHEN_MICROPYTHON") or ROOT / "build/toolch
 
 
 def make_board(
-    folder: Path, main: str, boot: str = "", fakes: Path = FAKES, extra_files: dict[str, bytes] | None = None
+    folder: Path,
+    main: str,
+    boot: str = "",
+    fakes: Path = FAKES,
+    extra_files: dict[str, bytes] | None = None,
+    memory: Memory = TODAYS,
 ) -> Board:
     """A board, without power, with this main.py. Its events are in `board.events`."""
     app = folder / "app"
     app.mkdir()
     (app / "boot.py").write_text(boot)
     (app / "main.py").write_text(main)
-    board = Board(folder / "board", app, fakes, {}, MICROPYTHON, extra_files=extra_files)
+    board = Board(folder / "board", app, fakes, {}, MICROPYTHON, extra_files=extra_files, memory=memory)
     board.events = []
     board.on_event(board.events.append)
     return board

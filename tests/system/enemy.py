@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import Callable, Sequence
 
+from menshen import ending
 from menshen.simulator.fault_side import packets
 
 _CONNACK, _PINGRESP = b"\x20\x02\0\0", b"\xd0\0"
@@ -52,9 +53,7 @@ class Enemy:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for link in self._links:
-            link.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
+        await ending.end(*self._links)
 
     async def besiege(self, rounds: int) -> None:
         """Send so many messages, and now and then what is no message at all."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from menshen.simulator.board import HARD_RESET, SOFT_RESET, WDT_RESET, Board, ChipFailed
+from tests import programs
 from tests.system.chip import FAKES, MICROPYTHON, ROOT, make_board, pin_levels, running
 
 SERVE = """
@@ -158,15 +159,12 @@ def alive(pid: int) -> bool:
 async def test_the_chip_ends_with_the_process_that_started_it(tmp_path: Path, main: str) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app/main.py").write_text(main)
-    parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, tmp_path, stdout=asyncio.subprocess.PIPE, cwd=ROOT
-    )
-    assert parent.stdout is not None
-    chip = int(await parent.stdout.readline())
-    assert alive(chip)
-    parent.kill()
-    await parent.wait()
-    async with asyncio.timeout(30):
+    run = programs.program(sys.executable, "-c", PARENT, tmp_path, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+    async with run as parent, asyncio.timeout(60):
+        assert parent.stdout is not None
+        chip = int(await parent.stdout.readline())
+        assert alive(chip)
+        parent.kill()
         while alive(chip):  # noqa: ASYNC110 - another process's end has no event
             await asyncio.sleep(0.01)
 

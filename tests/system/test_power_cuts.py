@@ -6,12 +6,14 @@ Every cut tears the operation it falls into. What is tried is counted and printe
 import asyncio
 import hashlib
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from menshen import ending
 from menshen.operator.lists import Series
 from menshen.simulator.provision import CARD, TENANT, Credential
 from menshen.simulator.world import now_us
@@ -20,7 +22,7 @@ from tests.simulated_lock import Event, Lock
 _MOST = 300  # operations in one thing that is done: beyond that the test itself has gone wrong
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
 _NO_LIST = "there is no whole list"
-Deed = Callable[[Lock], Awaitable[object]]
+Deed = Callable[[Lock], Coroutine[Any, Any, object]]
 
 
 @dataclass
@@ -52,15 +54,11 @@ def _is_end(event: Event) -> bool:
 async def _cut_off(lock: Lock, deed: Deed) -> bool:
     """Do it; True where the power went first. `cut_at` is set already."""
     since = lock.since_us
-    doing = asyncio.ensure_future(deed(lock))
-    cut = asyncio.ensure_future(lock.world.board.wait_off(60))
-    await asyncio.wait((doing, cut), return_when=asyncio.FIRST_COMPLETED)
-    fell = not lock.world.board.powered
-    for task in (doing, cut):
-        task.cancel()
-    done, _ = await asyncio.gather(doing, cut, return_exceptions=True)
-    if not fell and isinstance(done, BaseException):
-        raise done
+    async with ending.running(deed(lock)) as doing, ending.running(lock.world.board.wait_off(60)) as cut:
+        await asyncio.wait((doing, cut), return_when=asyncio.FIRST_COMPLETED)
+        fell = not lock.world.board.powered
+    if not fell:
+        await doing
     if fell:
         lock.since_us = since
         await lock.wait_event(_is_end)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from menshen import build_app
+from menshen import build_app, ending
 from menshen.operator.guest import make_code
 from menshen.simulator.provision import DEMO_PIN
 from tests.conftest import TOP
@@ -173,15 +173,15 @@ async def test_a_lock_says_the_same_with_and_without_its_tenants_entries(
         await lock.network(False)
         await lock.power(True)
     quiet_after: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    async with asyncio.TaskGroup() as both:
-        lively = both.create_task(_history(home, True, quiet_after))
-        empty = both.create_task(_history(void, False, quiet_after))
-    for left, right in zip(lively.result(), empty.result(), strict=True):
+    lively, empty = await ending.together(
+        _history(home, True, quiet_after), _history(void, False, quiet_after)
+    )
+    for left, right in zip(lively, empty, strict=True):
         assert [_said(packet) for packet in left] == [_said(packet) for packet in right]
-    for left, right in zip(lively.result()[:2], empty.result()[:2], strict=True):
+    for left, right in zip(lively[:2], empty[:2], strict=True):
         times = [[packet["us"] - one[0]["us"] for packet in one] for one in (left, right)]
         assert all(abs(a - b) < _SLOT_US for a, b in zip(*times, strict=True)), times
-    packets = [packet for connection in empty.result() for packet in connection]
+    packets = [packet for connection in empty for packet in connection]
     kinds = [packet["packet"] for packet in packets]
     assert kinds.count("CONNECT") == 2
     topics = [p["topic"].rpartition("/")[2] for p in packets if p["packet"] == "PUBLISH"]

@@ -6,12 +6,12 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests import programs
 from tests.conftest import TOP
 
 _PATIENCE_S = 60
@@ -41,10 +41,9 @@ def _left(family: set[tuple[int, str]]) -> set[tuple[int, str]]:
     return family & {(pid, start) for pid, (_, start) in _processes().items()}
 
 
-@contextlib.asynccontextmanager
-async def _run(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+def _run(*arguments: str) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """`menshen run` with these arguments."""
-    process = await asyncio.create_subprocess_exec(
+    return programs.program(
         sys.executable,
         "-m",
         "menshen",
@@ -55,12 +54,6 @@ async def _run(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:

@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
+from menshen import ending
 from menshen.operator.lists import CARD, TENANT, Credential
 from menshen.simulator import ota
 from tests.conftest import TOP
 from tests.releases import Made, Operator, choose_pin, updatable
-from tests.simulated_lock import Lock
+from tests.simulated_lock import TIMEOUT_S, Lock
 
 __all__ = ["updatable"]
 IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]
@@ -95,12 +96,8 @@ async def test_a_cut_in_the_middle_comes_back_and_goes_on(updatable: Made, n: in
     await operator.publish(new)
     await operator.order("0.2.0")
     lock.world.board.cut_at(n)
-    waiting = asyncio.ensure_future(operator.wait_update("confirmed", "0.2.0"))
-    fell = asyncio.ensure_future(lock.world.board.wait_off(300))
-    await asyncio.wait((waiting, fell), return_when=asyncio.FIRST_COMPLETED)
+    await ending.first(operator.wait_update("confirmed", "0.2.0"), lock.world.board.wait_off(300))
     if not lock.world.board.powered:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
         lock.world.network(False)
         await lock.power(True)
         await lock.wait_armed()
@@ -108,8 +105,6 @@ async def test_a_cut_in_the_middle_comes_back_and_goes_on(updatable: Made, n: in
         await lock.wait_locked()
         lock.world.network(True)
         await operator.wait_update("confirmed", "0.2.0")
-    fell.cancel()
-    await asyncio.gather(waiting, fell, return_exceptions=True)
     assert (await lock.state())["lock"]["firmware"] == "0.2.0"
 
 
@@ -121,20 +116,18 @@ async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeyp
     boot = await lock.wait_event(lambda e: e["type"] == "boot")
     await operator.publish(operator.release("0.2.0"))
     await operator.order("0.2.0")
-    fetched = asyncio.ensure_future(operator.wait_update("fetched", "0.2.0"))
     live: list[int] = []
-    while not fetched.done():
-        asking = asyncio.ensure_future(lock.world.board.live_memory())
-        await asyncio.wait([asking])
-        if asking.cancelled():
-            break  # it has been fetched, and the chip restarts
-        live.append(asking.result()["alloc"] - boot["heap"])
-        print(
-            live[-1],
-            [m for m in await lock.world.board.modules() if ("." in m and "asyncio" not in m) or m == "pace"],
-        )
-        await asyncio.wait([fetched], timeout=0.02)
-    await fetched
+    async with ending.running(operator.wait_update("fetched", "0.2.0")) as fetched:
+        while not fetched.done():
+            async with ending.running(lock.world.board.live_memory()) as asking:
+                await asyncio.wait([asking], timeout=TIMEOUT_S)
+            if asking.cancelled():
+                break  # it has been fetched, and the chip restarts
+            live.append(asking.result()["alloc"] - boot["heap"])
+            modules = await lock.world.board.modules()
+            print(live[-1], [m for m in modules if ("." in m and "asyncio" not in m) or m == "pace"])
+            await asyncio.wait([fetched], timeout=0.02)
+        await fetched
     print(f"live while the release comes: {max(live)} bytes of {_LIVE}")
     assert max(live) <= _LIVE
     await operator.wait_update("confirmed", "0.2.0")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from menshen.board import factory
 from menshen.simulator.serial_port import SerialPort
+from tests import programs
 from tests.conftest import TOP
 from tests.simulated_lock import Lock
 from tests.tools import base_images as bases
@@ -77,7 +78,7 @@ class Installer:
 
         `answers` are given one after the other to the questions, the last one to all that follow.
         """
-        process = await asyncio.create_subprocess_exec(
+        board = programs.program(
             "env",
             "--default-signal=INT",  # what runs in the background ignores it, and whatever that starts
             sys.executable,
@@ -92,24 +93,19 @@ class Installer:
             stderr=asyncio.subprocess.STDOUT,
             cwd=TOP,
         )
-        self.process = process
-        assert process.stdin
-        assert process.stdout
         todo, self.said, asked, left = dict(HANDS if hands is None else hands), "", 0, list(answers)
-        try:
-            async with asyncio.timeout(_LIMIT_S):
-                while data := await process.stdout.read(4096):
-                    self.said += data.decode()
-                    for cue in [cue for cue in todo if re.search(cue, self.said)]:
-                        await todo.pop(cue)(self.lock)
-                    while self.said.count("[y/n]: ") > asked:
-                        asked += 1
-                        process.stdin.write((left.pop(0) if len(left) > 1 else left[0]).encode() + b"\n")
-                return await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        async with board as self.process, asyncio.timeout(_LIMIT_S):
+            assert self.process.stdin
+            assert self.process.stdout
+            while data := await self.process.stdout.read(4096):
+                self.said += data.decode()
+                for cue in [cue for cue in todo if re.search(cue, self.said)]:
+                    await todo.pop(cue)(self.lock)
+                while self.said.count("[y/n]: ") > asked:
+                    asked += 1
+                    answer = left.pop(0) if len(left) > 1 else left[0]
+                    self.process.stdin.write(answer.encode() + b"\n")
+            return await self.process.wait()
 
     async def provision(self, *arguments: str, hands: Hands | None = None, answers: str = "y") -> int:
         """make provision with `settings`."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from menshen import ending
 from menshen.board import provision
 from menshen.board.console import BoardError, Console
 from menshen.operator.certificates import Authority
@@ -113,10 +114,10 @@ async def test_the_power_goes_in_the_middle_and_the_settings_are_whole_or_none(
     old, new = _lock(installer), _lock(installer)
     took = await asyncio.to_thread(install, old, 0)
     assert took > 20
-    cut = asyncio.ensure_future(_unplug_with_the_power(installer))
-    with pytest.raises(BoardError):
-        await asyncio.to_thread(install, new, max(1, int(took * part)))
-    await cut
+    async with ending.running(_unplug_with_the_power(installer)) as cut:
+        with pytest.raises(BoardError):
+            await asyncio.to_thread(install, new, max(1, int(took * part)))
+        await cut
     assert await installer.file("/config.json") in (
         None,
         old.files["/config.json"],

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from menshen import build_app
+from menshen import build_app, ending
 from menshen.simulator.board import ChipFailed
-from menshen.simulator.server import new_loop
+from menshen.simulator.loop import new_loop
 
 from . import changes, decision, faults, rivals, storm, update
 from .lock import MeasuredLock
@@ -58,8 +58,7 @@ async def _heap(folder: Path, app: Path) -> dict[str, float]:
     for size in _HEAPS:
         lock = MeasuredLock(folder / f"{size}k", app, BIN / "micropython32", f"{size}k", probe=False)
         with contextlib.suppress(TimeoutError, ChipFailed):
-            async with asyncio.timeout(60):
-                parts = await lock.run("plain_start", "tap", "take_list", "memory", "loaded")
+            parts = await ending.within(60, lock.run("plain_start", "tap", "take_list", "memory", "loaded"))
             return parts | {"heap_needed_bytes": size * 1024}
     raise RuntimeError(f"the lock does not live in {_HEAPS[-1]} KB; its last words:\n{lock.last_words()}")
 

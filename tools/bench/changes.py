@@ -8,6 +8,7 @@ import asyncio
 import statistics
 from pathlib import Path
 
+from menshen import ending
 from menshen.operator.lists import CHANGES_MAX, Series
 from menshen.simulator.provision import CARD, TENANT, Credential
 from menshen.simulator.world import now_us
@@ -71,9 +72,9 @@ async def measure(folder: Path, app: Path, micropython: Path) -> dict[str, float
         series = Series(world.provision.lock, world.provision.key, version=1)
         everybody = _credentials(lock)
         begun = now_us()
-        applying = asyncio.ensure_future(_publish(lock, series, everybody))
-        busy = await _worst_tap_ms(lock, applying, 1_000)
-        await applying
+        async with ending.running(_publish(lock, series, everybody)) as applying:
+            busy = await _worst_tap_ms(lock, applying, 1_000)
+            await applying
         applied = (now_us() - begun) / 1_000_000
         wire, erases = [], []
         for n in range(CHANGES_MAX + 1):  # the last does not fit: the lock merges

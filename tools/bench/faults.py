@@ -3,11 +3,11 @@
 At each point of a connection five locks run at once: one for which all is well, and one for each way to fail.
 """
 
-import asyncio
 import statistics
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from menshen import ending
 from menshen.operator.certificates import Authority
 from menshen.simulator.broker import Broker
 from menshen.simulator.fault_proxy import FaultProxy, contexts
@@ -83,8 +83,8 @@ async def _point(folder: Path, app: Path, port: Path, point: str) -> dict[str, d
             if point == "mid-packet":
                 await lock.world.publish(f"menshen/v1/{name}/list", b"x" * 2000, True)
             locks.append(_Faulty(lock, proxy, resolver))
-        await asyncio.gather(*(lock.begin(fault) for lock, fault in zip(locks, faults, strict=True)))
-        results = await asyncio.gather(*(lock.measure() for lock in locks))
+        await ending.together(*(lock.begin(fault) for lock, fault in zip(locks, faults, strict=True)))
+        results = await ending.together(*(lock.measure() for lock in locks))
     well = statistics.median(results[0][1])
     found = {}
     for way, (step, taps) in zip(WAYS, results[1:], strict=True):

@@ -12,7 +12,7 @@ from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority
 from menshen.release import keys
 
-from . import factory, provision, selftest
+from . import factory, interpreter, provision, selftest
 from .console import Console
 from .flash import flash
 from .partitions import LayoutError
@@ -85,6 +85,8 @@ def image(base: Path, out: Path, ota: bool, frozen: bool, trust: tuple[Path, ...
         raise MenshenError(f"{base}: {error}") from error
     path, text = factory.write(built, out, base.name)
     click.echo(text)
+    if warning := interpreter.warning(interpreter.version(built.program, base.name)):
+        click.echo(f"Warning: {warning}\n", err=True)
     click.echo(f"{path}: read back, and whole. Now: make flash PORT=...")
 
 

@@ -55,6 +55,12 @@ class Flash:
         """Whether MicroPython itself can be updated over the air."""
         return partitions.has_ota(self.partitions)
 
+    @property
+    def program(self) -> bytes:
+        """The partition from which MicroPython starts first."""
+        place = partitions.application(self.partitions)
+        return self.image[place.offset : place.end]
+
     def contents(self) -> dict[str, bytes]:
         """The files in it: absolute path to contents. OSError if there is no file system."""
         return littlefs.contents(self.image[self.files.offset : self.files.end])

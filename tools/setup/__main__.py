@@ -1,4 +1,4 @@
-"""Set this machine up for Menshen: python3 -m tools.setup [brokers], from the top of the project."""
+"""Set this machine up for Menshen: python3 -m tools.setup [tests], from the top of the project."""
 
 import sys
 
@@ -9,7 +9,7 @@ if sys.version_info < (3, 11):
         "or name one with `make PYTHON=python3.11`." % sys.version_info[:2]
     )
 
-from . import brokers, python_env, step, toolchain, umqtt
+from . import brokers, browser, python_env, step, toolchain, umqtt
 
 
 def main() -> int:
@@ -18,8 +18,9 @@ def main() -> int:
             python_env.prepare()
             umqtt.prepare()
             toolchain.prepare()
-            if "brokers" in sys.argv[1:]:
+            if "tests" in sys.argv[1:]:
                 brokers.prepare()
+                browser.prepare()
     except step.CannotGoOnError as reason:
         print(f"setup: {reason}", file=sys.stderr)
         return 1

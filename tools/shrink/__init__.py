@@ -1,14 +1,17 @@
-"""The same program in fewer bytes of RAM, which is what the chip has least of.
+"""The same program in fewer bytes of RAM, which is what the chip has least of. README.md says why and how much.
 
-In this order: what only a type checker reads goes (`types`), the modules of a room that stay loaded become
-one (`rooms`), constants are written where they are used (`constants`), and names become short ones that are
-shared (`names`).
+Each step takes the programs by module name and gives them back, smaller. In this order: what only a type
+checker reads goes (`types`), constructors that run once are freed (`once`), the modules of a room that stay
+loaded become one (`rooms`), constants are written where they are used (`constants`), and names become short
+ones that are shared (`names`).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from . import constants, names, rooms, types
+from . import constants, names, once, rooms, types
+
+STEPS = ("types", "once", "rooms", "constants", "names")
 
 
 @dataclass(frozen=True)
@@ -19,17 +22,28 @@ class Shrunk:
     names: dict[str, str]
 
 
-def shrink(sources: Mapping[str, str], given: Collection[str], called: Collection[str]) -> Shrunk:
+def shrink(
+    sources: Mapping[str, str], given: Collection[str], called: Collection[str], without: Collection[str] = ()
+) -> Shrunk:
     """`sources` by module name, all that there are.
 
-    `given` are the names of what they use of others, `called` those by which others use them.
-    Raises rooms.RoomError. Where one of them is no program, all are left as they are: the compiler explains.
+    `given` are the names of what they use of others, `called` those by which others use them; `without` the
+    steps that are left out, to see what each is worth. Raises rooms.RoomError. Where one of the sources is no
+    program, all are left as they are: the compiler explains.
     """
     if not all(map(types.is_program, sources.values())):
         return Shrunk(dict(sources), {})
-    bare = {name: types.without(source) for name, source in sources.items()}
-    programs = rooms.join(bare)
+    programs, short = dict(sources), {}
+    if "types" not in without:
+        programs = {name: types.without(source) for name, source in programs.items()}
+    if "once" not in without:
+        programs = once.freed(programs)
+    if "rooms" not in without:
+        programs = rooms.join(programs)
     keep = names.kept(programs, given, called)
-    programs = constants.written_out(programs, keep)
-    short = names.chosen(programs, keep)
-    return Shrunk({name: names.applied(program, short) for name, program in programs.items()}, short)
+    if "constants" not in without:
+        programs = constants.written_out(programs, keep)
+    if "names" not in without:
+        short = names.chosen(programs, keep)
+        programs = {name: names.applied(program, short) for name, program in programs.items()}
+    return Shrunk(programs, short)

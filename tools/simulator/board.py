@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from menshen import build_app
+from menshen import build_app, ending
 
 from . import image, romfs
 from .console import Console
-from .process import ChipProcess, Uart
+from .memory import TODAYS, Memory
+from .process import ChipFailed, ChipProcess, Uart
 from .questions import Questions
 from .repl import Repl
 from .signals import event_of, on_clock
@@ -22,10 +23,6 @@ _ARMED = "INFO app: armed"
 
 def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
-
-
-class ChipFailed(Exception):
-    """The chip could not even begin to start; the text is what it said."""
 
 
 class Board(Questions):
@@ -47,6 +44,7 @@ class Board(Questions):
         heapsize: str | None = None,
         extra_files: Mapping[str, bytes] | None = None,
         probe: bool = True,
+        memory: Memory = TODAYS,
     ) -> None:
         self._micropython, self._heapsize = Path(micropython), heapsize
         workdir = Path(workdir).resolve()
@@ -60,6 +58,7 @@ class Board(Questions):
             "MENSHEN_NVS": str(self.nvs_path),
             "MENSHEN_FLASH_US": "0,0",
             "TZ": "UTC",
+            **memory.environment(),
             **({"MENSHEN_PROBE": "1"} if probe else {}),
         }
         if not self.flash_path.exists():
@@ -103,11 +102,9 @@ class Board(Questions):
         self._verdict, self._rtc, self._booted = None, "", False
         self._rom_path.write_bytes(romfs.build_of(self._fakes_dir))
         self._life = asyncio.create_task(self._live(cause))
-        started = asyncio.create_task(self._started.wait())
-        async with asyncio.timeout(90):
+        async with ending.running(self._started.wait()) as started, asyncio.timeout(90):
             await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)
         if not self._started.is_set():
-            started.cancel()
             await self._life
 
     async def power_off(self) -> None:
@@ -119,7 +116,8 @@ class Board(Questions):
     async def wait_off(self, timeout: float = 90) -> None:
         """Wait until the power is off: the knife of `cut_at` has fallen."""
         if self._life is not None:
-            await asyncio.wait_for(asyncio.shield(self._life), timeout)
+            async with asyncio.timeout(timeout):
+                await asyncio.shield(self._life)
 
     async def wait_armed(self, timeout: float = 90) -> str:
         """The line in which the lock says that it is armed, since its last start."""

@@ -1,4 +1,7 @@
-"""The demo's MQTT broker, embedded, and the operator's client of any broker."""
+"""The demo's MQTT broker, embedded, and the operator's client of any broker.
+
+amqtt catches cancellations and waits by `wait_for`: what it does is ended by `ending`.
+"""
 
 import asyncio
 import contextlib
@@ -9,6 +12,8 @@ from amqtt.broker import Broker as _Amqtt
 from amqtt.client import MQTTClient
 from amqtt.errors import AMQTTError, ClientError
 from amqtt.session import Session
+
+from menshen import ending
 
 _LOCALHOST = "127.0.0.1"
 _CONFIG = {
@@ -47,8 +52,7 @@ class Broker:
     async def stop(self) -> None:
         """Close all connections and the port."""
         with contextlib.suppress(TimeoutError):  # what it still waits for ends with the loop
-            async with asyncio.timeout(_GOODBYE_S):
-                await self._broker.shutdown()
+            await ending.within(_GOODBYE_S, self._broker.shutdown())
 
 
 class Operator:
@@ -67,20 +71,17 @@ class Operator:
         host, port = self._address
         self._client = MQTTClient(None, config={"auto_reconnect": False, "plugins": {}})
         with self._plain_errors():
-            async with asyncio.timeout(_PATIENCE_S):
-                await self._client.connect(f"mqtt://{host}:{port}/")
-                await self._client.subscribe([("menshen/#", 0)])
+            await ending.within(_PATIENCE_S, self._client.connect(f"mqtt://{host}:{port}/"))
+            await ending.within(_PATIENCE_S, self._client.subscribe([("menshen/#", 0)]))
         self._listening = asyncio.ensure_future(self._listen(self._client))
 
     async def stop(self) -> None:
         """Disconnect."""
         if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+            await ending.end(self._listening)
         if self._client is not None:
             with contextlib.suppress(ConnectionError), self._plain_errors():
-                async with asyncio.timeout(_GOODBYE_S):
-                    await self._client.disconnect()
+                await ending.within(_GOODBYE_S, self._client.disconnect())
             self._client = None
 
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
@@ -90,8 +91,7 @@ class Operator:
             await self.start()
         assert self._client is not None
         with self._plain_errors():
-            async with asyncio.timeout(_PATIENCE_S):
-                await self._client.publish(topic, payload, qos=1, retain=retain)
+            await ending.within(_PATIENCE_S, self._client.publish(topic, payload, qos=1, retain=retain))
 
     @contextlib.contextmanager
     def _plain_errors(self):

@@ -29,7 +29,8 @@ class Console:
         waiter = (text, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         try:
-            return await asyncio.wait_for(waiter[1], timeout)
+            async with asyncio.timeout(timeout):
+                return await waiter[1]
         except TimeoutError:
             said = "\n".join(self.since_start)
             raise TimeoutError(f"no {text!r} on the console in {timeout} s, but:\n{said}") from None

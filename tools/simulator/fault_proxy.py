@@ -10,6 +10,7 @@ import socket
 import ssl
 from pathlib import Path
 
+from menshen import ending
 from menshen.operator.certificates import Authority, Pair
 
 from .fault_side import LINGER, Broken, Fault, LockSide, packets
@@ -70,9 +71,7 @@ class FaultProxy:
 
     async def hang_up(self) -> None:
         """End all connections."""
-        for link in self._links:
-            link.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
+        await ending.end(*self._links)
 
     async def until_hit(self, timeout: float = 60) -> None:
         """Wait until the fault has been met; TimeoutError. Of a call that rings for ever nobody knows."""
@@ -131,16 +130,10 @@ class FaultProxy:
         """One connection of the lock, from its first byte to the end of either side."""
         with contextlib.closing(writer), contextlib.suppress(Broken, OSError):
             side = LockSide(reader, writer, self._lock_side, lambda: self.fault, self._note)
-            watch = asyncio.ensure_future(side.listen())  # sees at once that the lock has hung up
-            work = asyncio.ensure_future(self._carry(side))
-            try:
-                done, _ = await asyncio.wait([watch, work], return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
+            # The first sees at once that the lock has hung up.
+            for task in await ending.first(side.listen(), self._carry(side)):
+                if not task.cancelled():
                     task.result()
-            finally:
-                for task in (watch, work):
-                    task.cancel()
-                await asyncio.gather(watch, work, return_exceptions=True)
 
     async def _carry(self, side: LockSide) -> None:
         await side.handshake()
@@ -149,18 +142,11 @@ class FaultProxy:
             *self._broker, ssl=self._broker_side, server_hostname=name
         )
         with contextlib.closing(up_writer):
-            jobs = [
-                asyncio.ensure_future(self._out(side, up_writer)),
-                asyncio.ensure_future(self._in(side, up_reader)),
-            ]
-            try:
-                await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            out, into = self._out(side, up_writer), self._in(side, up_reader)
+            async with ending.running(out) as leaving, ending.running(into) as coming:
+                await asyncio.wait([leaving, coming], return_when=asyncio.FIRST_COMPLETED)
                 if side.broken:
                     await asyncio.Event().wait()  # the broker has gone; the lock is not told
-            finally:
-                for job in jobs:
-                    job.cancel()
-                await asyncio.gather(*jobs, return_exceptions=True)
 
     async def _out(self, side: LockSide, writer: asyncio.StreamWriter) -> None:
         while data := await side.read():

@@ -4,6 +4,8 @@ import asyncio
 import os
 from typing import cast
 
+from menshen import ending
+
 from .network import answer_dns
 
 _HOST = "127.0.0.1"
@@ -26,9 +28,7 @@ class FaultResolver(asyncio.DatagramProtocol):
 
     async def __aexit__(self, *_: object) -> None:
         self._close()
-        for task in self._slow:
-            task.cancel()
-        await asyncio.gather(*self._slow, return_exceptions=True)
+        await ending.end(*self._slow)
 
     async def fail(self, way: str | None) -> None:
         """Answer like this from now on; "reset" closes the port, of which ICMP tells."""

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import cast
 
+from menshen import ending
+
 from .provision import BROKER_NAME
 from .sniffer import Sniffer
 
@@ -133,9 +135,7 @@ class Network:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for link in self._links:
-            link.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
+        await ending.end(*self._links)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = asyncio.ensure_future(self._link(reader, writer))
@@ -147,24 +147,17 @@ class Network:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):
             up_reader, up_writer = await asyncio.open_connection(*self._broker)
             with contextlib.closing(up_writer):
-                pumps = [
-                    asyncio.ensure_future(self._pump(reader, up_writer, Sniffer("out"))),
-                    asyncio.ensure_future(self._pump(up_reader, writer, Sniffer("in"))),
-                ]
-                try:
-                    await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    for pump in pumps:
-                        pump.cancel()
-                    await asyncio.gather(*pumps, return_exceptions=True)
+                await ending.first(
+                    self._pump(reader, up_writer, Sniffer("out")),
+                    self._pump(up_reader, writer, Sniffer("in")),
+                )
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sniffer: Sniffer
     ) -> None:
         """Carry one direction; return once its end is closed and the other end could know of it."""
         queue: asyncio.Queue[bytes] = asyncio.Queue()
-        forward = asyncio.ensure_future(self._forward(queue, writer, sniffer))
-        try:
+        async with ending.running(self._forward(queue, writer, sniffer)):
             while data := await reader.read(4096):
                 queue.put_nowait(data)
             if self.up and self._answering.is_set():
@@ -172,8 +165,6 @@ class Network:
             else:  # what was held back dies with the connection
                 await self._cable.wait()
                 await self._answering.wait()
-        finally:
-            forward.cancel()
 
     async def _forward(
         self, queue: asyncio.Queue[bytes], writer: asyncio.StreamWriter, sniffer: Sniffer

@@ -7,6 +7,8 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
 
+from menshen import ending
+
 from . import frames
 from .cards.card import Card
 from .field import Field
@@ -161,7 +163,7 @@ class Pn532:
     @staticmethod
     def _stop(task: asyncio.Task[None] | None) -> None:
         if task is not None:
-            task.cancel()
+            ending.end_soon(task)
 
     async def _make_noise(self) -> None:
         while True:

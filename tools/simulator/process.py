@@ -19,6 +19,10 @@ from pathlib import Path
 _PATIENCE_S = 1.0  # until a program that is told of Ctrl-C must have heard it
 
 
+class ChipFailed(Exception):
+    """The chip could not even begin to start; the text is what it said."""
+
+
 class Uart:
     """A serial line as the device at its other end sees it. It stays the same over resets of the chip."""
 

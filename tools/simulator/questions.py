@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from menshen import ending
+
 _TURN_S = 1
 
 
@@ -32,6 +34,10 @@ class Questions:
         """The same after a garbage collection: what is really needed."""
         return await self.memory("mem 1")
 
+    def take_ram(self, size: int) -> None:
+        """Have something else in the chip take so many bytes of what ESP-IDF has, or give back -size."""
+        self._put(f"ram {size}\n")
+
     async def longest_step_us(self) -> int:
         """CPU time of the longest step of a task since the last question.
 
@@ -54,10 +60,8 @@ class Questions:
 
     async def turn(self) -> None:
         """Wait until the chip's event loop has come round; not for long, for it may be off or hang."""
-        asking = asyncio.ensure_future(self.flash_stats())
-        await asyncio.wait([asking], timeout=_TURN_S)
-        if asking.done() and not asking.cancelled():
-            asking.exception()  # the power is off: nobody waits for it
+        async with ending.running(self.flash_stats()) as asking:
+            await asyncio.wait([asking], timeout=_TURN_S)
 
     async def _ask(self, words: str) -> list[str]:
         answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
@@ -74,6 +78,6 @@ class Questions:
     def _drop_questions(self) -> None:
         """The chip has ended."""
         for questions in self._open.values():
-            for question in questions:
+            while questions:
+                question: asyncio.Future[list[str]] = questions.pop()
                 question.cancel()
-            questions.clear()

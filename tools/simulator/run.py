@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from menshen import build_app, checkout
+from menshen import build_app, checkout, ending
 from menshen.errors import MenshenError
 
 from .board import ChipFailed
+from .loop import new_loop
 from .provision import DEMO_PIN
-from .server import Server, listen_on, new_loop
+from .server import Server, listen_on
 from .world import World
 
 _DEMO = checkout.TOP / "build" / "demo"
@@ -36,16 +37,12 @@ async def serve(listener: socket.socket, workdir: Path) -> None:
     _say("Starting the broker and the lock")
     world = World(workdir, app_dir, app_dir.parent / "fakes", micropython(), sntp=True)
     server = Server(world)
-    life = asyncio.ensure_future(_live(world, server, listener))
-    over = asyncio.ensure_future(ended.wait())
-    await asyncio.wait((life, over), return_when=asyncio.FIRST_COMPLETED)
-    if not life.done():
-        _say("\nEnding: the lock, its page and its broker")
-    for task in (life, over):
-        task.cancel()
-    outcome, _ = await asyncio.gather(life, over, return_exceptions=True)
-    if isinstance(outcome, Exception):
-        raise outcome
+    async with ending.running(_live(world, server, listener)) as life, ending.running(ended.wait()) as over:
+        await asyncio.wait((life, over), return_when=asyncio.FIRST_COMPLETED)
+        if not life.done():
+            _say("\nEnding: the lock, its page and its broker")
+    if not life.cancelled():
+        life.result()
 
 
 async def _live(world: World, server: Server, listener: socket.socket) -> None:

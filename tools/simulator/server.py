@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import re
-import selectors
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -35,11 +34,6 @@ _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 class BadCall(Exception):
     """The call is not what it should be; the message names the field and says what would be right."""
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """A loop whose timers are good to some 50 us: epoll rounds up to a millisecond, 11 bytes of UART."""
-    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 def listen_on(port: int) -> socket.socket:

@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from . import provision
 from .board import Board
+from .board import monotonic_us as now_us
 from .broker import Broker, Operator
 from .cards.plain import demo_cards
+from .memory import TODAYS, Memory
 from .network import BROKER_MODES, DNS_MODES, Network
 from .phone import Phone
 from .pn532 import FAULTS, Pn532
@@ -38,11 +39,6 @@ class Refused(Exception):
     """What was asked cannot happen in this world now; the message says why."""
 
 
-def now_us() -> int:
-    """The clock of all events: CLOCK_MONOTONIC in microseconds, as the simulated chip reads it."""
-    return time.monotonic_ns() // 1000
-
-
 class World:
     """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash at first.
 
@@ -64,10 +60,11 @@ class World:
         tls_address: tuple[str, int] | None = None,
         sntp: bool = False,
         probe: bool = True,
+        memory: Memory = TODAYS,
     ) -> None:
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
-        self._tls_address, self._sntp, self._probe = tls_address, sntp, probe
+        self._tls_address, self._sntp, self._probe, self._memory = tls_address, sntp, probe, memory
         self._settings, self._files = settings or {}, files or {}
         self._phone = Phone(lambda phone: self._emit({"type": "phone", **phone.screen()}))
         self.cards = {**demo_cards(), self._phone.name: self._phone}
@@ -121,6 +118,7 @@ class World:
         self.board = Board(
             self._workdir, self._app_dir, self._fakes_dir, config, self._micropython,
             heapsize=self._heapsize, extra_files={**listed, **self._files}, probe=self._probe,
+            memory=self._memory,
         )  # fmt: skip
         if is_old:
             provision.renew(self.board, self._app_dir, config)

@@ -6,6 +6,7 @@ from ram_numbers import RamNvs
 from scripted_broker import CONNACK, Inbox, client_for, drive, message, say, silent
 
 import console
+import link.link
 from link.backoff import Backoff
 from link.errors import MQTTError
 from link.link import Link, Network
@@ -191,3 +192,55 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
     drive(answers, story)
     assert not printed, printed
     assert told[:4] == ["online", "offline: the access point is gone"] * 2, told
+
+
+def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
+    """So it is in the first state after it, and in no later one."""
+    told, faults, now = listen(), [], [0]
+
+    class Short(Steady):
+        async def lost(self, meanwhile):
+            for ms in (0, 1_000, 31_000, 32_000):
+                now[0] = ms
+                await meanwhile()
+                told.append(list(faults))
+            raise KeyboardInterrupt
+
+    class Client:
+        server, short = "127.0.0.1", ""
+        failures = ["no memory for TLS", "no memory for TLS", ""]
+
+        async def connect(self, address):
+            self.short = Client.failures.pop(0)
+            if self.short:
+                raise MQTTError(self.short)
+
+        async def run(self, on_message):
+            await asyncio.sleep(3600)
+
+        async def publish(self, *packet):
+            pass
+
+        def set_last_will(self, *will):
+            pass
+
+        def close(self):
+            pass
+
+    def fault(name, lasts):
+        faults.append((name, lasts))
+
+    clock, link.link.ticks_ms = link.link.ticks_ms, lambda: now[0]
+    try:
+        short = Short()
+        network = Network(short, Resolver([], Numbers(RamNvs())), Idle())
+        lock = Link(network, Client, Subscriptions(), short, Backoff(1, 2), lambda: True)
+        lock.fault = fault
+        asyncio.run(lock.run())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        link.link.ticks_ms = clock
+    lasts = [("memory", True)] * 2
+    ended = lasts + [("memory", False)]
+    assert told == ["offline: no memory for TLS"] * 2 + ["online", lasts, lasts, ended, ended]

@@ -26,6 +26,14 @@ class Register:
     credentials = None
 
 
+class House:
+    def __init__(self, settled):
+        self.settled = settled
+
+    def on_list(self):
+        pass
+
+
 class Head:
     retained = False
 
@@ -36,8 +44,8 @@ class Head:
 def test_a_head_that_comes_while_another_is_taken_is_not_mistaken_for_one_too_large():
     async def story(turns):
         operator, ready = Operator(), asyncio.Event()
-        lists = Lists(Settings(), Register(), None, lambda: None)
-        running = asyncio.create_task(lists.run(operator, operator, ready))
+        lists = Lists(Settings(), Register(), None, House(ready), operator, operator)
+        running = asyncio.create_task(lists.run())
         ready.set()
         await asyncio.sleep_ms(0)
         await operator.send(Head())

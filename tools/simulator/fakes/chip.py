@@ -70,9 +70,12 @@ micropython.kbd_intr(-1)
 _bus = start.build()
 del start
 _bus.commands[b"int"] = _ctrl_c
-for _name in "bus", "certificates", "chip", "flag", "flash", "ota", "pins", "probe", "start", "asyncio.event":
+_own = "bus", "certificates", "chip", "flag", "flash", "idf", "ota", "pins", "probe", "start", "threads"
+for _name in _own + ("asyncio.event",):
     sys.modules.pop(_name, None)  # the chip has none of these
+del _own
 gc.collect()
+esp32._account.began = gc.mem_alloc()
 _bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc(), time.ticks_us()))
 if _bus.on_boot:
     _bus.on_boot()

@@ -1,6 +1,6 @@
-"""esp32 of the ESP32 port: NVS in a file that is replaced whole, and the partitions of a stock image.
+"""esp32 of the ESP32 port: NVS in a file that is replaced whole, the partitions of a stock image, the heap.
 
-`_knife`, `_host` (the computer's file system) and `_values` are set by the start of the chip.
+`_knife`, `_account`, `_host` (the computer's file system) and `_values` are set by the start of the chip.
 """
 
 import json
@@ -16,8 +16,18 @@ _KEY_TOO_LONG = const(0x1109)
 _INVALID_LENGTH = const(0x110C)
 _NAME_MAX = const(15)  # NVS_KEY_NAME_MAX_SIZE less its final zero
 _SIZE_MAX = const(24_000)  # the stock partition has 24 KB: in this file a blob takes two characters a byte
-_knife = _host = None
+_knife = _host = _account = None
 _values = {}  # namespace: {key: number, or hexadecimal digits of a blob}
+
+
+HEAP_DATA = 4  # MALLOC_CAP_8BIT of esp_heap_caps.h
+_RAM = const(113_840)  # bytes of a region, free or not
+
+
+def idf_heap_info(capabilities: int) -> list:
+    """(bytes, free, largest free block, least free since the start) of each region of ESP-IDF's RAM."""
+    _account.take(0)
+    return [(_RAM, free, free, 0) for free in (_account.largest, _account.small)]
 
 
 class NVS:

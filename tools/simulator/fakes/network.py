@@ -7,6 +7,7 @@ from micropython import const
 STA_IF = 0
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 _CONNECT_MS = const(300)
+_RAM = const(12_288)  # of the largest block, beside all the others: about 47 KB
 _SLOW_MS = const(20_000)
 _LEASE = const(13)  # a lease that is taken back and given again: 2^13 ms each
 
@@ -15,8 +16,8 @@ class WLAN:
     """One station for all, as in the chip; `station` is set by its start. The access point does nothing."""
 
     station = None
-    bus = None
-    _on = _wanted = _near = False
+    bus = account = None
+    _on = _wanted = _near = _has_ram = False
     _dhcp = b"ok"
     _since = 0  # ticks_ms when the last thing needed for a connection was there; None when connected
 
@@ -35,6 +36,10 @@ class WLAN:
 
     def active(self, *on) -> bool:
         if on and bool(on[0]) != self._on:
+            if on[0] and not self._has_ram:
+                self.account.take(_RAM)
+                self.account.small = 0
+                self._has_ram = True  # until a reset
             self._on = bool(on[0])
             self._wanted = False
             self.bus.send(b"wifi on\n" if self._on else b"wifi off\n")

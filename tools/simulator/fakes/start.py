@@ -18,9 +18,11 @@ import certificates
 import esp32
 import machine
 import network
+import threads
 from bus import Bus, libc
 from flag import ThreadSafeFlag
 from flash import Flash, Knife
+from idf import Account
 from pins import Pads
 
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9  # linux/prctl.h
@@ -40,6 +42,9 @@ def build() -> Bus:
     _read_nvs()
     sys.modules["usocket"] = socket
     network.WLAN.bus = bus
+    account = Account(bus)
+    esp32._account = threads.account = network.WLAN.account = certificates.SSLContext.account = account
+    _leave_out(os.getenv("MENSHEN_LACKS"))
     network.WLAN.station = network.WLAN()
     bus.commands[b"net"] = network.WLAN.station.reach
     bus.commands[b"dhcp"] = network.WLAN.station.lease
@@ -64,6 +69,15 @@ def build() -> Bus:
     if "tls" in os.listdir("/"):
         sys.modules["tls"] = certificates
     return bus
+
+
+def _leave_out(lacking) -> None:
+    """Not every MicroPython is built with threads, or tells what ESP-IDF has left."""
+    sys.modules["_thread"] = threads
+    if lacking == "_thread":
+        del threads.start_new_thread
+    elif lacking == "idf_heap_info":
+        del esp32.idf_heap_info
 
 
 def _start_clock(bus: Bus) -> None:
