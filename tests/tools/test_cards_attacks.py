@@ -81,6 +81,20 @@ def test_a_good_card_proves_itself(desk: Desk, made: Callable[[], Ev2Card]) -> N
 
 
 @KINDS
+def test_a_card_that_computes_for_long_asks_for_the_time(desk: Desk, made: Callable[[], Ev2Card]) -> None:
+    times = []
+    for computing_s in (0.0, 0.02, 0.2):
+        card = made()
+        card.computing_s[0xAF] = computing_s
+        assert desk.lay(card)
+        begun = desk.clock()
+        prove(desk)
+        times.append(desk.clock() - begun)
+    assert times[1] - times[0] == pytest.approx(0.02)
+    assert 0.2 < times[2] - times[0] < 0.22
+
+
+@KINDS
 def test_a_clone_has_the_number_and_nothing_else(desk: Desk, made: Callable[[], Ev2Card]) -> None:
     clone = uid_clone(made())
     assert desk.lay(clone)

@@ -46,6 +46,7 @@ class Command:
 class Ev2Card(Card):
     """A card with keys. `dice(n)` gives n random bytes: RndB, then TI, and a random UID.
 
+    `computing_s` are the seconds that a card takes over a command, by its code; nobody here has measured one.
     Subclasses have `commands`, and say which key a number means where the card stands now.
     """
 
@@ -54,6 +55,7 @@ class Ev2Card(Card):
     ) -> None:
         super().__init__(name, uid, ats=ats, **kind)
         self.limits = FailLimits()
+        self.computing_s: dict[int, float] = {}
         self.random_uid = False
         self._dice, self._made_up = dice, b""
         self.session: Session | None = None
@@ -98,7 +100,7 @@ class Ev2Card(Card):
         self.session, self._handshake, self._frames = None, None, []
 
     def thinks_s(self, apdu: bytes) -> float:
-        return self._took_s
+        return self._took_s + (self.computing_s.get(apdu[1], 0.0) if len(apdu) > 1 else 0.0)
 
     # -- commands
 
