@@ -20,7 +20,6 @@ from door.relay import Relay
 from door.switch import Switch
 from housekeeping import Housekeeping
 from loader import Loan, collect
-from outside import Outside
 from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
@@ -44,31 +43,16 @@ _LATER_MS = const(3000)
 def main(watchdog: "WDT") -> None:
     """Run the lock for ever."""
     began = ticks_us()
-    settings, faults = _load_settings()
-    if settings is None:
-        asyncio.run(_wait_for_technician(faults, watchdog))
-    else:
-        asyncio.run(Lock(settings, watchdog).run(began))
+    settings = _load_settings(watchdog)
+    asyncio.run(Lock(settings, watchdog).run(began))
 
 
-def _load_settings() -> "tuple[Settings | None, list[str]]":
-    """The settings, or why there are none. What reads them is gone when they are read."""
+def _load_settings(watchdog: "WDT") -> "Settings":
+    """What reads them is gone when they are read."""
     with Loan():
-        from settings import SettingsError, load
+        from settings import load_or_wait
 
-        try:
-            return load(), []
-        except SettingsError as error:
-            return None, error.faults
-
-
-async def _wait_for_technician(faults: "list[str]", watchdog: "WDT") -> None:
-    """A lock that does not know its key can do nothing but say so, and wait for a person with a cable."""
-    for fault in faults:
-        console.error("settings", "no settings to work with: " + fault)
-    while True:
-        watchdog.feed()
-        await asyncio.sleep_ms(1000)
+        return load_or_wait(watchdog.feed)
 
 
 class Lock:
@@ -80,7 +64,11 @@ class Lock:
         self._supervisor = Supervisor(board.reset)
 
         clock = Clock(board.datetime, board.numbers, settings.time_floor)
-        credentials = _open_list(settings.key)
+        credentials = Credentials()
+        with Loan():
+            from roll.head import open_list
+
+            open_list(credentials, settings.key)
         residents, leases = Residents(settings.key), Leases(settings.key, board.numbers)
         register = Register(credentials, residents, leases)
 
@@ -100,17 +88,27 @@ class Lock:
         controller = Controller(relay, indicator, *times, reports.alarm)
         self._doorkeeper = Doorkeeper(gate, dialogues, controller, phone, board.numbers, reports)
         self._switches = Switch(board.contact, 1), Switch(board.exit_button, 0), Switch(board.tamper, 1)
-        self._keypad = _keypad(settings.keypad, board, self._doorkeeper)
+        with Loan():  # the keypad's code is there for as long as it is
+            if settings.keypad == "wiegand":
+                from readers.wiegand import Wiegand
+
+                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], self._doorkeeper.card)
+            else:
+                from readers.keypad import MatrixKeypad
+
+                self._keypad = MatrixKeypad(board.key_rows, board.key_columns, board.KEY_LAYOUT)
         self._house = Housekeeping(settings, board, clock, register, throttle, reports)
-        self._outside = Outside(settings, board, clock, register, self._doorkeeper, reports)
+        self._parts = settings, board, clock, register, self._doorkeeper, reports
+        self._memory = asyncio.Lock()  # held by whoever takes much memory, and can wait for it
+        self._joined: dict[str, Any] = {}
 
     async def run(self, began: int) -> None:
         """Arm the door, then let the rest come while nobody waits for it."""
         start, reports, doorkeeper = self._supervisor.start, self._reports, self._doorkeeper
         reader = self._card_reader
         start("door", lambda: doorkeeper.run(*self._switches, self._watchdog.feed))
-        start("keypad", lambda: self._keypad.run(doorkeeper.key, reports.health("keypad", "keypad")))
-        start("cards", lambda: reader.run(doorkeeper.card, reports.health("reader", "card reader")))
+        start("keypad", lambda: self._keypad.run(doorkeeper.key, reports.health(KEYPAD)))
+        start("cards", lambda: reader.run(doorkeeper.card, reports.health(READER)))
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())
@@ -122,23 +120,17 @@ class Lock:
             await asyncio.wait_for_ms(self._house.settled.wait(), _LATER_MS)
         except asyncio.TimeoutError:
             pass
-        self._outside.start(start, self._house)
+        start("outside", self._join_outside)
+        await rest()
+
+    async def _join_outside(self) -> None:
+        """Network, home and releases; what joins them is gone when they are joined."""
+        await _join(self._parts, self._supervisor.start, self._house, self._memory, self._joined)
         await rest()
 
 
-def _open_list(key: bytes) -> Credentials:
-    """The list that is in force."""
-    credentials = Credentials()
-    with Loan():
-        from roll.head import open_list
+async def _join(parts: tuple, *rest_of_lock) -> None:
+    async with Loan():
+        from outside import Outside
 
-        open_list(credentials, key)
-    return credentials
-
-
-def _keypad(kind: str, board: Board, doorkeeper: Doorkeeper) -> "Any":
-    """The keypad that the settings name; its code is there for as long as it is."""
-    with Loan():
-        from readers.keypads import keypad_of
-
-        return keypad_of(kind, board, doorkeeper.card)
+        await Outside(*parts).join(*rest_of_lock)

@@ -26,6 +26,8 @@ _TAMPER = const(21)
 _JUMPER = const(39)
 _BUZZER = const(13)
 _LED = const(14)
+# A pin that tells of a fault: (its name in door/faults.py, GPIO, the level that means it).
+_FAULT_INPUTS: "tuple[tuple[str, int, int], ...]" = ()
 
 _WS2812_NS = (400, 850, 800, 450)  # WS2812B data sheet, "data transfer time": T0H, T0L, T1H, T1L
 _HALF_DUTY = const(32768)
@@ -47,6 +49,7 @@ class Board:
         self.reader_uart = UART(2, 115200, tx=_READER_TX, rx=_READER_RX, rxbuf=512)
         self.reader_irq = Pin(_READER_IRQ, Pin.IN)
         self.reader_reset = Pin(_READER_RESET, Pin.OUT, value=1)
+        self.fault_inputs = [(name, Pin(n, Pin.IN), level) for name, n, level in _FAULT_INPUTS]
         self._led = Pin(_LED, Pin.OUT, value=0)
         self._colour = bytearray(3)
         self._buzzer = None

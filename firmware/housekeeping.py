@@ -6,6 +6,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import console
+from door.faults import NO_CREDENTIALS
 from loader import Loan
 
 TYPE_CHECKING = False
@@ -51,6 +52,7 @@ class Housekeeping:
         while True:
             await asyncio.sleep_ms(_COPY_MS)
             self._throttle.left_ms(ticks_ms())  # it must be asked now and then
+            self._reports.look(self._board.fault_inputs)
             if version != self._credentials.version:
                 version = self._credentials.version
                 await self._forget_uses()
@@ -69,7 +71,7 @@ class Housekeeping:
 
     def on_list(self) -> None:
         """The list in use has changed."""
-        self._reports.fault("no credentials", not self._credentials.whole)
+        self._reports.fault(NO_CREDENTIALS, not self._credentials.whole)
 
     async def _look_after_list(self) -> None:
         """Are the list's bits right, and which leases does it state? The door did not wait for that."""

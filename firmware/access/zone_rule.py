@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.zone import Change, Rule
 
+LONGEST = const(64)
 _HOUR = const(3600)
 _OFFSET_MAX = const(24)  # hours
 _TIME_MAX = const(167)  # hours
@@ -19,6 +20,14 @@ def parse(text: str) -> "Rule":
     for n. Raises ValueError saying what is wrong.
     """
     return _Parser(text).rule()
+
+
+def checked(text: object) -> "Rule | None":
+    """The same of whatever the settings have; None where that is no rule."""
+    try:
+        return parse(text) if isinstance(text, str) and len(text) <= LONGEST else None
+    except ValueError:
+        return None
 
 
 class _Parser:

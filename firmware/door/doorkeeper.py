@@ -7,6 +7,7 @@ from micropython import const
 
 import console
 from access.decide import GUEST, MOVING_IN
+from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
 from roll.record import PIN, STAFF, STAFF_PASSAGE, TENANT
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _TICK_MS = const(10)
 _QUIET_MS = const(15_000)
-_SIGNALS = ("no clock", "outside schedule", "throttled")  # denials that have one of their own
 
 
 class Doorkeeper:
@@ -99,7 +99,7 @@ class Doorkeeper:
             self._dialogues.move_in(verdict.digest, verdict.lease, now)
             return
         if not verdict.granted:
-            self._indicator.say(verdict.reason if verdict.reason in _SIGNALS else "denied", now)
+            self._indicator.say(verdict.reason if verdict.reason in SIGNALS else "denied", now)
             if verdict.begins_throttle:
                 self._reports.alarm("throttled")
             return

@@ -13,7 +13,6 @@ from micropython import const
 
 from link.errors import BlobError
 from storage import files
-from storage.partials import tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ async def fetch(
     if await _is(path, name, size, pace):
         return
     part = path + "." + name[:8]
-    tidy(part)
+    files.tidy(part)
     while True:
         resumed = files.exists(part)
         try:

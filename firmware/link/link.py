@@ -6,6 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
+from door.faults import MEMORY
 from link.errors import DnsError, MQTTError
 
 TYPE_CHECKING = False
@@ -93,7 +94,7 @@ class Link:
                 self._resolver.doubt(client.server)
                 if client.short:
                     self._was_short = True
-                    self.fault("memory", True)
+                    self.fault(MEMORY, True)
                 raise
             self.online = True
             console.info("link", "online")
@@ -114,7 +115,7 @@ class Link:
     async def _tick(self) -> None:
         if self._was_short and self._lasted():  # the operator has been told, in the first state
             self._was_short = False
-            self.fault("memory", False)
+            self.fault(MEMORY, False)
         await self._timekeeper.tick()
 
     def _lasted(self) -> bool:

@@ -5,8 +5,7 @@ from micropython import const
 from link.envelope import decode, verify
 from roll.credentials import ListError
 from roll.layout import CHANGES_MAX, COUNT_MAX
-from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
-from roll.rules import is_known
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE, is_known
 
 _PURPOSE = b"menshen list v1"
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")

@@ -149,7 +149,6 @@ class Sync:
     async def _have_it_here(self, identity: "Identity", path: str) -> bool:
         async with Loan():
             from roll.snapshot import hash_of, merge
-            from storage.partials import tidy
 
             credentials = self._credentials
             await self._pace()
@@ -159,7 +158,7 @@ class Sync:
             files.remove(path)
             if not credentials.whole or base != credentials.version:
                 return False
-            tidy(path + ".new")
+            files.tidy(path + ".new")
             merged = await merge(SNAPSHOTS[credentials.slot], credentials.changes(), path, self._pace)
             if merged != digest:
                 files.remove(path)

@@ -3,12 +3,14 @@
 from micropython import const
 
 import console
+from door.faults import FAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from door.indicator import Indicator
+    from machine import Pin
     from reports.telemetry import Telemetry
 
 _KEPT = const(8)  # until the link is there to take them
@@ -24,21 +26,28 @@ class Reports:
         self.faults: set[str] = set()
 
     def fault(self, name: str, lasts: bool) -> None:
-        """A fault of the device begins or ends; the light says so, and the next state message."""
+        """One of FAULTS begins or ends; the light says so, and the next state message.
+
+        Raises ValueError for anything else: no free text goes out.
+        """
+        if name not in FAULTS:
+            raise ValueError("no such fault")
         if lasts:
             self.faults.add(name)
         else:
             self.faults.discard(name)
-        self._indicator.set("trouble", bool(self.faults))
+        self._indicator.set(name, lasts)
 
-    def health(self, name: str, part: str) -> "Callable[[bool], None]":
-        """What to tell whether a part works: a fault of this name follows it, and the console has a line."""
+    def look(self, inputs: "list[tuple[str, Pin, int]]") -> None:
+        """See what pins tell of faults: (fault, pin, the level that means it)."""
+        for name, pin, level in inputs:
+            self.fault(name, pin.value() == level)
+
+    def health(self, name: str) -> "Callable[[bool], None]":
+        """What to tell whether a part works: the fault of its name follows it, and the console has a line."""
 
         def tell(healthy: bool) -> None:
-            if healthy:
-                console.info("reports", "the %s works" % part)
-            else:
-                console.warning("reports", "the %s does not work" % part)
+            console.info("reports", "the %s %s" % (name, "works" if healthy else "does not work"))
             self.fault(name, not healthy)
 
         return tell

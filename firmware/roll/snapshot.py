@@ -11,8 +11,7 @@ from micropython import const
 
 from roll.credentials import ListError
 from roll.layout import COUNT_MAX, MAGIC
-from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
-from roll.rules import is_known
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE, is_known
 from storage import files
 
 TYPE_CHECKING = False

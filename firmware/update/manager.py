@@ -8,11 +8,11 @@ import asyncio
 from micropython import const
 
 import console
+from door.faults import RESIDENTS
 from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from access.clock import Clock
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _LONGEST = const(512)  # bytes of an order
-_LOOK_MS = const(1000)
 
 
 class Manager:
-    """`door` are the residents, the doorkeeper and the reports; subscriptions() is None until there is a
-    network. An update holds `memory`: there is none for a tenant's own broker beside it.
+    """`door` are the residents, the doorkeeper and the reports. An update holds `memory`: there is none for a
+    tenant's own broker beside it.
     """
 
     def __init__(
@@ -36,13 +35,13 @@ class Manager:
         clock: "Clock",
         door: tuple,
         memory: asyncio.Lock,
-        subscriptions: "Callable[[], Any]",
+        subscriptions: "Subscriptions",
     ) -> None:
         residents, doorkeeper, reports = door
         self._tell = reports.update
         self._settings, self._board, self._clock = settings, board, clock
         self._door = (
-            lambda: reports.faults | ({"residents"} if residents.unread else set()),
+            lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             doorkeeper.quiet,
             self._report,
         )
@@ -54,16 +53,14 @@ class Manager:
     async def run(self) -> None:
         """For ever."""
         await self._see_through_trial()
-        while (subscriptions := self._subscriptions()) is None:
-            await asyncio.sleep_ms(_LOOK_MS)
-        await subscriptions.subscribe(self._topic, self._on_order)
+        await self._subscriptions.subscribe(self._topic, self._on_order)
         while True:
             await self._came.wait()
             self._came.clear()
-            found = await self._judge(subscriptions)
+            found = await self._judge()
             if found:
                 async with self._memory:
-                    await self._update(found, subscriptions)
+                    await self._update(found)
                 found = None
 
     async def _see_through_trial(self) -> None:
@@ -72,19 +69,19 @@ class Manager:
 
             await begin(self._settings, self._board, *self._door)
 
-    async def _judge(self, subscriptions: "Subscriptions") -> "dict | None":
+    async def _judge(self) -> "dict | None":
         """The manifest of the release that the last order asks for, see session.py."""
         async with Loan():
             from update.session import look
 
-            parts = subscriptions, self._settings, self._board, self._clock
+            parts = self._subscriptions, self._settings, self._board, self._clock
             return await look(self._orders, *parts, self._report)
 
-    async def _update(self, manifest: dict, subscriptions: "Subscriptions") -> None:
+    async def _update(self, manifest: dict) -> None:
         async with Loan():
             from update.updater import update
 
-            await update(manifest, subscriptions, self._settings, self._board, self._door)
+            await update(manifest, self._subscriptions, self._settings, self._board, self._door)
 
     async def _on_order(self, payload: "Payload") -> None:
         self._orders[:] = [(await payload.read(_LONGEST), not payload.retained)]

@@ -2,7 +2,7 @@
 
 Numbers in NVS: `choice` (see boot.py), `trying` the version that was switched to, `failed` and `fails` the
 version that was gone back on last and how often, `security` the highest confirmed, `image` 1 + the number of
-the partition whose MicroPython is on trial with it, `had` the faults (bits of version.FAULTS) from before.
+the partition whose MicroPython is on trial with it, `had` the faults (bits of door/faults.py) from before.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import console
+from door.faults import AT_ONCE
 from esp32 import Partition
 from update.version import bits_of, version_code, version_text
 from version import SECURITY, VERSION, slot
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from settings import Settings
     from storage.nvs import Numbers
 
-_AT_ONCE = const(12)  # bits of the last two: what cannot be read now will not be later
 _LOOK_MS = const(1000)
 _PATIENCE = const(60)  # looks
 
@@ -68,7 +68,7 @@ class Trial:
         while True:
             wrong = bits_of(faults()) & ~had
             left = ticks_diff(end, ticks_ms())
-            if left <= 0 or wrong & _AT_ONCE:
+            if left <= 0 or wrong & AT_ONCE:
                 break
             await asyncio.sleep_ms(min(_LOOK_MS, left))
         if wrong:

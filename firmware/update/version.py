@@ -1,6 +1,6 @@
 """What all parts of an update share: how they say no, and versions and faults as numbers of NVS."""
 
-FAULTS = ("reader", "keypad", "no credentials", "residents")
+from door.faults import FAULTS
 
 
 class Refused(Exception):
@@ -30,5 +30,5 @@ def version_text(code: int) -> str:
 
 
 def bits_of(faults: "set[str]") -> int:
-    """Those of FAULTS that there are, a bit for each."""
-    return sum(1 << n for n in range(len(FAULTS)) if FAULTS[n] in faults)
+    """The bits of these faults, those of FAULTS."""
+    return sum(FAULTS[name] for name in faults)

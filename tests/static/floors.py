@@ -12,8 +12,8 @@ from tests.static import sources
 
 FLOORS = (
     ("app",),
-    ("outside",),
-    ("uplink", "housekeeping", "selftest"),
+    ("outside", "selftest"),
+    ("housekeeping",),
     ("update",),
     ("home", "commands", "lists"),
     ("reports",),
@@ -21,7 +21,7 @@ FLOORS = (
     ("door",),
     ("readers",),
     ("settings",),
-    ("home_settings",),
+    ("settings_faults", "settings_text"),
     ("access",),
     ("people",),
     ("roll",),

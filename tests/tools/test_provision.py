@@ -57,6 +57,25 @@ async def test_the_provisioned_lock_takes_lists_signed_with_its_key_and_opens(in
     await lock.wait_unlocked()
 
 
+async def test_a_network_named_by_an_emoji_with_a_key_in_hexadecimal_digits_is_joined(
+    installer: Installer,
+) -> None:
+    installer.settings["wifi"] = {"ssid": "\U0001f600" * 8, "password": "0123456789abcdef" * 4}
+    assert await installer.provision() == 0, installer.said
+    wanted = [e["ssid"] for e in installer.lock.events if e["type"] == "wifi" and e["action"] == "connect"]
+    assert set(wanted) == {"\U0001f600" * 8}
+    raw = await installer.file("/config.json") or b""
+    assert ("\U0001f600" * 8).encode() in raw
+    assert b"\\u" not in raw
+
+
+async def test_an_open_network_is_one_without_a_password(installer: Installer) -> None:
+    installer.settings["wifi"] = {"ssid": "open to all", "password": ""}
+    assert await installer.provision() == 0, installer.said
+    assert re.search(r"broker +ok\n", installer.said)
+    assert json.loads(await installer.file("/config.json") or b"")["wifi"]["password"] == ""
+
+
 @pytest.mark.slow
 async def test_its_console_is_shut_from_then_on(installer: Installer) -> None:
     assert await installer.provision() == 0, installer.said

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -189,6 +188,14 @@ async def test_an_answer_that_is_not_understood_is_named(installer: Installer) -
         ({"relay": {"unlock_level": 2}}, r"relay.unlock_level must be a whole number from 0 to 1"),
         ({"broker": {"host": "b", "port": 0, "tls": False}}, r"broker.port must be"),
         ({"door": {"held_open_s": "long"}}, r"door.held_open_s must be"),
+        (
+            {"relay": {"unlocklevel": 0}},
+            r"relay.unlocklevel is no setting: the nearest is relay.unlock_level",
+        ),
+        ({"time": None}, r'time must be an object with "floor" or "zone"'),
+        ({"wifi": "house"}, r'wifi must be an object with "password" or "ssid"'),
+        ({"wifi": {"ssid": "\U0001f600" * 9}}, r"wifi.ssid must be a text of 1 to 32 bytes"),
+        ({"broker": {"host": "mqtts://b", "tls": False}}, r'broker.host must be .* without "mqtt://"'),
     ],
 )
 async def test_settings_that_the_lock_would_refuse_are_refused_before_anything_is_written(
@@ -236,26 +243,6 @@ def test_a_port_that_is_not_there_is_named() -> None:
         Console.open("/dev/no-such-port"),
     ):
         pass
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("{", "cannot be read as JSON"),
-        ("[]", "must be one JSON object"),
-        ('{"lock": "a b"}', "lock must be 1 to 32 letters"),
-        ('{"lock": "front", "key": "00"}', "leave it out, it is made here"),
-    ],
-)
-def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, reason: str) -> None:
-    (tmp_path / "s.json").write_text(text)
-    with pytest.raises(provision.ProvisionError, match=reason):
-        provision.read_settings(tmp_path / "s.json")
-
-
-def test_tls_without_an_authority_is_refused() -> None:
-    with pytest.raises(provision.ProvisionError, match=re.escape("give --authority (AUTHORITY=)")):
-        provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)
 
 
 def test_two_locks_never_share_a_key() -> None:

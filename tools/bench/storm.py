@@ -1,6 +1,6 @@
 """10,000 locks lose their broker, which comes back: how many try to connect in each second.
 
-The firmware's own back-off (link/backoff.py, with the base of uplink.py) stands beside two others: a
+The firmware's own back-off (link/backoff.py, with the base of outside.py) stands beside two others: a
 fixed second, as mqtt_as waits, and the capped full jitter of the AWS SDKs (base 1 s, cap 20 s).
 """
 
@@ -29,10 +29,10 @@ Wait = Callable[[], int]
 
 def _firmware() -> tuple[type, int]:
     """The class Backoff, and the base with which the firmware makes one for TLS, in ms."""
-    source = (_LINK.parent / "uplink.py").read_text()
+    source = (_LINK.parent / "outside.py").read_text()
     base = re.search(r"^_HANDSHAKE_MS = const\(([\d_]+)\)", source, re.MULTILINE)
     if base is None or "Backoff(_HANDSHAKE_MS if tls else" not in source:
-        raise RuntimeError("firmware/uplink.py gives Backoff another base: storm.py must follow it")
+        raise RuntimeError("firmware/outside.py gives Backoff another base: storm.py must follow it")
     chips = ModuleType("micropython")
     chips.__dict__["const"] = lambda value: value
     spec = importlib.util.spec_from_file_location("menshen_backoff", _LINK / "backoff.py")

@@ -121,7 +121,9 @@ def provision_(port: str, path: Path, folder: Path | None, force: bool, trial: T
     settings = provision.read_settings(path)
     wifi = settings.get("wifi")
     if isinstance(wifi, dict) and wifi.get("ssid") and "password" not in wifi:
-        wifi["password"] = click.prompt(f"Password of {wifi['ssid']}", hide_input=True)
+        wifi["password"] = click.prompt(
+            f"Password of {wifi['ssid']} (none: an open network)", "", hide_input=True, show_default=False
+        )
     lock = provision.prepare(settings, Authority.load(folder) if folder else None)
     with Console.open(port) as console:
         provision.check_board(console, lock, force)

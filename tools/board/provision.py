@@ -48,7 +48,7 @@ _nvs.commit()
 _CHECK = """
 from settings import SettingsError, parse
 try:
-    parse({text!r})
+    parse({text!a})
     print("= []")
 except SettingsError as error:
     print("= " + json.dumps(error.faults))
@@ -73,7 +73,8 @@ class Lock:
 def read_settings(path: Path) -> dict:
     """The operator's settings of one lock: README's table without `key`. Raises ProvisionError."""
     try:
-        settings = json.loads(path.read_text())
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(settings, ensure_ascii=False).encode()
     except (OSError, ValueError) as error:
         raise ProvisionError(f"{path} cannot be read as JSON ({error})") from error
     if not isinstance(settings, dict):
@@ -104,10 +105,13 @@ def prepare(settings: dict, authority: Authority | None, now: float | None = Non
             "/tls/lock.crt.der": pair.certificate_der,
             "/tls/lock.key.der": pair.key_der,
         }
-    # The clock of a lock that lost it starts here: no certificate of the authority begins later.
-    moment = {"floor": int(time.time() if now is None else now), **settings.get("time", {})}
-    config = {**settings, "key": key.hex(), "time": moment}
-    return Lock(name, key, pair, {**files, _CONFIG: json.dumps(config).encode()})
+    config = {**settings, "key": key.hex()}
+    moment = settings.get("time", {})
+    if isinstance(moment, dict):  # the board says what is wrong with any other
+        # The clock of a lock that lost it starts here: no certificate of the authority begins later.
+        config["time"] = {"floor": int(time.time() if now is None else now), **moment}
+    # As UTF-8: of an emoji's escape the lock's own JSON makes two letters.
+    return Lock(name, key, pair, {**files, _CONFIG: json.dumps(config, ensure_ascii=False).encode()})
 
 
 def check_board(console: Console, lock: Lock, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""The same program in fewer bytes of RAM, which is what the chip has least of. README.md says why and how much.
+"""The same program in fewer bytes of RAM, which is what the chip has least of: README.md says why.
 
 Each step takes the programs by module name and gives them back, smaller. In this order: what only a type
 checker reads goes (`types`), constructors that run once are freed (`once`), the modules of a room that stay

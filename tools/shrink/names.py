@@ -99,9 +99,13 @@ def in_texts(program: str) -> set[str]:
     for node in ast.walk(ast.parse(program)):
         match node:
             case ast.JoinedStr(parts):
-                found |= {w for p in parts if isinstance(p, ast.Constant) for w in _WORD.findall(p.value)}
-            case ast.Constant(str(text)) if _runs(text):
-                found |= set(_WORD.findall(text))
+                text = "".join(part.value if isinstance(part, ast.Constant) else "_" for part in parts)
+            case ast.Constant(str(text)):
+                pass
+            case _:
+                continue
+        if _runs(text):
+            found |= set(_WORD.findall(text))
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from .edits import Edit, edited
 
-MAKERS = ("app", "outside", "uplink")
+MAKERS = ("app", "outside")
 """The modules that make the parts of the lock."""
 
 _REPEATED = (

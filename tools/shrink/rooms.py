@@ -1,8 +1,8 @@
 """Joins the modules of a room that stay loaded into the room's `__init__`: 200 B of RAM less for each.
 
 Those are what app.py imports at its top, what is imported in a block of loader.Late, and what these import in
-their turn. Modules that are lent for a time (loader.Loan) keep their own file. Nothing but names changes: a name that two
-modules of a room have is numbered in the second, and imports say where a name now is.
+their turn. Modules that are lent for a time (loader.Loan) keep their own file. Nothing but names changes: a
+name that two modules of a room have is numbered in the second, and imports say where a name now is.
 """
 
 import ast
@@ -72,13 +72,12 @@ def _resident(modules: Mapping[str, _Module]) -> list[_Module]:
                 visit(target)
         if modules[name].room:
             found.append(modules[name])
-        late.extend(_late(modules[name].tree))
 
-    late: list[ast.stmt] = []
     visit(_FIRST)
-    while late:
-        for target in _targets(late.pop(0), modules):
-            visit(target)
+    for module in modules.values():
+        for node in _late(module.tree):
+            for target in _targets(node, modules):
+                visit(target)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from . import provision
+from . import lights, provision
 from .board import Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
@@ -27,12 +27,6 @@ _EXIT_S = 0.15
 _SWING_S = 0.2  # a leaf is not open and closed again in no time
 _LEAVE_S = 3.0  # the time in which whoever pressed the exit button pulls the door
 _CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
-_DARK = "#000000"
-_COLOURS = {
-    _DARK: "idle", "#00ff00": "granted", "#ff0000": "denied", "#ff7800": "throttled", "#0000ff": "enrolling",
-    "#ff00ff": "trouble", "#ffffff": "staff", "#00ffff": "key", "#ffff00": "held open", "#ff0040": "forced",
-    "#80ff00": "kept", "#ff2080": "weak", "#8000ff": "identify", "#6080ff": "outside schedule",
-}  # fmt: skip
 
 
 class Refused(Exception):
@@ -72,7 +66,8 @@ class World:
         self._fingers, self._supply = asyncio.Lock(), asyncio.Lock()
         self._open = self._tampered = self._exit_held = self._armed = False
         self._card: str | None = None
-        self._colour, self._buzzer_hz = _DARK, 0
+        self._colour, self._buzzer_hz = lights.DARK, 0
+        self._lights = lights.names()
         self._lock_says: dict = {}
         self._resets: list[str] = []
         self._left_at = 0.0
@@ -217,7 +212,7 @@ class World:
 
     def state(self) -> dict:
         """All that can be seen now, as GET /api/state gives it."""
-        name = _COLOURS.get(self._colour, self._colour)
+        name = self._lights.get(self._colour, self._colour)
         leaf = "open" if self._open else "closed"
         strike = "released" if self._released else "locked"
         return {
@@ -267,7 +262,7 @@ class World:
             self._on_pin(event["name"], event["level"], event["us"] / 1_000_000)
         elif kind == "led":
             self._colour = f"#{event['r']:02x}{event['g']:02x}{event['b']:02x}"
-            event = {**event, "name": _COLOURS.get(self._colour, self._colour)}
+            event = {**event, "name": self._lights.get(self._colour, self._colour)}
         elif kind == "pwm" and event["pin"] == PINS["buzzer"]:
             self._buzzer_hz = event["hz"] if event["duty"] else 0
             event = {"type": "buzzer", "hz": self._buzzer_hz, "us": event["us"]}
@@ -280,7 +275,7 @@ class World:
         elif kind == "power":
             self._reader.power(event["on"])
             self._silence()
-            if self._colour != _DARK:  # the LED keeps its colour over a reset, not without power
+            if self._colour != lights.DARK:  # the LED keeps its colour over a reset, not without power
                 self._on_board({"type": "led", "r": 0, "g": 0, "b": 0, "us": event["us"]})
         self._emit(event)
 

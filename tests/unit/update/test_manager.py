@@ -69,7 +69,7 @@ async def until(wanted):
 
 async def start(lock, room):
     lock.load()
-    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), room, lambda: lock).run())
+    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), room, lock).run())
     await until(lambda: lock.handler)
     return running
 

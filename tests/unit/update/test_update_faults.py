@@ -5,8 +5,8 @@ import sys
 
 sys.path.append("/slots/a")
 
+from door.faults import FAULTS
 from update import updater
-from update.version import FAULTS
 
 
 class Release:
@@ -36,7 +36,7 @@ class Release:
                 manifest, None, self, self, (lambda: set(self.now), lambda: True, lambda *said: None)
             )
         )
-        return {FAULTS[n] for n in range(len(FAULTS)) if self.excused >> n & 1}
+        return {name for name, bit in FAULTS.items() if self.excused & bit}
 
     def make(self, slot, partition, fetch, pace):
         self.pace, self.image = pace, None

@@ -1,0 +1,47 @@
+"""The signals of the lock: one row for each, with its colour, tone and times.
+
+Colours are 0xRRGGBB, tones in Hz, times in ms. A signal is added by a row here, and one in the installer's
+table (tools/board/README.md): tests compare the two, the simulator reads the rows, and the build writes the
+colours out where they are used.
+"""
+
+DARK = 0
+GREEN = 0x00FF00
+RED = 0xFF0000
+ORANGE = 0xFF7800
+BLUE = 0x0000FF
+LIME = 0x80FF00
+PINK = 0xFF2080
+WHITE = 0xFFFFFF
+PALE_BLUE = 0x6080FF
+VIOLET = 0x8000FF
+CYAN = 0x00FFFF
+RED_VIOLET = 0xFF0040
+YELLOW = 0xFFFF00
+MAGENTA = 0xFF00FF
+
+# What is said once: colour, tone, ms of tone, ms of light.
+SIGNALS = {
+    "granted": (GREEN, 2400, 120, 1500),
+    "denied": (RED, 400, 400, 1500),
+    "throttled": (ORANGE, 400, 150, 1500),
+    "no clock": (ORANGE, 300, 600, 2500),
+    "outside schedule": (PALE_BLUE, 300, 150, 2500),
+    "enrolling": (BLUE, 2400, 60, 3000),
+    "kept": (LIME, 2400, 300, 1500),
+    "weak": (PINK, 600, 400, 1500),
+    "staff": (WHITE, 1800, 600, 4000),
+    "identify": (VIOLET, 1800, 2000, 15000),
+    "key": (CYAN, 3000, 25, 120),
+    "cleared": (DARK, 800, 60, 60),
+}
+
+# What is said for as long as it lasts, the gravest first: name, colour, tone of the beeps. A fault of
+# door/faults.py that has a row here is shown by it; the last one stands for all the others.
+CONDITIONS = (
+    ("forced", RED_VIOLET, 3200),
+    ("tamper", RED_VIOLET, 3200),
+    ("held open", YELLOW, 1200),
+    ("enrolling", BLUE, 0),
+    ("trouble", MAGENTA, 0),
+)

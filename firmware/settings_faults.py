@@ -1,0 +1,141 @@
+"""What is wrong with a /config.json and what would be right, in sentences: loaded where that is asked."""
+
+from micropython import const
+
+from loader import Loan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NEAR = const(2)
+_ZONE = 'a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
+_WORDS = {
+    "number": "a whole number from %d to %d",
+    "flag": "true or false",
+    "label": "1 to %d letters, digits, - or _",
+    "secret": "%d bytes in hexadecimal digits in lower case",
+    "text": "a text of 1 to %d bytes in UTF-8",
+    "passphrase": '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network',
+    "host": 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port',
+    "host_and_port": 'a host like "192.0.2.1" or "time.example:%d"',
+    "servers": 'a list of at most %d addresses like "192.0.2.1" or "192.0.2.1:%d"',
+}
+
+
+def sentences(tree: dict, rows: "list[tuple]", wrong: "list[str]") -> "list[str]":
+    """One for each setting that is wrong, for each that is missing, and for each field that is no setting."""
+    found = list(_unknown(tree, sorted([line[0] for line in rows])))
+    for line in rows:
+        if line[0] in wrong:
+            value = _value(tree, line[0])
+            found.append(
+                "%s %s %s" % (line[0], "is missing:" if value is None else "must be", _right(line, value))
+            )
+    if isinstance(tree.get("home"), dict):
+        found += _home(tree)
+    return sorted(found)
+
+
+def _value(tree: dict, name: str) -> object:
+    """What the file says of a setting."""
+    group, _, field = name.partition(".")
+    value = tree.get(group)
+    return value.get(field) if field and isinstance(value, dict) else value
+
+
+def _right(line: tuple, value: object) -> str:
+    """What a setting must be."""
+    kind, bounds = line[2], line[3:]
+    if kind == "one_of":
+        return " or ".join(['"%s"' % word for word in bounds])
+    if kind == "host" and bounds:
+        return _WORDS[kind] + ", none in " + bounds[0]
+    if kind != "zone":
+        words = _WORDS[kind]
+        return words % bounds[: words.count("%d")]
+    with Loan():
+        from access.zone_rule import LONGEST, parse
+
+        if isinstance(value, str) and len(value) <= LONGEST:
+            try:
+                parse(value)
+            except ValueError as error:
+                return "%s: it lacks %s" % (_ZONE, error.args[0])
+        return _ZONE
+
+
+def _home(tree: dict) -> "Iterator[str]":
+    """What a broker of the tenant's own needs of other settings."""
+    if _value(tree, "home.host") is None:
+        yield "home.host is missing: the address or name of the tenant's broker"
+    if _value(tree, "home.password") and not _value(tree, "home.user"):
+        yield "home.user is missing: it goes with home.password"
+    if not (_value(tree, "wifi.ssid") and _value(tree, "broker.host")):
+        yield "home needs wifi.ssid and broker.host: the lock has network and time from there"
+
+
+def _unknown(tree: dict, names: "list[str]") -> "Iterator[str]":
+    """Sentences about fields that are no setting, or not where they belong."""
+    for group, value in tree.items():
+        fields = _fields(group, names)
+        if fields and not isinstance(value, dict):
+            yield "%s must be an object with %s" % (group, " or ".join(fields))
+        elif isinstance(value, dict) and value and group not in names:
+            for field in value:
+                if group + "." + field not in names:
+                    yield _nearest(group, "." + field, names)
+        elif not fields and (group not in names or "." in group):
+            yield _nearest(group, "", names)
+
+
+def _fields(group: str, names: "list[str]") -> "list[str]":
+    """What a group has, in quotes."""
+    return ['"%s"' % name[len(group) + 1 :] for name in names if name.startswith(group + ".")]
+
+
+def _nearest(group: str, field: str, names: "list[str]") -> str:
+    name = group + field
+    if name in names:
+        group, _, field = name.partition(".")
+        return '%s is written as {"%s": {"%s": ...}}' % (name, group, field)
+    nearest = min(names, key=lambda known: _distance(name, known))
+    if _distance(name, nearest) <= max(_NEAR, len(name) // 3):
+        return "%s is no setting: the nearest is %s" % (name, nearest)
+    fields = _fields(group, names)
+    return (
+        "%s is no setting: %s has %s" % (name, group, " and ".join(fields))
+        if fields
+        else name + " is no setting"
+    )
+
+
+def _distance(name: str, known: str) -> int:
+    """How far a name is from that of a setting: as a whole, or in another group by its last part alone."""
+    group, part = _parts(name)
+    known_group, known_part = _parts(known)
+    elsewhere = 0 if group and group == known_group else 1
+    by_part = _edits(_letters(part), _letters(known_part)) + elsewhere
+    return min(_edits(_letters(name), _letters(known)), by_part)
+
+
+def _parts(name: str) -> "tuple[str, str]":
+    """The group, which may be empty, and the name in it."""
+    group, dot, part = name.partition(".")
+    return (group, part) if dot else ("", name)
+
+
+def _letters(name: str) -> str:
+    return "".join([sign for sign in name.lower() if sign not in "._- "])
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters must be put in, left out or changed; one that is a part of the other is near."""
+    if one and other and (one in other or other in one):
+        return min(_NEAR, abs(len(one) - len(other)))
+    row = list(range(len(other) + 1))
+    for above, letter in enumerate(one, 1):
+        left, row[0] = above - 1, above
+        for n, sign in enumerate(other, 1):
+            left, row[n] = row[n], min(row[n] + 1, row[n - 1] + 1, left + (letter != sign))
+    return row[-1]

@@ -1,0 +1,67 @@
+"""The installer's settings file is looked at before the board is, and as the board would."""
+
+import contextlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from menshen.board import provision
+from tests.settings_rows import settings_rows
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "must be one JSON object"),
+        ('{"lock": "a b"}', "lock must be 1 to 32 letters"),
+        ('{"lock": "front", "key": "00"}', "leave it out, it is made here"),
+    ],
+)
+def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "s.json").write_text(text)
+    with pytest.raises(provision.ProvisionError, match=reason):
+        provision.read_settings(tmp_path / "s.json")
+
+
+def test_a_settings_file_is_utf_8_and_has_no_half_of_a_letter(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes('{"lock": "front", "wifi": {"ssid": "Müller \U0001f600"}}'.encode())
+    assert provision.read_settings(path)["wifi"]["ssid"] == "Müller \U0001f600"
+    for wrong in (
+        b'{"lock": "front", "wifi": {"ssid": "\\ud83d"}}',
+        b'{"lock": "front", "wifi": {"ssid": "\xff"}}',
+    ):
+        path.write_bytes(wrong)
+        with pytest.raises(provision.ProvisionError, match="cannot be read as JSON"):
+            provision.read_settings(path)
+
+
+@pytest.mark.parametrize("name", ["a", "-_9Z", "x" * 32, "x" * 33, "", "a b", "a/b", "a.b", "ä", "a\n"])
+def test_a_lock_is_named_here_as_the_lock_has_it(tmp_path: Path, name: str) -> None:
+    """The one check that is made before the board is asked is the board's own."""
+    (row,) = [row for row in settings_rows().values() if row[0] == "lock"]
+    assert row[2:] == ("label", 32)
+    is_right = 0 < len(name) <= row[3] and all(c.isascii() and (c.isalnum() or c in "-_") for c in name)
+    (tmp_path / "s.json").write_text(json.dumps({"lock": name}))
+    with (
+        contextlib.nullcontext()
+        if is_right
+        else pytest.raises(provision.ProvisionError, match="lock must be")
+    ):
+        provision.read_settings(tmp_path / "s.json")
+
+
+def test_tls_is_asked_for_where_the_lock_would_use_it() -> None:
+    (row,) = [row for row in settings_rows().values() if row[0] == "broker.tls"]
+    assert row[1] is True
+    with pytest.raises(provision.ProvisionError):
+        provision.prepare({"lock": "front", "broker": {}}, None)
+    provision.prepare({"lock": "front", "broker": {"tls": False}}, None)
+
+
+def test_tls_without_an_authority_is_refused() -> None:
+    with pytest.raises(provision.ProvisionError, match=re.escape("give AUTHORITY=")):
+        provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)
