@@ -14,6 +14,7 @@ from access.throttle import Throttle
 from board import Board
 from door.controller import Controller
 from door.doorkeeper import Doorkeeper
+from door.faults import KEYPAD, READER
 from door.indicator import Indicator
 from door.phone import Phone
 from door.relay import Relay

@@ -5,6 +5,7 @@ from micropython import const
 import esp32
 import machine
 from machine import PWM, RTC, UART, Pin
+from storage.names import RELAY_PIN, RELAY_SAFE
 from storage.nvs import Numbers
 
 TYPE_CHECKING = False
@@ -56,8 +57,8 @@ class Board:
 
     def remember_relay(self, unlock_level: int) -> None:
         """Tell boot.py, for the next start, which pin holds the bolt at which level."""
-        self.numbers.set("relay_safe", 1 - unlock_level)
-        self.numbers.set("relay_pin", _RELAY)
+        self.numbers.set(RELAY_SAFE, 1 - unlock_level)
+        self.numbers.set(RELAY_PIN, _RELAY)
 
     def light(self, rgb: int) -> None:
         """Show a colour, 0xRRGGBB."""

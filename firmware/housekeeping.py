@@ -8,6 +8,7 @@ from micropython import const
 import console
 from door.faults import NO_CREDENTIALS
 from loader import Loan
+from storage.names import LIVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Housekeeping:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
             console.error("housekeeping", "no room in NVS for the relay's safe level")
-        self._throttle.ensure_kept()
+        self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
         hour, version = ticks_ms(), -1
@@ -61,7 +62,7 @@ class Housekeeping:
             self._leases.save()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
-                self._board.numbers.set("lived", self._board.numbers.get("lived") + 1)
+                self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
 
     async def _forget_uses(self) -> None:
         async with Loan():

@@ -95,7 +95,6 @@ class Outside:
         tls = _context() if settings.broker_tls else None
         async with Late():
             from commands.listener import Listener
-            from commands.remote import Remote
             from link.backoff import Backoff
             from link.link import Link, Network
             from link.mqtt import Broker, Clients
@@ -106,6 +105,7 @@ class Outside:
             from reports.status import Status
             from reports.telemetry import Telemetry
             from storage.hmac import hmac_sha256
+            from storage.purposes import MQTT_CLIENT
 
         status = Status(register.credentials, clock, self._reports)
         telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
@@ -117,16 +117,16 @@ class Outside:
         network = Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp))
         # A broker drops a client for a newer one of the same identifier, whatever certificate that has: so a
         # part of it is known to this lock alone. It is the same after a restart, which ends what was left.
-        identifier = settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
+        identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]
         broker = Broker(settings.broker_host, settings.broker_port)
         clients = Clients(identifier, broker, tls, board.idf_free)
         backoff = Backoff(_HANDSHAKE_MS if tls else 1000, cap)
         link = Link(network, clients, subscriptions, telemetry, backoff, self._doorkeeper.quiet)
         link.fault = self._reports.fault
 
-        remote = Remote(self._doorkeeper, register.residents.keys, status, board.reset)
-        commands = (settings.lock, settings.key, clock, board.numbers, telemetry, remote)
-        listener = Listener(subscriptions, *commands)
+        commands = settings.key, clock, board.numbers, telemetry
+        door = self._doorkeeper, register.residents.keys, status, board.reset
+        listener = Listener(subscriptions, settings.lock, commands, door)
         lists = Lists(settings, register, clock, house, subscriptions, telemetry)
 
         self._reports.deliver(telemetry)

@@ -13,6 +13,7 @@ from time import sleep_ms
 
 import console
 from loader import Loan
+from settings_kinds import FLAG, HOST, LABEL, NUMBER, ONE_OF, PASSPHRASE, SECRET, SERVERS, SERVICE, TEXT, ZONE
 from storage import files
 
 TYPE_CHECKING = False
@@ -38,31 +39,31 @@ def row(*line: "Any") -> "Any":
 class Settings:
     """What /config.json says, as the lock uses it: times in ms, `key` in bytes, `zone` for access.zone."""
 
-    lock: str = row("lock", NEEDED, "label", 32)
-    key: bytes = row("key", NEEDED, "secret", 32)
-    board: str = row("board", "devkit", "one_of", "devkit")
-    unlock_level: int = row("relay.unlock_level", 1, "number", 0, 1)
-    unlock_ms: int = row("relay.seconds", 5, "number", 1, 60, _MS)
-    held_open_ms: int = row("door.held_open_s", 30, "number", 5, 3600, _MS)
-    keypad: str = row("keypad.type", "matrix", "one_of", "matrix", "wiegand")
-    plain_uid: bool = row("cards.plain_uid", False, "flag")
-    ssid: str = row("wifi.ssid", "", "text", 32)
-    password: str = row("wifi.password", "", "passphrase")
-    dns: "list[tuple[str, int]]" = row("network.dns", [], "servers", 3, 53)
-    ntp: "tuple[str, int] | None" = row("network.ntp", None, "host_and_port", 123)
-    zone: "Rule" = row("time.zone", "UTC0", "zone")
-    time_floor: int = row("time.floor", 0, "number", 0, 4294967295)  # seconds since 1970: when it was made
-    broker_host: str = row("broker.host", "", "host")
-    broker_tls: bool = row("broker.tls", True, "flag")
-    broker_port: int = row("broker.port", None, "number", 1, 65535)  # settings.py: by broker.tls
-    backoff_cap_ms: int = row("broker.backoff_cap_s", 600, "number", 1, 86400, _MS)
-    homeassistant: bool = row("homeassistant", False, "flag")
-    trial_ms: int = row("update.trial_s", 300, "number", 1, 3600, _MS)
-    spread_ms: int = row("update.spread_s", 600, "number", 0, 86400, _MS)
-    _home_host: "str | None" = row("home.host", None, "host", ".local")
-    _home_port: int = row("home.port", 1883, "number", 1, 65535)
-    _home_user: "str | None" = row("home.user", None, "text", 64)
-    _home_password: "str | None" = row("home.password", None, "text", 64)
+    lock: str = row("lock", NEEDED, LABEL, 32)
+    key: bytes = row("key", NEEDED, SECRET, 32)
+    board: str = row("board", "devkit", ONE_OF, "devkit")
+    unlock_level: int = row("relay.unlock_level", 1, NUMBER, 0, 1)
+    unlock_ms: int = row("relay.seconds", 5, NUMBER, 1, 60, _MS)
+    held_open_ms: int = row("door.held_open_s", 30, NUMBER, 5, 3600, _MS)
+    keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
+    plain_uid: bool = row("cards.plain_uid", False, FLAG)
+    ssid: str = row("wifi.ssid", "", TEXT, 32)
+    password: str = row("wifi.password", "", PASSPHRASE)
+    dns: "list[tuple[str, int]]" = row("network.dns", [], SERVERS, 3, 53)
+    ntp: "tuple[str, int] | None" = row("network.ntp", None, SERVICE, 123)
+    zone: "Rule" = row("time.zone", "UTC0", ZONE)
+    time_floor: int = row("time.floor", 0, NUMBER, 0, 4294967295)  # seconds since 1970: when it was made
+    broker_host: str = row("broker.host", "", HOST)
+    broker_tls: bool = row("broker.tls", True, FLAG)
+    broker_port: int = row("broker.port", None, NUMBER, 1, 65535)  # settings.py: by broker.tls
+    backoff_cap_ms: int = row("broker.backoff_cap_s", 600, NUMBER, 1, 86400, _MS)
+    homeassistant: bool = row("homeassistant", False, FLAG)
+    trial_ms: int = row("update.trial_s", 300, NUMBER, 1, 3600, _MS)
+    spread_ms: int = row("update.spread_s", 600, NUMBER, 0, 86400, _MS)
+    _home_host: "str | None" = row("home.host", None, HOST, ".local")
+    _home_port: int = row("home.port", 1883, NUMBER, 1, 65535)
+    _home_user: "str | None" = row("home.user", None, TEXT, 64)
+    _home_password: "str | None" = row("home.password", None, TEXT, 64)
 
     home: "tuple[str, int, str | None, str | None] | None"  # of the last four: None where there is no broker
 
@@ -157,7 +158,7 @@ def load() -> Settings:
 
 
 def load_or_wait(feed: "Callable[[], None]") -> Settings:
-    """The settings. Where there are none to work with, it says so and waits: feed() keeps the watchdog calm."""
+    """The settings. Where there are none to work with, say so and wait; feed() keeps the watchdog calm."""
     try:
         return load()
     except SettingsError as error:
@@ -253,7 +254,7 @@ def _host(value: "Any", never: str = " ") -> "str | None":
     return name if _is_address(name) or not all(part.isdigit() for part in parts) else None
 
 
-def _host_and_port(value: "Any", port: int) -> "tuple[str, int] | None":
+def _service(value: "Any", port: int) -> "tuple[str, int] | None":
     """A name or address like "time.example" or "192.0.2.1:123", and its port, or the usual one."""
     name, port = _split(value, port)
     name = _host(name)
@@ -308,7 +309,7 @@ def _joined(value: "Any") -> "str | None":
 
 
 _CHECKS = {
-    "number": _number, "flag": _flag, "one_of": _one_of, "label": _label, "secret": _secret, "text": _text,
-    "passphrase": _passphrase, "host": _host, "host_and_port": _host_and_port, "servers": _servers,
-    "zone": _zone,
+    NUMBER: _number, FLAG: _flag, ONE_OF: _one_of, LABEL: _label, SECRET: _secret, TEXT: _text,
+    PASSPHRASE: _passphrase, HOST: _host, SERVICE: _service, SERVERS: _servers,
+    ZONE: _zone,
 }  # fmt: skip

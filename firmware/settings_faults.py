@@ -3,6 +3,7 @@
 from micropython import const
 
 from loader import Loan
+from settings_kinds import FLAG, HOST, LABEL, NUMBER, ONE_OF, PASSPHRASE, SECRET, SERVERS, SERVICE, TEXT, ZONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,15 +12,15 @@ if TYPE_CHECKING:
 _NEAR = const(2)
 _ZONE = 'a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
 _WORDS = {
-    "number": "a whole number from %d to %d",
-    "flag": "true or false",
-    "label": "1 to %d letters, digits, - or _",
-    "secret": "%d bytes in hexadecimal digits in lower case",
-    "text": "a text of 1 to %d bytes in UTF-8",
-    "passphrase": '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network',
-    "host": 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port',
-    "host_and_port": 'a host like "192.0.2.1" or "time.example:%d"',
-    "servers": 'a list of at most %d addresses like "192.0.2.1" or "192.0.2.1:%d"',
+    NUMBER: "a whole number from %d to %d",
+    FLAG: "true or false",
+    LABEL: "1 to %d letters, digits, - or _",
+    SECRET: "%d bytes in hexadecimal digits in lower case",
+    TEXT: "a text of 1 to %d bytes in UTF-8",
+    PASSPHRASE: '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network',
+    HOST: 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port',
+    SERVICE: 'a host like "192.0.2.1" or "time.example:%d"',
+    SERVERS: 'a list of at most %d addresses like "192.0.2.1" or "192.0.2.1:%d"',
 }
 
 
@@ -47,11 +48,11 @@ def _value(tree: dict, name: str) -> object:
 def _right(line: tuple, value: object) -> str:
     """What a setting must be."""
     kind, bounds = line[2], line[3:]
-    if kind == "one_of":
+    if kind == ONE_OF:
         return " or ".join(['"%s"' % word for word in bounds])
-    if kind == "host" and bounds:
+    if kind == HOST and bounds:
         return _WORDS[kind] + ", none in " + bounds[0]
-    if kind != "zone":
+    if kind != ZONE:
         words = _WORDS[kind]
         return words % bounds[: words.count("%d")]
     with Loan():

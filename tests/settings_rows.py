@@ -4,8 +4,6 @@ import ast
 
 from tests.static.sources import FIRMWARE
 
-_NAMED = {"NEEDED": "needed", "_MS": 1000}
-
 
 def settings_rows() -> dict[str, tuple]:
     """(name in the file, default, kind, bounds ...) by attribute, in order; a default may be "needed"."""
@@ -18,4 +16,6 @@ def settings_rows() -> dict[str, tuple]:
 
 
 def _plain(node: ast.expr) -> object:
-    return _NAMED[node.id] if isinstance(node, ast.Name) else ast.literal_eval(node)
+    if isinstance(node, ast.Name):
+        return 1000 if node.id == "_MS" else node.id.lower()
+    return ast.literal_eval(node)

@@ -1,11 +1,13 @@
-"""The time, with how far it can be trusted.
+"""Tells the time, and how far it can be trusted.
 
-Three trusts: "unknown" after a start, "network" by SNTP, "signed" by a message that only the operator can
-have made. Time never goes below the last signed one, which outlives the power: whoever answers to SNTP or
-holds messages back can keep the clock behind by what was signed since, and no further.
+There are three trusts: "unknown" after a start, "network" by SNTP, "signed" by a message that only the
+operator can have made. The time never goes below the last signed one, which outlives the power: whoever
+forges SNTP or holds messages back can set the clock behind by what was signed since, and no further.
 """
 
 from micropython import const
+
+from storage.names import CLOCK_FLOOR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 
 TRUSTS = ("unknown", "network", "signed")
 
-_FLOOR = "clock_floor"  # minutes since 1970: seconds overflow an i32 in 2038
-_KEEP_MINUTES = const(1440)  # how often a newer floor costs a commit
+_STORE_MINUTES = const(1440)  # a floor is stored when it is newer by so much
 _LATE_S = const(600)  # a message that was this long on its way says nothing about the clock
 _DRIFT_S = const(3600)  # by so much may SNTP correct a time that was signed
 _LATEST = const(4294967295)  # what records can hold: the year 2106
@@ -31,7 +32,7 @@ def seconds(year: int, month: int, day: int, hour: int, minute: int, second: int
 
 
 def date(now: int) -> "tuple[int, int, int, int, int, int, int, int]":
-    """What seconds() is the reverse of, as the chip's RTC takes it: weekday 0 is Monday, the last is 0 us."""
+    """The reverse of seconds(), as the chip's RTC has it: weekday 0 is Monday, the last field is 0 us."""
     days, second = divmod(now, 86400)
     era, of_era = divmod(days + 719468, 146097)  # 400 years that begin with March of year 0
     year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
@@ -44,16 +45,16 @@ def date(now: int) -> "tuple[int, int, int, int, int, int, int, int]":
 
 
 class Clock:
-    """The chip's clock, which forgets without power: it starts from the floor then, and is not trusted.
+    """The chip's clock. Without power it forgets the time: it then starts from the floor, and is not trusted.
 
     `datetime` reads the RTC without an argument and sets it with one. `floor` is the time of provisioning,
     in seconds since 1970. Certificates are checked against the same RTC. `passed` is the latest time that it
-    showed since the start before it was set back: what had expired then stays expired.
+    has shown since the start, before it was set back: what had expired then stays expired.
     """
 
     def __init__(self, datetime: "Callable[..., tuple]", numbers: "Numbers", floor: int = 0) -> None:
         self._datetime, self._numbers = datetime, numbers
-        self._floor = max(floor, numbers.get(_FLOOR) * 60)
+        self._floor = max(floor, numbers.get(CLOCK_FLOOR) * 60)
         self.trust = "unknown"
         self.passed = 0
         if self._read() < self._floor:
@@ -64,7 +65,7 @@ class Clock:
         return None if self.trust == "unknown" else self._read()
 
     def network(self, now: int) -> bool:
-        """Take the time of an SNTP server, unless something better says that it is wrong; whether it was."""
+        """Set the clock by SNTP, unless a better source says otherwise. Whether it was set."""
         if not self._floor <= now <= _LATEST:
             return False
         if self.trust == "signed" and abs(now - self._read()) > _DRIFT_S:
@@ -75,10 +76,10 @@ class Clock:
         return True
 
     def signed(self, now: int, live: bool) -> None:
-        """A message signed for this lock was made at that time.
+        """A message that was signed for this lock was made at that time.
 
-        Any is a floor. Only a `live` one, which did not lie at the broker, and which is newer than all
-        before, says what time it is now.
+        Each such time is a floor. Only a `live` message, one that the broker had not retained, that is newer
+        than all before also says what time it is now.
         """
         if not self._floor < now <= _LATEST:
             return
@@ -89,13 +90,13 @@ class Clock:
             own = now
         if live and own - now <= _LATE_S:
             self.trust = "signed"
-        if now // 60 - self._numbers.get(_FLOOR) >= _KEEP_MINUTES:
-            self.keep()
+        if now // 60 - self._numbers.get(CLOCK_FLOOR) >= _STORE_MINUTES:
+            self.store_floor()
 
-    def keep(self) -> None:
-        """Have the floor outlive the power; where NVS has no room the clock goes on without."""
+    def store_floor(self) -> None:
+        """Have the floor outlive the power. Where NVS is full, the clock works on without."""
         try:
-            self._numbers.set(_FLOOR, self._floor // 60)
+            self._numbers.set(CLOCK_FLOOR, self._floor // 60)
         except OSError:
             pass
 

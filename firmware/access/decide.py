@@ -1,4 +1,4 @@
-"""The one decision of the lock, as a pure function."""
+"""Decides whether a credential opens the door: a pure function, and the only place where that is decided."""
 
 from micropython import const
 
@@ -26,16 +26,16 @@ def decide(
 ) -> str:
     """GRANTED, or the reason of a denial.
 
-    `now` is seconds since 1970, or None where the clock is not trusted: tenants open then, and others
-    whose credential is limited in time do not. `wait_ms` is what is left of the keypad's waiting time,
-    `in_hours` whether the credential's schedule covers this moment; no schedule holds for tenants.
+    `now` is seconds since 1970, or None where the clock is not trusted: tenants get in then, and others
+    whose credential is limited in time do not. `wait_ms` is what remains of the keypad's waiting time.
+    `in_hours` says whether the credential's schedule covers this moment; tenants are bound by none.
     """
     if wait_ms > 0:
         return THROTTLED
     if credential is None:
         return UNKNOWN
     role = credential.role
-    if role == MOVE_IN:  # nobody moves in before the lease begins; later is never too late
+    if role == MOVE_IN:  # not before the lease begins; at any time after that
         return TOO_EARLY if now is not None and now < credential.not_before else MOVING_IN
     if role not in (TENANT, STAFF, STAFF_PASSAGE):
         return UNKNOWN

@@ -1,10 +1,16 @@
-"""What residents set at the keypad: a PIN of their own, cards of their own, and the end of their stay.
+"""Leads residents through what they set at the keypad: PIN, cards, guest key, home code, and moving out.
 
-After a resident's PIN: `* 1` and a new PIN twice changes it; `* 2` and a card adds that card; `* 3` and a
-card removes it, `* 3 #` all that were added; `* 4` arms guest codes and hands the guest key over, `* 4 #` a
-new one; `* 6` turns the tenant's own broker on and hands its code over, `* 6 #` off; `* 9` and the PIN once
-more confirms moving out. After a move-in code: a new PIN twice. `*` gives up at any point, and so does a
-minute of silence, ten seconds after `* 4` and `* 6`.
+After a resident's PIN
+
+    * 1, then a new PIN twice      changes the PIN
+    * 2, then a card               adds the card
+    * 3, then a card or #          removes that card, or all that were added
+    * 4                            arms guest codes, and hands over the guest key; then #: a new one
+    * 6                            turns the tenant's own broker on, and hands over its code; then #: off
+    * 9, then the PIN once more    confirms moving out
+
+After a move-in code a new PIN is entered twice. `*` cancels at any point, and so does a minute without a key,
+or ten seconds after `* 4` and `* 6`.
 """
 
 from os import urandom
@@ -15,6 +21,7 @@ from micropython import const
 from loader import Loan
 from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
+from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,25 +32,25 @@ if TYPE_CHECKING:
     from people.register import Register
     from storage.hmac import Mac
 
-_NO_ROOM = (ResidentsError, OSError, ImportError, MemoryError)  # in the table, the flash, or RAM
+_FULL = (ResidentsError, OSError, ImportError, MemoryError)  # the table is, the flash, or RAM
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _PATIENCE_MS = const(60_000)
-_NEW_KEY_MS = const(10_000)  # in which `#` asks for another key, or for none; the reader offers it for longer
-# What is waited for: nothing, a choice, a new PIN, the same again, a card, a card, the PIN, the phone twice
-_IDLE = const(0)
-_MENU = const(1)
-_NEW = const(2)
-_AGAIN = const(3)
-_ADD = const(4)
-_REMOVE = const(5)
-_MOVE_OUT = const(6)
-_GUEST = const(7)
-_HOME = const(8)
+_NEW_KEY_MS = const(10_000)  # in which `#` asks for another key, or for none
+# What the dialogue waits for.
+_IDLE = const(0)  # nothing: it has ended
+_MENU = const(1)  # the digit that says what the resident wants
+_NEW = const(2)  # a new PIN
+_AGAIN = const(3)  # the same PIN again
+_ADD = const(4)  # a card to add
+_REMOVE = const(5)  # a card to remove, or #
+_MOVE_OUT = const(6)  # the PIN, to confirm moving out
+_GUEST = const(7)  # a phone for the guest key, or #
+_HOME = const(8)  # a phone for the home code, or #
 
 
 def is_weak(digits: "bytes | memoryview") -> bool:
-    """Whether a PIN is too easy: too short or long, one digit again and again, or a run like 3456 or 8765."""
+    """Whether a PIN is too short, too long, one digit repeated, or a run like 3456 or 8765."""
     if not _SHORTEST <= len(digits) <= _LONGEST:
         return True
     step = digits[1] - digits[0]
@@ -55,8 +62,8 @@ def is_weak(digits: "bytes | memoryview") -> bool:
 class Dialogue:
     """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
 
-    `hand_over(role, key)` has the reader offer a guest key or a home code to the tenant's phone for a while,
-    or, with no bytes, nothing any more. `has_home`: the settings know a broker of the tenant's own.
+    `hand_over(what, key)` has the reader show a GUEST_KEY or HOME_KEY to the tenant's phone for a while, or,
+    with no bytes, nothing any more. `has_home` says whether the settings name a broker of the tenant's own.
     """
 
     def __init__(
@@ -81,23 +88,23 @@ class Dialogue:
         return self._state == _IDLE
 
     def menu(self, digest: bytes, lease: int, now: int) -> None:
-        """A resident has opened with this PIN and pressed `*`: a digit says what they want."""
+        """Begin: a resident has opened with this PIN and pressed `*`."""
         self._digest, self._lease = digest, lease
         self._go(_MENU, now)
         self._say("enrolling")
 
     def move_in(self, digest: bytes, lease: int, now: int) -> None:
-        """A move-in code was entered: the new resident chooses a PIN, and the code is used up."""
+        """Begin: a move-in code was entered, which is used up once the new resident has chosen a PIN."""
         self._digest, self._lease = digest, lease
         self._go(_NEW, now)
         self._say("enrolling")
 
     def key(self, key: str, now: int) -> bool:
-        """Whether this key belongs to the dialogue; the others belong to the code being entered."""
+        """Handle a key. False: it belongs to a code that is being entered."""
         state = self._state
         if key == "*":
             self._state = _IDLE
-            return False  # it clears what was entered as well, and is heard for that
+            return False  # it clears the code that was being entered, too
         if (state == _MENU and key == "4") or (state == _GUEST and key == "#"):
             self._go(_GUEST, now)
             self._give_guest_key(key == "#")
@@ -113,35 +120,35 @@ class Dialogue:
         if state == _MENU:
             chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _MOVE_OUT}.get(key, _IDLE)
             if chosen == _IDLE:
-                self._give_up()
+                self._cancel()
             else:
                 self._go(chosen, now)
                 self._say("enrolling")
             return True
         if state == _REMOVE and key == "#":
-            self._keep(lambda changes: changes.remove_cards(self._lease))
+            self._finish_with(lambda changes: changes.remove_cards(self._lease))
             return True
         if state in (_GUEST, _HOME):
             self._state = _IDLE
-            return False  # somebody enters a code while the phone is awaited
+            return False  # somebody enters a code meanwhile
         if state in (_ADD, _REMOVE):
-            self._give_up()
+            self._cancel()
             return True
         self._since = now
         return False
 
     def pin(self, digits: "bytes | memoryview", now: int) -> bool:
-        """Whether this code was one that is being chosen, and not one to be judged."""
+        """Handle a code. False: it is none that is being chosen, and is to be judged."""
         if self._state not in (_NEW, _AGAIN, _MOVE_OUT):
             return False
-        digest = self._mac.digest(b"\x01", digits)[:DIGEST]
+        digest = self._mac.digest(PIN_VALUE, digits)[:DIGEST]
         if self._state == _MOVE_OUT:
             if digest == self._digest:
                 self._finish(self._move_out)
             else:
                 self._refuse()
         elif self._state == _NEW:
-            if is_weak(digits) or self._is_taken(digest):
+            if is_weak(digits) or self._is_in_use(digest):
                 self._say("weak")
                 self._since = now
             else:
@@ -149,36 +156,36 @@ class Dialogue:
                 self._go(_AGAIN, now)
                 self._say("enrolling")
         elif digest == self._first:
-            self._keep(lambda changes: changes.add(digest, PIN, self._lease, self._digest))
+            self._finish_with(lambda changes: changes.add(digest, PIN, self._lease, self._digest))
         else:
             self._go(_NEW, now)
             self._say("weak")
         return True
 
     def card(self, uid: bytes) -> bool:
-        """Whether this card was held there to be added or removed, and not to open."""
+        """Handle a card. False: it was not to be added or removed, and is to be judged."""
         if self._state not in (_ADD, _REMOVE):
             return False
-        digest = self._mac.digest(b"\x02", uid)[:DIGEST]
+        digest = self._mac.digest(CARD_VALUE, uid)[:DIGEST]
         own = self._residents.find(digest)
         if self._state == _REMOVE:
             if own is not None and own.lease == self._lease:
-                self._keep(lambda changes: changes.remove(digest))
+                self._finish_with(lambda changes: changes.remove(digest))
             else:
-                self._give_up_own(digest)
+                self._withdraw(digest)
         elif own is not None or self._credentials.find(digest) is not None:
             self._refuse()
         else:
-            self._keep(lambda changes: changes.add(digest, CARD, self._lease))
+            self._finish_with(lambda changes: changes.add(digest, CARD, self._lease))
         return True
 
     def tick(self, now: int) -> None:
-        """Follow the time; to be called a few times a second."""
+        """End the dialogue when nothing has come for too long; to be called a few times a second."""
         passed = ticks_diff(now, self._since)
         if self._state in (_GUEST, _HOME) and passed >= _NEW_KEY_MS:
             self._state = _IDLE
         elif self._state != _IDLE and passed >= _PATIENCE_MS:
-            self._give_up()
+            self._cancel()
 
     def _move_out(self) -> None:
         with Loan():
@@ -194,37 +201,37 @@ class Dialogue:
 
             change(Changes(self._residents))
 
-    def _give_up_own(self, digest: bytes) -> None:
-        """A card that is in the operator's list opens no more, if it is of the same lease."""
+    def _withdraw(self, digest: bytes) -> None:
+        """Have a card of the operator's list open no more, if it is of the same lease."""
         listed = self._credentials.find(digest)
         if listed is not None and listed.role == TENANT and listed.lease == self._lease:
-            self._keep(lambda changes: changes.withdraw(digest))
+            self._finish_with(lambda changes: changes.withdraw(digest))
         else:
             self._refuse()
 
     def _give_guest_key(self, new: bool) -> None:
-        """Arm guest codes, and hand over the lease's key; it is made if there is none, or another wanted."""
+        """Arm guest codes, and hand over the lease's key: a new one if there is none, or one is wanted."""
         try:
             key = None if new else dict(self._residents.keys()).get(self._lease)
             if key is None:
-                key = self._random(b"\x04")
+                key = self._random(NEW_GUEST_KEY)
                 self._set_key(GUEST_KEY, key)
             self._restrictions.arm_guest_codes()
-        except _NO_ROOM:
+        except _FULL:
             self._refuse()
         else:
             self._say("kept")
             self._hand_over(GUEST_KEY, key)
 
     def _switch_home(self, on: bool) -> None:
-        """On with a new code, whatever was before; off, and the code is forgotten."""
+        """Turn the tenant's own broker on with a new code, or off, which removes the code."""
         if not self._has_home:
             self._refuse()
             return
         try:
-            key = self._random(b"\x05") if on else b""
+            key = self._random(NEW_HOME_KEY) if on else b""
             self._set_key(HOME_KEY, key)
-        except _NO_ROOM:
+        except _FULL:
             self._refuse()
         else:
             self._say("kept")
@@ -234,26 +241,26 @@ class Dialogue:
         """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
         return self._mac.digest(purpose, urandom(32))[:DIGEST]
 
-    def _is_taken(self, digest: bytes) -> bool:
-        """Somebody's PIN already, the move-in code itself, or a PIN given up: all are refused alike."""
+    def _is_in_use(self, digest: bytes) -> bool:
+        """Whether it is anybody's PIN, the move-in code itself, or a withdrawn PIN: all are refused alike."""
         return (
             self._residents.find(digest) is not None
             or self._residents.withdrawn(digest)
             or self._credentials.find(digest) is not None
         )
 
-    def _set_key(self, role: int, key: bytes) -> None:
-        self._change(lambda changes: changes.set_key(role, self._lease, key))
+    def _set_key(self, what: int, key: bytes) -> None:
+        self._change(lambda changes: changes.set_key(what, self._lease, key))
 
-    def _keep(self, change: "Callable[[Changes], None]") -> None:
+    def _finish_with(self, change: "Callable[[Changes], None]") -> None:
         self._finish(lambda: self._change(change))
 
     def _finish(self, work: "Callable[[], None]") -> None:
-        """Do what was asked for; where there is no room the person is told, and all stays as it was."""
+        """Do what was asked for, and end. Where something is full the person is told, and nothing changes."""
         self._state = _IDLE
         try:
             work()
-        except _NO_ROOM:
+        except _FULL:
             self._say("weak")
         else:
             self._say("kept")
@@ -262,7 +269,7 @@ class Dialogue:
         self._state = _IDLE
         self._say("weak")
 
-    def _give_up(self) -> None:
+    def _cancel(self) -> None:
         self._state = _IDLE
         self._first = b""
         self._say("cleared")

@@ -1,4 +1,4 @@
-"""Leads from a resident's PIN to the dialogue in which they set things; its code is there only meanwhile."""
+"""Opens a dialogue after a resident's PIN or a move-in code; its code is loaded for as long as it lasts."""
 
 from time import ticks_diff
 
@@ -23,17 +23,17 @@ class Dialogues:
         self._since = 0
 
     def entered(self, digest: bytes, lease: int, now: int) -> None:
-        """A resident has opened with this PIN: for ten seconds `*` leads on from here."""
+        """A resident has opened with this PIN: for ten seconds `*` opens a dialogue."""
         self._entered, self._since = (digest, lease), now
 
     def move_in(self, digest: bytes, lease: int, now: int) -> None:
-        """A move-in code was entered: the new resident chooses a PIN."""
+        """A move-in code was entered: open the dialogue in which the new resident chooses a PIN."""
         self._open().move_in(digest, lease, now)
 
     def key(self, key: str, now: int) -> bool:
-        """Whether this key belongs to the dialogue; the others belong to the code being entered."""
+        """Handle a key. False: it belongs to a code that is being entered."""
         if self._dialogue is not None:
-            return self._after(self._dialogue.key(key, now))
+            return self._close_if_done(self._dialogue.key(key, now))
         entered, self._entered = self._entered, None
         if entered is None or key != "*" or ticks_diff(now, self._since) >= _OPEN_MS:
             return False
@@ -41,23 +41,23 @@ class Dialogues:
         return True
 
     def pin(self, digits: "bytes | memoryview", now: int) -> bool:
-        """Whether this code was one that is being chosen, and not one to be judged."""
-        return self._dialogue is not None and self._after(self._dialogue.pin(digits, now))
+        """Handle a code. False: it is none that is being chosen, and is to be judged."""
+        return self._dialogue is not None and self._close_if_done(self._dialogue.pin(digits, now))
 
     def card(self, uid: bytes) -> bool:
-        """Whether this card was held there to be added or removed, and not to open."""
-        return self._dialogue is not None and self._after(self._dialogue.card(uid))
+        """Handle a card. False: it was not to be added or removed, and is to be judged."""
+        return self._dialogue is not None and self._close_if_done(self._dialogue.card(uid))
 
     def tick(self, now: int) -> None:
-        """Follow the time; to be called a few times a second."""
+        """End what has waited for too long; to be called a few times a second."""
         if self._entered is not None and ticks_diff(now, self._since) >= _OPEN_MS:
             self._entered = None
         if self._dialogue is not None:
             self._dialogue.tick(now)
-            self._after(True)
+            self._close_if_done(True)
 
     def _open(self) -> "Dialogue":
-        """Begin one: its code is there for as long as it is."""
+        """Load and make a dialogue."""
         self._entered = None
         with Loan():
             from access.dialogue import Dialogue
@@ -65,7 +65,7 @@ class Dialogues:
             self._dialogue = Dialogue(*self._parts)
             return self._dialogue
 
-    def _after(self, heard: bool) -> bool:
+    def _close_if_done(self, handled: bool) -> bool:
         if self._dialogue is not None and self._dialogue.done:
             self._dialogue = None
-        return heard
+        return handled

@@ -13,6 +13,7 @@ from access.decide import (
     decide,
 )
 from roll.record import CARD, DIGEST, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
+from storage.purposes import CARD_VALUE, PIN_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from roll.record import Credential
     from storage.hmac import Mac
 
-_KINDS = (b"", b"\x01", b"\x02")
+_PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _GUEST_DIGITS = const(9)
@@ -42,7 +43,7 @@ class Verdict:
 
 
 class Gate:
-    """`mac` is HMAC under the lock's key; `plain_uid`: cards open by their number alone."""
+    """`mac` is HMAC under the lock's key; `plain_uid` says whether cards open by their number alone."""
 
     def __init__(
         self,
@@ -58,13 +59,13 @@ class Gate:
         self._restrictions, self._mac, self._plain_uid = restrictions, mac, plain_uid
 
     def card(self, uid: bytes) -> Verdict:
-        """Judge a card by its number alone, where the settings allow it. The throttle is not asked."""
+        """Judge a card by its number alone, where the settings allow that. The throttle stops no card."""
         if not self._plain_uid:
             return Verdict(UNKNOWN, CARD)
         return self._judge(CARD, uid, False)
 
     def pin(self, digits: bytes, now: int) -> Verdict:
-        """Judge a code; `now` is ticks_ms(). While the keypad waits nothing is looked at or counted."""
+        """Judge a code; `now` is ticks_ms(). While the keypad waits, no code is looked up or counted."""
         wait = self._throttle.left_ms(now)
         if wait:
             return Verdict(decide(None, None, wait), PIN)
@@ -79,9 +80,9 @@ class Gate:
         return verdict
 
     def remote(self, lease: int, digest: bytes) -> Verdict:
-        """Judge whoever has signed to be a tenant of this lease, or, with lease 0, to hold this credential.
+        """Judge somebody who has proved to be a tenant of a lease or, with lease 0, to hold a credential.
 
-        `digest` is that of a staff credential of the list; no other can be used from afar.
+        `digest` is that of a staff credential of the list: no other can be used from afar.
         """
         now = self._clock.now()
         verdict = Verdict(GRANTED, REMOTE)
@@ -101,8 +102,8 @@ class Gate:
     def _guest(self, verdict: Verdict, digits: bytes) -> Verdict:
         """The verdict on nine digits that are nobody's PIN.
 
-        Only the first entry of a code clears the throttle: guests are not told of, and none shall try PINs
-        all day between two entries of his own.
+        Only the first entry of a code clears the throttle: nobody is told of a guest's entries, so a guest
+        must not be able to try PINs all day between two of them.
         """
         verdict.reason, verdict.lease, first = self._restrictions.guest(digits, self._clock.now())
         if verdict.reason == GRANTED:
@@ -110,11 +111,11 @@ class Gate:
             if first:
                 self._throttle.clear()
             else:
-                self._throttle.take_back()
+                self._throttle.uncount()
         return verdict
 
     def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
-        digest = self._mac.digest(_KINDS[kind], value)[:DIGEST]
+        digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
         now = self._clock.now()
         resident = self._residents.find(digest)
         verdict = Verdict(GRANTED, kind, begins)
@@ -133,12 +134,12 @@ class Gate:
         return verdict
 
     def _tenant(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
-        """By the clock alone nobody is shut out of their home: neither forward nor back does that."""
+        """Nobody is shut out of their home by a clock alone that was set, whether forward or back."""
         reason, lease = decide(listed, now), listed.lease
         if reason == EXPIRED or (reason == TOO_EARLY and self._leases.opened(lease, digest)):
             reason = reason if self._leases.over(lease, now) else GRANTED
         if reason == GRANTED and (now is not None or not listed.not_before):
-            self._leases.proved(lease, digest, now)  # else it may be early still: that proves nothing
+            self._leases.proved(lease, digest, now)  # else it may still be too early
         return reason
 
     def _other(self, listed: "Credential", digest: bytes, now: "int | None") -> str:

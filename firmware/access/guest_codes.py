@@ -1,8 +1,7 @@
-"""Checks guest codes: nine digits computed from a lease's guest key; README.md has the format.
+"""Checks guest codes: nine digits computed from a lease's guest key. README.md has the format.
 
-NVS: "guests" remembers codes that were entered, 12 bytes each: class u8, MAC of the code 7, end u32,
-little-endian; "guest_risk" is what guessing may have gained since a resident last armed the codes, in parts
-of 10**9. Loaded by seldom.py for as long as a code is looked at.
+In NVS (storage/names.py) are the codes that were entered, and what guessing may have gained since a resident
+last armed guest codes, in parts of 10**9.
 """
 
 import struct
@@ -11,6 +10,8 @@ from micropython import const
 
 from access.decide import EXPIRED, GRANTED, UNKNOWN, USED_UP
 from storage.hmac import Mac, equal
+from storage.names import GUEST_CODES, GUEST_CODES_MAX, GUEST_RISK
+from storage.purposes import GUEST_CODE, GUEST_CODE_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +27,14 @@ _HOUR = const(3600)
 _RISK_MAX = const(1000)  # in parts of 10**9: one in a million
 _MARK = const(8)
 _ENTRY = const(12)
-_MOST = const(24)  # codes remembered
 
 
 def check(
     numbers: "Numbers", mac: Mac, keys: "list[tuple[int, bytes]]", digits: "bytes | memoryview", now: int
 ) -> "tuple[str, int, bool]":
-    """Verdict, lease and whether it is the first entry; `keys` are (lease, guest key). OSError.
+    """(verdict, lease, whether it is the first entry); `keys` are (lease, guest key). OSError: NVS is full.
 
-    How long it takes depends on what the lock holds, not on how near the digits are to a code that is good.
+    How long this takes depends on what the lock holds, and not on how near the digits are to a good code.
     """
     code = 0
     for digit in digits:
@@ -42,8 +42,8 @@ def check(
     code, low = divmod(code, _CODES)
     start, kind = divmod(low, _CLASSES)
     hours, hour = _DURATIONS_H[kind], now // _HOUR
-    mark = bytes((kind,)) + mac.digest(b"\x03", digits)[: _MARK - 1]
-    table = numbers.blob("guests", _MOST * _ENTRY)
+    mark = bytes((kind,)) + mac.digest(GUEST_CODE_VALUE, digits)[: _MARK - 1]
+    table = numbers.blob(GUEST_CODES, GUEST_CODES_MAX)
     end = alike = 0
     for place in range(0, len(table), _ENTRY):
         until = struct.unpack_from("<I", table, place + _MARK)[0]
@@ -51,11 +51,11 @@ def check(
             end = until
         if table[place] == kind and until > now and (until // _HOUR - hours) % _STARTS == start:
             alike += 1
-    risk = numbers.get("guest_risk")
+    risk = numbers.get(GUEST_RISK)
     counted = risk + _CODES * (len(keys) + alike)
     if not 0 <= risk < counted < _RISK_MAX:
         return UNKNOWN, 0, False
-    numbers.set("guest_risk", counted)
+    numbers.set(GUEST_RISK, counted)
     first = not end
     if first:
         end = (hour - (hour - start) % _STARTS + hours) * _HOUR
@@ -65,27 +65,27 @@ def check(
             found = lease
     if found < 0 or (first and now >= end):
         return UNKNOWN, 0, False
-    numbers.set("guest_risk", risk)
+    numbers.set(GUEST_RISK, risk)
     if first:
-        # with one more alike none of them could be looked at: somebody already in would be out
-        room = _CODES * (len(keys) + alike + 1) < _RISK_MAX
-        kept = room and _remember(numbers, table, mark + struct.pack("<I", end), now)
-        return (GRANTED, found, True) if kept else (UNKNOWN, 0, False)
+        # with one more of this kind no code of it could be checked any more: guests would be locked out
+        fits = _CODES * (len(keys) + alike + 1) < _RISK_MAX
+        stored = fits and _store(numbers, table, mark + struct.pack("<I", end), now)
+        return (GRANTED, found, True) if stored else (UNKNOWN, 0, False)
     return (EXPIRED if now >= end else USED_UP if kind == _ONCE else GRANTED), found, False
 
 
-def _remember(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:
-    """Keep an entry; False where all are of codes that are still good. OSError where NVS has no room."""
-    if len(table) >= _MOST * _ENTRY:
+def _store(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:
+    """Store an entry in place of those that have ended; False where none has. OSError: NVS is full."""
+    if len(table) >= GUEST_CODES_MAX:
         entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
         table = b"".join([e for e in entries if struct.unpack_from("<I", e, _MARK)[0] > now])
-    if len(table) >= _MOST * _ENTRY:
+    if len(table) >= GUEST_CODES_MAX:
         return False
-    numbers.set_blob("guests", table + entry)
+    numbers.set_blob(GUEST_CODES, table + entry)
     return True
 
 
 def _is(key: bytes, start: int, kind: int, code: int) -> bool:
     """Whether a code is that of this key, start (hours since 1970) and class of duration."""
-    mac = Mac(key).digest(b"menshen guest v1", struct.pack("<IB", start, kind))
+    mac = Mac(key).digest(GUEST_CODE, struct.pack("<IB", start, kind))
     return equal(struct.pack("<I", int.from_bytes(mac[:8], "big") % _VALUES), struct.pack("<I", code))

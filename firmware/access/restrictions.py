@@ -1,12 +1,13 @@
-"""What restricts staff and guests: hours, uses, guest codes. The code for that is loaded for each question.
+"""Checks what restricts staff and guests: hours, uses, guest codes. The code for each is loaded when needed.
 
-Tenants are never judged here, and without it: where there is no room for it, staff and guests wait outside.
+Tenants are never judged here. Where there is no memory for the code, staff and guests are refused.
 """
 
 import console
 from access.decide import NO_CLOCK, UNKNOWN
 from loader import Loan
 from people.residents import GUEST_KEY
+from storage.names import GUEST_RISK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Restrictions:
 
                 return Schedules(self._register.credentials.find, Zone(self._zone)).holds(schedule, now)
         except (OSError, ImportError, MemoryError):
-            return _no_room()
+            return _not_judged()
 
     def count_use(self, digest: bytes, most: int) -> bool:
         """Count a use of a credential that opens `most` times; whether this is one of them, see uses.py."""
@@ -41,12 +42,12 @@ class Restrictions:
 
                 return Uses(self._numbers).count(digest, most)
         except (OSError, ImportError, MemoryError):
-            return _no_room()
+            return _not_judged()
 
     def guest(self, digits: "bytes | memoryview", now: "int | None") -> "tuple[str, int, bool]":
-        """Verdict on nine digits at `now` (seconds since 1970), the lease, and whether it is the first entry.
+        """(verdict, lease, whether it is the first entry) of nine digits at `now` (seconds since 1970).
 
-        A code that opens was remembered before this returns, and one that is wrong was counted.
+        When this returns, a code that opens has been stored, and a wrong one has been counted.
         """
         over = self._register.leases.over
         keys = [
@@ -60,14 +61,14 @@ class Restrictions:
 
                 return check(self._numbers, self._mac, keys, digits, now)
         except (OSError, ImportError, MemoryError):
-            _no_room()
+            _not_judged()
             return UNKNOWN, 0, False
 
     def arm_guest_codes(self) -> None:
-        """A resident asks for it: guest codes are looked at again. OSError."""
-        self._numbers.set("guest_risk", 0)
+        """Check guest codes again: a resident has asked for it. OSError: NVS is full."""
+        self._numbers.set(GUEST_RISK, 0)
 
 
-def _no_room() -> bool:
-    console.error("access", "no room to judge staff and guests")
+def _not_judged() -> bool:
+    console.error("access", "no memory or NVS to judge staff and guests")
     return False

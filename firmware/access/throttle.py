@@ -1,16 +1,16 @@
-"""Makes guessing at the keypad slow. The count is in NVS before a code is checked: no power cut resets it."""
+"""Makes guessing at the keypad slow: a code is counted in NVS before it is checked, so no power cut helps."""
 
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
 import console
+from storage.names import WRONG_CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
 
-_NAME = "wrong_codes"
 _LONGEST_S = const(300)
 _FREE = const(3)  # wrong codes without a wait
 
@@ -25,15 +25,15 @@ class Throttle:
 
     def __init__(self, numbers: "Numbers") -> None:
         self._numbers = numbers
-        self.failures = max(0, numbers.get(_NAME))
+        self.failures = max(0, numbers.get(WRONG_CODES))
         self._wait = wait_s(self.failures) * 1000
         self._free_at = ticks_add(ticks_ms(), self._wait)
 
     def left_ms(self, now: int) -> int:
-        """What is left of the wait; `now` is ticks_ms().
+        """What remains of the wait; `now` is ticks_ms().
 
-        To be called every few days at least: ticks_ms() goes round, and what lies back so far that it would
-        lie ahead again is over. Such a wait is told by its length, which is no more than it was.
+        To be called every few days at least: ticks_ms() goes round, so that a time long past seems to lie
+        ahead. A wait that seems longer than it was at its beginning is over.
         """
         left = ticks_diff(self._free_at, now)
         if not 0 < left <= self._wait:
@@ -49,14 +49,14 @@ class Throttle:
         """The code was good."""
         self._begin(0, 0)
 
-    def take_back(self) -> None:
-        """The code was good, but whoever has it shall not guess on for that: only it is not counted."""
+    def uncount(self) -> None:
+        """The code was good, but does not clear what was counted before it: see Gate."""
         self._begin(self.failures - 1, 0)
         self._wait = 0
 
-    def ensure_kept(self) -> None:
-        """See that there is a count in NVS: one that is there can be changed when there is no more room."""
-        if self._numbers.get(_NAME, -1) < 0:
+    def ensure_stored(self) -> None:
+        """See that there is a count in NVS: one that is there can be changed even when NVS is full."""
+        if self._numbers.get(WRONG_CODES, -1) < 0:
             self._store()
 
     def _begin(self, failures: int, now: int) -> None:
@@ -67,6 +67,6 @@ class Throttle:
 
     def _store(self) -> None:
         try:
-            self._numbers.set(_NAME, self.failures)
+            self._numbers.set(WRONG_CODES, self.failures)
         except OSError:  # the count in RAM still slows the guessing, and the tenant still gets in
-            console.error("access", "no room for the count of wrong codes")
+            console.error("access", "NVS is full: the count of wrong codes is not stored")

@@ -1,4 +1,4 @@
-"""Local time, daylight saving included, by a rule that access/zone_rule.py has read."""
+"""Computes local time, daylight saving included, by a rule that access/zone_rule.py has read."""
 
 from access.clock import seconds
 
@@ -15,7 +15,7 @@ class Zone:
         self._rule = rule
 
     def local(self, now: int) -> int:
-        """What the clocks on the walls show at `now` (seconds since 1970 UTC), counted like it."""
+        """Local time at `now` (seconds since 1970 UTC), in seconds since 1970-01-01 00:00 local time."""
         standard, daylight, start, end = self._rule
         offset = standard
         if start is not None and end is not None:

@@ -38,37 +38,37 @@ class _Parser:
         self._name()
         standard = daylight = -self._time(_OFFSET_MAX, "an offset after the name")
         start = end = None
-        if self._next():
+        if self._peek():
             self._name()
             daylight = standard + _HOUR
-            if self._next() not in ("", ","):
+            if self._peek() not in ("", ","):
                 daylight = -self._time(_OFFSET_MAX, "an offset or a comma after the second name")
             start, end = self._change(), self._change()
-        if self._next():
+        if self._peek():
             raise ValueError('nothing after the rule, not "%s"' % self._text[self._place :])
         return standard, daylight, start, end
 
-    def _next(self) -> str:
+    def _peek(self) -> str:
         return self._text[self._place : self._place + 1]
 
-    def _take(self, sign: str) -> bool:
-        if self._next() != sign:
+    def _accept(self, sign: str) -> bool:
+        if self._peek() != sign:
             return False
         self._place += 1
         return True
 
     def _name(self) -> None:
-        quoted = self._take("<")
+        quoted = self._accept("<")
         start = self._place
-        while self._next() and (_is_letter(self._next()) or (quoted and _is_quotable(self._next()))):
+        while self._peek() and (_is_letter(self._peek()) or (quoted and _is_quotable(self._peek()))):
             self._place += 1
         long_enough = self._place - start >= 3
-        if (quoted and not self._take(">")) or not long_enough:
+        if (quoted and not self._accept(">")) or not long_enough:
             raise ValueError("a name of three letters or more, or one of letters, digits, + and - in < >")
 
     def _number(self, low: int, high: int, what: str) -> int:
         start = self._place
-        while "0" <= self._next() <= "9":
+        while "0" <= self._peek() <= "9":
             self._place += 1
         digits = self._text[start : self._place]
         if not 0 < len(digits) <= 3 or not low <= int(digits) <= high:
@@ -77,35 +77,35 @@ class _Parser:
 
     def _time(self, most: int, what: str) -> int:
         """Seconds of [+-]hh[:mm[:ss]]."""
-        sign = -1 if self._take("-") else 1
+        sign = -1 if self._accept("-") else 1
         if sign == 1:
-            self._take("+")
+            self._accept("+")
         found = self._number(0, most, what + ", hours") * _HOUR
         for unit in (60, 1):
-            if not self._take(":"):
+            if not self._accept(":"):
                 break
             found += self._number(0, 59, "minutes and seconds") * unit
         return sign * found
 
     def _change(self) -> "Change":
-        if not self._take(","):
+        if not self._accept(","):
             raise ValueError("both the start and the end of daylight saving, each after a comma")
         month = week = 0
-        if self._take("M"):
+        if self._accept("M"):
             month = self._number(1, 12, "a month")
             self._dot()
             week = self._number(1, 5, "a week")
             self._dot()
             day = self._number(0, 6, "a weekday")
-        elif self._take("J"):
+        elif self._accept("J"):
             week, day = 1, self._number(1, 365, "a day after J")
         else:
             day = self._number(0, 365, "a day of the year, Mm.w.d or Jn")
-        second = self._time(_TIME_MAX, "a time after /") if self._take("/") else 2 * _HOUR
+        second = self._time(_TIME_MAX, "a time after /") if self._accept("/") else 2 * _HOUR
         return month, week, day, second
 
     def _dot(self) -> None:
-        if not self._take("."):
+        if not self._accept("."):
             raise ValueError("Mm.w.d with its dots, like M3.5.0")
 
 

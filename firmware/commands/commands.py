@@ -1,10 +1,10 @@
-"""Carries out what is commanded from afar.
+"""Judges and carries out commands from afar.
 
 A command is a JWS of the lock's key, purpose "menshen command v1", with {"lock", "time", "command", "nonce",
 "expires"}; times in seconds since 1970, at most ten minutes apart. To unlock it holds besides "proof", a JWS
 of purpose "menshen unlock v1" with these same five fields, and either "lease", whose guest key signs it, or
-"credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither opens by
-itself: it is presented to the gate like a card.
+"credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither opens
+the door by itself: the gate judges it like a card.
 """
 
 import struct
@@ -16,28 +16,27 @@ from link.envelope import verify
 from link.errors import EnvelopeError
 from reports.results import COMMANDS
 from storage.hmac import Mac, equal
+from storage.names import NONCES, NONCES_MAX
+from storage.purposes import COMMAND_MESSAGE, STAFF_KEYS, UNLOCK_PROOF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
     from access.clock import Clock
-    from reports.telemetry import Telemetry
+    from reports.acks import Acks
     from storage.nvs import Numbers
 
     class Door(Protocol):
-        """What commands may do to the lock."""
+        """What a command may do to the lock: see remote.py."""
 
         def identify(self) -> None: ...
         def self_test(self) -> dict: ...
         def restart(self) -> None: ...  # within a minute, while nobody is at the door
-        def remote(self, lease: int, digest: bytes) -> bool: ...  # present a tenant or staff; who may come in
+        def remote(self, lease: int, digest: bytes) -> bool: ...  # judged at the gate; whether it opened
         def guest_key(self, lease: int) -> "bytes | None": ...
 
 
-_PURPOSE = b"menshen command v1"
-_UNLOCK = b"menshen unlock v1"
-_STAFF = b"menshen staff v1"
 _FIELDS = ("lock", "time", "command", "nonce", "expires")
 _LIFE_S = const(600)
 _SKEW_S = const(300)  # by so much may the sender's clock be ahead
@@ -45,11 +44,10 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _HEX = "0123456789abcdef"
 _MARK = const(8)
 _ENTRY = const(12)
-_ENTRIES = const(16)
 
 
 class Refused(Exception):
-    """Not carried out; `reason` is one of words.REFUSALS."""
+    """A command is not carried out; `reason` is one of REFUSALS in reports/results.py."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -57,24 +55,23 @@ class Refused(Exception):
 
 
 class Nonces:
-    """Commands that were carried out, in one NVS blob, so that none is twice: not even after a power cut.
+    """The commands that were carried out, in NVS, so that none is carried out twice, even after a power cut.
 
-    Little-endian: low u32, then up to 16 entries of mark 8 (SHA-256 of the nonce) and expiry u32. An entry
-    goes when it has expired; `low` is the latest expiry of those gone, and nothing as old as that is taken.
-    So it needs no clock to know that something is a repetition.
+    For its layout see storage/names.py. An entry is removed when it has expired; `low` is the latest expiry
+    of the removed ones, and a command as old as that is refused. So a repetition is known without a clock.
     """
 
     def __init__(self, numbers: "Numbers") -> None:
         self._numbers = numbers
 
     def spend(self, nonce: str, time: int, expires: int, now: int) -> None:
-        """Remember this command, or raise Refused: "replayed", "busy" (16 at once), "flash error"."""
+        """Store that this command is carried out. Refused: "replayed", "busy" (16 at once), "flash error"."""
         try:
-            table = self._numbers.blob("nonces", 4 + _ENTRIES * _ENTRY) or bytes(4)
+            table = self._numbers.blob(NONCES, NONCES_MAX) or bytes(4)
             mark, low = sha256(nonce.encode()).digest()[:_MARK], struct.unpack_from("<I", table)[0]
             if time <= low:
                 raise Refused("replayed")
-            kept = b""
+            entries = b""
             for place in range(4, len(table) - _ENTRY + 1, _ENTRY):
                 entry = table[place : place + _ENTRY]
                 ended = struct.unpack_from("<I", entry, _MARK)[0]
@@ -83,18 +80,17 @@ class Nonces:
                 if ended + _SKEW_S <= now:
                     low = max(low, ended)
                 else:
-                    kept += entry
-            if len(kept) >= _ENTRIES * _ENTRY:
+                    entries += entry
+            if len(entries) > NONCES_MAX - 4 - _ENTRY:
                 raise Refused("busy")
-            self._numbers.set_blob(
-                "nonces", struct.pack("<I", low) + kept + mark + struct.pack("<I", expires)
-            )
+            table = struct.pack("<I", low) + entries + mark + struct.pack("<I", expires)
+            self._numbers.set_blob(NONCES, table)
         except OSError:
             raise Refused("flash error")
 
 
 class Commands:
-    """Judges a message and does what it says. Nothing is raised, whatever it holds."""
+    """Judges a message, and carries out its command. Nothing is raised, whatever the message holds."""
 
     def __init__(
         self,
@@ -102,16 +98,16 @@ class Commands:
         key: bytes,
         clock: "Clock",
         numbers: "Numbers",
-        telemetry: "Telemetry",
+        acks: "Acks",
         door: "Door",
     ) -> None:
         self._lock_id, self._key = lock_id, key
-        self._clock, self._numbers, self._telemetry, self._door = clock, numbers, telemetry, door
+        self._clock, self._numbers, self._acks, self._door = clock, numbers, acks, door
 
-    def obey(self, message: "bytes | bytearray | None", retained: bool) -> bool:
-        """One message, None for one that was too long; whether it was obeyed.
+    def handle(self, message: "bytes | bytearray | None", retained: bool) -> bool:
+        """Handle one message, None for one that was too long. Whether its command was carried out.
 
-        Of a tenant's command to unlock nothing is told.
+        Nothing is told of a tenant's command to unlock.
         """
         nonce, told = None, True
         try:
@@ -119,46 +115,46 @@ class Commands:
                 raise Refused("retained")
             if message is None:
                 raise Refused("too large")
-            order = verify(message, self._lock_id, self._key, _PURPOSE)
+            fields = verify(message, self._lock_id, self._key, COMMAND_MESSAGE)
             del message
-            told = order.get("command") != "unlock" or "lease" not in order
-            nonce = self._check(order)
-            self._carry_out(order, nonce)
+            told = fields.get("command") != "unlock" or "lease" not in fields
+            nonce = self._check(fields)
+            self._carry_out(fields, nonce)
             return True
         except (Refused, EnvelopeError) as error:
             if told:
-                self._telemetry.declined(nonce, error.reason)
+                self._acks.command_refused(nonce, error.reason)
         except MemoryError:
             if told:
-                self._telemetry.declined(nonce, "no memory")
+                self._acks.command_refused(nonce, "no memory")
         return False
 
-    def _check(self, order: dict) -> str:
-        """The nonce of a well-formed order for this lock."""
-        if order.get("lock") != self._lock_id:
+    def _check(self, fields: dict) -> str:
+        """The nonce, if this is a well-formed command for this lock. Raises Refused."""
+        if fields.get("lock") != self._lock_id:
             raise Refused("wrong lock")
-        if any(name not in order for name in _FIELDS):
+        if any(name not in fields for name in _FIELDS):
             raise Refused("malformed")
-        time, expires, nonce, command = order["time"], order["expires"], order["nonce"], order["command"]
+        time, expires, nonce, command = fields["time"], fields["expires"], fields["nonce"], fields["command"]
         if type(time) is not int or type(expires) is not int or not 0 < time < expires <= time + _LIFE_S:
             raise Refused("malformed")
         if not isinstance(nonce, str) or not 8 <= len(nonce) <= 32 or any(c not in _LETTERS for c in nonce):
             raise Refused("malformed")
-        if command not in COMMANDS or len(order) != len(_FIELDS) + (2 if command == "unlock" else 0):
+        if command not in COMMANDS or len(fields) != len(_FIELDS) + (2 if command == "unlock" else 0):
             raise Refused("malformed")
         return nonce
 
-    def _carry_out(self, order: dict, nonce: str) -> None:
-        """Do what is commanded, if it is neither late nor early, nor done already."""
-        now, command, door = self._clock.now(), order["command"], self._door
+    def _carry_out(self, fields: dict, nonce: str) -> None:
+        """Carry the command out, if it is neither too late nor too early nor a repetition. Raises Refused."""
+        now, command, door = self._clock.now(), fields["command"], self._door
         if now is None:
             raise Refused("no clock")
-        if max(now, self._clock.passed) >= order["expires"]:
+        if max(now, self._clock.passed) >= fields["expires"]:
             raise Refused("expired")
-        if order["time"] > now + _SKEW_S:
+        if fields["time"] > now + _SKEW_S:
             raise Refused("too early")
-        lease, digest = self._proved(order) if command == "unlock" else (0, b"")
-        Nonces(self._numbers).spend(nonce, order["time"], order["expires"], now)
+        lease, digest = self._proved(fields) if command == "unlock" else (0, b"")
+        Nonces(self._numbers).spend(nonce, fields["time"], fields["expires"], now)
         if command == "unlock":
             granted = door.remote(lease, digest)
             if lease:
@@ -167,26 +163,26 @@ class Commands:
                 raise Refused("denied")
         elif command == "identify":
             door.identify()
-        self._telemetry.done(command, nonce, door.self_test() if command == "self-test" else None)
+        self._acks.command_done(command, nonce, door.self_test() if command == "self-test" else None)
         if command == "restart":
             door.restart()
 
-    def _proved(self, order: dict) -> "tuple[int, bytes]":
-        """The lease whose tenant has signed the proof, or the digest of the staff credential that has."""
-        lease, credential, proof = order.get("lease"), order.get("credential"), order.get("proof")
+    def _proved(self, fields: dict) -> "tuple[int, bytes]":
+        """(lease, b"") of the tenant who signed the proof, or (0, digest) of the staff credential."""
+        lease, credential, proof = fields.get("lease"), fields.get("credential"), fields.get("proof")
         key = None
         if type(lease) is int and 0 < lease < 65536:
             key, digest = self._door.guest_key(lease), b""
         elif isinstance(credential, str) and len(credential) == 32 and all(c in _HEX for c in credential):
             lease, digest = 0, bytes([int(credential[n : n + 2], 16) for n in range(0, 32, 2)])
-            key = Mac(Mac(self._key).digest(_STAFF)).digest(digest)
+            key = Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)
         else:
             raise Refused("malformed")
         if not isinstance(proof, str):
             raise Refused("malformed")
         if key is None:
             raise Refused("bad signature")
-        said = verify(proof.encode(), self._lock_id, key, _UNLOCK)
-        if len(said) != len(_FIELDS) or any(said.get(name) != order[name] for name in _FIELDS):
+        said = verify(proof.encode(), self._lock_id, key, UNLOCK_PROOF)
+        if len(said) != len(_FIELDS) or any(said.get(name) != fields[name] for name in _FIELDS):
             raise Refused("bad signature")
         return lease, digest

@@ -1,4 +1,4 @@
-"""Waits for commands; what judges and obeys them is loaded for as long as that takes."""
+"""Subscribes to commands; the code that judges and carries them out is loaded for each."""
 
 import asyncio
 
@@ -13,28 +13,34 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
 
 _LONGEST = const(2048)  # bytes
-_PACE_MS = const(1000)  # after a bad one: whoever sends many does not keep the lock busy
+_PACE_MS = const(1000)  # after a bad one, so that whoever sends many cannot occupy the lock
 
 
 class Listener:
-    """`parts` are those of commands/commands.py; the first of them is the lock's name."""
+    """`parts` are the lock's key, the clock, the numbers and the telemetry; `door` those of remote.py."""
 
-    def __init__(self, subscriptions: "Subscriptions", *parts) -> None:
-        self._subscriptions, self._parts = subscriptions, parts
+    def __init__(self, subscriptions: "Subscriptions", lock_id: str, parts: tuple, door: tuple) -> None:
+        self._subscriptions, self._lock_id = subscriptions, lock_id
+        self._parts, self._door = parts, door
 
     async def run(self) -> None:
         """For ever."""
-        await self._subscriptions.subscribe("menshen/v1/" + self._parts[0] + "/command", self.on_message)
+        await self._subscriptions.subscribe("menshen/v1/" + self._lock_id + "/command", self.on_message)
         await rest()
 
     async def on_message(self, payload: "Payload") -> None:
         """One message of the topic `command`."""
-        if not await self._obey([await payload.read(_LONGEST)], payload.retained):
+        if not await self._handle([await payload.read(_LONGEST)], payload.retained):
             await asyncio.sleep_ms(_PACE_MS)
 
-    async def _obey(self, messages: "list[bytearray | None]", retained: bool) -> bool:
-        """Whether the one message was obeyed; None was too long, and none is kept."""
+    async def _handle(self, messages: "list[bytearray | None]", retained: bool) -> bool:
+        """Whether the command in the one message was carried out; None is a message that was too long."""
         async with Loan():
             from commands.commands import Commands
+            from commands.remote import Remote
+            from reports.acks import Acks
 
-            return Commands(*self._parts).obey(messages.pop(), retained)
+            key, clock, numbers, telemetry = self._parts
+            remote = Remote(*self._door)
+            commands = Commands(self._lock_id, key, clock, numbers, Acks(telemetry), remote)
+            return commands.handle(messages.pop(), retained)

@@ -1,4 +1,4 @@
-"""All that can be done to the lock from afar: there is nothing else that a command could reach."""
+"""All that a command from afar can do to the lock; it can reach nothing else."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ _LOOK_MS = const(1000)
 
 
 class Remote:
-    """`status` is what a self-test finds; `guest_keys` gives (lease, guest key)."""
+    """status() is what a self-test finds; guest_keys() gives (lease, guest key)."""
 
     def __init__(
         self,
@@ -32,14 +32,13 @@ class Remote:
         self._guest_keys, self._reset = guest_keys, reset
 
     def guest_key(self, lease: int) -> "bytes | None":
-        """The key of a lease's tenant, if it has one."""
+        """The guest key of a lease, if it has one."""
         return dict(self._guest_keys()).get(lease)
 
     def restart(self) -> None:
-        """Start again within a minute, once the answer is out, while nobody is at the door.
+        """Restart at a random time within a minute, once the answer is sent, while nobody is at the door.
 
-        At random: who commands it could tell otherwise whether somebody is there, from its being refused or
-        put off.
+        Were it not at random, whoever commands it could tell from a delay whether somebody is there.
         """
         asyncio.create_task(self._restart())
 

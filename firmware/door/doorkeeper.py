@@ -10,6 +10,7 @@ from access.decide import GUEST, MOVING_IN
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
 from roll.record import PIN, STAFF, STAFF_PASSAGE, TENANT
+from storage.names import STAFF_WAS_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ class Doorkeeper:
         if verdict.role == GUEST:  # what residents are told of staff is none of theirs
             self._indicator.say("granted", now)
             return
-        staff_was_in = self._numbers.get("staff_was_in")
+        staff_was_in = self._numbers.get(STAFF_WAS_IN)
         self._indicator.say("staff" if staff_was_in and not is_staff else "granted", now)
         try:
-            self._numbers.set("staff_was_in", int(is_staff))
+            self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
             console.error("door", "no room to note that staff have been in")
         if verdict.kind == PIN and verdict.role == TENANT:

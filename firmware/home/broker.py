@@ -1,8 +1,8 @@
-"""Has the door on a broker of the tenant's own: the door is announced, and what is commanded is judged.
+"""Connects to a broker of the tenant's own: announces the door, and has its commands judged.
 
-The broker is believed nothing (home/commands.py), so plain TCP is enough. What is said there are the
-announcement and whether the lock is there, and never anything of the door: nothing is said when a command
-comes, and nothing depends on who comes and goes.
+Nothing that the broker says is believed unless it is signed (home/commands.py), so plain TCP is enough. The
+lock publishes the announcement and whether it is online, and never anything of the door: nothing is said when
+a command comes, and nothing depends on who comes and goes.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from link.mqtt import Broker, MQTTClient
 from link.resolver import Resolver
 from loader import Loan
 from people.residents import HOME_KEY
+from storage.names import HOME_ANNOUNCED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,31 +32,31 @@ if TYPE_CHECKING:
     from settings import Settings
 
     class Switch(Protocol):
-        """home/switch.py: what a resident wants, and what there is memory for."""
+        """home/switch.py: whether a resident wants this, and whether there is memory for it."""
 
         def is_on(self) -> bool: ...
-        def must_go(self) -> bool: ...
+        def must_yield(self) -> bool: ...
 
 
 _BASE_MS = const(1000)
 _CAP_MS = const(120_000)
 _PROVED_MS = const(30_000)
 _LOOK_MS = const(1000)
-_TRIES = const(12)  # to take the announcement back; then it stays at a broker that is gone
+_TRIES = const(12)  # to remove the announcement from a broker that may be gone
 _LONGEST = const(256)  # bytes of a command; the longest good one has 108
-_PACE_MS = const(1000)  # after a bad one: whoever sends many does not keep the lock busy
+_PACE_MS = const(1000)  # after a bad one, so that whoever sends many cannot occupy the lock
 
 
 class _Off(Exception):
-    """It is turned off, and the announcement has been taken back."""
+    """It is turned off, and the announcement has been removed."""
 
 
-class _Away(Exception):
+class _Yield(Exception):
     """Somebody else needs the memory for a while."""
 
 
 class Home:
-    """`door(lease, b"")` presents a lease's tenant to the gate; the switch is asked every second."""
+    """door(lease, b"") has the gate judge a lease's tenant; `switch` is asked every second."""
 
     def __init__(
         self,
@@ -72,11 +73,11 @@ class Home:
         root = "menshen/v1/" + settings.lock
         self._command, self._presence = root + "/door", root + "/home"
         self._config = "homeassistant/lock/%s/door/config" % settings.lock
-        # the access point's own server alone: none of the operator's need to learn of this broker
+        # only the access point's own server: the operator's need not learn of this broker
         self._resolver = Resolver([], self._numbers, lambda: self._wlan.ifconfig()[3])
 
     async def run(self) -> None:
-        """Until it must go, or is off, and nothing of it is left at the broker that could be taken back."""
+        """Until it must yield, or is off and the announcement has been removed as far as that is possible."""
         backoff, tries = Backoff(_BASE_MS, _CAP_MS), 0
         while self._switch.is_on() or tries < _TRIES:
             began = ticks_ms()
@@ -85,7 +86,7 @@ class Home:
                     await self._connect()
             except _Off:
                 break
-            except _Away:
+            except _Yield:
                 return
             except (MQTTError, DnsError, OSError, MemoryError) as error:
                 console.info("home", "offline: {}".format(error))
@@ -94,11 +95,11 @@ class Home:
             tries = 0 if self._switch.is_on() else tries + 1
             left = backoff.next()
             while left > 0:
-                if self._switch.must_go():
+                if self._switch.must_yield():
                     return
                 await asyncio.sleep_ms(min(left, _LOOK_MS))
                 left -= _LOOK_MS
-        self._numbers.set("home_told", 0)
+        self._numbers.set(HOME_ANNOUNCED, 0)
 
     async def _connect(self) -> None:
         """One connection, to its end. Raises _Off, MQTTError, DnsError, OSError."""
@@ -114,21 +115,21 @@ class Home:
             except MQTTError:
                 self._resolver.doubt(host)
                 raise
-            await side_by_side(client.run(self._on_message), self._talk(client))
+            await side_by_side(client.run(self._on_message), self._serve(client))
         finally:
             client.close()
 
-    async def _talk(self, client: "MQTTClient") -> None:
-        """All that is ever said: tests/static/test_rooms.py has the list."""
+    async def _serve(self, client: "MQTTClient") -> None:
+        """Publish all that is ever published here: tests/static/test_rooms.py has a list of it."""
         if self._switch.is_on():
             console.info("home", "online")
-            await client.subscribe(self._command, 0)  # QoS 0: no answer, and so no moment of it
-            self._numbers.set("home_told", 1)
+            await client.subscribe(self._command, 0)  # QoS 0: no acknowledgement, which would have a moment
+            self._numbers.set(HOME_ANNOUNCED, 1)
             await client.publish(self._config, self._announcement(), True)
             await client.publish(self._presence, b"online", True)
             while self._switch.is_on():
-                if self._switch.must_go():
-                    raise _Away  # the last will says so
+                if self._switch.must_yield():
+                    raise _Yield  # the last will says so
                 await asyncio.sleep_ms(_LOOK_MS)
         await client.publish(self._config, b"", True)
         await client.publish(self._presence, b"", True)
@@ -142,7 +143,7 @@ class Home:
             return entity(self._lock, self._command, self._presence)
 
     async def _on_message(self, topic: bytes, payload: "Payload") -> None:
-        """One message of the topic `door`; whatever comes of it, nothing is said."""
+        """Handle one message of the topic `door`; whatever comes of it, nothing is published."""
         lease = await self._judge(await payload.read(_LONGEST), payload.retained)
         if lease:
             self._door(lease, b"")

@@ -1,11 +1,10 @@
-"""Judges what comes from a broker of the tenant's own.
+"""Judges the commands that come from a broker of the tenant's own.
 
 A command is JSON, {"command": "UNLOCK" or "LOCK", "time": ms since 1970, "mac": 64 hexadecimal digits}, where
     mac = hex(SHA-256(code ‖ hex(SHA-256(code ‖ message))))
     message = "menshen home v1 <lock> <command> <time>"
-and code is the 20 letters of a lease's home key (people/home_code.py). Hashed twice with the code in front,
-which is no HMAC but as good against whoever lengthens what was signed: Home Assistant's templates have
-sha256 and no HMAC.
+and code is the 20 letters of a lease's home key (people/home_code.py). Home Assistant's templates have sha256
+and no HMAC; the second hash does what HMAC's does: nobody can append to what was signed.
 """
 
 import json
@@ -18,6 +17,8 @@ from micropython import const
 import console
 from people.home_code import letters
 from storage.hmac import equal
+from storage.names import HOME_MARKS, HOME_MARKS_MAX
+from storage.purposes import HOME_COMMAND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _SLACK_MS = const(60_000)
-_MARKS = "home_marks"
-_MARK = const(12)  # bytes: of the code's SHA-256 4, time of the last command u64 little-endian
-_MARKS_MAX = const(72)
+_MARK = const(12)  # bytes, see HOME_MARKS in storage/names.py
 
 
 def judge(
@@ -40,20 +39,20 @@ def judge(
 ) -> "int | None":
     """The lease whose tenant wants in now, 0 where nothing is to be done, None for what is refused.
 
-    `keys` are (lease, home key); None is a message that was too long. What is good is on record before this
-    returns: it is good once, over power cuts too.
+    `keys` are (lease, home key); None is a message that was too long. A good command has been stored
+    when this returns, so that it is good only once, even after a power cut.
     """
     try:
         return _judge(message, retained, lock_id, keys, clock, numbers)
     except _Refused as error:
         console.info("home", "refused: " + error.args[0])
     except (OSError, MemoryError):
-        console.error("home", "no room to judge a command")
+        console.error("home", "no memory or NVS to judge a command")
     return None
 
 
 class _Refused(Exception):
-    """Not obeyed, and why."""
+    """A command is not carried out, and why."""
 
 
 def _judge(
@@ -72,7 +71,7 @@ def _judge(
         raise _Refused("no clock")
     if time < max(now, clock.passed) * 1000 - _SLACK_MS or time > now * 1000 + _SLACK_MS:
         raise _Refused("too late or too early")
-    signed = ("menshen home v1 %s %s %d" % (lock_id, command, time)).encode()
+    signed = HOME_COMMAND + (" %s %s %d" % (lock_id, command, time)).encode()
     lease = 0
     tags, found = [], b""
     for owner, key in keys:
@@ -88,11 +87,11 @@ def _judge(
 
 def _fields(message: "bytes | bytearray") -> "tuple[str, int, str]":
     try:
-        order = json.loads(message)
-        command, time, mac = order["command"], order["time"], order["mac"]
+        fields = json.loads(message)
+        command, time, mac = fields["command"], fields["time"], fields["mac"]
     except (ValueError, KeyError, TypeError, UnicodeError):
         raise _Refused("malformed")
-    if len(order) != 3 or command not in ("LOCK", "UNLOCK") or type(time) is not int or time < 0:
+    if len(fields) != 3 or command not in ("LOCK", "UNLOCK") or type(time) is not int or time < 0:
         raise _Refused("malformed")
     if not isinstance(mac, str) or len(mac) != 64:
         raise _Refused("malformed")
@@ -104,17 +103,17 @@ def _hex(data: bytes) -> bytes:
 
 
 def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> None:
-    """Note the time of this command of the code with this tag, which must be newer than its last one.
+    """Store the time of this command of the code with this tag. Refused unless it is newer than the last one.
 
-    Of codes that are no more the mark goes.
+    The marks of codes that are no more are removed.
     """
-    marks = numbers.blob(_MARKS, _MARKS_MAX)
-    kept = b""
+    marks = numbers.blob(HOME_MARKS, HOME_MARKS_MAX)
+    others = b""
     for place in range(0, len(marks) - _MARK + 1, _MARK):
         mark = marks[place : place + _MARK]
         if mark[:4] == tag:
             if time <= struct.unpack("<Q", mark[4:])[0]:
                 raise _Refused("replayed")
         elif mark[:4] in tags:
-            kept += mark
-    numbers.set_blob(_MARKS, kept + tag + struct.pack("<Q", time))
+            others += mark
+    numbers.set_blob(HOME_MARKS, others + tag + struct.pack("<Q", time))

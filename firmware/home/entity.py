@@ -1,12 +1,12 @@
-"""The door as a `lock` entity of Home Assistant (MQTT discovery), which signs each command by itself.
+"""Makes the door's `lock` entity of Home Assistant (MQTT discovery), which signs each command by itself.
 
-Keys are Home Assistant's abbreviations. There is no state topic: Home Assistant
-assumes the state from its own commands, so the lock need not tell any.
+Keys are Home Assistant's abbreviations. There is no state topic: Home Assistant assumes the state from its
+own commands, so that the lock need not tell it.
 """
 
 # The template is rendered in Home Assistant for each command; `value` is UNLOCK or LOCK, `code` what the
-# tenant typed or the entity's default code. Twice hashed with the code in front: nobody can lengthen what was
-# signed. All of it is one text and no dict, whose keys would stay in the chip's memory for ever.
+# tenant typed or the entity's default code. See commands.py for the two hashes.
+# All of it is one text and no dict, whose keys would stay in the chip's memory for ever.
 _ENTITY = (
     '{"name":null,"uniq_id":"menshen_%s_door","cmd_t":"%s","avty_t":"%s",'
     '"code_format":"^([a-zA-Z2-9]{4} ?){5}$",'

@@ -1,7 +1,7 @@
-"""Whether a resident has the door on a broker of their own: what speaks with that is loaded only then.
+"""Turns the tenant's own broker on while a resident wants it; the code for it is loaded only then.
 
-It stays loaded where the settings have `home`. On is who has a home key in the table of residents; the
-lease's end turns it off, like moving out. No message comes here.
+This stays loaded where the settings have `home`. It is on while a lease has a home key in the table of
+residents; the end of the lease removes that key, and so does moving out. No message can reach it.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from micropython import const
 import console
 from loader import Loan
 from people.residents import HOME_KEY
+from storage.names import HOME_ANNOUNCED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _LOOK_MS = const(1000)
 
 
 class HomeSwitch:
-    """`memory` is held by whoever takes much of it, and given up here when another waits for it."""
+    """`memory` is a lock for what needs much memory; it is released here when somebody else waits for it."""
 
     def __init__(
         self,
@@ -42,35 +43,35 @@ class HomeSwitch:
     async def run(self) -> None:
         """For ever."""
         while True:
-            if self.is_on() or self._board.numbers.get("home_told"):
+            if self.is_on() or self._board.numbers.get(HOME_ANNOUNCED):
                 async with self._memory:
-                    await self._speak()
+                    await self._serve()
             await asyncio.sleep_ms(_LOOK_MS)
 
     def is_on(self) -> bool:
-        """Whether a resident wants it; a lease that is over takes its code with it."""
+        """Whether a resident wants it. The home key of a lease that is over is removed."""
         for lease, _ in list(self._residents.keys(HOME_KEY)):
             if self._over(lease, self._clock.now()) and self._doorkeeper.quiet():
-                self._forget(lease)
+                self._remove_key(lease)
         return any(self._residents.keys(HOME_KEY))
 
-    def must_go(self) -> bool:
+    def must_yield(self) -> bool:
         """Whether somebody else waits for the memory."""
         return self._memory.waiting.peek() is not None  # pyright: ignore[reportAttributeAccessIssue]
 
-    async def _speak(self) -> None:
-        """Have the door there until it is turned off, or somebody needs the memory."""
+    async def _serve(self) -> None:
+        """Serve the tenant's broker until it is turned off, or somebody else needs the memory."""
         async with Loan():
             from home.broker import Home
 
             parts = self._settings, self._board, self._clock, self._residents
             await Home(*parts, self, self._doorkeeper.remote).run()
 
-    def _forget(self, lease: int) -> None:
+    def _remove_key(self, lease: int) -> None:
         with Loan():
             from people.changes import Changes
 
             try:
                 Changes(self._residents).set_key(HOME_KEY, lease, b"")
-            except OSError:  # a full flash: it is tried again, and the gate lets nobody in by it meanwhile
-                console.error("home", "no room to forget a home code")
+            except OSError:  # tried again; the gate lets nobody in by it meanwhile
+                console.error("home", "the flash is full: a home code is not removed")

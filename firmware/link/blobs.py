@@ -11,7 +11,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from link.errors import BlobError
+from link.errors import BlobError, Interrupted
 from storage import files
 
 TYPE_CHECKING = False
@@ -102,7 +102,7 @@ class _Fetch:
                 if alone != (self._topics.client is None):  # a connection came or went: wait from now
                     since, alone = ticks_ms(), not alone
                 if not self._came.is_set() and ticks_diff(ticks_ms(), since) > self._patience:
-                    raise BlobError("connection lost" if alone else "no such blob")
+                    raise Interrupted("connection lost") if alone else BlobError("no such blob")
         finally:
             await self._topics.unsubscribe(topic)
         if self._error is not None:

@@ -5,6 +5,7 @@ DnsError        no address is known
 TlsError        there can be no TLS: the message names the file
 EnvelopeError   a message is not to be believed
 BlobError       a blob was not fetched
+Interrupted     nor was this one: the connection was lost, and the next try goes on where this one ended
 """
 
 
@@ -33,7 +34,8 @@ class EnvelopeError(_Reasoned):
 
 
 class BlobError(_Reasoned):
-    """Not fetched; `reason` is "bad hash", "too large", "flash full", "no such blob" or "connection lost".
+    """Not fetched; `reason` is "bad hash", "too large", "flash full" or "no such blob"."""
 
-    After the last of these the next try goes on where this one ended.
-    """
+
+class Interrupted(BlobError):
+    """Not fetched, since the connection was lost: the next try goes on where this one ended."""

@@ -1,4 +1,4 @@
-"""Reads the signed head of a credential list: the version offered, its snapshot, and the changes over it."""
+"""Reads and checks the signed head of a list: its version, its snapshot, and the changes over it."""
 
 from micropython import const
 
@@ -6,23 +6,22 @@ from link.envelope import decode, verify
 from roll.credentials import ListError
 from roll.layout import CHANGES_MAX, COUNT_MAX
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE, is_known
+from storage.purposes import LIST_MESSAGE
 
-_PURPOSE = b"menshen list v1"
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
 _NUMBER_MAX = const(0x3FFFFFFF)
 _TIME_MAX = const(0xFFFFFFFF)
 
 
 def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> "tuple[int, int, str, tuple, bytes]":
-    """What a signed head offers to this lock, see parts(). EnvelopeError, ListError."""
-    return parts(verify(message, lock_id, key, _PURPOSE), lock_id)
+    """What a signed head says, see parts(). Raises EnvelopeError, ListError."""
+    return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 
 def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":
-    """When it was offered (seconds since 1970), version, snapshot, identity and changes. ListError.
+    """(time of signing, version, SHA-256 of the snapshot in hexadecimal, its identity, changes). ListError.
 
-    The snapshot is named by its SHA-256, in hexadecimal. It is a plain tuple, since an object would keep its
-    class, and that all of this module.
+    It is a plain tuple, since an object would hold on to its class, and with it to this whole module.
     """
     if head.get("lock") != lock_id:
         raise ListError("wrong lock")

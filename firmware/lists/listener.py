@@ -1,4 +1,4 @@
-"""Waits for the heads of credential lists; what takes them is loaded for as long as that lasts."""
+"""Subscribes to the heads of credential lists; the code that installs a list is loaded for each."""
 
 import asyncio
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from reports.telemetry import Telemetry
     from settings import Settings
 
-    class House(Protocol):
-        """housekeeping.py."""
+    class Housekeeping(Protocol):
+        """housekeeping.py: looks after the list in use."""
 
         settled: asyncio.Event
 
@@ -30,37 +30,44 @@ _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 
 
 class Lists:
-    """`house` looks after the list in use: it says when that is settled, and hears when it has changed."""
+    """`housekeeping` checks the list after a start, which is awaited, and is told of each list that comes."""
 
     def __init__(
         self,
         settings: "Settings",
         register: "Register",
         clock: "Clock",
-        house: "House",
+        housekeeping: "Housekeeping",
         subscriptions: "Subscriptions",
         telemetry: "Telemetry",
     ) -> None:
-        self._settings, self._register, self._clock, self._house = settings, register, clock, house
+        self._settings, self._register, self._clock = settings, register, clock
+        self._housekeeping = housekeeping
         self._subscriptions, self._telemetry = subscriptions, telemetry
         self._came = asyncio.Event()
         self._head: "bytearray | None" = None
         self._live = False
-        self._told = 0  # the version that the operator knows to be in force
+        self._told = 0  # the version of which the operator has been told that it is in force
 
     async def run(self) -> None:
-        """For ever; one head after the other, and of those that came meanwhile the last alone."""
+        """For ever: handle one head after another; of those that came meanwhile only the last."""
         await self._subscriptions.subscribe("menshen/v1/" + self._settings.lock + "/list", self._on_head)
-        await self._house.settled.wait()
+        await self._housekeeping.settled.wait()
         while True:
             await self._came.wait()
             self._came.clear()
             try:
                 await self._receive()
             except MemoryError:
-                self._telemetry.refused(None, "no memory")
+                self._refuse()
             await asyncio.sleep_ms(0)
-            self._house.on_list()
+            self._housekeeping.on_list()
+
+    def _refuse(self) -> None:
+        with Loan():
+            from reports.acks import Acks
+
+            Acks(self._telemetry).list_refused(None, "no memory")
 
     async def _on_head(self, payload: "Payload") -> None:
         self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
@@ -68,7 +75,7 @@ class Lists:
 
     async def _receive(self) -> None:
         live, head = self._live, [self._head]
-        self._head = None  # before anything is waited for: another may come
+        self._head = None  # before the first await: another may come
 
         def on_time(now: int) -> None:
             self._clock.signed(now, live)
@@ -77,11 +84,12 @@ class Lists:
             from link.fetcher import Fetcher
             from lists.sync import Sync
             from pace import Pace
+            from reports.acks import Acks
 
             pace = Pace()
             await pace()
             fetcher = Fetcher(self._subscriptions, pace)
-            parts = self._approve, self._telemetry, fetcher, pace
+            parts = self._approve, Acks(self._telemetry), fetcher, pace
             sync = Sync(self._settings, self._register.credentials, *parts)
             self._told = await sync.receive(head, self._told, on_time)
 

@@ -1,11 +1,11 @@
-"""Changes to the table of residents, each of them one stroke; loaded for as long as it takes."""
+"""Changes the table of residents; each change is written whole or not at all."""
 
 import struct
 
 from micropython import const
 
-from people.residents import ENTRY, ResidentsError
-from roll.record import CARD, DIGEST, TENANT
+from people.residents import CREDENTIAL, ENTRY, ENTRY_FIELDS, WITHDRAWN, ResidentsError
+from roll.record import CARD, DIGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,28 +14,27 @@ if TYPE_CHECKING:
     from people.residents import Residents
     from roll.record import Credential
 
-_WITHDRAWN = const(0)
 _KEYS_MAX = const(6)  # leases: with more of them each guess at a guest code would gain too much
 
 
 class Changes:
-    """What raises ResidentsError (a full table) or OSError (a full flash) has changed nothing."""
+    """After ResidentsError (the table is full) or OSError (the flash is) nothing has changed."""
 
     def __init__(self, residents: "Residents") -> None:
         self._residents = residents
 
     def add(self, digest: bytes, kind: int, lease: int, instead_of: "bytes | None" = None) -> None:
-        """Add a credential; at the same stroke give up the one it replaces, the list's or the table's."""
-        entry = digest + struct.pack("<BBH", TENANT, kind, lease)
+        """Add a credential, and withdraw the one that it replaces, whether the list's or the table's."""
+        entry = digest + struct.pack(ENTRY_FIELDS, CREDENTIAL, kind, lease)
         if instead_of is not None and instead_of != digest:
             if self._residents.find(instead_of) is None:
-                entry += instead_of + struct.pack("<BBH", _WITHDRAWN, 0, lease)
+                entry += instead_of + struct.pack(ENTRY_FIELDS, WITHDRAWN, 0, lease)
             self._change(lambda place: self._is(place, digest) or self._is(place, instead_of), entry)
         else:
             self._change(lambda place: self._is(place, digest), entry)
 
     def withdraw(self, digest: bytes) -> None:
-        """A credential of the list opens no more."""
+        """Have a credential of the operator's list open no more."""
         self._change(lambda place: self._is(place, digest), digest + bytes(ENTRY - DIGEST))
 
     def remove(self, digest: bytes) -> None:
@@ -49,27 +48,27 @@ class Changes:
         )
 
     def clear(self, lease: int) -> None:
-        """Remove all that the people of a lease set; what they gave up stays given up."""
+        """Remove all that the people of a lease have set; what they have withdrawn stays withdrawn."""
         self._change(lambda place: self._at(place, lease))
 
-    def set_key(self, role: int, lease: int, key: bytes) -> None:
-        """Give a lease a key (16 bytes) in place of the one of this role that it had, which opens no more.
+    def set_key(self, what: int, lease: int, key: bytes) -> None:
+        """Give a lease a GUEST_KEY or HOME_KEY (16 bytes). The one that it had opens no more.
 
-        With no bytes: take that away.
+        With no bytes: remove it.
         """
-        leases = {other for other, _ in self._residents.keys(role)}
+        leases = {other for other, _ in self._residents.keys(what)}
         if key and lease not in leases and len(leases) >= _KEYS_MAX:
             raise ResidentsError("full")
         self._change(
-            lambda place: self._at(place, lease) and self._residents.table[place + DIGEST] == role,
-            key and key + struct.pack("<BBH", role, 0, lease),
+            lambda place: self._at(place, lease) and self._residents.table[place + DIGEST] == what,
+            key and key + struct.pack(ENTRY_FIELDS, what, 0, lease),
         )
 
     def forget_withdrawn(self, find: "Callable[[bytes], Credential | None]") -> None:
-        """Make room: forget what was given up and is in the list no more."""
+        """Free space: remove what was withdrawn and is no longer in the operator's list."""
         table = self._residents.table
         self._change(
-            lambda place: table[place + DIGEST] == _WITHDRAWN and find(table[place : place + DIGEST]) is None
+            lambda place: table[place + DIGEST] == WITHDRAWN and find(table[place : place + DIGEST]) is None
         )
 
     def _change(self, drop: "Callable[[int], bool]", added: bytes = b"") -> None:
@@ -82,6 +81,6 @@ class Changes:
         return self._residents.table[place : place + DIGEST] == digest
 
     def _at(self, place: int, lease: int) -> bool:
-        """Whether an entry of this lease stands there that is not one given up."""
-        role, _, found = struct.unpack_from("<BBH", self._residents.table, place + DIGEST)
-        return role != _WITHDRAWN and found == lease
+        """Whether the entry there is of this lease, and not a withdrawn one."""
+        what, _, found = struct.unpack_from(ENTRY_FIELDS, self._residents.table, place + DIGEST)
+        return what != WITHDRAWN and found == lease

@@ -1,6 +1,6 @@
-"""The code that a tenant types into Home Assistant: 20 letters and digits, 100 bits, none like another."""
+"""Makes the code that a tenant types into Home Assistant: 20 letters and digits, 100 bits."""
 
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no l and o, no 0 and 1
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no two look alike: no l and o, no 0 and 1
 
 
 def letters(key: bytes) -> str:

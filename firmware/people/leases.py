@@ -1,14 +1,18 @@
-"""The leases that the lock has heard of: when each ends, and by which credentials its people get in.
+"""Stores the leases that the lock knows of: when each ends, and by which credentials its people get in.
 
 File (see storage/sealed.py): entries of 28 bytes, little-endian: digest 16, lease u16, what u16, end u32,
-first seen u32. Of an entry that states a lease the first four bytes are the hours the lock had lived when
-it was first seen. What learns from lists and judges them is in guard.py, loaded when a list comes.
+first seen u32. In an entry that states a lease the first four bytes of the digest are the hours that the
+lock had lived when the lease was first seen. guard.py, loaded when a list comes, learns from lists and judges
+them.
 """
 
 import struct
 
 from micropython import const
 
+from roll.record import DIGEST
+from storage.names import LIVED
+from storage.purposes import LEASES_FILE
 from storage.sealed import Sealed
 
 TYPE_CHECKING = False
@@ -19,62 +23,69 @@ PATH = "/access/leases"
 ENTRY = 28
 ENTRIES_MAX = 96
 ANCHORS_MAX = 4
-IS_LEASE, KNOWN, PROVED, LEFT = range(4)  # what an entry is
-_LEASE = const(16)  # places in an entry
-_WHAT = const(18)
-_END = const(20)
+ENTRY_FORMAT = "<16sHHII"  # digest, lease, what the entry is, end, first seen
+WHAT = const(18)  # places in an entry
+END = const(20)
+SEEN = const(24)
+
+# What an entry is.
+IS_LEASE = 0  # states a lease
+KNOWN = 1  # a credential by which its people should get in
+PROVED = 2  # one by which they have got in
+MOVED_OUT = 3  # states a lease whose people have moved out
+
 _HOUR = const(3600)
 
 
 class Leases:
-    """`numbers` keeps how many hours the lock has lived: a clock that was set forward ends no lease."""
+    """`numbers` holds how many hours the lock has lived: a clock that was set forward ends no lease."""
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
-        self._file = Sealed(key, b"menshen leases v1", PATH)
+        self._file = Sealed(key, LEASES_FILE, PATH)
         self._numbers = numbers
         self.table = self._file.load(ENTRY)
         self.changed = False
 
     def lived(self) -> int:
         """Hours that the lock has been under power, in all its life."""
-        return self._numbers.get("lived")
+        return self._numbers.get(LIVED)
 
     def over(self, lease: int, now: "int | None") -> bool:
         """Whether its people have moved out, or it has ended by the clock and by the hours the lock lived."""
         place = self.place(lease)
         if place < 0:
             return False
-        if self.table[place + _WHAT] == LEFT:
+        if self.table[place + WHAT] == MOVED_OUT:
             return True
-        end, seen = struct.unpack_from("<II", self.table, place + _END)
+        end, seen = struct.unpack_from("<II", self.table, place + END)
         if not end or not seen or now is None or now < end:
             return False
         lived = self.lived() - struct.unpack_from("<I", self.table, place)[0]
         return lived * _HOUR * 8 >= (end - seen) * 7
 
     def proved(self, lease: int, digest: bytes, now: "int | None") -> None:
-        """Somebody of this lease has got in by a credential of the list; save() keeps that."""
+        """Note that somebody of this lease has got in by a credential of the list; save() stores that."""
         anchors = self.anchors(lease)
         for place in anchors:
-            if self.table[place : place + _LEASE] == digest:
-                self.changed = self.changed or self.table[place + _WHAT] != PROVED
-                self.table[place + _WHAT] = PROVED
+            if self.table[place : place + DIGEST] == digest:
+                self.changed = self.changed or self.table[place + WHAT] != PROVED
+                self.table[place + WHAT] = PROVED
                 return
         if self.place(lease) < 0:
             return
         if len(anchors) >= ANCHORS_MAX:
             place = anchors[0]
-            self.table[place : place + _WHAT] = digest + struct.pack("<H", lease)
-            self.table[place + _WHAT] = PROVED
+            self.table[place : place + WHAT] = digest + struct.pack("<H", lease)
+            self.table[place + WHAT] = PROVED
             self.changed = True
         else:
             self.add(digest, lease, PROVED)
 
     def opened(self, lease: int, digest: bytes) -> bool:
-        """Whether somebody of this lease has got in by this credential of the list, when it was good."""
+        """Whether somebody of this lease has ever got in by this credential of the list."""
         table = self.table
         return any(
-            table[place : place + _LEASE] == digest and table[place + _WHAT] == PROVED
+            table[place : place + DIGEST] == digest and table[place + WHAT] == PROVED
             for place in self.anchors(lease)
         )
 
@@ -82,16 +93,16 @@ class Leases:
         """Add an entry; False where the table is full."""
         if len(self.table) >= ENTRIES_MAX * ENTRY:
             return False
-        self.table.extend(struct.pack("<16sHHII", digest, lease, what, end, seen))
+        self.table.extend(struct.pack(ENTRY_FORMAT, digest, lease, what, end, seen))
         self.changed = True
         return True
 
     def place(self, lease: int) -> int:
-        """Where the entry stands that states a lease or its end; -1 where there is none."""
-        return self._next(lease, 0, (IS_LEASE, LEFT))
+        """The place of the entry that states a lease, or that it is over; -1 where there is none."""
+        return self._next(lease, 0, (IS_LEASE, MOVED_OUT))
 
     def anchors(self, lease: int) -> "list[int]":
-        """Where the credentials stand by which the people of a lease get in."""
+        """The places of the entries of the credentials by which the people of a lease get in."""
         found, place = [], 0
         while True:
             place = self._next(lease, place, (KNOWN, PROVED))
@@ -101,26 +112,26 @@ class Leases:
             place += ENTRY
 
     def write(self) -> None:
-        """Keep the table if it has changed. OSError where the flash is full."""
+        """Write the table to the flash if it has changed. OSError where the flash is full."""
         if self.changed:
             self._file.save(self.table)
             self.changed = False
 
     def save(self) -> None:
-        """Keep what proved() has learned, and bring the second copy up to date. For when nobody is there."""
+        """Write what proved() has noted, and bring the second copy up to date; when nobody is at the door."""
         try:
             self.write()
         except OSError:
-            return  # it is tried again
+            return  # the next call tries again
         self._file.ensure_copy(self.table)
 
     def _next(self, lease: int, place: int, whats: "tuple[int, int]") -> int:
         table, low, high = self.table, lease & 0xFF, lease >> 8
         while place < len(table):
             if (
-                table[place + _LEASE] == low
-                and table[place + _LEASE + 1] == high
-                and table[place + _WHAT] in whats
+                table[place + DIGEST] == low
+                and table[place + DIGEST + 1] == high
+                and table[place + WHAT] in whats
             ):
                 return place
             place += ENTRY

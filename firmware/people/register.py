@@ -1,4 +1,4 @@
-"""All that says who may open: the operator's list, what residents set, and the leases that stand between."""
+"""Joins all that says who may open: the operator's list, what residents have set, and the leases."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,12 +1,11 @@
-"""What residents have set themselves: PINs chosen at the keypad, cards added at the door.
+"""Stores what residents have set themselves: PINs chosen at the keypad, cards added at the door, keys.
 
-File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, role u8, kind u8, lease u16.
-No list replaces it. Role 0 marks a credential of the list that its owner gave up; with role 7 a lease's
-guest key stands in the digest's place, with role 8 what its home code is made of. What changes the table is
-in changes.py, which is there only for as long as a change takes.
+File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, what it is u8, kind u8, lease
+u16. No list replaces it. What changes the table is in changes.py, loaded for as long as a change takes.
 """
 
-from roll.record import TENANT
+from roll.record import DIGEST
+from storage.purposes import RESIDENTS_FILE
 from storage.sealed import Sealed
 
 TYPE_CHECKING = False
@@ -15,49 +14,54 @@ if TYPE_CHECKING:
 
 PATH = "/access/residents"
 ENTRY = 20
+ENTRY_FIELDS = "<BBH"  # behind the digest: what the entry is, kind of credential, lease
 COUNT_MAX = 64
-GUEST_KEY = 7
-HOME_KEY = 8
+
+# What an entry is.
+WITHDRAWN = 0  # a credential of the operator's list that its owner has withdrawn: it opens no more
+CREDENTIAL = 1  # a PIN or card that a resident has set
+GUEST_KEY = 7  # the lease's guest key stands in the digest's place
+HOME_KEY = 8  # the key that the lease's home code is made of stands in the digest's place
 
 
 class ResidentsError(Exception):
-    """The table cannot take this; the reason is "full"."""
+    """The table is full."""
 
 
 class Resident:
-    """One entry without its digest; the role of one given up is 0."""
+    """One entry without its digest; `what` is WITHDRAWN, CREDENTIAL, GUEST_KEY or HOME_KEY."""
 
-    def __init__(self, role: int, kind: int, lease: int) -> None:
-        self.role, self.kind, self.lease = role, kind, lease
+    def __init__(self, what: int, kind: int, lease: int) -> None:
+        self.what, self.kind, self.lease = what, kind, lease
 
 
 class Residents:
-    """The table, kept in RAM as it is in the file."""
+    """The table, in RAM as it is in the file."""
 
     def __init__(self, key: bytes) -> None:
-        self._file = Sealed(key, b"menshen residents v1", PATH)
+        self._file = Sealed(key, RESIDENTS_FILE, PATH)
         self.table = bytes(self._file.load(ENTRY))
         self.unread = self._file.unread
 
     def find(self, digest: bytes) -> "Resident | None":
         """The resident's credential of this digest (16 bytes)."""
         found = self.entry(digest)
-        return found if found is not None and found.role == TENANT else None
+        return found if found is not None and found.what == CREDENTIAL else None
 
     def withdrawn(self, digest: bytes) -> bool:
-        """Whether the list's credential of this digest was given up by its owner: it opens no more."""
+        """Whether the owner of the list's credential of this digest has withdrawn it: it opens no more."""
         found = self.entry(digest)
-        return found is not None and not found.role
+        return found is not None and found.what == WITHDRAWN
 
-    def keys(self, role: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
-        """Lease and key of all leases that have one of this role."""
+    def keys(self, what: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
+        """Lease and key of every lease that has a GUEST_KEY, or HOME_KEY."""
         table = self.table
         for end in range(ENTRY, len(table) + 1, ENTRY):
-            if table[end - 4] == role:
-                yield table[end - 2] | table[end - 1] << 8, table[end - ENTRY : end - 4]
+            if table[end - ENTRY + DIGEST] == what:
+                yield table[end - 2] | table[end - 1] << 8, table[end - ENTRY : end - ENTRY + DIGEST]
 
     def entry(self, digest: bytes) -> "Resident | None":
-        """The entry of this digest, given up or not."""
+        """The entry of this digest, whatever it is."""
         table, place = self.table, 0
         while True:
             place = table.find(digest, place)
@@ -69,8 +73,8 @@ class Residents:
             place += 1
 
     def replace(self, table: bytes) -> None:
-        """Put another table in place of this one. ResidentsError where it is too long, OSError where the
-        flash is full; the old table stays then.
+        """Write another table in place of this one. ResidentsError where it is too long, OSError where the
+        flash is full; the old table is still there then.
         """
         if len(table) > COUNT_MAX * ENTRY and len(table) > len(self.table):
             raise ResidentsError("full")

@@ -1,7 +1,7 @@
-"""Home Assistant's MQTT discovery, for the device's own health only: versions, faults, signal, alarms.
+"""Announces the device's own health to Home Assistant by MQTT discovery: versions, faults, signal, alarms.
 
-There is no entity for the door,
-its bolt, or who comes: none of that leaves the lock. Keys are Home Assistant's abbreviations.
+There is no entity for the door, its bolt, or who comes: none of that is ever published. Keys are Home
+Assistant's abbreviations.
 """
 
 import json
@@ -22,7 +22,7 @@ _SENSORS = (
 async def announce(
     publish: "Callable[[str, bytes, bool], Awaitable[None]]", lock_id: str, alarms: "tuple[str, ...]"
 ) -> None:
-    """Have the broker keep what Home Assistant is to know."""
+    """Publish an entity for each, to be retained."""
     for topic, said in messages(lock_id, alarms):
         await publish(topic, json.dumps(said).encode(), True)
 

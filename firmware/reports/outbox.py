@@ -1,8 +1,8 @@
-"""What must not be lost until the broker has it: kept in NVS, in order, bounded, each with its number.
+"""Queues messages in NVS until the broker has them: in order, bounded, each with its number.
 
-A queue `x` of n places has the blobs x0 … x(n-1), little-endian: number u32, time u32 (0 where it was not
-known), text; and the number `x_sent`, that of the last one the broker has. A message costs one blob when it
-comes and one number when it is gone. Who receives a number twice, after a power cut, has the message already.
+For the layout see storage/names.py; the time of a message is 0 where it was not known. A message costs one
+blob when it comes and one number when it is sent. After a power cut it may be sent once more, with the same
+number.
 """
 
 import struct
@@ -10,26 +10,26 @@ import struct
 from micropython import const
 
 import console
+from storage.names import QUEUED_MAX, SENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _HEAD = const(8)
-_TEXT_MAX = const(320)  # bytes
 
 
 class Outbox:
     """A queue of at most `places` texts; when it is full the oldest is dropped, and counted.
 
-    Nothing is kept in RAM but what NVS has no room for.
+    Only what NVS has no space for is in RAM.
     """
 
     def __init__(self, numbers: "Numbers", name: str, places: int) -> None:
         self._numbers, self.name, self._places = numbers, name, places
         self._unsaved: dict[int, bytes] = {}
-        self._sent = self._last = numbers.get(name + "_sent")
-        while True:  # places are filled one after the other: where the numbers fall, the queue ends
+        self._sent = self._last = numbers.get(name + SENT)
+        while True:  # places are filled in turn: the queue ends where the numbers fall
             number = self._number(self._entry(self._last + 1))
             if number <= self._last:
                 break
@@ -37,7 +37,7 @@ class Outbox:
 
     def put(self, text: bytes, time: int) -> None:
         """Add a text of at most 320 bytes, of this time (seconds since 1970, or 0)."""
-        if len(text) > _TEXT_MAX:
+        if len(text) > QUEUED_MAX - _HEAD:
             raise ValueError("too long")
         self._last += 1
         entry = struct.pack("<II", self._last, time) + text
@@ -46,7 +46,7 @@ class Outbox:
             self._numbers.set_blob(self.name + str(self._last % self._places), entry)
         except OSError:  # it can still be sent before the power goes
             self._unsaved[self._last] = entry
-            console.error("link", "no room in NVS for what is to be sent")
+            console.error("reports", "NVS is full: a message to be sent is in RAM only")
 
     def first(self) -> "tuple[int, int, int, bytes] | None":
         """(number, how many were lost before it, time, text) of the oldest that waits."""
@@ -59,20 +59,20 @@ class Outbox:
         return None
 
     def done(self, number: int) -> None:
-        """The broker has all up to this one."""
+        """Note that the broker has all messages up to this one."""
         if number <= self._sent:
             return
         self._sent = number
         self._unsaved.pop(number, None)
         try:
-            self._numbers.set(self.name + "_sent", number)
+            self._numbers.set(self.name + SENT, number)
         except OSError:
             pass
 
     def _entry(self, number: int) -> bytes:
-        """What lies in the place of a number."""
+        """What is stored in the place of a number."""
         try:
-            return self._numbers.blob(self.name + str(number % self._places), _HEAD + _TEXT_MAX)
+            return self._numbers.blob(self.name + str(number % self._places), QUEUED_MAX)
         except OSError:
             return b""
 

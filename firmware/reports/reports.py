@@ -1,9 +1,10 @@
-"""What the lock says of itself: faults to the light and the state message, alarms and staff to the house."""
+"""Brings faults to the light and the state message, and alarms, staff entries and updates to telemetry."""
 
 from micropython import const
 
 import console
 from door.faults import FAULTS
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from machine import Pin
     from reports.telemetry import Telemetry
 
-_KEPT = const(8)  # until the link is there to take them
+_WAITING_MAX = const(8)  # reports, until there is a telemetry
 
 
 class Reports:
-    """Of tenants nothing ever comes here. `faults` are those that last now."""
+    """Nothing of tenants ever comes here. `faults` are those that last now."""
 
     def __init__(self, indicator: "Indicator") -> None:
         self._indicator = indicator
@@ -61,18 +62,26 @@ class Reports:
         self._tell(("staff", digest, kind))
 
     def update(self, version: "str | None", step: str, reason: str) -> None:
-        """How far an update is; see reports.results."""
+        """How far an update is: see reports/results.py."""
         self._tell(("update", version, step, reason))
 
     def deliver(self, telemetry: "Telemetry") -> None:
-        """From now on everything goes there, and first what has waited."""
+        """Send everything there from now on, and first what has waited."""
         self._telemetry = telemetry
         waiting, self._waiting = self._waiting, []
         for report in waiting:
             self._tell(report)
 
     def _tell(self, report: tuple) -> None:
-        if self._telemetry is None:
-            self._waiting = (self._waiting + [report])[-_KEPT:]
+        telemetry = self._telemetry
+        if telemetry is None:
+            self._waiting = (self._waiting + [report])[-_WAITING_MAX:]
+        elif report[0] == "alarm":
+            telemetry.alarm(report[1])
+        elif report[0] == "staff":
+            telemetry.staff(report[1], report[2])
         else:
-            getattr(self._telemetry, report[0])(*report[1:])
+            with Loan():
+                from reports.acks import Acks
+
+                Acks(telemetry).release_step(*report[1:])

@@ -1,14 +1,11 @@
-"""The words in which results are told; there are no others. A module of its own, since words lie in RAM."""
-
-CONNECTION_LOST = "connection lost"
-"""Why a blob did not come: no result, for it is tried again."""
+"""All words in which results are told. They are loaded when one is checked, since words lie in RAM."""
 
 REASONS = (
     "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",
     "lease shortened", "malformed", "no memory", "no such blob", "old version", "too large",
     "too many leases", "version jump", "wrong lock",
 )  # fmt: skip
-"""Why a list is not taken."""
+"""Why a list is refused."""
 
 COMMANDS = ("identify", "self-test", "restart", "unlock")
 
@@ -16,7 +13,7 @@ REFUSALS = (
     "bad signature", "busy", "denied", "expired", "flash error", "malformed", "no clock", "no memory",
     "replayed", "retained", "too early", "too large", "wrong lock",
 )  # fmt: skip
-"""Why a command is not carried out."""
+"""Why a command is refused."""
 
 STEPS = ("accepted", "fetched", "trial", "confirmed", "went back")
 """How far an update is."""
@@ -27,4 +24,4 @@ UPDATE_REFUSALS = (
     "no such blob", "old runtime", "old security version", "on trial", "too large", "unknown key",
     "wrong board", "wrong lock",
 )  # fmt: skip
-"""Why a release is not taken."""
+"""Why a release is refused."""

@@ -1,4 +1,4 @@
-"""What the lock says of its own state, never of who comes and goes."""
+"""Collects what the lock says of its own state, and never of who comes and goes."""
 
 from version import VERSION, slot
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Status:
-    """Asked for each state message, and for each self-test from afar."""
+    """Called for each state message, and for each self-test from afar."""
 
     def __init__(self, credentials: "Credentials", clock: "Clock", reports: "Reports") -> None:
         self._credentials, self._clock, self._reports = credentials, clock, reports

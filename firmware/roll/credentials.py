@@ -1,29 +1,30 @@
-"""The operator's list in flash: a sorted snapshot searched in place, and the few changes made since.
+"""Finds credentials in the operator's list: a sorted snapshot in flash, and the few changes made since.
 
-Which files these are is decided in head.py, at the start and when a list comes; the format and what is
-guaranteed of it are described in access/README.md.
+roll/head.py chooses the files, at the start and when a list is installed. README.md has the format, and what
+is guaranteed of it.
 """
 
 from micropython import const
 
 from loader import Loan
-from roll.record import CHANGE, DIGEST, FRONT, RECORD, Credential
+from roll.record import CHANGE, DIGEST, FRONT, HEAD_FRONT, RECORD, Credential
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-_HEAD = const(92)  # bytes in front of the changes
-_LOOK = const(2)  # records read first: the place of a uniform digest is known to about 50 in 10,000
-_WINDOW = const(16)  # records read then: it is known to about 7
-_GUESSES = const(4)  # then halves: an operator could make a list that is not uniform
+_LOOK = const(2)  # records read first: of 10,000 uniform digests the place of one is known to about 50
+_WINDOW = const(16)  # records read after that: its place is known to about 7
+_GUESSES = const(
+    4
+)  # after so many the search goes by halves: an operator could make a list that is not uniform
 
 
 class ListError(Exception):
-    """A list that cannot be taken; `reason` is one of reports/results.py.
+    """A list is refused; `reason` is one of reports/results.py.
 
-    It stands here since it stays: what raises it is loaded for its time only.
+    It is defined here since this module stays loaded, and those that raise it do not.
     """
 
     def __init__(self, reason: str) -> None:
@@ -34,8 +35,9 @@ class ListError(Exception):
 class Credentials:
     """The list in use, empty until roll/head.py has chosen one.
 
-    `whole` says that it is the one last taken, `slot` which of the two files holds its snapshot, `head` in
-    which file its changes lie; `version` and `base` are those of the list and of the snapshot.
+    `whole` says whether it is the one that was installed last, and not an older one that stands in for it;
+    `slot` which of the two files holds its snapshot; `head` which file holds its changes. `version` and
+    `base` are the versions of the list and of the snapshot.
     """
 
     def __init__(self) -> None:
@@ -44,7 +46,7 @@ class Credentials:
         self.close()
 
     def close(self) -> None:
-        """Let go of the list: there is none now."""
+        """Close the files; there is no list then."""
         if self.file is not None:
             self.file.close()
             self.file = None
@@ -55,7 +57,8 @@ class Credentials:
     def find(self, digest: bytes) -> "Credential | None":
         """The credential of this digest (16 bytes); two or three short reads as a rule, never more than 20.
 
-        A look at where the digest should be tells by how much that was wrong; then a window there holds it.
+        Digests are uniform: a look at where this one should be shows how far off it is, and a window read
+        there holds it.
         """
         file = self.file
         if file is None:
@@ -95,18 +98,18 @@ class Credentials:
             return each(self.file, self.changes())
 
     def changes(self) -> bytes:
-        """What lies over the snapshot. It was whole when the list was opened."""
+        """The changes over the snapshot. Their MAC was good when the list was opened."""
         if not self.firsts:
             return b""
         with open(self.head, "rb") as file:
-            file.seek(_HEAD)
+            file.seek(HEAD_FRONT)
             return file.read(len(self.firsts) * CHANGE)
 
     def _change(self, digest: bytes, place: int) -> "bytes | None":
-        """The record put in by a change, from number `place` on; empty if taken out, None if untouched."""
+        """The record that a change, from `place` on, gives a digest; empty: removed, None: unchanged."""
         try:
             with open(self.head, "rb") as file:
-                file.seek(_HEAD + place * CHANGE)
+                file.seek(HEAD_FRONT + place * CHANGE)
                 for _ in range(place, len(self.firsts)):
                     change = file.read(CHANGE)
                     if change[1 : 1 + DIGEST] >= digest:

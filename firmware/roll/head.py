@@ -1,4 +1,4 @@
-"""The head of the list: which snapshot is in force, in which file, and the changes over it."""
+"""Reads the head of the list, a small sealed file, and opens the snapshot and the changes that it names."""
 
 import os
 import struct
@@ -7,9 +7,10 @@ from micropython import const
 
 import console
 from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS
-from roll.record import CHANGE, FRONT, RECORD
+from roll.record import CHANGE, FRONT, HEAD_FRONT, RECORD
 from storage import files
 from storage.hmac import Mac, equal
+from storage.purposes import LIST_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,22 +21,21 @@ ARRIVING = "/access/head.new"
 OLD = "/access/head.old"
 HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those of the other; slot, changes, 0
 HEAD_MAGIC = b"MNH2"
-_HEAD = const(92)  # bytes
 _MAC = const(32)
 
 
 class Head:
-    """What the lock holds: a snapshot in slot 0 or 1, what the other slot should hold, and the changes."""
+    """What a head says of a list: see HEAD_FORMAT. `other_...` is the snapshot in the slot not in use."""
 
     def __init__(self, data: bytes) -> None:
         (_, self.version, self.base, self.size, self.hash, self.other_base, self.other_size, self.other_hash,
          self.slot, self.count, _) = struct.unpack_from(HEAD_FORMAT, data)  # fmt: skip
-        self.changes = data[_HEAD:-_MAC]
+        self.changes = data[HEAD_FRONT:-_MAC]
 
 
-def sealing(key: bytes) -> Mac:
-    """What the head is sealed with; `key` is the lock's."""
-    return Mac(Mac(key).digest(b"menshen store v1"))
+def head_mac(key: bytes) -> Mac:
+    """The MAC of the head; `key` is the lock's."""
+    return Mac(Mac(key).digest(LIST_FILE))
 
 
 def read_head(path: str, key: bytes) -> "Head | None":
@@ -43,7 +43,7 @@ def read_head(path: str, key: bytes) -> "Head | None":
     try:
         with open(path, "rb") as file:
             size = file.seek(0, 2)
-            if not _HEAD + _MAC <= size <= _HEAD + CHANGES_MAX * CHANGE + _MAC:
+            if not HEAD_FRONT + _MAC <= size <= HEAD_FRONT + CHANGES_MAX * CHANGE + _MAC:
                 return None
             file.seek(0)
             data = file.read(size)
@@ -51,38 +51,38 @@ def read_head(path: str, key: bytes) -> "Head | None":
         return None
     if data[:4] != HEAD_MAGIC:
         return None
-    if not equal(sealing(key).digest(memoryview(data)[:-_MAC]), data[-_MAC:]):
+    if not equal(head_mac(key).digest(memoryview(data)[:-_MAC]), data[-_MAC:]):
         return None
     return Head(data)
 
 
 def open_list(credentials: "Credentials", key: bytes) -> None:
-    """Choose the head, and the snapshot: the one it names, or failing that the other.
+    """Open the newest whole head, and the snapshot that it names, or failing that the other snapshot.
 
-    `key` is the lock's. Without a whole list there is an empty one, and the log says so.
+    `key` is the lock's. Without a whole list there is an empty one, and the console says so.
     """
     credentials.close()
     for path in HEAD, ARRIVING, OLD:
         head = read_head(path, key)
         if head is not None:
-            if _use(credentials, head.slot, head.size):
+            if _open_snapshot(credentials, head.slot, head.size):
                 _adopt(credentials, path, head, head.base, path != OLD)
                 return
-            _complain()
-            if _use(credentials, 1 - head.slot, head.other_size):
+            _report_broken()
+            if _open_snapshot(credentials, 1 - head.slot, head.other_size):
                 _adopt(credentials, path, head, head.other_base, head.other_hash == head.hash and path != OLD)
                 return
         elif path == HEAD and files.exists(path):
-            _complain()
+            _report_broken()
     console.error("roll", "there is no whole list of credentials")
 
 
-def _complain() -> None:
+def _report_broken() -> None:
     console.error("roll", "the list of credentials is broken")
 
 
-def _use(credentials: "Credentials", slot: int, size: int) -> bool:
-    """Open a snapshot if there is one of this size; whether its bits are right is seen later."""
+def _open_snapshot(credentials: "Credentials", slot: int, size: int) -> bool:
+    """Open a snapshot if there is one of this size. roll/upkeep.py checks its bits later."""
     if not size:
         return False
     try:

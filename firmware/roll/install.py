@@ -1,10 +1,10 @@
-"""Puts a list in force, at one rename."""
+"""Puts a list in force by renaming one file."""
 
 import os
 import struct
 
 from roll.credentials import ListError
-from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, open_list, read_head, sealing
+from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, head_mac, open_list, read_head
 from roll.record import CHANGE
 from storage import files
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     Identity = tuple[int, int, bytes]  # base version, size in bytes, SHA-256
 
-NOTHING = (0, 0, bytes(32))
+NO_SNAPSHOT = (0, 0, bytes(32))
 
 
 def identities(credentials: "Credentials", key: bytes) -> "tuple[Identity, Identity]":
-    """What the snapshot in use should be, and what the one in the other slot should be."""
+    """Which snapshot should be in the slot in use, and which in the other."""
     head = read_head(credentials.head, key)
     if head is None:
-        return NOTHING, NOTHING
+        return NO_SNAPSHOT, NO_SNAPSHOT
     named, other = (head.base, head.size, head.hash), (head.other_base, head.other_size, head.other_hash)
     return (named, other) if credentials.slot == head.slot else (other, named)
 
@@ -33,17 +33,17 @@ def install(
     snapshots: "tuple[Identity, Identity]",
     delta: bytes,
 ) -> None:
-    """Put a list in force, at one rename. ListError: no room, and the old one stays.
+    """Put a list in force. ListError: the flash is full, and the old list stays in force.
 
-    `place` is its version and the slot of its snapshot; `snapshots` what is to be in that slot and in the
-    other; `delta` the changes over it.
+    `place` is its version and the slot of its snapshot; `snapshots` are those in that slot and in the other;
+    `delta` holds the changes over the first.
     """
     version, slot = place
     used, other = snapshots
     data = struct.pack(HEAD_FORMAT, HEAD_MAGIC, version, *used, *other, slot, len(delta) // CHANGE, 0)
     data += delta
-    data += sealing(key).digest(data)
-    settle()
+    data += head_mac(key).digest(data)
+    finish_rename()
     try:
         with open(ARRIVING, "wb") as file:
             file.write(data)
@@ -58,7 +58,7 @@ def install(
         raise ListError("flash full")
 
 
-def settle() -> None:
-    """Let the head that arrived as the power went have its proper name."""
+def finish_rename() -> None:
+    """Finish a rename that a power cut interrupted."""
     if files.exists(ARRIVING) and not files.exists(HEAD):
         os.rename(ARRIVING, HEAD)

@@ -1,4 +1,4 @@
-"""The list's files: where they lie, how long they may be, and how one goes through them."""
+"""The files of the list: their paths, their limits, and an iterator over their records."""
 
 from micropython import const
 
@@ -17,7 +17,7 @@ _WINDOW = const(512)
 
 
 def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
-    """The credentials of a snapshot with changes laid over it, with their digests, in order."""
+    """(digest, credential) of each record of a snapshot with the changes `laid` over it, in order."""
     window = memoryview(bytearray(_WINDOW))
     place, at = FRONT, 0
     while True:

@@ -1,17 +1,21 @@
-"""What a record of the operator's list is: its bytes, its roles, its kinds. access/README.md shows it whole.
+"""What a record of the operator's list is: its bytes, its roles and its kinds. README.md shows it whole.
 
-The numbers cost no memory: the build writes them out where they are used.
+The constants cost no RAM: the build writes them out where they are used.
 """
 
 import struct
 
 from micropython import const
 
-# Bytes of a record, and of what stands around it in the files.
+# Sizes in bytes of a record, and of what stands around it in the files.
 DIGEST = const(16)
 RECORD = const(32)
 FRONT = const(16)  # of a snapshot: magic, count u32, two zeros
 CHANGE = const(33)  # 1 put, 0 remove; the record
+HEAD_FRONT = const(92)  # of the head: what stands in front of the changes, see HEAD_FORMAT in head.py
+
+# A record behind its digest: role, kind, lease, schedule, uses, not before, not after, key reference.
+FIELDS = "<BBHBBIIH"
 ROLE = const(16)  # places in a record
 KIND = const(17)
 
@@ -22,12 +26,12 @@ MOVE_IN = const(3)  # a code that opens nothing: with it a resident chooses a PI
 LEASE = const(4)  # states a lease: not_after is its end
 SCHEDULE = const(5)  # a part of a schedule; the kind is its days of the week
 HOLIDAY = const(6)
-STAFF_PASSAGE = const(7)  # staff who leave the door open behind them, or end that
+STAFF_PASSAGE = const(7)  # staff who may set passage mode, or end it
 
 # Kinds.
 PIN = const(1)
 CARD = const(2)
-REMOTE = const(3)  # of what comes over the network; no record has it
+REMOTE = const(3)  # of what comes over the network: no record has this kind
 
 
 class Credential:
@@ -35,7 +39,7 @@ class Credential:
 
     def __init__(self, record: "bytes | memoryview") -> None:
         (self.role, self.kind, self.lease, self.schedule, self.uses, self.not_before, self.not_after,
-         self.key_ref) = struct.unpack_from("<BBHBBIIH", record, DIGEST)  # fmt: skip
+         self.key_ref) = struct.unpack_from(FIELDS, record, DIGEST)  # fmt: skip
 
 
 def is_known(role: int, kind: int) -> bool:

@@ -1,6 +1,6 @@
-"""Checks and merges snapshots of the list.
+"""Checks, hashes and merges snapshots of the list.
 
-Every `pace` is awaited between steps of at most one piece, 512 bytes: the door comes first.
+`pace` is awaited between any two steps, of at most 512 bytes each: the door comes first.
 """
 
 import os
@@ -65,9 +65,9 @@ async def hash_of(path: str, size: int, pace: "Pace") -> bytes:
 
 
 async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes:
-    """Write a snapshot with changes laid over it to another file; its SHA-256. ListError: no room.
+    """Write a snapshot with changes laid over it to another file; its SHA-256. ListError: the flash is full.
 
-    The digest of a change decides which pieces are taken apart; all others are passed on as they are.
+    Only the pieces in which a change falls are read record by record; all others are copied as they are.
     """
     window = memoryview(bytearray(_PIECE))
     digest = sha256()

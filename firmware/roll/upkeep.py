@@ -1,4 +1,4 @@
-"""Looks after the list once the door is armed: rotten bits, and a second whole snapshot."""
+"""Checks the list for rotten bits once the door is armed, and sees that there is a second whole snapshot."""
 
 import os
 
@@ -6,7 +6,7 @@ import console
 from loader import Loan
 from roll.credentials import ListError
 from roll.head import ARRIVING, open_list
-from roll.install import identities, install, settle
+from roll.install import finish_rename, identities, install
 from roll.layout import SNAPSHOTS
 from storage import files
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
-    """Look for rotten bits, fall back where they are, and see that there are two whole snapshots."""
+    """Hash both snapshots, fall back to the other if the one in use is rotten, and have two whole ones."""
     if credentials.head == ARRIVING:
-        settle()
+        finish_rename()
         open_list(credentials, key)
     used, other = identities(credentials, key)
     if not used[1]:
@@ -47,4 +47,4 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
                 laid = credentials.changes()
                 install(credentials, key, (credentials.version, credentials.slot), (used, used), laid)
         except (ListError, OSError):
-            console.warning("roll", "no room for a copy of the list")
+            console.warning("roll", "no space for a copy of the list")

@@ -9,6 +9,7 @@ from link.resolver import Resolver
 from link.wifi import Wifi
 from loader import Loan
 from storage.hmac import hmac_sha256
+from storage.purposes import MQTT_CLIENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ async def _broker(
     say("calling %s:%d" % (address, port))
     client = None
     try:
-        identifier = (
-            settings.lock + "." + hmac_sha256(settings.key, b"mqtt client").hex()[:16]
-        )  # as the lock's
+        identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]  # as the lock's
         client = MQTTClient(identifier, Broker(host, port), _tls(settings))
         client.idf_free = board.idf_free
         await client.connect(address)

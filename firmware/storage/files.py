@@ -1,7 +1,7 @@
-"""Files that are whole at every instant: written beside, closed, then renamed.
+"""Writes files so that they are whole at every instant: under another name, closed, then renamed.
 
-littlefs commits data at close and renames atomically; a file left open is closed, and so committed,
-by the garbage collector, however little of it was written.
+littlefs commits data when a file is closed, and renames atomically. The garbage collector closes a file that
+was left open, and so commits it, however little of it was written.
 """
 
 import os
@@ -39,7 +39,7 @@ def write(path: str, parts) -> None:
 
 
 def tidy(part: str) -> None:
-    """Remove what is left of others that were to go to the same place: path, a dot, and another name."""
+    """Remove other partial files of the same target; `part` is the target's path, a dot, and a name."""
     folder, _, own = part.rpartition("/")
     begin = own.rpartition(".")[0] + "."
     for name in os.listdir(folder or "/"):

@@ -12,7 +12,7 @@ _BLOCK = const(64)  # SHA-256 block, bytes (FIPS 180-4, section 1)
 
 
 class Mac:
-    """HMAC-SHA256 under one key. Keeps the two padded keys, since hashlib here has no copy()."""
+    """HMAC-SHA256 under one key. Stores the two padded keys, since hashlib here has no copy()."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) > _BLOCK:

@@ -1,4 +1,4 @@
-"""Small numbers that outlive the power, in the chip's NVS; about twenty times cheaper than a small file."""
+"""Stores small numbers in the chip's NVS, which outlives the power: a twentieth of a small file's cost."""
 
 from micropython import const
 
@@ -10,7 +10,7 @@ _NOT_FOUND = const(0x1102)  # ESP_ERR_NVS_NOT_FOUND (nvs_flash/include/nvs.h of 
 
 
 class Numbers:
-    """32-bit numbers, and short strings of bytes, by name (at most 15 characters)."""
+    """32-bit numbers, and blobs of bytes, by the names of storage/names.py."""
 
     def __init__(self, nvs: "NVS") -> None:
         self._nvs = nvs

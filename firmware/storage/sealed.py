@@ -1,4 +1,4 @@
-"""A small file in two whole copies, each with its sequence number and its MAC; the newest whole one counts.
+"""Stores a small file in two copies, each with a sequence number and a MAC; the newest whole one counts.
 
 File: sequence number u32 little-endian, body, HMAC-SHA256 of both.
 """
@@ -12,16 +12,16 @@ from storage.hmac import Mac
 
 
 class Sealed:
-    """`key` is the lock's; `purpose` keeps one file from being taken for another."""
+    """`key` is the lock's; `purpose` (storage/purposes.py) tells one file from another."""
 
     def __init__(self, key: bytes, purpose: bytes, path: str) -> None:
         self._mac = Mac(Mac(key).digest(purpose))
         self._path, self._copy = path, path + ".old"
         self._sequence = self._copied = 0
-        self.unread = False  # there is a file, and no copy of it is whole
+        self.unread = False  # whether there is a file, but no copy of it is whole
 
     def load(self, record: int) -> bytearray:
-        """The body, whole records of that size; empty where no copy is whole."""
+        """The body: records of `record` bytes each; empty where no copy is whole."""
         with Loan():
             from storage.unsealing import read
 
@@ -35,7 +35,7 @@ class Sealed:
         return body
 
     def save(self, body: "bytes | bytearray") -> None:
-        """Replace the file; OSError leaves the old one."""
+        """Replace the file. After an OSError the old one is still there."""
         self._write(self._path, self._sequence + 1, body)
         self._sequence += 1
 
@@ -46,7 +46,7 @@ class Sealed:
                 self._write(self._copy, self._sequence, body)
                 self._copied = self._sequence
             except OSError:
-                console.warning("storage", "no room for a copy of " + self._path)
+                console.warning("storage", "no space for a copy of " + self._path)
 
     def _write(self, path: str, sequence: int, body: "bytes | bytearray") -> None:
         head = struct.pack("<I", sequence)

@@ -1,4 +1,4 @@
-"""Reads a file of sealed.py, of which no bit may be rotten."""
+"""Reads one copy of a file of sealed.py, and checks its MAC."""
 
 import struct
 
@@ -15,7 +15,7 @@ _MAC = const(32)
 
 
 def read(path: str, record: int, mac: "Mac") -> "tuple[int, bytearray]":
-    """Sequence number and body, whole records of that size; 0 and nothing of a file that is not whole."""
+    """Sequence number and body, records of `record` bytes each; 0 and no bytes if the copy is not whole."""
     try:
         with open(path, "rb") as file:
             size = file.seek(0, 2) - _HEAD - _MAC

@@ -1,7 +1,7 @@
-"""Writes MicroPython's own image into the other application partition, of boards that have two.
+"""Writes MicroPython's own image into the other application partition, on boards that have two.
 
-It is written in pieces of 32,768 bytes, each known by its hash: what is there already stays, what the
-running partition has too is copied, the rest is fetched. So whatever is broken off goes on by itself.
+It is written in pieces of 32,768 bytes, each known by its hash: a piece that is in its place stays, one that
+the running partition has is copied, the rest is fetched. So an interrupted update resumes by itself.
 """
 
 import sys
@@ -36,10 +36,11 @@ _DESCRIPTION = const(32)
 _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
 
 
-async def bring(partition: "Any", manifest: dict, fetch: "Fetch", pace: "Pace") -> "Any":
-    """Have the image of a manifest in the other partition, which is given back; None where there is no need.
+async def write_image(partition: "Any", manifest: dict, fetch: "Fetch", pace: "Pace") -> "Any":
+    """Write the image of a manifest into the other partition, and return that; None where there is no need.
 
-    A board with one partition only goes without, if its MicroPython will do. Raises as ImageWriter.
+    A board with one partition goes on with the MicroPython that it has, if that is new enough. Raises
+    Refused, OSError, and fetch's own.
     """
     try:
         writer = ImageWriter(partition, fetch, pace)
@@ -72,7 +73,7 @@ class ImageWriter:
         return hexlify(digest).decode() == image["sha256"]
 
     async def write(self, image: dict) -> None:
-        """Have the image in the other partition, whole. Raises Refused, OSError, and fetch's own."""
+        """Write the whole image into the other partition. Raises Refused, OSError, and fetch's own."""
         size = image["size"]
         if size > self.target.info()[3]:
             raise Refused("image too large")
@@ -90,7 +91,7 @@ class ImageWriter:
         files.remove(table)
 
     async def _piece(self, place: int, size: int, digest: bytes, path: str) -> None:
-        """Have one piece at its place; of the first the header is looked at before anything is written."""
+        """Have one piece in its place. The header in the first one is checked before anything is written."""
         target, buffer = self.target, self._buffer
         if await self._digest(target, place, size) == digest:
             if not place:

@@ -1,6 +1,6 @@
-"""Keeps the lock's release: sees it through its trial, then waits for the operator to name another.
+"""Manages the lock's release: sees it through its trial, then waits for the operator to order another.
 
-This is what stays loaded; all that it does is done by code that is there only meanwhile.
+This stays loaded; the code for each step is loaded for that step.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ _LONGEST = const(512)  # bytes of an order
 
 
 class Manager:
-    """`door` are the residents, the doorkeeper and the reports. An update holds `memory`: there is none for a
-    tenant's own broker beside it.
+    """`door` are the residents, the doorkeeper and the reports. An update holds the lock `memory`: there is
+    not enough for a tenant's own broker beside it.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Manager:
         self._topic = "menshen/v1/" + settings.lock + "/update"
         self._memory, self._subscriptions = memory, subscriptions
         self._came = asyncio.Event()
-        self._orders: list[tuple[bytearray | None, bool]] = []  # the last that came, if there is one
+        self._orders: list[tuple[bytearray | None, bool]] = []  # only the last that came
 
     async def run(self) -> None:
         """For ever."""
@@ -72,10 +72,10 @@ class Manager:
     async def _judge(self) -> "dict | None":
         """The manifest of the release that the last order asks for, see session.py."""
         async with Loan():
-            from update.session import look
+            from update.session import find_release
 
             parts = self._subscriptions, self._settings, self._board, self._clock
-            return await look(self._orders, *parts, self._report)
+            return await find_release(self._orders, *parts, self._report)
 
     async def _update(self, manifest: dict) -> None:
         async with Loan():

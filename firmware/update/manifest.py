@@ -1,6 +1,6 @@
-"""Opens a release's manifest: signed PS256 by one of the release keys that this release trusts.
+"""Opens a release's manifest, which is signed PS256 by one of the release keys that this release trusts.
 
-What is signed is a payload as in payload.py, which is loaded when the signature has been found good.
+Its payload is checked by payload.py, which is loaded once the signature has been found good.
 """
 
 import json
@@ -27,7 +27,7 @@ _SIGNATURE = const(512)  # characters of SIZE bytes
 def trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
     """(id, modulus) of the release keys in a file: a count of at most two, then 8 + 384 bytes for each.
 
-    None where there is no such file. No more than one is in RAM.
+    Nothing where there is no such file. Only one key at a time is in RAM.
     """
     try:
         with open(path, "rb") as file:
@@ -40,8 +40,8 @@ def trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
 async def read(message: "bytes | bytearray", version: str, keys: "Iterable[tuple[bytes, bytes]]") -> dict:
     """The payload of the manifest of this version. Raises Refused.
 
-    The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: neither is taken from the
-    message. Nothing of the payload is looked at before the signature is found good.
+    The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: it is
+    compared, never obeyed. The payload is not read before the signature has been found good.
     """
     if len(message) > LONGEST:
         raise Refused("too large")

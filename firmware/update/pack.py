@@ -1,6 +1,6 @@
-"""Reads a slot's file, or the head of one, entry by entry: what is in it, where (tools/release/pack.py).
+"""Reads a slot's file, or the head of one, entry by entry. The format is in tools/release/pack.py.
 
-Of the index no more than a line is in RAM.
+Only one line of the index at a time is in RAM.
 """
 
 import os
@@ -26,9 +26,10 @@ _LINE_MAX = const(50)
 
 
 async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int, int, bytearray]":
-    """What to do for a pack of `size` bytes whose head is the file `table`: where its hashes begin, where its
-    data begins, and for each file its size u32 and its place in the pack `running` u32, or 0 where that has
-    none of this hash. Raises Refused, OSError.
+    """Plan how to build a pack of `size` bytes whose head is the file `table`. Raises Refused, OSError.
+
+    (where its hashes begin, where its data begins, for each file its size u32 and its place u32 in the pack
+    `running`, or 0 where that has no file of this hash).
     """
     with open(table, "rb") as file:
         head = Pack(file)
@@ -44,12 +45,12 @@ async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int,
             _look_up(Pack(file), wanted, sizes)
             await pace()
     except (OSError, Refused):
-        pass  # the running slot is no pack: everything is fetched
+        pass  # the running slot has no pack: everything is fetched
     return head.hashes, head.start, sizes
 
 
 def _look_up(running: "Pack", wanted: "BinaryIO", sizes: bytearray) -> None:
-    """Fill in the places."""
+    """Fill in the places of the files that the running pack has."""
     places = bytearray()
     for _, place, count in running.lines():
         places += struct.pack("<II", count, place)
@@ -68,7 +69,8 @@ def _look_up(running: "Pack", wanted: "BinaryIO", sizes: bytearray) -> None:
 
 
 class Pack:
-    """`file` is open for reading at its beginning. `size` of the whole; where hashes and data begin.
+    """`file` is open for reading at its beginning. `size` is that of the whole pack, `hashes` and `start` are
+    where hashes and data begin.
 
     Raises Refused("bad files") where this is no pack: every name must be a plain path within the slot, and
     the places must rise from 0.

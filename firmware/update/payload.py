@@ -1,9 +1,9 @@
-"""What the payload of a release's manifest may be. Loaded once its signature has been found good.
+"""Checks the payload of a release's manifest.
 
-With no member more or less: "version" "1.2.3"; "security" a number that never goes down; "board"; "runtime"
-[major, minor] of the least MicroPython; "slot" and "files", each {"sha256", "size"}: the pack, and its head,
-see tools/release/pack.py; and for a MicroPython image "image" {"sha256", "size", "pieces"}, where "pieces" is
-the SHA-256 of the string of SHA-256s of its pieces of 32,768 bytes.
+It has these members, no more and no less: "version" "1.2.3"; "security" a number that never goes down;
+"board"; "runtime" [major, minor] of the least MicroPython; "slot" and "files", each {"sha256", "size"}: the
+pack, and its head, see tools/release/pack.py; and for a MicroPython image "image" {"sha256", "size",
+"pieces"}, where "pieces" is the SHA-256 of the string of SHA-256s of its pieces of 32,768 bytes.
 """
 
 from micropython import const
@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_SLOT_MAX = const(160 * 1024)  # bytes; two of them, and two lists of 10,000, do not fit anyway
+_SLOT_MAX = const(160 * 1024)  # bytes; two larger ones and two lists of 10,000 do not fit the flash
 _FILES_MAX = const(8192)
-_IMAGE_MAX = const(0x1F0000)  # no layout for 4 MB has room for more
+_IMAGE_MAX = const(0x1F0000)  # no partition of a 4 MB layout is larger
 _SECURITY_MAX = const(0x3FFFFFFF)
 
 

@@ -1,4 +1,4 @@
-"""RSASSA-PSS with SHA-256 and RSA-3072 (RFC 8017, 8.1.2), the signature of releases: PS256 of RFC 7518."""
+"""Verifies releases' signatures: RSASSA-PSS, SHA-256, RSA-3072 (RFC 8017, 8.1.2; PS256 of RFC 7518)."""
 
 import asyncio
 from hashlib import sha256
@@ -15,7 +15,7 @@ _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
 async def verify(message: "bytes | memoryview", signature: "bytes | bytearray", modulus: bytes) -> bool:
     """Whether the signature is the message's, under the key of this modulus and the exponent 65,537.
 
-    The modulus has 3,072 bits. The power is taken in seventeen steps, with the door between them.
+    The modulus has 3,072 bits. It is computed in seventeen steps, and the door has its turn between them.
     """
     if len(signature) != SIZE or len(modulus) != SIZE or not modulus[0] & 0x80:
         return False

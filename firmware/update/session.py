@@ -1,4 +1,4 @@
-"""From an order to the manifest of the release that it names."""
+"""Reads an order, and gets the manifest of the release that it names."""
 
 import asyncio
 import sys
@@ -7,6 +7,8 @@ from micropython import const
 
 from link.envelope import verify
 from link.errors import EnvelopeError
+from storage.names import CHOICE, FAILED, FAILURES, SECURITY_FLOOR
+from storage.purposes import UPDATE_MESSAGE
 from update.manifest import read, trusted
 from update.version import Refused, version_code
 from version import VERSION, slot
@@ -23,12 +25,11 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _PATIENCE_MS = const(30_000)
-_PURPOSE = b"menshen update v1"
-_TRIES = const(3)  # of one release that does not prove itself
+_TRIES = const(3)  # of one release that is rolled back
 _LONGEST = const(2048)  # bytes of a manifest
 
 
-async def look(
+async def find_release(
     orders: "list[tuple[bytearray | None, bool]]",
     topics: "Subscriptions",
     settings: "Settings",
@@ -38,8 +39,8 @@ async def look(
 ) -> "dict | None":
     """The manifest of the release that an order asks for; None where there is nothing to do.
 
-    It takes the one of `orders` away: what somebody made look like an order, None for what was too long; and
-    whether it was not retained.
+    The one of `orders` is removed, to free its memory: the message, None if it was too long, and whether it
+    was live, that is, not retained.
     """
     version = None
     try:
@@ -57,7 +58,7 @@ async def look(
 
 
 async def _manifest(version: str, topics: "Subscriptions", settings: "Settings", board: "Any") -> dict:
-    """What a release says of itself. Raises Refused."""
+    """Get and open the manifest of a version. Raises Refused."""
     name = slot()
     check_tries(version, board.numbers, "ab".find(name) & 1)
     topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
@@ -66,15 +67,15 @@ async def _manifest(version: str, topics: "Subscriptions", settings: "Settings",
 
 
 async def _retained(topic: str, topics: "Subscriptions") -> "bytearray | None":
-    """The retained message of a topic; None for one too large to be kept. Raises Refused."""
+    """The retained message of a topic; None for one that is too large. Raises Refused."""
     came = asyncio.Event()
     found = []
 
-    async def take(payload: "Payload") -> None:
+    async def on_message(payload: "Payload") -> None:
         found.append(await payload.read(_LONGEST))
         came.set()
 
-    await topics.subscribe(topic, take)
+    await topics.subscribe(topic, on_message)
     try:
         await asyncio.wait_for_ms(came.wait(), _PATIENCE_MS)
     except asyncio.TimeoutError:
@@ -85,11 +86,11 @@ async def _retained(topic: str, topics: "Subscriptions") -> "bytearray | None":
 
 
 def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int]":
-    """(version, time of signing, seconds since 1970) of a message; None is one too large. Raises Refused."""
+    """(version, time of signing) of a message, None if it was too large. Raises Refused."""
     if message is None:
         raise Refused("too large")
     try:
-        order = verify(message, lock_id, key, _PURPOSE)
+        order = verify(message, lock_id, key, UPDATE_MESSAGE)
     except EnvelopeError as error:
         raise Refused(error.reason)
     if order.get("lock") != lock_id:
@@ -102,27 +103,26 @@ def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) ->
 
 
 def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
-    """Raise Refused for a release that did not prove itself often enough, and during a trial."""
-    if numbers.get("failed") == version_code(version) and numbers.get("fails") >= _TRIES:
+    """Raise Refused for a release that was rolled back too often, and during a trial."""
+    if numbers.get(FAILED) == version_code(version) and numbers.get(FAILURES) >= _TRIES:
         raise Refused("failed trial")
-    if numbers.get("choice") != slot:
+    if numbers.get(CHOICE) != slot:
         raise Refused("on trial")
 
 
 async def open_release(
     version: str, message: "bytes | bytearray | None", board: str, place: str, numbers: "Numbers"
 ) -> dict:
-    """What the manifest says, if it is for this lock and no older than what was confirmed once.
+    """The payload of a manifest that is for this board and not below the security version. Raises Refused.
 
-    message is None where it was too large to be kept; place is where the running release's files are
-    seen. Raises Refused.
+    `message` is None where it was too large; `place` is the folder that shows the running release's files.
     """
     if message is None:
         raise Refused("too large")
     found = await read(message, version, trusted(place + "/update/keys"))
     if found["board"] != board:
         raise Refused("wrong board")
-    if found["security"] < numbers.get("security"):
+    if found["security"] < numbers.get(SECURITY_FLOOR):
         raise Refused("old security version")
     if "image" not in found and tuple(found["runtime"]) > sys.implementation.version[:2]:
         raise Refused("old runtime")

@@ -1,7 +1,7 @@
-"""Builds the other slot's file out of what the running slot has and of what has to be fetched.
+"""Builds the other slot's file from what the running slot has and from what has to be fetched.
 
-Whatever is broken off goes on at the same byte: the contents of each place are known by hash. The file
-is looked at whole before it gets its name, and with its name it is a slot that boot.py starts from.
+An interrupted build resumes at the same byte, since the contents of each place are known by hash. The whole
+file is hashed before it gets its name; from then on it is a slot from which boot.py starts.
 """
 
 import os
@@ -34,7 +34,7 @@ def path_of(slot: int) -> str:
 
 
 def clear(slot: int) -> None:
-    """Remove what was begun for a slot."""
+    """Remove the partial files of a slot."""
     base = path_of(slot)[:-4]
     for name in os.listdir("/slots"):
         path = "/slots/" + name
@@ -52,14 +52,14 @@ class Builder:
         self._new, self._table, self._piece = base + "new", base + "table", base + "piece"
         self._buffer = memoryview(bytearray(_PIECE))
         self._file: BinaryIO | None = None
-        self._done = self._unsaved = 0  # bytes of the new file; those that a power cut would take back
+        self._done = self._unsaved = 0  # bytes of the new file, and those that a power cut would undo
 
     async def build(self, slot: dict, table: dict) -> None:
-        """Have the pack that the manifest names in the other slot. Raises Refused, OSError, fetch's own."""
+        """Have the pack of the manifest in the other slot. Raises Refused, OSError, and fetch's own."""
         name, size = slot["sha256"], slot["size"]
         if await self._is(self._path, name, size):
             return clear(1 - self._slot)
-        files.remove(self._path)  # there is room for two, not for three
+        files.remove(self._path)  # there is space for two files, not for three
         await self._fetch(table["sha256"], table["size"], self._table)
         await self._fill(*await self._plan(size), size)
         if not await self._is(self._new, name, size):
@@ -69,7 +69,7 @@ class Builder:
         return clear(1 - self._slot)
 
     async def _plan(self, size: int) -> "tuple[int, int, bytearray]":
-        """What to do for a pack of this size, see pack.plan."""
+        """How to build a pack of this size, see pack.plan."""
         async with Loan():
             from update.pack import plan
 
@@ -96,7 +96,7 @@ class Builder:
             self._close()
 
     async def _file_of(self, digest: bytes, place: int, count: int, at: int) -> None:
-        """Write what is missing of one file: out of the running pack if it is whole there, else fetched."""
+        """Write what is missing of one file, from the running pack if it is whole there, else fetched."""
         source = self._running
         if not at or await self._digest(source, at, count) != digest:
             source, at = self._piece, 0

@@ -1,8 +1,7 @@
-"""A release on trial proves itself by the door, and is confirmed or gone back on; what is settled at a start.
+"""Confirms a release on trial when the door has worked for long enough, and else rolls it back.
 
-Numbers in NVS: `choice` (see boot.py), `trying` the version that was switched to, `failed` and `fails` the
-version that was gone back on last and how often, `security` the highest confirmed, `image` 1 + the number of
-the partition whose MicroPython is on trial with it, `had` the faults (bits of door/faults.py) from before.
+The state of a trial is in NVS, so that it is the same after a restart: see storage/names.py, and boot.py for
+what a start does with it.
 """
 
 import asyncio
@@ -13,6 +12,15 @@ from micropython import const
 import console
 from door.faults import AT_ONCE
 from esp32 import Partition
+from storage.names import (
+    CHOICE,
+    FAILED,
+    FAILURES,
+    FAULTS_BEFORE,
+    IMAGE_ON_TRIAL,
+    SECURITY_FLOOR,
+    TRYING,
+)
 from update.version import bits_of, version_code, version_text
 from version import SECURITY, VERSION, slot
 
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _LOOK_MS = const(1000)
-_PATIENCE = const(60)  # looks
+_LOOKS = const(60)  # for a moment with nobody at the door, before a restart
 
 
 class Running:
@@ -36,8 +44,8 @@ class Running:
 
 
 class Trial:
-    """report(version, step, reason) takes one of reports/results.py's steps; idle() is whether nobody is at
-    the door; `partition` is esp32.Partition; restart() restarts the chip.
+    """report(version, step, reason) tells how far the trial is; idle() is whether nobody is at the door;
+    `partition` is esp32.Partition; restart() restarts the chip.
     """
 
     def __init__(
@@ -55,15 +63,15 @@ class Trial:
 
     @property
     def is_on(self) -> bool:
-        """Whether this start is one of a release on trial."""
-        return self._numbers.get("choice") == 4 + self._slot
+        """Whether the release that runs is on trial."""
+        return self._numbers.get(CHOICE) == 4 + self._slot
 
     async def run(self, faults: "Callable[[], set[str]]", trial_ms: int) -> None:
-        """Watch the door for so long, then confirm; or restart, which is the way back. OSError of NVS."""
-        had = self._numbers.get("had")
+        """Watch for faults for so long, then confirm; else restart, which rolls back. OSError of NVS."""
+        had = self._numbers.get(FAULTS_BEFORE)
         end = ticks_add(ticks_ms(), trial_ms)
         self._report(self._version, "trial", "")
-        if self._numbers.get("image") and not self._image_is_on():
+        if self._numbers.get(IMAGE_ON_TRIAL) and not self._image_is_on():
             return await self.roll_back()
         while True:
             wrong = bits_of(faults()) & ~had
@@ -78,49 +86,52 @@ class Trial:
         return None
 
     async def roll_back(self) -> None:
-        """Restart, while nobody is at the door if that is soon."""
-        for _ in range(_PATIENCE):
+        """Restart, which has boot.py start the other slot; while nobody is at the door, if that is soon."""
+        for _ in range(_LOOKS):
             if self._idle():
                 break
             await asyncio.sleep_ms(_LOOK_MS)
         self._restart()
 
     def confirm(self) -> None:
-        """Keep this release. Power may go between any two steps: see boot.py for what comes of it."""
+        """Confirm this release. Power may go between any two steps: README.md says what comes of it."""
         numbers = self._numbers
-        numbers.set("choice", 6 + self._slot)
-        if numbers.get("image"):
+        numbers.set(CHOICE, 6 + self._slot)
+        if numbers.get(IMAGE_ON_TRIAL):
             self._partition.mark_app_valid_cancel_rollback()
-            numbers.set("image", 0)
-        numbers.set("choice", self._slot)
+            numbers.set(IMAGE_ON_TRIAL, 0)
+        numbers.set(CHOICE, self._slot)
         self.settle()
 
     def settle(self) -> bool:
-        """Bring the numbers of a confirmed slot in order; whether only a restart takes MicroPython back."""
+        """Update NVS for a confirmed slot, and tell the result of a trial that has ended.
+
+        Whether a restart is needed to roll MicroPython itself back.
+        """
         numbers = self._numbers
-        numbers.set("choice", self._slot)  # boot.py may have found that the slot chosen is no slot
-        if numbers.get("security") < self._security:
-            numbers.set("security", self._security)
-        trying = numbers.get("trying")
+        numbers.set(CHOICE, self._slot)  # boot.py may have found that the slot chosen is no slot
+        if numbers.get(SECURITY_FLOOR) < self._security:
+            numbers.set(SECURITY_FLOOR, self._security)
+        trying = numbers.get(TRYING)
         if trying == version_code(self._version):
-            numbers.set("fails", 0)
+            numbers.set(FAILURES, 0)
             self._report(self._version, "confirmed", "")
         elif trying:
-            again = trying == numbers.get("failed")
-            numbers.set("fails", numbers.get("fails") + 1 if again else 1)
-            numbers.set("failed", trying)
+            again = trying == numbers.get(FAILED)
+            numbers.set(FAILURES, numbers.get(FAILURES) + 1 if again else 1)
+            numbers.set(FAILED, trying)
             self._report(version_text(trying), "went back", "")
-        numbers.set("trying", 0)
-        if not numbers.get("image"):
+        numbers.set(TRYING, 0)
+        if not numbers.get(IMAGE_ON_TRIAL):
             return False
         pending = self._image_is_on()
-        numbers.set("image", 0)
+        numbers.set(IMAGE_ON_TRIAL, 0)
         return pending
 
     def _image_is_on(self) -> bool:
         """Whether the chip runs from the partition that is on trial."""
         label = self._partition(self._partition.RUNNING).info()[4]
-        return label == "ota_%d" % (self._numbers.get("image") - 1)
+        return label == "ota_%d" % (self._numbers.get(IMAGE_ON_TRIAL) - 1)
 
 
 async def begin(
@@ -139,4 +150,4 @@ async def begin(
         elif trial.settle():
             await trial.roll_back()
     except OSError:
-        console.error("update", "no room in NVS to confirm the release")
+        console.error("update", "NVS is full: the release is not confirmed")

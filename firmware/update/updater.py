@@ -1,4 +1,4 @@
-"""Brings a release to the lock: image and slot, beside those that run."""
+"""Prepares a release beside the one that runs, image and slot, and switches to it."""
 
 import asyncio
 import os
@@ -6,11 +6,11 @@ import os
 from micropython import const
 
 from esp32 import Partition
-from link.errors import BlobError
+from link.errors import BlobError, Interrupted
 from link.fetcher import Fetcher
 from loader import Loan
 from pace import Pace
-from reports.results import CONNECTION_LOST
+from storage.names import CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING
 from update.version import Refused, bits_of, version_code
 from version import slot
 
@@ -33,9 +33,10 @@ _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 async def update(
     manifest: dict, subscriptions: "Subscriptions", settings: "Settings", board: "Any", door: "Door"
 ) -> None:
-    """Bring the release of a manifest, and start it on trial. What goes wrong is reported.
+    """Prepare the release of a manifest, and start it on trial. What goes wrong is reported.
 
-    `door` is faults() that there are now, quiet() for nobody at the door, report(version, step, reason).
+    `door` is faults(), those that there are now; quiet(), whether nobody is at the door; and
+    report(version, step, reason).
     """
     faults, quiet, report = door
     version = manifest["version"]
@@ -45,14 +46,16 @@ async def update(
     async def pace() -> None:
         nonlocal had
         await asyncio.sleep_ms(0)
-        had &= bits_of(faults())  # what did not last all the while excuses none of the release on trial
+        had &= bits_of(faults())  # only a fault that lasts all the while is no fault of the new release
 
     report(version, "accepted", "")
     updater = Updater(number, Partition, Fetcher(subscriptions, Pace()).fetch, pace)
-    reason = await updater.prepare(manifest)
+    try:
+        reason = await updater.prepare(manifest)
+    except Interrupted:
+        return  # the next order resumes from there
     if reason:
-        if reason != CONNECTION_LOST:
-            report(version, "refused", reason)
+        report(version, "refused", reason)
         return
     report(version, "fetched", "")
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
@@ -75,17 +78,20 @@ class Updater:
         self.image: Any = None
 
     async def prepare(self, manifest: dict) -> str:
-        """Have the release of a manifest whole beside the running one; why not, in a word of
-        reports.results, or "". "connection lost" is no word: the next order goes on from there.
+        """Have the release of a manifest whole beside the running one. "", or why not: reports/results.py.
+
+        Raises Interrupted where the connection is lost.
         """
         try:
             if "image" in manifest:
-                await self._bring_image(manifest)
-            await self._bring_slot(manifest)
+                await self._write_image(manifest)
+            await self._build_slot(manifest)
         except MemoryError:
             return "no memory"
         except OSError as error:
             reason = "flash full" if error.errno == _ENOSPC else "flash error"
+        except Interrupted:
+            raise
         except (Refused, BlobError) as error:
             reason = error.reason
         else:
@@ -94,21 +100,21 @@ class Updater:
             self._clear()
         return reason
 
-    async def _bring_image(self, manifest: dict) -> None:
+    async def _write_image(self, manifest: dict) -> None:
         async with Loan():
-            from update.image import bring
+            from update.image import write_image
 
-            self.image = await bring(self._partition, manifest, self._fetch, self._pace)
+            self.image = await write_image(self._partition, manifest, self._fetch, self._pace)
 
-    async def _bring_slot(self, manifest: dict) -> None:
-        """The file of the other slot."""
+    async def _build_slot(self, manifest: dict) -> None:
+        """Build the file of the other slot."""
         async with Loan():
             from update.slots import Builder
 
             await Builder(self._slot, self._fetch, self._pace).build(manifest["slot"], manifest["files"])
 
     def _clear(self) -> None:
-        """Give the room of what was begun back."""
+        """Free the space of partial files."""
         with Loan():
             from update.slots import clear
 
@@ -133,10 +139,10 @@ async def switch(
     """
     while not idle():
         await asyncio.sleep_ms(_LOOK_MS)
-    numbers.set("had", to.faults)
-    numbers.set("trying", version_code(to.version))
+    numbers.set(FAULTS_BEFORE, to.faults)
+    numbers.set(TRYING, version_code(to.version))
     if to.image is not None:
-        numbers.set("image", 1 + int(to.image.info()[4][-1]))
+        numbers.set(IMAGE_ON_TRIAL, 1 + int(to.image.info()[4][-1]))
         to.image.set_boot()
-    numbers.set("choice", 2 + 1 - to.slot)
+    numbers.set(CHOICE, 2 + 1 - to.slot)
     restart()

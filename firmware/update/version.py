@@ -1,10 +1,10 @@
-"""What all parts of an update share: how they say no, and versions and faults as numbers of NVS."""
+"""What all parts of an update share: the refusal, and versions and faults as numbers for NVS."""
 
 from door.faults import FAULTS
 
 
 class Refused(Exception):
-    """The release is not taken; `reason` is one of reports.results'."""
+    """The release is refused; `reason` is one of UPDATE_REFUSALS in reports/results.py."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

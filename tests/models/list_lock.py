@@ -147,10 +147,10 @@ class World:
     def now(self):
         return self.time
 
-    def accepted(self, version, base, digest):
+    def list_accepted(self, version, base, digest):
         self.said.append("taken")
 
-    def refused(self, version, reason):
+    def list_refused(self, version, reason):
         self.said.append(reason)
 
     # what the lock holds

@@ -7,7 +7,7 @@ import copy
 from dataclasses import dataclass, field
 
 TENANT, STAFF, MOVE_IN = 1, 2, 3
-IS_LEASE, KNOWN, PROVED, LEFT = range(4)
+IS_LEASE, KNOWN, PROVED, MOVED_OUT = range(4)
 CARD = 2
 
 Token = tuple[int, str]
@@ -78,7 +78,7 @@ class Model:
         return set()
 
     def move_out(self, lease: int) -> set[str]:
-        self.leases.setdefault(lease, Lease()).stated = LEFT
+        self.leases.setdefault(lease, Lease()).stated = MOVED_OUT
         return self.rest()
 
     def change(self, name: str, *arguments: object) -> set[str]:
@@ -150,7 +150,7 @@ class Model:
 
     def _over(self, lease: int) -> bool:
         known = self.leases.get(lease, Lease())
-        if known.stated == LEFT:
+        if known.stated == MOVED_OUT:
             return True
         if not known.end or not known.seen or self.now is None or self.now < known.end:
             return False

@@ -22,6 +22,8 @@ FLOORS = (
     ("readers",),
     ("settings",),
     ("settings_faults", "settings_text"),
+    ("settings_kinds",),
+    ("settings_kinds",),
     ("access",),
     ("people",),
     ("roll",),

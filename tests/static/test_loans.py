@@ -4,17 +4,25 @@ So no module can be left loaded by a path that forgets it, and what stays loaded
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 from menshen.shrink import rooms
-from tests.static.sources import FIRMWARE, MODULES, import_name, name, tree
+from tests.static.sources import MODULES, import_name, name, tree
 
 OURS = {import_name(path) for path in MODULES} | {import_name(path).split(".")[0] for path in MODULES}
 _LOANS = {"Loan()", "Late()"}
+_WITH = ast.With | ast.AsyncWith
+_WAITS = ast.Await | ast.AsyncWith | ast.AsyncFor
+_HANDS_OFF = ("sys.modules", "gc.collect", "gc.threshold")
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def _is_loan(node: ast.AST, kinds: Collection[str] = _LOANS) -> bool:
+    """Whether this is a block of a loan."""
+    return isinstance(node, _WITH) and any(ast.unparse(item.context_expr) in kinds for item in node.items)
 
 
 def _faults(module: ast.Module) -> Iterator[str]:
@@ -22,7 +30,7 @@ def _faults(module: ast.Module) -> Iterator[str]:
     for function in (node for node in ast.walk(module) if isinstance(node, _FUNCTIONS)):
         yield from _in_body(function, lent=False)
     for block in ast.walk(module):
-        if isinstance(block, ast.With | ast.AsyncWith) and ast.unparse(block.items[0].context_expr) in _LOANS:
+        if isinstance(block, _WITH) and _is_loan(block):
             yield from _late_imports(block)
             if len(block.items) > 1:
                 yield f"line {block.lineno}: a loan stands alone in its with"
@@ -34,10 +42,7 @@ def _in_body(node: ast.AST, lent: bool) -> Iterator[str]:
             continue  # looked at by itself: it may run later
         if isinstance(child, ast.Import | ast.ImportFrom) and not lent and _is_ours(child):
             yield f"line {child.lineno}: {ast.unparse(child)} is in no loan"
-        inner = isinstance(child, ast.With | ast.AsyncWith) and any(
-            ast.unparse(item.context_expr) in _LOANS for item in child.items
-        )
-        yield from _in_body(child, lent or inner)
+        yield from _in_body(child, lent or _is_loan(child))
 
 
 def _late_imports(block: ast.With | ast.AsyncWith) -> Iterator[str]:
@@ -129,18 +134,17 @@ def test_what_stays_follows_from_the_code() -> None:
                 assert not lent & stays, f"{name(path)} line {block.lineno} lends what stays: {lent & stays}"
 
 
-def test_a_loan_is_the_last_thing_in_its_function() -> None:
-    """Or the function's own names hold the code for as long as it goes on."""
-    for path in sorted(FIRMWARE.rglob("*.py")):
-        for function in (
-            n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
-        ):
-            if function.name == "__init__":
-                continue  # it ends soon
-            for node in ast.walk(function):
-                if isinstance(node, ast.For | ast.While | ast.AsyncFor):
-                    inside = [n for n in ast.walk(node) if isinstance(n, ast.AsyncWith)]
-                    lent = [n.lineno for n in inside if ast.unparse(n.items[0].context_expr) == "Loan()"]
-                    assert not lent, (
-                        f"{name(path)} line {lent}: a loan in a loop keeps its code between the rounds"
-                    )
+def _keeps(function: ast.AST) -> list[int]:
+    """Lines of loans in a loop of a function: its own names hold the code between the rounds."""
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While | ast.AsyncFor)]
+    blocks = [n for loop in loops for n in ast.walk(loop) if isinstance(n, ast.AsyncWith)]
+    return [block.lineno for block in blocks if _is_loan(block, {"Loan()"})]
+
+
+def test_no_function_holds_what_was_lent_to_it_for_longer() -> None:
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.AsyncFunctionDef):
+                assert not _keeps(node), f"{name(path)}: a loan in a loop, in line {_keeps(node)}"
+    loop = "async def f():\n    while True:\n        async with Loan():\n            import door.relay\n"
+    assert _keeps(ast.parse(loop))

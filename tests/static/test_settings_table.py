@@ -43,9 +43,3 @@ def test_each_bound_is_told() -> None:
         else:
             numbers = set(re.findall(r"(?<![\w.:-])\d+(?![\w.:-])", what))
             assert {str(bound) for bound in bounds} <= numbers, name
-
-
-def test_every_kind_of_setting_says_what_would_be_right() -> None:
-    faults = (TOP / "firmware/settings_faults.py").read_text()
-    for kind in {row[1] for row in ROWS.values()}:
-        assert f'"{kind}"' in faults, kind

@@ -83,18 +83,19 @@ def test_what_cannot_be_joined_is_named() -> None:
         rooms.join({"app": "from door import a\na.b\n", "door.a": ""})
 
 
-def test_numbers_and_short_words_stand_where_they_are_used() -> None:
+def test_numbers_bytes_and_short_words_stand_where_they_are_used() -> None:
     programs = constants.written_out(
         {
-            "level": "SAFE = const(-1)\nTWICE = const(SAFE * 2)\nWORD = 'safe'\nLONG = 'none of the short'\n",
-            "relay": "from level import LONG, SAFE, TWICE\nimport level as l\n"
-            "def f():\n    return SAFE - TWICE, l.WORD\n",
+            "level": "SAFE = const(-1)\nTWICE = const(SAFE * 2)\nWORD = 'safe'\nLONG = 'none of the short'\n"
+            "SEAL = b'level v1 \\0'\n",
+            "relay": "from level import LONG, SAFE, SEAL, TWICE\nimport level as l\n"
+            "def f():\n    return SAFE - TWICE, l.WORD, SEAL\n",
         },
         (),
     )
-    assert "SAFE" not in programs["level"]
+    assert not {"SAFE", "SEAL"} & names.words(programs["level"])
     assert "from level import LONG\n" in programs["relay"]
-    assert "return (-1) - (-2), 'safe'" in programs["relay"]
+    assert "return (-1) - (-2), 'safe', b'level v1 \\x00'" in programs["relay"]
 
 
 def test_a_number_that_somebody_may_change_or_take_by_its_name_stays() -> None:

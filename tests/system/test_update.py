@@ -36,7 +36,7 @@ BAD: dict[str, Edits] = {
     "has a reader driver that fails": _BUSY
     | {"readers/pn532.py": (_START, _START + '        raise ReaderError("a mistake")\n')},
     "cannot read what residents set": _BUSY
-    | {"people/residents.py": ('b"menshen residents v1"', 'b"menshen residents v2"')},
+    | {"storage/purposes.py": ('b"menshen residents v1"', 'b"menshen residents v2"')},
 }
 _TOUCHED = ("crashes after a while", "hangs the loop")
 """They go wrong when somebody opens the case, so that the tenant has been in before."""

@@ -1,12 +1,9 @@
 """The freeze manifest has every module of the firmware, under the name by which it is imported."""
 
-import re
 import runpy
 from pathlib import Path
 
-import pytest
-
-from menshen.board import factory, provision
+from menshen.board import factory
 from tests.static.sources import FIRMWARE, MODULES, TOP, import_name
 from tests.tools import base_images as bases
 
@@ -47,19 +44,3 @@ def test_a_frozen_application_leaves_its_slot_empty(app_dir: Path) -> None:
     assert {"/boot.py", "/main.py"} <= set(frozen) < set(whole)
     assert not [name for name in frozen if name.startswith(("/slots/a", "/lib/"))]
     assert factory.build(bases.base(bases.OTA), frozen).contents() == frozen
-
-
-_KEPT = {
-    # Of the board, and not of the people behind its door.
-    "relay_pin", "relay_safe", "console", "clock_floor",
-    # Of its software: firmware/update.
-    "choice", "had", "trying", "image", "failed", "fails", "security",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("path", MODULES, ids=import_name)
-def test_each_name_in_nvs_is_either_the_boards_or_forgotten_with_its_past(path: Path) -> None:
-    text = path.read_text()
-    names = set(re.findall(r'numbers\.(?:get|set|blob|set_blob)\(\s*"(\w+)"', text))
-    names |= set(re.findall(r'^(?:_NAME|_KEPT|_FLOOR) = "(\w+)"', text, re.MULTILINE))
-    assert names <= _KEPT | set(provision.PAST), "add it to tools/board/provision.py, PAST, or here to _KEPT"

@@ -31,8 +31,14 @@ except ImportError:
     _chip = sys.platform
 print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implementation._mpy & 255]))
 """
-PAST = ("lived", "wrong_codes", "staff_was_in", "guest_risk", "guests", "uses", "nonces", "dns")
-"""Names in NVS that belong to a lock's people and its operator, and not to the board: forgotten with them."""
+PAST = (
+    "lived", "wrong_codes", "staff_was_in", "guest_risk", "guests", "uses", "nonces", "dns", "home_told",
+    "home_marks",
+)  # fmt: skip
+"""Names in NVS that belong to a lock's people and its operator, and not to the board: forgotten with them.
+
+firmware/storage/names.py has all names.
+"""
 PAST_QUEUES = {"staff": 32, "alarm": 8, "ack": 8}
 """The queues of firmware/reports/telemetry.py in NVS, and their places."""
 _FORGET = """

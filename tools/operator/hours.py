@@ -1,6 +1,6 @@
 """The hours of staff as records of a list: windows of days of the week, ranges of dates, and holidays.
 
-The format is in firmware/access/README.md. All times are the lock's local time (`time.zone`).
+The format is in firmware/roll/README.md. All times are the lock's local time (`time.zone`).
 """
 
 import datetime as dt

@@ -1,6 +1,6 @@
 """Credential lists of a lock: records, snapshots, changes, and what is published of them.
 
-The formats are described in firmware/access/README.md and firmware/link/README.md.
+The formats are described in firmware/roll/README.md and firmware/link/README.md.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class ListError(MenshenError):
 class Record:
     """One record of the list, its fields in the order in which they lie; what they mean is the role's matter.
 
-    Times are seconds since 1970, and 0 is no limit, of uses too. See firmware/access/README.md.
+    Times are seconds since 1970, and 0 is no limit, of uses too. See firmware/roll/README.md.
     """
 
     digest: bytes

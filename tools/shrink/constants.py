@@ -1,6 +1,6 @@
 """Writes public constants out where they are used: a name that others import lies in RAM, and in two tables.
 
-Those are numbers, and words so short that MicroPython keeps each only once. The compiler does the same by
+Those are numbers, bytes, and words so short that they take less than a name. The compiler does the same by
 itself for `_NAME = const(...)`, which nobody else sees.
 """
 
@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from .edits import Edit, edited, span
 
-_Values = dict[str, int | str]
-_SHORT = 10  # characters; MICROPY_ALLOC_PARSE_INTERN_STRING_LEN of MicroPython
+_Value = int | str | bytes
+_Values = dict[str, _Value]
+_SHORT = 12  # characters. Beyond 10 MicroPython keeps one for each place: still less than a name takes
 
 
 def written_out(programs: Mapping[str, str], keep: Collection[str]) -> dict[str, str]:
@@ -41,7 +42,7 @@ def _values(trees: Mapping[str, ast.Module]) -> dict[str, _Values]:
                         value = eval(text, {"__builtins__": {}}, imported | values[module])  # noqa: S307
                     except (NameError, TypeError, AttributeError):
                         continue
-                    if isinstance(value, int) or (isinstance(value, str) and len(value) <= _SHORT):
+                    if isinstance(value, int | bytes) or (isinstance(value, str) and len(value) <= _SHORT):
                         values[module][name] = value
     for known in values.values():
         for name in [name for name in known if name.startswith("_")]:
@@ -127,5 +128,5 @@ def _covers(outer: Edit, inner: Edit) -> bool:
     return outer[:2] <= inner[:2] and inner[2:4] <= outer[2:4] and outer[:4] != inner[:4]
 
 
-def _literal(value: int | str) -> str:
+def _literal(value: _Value) -> str:
     return f"({value})" if isinstance(value, int) and value < 0 else repr(value)

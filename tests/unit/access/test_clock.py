@@ -149,7 +149,7 @@ def test_the_floor_costs_one_commit_a_day():
     for minute in range(3 * 1440):
         own.signed(NOW + minute * 60 + 1, True)
     assert chip.numbers.commits == 3
-    own.keep()
+    own.store_floor()
     assert chip.numbers.commits == 4
 
 

@@ -1,10 +1,13 @@
 """The dialogue at the keypad, key by key."""
 
+import struct
+
 from access.dialogue import is_weak
 from access.dialogues import Dialogues
 from people import changes, guard
 from people.register import Register
-from people.residents import GUEST_KEY, HOME_KEY, Resident, ResidentsError
+from people.residents import CREDENTIAL, GUEST_KEY, HOME_KEY, Resident, ResidentsError
+from roll.record import FIELDS, TENANT, Credential
 from storage.hmac import Mac
 
 MAC = Mac(bytes(32))
@@ -13,6 +16,13 @@ OLD, NEW = b"246810", b"902817"
 
 def digest(value, kind=1):
     return MAC.digest(bytes([kind]), value)[:16]
+
+
+def found(where, kind, lease):
+    """A tenant's credential, as residents or the operator's list have it."""
+    if where == "residents":
+        return Resident(CREDENTIAL, kind, lease)
+    return Credential(bytes(16) + struct.pack(FIELDS, TENANT, kind, lease, 0, 0, 0, 0, 0))
 
 
 class Residents:
@@ -133,7 +143,7 @@ def test_a_pin_in_use_is_refused_as_if_it_were_weak():
         if where == "gone":
             keypad.residents.gone.add(digest(NEW))
         else:
-            getattr(keypad, where).known[digest(NEW)] = Resident(1, 1, 3)
+            getattr(keypad, where).known[digest(NEW)] = found(where, 1, 3)
         keypad.opened("*", "1")
         keypad.talk.pin(NEW, 200)
         weak = list(keypad.said)
@@ -146,7 +156,7 @@ def test_cards_are_added_and_removed():
     keypad.opened("*", "2")
     assert keypad.talk.card(b"\x04abcdef")
     keypad.opened("*", "3")
-    keypad.residents.known[digest(b"\x04abcdef", 2)] = Resident(1, 2, 7)
+    keypad.residents.known[digest(b"\x04abcdef", 2)] = Resident(CREDENTIAL, 2, 7)
     assert keypad.talk.card(b"\x04abcdef")
     keypad.opened("*", "3", "#")
     card = digest(b"\x04abcdef", 2)
@@ -159,7 +169,7 @@ def test_somebody_elses_card_is_neither_added_nor_removed():
     for choice in ("2", "3"):
         for where in ("residents", "listed"):
             keypad = Keypad()
-            getattr(keypad, where).known[card] = Resident(1, 2, 8)
+            getattr(keypad, where).known[card] = found(where, 2, 8)
             keypad.opened("*", choice)
             assert keypad.talk.card(b"\x04abcdef")
             assert (keypad.said[-1], keypad.residents.done) == ("weak", [])

@@ -65,7 +65,7 @@ class World:
         self.notes.append("guest")
         return self.guests_verdict
 
-    def take_back(self):
+    def uncount(self):
         self.notes.append("take back")
 
     def left_ms(self, now):

@@ -103,7 +103,7 @@ def test_what_is_taken_back_neither_counts_nor_clears():
     for _ in range(3):
         throttle.count(0)
     throttle.count(0)
-    throttle.take_back()
+    throttle.uncount()
     assert (throttle.failures, numbers.kept["wrong_codes"], throttle.left_ms(0)) == (3, 3, 0)
     assert throttle.count(0)
     assert throttle.left_ms(0) == 1000
@@ -117,10 +117,10 @@ def test_a_count_below_zero_gives_no_further_guesses():
 
 def test_a_full_nvs_still_changes_the_count_that_was_there_in_time():
     nvs = RamNVS()
-    Throttle(Nvs(nvs)).ensure_kept()
+    Throttle(Nvs(nvs)).ensure_stored()
     assert nvs.kept["wrong_codes"] == 0
     operations = nvs.operations
-    Throttle(Nvs(nvs)).ensure_kept()
+    Throttle(Nvs(nvs)).ensure_stored()
     assert nvs.operations == operations
 
 
@@ -154,7 +154,7 @@ def test_cuts_while_the_count_is_cleared_or_taken_back():
         assert Throttle(Nvs(nvs)).failures in (0, 4, 5)
 
     cuts = cut_everywhere(prepare, lambda nvs, _: Throttle(Nvs(nvs)).clear(), check)
-    cuts += cut_everywhere(prepare, lambda nvs, _: Throttle(Nvs(nvs)).take_back(), check)
+    cuts += cut_everywhere(prepare, lambda nvs, _: Throttle(Nvs(nvs)).uncount(), check)
     print("throttle cleared and taken back: %d cuts; it begins again from nothing, or goes on" % cuts)
     assert cuts == 16
 

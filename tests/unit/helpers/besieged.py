@@ -113,7 +113,8 @@ class Besieged:
         self.told = await sync.receive([message], self.told, lambda now: self.clock.signed(now, True))
 
     async def _approve(self, listed):
-        await guard.approve(listed, self.clock.now(), self._leases, self._residents, True)
+        register = Register(self.credentials, self._residents, self._leases)
+        await guard.approve(listed, self.clock.now(), register, True)
 
     def opens(self):
         """Whether the tenant's PIN does."""

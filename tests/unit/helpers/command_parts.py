@@ -62,7 +62,7 @@ class Lock:
         self.lets_in = True
 
     def take(self, message, retained=False):
-        Commands("demo", KEY, self.clock, Numbers(self.nvs), self, self).obey(message, retained)
+        Commands("demo", KEY, self.clock, Numbers(self.nvs), self, self).handle(message, retained)
 
     def tell(self, made, retained=False):
         """Take a well-signed order; the last that was told of it."""
@@ -87,8 +87,8 @@ class Lock:
     def guest_key(self, lease):
         return GUEST_KEY if lease == LEASE else None
 
-    def done(self, command, nonce, found=None):
+    def command_done(self, command, nonce, found=None):
         self.said.append((command, nonce, found))
 
-    def declined(self, nonce, reason):
+    def command_refused(self, nonce, reason):
         self.said.append((nonce, reason))

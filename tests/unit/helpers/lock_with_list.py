@@ -57,10 +57,10 @@ class Lock:
         if self.fault is not None:
             raise self.fault
 
-    def accepted(self, version, base, digest):
+    def list_accepted(self, version, base, digest):
         self.said.append((version, base, digest))
 
-    def refused(self, version, reason):
+    def list_refused(self, version, reason):
         self.said.append((version, reason))
 
     def get(self, message, patience_ms=30_000):

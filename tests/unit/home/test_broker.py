@@ -50,7 +50,7 @@ class House:
     def is_on(self):
         return bool(self.table)
 
-    def must_go(self):
+    def must_yield(self):
         return self.busy
 
     def remote(self, lease, digest):

@@ -31,7 +31,7 @@ async def _besiege(lock, enemy, history, tried):
             await lock.take_list(bytearray(message) if message is not None else None)
         elif what < 9:
             tried["commands"] += 1
-            lock.commands.obey(message, bool(random.randrange(2)))
+            lock.commands.handle(message, bool(random.randrange(2)))
         else:
             tried["times"] += 1
             lock.clock.network(enemy.time())
@@ -57,7 +57,7 @@ async def _prepare(lock, history):
         await lock.take_list(bytearray(history.heads[0]))
     lock.clock.network(NOW + 210)
     for command in history.commands:
-        lock.commands.obey(command, False)
+        lock.commands.handle(command, False)
     assert sorted(lock.did) == ["identify", "restart", "unlock", "unlock"]
     lock.did.clear()
     assert lock.opens()

@@ -35,10 +35,10 @@ class Reports:
     def __init__(self):
         self.said = []
 
-    def accepted(self, version, base, digest):
+    def list_accepted(self, version, base, digest):
         self.said.append(version)
 
-    def refused(self, version, reason):
+    def list_refused(self, version, reason):
         self.said.append(reason)
 
 

@@ -18,7 +18,7 @@ class Operator:
     async def subscribe(self, topic, handler):
         self.send = handler
 
-    def refused(self, version, reason):
+    def list_refused(self, version, reason):
         self.reasons.append(reason)
 
 

@@ -39,7 +39,7 @@ def test_what_waits_is_there_after_a_power_cut_and_in_order():
     telemetry = lock(time, nvs)
     for number in range(3):
         telemetry.staff(bytes((number,)) * 16, 2)
-    telemetry.done("identify", "n0")
+    telemetry.command_done("identify", "n0")
     nvs.restart()
     telemetry = lock(time, nvs, lambda: None)
     telemetry.staff(bytes((3,)) * 16, 1)
@@ -57,8 +57,8 @@ def test_what_anybody_can_cause_is_not_written_to_the_flash():
     time, nvs = Time(), RamNvs()
     telemetry = lock(time, nvs)
     for number in range(1000):
-        telemetry.refused(None, "bad signature")
-        telemetry.declined(str(number), "replayed")
+        telemetry.list_refused(None, "bad signature")
+        telemetry.command_refused(str(number), "replayed")
     assert nvs.commits == 0
     time.script = [(5000, end)]
     client = Client(time)

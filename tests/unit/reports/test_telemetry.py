@@ -29,7 +29,7 @@ def test_nothing_that_happens_moves_the_timetable():
     time.script = [
         (100_000, lambda: telemetry.alarm("forced")),
         (899_999, lambda: telemetry.staff(DIGEST, 2)),
-        (1_000_000, lambda: telemetry.accepted(4, 3, "ab" * 32)),
+        (1_000_000, lambda: telemetry.list_accepted(4, 3, "ab" * 32)),
     ]
     client = Client(time, until=2_000_000)
     talk(telemetry, client)
@@ -98,10 +98,10 @@ def test_there_are_no_words_for_anything_else():
     for call in (
         lambda: telemetry.alarm("opened"),
         lambda: telemetry.alarm(""),
-        lambda: telemetry.refused(3, "the tenant is at home"),
+        lambda: telemetry.list_refused(3, "the tenant is at home"),
         lambda: telemetry.staff(DIGEST, 4),
-        lambda: telemetry.done("open", "n"),
-        lambda: telemetry.declined("n", "nobody at home"),
+        lambda: telemetry.command_done("open", "n"),
+        lambda: telemetry.command_refused("n", "nobody at home"),
     ):
         try:
             call()
@@ -110,7 +110,8 @@ def test_there_are_no_words_for_anything_else():
             refused = True
         assert refused
     public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
-    assert public == ["accepted", "alarm", "declined", "done", "refused", "run", "staff", "update", "will"]
+    commands, lists = ["command_done", "command_refused"], ["list_accepted", "list_refused"]
+    assert public == ["alarm"] + commands + lists + ["run", "staff", "update", "will"]
 
 
 def test_a_staff_report_names_the_listed_credential():
@@ -130,7 +131,7 @@ def test_a_self_test_says_faults_and_list_and_no_more():
     telemetry = lock(time)
     found = dict(STATUS)
     found["heap"] = 5
-    telemetry.done("self-test", "n1", found)
+    telemetry.command_done("self-test", "n1", found)
     time.script = [(5000, end)]
     client = Client(time)
     talk(telemetry, client)
@@ -151,9 +152,9 @@ def test_the_signal_is_said_in_a_word():
 def test_acknowledgements_say_the_list_and_the_result():
     time = Time()
     telemetry = lock(time)
-    telemetry.accepted(4, 3, "ab" * 32)
-    telemetry.refused(3, "old version")
-    telemetry.refused(None, "bad signature")
+    telemetry.list_accepted(4, 3, "ab" * 32)
+    telemetry.list_refused(3, "old version")
+    telemetry.list_refused(None, "bad signature")
     time.script = [(5000, end)]
     client = Client(time)
     talk(telemetry, client)

@@ -207,4 +207,4 @@ def test_identity_is_what_the_head_says():
     RamFlash("/access")
     found = [record(d) for d in digests(5)]
     credentials = install(opened(), 4, found)
-    assert installing.identities(credentials, KEY) == (identity(4, whole(found)), installing.NOTHING)
+    assert installing.identities(credentials, KEY) == (identity(4, whole(found)), installing.NO_SNAPSHOT)

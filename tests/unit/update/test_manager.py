@@ -35,8 +35,8 @@ class Lock:
     async def begin(self, *parts):
         self.did.append("begun")
 
-    async def look(self, *parts):
-        self.did.append("looked")
+    async def find_release(self, *parts):
+        self.did.append("found")
         return self.found
 
     async def fetch(self, *parts):
@@ -55,7 +55,7 @@ class Lock:
 
     def load(self):
         sys.modules["update.trial"] = Module(begin=self.begin)
-        sys.modules["update.session"] = Module(look=self.look)
+        sys.modules["update.session"] = Module(find_release=self.find_release)
         sys.modules["update.updater"] = Module(update=self.fetch)
 
 
@@ -67,24 +67,24 @@ async def until(wanted):
     raise AssertionError("it did not come")
 
 
-async def start(lock, room):
+async def start(lock, memory):
     lock.load()
-    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), room, lock).run())
+    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), memory, lock).run())
     await until(lambda: lock.handler)
     return running
 
 
-def test_an_update_waits_for_the_room_and_gives_it_back():
+def test_an_update_waits_for_the_memory_and_gives_it_back():
     async def main():
-        lock, room = Lock("a release"), asyncio.Lock()
-        await room.acquire()
-        running = await start(lock, room)
+        lock, memory = Lock("a release"), asyncio.Lock()
+        await memory.acquire()
+        running = await start(lock, memory)
         await lock.handler(lock)
-        await until(lambda: room.waiting.peek() is not None)
-        assert lock.did == ["begun", "looked"]
-        room.release()
+        await until(lambda: memory.waiting.peek() is not None)
+        assert lock.did == ["begun", "found"]
+        memory.release()
         await until(lambda: lock.did[-1] == "updated")
-        await asyncio.wait_for_ms(room.acquire(), 5000)
+        await asyncio.wait_for_ms(memory.acquire(), 5000)
         running.cancel()
 
     asyncio.run(main())
@@ -92,29 +92,29 @@ def test_an_update_waits_for_the_room_and_gives_it_back():
 
 def test_a_failed_update_gives_it_back_too():
     async def main():
-        lock, room = Lock("a release"), asyncio.Lock()
+        lock, memory = Lock("a release"), asyncio.Lock()
         lock.failure = MemoryError()
-        running = await start(lock, room)
+        running = await start(lock, memory)
         await lock.handler(lock)
         try:
             await asyncio.wait_for_ms(running, 5000)
         except MemoryError:
             pass
         assert lock.did[-1] == "updated"
-        assert not room.locked()
+        assert not memory.locked()
 
     asyncio.run(main())
 
 
 def test_an_order_that_is_none_moves_nobody():
     async def main():
-        lock, room = Lock(None), asyncio.Lock()
-        await room.acquire()
-        running = await start(lock, room)
+        lock, memory = Lock(None), asyncio.Lock()
+        await memory.acquire()
+        running = await start(lock, memory)
         await lock.handler(lock)
-        await until(lambda: lock.did == ["begun", "looked"])
+        await until(lambda: lock.did == ["begun", "found"])
         await asyncio.sleep_ms(50)
-        assert room.waiting.peek() is None
+        assert memory.waiting.peek() is None
         running.cancel()
 
     asyncio.run(main())

@@ -1,0 +1,59 @@
+"""What may be said of lists, commands and releases: the results that telemetry.py publishes on `ack`."""
+
+from loader import Loan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reports.telemetry import Telemetry
+
+
+class Acks:
+    """There is a method for each thing that may be said, and none accepts free text."""
+
+    def __init__(self, telemetry: "Telemetry") -> None:
+        self._telemetry = telemetry
+
+    def list_accepted(self, version: int, base: int, digest: str) -> None:
+        """The list of this version is in force, over the snapshot of version `base` with this SHA-256."""
+        self._telemetry.acknowledge({"list": version, "base": base, "hash": digest, "result": "accepted"})
+
+    def list_refused(self, version: "int | None", reason: str) -> None:
+        """A list was refused; version is None where it could not be read. One of REASONS in results.py."""
+        _check(reason, "REASONS")
+        self._telemetry.refuse({"list": version, "result": "refused", "reason": reason})
+
+    def command_done(self, command: str, nonce: str, found: "dict | None" = None) -> None:
+        """One of COMMANDS was carried out; `found` are the faults and the list of a self-test."""
+        _check(command, "COMMANDS")
+        said = {"command": command, "nonce": nonce, "result": "done"}
+        if found:
+            said.update({"faults": found["faults"], "list": found["list"]})
+        self._telemetry.acknowledge(said)
+
+    def command_refused(self, nonce: "str | None", reason: str) -> None:
+        """A command was refused; nonce is None where it could not be read. One of REFUSALS in results.py."""
+        _check(reason, "REFUSALS")
+        self._telemetry.refuse({"nonce": nonce, "result": "refused", "reason": reason})
+
+    def release_step(self, version: "str | None", step: str, reason: str = "") -> None:
+        """How far an update is: one of STEPS in results.py, or "refused" and one of its UPDATE_REFUSALS.
+
+        version is None where it could not be read; the operator signed it, so it is no free text.
+        """
+        said = {"update": version, "result": step}
+        if step == "refused":
+            _check(reason, "UPDATE_REFUSALS")
+            said["reason"] = reason
+            self._telemetry.refuse(said)
+        else:
+            _check(step, "STEPS")
+            self._telemetry.acknowledge(said)
+
+
+def _check(word: str, kind: str) -> None:
+    """Raise ValueError unless the word is one of its kind in results.py."""
+    with Loan():
+        from reports import results
+
+        if word not in getattr(results, kind):
+            raise ValueError("no such word")

@@ -1,0 +1,58 @@
+"""The names in the chip's NVS, namespace "menshen": of which type each is, what it holds, and who writes it.
+
+A name with a `_MAX` is a blob of at most so many bytes; every other one is a 32-bit signed number. A name has
+at most 15 characters (esp-idf, NVS_KEY_NAME_MAX_SIZE). Numbers in blobs are little-endian. The build writes
+all of this out where it is used, so that it costs no RAM; tests/static/test_facts.py compares it with every
+place that reads or writes NVS.
+"""
+
+from micropython import const
+
+# Of the board. boot.py reads these before there is an application.
+RELAY_PIN = "relay_pin"  # GPIO of the relay. By: board
+RELAY_SAFE = "relay_safe"  # the level, 0 or 1, that holds the bolt. By: board
+CONSOLE = "console"  # 0: the serial console is shut. By: tools/board
+CLOCK_FLOOR = "clock_floor"  # minutes since 1970 of the last signed time. By: access/clock
+
+# Of the release. The first says which slot a start is about, and the state of its trial: see boot.py.
+CHOICE = "choice"  # slot, 0 or 1, plus twice the state. By: boot, main, update/trial, update/updater
+TRYING = "trying"  # version_code() of the release switched to, 0 for none. By: update/trial, update/updater
+FAULTS_BEFORE = "had"  # bits_of() the faults from before the switch. By: update/updater
+IMAGE_ON_TRIAL = "image"  # 1 + number of the partition of its MicroPython. By: update/trial, update/updater
+FAILED = "failed"  # version_code() of the release rolled back last. By: update/trial
+FAILURES = "fails"  # how often in a row that was. By: update/trial
+SECURITY_FLOOR = "security"  # the highest confirmed security version. By: update/trial
+
+# Of the people behind the door, and their operator: a board that is provisioned again forgets these.
+LIVED = "lived"  # hours under power. By: housekeeping
+WRONG_CODES = "wrong_codes"  # in a row. By: access/throttle
+STAFF_WAS_IN = "staff_was_in"  # 1: the next tenant is to be told. By: door/doorkeeper
+GUEST_RISK = "guest_risk"  # what guessing gains, 10**-9. By: access/guest_codes, access/restrictions
+HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
+
+# At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes
+GUEST_CODES = "guests"
+GUEST_CODES_MAX = const(24 * 12)
+# At most 64 of: digest 6, count u16. By: access/uses
+USES = "uses"
+USES_MAX = const(64 * 8)
+# Low u32, then at most 16 of: SHA-256 of the nonce 8, expiry u32. By: commands/commands
+NONCES = "nonces"
+NONCES_MAX = const(4 + 16 * 12)
+# SHA-256 of the host 8, IPv4 address 4. By: link/addresses
+BROKER_ADDRESS = "dns"
+BROKER_ADDRESS_MAX = const(8 + 4)
+# At most 6 of: SHA-256 of the home code 4, time of its last command u64 in ms. By: home/commands
+HOME_MARKS = "home_marks"
+HOME_MARKS_MAX = const(6 * 12)
+
+# A queue of n places is the blobs `alarm0` to `alarm<n - 1>`, each number u32, time u32, text of at most 320
+# bytes, and the number `alarm_sent` of the last message that the broker has. By: reports/outbox
+ALARM_QUEUE = "alarm"
+ALARM_PLACES = const(8)
+STAFF_QUEUE = "staff"
+STAFF_PLACES = const(32)
+ACK_QUEUE = "ack"
+ACK_PLACES = const(8)
+QUEUED_MAX = const(8 + 320)
+SENT = "_sent"

@@ -1,0 +1,33 @@
+"""What each HMAC and each digest is for: a purpose in front keeps one from being taken for another.
+
+The build writes them out where they are used, so that they cost no RAM. The operator's tools have copies of
+their own; tests/static/test_facts.py compares the two.
+"""
+
+# Keys of messages, HMAC(lock key, purpose): see link/envelope.py.
+LIST_MESSAGE = b"menshen list v1"
+COMMAND_MESSAGE = b"menshen command v1"
+UPDATE_MESSAGE = b"menshen update v1"
+UNLOCK_PROOF = b"menshen unlock v1"  # under a tenant's guest key, or a key of staff
+STAFF_KEYS = b"menshen staff v1"  # HMAC(HMAC(lock key, this), digest of the credential) is a key of staff
+HOME_COMMAND = b"menshen home v1"  # in front of the text that is hashed with the home code: home/commands.py
+
+# Keys of files in the flash, HMAC(lock key, purpose): see storage/sealed.py.
+LIST_FILE = b"menshen store v1"
+RESIDENTS_FILE = b"menshen residents v1"
+LEASES_FILE = b"menshen leases v1"
+
+# Digests in the list that everybody can compute, SHA-256(purpose, what)[:16].
+LEASE_DIGEST = b"menshen lease v1"
+SCHEDULE_DIGEST = b"menshen schedule v1"
+HOLIDAY_DIGEST = b"menshen holiday v1"
+
+# What stands in front of a value under the lock's key itself, HMAC(lock key, purpose, value).
+PIN_VALUE = b"\x01"  # the kinds of roll/record.py
+CARD_VALUE = b"\x02"
+GUEST_CODE_VALUE = b"\x03"
+NEW_GUEST_KEY = b"\x04"
+NEW_HOME_KEY = b"\x05"
+MQTT_CLIENT = b"mqtt client"  # makes the identifier at the broker one that nobody else knows
+
+GUEST_CODE = b"menshen guest v1"  # HMAC(guest key, this, start, class)
