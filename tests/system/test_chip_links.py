@@ -34,6 +34,31 @@ async def test_bytes_cross_the_serial_line_both_ways(tmp_path: Path) -> None:
     assert heard == b"<abcd><efgh>"
 
 
+async def test_the_other_end_learns_of_a_speed_after_what_was_sent_before_it(tmp_path: Path) -> None:
+    lock = make_board(
+        tmp_path,
+        """
+from machine import UART
+uart = UART(2, 115200, rxbuf=512)
+uart.write(b"slow")
+uart.init(921600)
+uart.write(b"fast")
+uart.init(rxbuf=300)
+uart.write(b"as fast")
+uart.init(9600)
+print("ready")
+""",
+    )
+    heard = []
+    lock.uart(2).on_data(lambda data, at: heard.append(data))
+    lock.uart(2).on_speed(lambda baud, at: heard.append(baud))
+    async with running(lock):
+        async with asyncio.timeout(30):
+            while 9600 not in heard:
+                await lock.memory()  # a round trip
+    assert heard == [115_200, b"slow", 921_600, b"fast", 921_600, b"as fast", 9600]
+
+
 async def test_a_full_receive_buffer_loses_bytes(tmp_path: Path) -> None:
     lock = make_board(
         tmp_path,

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from menshen.simulator import frames
-from menshen.simulator.cards import demo_cards
+from menshen.simulator.cards.plain import demo_cards
 from menshen.simulator.network import answer_dns
-from menshen.simulator.pn532 import BYTE_S
+from menshen.simulator.pn532_line import BYTE_S
 from menshen.simulator.provision import CARD, HEAD_PATH, LIST_PATH, PIN, STAFF, TENANT, Provision, lock_key
 from menshen.simulator.sniffer import Sniffer
 
@@ -42,9 +42,18 @@ async def begin(reader) -> None:
 
 async def test_reader_is_deaf_until_it_is_woken_and_has_had_its_pause(reader) -> None:
     await asyncio.sleep(0.1)
-    assert await reader.send(VERSION) == ""
     assert await reader.send("55" + VERSION) == ""
     assert await reader.send(VERSION) == ACK + VERSION_ANSWER
+
+
+async def test_five_rising_edges_wake_the_reader_whatever_they_spell(reader) -> None:
+    for wakes in ("0000000000", "0101ff", VERSION):
+        reader.chip.power(False)
+        reader.chip.power(True)
+        await asyncio.sleep(0.1)
+        assert await reader.send("00000000") == ""
+        assert await reader.send(wakes) == ""
+        assert await reader.send(VERSION) == ACK + VERSION_ANSWER
 
 
 async def test_reader_repeats_its_answer_after_a_nack(reader) -> None:

@@ -9,7 +9,7 @@ import os
 import time
 
 from menshen.operator import lists
-from menshen.simulator.cards import demo_cards
+from menshen.simulator.cards.plain import demo_cards
 from menshen.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 from tests.simulated_lock import Lock
 from tests.system.enemy import Enemy

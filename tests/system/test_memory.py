@@ -8,7 +8,7 @@ from pathlib import Path
 from menshen import ending
 from menshen.simulator import provision
 from menshen.simulator.board import Board
-from menshen.simulator.cards import demo_cards
+from menshen.simulator.cards.plain import demo_cards
 from menshen.simulator.provision import CARD, TENANT, Credential, Provision
 from tests.conftest import TOP
 from tests.simulated_lock import Lock

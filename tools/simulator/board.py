@@ -252,8 +252,8 @@ class Board(Questions):
             case ["wdt", ms]:
                 self._stop_watchdog()
                 self._watchdog = asyncio.get_running_loop().call_later(int(ms) / 1000, self._end, WDT_RESET)
-            case ["uart", number, rxbuf]:
-                self._uarts[int(number)].configure(int(rxbuf))
+            case ["uart", number, rxbuf, baud, us]:
+                self._uarts[int(number)].configure(int(rxbuf), int(baud), on_clock(int(us), monotonic_us()))
             case ["sent", number, count, us]:
                 self._uarts[int(number)].sent(int(count), on_clock(int(us), monotonic_us()))
             case ["rtc", offset]:

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Callable, Generator
 
-from .cards import Card
+from .cards.card import Card
 
 Reading = Generator[bytes, bytes, bytes]
 """Yields commands, is sent the responses, and returns the NDEF message; raises TagFault."""
@@ -25,10 +25,8 @@ class Phone(Card):
     def __init__(self, on_read: Callable[["Phone"], None] = lambda phone: None, seed: int = 7816) -> None:
         made_up = b"\x08" + random.Random(seed).randbytes(3)
         super().__init__("phone", made_up, sens_res=b"\x00\x04", ats=bytes.fromhex("0578807002"))
-        self.__dict__.update(_screen=dict.fromkeys(("read", "link")), _on_read=on_read)  # cards are frozen
-
-    _screen: dict[str, str | None]
-    _on_read: Callable[["Phone"], None]
+        self._screen: dict[str, str | None] = dict.fromkeys(("read", "link"))
+        self._on_read = on_read
 
     def screen(self) -> dict[str, str | None]:
         """What it shows: the first text of the last tag, and the address that it offers to open."""

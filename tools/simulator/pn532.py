@@ -5,22 +5,22 @@ Numbers of sections are those of NXP's UM0701-02, the PN532 user manual.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 
 from menshen import ending
 
 from . import frames
-from .cards import Card, exchange_s
+from .cards.card import Card
+from .field import Field
 from .phone import Phone
+from .pn532_line import SPEEDS, Line
+from .pn532_reader import Initiator
+from .pn532_setup import Setup
 from .pn532_target import Target
 
-BYTE_S = 10 / 115_200  # start bit, 8 bits, stop bit
 _START_S = 0.002  # data sheet, 8.6.1: the 27.12 MHz oscillator settles after RSTPD_N rises
-_WAKE_S = 0.001  # 7.2.11: the host waits for the oscillator after its 0x55
-_TRY_S = 0.006  # one attempt to find a card: 5 ms guard time (ISO/IEC 14443-3, 5), REQA and the silence
-_CARD_GONE_S = 0.0512  # 7.3.1, item 2: the time-out of InDataExchange as it is after a reset
-_FOR_EVER = 0xFF
 _NEVER = float("inf")
+_SET_SERIAL_BAUD_RATE, _POWER_DOWN = 0x10, 0x16
 FAULTS = ("ok", "hung", "garbage", "absent")
 
 
@@ -42,22 +42,25 @@ class Pn532:
         sent: Callable[[int, float], None] = lambda command, at: None,
         seed: int = 532,
     ) -> None:
-        self._send, self._irq, self._sent = send, irq, sent
+        self._irq, self._sent = irq, sent
         self._random = random.Random(seed)
+        self._air = Field()
+        self._line = Line(send, irq, self._handle, self._air.time, self._random)
         self._powered, self._reset_level, self._hung = False, 1, False
         self._fault = "ok"
-        self._card: Card | None = None
-        self._card_moved = asyncio.Event()
         self._command: asyncio.Task[None] | None = None
         self._noise: asyncio.Task[None] | None = None
-        self._line_free = self._left_at = 0.0
-        self._as_target = Target()
         self._forget()
 
     @property
     def fault(self) -> str:
         """One of FAULTS; a hung chip is well again after its reset line was low."""
         return "hung" if self._hung else self._fault
+
+    @property
+    def speed(self) -> int:
+        """Baud that the chip's own end of the line is set to."""
+        return self._line.speed
 
     def power(self, on: bool) -> None:
         """Give or take the chip's supply."""
@@ -80,81 +83,78 @@ class Pn532:
         self._stop(self._command)
         self._stop(self._noise)
         self._noise = None
+        self._listen()
         if fault == "garbage" and self._powered:
             self._noise = asyncio.ensure_future(self._make_noise())
 
     def present(self, card: Card | None) -> None:
-        """Hold a card into the field, or take it away."""
-        self._card = card
-        self._card_moved.set()
-        self._as_target.hold(card if isinstance(card, Phone) else None)
+        """Hold a card into the field, alone, or take away what is there."""
+        self.hold([] if card is None else [card])
+
+    def hold(self, cards: Sequence[Card]) -> None:
+        """These lie in the field from now on: none, one or several. One that stays notices nothing."""
+        self._air.hold(cards)
+        self._as_target.hold(next((card for card in cards if isinstance(card, Phone)), None))
+
+    def host_speed(self, baud: int, at: float | None = None) -> None:
+        """The host has set its own end of the line to this, at this time on the loop's clock or now."""
+        self._line.host_changes(baud, at)
 
     def feed(self, data: bytes, at: float | None = None) -> None:
-        """Bytes that the host has sent at this time on the loop's clock, or sends now.
-
-        Each counts when its stop bit would have come over the line.
-        """
-        loop = asyncio.get_running_loop()
-        start = max(loop.time() if at is None else at, self._line_free)
-        self._line_free = start + len(data) * BYTE_S
-        loop.call_at(self._line_free, self._take, data, start, self._epoch)
+        """Bytes that the host has sent at this time on the loop's clock, or sends now."""
+        self._line.feed(data, at)
 
     def close(self) -> None:
         """End all that runs."""
         self._stop(self._command)
         self._stop(self._noise)
 
-    # -- the line
+    # -- from start to start
 
-    def _forget(self) -> None:
-        self._epoch = object()
-        self._ready_at = _NEVER
-        self._deframer = frames.Deframer()
+    def _forget(self, started_at: float = _NEVER) -> None:
+        self._line.restart(started_at)
         self._last = b""
-        self._drives_irq = True
         self._in_use = False  # SAMConfiguration was given: out of LowVbat mode (3.1.1)
-        self._tries = _FOR_EVER
-        self._target: Card | None = None
-        self._as_target.reset()
-        self._started_at = _NEVER
+        self._next_speed: int | None = None
+        self._setup = Setup()
+        self._air.switch(False)
+        phone = next((card for card in self._air.cards if isinstance(card, Phone)), None)
+        self._as_reader = Initiator(self._air, self._setup)
+        self._as_target = Target(self._air, self._setup)
+        self._as_target.hold(phone)
+        self._listen()
 
     def _restart(self, at: float | None = None) -> None:
         self._stop(self._command)
-        self._forget()
-        self._irq(1)
+        started_at = _NEVER
         if self._powered and self._reset_level:
-            self._started_at = (asyncio.get_running_loop().time() if at is None else at) + _START_S
+            started_at = (asyncio.get_running_loop().time() if at is None else at) + _START_S
+        self._forget(started_at)
+        self._irq(1)
         self._stop(self._noise)
         if self._powered and self._fault == "garbage":
             self._noise = asyncio.ensure_future(self._make_noise())
 
-    def _deaf(self) -> bool:
-        return self._hung or self._fault != "ok" or not self._powered or not self._reset_level
+    def _listen(self) -> None:
+        broken = self._hung or self._fault != "ok"
+        self._line.is_deaf = broken or not self._powered or not self._reset_level
 
-    def _take(self, data: bytes, start: float, epoch: object) -> None:
-        if epoch is not self._epoch or self._deaf():
-            return
-        for count, byte in enumerate(data, 1):
-            at = start + count * BYTE_S
-            if at < self._started_at:
-                continue
-            if self._ready_at == _NEVER:
-                if byte == 0x55:  # five rising edges wake the serial line (3.2.3)
-                    self._ready_at = at + _WAKE_S
-                continue
-            if at >= self._ready_at:
-                self._handle(self._deframer.push(byte))
+    # -- the line
 
-    def _handle(self, frame: bytes | None) -> None:
-        if not frame:
-            return
-        if frame == frames.NACK:
-            if self._last:
-                self._begin(self._transmit(self._last))
+    def _handle(self, frame: bytes) -> None:
+        if self._next_speed is not None and frame == frames.ACK:
+            self._line.change_speed(self._next_speed)  # 7.2.8: once the host has acknowledged the answer
         elif frame == frames.ACK:
             self._stop(self._command)  # 6.2.1.3: the host gives the command up
+        elif frame == frames.NACK:
+            if self._last:
+                self._air.time.start(self._line.heard_at)
+                self._begin(self._line.transmit(self._last))
+            return
         else:
+            self._air.time.start(self._line.heard_at)
             self._begin(self._answer(frame))
+        self._next_speed = None
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         self._stop(self._command)
@@ -165,32 +165,16 @@ class Pn532:
         if task is not None:
             ending.end_soon(task)
 
-    async def _transmit(self, frame: bytes) -> None:
-        """Send byte after byte; a loop that wakes late catches up with the line."""
-        loop = asyncio.get_running_loop()
-        epoch, start, gone = self._epoch, loop.time(), 0
-        if self._drives_irq:
-            self._irq(0)
-        try:
-            while gone < len(frame):
-                await asyncio.sleep(start + (gone + 1) * BYTE_S - loop.time())
-                due = min(len(frame), max(gone + 1, int((loop.time() - start) / BYTE_S)))
-                self._left_at = loop.time()
-                self._send(frame[gone:due])
-                gone = due
-        finally:
-            if epoch is self._epoch:
-                self._irq(1)
-
     async def _make_noise(self) -> None:
         while True:
             await asyncio.sleep(self._random.uniform(0.002, 0.03))
-            await self._transmit(self._random.randbytes(self._random.randint(1, 40)))
+            self._air.time.start()
+            await self._line.transmit(self._random.randbytes(self._random.randint(1, 40)))
 
     # -- the commands
 
     async def _answer(self, frame: bytes) -> None:
-        await self._transmit(frames.ACK)
+        await self._line.transmit(frames.ACK)
         code = frame[1] if len(frame) > 1 else -1
         try:
             if frame[0] != 0xD4:
@@ -199,68 +183,68 @@ class Pn532:
             self._last = frames.build(bytes((0xD5, code + 1)) + data)
         except SyntaxFault:
             self._last = frames.ERROR
-        await self._transmit(self._last)
-        self._sent(code, self._left_at)
-        if code == 0x16 and self._last is not frames.ERROR:
-            self._ready_at = _NEVER  # PowerDown: asleep once it has answered (7.2.11)
+        await self._line.transmit(self._last)
+        self._sent(code, self._line.left_at)
+        if self._last is frames.ERROR:
+            return
+        if code == _POWER_DOWN:
+            self._line.sleep()  # once it has answered (7.2.11)
+        if code == _SET_SERIAL_BAUD_RATE:
+            self._next_speed = SPEEDS[frame[2]]
 
     async def _execute(self, code: int, data: bytes) -> bytes:
-        if code == 0x00 and data[:1] == b"\x00":  # Diagnose, communication line test (7.2.1)
-            return data
-        if code == 0x02 and not data:  # GetFirmwareVersion: PN532 v1.6, ISO 14443 A, B and 18092 (7.2.2)
-            return bytes.fromhex("32010607")
-        if code == 0x14 and data and 1 <= data[0] <= 4:  # SAMConfiguration (7.2.10)
-            self._in_use, self._drives_irq = True, len(data) < 3 or data[2] == 1
-            return b""
-        if code == 0x16 and data:  # PowerDown
-            return b"\x00"
-        if code == 0x32 and len(data) > 1:  # RFConfiguration (7.3.1)
-            if data[0] == 5 and len(data) == 4:
-                self._tries = data[3]
-            if data[0] == 1:
-                self._as_target.field = bool(data[1] & 1)
-            return b""
-        if code == 0x4A and len(data) > 1 and 1 <= data[0] <= 2 and data[1] <= 4 and self._in_use:
-            return await self._list_passive_target(data[1])
-        if code == 0x40 and data:
-            return await self._data_exchange(data[0], data[1:])
-        if code == 0x52 and data:  # InRelease (7.3.11)
-            self._target = None
-            return b"\x00"
-        answer = await self._as_target.execute(code, data) if self._in_use else None
+        answer = await self._of_the_chip(code, data)
+        if answer is None and self._in_use:
+            answer = await self._as_reader.execute(code, data)
+        if answer is None and self._in_use:
+            answer = await self._as_target.execute(code, data)
         if answer is None:
             raise SyntaxFault
         return answer
 
-    async def _list_passive_target(self, modulation: int) -> bytes:
-        """Wait for a card, for all attempts that MxRtyPassiveActivation allows (7.3.1, 7.3.5)."""
-        loop = asyncio.get_running_loop()
-        self._target, self._as_target.field = None, True
-        end = _NEVER if self._tries == _FOR_EVER else loop.time() + (self._tries + 1) * _TRY_S
-        while True:
-            card = self._card
-            self._card_moved.clear()
-            if card is not None and modulation == 0:
-                await asyncio.sleep(card.activation_s())
-                if self._card is card:
-                    break
-                continue
-            try:
-                async with asyncio.timeout_at(None if end == _NEVER else end):
-                    await self._card_moved.wait()
-            except TimeoutError:
+    async def _of_the_chip(self, code: int, data: bytes) -> bytes | None:
+        """What has to do with neither role: sections 7.2 and 7.3.1. None: no such command, or a wrong one."""
+        match code:
+            case 0x00 if data:
+                return await self._diagnose(data)
+            case 0x02 if not data:  # GetFirmwareVersion: PN532 v1.6, ISO 14443 A, B and 18092
+                return bytes.fromhex("32010607")
+            case 0x04 if not data:  # GetGeneralStatus: last error, a field from outside, targets, SAM
+                return b"\x00\x00" + self._as_reader.status() + b"\x00"
+            case 0x06 if data and not len(data) % 2:
+                return self._setup.read(data)
+            case 0x08 if data and not len(data) % 3:
+                self._setup.write(data)
+                return b""
+            case 0x10 if len(data) == 1 and data[0] < len(SPEEDS):
+                return b""
+            case 0x12 if len(data) == 1:
+                self._setup.parameters = data[0]
+                return b""
+            case 0x14 if data and 1 <= data[0] <= 4:  # SAMConfiguration
+                self._in_use, self._line.drives_irq = True, len(data) < 3 or data[2] == 1
+                return b""
+            case 0x16 if data:  # PowerDown: the field goes, too
+                self._air.switch(False)
                 return b"\x00"
-        self._target = card
-        head = b"\x01\x01" + card.sens_res + bytes((card.sel_res, len(card.uid))) + card.uid
-        return head + card.ats if card.speaks_apdus else head
+            case 0x32 if len(data) > 1:
+                return self._configure(data[0], data[1:])
+        return None
 
-    async def _data_exchange(self, target: int, apdu: bytes) -> bytes:
-        """Forward an APDU to the card (7.3.8); status 0x27: no such target, 0x01: no answer from it (7.1)."""
-        if target != 1 or self._target is None:
-            return b"\x27"
-        if self._card is not self._target or not self._target.speaks_apdus:
-            await asyncio.sleep(_CARD_GONE_S)
-            return b"\x01"
-        answer = self._target.exchange(apdu)
-        await asyncio.sleep(exchange_s(len(apdu), len(answer)))
-        return b"\x00" + answer
+    async def _diagnose(self, data: bytes) -> bytes | None:
+        if data[0] == 0:  # the line: what came goes back
+            return data
+        if data[0] in (1, 2) and len(data) == 1:  # ROM, RAM
+            return b"\x00"
+        if data[0] == 6 and len(data) == 1:
+            return b"\x00" if await self._as_reader.is_there() else b"\x01"
+        return None
+
+    def _configure(self, item: int, data: bytes) -> bytes | None:
+        try:
+            field = self._setup.configure(item, data)
+        except ValueError:
+            return None
+        if field is not None:
+            self._air.switch(field)
+        return b""

@@ -6,13 +6,13 @@ Numbers of sections are those of NXP's UM0701-02. Of the three kinds of target o
 import asyncio
 import contextlib
 
-from .cards import exchange_s
+from .field import Field
 from .phone import Phone, Reading, TagFault, read_tag
+from .pn532_setup import Setup
+from .radio import exchange_s
 
-SET_PARAMETERS, RF_CONFIGURATION = 0x12, 0x32
 GET_DATA, INIT_AS_TARGET, SET_DATA = 0x86, 0x8C, 0x8E
 _EMULATES_PICC = 0x20  # SetParameters (7.2.9)
-_AS_RESET = 0x14
 _PICC_ONLY, _SPEAKS_APDUS = 0x04, 0x20
 _MIFARE_FELICA_NFCID3 = 6 + 18 + 10
 _RATS = b"\xe0\x80"  # FSDI 8: the phone takes 256 bytes; no CID
@@ -23,15 +23,10 @@ _OK, _CONTEXT, _RELEASED = b"\x00", b"\x27", b"\x29"  # 7.1
 class Target:
     """What of one chip has to do with being a target. A phone that is taken away leaves it in silence."""
 
-    def __init__(self) -> None:
-        self.field = False  # the chip makes a field itself: then a phone cannot reach it
+    def __init__(self, air: Field, setup: Setup) -> None:
+        self._air, self._setup = air, setup  # a field of the chip's own: then a phone cannot reach it
         self._phone: Phone | None = None
         self._held_at, self._moved = 0.0, asyncio.Event()
-        self.reset()
-
-    def reset(self) -> None:
-        """As after power or RSTPD_N."""
-        self.field, self._parameters = False, _AS_RESET
         self._release()
         self._had_enough: Phone | None = None
 
@@ -47,9 +42,6 @@ class Target:
 
     async def execute(self, code: int, data: bytes) -> bytes | None:
         """The response to one of its commands; None where that is no such command, or a wrong one."""
-        if code == SET_PARAMETERS and len(data) == 1:
-            self._parameters = data[0]
-            return b""
         if code == INIT_AS_TARGET:
             return await self._init(data)
         if code == GET_DATA and not data:
@@ -68,16 +60,19 @@ class Target:
         if len(data) < fixed + 2 or len(data) != fixed + 2 + data[fixed] + data[fixed + 1 + data[fixed]]:
             return None
         self._release()
-        reachable = data[0] & _PICC_ONLY and data[6] & _SPEAKS_APDUS and self._parameters & _EMULATES_PICC
+        reachable = (
+            data[0] & _PICC_ONLY and data[6] & _SPEAKS_APDUS and self._setup.parameters & _EMULATES_PICC
+        )
         loop = asyncio.get_running_loop()
         while True:
             phone = self._phone
             self._moved.clear()
-            if phone is None or phone is self._had_enough or not reachable or self.field:
+            if phone is None or phone is self._had_enough or not reachable or self._air.on:
                 await self._moved.wait()
                 continue
             await asyncio.sleep(phone.next_poll(self._held_at, loop.time()) - loop.time())
-            await asyncio.sleep(phone.activation_s())
+            self._air.time.catch_up()
+            await self._air.time.spend(phone.activation_s())
             if self._phone is phone:
                 self._reading = read_tag()
                 self._asks = next(self._reading)
@@ -91,7 +86,7 @@ class Target:
         if self._had_enough is not None:
             self._release()
             return _RELEASED
-        await asyncio.sleep(exchange_s(len(self._asks), 0))
+        await self._air.time.spend(exchange_s(len(self._asks), 0))
         await self._there()
         return _OK + self._asks
 
@@ -101,7 +96,7 @@ class Target:
         phone, reading = self._phone, self._reading
         if reading is None or phone is None or self._had_enough is not None:
             return _CONTEXT
-        await asyncio.sleep(exchange_s(0, len(data)))
+        await self._air.time.spend(exchange_s(0, len(data)))
         await self._there()
         try:
             self._asks = reading.send(data)

@@ -32,7 +32,8 @@ class Uart:
         self._ours: socket.socket | None = None
         self._chips: socket.socket | None = None
         self._listeners: list[Callable[[bytes, float], None]] = []
-        self._stamps: deque[tuple[int, float]] = deque()
+        self._on_speed: list[Callable[[int, float], None]] = []
+        self._stamps: deque[tuple[int, float]] = deque()  # bytes, or a speed below zero, and when
         self._look_at_bus: Callable[[], None] = lambda: None
 
     def on_data(self, listener: Callable[[bytes, float], None]) -> None:
@@ -41,6 +42,10 @@ class Uart:
         That may be a while ago: the chip's own process does not wait for this one.
         """
         self._listeners.append(listener)
+
+    def on_speed(self, listener: Callable[[int, float], None]) -> None:
+        """Call listener(baud, at) whenever the chip sets its UART up."""
+        self._on_speed.append(listener)
 
     def sent(self, count: int, us: int) -> None:
         """So many bytes more come, which the chip has sent at this time."""
@@ -58,9 +63,14 @@ class Uart:
         if taken:
             self._ours.send(taken)
 
-    def configure(self, rxbuf: int) -> None:
-        """The chip has set its UART up with this many bytes of receive buffer; 0 turns it off."""
+    def configure(self, rxbuf: int, baud: int, us: int) -> None:
+        """The chip has set its UART up with this many bytes of receive buffer; 0 turns it off.
+
+        Those who listen learn of the speed after what was sent before it.
+        """
         self._rxbuf = rxbuf
+        self._stamps.append((-baud, us / 1_000_000))
+        self._tell_speeds()
 
     def open(self, look_at_bus: Callable[[], None]) -> int:
         """Make the line anew for a chip that starts, and return the file descriptor of its end.
@@ -98,6 +108,13 @@ class Uart:
                 self._stamps.appendleft((count - len(part), at))
             for listener in self._listeners:
                 listener(part, at)
+            self._tell_speeds()
+
+    def _tell_speeds(self) -> None:
+        while self._stamps and self._stamps[0][0] < 0:
+            speed, at = self._stamps.popleft()
+            for listener in self._on_speed:
+                listener(-speed, at)
 
 
 class ChipProcess:

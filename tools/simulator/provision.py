@@ -13,7 +13,7 @@ from menshen.operator import lists
 from menshen.operator.lists import CARD, PIN, STAFF, TENANT, Credential
 
 from .board import Board
-from .cards import Card
+from .cards.card import Card
 
 BROKER_NAME = "broker.menshen.test"
 DEMO_PIN = "246810"

@@ -11,7 +11,7 @@ from . import lights, provision
 from .board import Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
-from .cards import demo_cards
+from .cards.plain import demo_cards
 from .memory import TODAYS, Memory
 from .network import BROKER_MODES, DNS_MODES, Network
 from .phone import Phone
@@ -119,10 +119,10 @@ class World:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
-        irq = partial(self.board.set_input, PINS["reader_irq"])
-        self._reader = Pn532(uart.write, irq, self._on_sent)
+        self._reader = Pn532(uart.write, partial(self.board.set_input, PINS["reader_irq"]), self._on_sent)
         ends.callback(self._reader.close)
         uart.on_data(self._reader.feed)
+        uart.on_speed(self._reader.host_speed)
         self.board.on_event(self._on_board)
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
             self.board.set_input(PINS[name], level)

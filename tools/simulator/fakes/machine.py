@@ -56,7 +56,7 @@ class PWM:
 class UART(io.IOBase):
     """A serial line with a device model at its other end. What comes while `rxbuf` bytes wait is lost.
 
-    The world counts the waiting bytes: it is told of `rxbuf` by init. read, readinto, readline and
+    The world counts the waiting bytes: init tells it of `rxbuf` and the speed. read, readinto, readline and
     write are those of a file that does not block.
     """
 
@@ -70,13 +70,14 @@ class UART(io.IOBase):
         self._write = file.write
         self.init(baudrate, **settings)
 
-    def init(self, baudrate: int = 115200, *, rxbuf: int = 256, **settings) -> None:
+    def init(self, baudrate: int = 0, *, rxbuf: int = 256, **settings) -> None:
         if rxbuf <= _FIFO:
             raise ValueError("rxbuf too small")
-        _bus.send(b"uart %d %d\n" % (self._id, rxbuf))
+        self._baud = baudrate or self._baud  # none given: it stays
+        _bus.send(b"uart %d %d %d %d\n" % (self._id, rxbuf, self._baud, time.ticks_us()))
 
     def deinit(self) -> None:
-        _bus.send(b"uart %d 0\n" % self._id)
+        _bus.send(b"uart %d 0 %d %d\n" % (self._id, self._baud, time.ticks_us()))
 
     def write(self, data: bytes) -> int:
         """The world is told when, since it may be late to take it."""
