@@ -82,7 +82,7 @@ class Lock:
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
         gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
         dialogues = Dialogues(
-            register, restrictions, mac, indicator.tell, phone.hand_over, settings.home is not None
+            register, restrictions, mac, indicator.tell, phone.present, settings.home is not None
         )
         relay = Relay(board.relay, settings.unlock_level)
         times = settings.unlock_ms, settings.held_open_ms
