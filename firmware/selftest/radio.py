@@ -69,7 +69,7 @@ async def _broker(
         await client.connect(address)
         await client.disconnect()
     except MQTTError as error:
-        if client is not None and client.short:
+        if client is not None and client.shortage:
             return "broker", False, "%s: press EN, and repeat the test" % error
         hint = "%s:%d does not let the lock in (%s): does it run there, does it know this lock's certificate?"
         return "broker", False, hint % (address, port, error)
