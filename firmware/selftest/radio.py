@@ -1,4 +1,4 @@
-"""Wi-Fi, name and broker, one after the other, each bounded; the first that fails says what to look at."""
+"""Tests Wi-Fi, DNS and the broker, each with a bound; the first one that fails says what to look at."""
 
 from micropython import const
 
@@ -24,7 +24,7 @@ _NO_AP, _WRONG_PASSWORD = const(201), const(202)  # network.STAT_...
 
 
 async def check(board: "Board", settings: "Settings", say: "Callable[[str], None]") -> list:
-    """[(part, ok, hint)] of "Wi-Fi" and "broker"; nothing where the settings name no network."""
+    """[(part, ok, hint)] of "Wi-Fi" and "broker"; empty if the settings name no network."""
     if not settings.ssid:
         say("the settings name no network")
         return []
