@@ -3,7 +3,7 @@
 The operator's link and all that is said over it, a tenant's own broker where the settings have one, and
 releases. It is lent, and gone when they are joined: no function of this module may stay anywhere.
 
-(DESIGN draws this as network.py; that is the name of the chip's own module, which it would hide.)
+(It is not called network.py: that is the name of the chip's own module, which it would hide.)
 """
 
 from micropython import const
