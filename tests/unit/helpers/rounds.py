@@ -58,7 +58,7 @@ class House:
         pass
 
 
-def look(room, text):
+def look(source, text):
     """Called when a connection has come to nothing, and all of it should be gone."""
     if text.startswith("offline"):
         gc.collect()
