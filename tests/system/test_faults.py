@@ -13,7 +13,7 @@ from tests.simulated_lock import Lock
 
 _PAIRS = 5
 _MOST_PAIRS = 20
-_SLOWER = 1.1  # DESIGN, Budgets: 10 %
+_SLOWER = 1.1  # the door comes first: 10 % at most for any fault
 _STOPPED_US = 1_000_000  # a step of the event loop that takes so long has waited: for a server, a socket
 
 
