@@ -39,9 +39,13 @@ class History:
             delta(*sorted([(PUT, fresh[1]), (REMOVE, first[16:48])], key=lambda c: c[1])),
         )
         offers = [
-            (3, first, b"", 3), (4, first, more, 3), (5, first, less, 3),
-            (6, second, b"", 6), (7, second, more, 6), (9, none, b"", 9),
-        ]  # fmt: skip
+            (3, first, b"", 3),
+            (4, first, more, 3),
+            (5, first, less, 3),
+            (6, second, b"", 6),
+            (7, second, more, 6),
+            (9, none, b"", 9),
+        ]
         self.blobs = first, second, none
         self.payloads, self.truth = [], {}
         for version, data, changes, base in offers:
@@ -54,11 +58,17 @@ class History:
             self.truth[version] = held
         self.truth.pop(9)
         self.heads = [sign(said) for said in self.payloads]
-        self.commands = [self._command(*what) for what in (
-            ("identify", NOW + 200, {}), ("restart", NOW + 201, {}), ("unlock", NOW + 202, {"lease": _LEASE}),
-            ("unlock", NOW + 203, {"credential": first[16:32].hex()}),
-            ("unlock", NOW - 9000, {"lease": _LEASE}), ("restart", NOW - 9000, {}),
-        )]  # fmt: skip
+        self.commands = [
+            self._command(*what)
+            for what in (
+                ("identify", NOW + 200, {}),
+                ("restart", NOW + 201, {}),
+                ("unlock", NOW + 202, {"lease": _LEASE}),
+                ("unlock", NOW + 203, {"credential": first[16:32].hex()}),
+                ("unlock", NOW - 9000, {"lease": _LEASE}),
+                ("restart", NOW - 9000, {}),
+            )
+        ]
         self.newest = self.heads[-2]
         self.sent = self.heads + self.commands
 
