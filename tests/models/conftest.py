@@ -13,7 +13,7 @@ from tests.conftest import TOP, micropython
 
 _PATH = (
     Path(__file__).parent,
-    TOP / "tests/unit",
+    TOP / "tests/unit/helpers",
     TOP / "firmware",
     TOP / "tools/simulator/fakes",
     ".frozen",

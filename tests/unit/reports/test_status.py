@@ -1,0 +1,42 @@
+"""The state of a lock is five facts about the lock, and none about who comes and goes."""
+
+import sys
+
+from reports.status import Status
+from version import VERSION
+
+
+class Part:
+    """List, clock and reports in one, which know more than is told."""
+
+    version, whole, base = 12, True, 9
+    trust, passed = "network", 1_790_000_000
+
+    def __init__(self):
+        self.faults = set()
+        self.entries = 41
+
+
+def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
+    part = Part()
+    part.faults = {"residents", "keypad", "reader"}
+    sys.path.append("/slots/b")
+    try:
+        assert Status(part, part, part)() == {
+            "firmware": VERSION,
+            "list": 12,
+            "clock": "network",
+            "slot": "b",
+            "faults": ["keypad", "reader", "residents"],
+        }
+    finally:
+        sys.path.remove("/slots/b")
+
+
+def test_it_is_as_things_are_when_it_is_asked():
+    part = Part()
+    status = Status(part, part, part)
+    assert status()["faults"] == []
+    part.faults.add("reader")
+    part.version, part.trust = 13, "signed"
+    assert (status()["list"], status()["clock"], status()["faults"]) == (13, "signed", ["reader"])

@@ -1,0 +1,194 @@
+"""What is done while nobody is at the door: the list is looked at first, then copies and counts go on."""
+
+import asyncio
+import sys
+
+import list_parts
+from ram_flash import RamFlash
+from ram_numbers import RamNvs
+
+import housekeeping as room
+import loader
+from door.faults import NO_CREDENTIALS
+from housekeeping import Housekeeping
+from people.guard import lease_digest
+from people.leases import Leases
+from people.register import Register
+from roll.layout import SNAPSHOTS
+from roll.record import LEASE
+from storage.names import LIVED, USES
+from storage.nvs import Numbers
+
+loader._IS_PLENTY = False  # as on a board without PSRAM
+
+HOUR_MS = 3_600_000
+NOW = 1_790_000_000
+ITS_CODE = ("access.uses", "pace", "roll.snapshot")  # the rest of it is loaded by these tests, too
+
+
+class TheEnd(Exception):
+    """The story is over."""
+
+
+class Time:
+    """Stands for time and asyncio in the room: a second passes at once, `script` says what happens in it."""
+
+    Event = asyncio.Event
+
+    def __init__(self, seconds, script):
+        self.left, self.script, self.ms = seconds, script, 0
+        self.second = 0
+        room.asyncio = self
+        room.ticks_ms = lambda: self.ms & (1 << 30) - 1
+        room.ticks_diff = lambda a, b: ((a - b + (1 << 29)) & (1 << 30) - 1) - (1 << 29)
+        room.ticks_add = lambda a, b: (a + b) & (1 << 30) - 1
+
+    async def sleep_ms(self, wait):
+        await asyncio.sleep_ms(0)
+        self.ms += wait
+        if wait:
+            self.script.get(self.second, lambda: None)()
+            self.second += 1
+            if self.second > self.left:
+                raise TheEnd
+
+
+class Settings:
+    key, unlock_level, plain_uid = bytes(32), 1, True
+
+
+class House:
+    """A lock with a list, and all that housekeeping looks after; `done` is what it asked of the others."""
+
+    def __init__(self, nvs=None):
+        RamFlash("/access", 60)
+        records = [list_parts.record(d, lease=7) for d in list_parts.digests(20)]
+        stated = list_parts.record(lease_digest(7), lease=7, role=LEASE, kind=0)
+        self.credentials = list_parts.install(list_parts.opened(), 3, sorted(records + [stated]))
+        self.numbers = Numbers(nvs or RamNvs())
+        self.leases = Leases(bytes(32), self.numbers)
+        self.table = b""
+        self.fault_inputs = ["pins"]
+        self.done, self.faults = [], []
+        self.register = Register(self.credentials, self, self.leases)
+
+    def remember_relay(self, level):
+        self.done.append(("relay", level))
+
+    def ensure_stored(self):
+        self.done.append("throttle stored")
+
+    def left_ms(self, now):
+        self.done.append("throttle asked")
+
+    def ensure_copy(self):
+        self.done.append("residents copied")
+
+    def look(self, pins):
+        self.done.append(pins[0])
+
+    def fault(self, name, lasts):
+        self.faults.append((name, lasts))
+
+    def now(self):
+        return NOW
+
+    def keep(self, seconds=3, script=None):
+        """Keep house for so long; whether the list had been settled by then."""
+        self.time = Time(seconds, script or {})
+        self.house = Housekeeping(Settings, self, self, self.register, self, self)
+        try:
+            asyncio.run(self.house.run())
+        except TheEnd:
+            pass
+        finally:
+            room.asyncio = asyncio
+        return self.house.settled.is_set()
+
+
+def test_relay_throttle_and_list_come_before_anything_is_settled():
+    house = House()
+    assert house.keep(0)
+    assert house.done == [("relay", 1), "throttle stored"]
+    assert house.faults == [(NO_CREDENTIALS, False)]
+    assert house.leases.place(7) >= 0, "the lease that the list states is known"
+
+
+def test_a_broken_list_is_told_and_settled_all_the_same():
+    house = House()
+    with open(SNAPSHOTS[house.credentials.slot], "wb"):
+        pass
+    house.credentials = list_parts.opened()
+    house.register.credentials = house.credentials
+    assert house.keep(0)
+    assert house.faults == [(NO_CREDENTIALS, True)]
+
+
+def test_each_second_copies_are_made_and_pins_and_throttle_are_asked():
+    house = House()
+    house.keep(3)
+    assert house.done[2:] == ["throttle asked", "pins", "residents copied"] * 3
+
+
+def test_its_code_is_gone_between_its_rounds():
+    House().keep(2)
+    assert not [name for name in ITS_CODE if name in sys.modules]
+
+
+def test_a_full_nvs_stops_neither_the_round_nor_the_list():
+    house = House()
+
+    def full(level):
+        raise OSError(-0x1105)
+
+    house.remember_relay = full
+    assert house.keep(1)
+    assert "residents copied" in house.done
+
+
+def test_a_flash_without_room_for_the_leases_stops_nothing():
+    house = House()
+
+    def full():
+        raise OSError(28)
+
+    house.leases.write = full
+    house.leases.save = lambda: None
+    assert house.keep(1)
+    assert "residents copied" in house.done
+
+
+def test_hours_under_power_are_counted_once_each():
+    house = House()
+    house.numbers.set(LIVED, 40)
+
+    def hour():
+        house.time.ms += HOUR_MS - 1000
+
+    def almost():
+        house.time.ms += HOUR_MS - 10_000
+
+    house.keep(8, {1: hour, 3: hour, 5: almost})
+    assert house.numbers.get(LIVED) == 42
+
+
+def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():
+    nvs = RamNvs()
+    house = House(nvs)
+    crowded = b"".join(bytes((n,)) * 6 + b"\1\0" for n in range(60))
+    house.numbers.set_blob(USES, crowded)
+    house.keep(1)
+    assert set(house.numbers.blob(USES, 512)) == {0}, "none of them is in the list"
+    house.numbers.set_blob(USES, crowded)
+
+    def same():
+        assert house.numbers.blob(USES, 512) == crowded
+
+    def newer():
+        list_parts.install(house.credentials, 4, [list_parts.record(d) for d in list_parts.digests(5)])
+
+    house.credentials.version = 3
+    before = nvs.commits
+    house.keep(6, {2: lambda: house.numbers.set_blob(USES, crowded), 4: same, 5: newer})
+    assert set(house.numbers.blob(USES, 512)) == {0}
+    assert nvs.commits - before == 3, "at the start, by this test, and for the new list"
