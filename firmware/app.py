@@ -107,9 +107,11 @@ class Lock:
         """Arm the door, then load and start everything else."""
         start, reports, doorkeeper = self._supervisor.start, self._reports, self._doorkeeper
         reader = self._card_reader
+        keypad = reports.health(KEYPAD, "", "a key of the keypad is stuck")
+        cards = reports.health(READER, "the card reader answers", "the card reader does not answer")
         start("door", lambda: doorkeeper.run(*self._switches, self._watchdog.feed))
-        start("keypad", lambda: self._keypad.run(doorkeeper.key, reports.health(KEYPAD)))
-        start("cards", lambda: reader.run(doorkeeper.card, reports.health(READER)))
+        start("keypad", lambda: self._keypad.run(doorkeeper.key, keypad))
+        start("cards", lambda: reader.run(doorkeeper.card, cards))
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())

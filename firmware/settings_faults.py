@@ -15,7 +15,7 @@ _TEXTS = {
     NUMBER: "a whole number from %d to %d",
     FLAG: "true or false",
     LABEL: "1 to %d letters, digits, - or _",
-    SECRET: "%d bytes in hexadecimal digits in lower case",
+    SECRET: "%d hexadecimal digits in lower case",
     TEXT: "a text of 1 to %d bytes in UTF-8",
     PASSPHRASE: '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network',
     HOST: 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port',
@@ -52,6 +52,8 @@ def _right(line: tuple, value: object) -> str:
         return " or ".join(['"%s"' % allowed for allowed in bounds])
     if kind == HOST and bounds:
         return _TEXTS[kind] + ", none in " + bounds[0]
+    if kind == SECRET:
+        return _TEXTS[kind] % (2 * bounds[0])
     if kind != ZONE:
         text = _TEXTS[kind]
         return text % bounds[: text.count("%d")]

@@ -1,4 +1,4 @@
-"""The project's tree is as DESIGN has it, and its files are of a size that can be read."""
+"""Nothing unknown stands at the project's top, and its files are of a size that can be read."""
 
 import ast
 import re

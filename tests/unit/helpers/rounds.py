@@ -48,7 +48,7 @@ class House:
     def doubt(self, host):
         pass
 
-    def proved(self, host):
+    async def proved(self, host):
         pass
 
     async def prepare(self):
