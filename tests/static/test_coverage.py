@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.static.sources import ENTRY, MODULES, TOP, import_name, imports
+from tests.static.helpers.sources import ENTRY, MODULES, TOP, import_name, imports
 
 TESTS = TOP / "tests"
 

@@ -13,7 +13,7 @@ import pytest
 
 from menshen.board import provision
 from menshen.operator import hours, lists
-from tests.static.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, name, tree
+from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, name, tree
 
 TOOLS = sorted((TOP / "tools").rglob("*.py"))
 TESTS = sorted((TOP / "tests").rglob("*.py"))

@@ -12,7 +12,7 @@ from menshen.operator import lists
 from menshen.simulator.cards.plain import demo_cards
 from menshen.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 from tests.simulated_lock import Lock
-from tests.system.enemy import Enemy
+from tests.system.helpers.enemy import Enemy
 
 _ROUNDS = 3000 if os.environ.get("MENSHEN_NIGHTLY") else 100
 _NEWEST = 5
