@@ -117,8 +117,13 @@ _DAYS = _MONTHS.flatmap(lambda months: st.tuples(*map(_day, months)))
 _NAMES = st.sampled_from(["CET", "Summer", "<+03>", "<-0330>"])
 _RULES = st.builds(
     "{0}{1}{0}{2},{3[0]}/{4},{3[1]}/{5}".format,
-    _NAMES, _time(-14, 14), _time(-14, 14), _DAYS, _time(-160, 160), _time(-160, 160),
-)  # fmt: skip
+    _NAMES,
+    _time(-14, 14),
+    _time(-14, 14),
+    _DAYS,
+    _time(-160, 160),
+    _time(-160, 160),
+)
 
 
 @given(_RULES, st.lists(st.integers(_FIRST, _LAST), min_size=1, max_size=30))

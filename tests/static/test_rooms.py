@@ -57,9 +57,13 @@ def test_an_import_upward_is_seen(module: str, line: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("module", "line"),
-    [("door.relay", "from access.gate import Gate"), ("access.gate", "from access.decide import decide"),
-     ("roll.head", "import os"), ("app", "import pace")],
-)  # fmt: skip
+    [
+        ("door.relay", "from access.gate import Gate"),
+        ("access.gate", "from access.decide import decide"),
+        ("roll.head", "import os"),
+        ("app", "import pace"),
+    ],
+)
 def test_an_import_downward_is_none(module: str, line: str, tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(line + "\n")

@@ -67,9 +67,12 @@ async def test_a_phone_finds_the_tag_by_itself_and_reads_it(reader, phone: Phone
     assert await reader.send(wait_s=POLL_S) == frame(ACTIVATED)
     message = TEXT.hex()
     await _converse(
-        reader, *_UP_TO_NDEF, ("00b0000002", "000d" + OK), ("00b000020d", message[:8] + OK),
+        reader,
+        *_UP_TO_NDEF,
+        ("00b0000002", "000d" + OK),
+        ("00b000020d", message[:8] + OK),
         ("00b0000609", message[8:] + OK),
-    )  # fmt: skip
+    )
     assert phone.screen() == {"read": "Greets", "link": None}
     assert await _says(reader, GET) == "d58729"  # it lets go
     assert await _says(reader, GET) == "d58727"

@@ -216,9 +216,14 @@ def test_list_message_is_a_jws_under_a_key_of_its_own() -> None:
     assert header == b'{"alg":"HS256","kid":"demo"}'
     assert abs(json.loads(payload).pop("time") - time.time()) < 60
     assert {**json.loads(payload), "time": 0} == {
-        "lock": "demo", "time": 0, "version": 4, "base": 4, "delta": "",
-        "sha256": hashlib.sha256(snapshot).hexdigest(), "size": len(snapshot),
-    }  # fmt: skip
+        "lock": "demo",
+        "time": 0,
+        "version": 4,
+        "base": 4,
+        "delta": "",
+        "sha256": hashlib.sha256(snapshot).hexdigest(),
+        "size": len(snapshot),
+    }
     assert signature == mac(mac(KEY, b"menshen list v1"), message.rpartition(".")[0].encode())
 
 

@@ -95,9 +95,13 @@ async def _restart(lock: Lock) -> None:
 def _told(lock: Lock) -> list[str]:
     """What the lock has said since the last action, but for its state on its timetable."""
     return [
-        e["topic"] for e in lock.since() if e["type"] == "mqtt" and e["packet"] == "PUBLISH"
-        and e["direction"] == "out" and not e["topic"].endswith("/state")
-    ]  # fmt: skip
+        e["topic"]
+        for e in lock.since()
+        if e["type"] == "mqtt"
+        and e["packet"] == "PUBLISH"
+        and e["direction"] == "out"
+        and not e["topic"].endswith("/state")
+    ]
 
 
 async def test_a_guest_comes_in_by_a_code_that_the_lock_was_never_told_of(lock: Lock) -> None:
@@ -122,14 +126,17 @@ async def test_a_guest_comes_in_by_a_code_that_the_lock_was_never_told_of(lock: 
 async def test_staff_come_in_in_their_hours_and_as_often_as_they_may(lock: Lock) -> None:
     give, today = lock.world.provision, dt.datetime.now(dt.UTC).date()
     long_ago = today - dt.timedelta(days=400)
-    await lock.publish_list(2, [
-        *give.demo_credentials(lock.world.cards),
-        Credential(PIN, b"80801", STAFF, schedule=1, uses=2),
-        Credential(PIN, b"70707", STAFF, schedule=2),
-        Hours(1, DAYS, first=today - dt.timedelta(1), last=today + dt.timedelta(1)),
-        Hours(2, DAYS, last=long_ago),
-        Holiday(today),
-    ])  # fmt: skip
+    await lock.publish_list(
+        2,
+        [
+            *give.demo_credentials(lock.world.cards),
+            Credential(PIN, b"80801", STAFF, schedule=1, uses=2),
+            Credential(PIN, b"70707", STAFF, schedule=2),
+            Hours(1, DAYS, first=today - dt.timedelta(1), last=today + dt.timedelta(1)),
+            Hours(2, DAYS, last=long_ago),
+            Holiday(today),
+        ],
+    )
     assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
     await lock.keys("70707#")
     await lock.wait_light("outside schedule")

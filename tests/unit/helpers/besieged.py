@@ -53,11 +53,17 @@ class History:
             self.truth[version] = held
         self.truth.pop(9)
         self.heads = [sign(said) for said in self.payloads]
-        self.commands = [self._command(*what) for what in (
-            ("identify", NOW + 200, {}), ("restart", NOW + 201, {}), ("unlock", NOW + 202, {"lease": _LEASE}),
-            ("unlock", NOW + 203, {"credential": first[16:32].hex()}),
-            ("unlock", NOW - 9000, {"lease": _LEASE}), ("restart", NOW - 9000, {}),
-        )]  # fmt: skip
+        self.commands = [
+            self._command(*what)
+            for what in (
+                ("identify", NOW + 200, {}),
+                ("restart", NOW + 201, {}),
+                ("unlock", NOW + 202, {"lease": _LEASE}),
+                ("unlock", NOW + 203, {"credential": first[16:32].hex()}),
+                ("unlock", NOW - 9000, {"lease": _LEASE}),
+                ("restart", NOW - 9000, {}),
+            )
+        ]
         self.newest = self.heads[-2]
         self.sent = self.heads + self.commands
 

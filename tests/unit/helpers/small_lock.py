@@ -66,10 +66,13 @@ class Release:
         head, self.whole = pack(contents)
         self.blobs = {digest(data): data for data in [head] + list(contents.values())}
         payload = {
-            "version": version, "security": security, "board": "devkit", "runtime": [1, 24],
+            "version": version,
+            "security": security,
+            "board": "devkit",
+            "runtime": [1, 24],
             "slot": {"sha256": digest(self.whole), "size": len(self.whole)},
             "files": {"sha256": digest(head), "size": len(head)},
-        }  # fmt: skip
+        }
         if image:
             pieces = [image[n : n + PIECE] for n in range(0, len(image), PIECE)]
             table = b"".join(sha256(piece).digest() for piece in pieces)

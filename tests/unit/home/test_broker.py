@@ -134,8 +134,11 @@ def test_the_door_is_announced_and_taken_back():
 
     house, hub = with_hub(look)
     assert [(topic, retained) for topic, _, retained in hub.said] == [
-        (CONFIG, 1), (ROOT + "/home", 1), (CONFIG, 1), (ROOT + "/home", 1),
-    ]  # fmt: skip
+        (CONFIG, 1),
+        (ROOT + "/home", 1),
+        (CONFIG, 1),
+        (ROOT + "/home", 1),
+    ]
     assert [payload for _, payload, _ in hub.said[1:]] == [b"online", b"", b""]
     assert hub.topics == [text(ROOT + "/door") + b"\0"]
     assert hub.rest == [0xE0], "it says good-bye, so that the last will stays unsaid"

@@ -13,7 +13,7 @@ from scripted_broker import (
     say,
     session,
     silent,
-)  # fmt: skip
+)
 
 from link.packets import text
 
@@ -88,8 +88,11 @@ def test_packet_ids_wrap_and_never_are_zero():
 
     broker = session(good, story)
     assert [body[3:5] for kind, body in broker.received if kind == 0x32] == [
-        b"\xff\xfe", b"\xff\xff", b"\0\x01", b"\0\x02",
-    ]  # fmt: skip
+        b"\xff\xfe",
+        b"\xff\xff",
+        b"\0\x01",
+        b"\0\x02",
+    ]
 
 
 def test_only_the_right_answer_ends_the_wait():

@@ -20,7 +20,7 @@ from scripted_broker import (
     say,
     session,
     silent,
-)  # fmt: skip
+)
 
 from link.mqtt import Broker as Address
 from link.mqtt import MQTTClient

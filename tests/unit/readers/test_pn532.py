@@ -18,7 +18,7 @@ from scripted_pn532 import (
     found,
     packet,
     until,
-)  # fmt: skip
+)
 
 LATE_ANSWER = packet(b"\xd5\x4b\1\1\x03\x44\x20\4\x99\x88\x77\x66")
 

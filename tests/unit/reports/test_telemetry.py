@@ -138,8 +138,15 @@ def test_a_self_test_says_faults_and_list_and_no_more():
     client = Client(time)
     talk(telemetry, client)
     assert sorted(client.texts("/ack")[0]) == [
-        "command", "faults", "list", "missed", "n", "nonce", "result", "time",
-    ]  # fmt: skip
+        "command",
+        "faults",
+        "list",
+        "missed",
+        "n",
+        "nonce",
+        "result",
+        "time",
+    ]
 
 
 def test_the_signal_is_said_in_a_word():

@@ -103,8 +103,12 @@ def test_cuts_on_the_way_back_from_an_image():
     new_image = image(0x22)
     new = Release("1.1.0", dict(COMMON, **{"log.mpy": b"new log" * 300}), new_image)
     cuts, ends = cut_everywhere(
-        "image that does not work", new, works=lambda release: release is OLD, end="1.0.0",
-        images=[padded(image(0x11)), b"\xff" * 65536], new_image=new_image,
-    )  # fmt: skip
+        "image that does not work",
+        new,
+        works=lambda release: release is OLD,
+        end="1.0.0",
+        images=[padded(image(0x11)), b"\xff" * 65536],
+        new_image=new_image,
+    )
     assert cuts > 100
     assert ends == {"1.0.0"}
