@@ -2,7 +2,7 @@
 
 import ast
 
-from tests.static.sources import FIRMWARE
+from tests.static.helpers.sources import FIRMWARE
 
 
 def settings_rows() -> dict[str, tuple]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.integration import brokers
-from tests.integration.process import LOCALHOST, Process, free_ports, started
+from tests.integration.helpers import brokers
+from tests.integration.helpers.process import LOCALHOST, Process, free_ports, started
 
 MakeBroker = Callable[..., Awaitable[brokers.Broker]]
 

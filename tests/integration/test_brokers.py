@@ -12,9 +12,19 @@ import pytest
 import pytest_asyncio
 
 from menshen.brokers.locks import READS, WRITES
-from tests.integration.brokers import KINDS, Broker
 from tests.integration.conftest import MakeBroker
-from tests.integration.rights import ROOT, TOPICS, A, B, admitted, client, listener, readable, writable
+from tests.integration.helpers.brokers import KINDS, Broker
+from tests.integration.helpers.rights import (
+    ROOT,
+    TOPICS,
+    A,
+    B,
+    admitted,
+    client,
+    listener,
+    readable,
+    writable,
+)
 
 LOCKS = (A, B)
 _MAY_WRITE = {f"{ROOT}/{A}/{leaf}" for leaf in WRITES}

@@ -10,9 +10,9 @@ import pytest_asyncio
 from menshen.release import publish
 from menshen.release.release import manifest_topic
 from menshen.simulator.provision import CARD, TENANT, Credential
-from tests.integration.brokers import KINDS, Broker
 from tests.integration.conftest import MakeBroker
-from tests.integration.rights import ROOT, Listener, client, listener
+from tests.integration.helpers.brokers import KINDS, Broker
+from tests.integration.helpers.rights import ROOT, Listener, client, listener
 from tests.releases import Operator
 from tests.simulated_lock import Lock
 

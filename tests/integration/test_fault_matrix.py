@@ -21,7 +21,7 @@ from menshen.simulator.fault_proxy import FaultProxy, contexts
 from menshen.simulator.fault_resolver import FaultResolver
 from menshen.simulator.fault_side import POINTS, WAYS, Fault
 from tests.integration.conftest import Mosquitto
-from tests.integration.house import House, broker_of, broker_pair
+from tests.integration.helpers.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
 
 _TAPS = 3

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.integration.brokers import Mosquitto
 from tests.integration.conftest import MakeBroker
-from tests.integration.rights import ROOT, client, listener
+from tests.integration.helpers.brokers import Mosquitto
+from tests.integration.helpers.rights import ROOT, client, listener
 
 LOCK, OTHER = "demo", "back-door"
 _TOPIC = f"homeassistant/sensor/{LOCK}/firmware/config"

@@ -17,9 +17,9 @@ from menshen.cli.main import main
 from menshen.operator import health, lists
 from menshen.operator.store import Store
 from menshen.simulator.provision import lock_key
-from tests.integration.brokers import Broker
 from tests.integration.conftest import MakeBroker
-from tests.integration.rights import ROOT, client
+from tests.integration.helpers.brokers import Broker
+from tests.integration.helpers.rights import ROOT, client
 from tests.simulated_lock import Lock
 
 LOCK = "demo"

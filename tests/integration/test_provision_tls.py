@@ -7,7 +7,7 @@ from pathlib import Path
 from menshen.operator.certificates import Authority
 from menshen.simulator.provision import BROKER_NAME
 from tests.integration.test_tls import broker_of
-from tests.tools.installer import at_a_new_board
+from tests.tools.helpers.installer import at_a_new_board
 
 
 async def test_the_provisioned_lock_and_the_broker_know_each_other(

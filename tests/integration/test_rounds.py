@@ -19,7 +19,7 @@ from menshen.simulator.fault_side import HANDSHAKE, POINTS, Fault
 from menshen.simulator.provision import BROKER_NAME
 from tests import programs
 from tests.conftest import TOP
-from tests.integration.house import House, broker_of, broker_pair
+from tests.integration.helpers.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
 
 _PORT = TOP / "build/toolchain/bin/micropython32"

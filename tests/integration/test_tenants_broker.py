@@ -16,7 +16,7 @@ from menshen.simulator.provision import DEMO_PIN
 from menshen.simulator.world import now_us
 from tests.conftest import TOP
 from tests.integration.conftest import Mosquitto, running
-from tests.integration.home_assistant import CodeRefusedError, HomeAssistant, home_assistant
+from tests.integration.helpers.home_assistant import CodeRefusedError, HomeAssistant, home_assistant
 from tests.simulated_lock import Event, Lock
 
 _CODE = "Menshen home code of demo: "

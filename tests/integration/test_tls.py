@@ -11,7 +11,7 @@ from menshen.operator.certificates import Authority, Pair
 from menshen.simulator.provision import BROKER_NAME
 from menshen.simulator.world import now_us
 from tests.integration.conftest import Mosquitto
-from tests.integration.house import House, broker_of
+from tests.integration.helpers.house import House, broker_of
 from tests.simulated_lock import Lock
 
 _TLS = {

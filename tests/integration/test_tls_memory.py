@@ -10,7 +10,7 @@ import pytest
 from menshen.operator.certificates import Authority
 from menshen.simulator.memory import Memory
 from menshen.simulator.provision import BROKER_NAME
-from tests.integration.house import House, broker_of
+from tests.integration.helpers.house import House, broker_of
 from tests.simulated_lock import Lock
 
 _SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import TOP, micropython
 
 _PATH = (
-    Path(__file__).parent,
+    Path(__file__).parent / "helpers",
     TOP / "tests/unit/helpers",
     TOP / "firmware",
     TOP / "tools/simulator/fakes",
@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("nightly" if os.environ.get("MENSHEN_NIGHTLY") 
 
 
 class Port:
-    """One long-lived process; `ask` is a call of tests/models/answerer.py."""
+    """One long-lived process; `ask` is a call of tests/models/helpers/answerer.py."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(

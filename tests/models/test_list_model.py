@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from menshen.operator import lists
 from tests.models.conftest import Port
-from tests.models.list_model import CARD, MOVE_IN, STAFF, TENANT, Listing, Model, Token
+from tests.models.helpers.list_model import CARD, MOVE_IN, STAFF, TENANT, Listing, Model, Token
 
 KEY = bytes(32)
 PIN = 1
@@ -114,7 +114,7 @@ def _digest(token: Token) -> str:
 
 
 def _holds(model: Model) -> dict:
-    """As tests/models/list_lock.py tells it, without regard to order."""
+    """As tests/models/helpers/list_lock.py tells it, without regard to order."""
     leases = []
     for number, lease in model.leases.items():
         if lease.stated is not None:

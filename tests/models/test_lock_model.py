@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from menshen.operator.guest import make_code
 from tests.models.conftest import Port
-from tests.models.lock_model import CARD, MOVE_IN, PASSAGE, PIN, STAFF, TENANT, Model
+from tests.models.helpers.lock_model import CARD, MOVE_IN, PASSAGE, PIN, STAFF, TENANT, Model
 
 PINS = ["246810", "80801", "123456780"]
 CHOSEN = ["902817", "73519", "1111", "246810"]

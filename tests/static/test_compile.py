@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from menshen.build_app import BuildError, build, compile_file
-from tests.static.sources import MODULES, ON_CHIP, TOP, import_name, name
+from tests.static.helpers.sources import MODULES, ON_CHIP, TOP, import_name, name
 
 BIN = TOP / "build" / "toolchain" / "bin"
 WORD_SIZES = {"64-bit": BIN / "micropython", "32-bit": BIN / "micropython32"}

@@ -13,7 +13,7 @@ import pytest
 
 from menshen.board import provision
 from menshen.operator import hours, lists
-from tests.static.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, name, tree
+from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, name, tree
 
 TOOLS = sorted((TOP / "tools").rglob("*.py"))
 TESTS = sorted((TOP / "tests").rglob("*.py"))
@@ -220,9 +220,17 @@ def test_the_tools_copies_of_purposes_are_the_firmwares(path: Path) -> None:
 def test_the_tools_have_a_copy_of_what_they_sign_and_digest() -> None:
     copies = {value for path in TOOLS for _, value in literals(path)}
     theirs = (
-        "LIST_MESSAGE", "COMMAND_MESSAGE", "UPDATE_MESSAGE", "UNLOCK_PROOF", "STAFF_KEYS", "LIST_FILE",
-        "LEASE_DIGEST", "SCHEDULE_DIGEST", "HOLIDAY_DIGEST", "GUEST_CODE",
-    )  # fmt: skip
+        "LIST_MESSAGE",
+        "COMMAND_MESSAGE",
+        "UPDATE_MESSAGE",
+        "UNLOCK_PROOF",
+        "STAFF_KEYS",
+        "LIST_FILE",
+        "LEASE_DIGEST",
+        "SCHEDULE_DIGEST",
+        "HOLIDAY_DIGEST",
+        "GUEST_CODE",
+    )
     assert {known for known in theirs if PURPOSES[known] not in copies} == set()
 
 

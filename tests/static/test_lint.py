@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.static.sources import TOP
+from tests.static.helpers.sources import TOP
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from menshen.shrink import rooms
-from tests.static.sources import MODULES, import_name, name, tree
+from tests.static.helpers.sources import MODULES, import_name, name, tree
 
 OURS = {import_name(path) for path in MODULES} | {import_name(path).split(".")[0] for path in MODULES}
 _LOANS = {"Loan()", "Late()"}

@@ -1,6 +1,6 @@
 """Each room of the firmware imports only from the floors below it, and some things are in one place alone.
 
-The floors are in floors.py. These rules carry promises: see there.
+The floors are in helpers/floors.py. These rules carry promises: see there.
 """
 
 import ast
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.static import floors
-from tests.static.sources import FIRMWARE, MODULES, ON_CHIP, import_name, imports, name, tree
+from tests.static.helpers import floors
+from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, import_name, imports, name, tree
 
 MAY_TOUCH_THE_CHIP = {"boot.py", "main.py", "firmware/board.py"}
 PUBLISHER, MQTT = "firmware/reports/telemetry.py", "firmware/link/mqtt.py"
@@ -58,9 +58,13 @@ def test_an_import_upward_is_seen(module: str, line: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("module", "line"),
-    [("door.relay", "from access.gate import Gate"), ("access.gate", "from access.decide import decide"),
-     ("roll.head", "import os"), ("app", "import pace")],
-)  # fmt: skip
+    [
+        ("door.relay", "from access.gate import Gate"),
+        ("access.gate", "from access.decide import decide"),
+        ("roll.head", "import os"),
+        ("app", "import pace"),
+    ],
+)
 def test_an_import_downward_is_none(module: str, line: str, tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(line + "\n")
@@ -147,8 +151,8 @@ def test_only_a_person_with_a_cable_reaches_the_test_of_the_bolt(path: Path) -> 
 
 
 def test_the_rules_see_every_way_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.static.sources.FIRMWARE", tmp_path)
-    monkeypatch.setattr("tests.static.sources.TOP", tmp_path)
+    monkeypatch.setattr("tests.static.helpers.sources.FIRMWARE", tmp_path)
+    monkeypatch.setattr("tests.static.helpers.sources.TOP", tmp_path)
     (tmp_path / "door").mkdir()
     path = tmp_path / "door" / "strike.py"
     path.write_text(

@@ -3,7 +3,7 @@
 import re
 
 from tests.settings_rows import settings_rows
-from tests.static.sources import TOP
+from tests.static.helpers.sources import TOP
 
 _SECTION = (TOP / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
 TABLE = {

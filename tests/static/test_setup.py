@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from menshen.setup import browser, debian, pins, python_env, step, umqtt
-from tests.static.sources import TOP
+from tests.static.helpers.sources import TOP
 
 DEB822 = """\
 # made by an installer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.static.sources import ON_CHIP, TOP, name, tree
+from tests.static.helpers.sources import ON_CHIP, TOP, name, tree
 
 AT_THE_TOP = {
     "boot.py",

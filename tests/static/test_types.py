@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.static.sources import ON_CHIP, TOP, name
+from tests.static.helpers.sources import ON_CHIP, TOP, name
 
 
 def _pyright(*arguments: str | Path) -> dict:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from menshen.simulator import image
-from tests.system.chip import FAKES, make_board, running
+from tests.system.helpers.chip import FAKES, make_board, running
 
 WRITE_FOR_EVER = """
 n = 0

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.system.chip import make_board, running
+from tests.system.helpers.chip import make_board, running
 
 ECHO = """
 import asyncio

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from menshen.simulator.memory import Memory
-from tests.system.chip import ROOT, make_board, running
+from tests.system.helpers.chip import ROOT, make_board, running
 
 _LEFT = "sum([region[1] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])"
 _WIFI = "network.WLAN(network.STA_IF).active(True)"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from menshen.simulator import ota
-from tests.system.chip import make_board, running
+from tests.system.helpers.chip import make_board, running
 
 IMAGE = b"\xe9" + b"first" * 3000
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.system.chip import make_board, pin_levels, running
+from tests.system.helpers.chip import make_board, pin_levels, running
 
 
 async def test_an_output_with_a_value_starts_without_a_glitch(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from menshen.simulator.board import HARD_RESET, SOFT_RESET, WDT_RESET, Board, ChipFailed
 from tests import programs
-from tests.system.chip import FAKES, MICROPYTHON, ROOT, make_board, pin_levels, running
+from tests.system.helpers.chip import FAKES, MICROPYTHON, ROOT, make_board, pin_levels, running
 
 SERVE = """
 import asyncio

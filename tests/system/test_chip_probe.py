@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.system.chip import make_board, running
+from tests.system.helpers.chip import make_board, running
 
 _BUSY_US = 20_000
 _WAIT_MS = 1000

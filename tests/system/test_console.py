@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulated_lock import Lock
-from tests.static.sources import ON_CHIP, TOP, imports, name
+from tests.static.helpers.sources import ON_CHIP, TOP, imports, name
 
 SHUT = json.dumps({"menshen": {"console": 0}})
 JUMPER = 39

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from menshen.simulator.radio import DELAYS_S, air_s, crc_a
-from tests.system.radio_parts import ACK, ATS, FIRST, ONE, Echo, Says, awake, found
+from tests.system.helpers.radio_parts import ACK, ATS, FIRST, ONE, Echo, Says, awake, found
 
 
 @pytest.fixture

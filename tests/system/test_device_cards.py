@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from menshen.simulator.cards.card import Card
-from tests.system.radio_parts import FIRST, ONE, SECOND, TWO, Echo, Says, awake, found
+from tests.system.helpers.radio_parts import FIRST, ONE, SECOND, TWO, Echo, Says, awake, found
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from menshen.operator import lists
 from menshen.simulator.cards.plain import demo_cards
 from menshen.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 from tests.simulated_lock import Lock
-from tests.system.enemy import Enemy
+from tests.system.helpers.enemy import Enemy
 
 _ROUNDS = 3000 if os.environ.get("MENSHEN_NIGHTLY") else 100
 _NEWEST = 5
@@ -74,6 +74,9 @@ async def test_an_enemys_broker_opens_nothing_rolls_nothing_back_and_locks_nobod
         print(f"{enemy.sent} messages, {enemy.connections} connections, accepted: {_accepted(enemy)}")
         await lock.wait_locked()
         await lock.tap_to_relay("stranger")  # is on the newest list, which could not be kept back for ever
+        await lock.wait_locked()
+        await _deliver_what_locks_out(enemy, published)
+        await lock.tap_to_relay("tenant")
     said = [e["line"] for e in lock.events if e["type"] == "console"]
     assert not [line for line in said if "Traceback" in line or "died" in line or "MemoryError" in line]
     assert not [e for e in lock.events if e["type"] == "reset"]
@@ -93,3 +96,20 @@ async def _deliver(enemy: Enemy, published: list[tuple[str, bytes]]) -> None:
         while _NEWEST not in _accepted(enemy):
             await enemy.send(*heads[_NEWEST - 1], True)
             await asyncio.sleep(0.1)
+
+
+async def _deliver_what_locks_out(enemy: Enemy, published: list[tuple[str, bytes]]) -> None:
+    """The operator's own list, newer than all and well signed: the lease guard is all that stops it."""
+    head = [message for message in published if message[0].endswith("/list")][-1]
+    before = len(enemy.heard)
+    async with asyncio.timeout(90):
+        while not (results := _results(enemy, _NEWEST + 1, before)):
+            await enemy.send(*head, True)
+            await asyncio.sleep(0.1)
+    assert set(results) == {"lease locked out"}
+
+
+def _results(enemy: Enemy, version: int, since: int) -> list[str]:
+    """What the lock has said of a version, since so many messages."""
+    acks = [json.loads(payload) for topic, payload in enemy.heard[since:] if topic.endswith("/ack")]
+    return [ack.get("reason", ack["result"]) for ack in acks if ack.get("list") == version]

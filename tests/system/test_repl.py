@@ -8,7 +8,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from menshen.simulator.serial_port import SerialPort
-from tests.system.chip import make_board, running
+from tests.system.helpers.chip import make_board, running
 
 SERVE = """
 import asyncio

@@ -7,7 +7,7 @@ import pytest
 
 from menshen.brokers import locks
 from menshen.operator.certificates import CertificateError
-from tests.tools.commands import command
+from tests.tools.helpers.commands import command
 
 
 def test_no_user_of_rabbitmq_can_log_in_by_password() -> None:

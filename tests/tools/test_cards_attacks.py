@@ -21,8 +21,8 @@ from menshen.simulator.cards.attacks import (
 from menshen.simulator.cards.desfire import Desfire
 from menshen.simulator.cards.ev2 import Ev2Card
 from menshen.simulator.cards.ntag424 import Ntag424
-from tests.tools.card_host import ZERO_KEY, CardHost, CardSays, NotGenuine
-from tests.tools.desk import Desk, Lost
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost, CardSays, NotGenuine
+from tests.tools.helpers.desk import Desk, Lost
 
 UID = bytes.fromhex("04de5f1eacc040")
 KEY = bytes(range(16))

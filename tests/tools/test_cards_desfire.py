@@ -6,7 +6,7 @@ import random
 import pytest
 
 from menshen.simulator.cards.desfire import Desfire
-from tests.tools.card_host import ZERO_KEY, CardHost, CardSays, place
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost, CardSays, place
 
 UID = bytes.fromhex("04de5f1eacc040")
 KEY, OTHER, OWNERS = bytes(range(16)), bytes(range(16, 32)), bytes(range(32, 48))

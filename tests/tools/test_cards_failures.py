@@ -5,7 +5,7 @@ import random
 import pytest
 
 from menshen.simulator.cards.ntag424 import Ntag424
-from tests.tools.card_host import ZERO_KEY, CardHost, CardSays
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost, CardSays
 
 UID = bytes.fromhex("04de5f1eacc040")
 KEY = bytes(range(16))

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from menshen.simulator.cards.ntag424 import Ntag424
-from tests.tools.card_host import ZERO_KEY, CardHost, CardSays, place
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost, CardSays, place
 
 UID = bytes.fromhex("04de5f1eacc040")
 KEY, OTHER = bytes(range(16)), bytes(range(16, 32))

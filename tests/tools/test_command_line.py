@@ -17,7 +17,7 @@ from menshen import errors
 from menshen.cli.lazy import LazyGroup
 from menshen.cli.main import main
 from tests.conftest import TOP
-from tests.tools.commands import command
+from tests.tools.helpers.commands import command
 
 _HEAVY = {
     "aiohttp", "aiomqtt", "amqtt", "asyncio", "cryptography", "esptool", "jwcrypto", "littlefs", "mpremote",

@@ -9,7 +9,7 @@ import pytest
 from menshen.board import factory, partitions
 from menshen.board.partitions import APP, DATA, LayoutError, Partition
 from tests.conftest import micropython
-from tests.tools import base_images as bases
+from tests.tools.helpers import base_images as bases
 
 APPLICATION = {
     "/boot.py": b"# boot\n",

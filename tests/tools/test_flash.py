@@ -7,7 +7,7 @@ from esptool.util import FatalError
 
 from menshen.board import factory
 from menshen.board.flash import FlashError, flash
-from tests.tools import base_images as bases
+from tests.tools.helpers import base_images as bases
 
 APPLICATION = {"/boot.py": b"boot"}
 

@@ -5,7 +5,7 @@ import re
 import runpy
 
 from menshen.simulator import lights
-from tests.static.sources import FIRMWARE, TOP
+from tests.static.helpers.sources import FIRMWARE, TOP
 
 PAGE = (TOP / "tools/board/README.md").read_text()
 WIRING = (TOP / "README.md").read_text().split("## Wiring")[1].split("\n## ")[0]

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from menshen.board import interpreter
 from menshen.board.commands import board
 from tests.conftest import TOP
-from tests.tools import base_images as bases
+from tests.tools.helpers import base_images as bases
 
 _STOCK = "ESP32_GENERIC-OTA-20250415-v1.25.0.bin"
 

@@ -4,8 +4,8 @@ import runpy
 from pathlib import Path
 
 from menshen.board import factory
-from tests.static.sources import FIRMWARE, MODULES, TOP, import_name
-from tests.tools import base_images as bases
+from tests.static.helpers.sources import FIRMWARE, MODULES, TOP, import_name
+from tests.tools.helpers import base_images as bases
 
 MANIFEST = TOP / "tools/board/manifest.py"
 

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from tests.tools.commands import command
+from tests.tools.helpers.commands import command
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from menshen.operator.certificates import Authority
 from menshen.simulator.provision import PIN, TENANT, Credential, Provision
 from tests.conftest import TOP
-from tests.tools.installer import JUMPER, Installer, at_a_new_board
+from tests.tools.helpers.installer import JUMPER, Installer, at_a_new_board
 
 
 @pytest_asyncio.fixture

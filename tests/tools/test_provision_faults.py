@@ -16,7 +16,7 @@ from menshen.board import provision
 from menshen.board.console import BoardError, Console
 from menshen.operator.certificates import Authority
 from menshen.simulator.serial_port import SerialPort
-from tests.tools.installer import Installer, at_a_new_board
+from tests.tools.helpers.installer import Installer, at_a_new_board
 
 
 @pytest_asyncio.fixture

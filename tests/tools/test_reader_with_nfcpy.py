@@ -9,8 +9,8 @@ from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.desfire import Desfire
 from menshen.simulator.cards.ntag424 import Ntag424
 from menshen.simulator.pn532_line import AS_RESET
-from tests.tools.card_host import ZERO_KEY, CardHost
-from tests.tools.nfcpy_host import NfcpyHost, awake_port, nfcpy_host, reset
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost
+from tests.tools.helpers.nfcpy_host import NfcpyHost, awake_port, nfcpy_host, reset
 
 FAST = 921_600
 

@@ -13,7 +13,7 @@ from menshen.board import provision
 from menshen.board.console import Console
 from menshen.simulator.provision import PINS
 from tests.simulated_lock import Lock
-from tests.tools.installer import HANDS, JUMPER, Hands, Installer, at_a_new_board
+from tests.tools.helpers.installer import HANDS, JUMPER, Hands, Installer, at_a_new_board
 
 
 @pytest_asyncio.fixture

@@ -16,6 +16,7 @@ from people.leases import Leases
 from people.register import Register
 from roll.layout import SNAPSHOTS
 from roll.record import LEASE
+from storage import files
 from storage.names import LIVED, USES
 from storage.nvs import Numbers
 
@@ -114,6 +115,14 @@ def test_relay_throttle_and_list_come_before_anything_is_settled():
     assert house.leases.place(7) >= 0, "the lease that the list states is known"
 
 
+def test_a_list_has_a_second_copy_once_it_is_settled():
+    house = House()
+    spare = SNAPSHOTS[1 - house.credentials.slot]
+    assert not files.exists(spare)
+    assert house.keep(0)
+    assert files.exists(spare)
+
+
 def test_a_broken_list_is_told_and_settled_all_the_same():
     house = House()
     with open(SNAPSHOTS[house.credentials.slot], "wb"):
@@ -158,18 +167,25 @@ def test_a_flash_without_room_for_the_leases_stops_nothing():
     assert "residents copied" in house.done
 
 
-def test_hours_under_power_are_counted_once_each():
+def hours_counted(*passing_ms):
+    """How many hours a lock counts while, every other second, so much time passes."""
     house = House()
     house.numbers.set(LIVED, 40)
 
-    def hour():
-        house.time.ms += HOUR_MS - 1000
+    def passes(ms):
+        def happens():
+            house.time.ms += ms
 
-    def almost():
-        house.time.ms += HOUR_MS - 10_000
+        return happens
 
-    house.keep(8, {1: hour, 3: hour, 5: almost})
-    assert house.numbers.get(LIVED) == 42
+    house.keep(8, {1 + 2 * n: passes(ms) for n, ms in enumerate(passing_ms)})
+    return house.numbers.get(LIVED) - 40
+
+
+def test_hours_under_power_are_counted_once_each_and_what_is_over_is_not_lost():
+    hour = HOUR_MS - 1000  # a second passes besides
+    assert hours_counted(hour, hour, HOUR_MS - 10_000) == 2
+    assert hours_counted(hour, hour, HOUR_MS - 5000) == 3
 
 
 def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():

@@ -15,6 +15,15 @@ def lent():
     return "door.relay" in sys.modules
 
 
+async def until(condition):
+    """Give others their turns until this holds; if it never does, that is the failure."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep_ms(0)
+    raise AssertionError("it never came")
+
+
 def test_what_an_import_brings_is_given_back_and_comes_back_anew():
     import door.switch
 
@@ -62,8 +71,7 @@ def test_so_it_is_where_the_work_is_cancelled_or_returns():
         assert await works()
         assert not lent()
         task = asyncio.create_task(waits())
-        while not lent():
-            await asyncio.sleep_ms(0)
+        await until(lent)
         task.cancel()
         try:
             await task
@@ -122,19 +130,16 @@ def test_of_two_loans_at_a_time_each_gives_back_its_own():
             import door.relay
 
             steps.append(door.relay)
-            while "door.switch" not in sys.modules:
-                await asyncio.sleep_ms(0)
+            await until(lambda: "door.switch" in sys.modules)
         steps.append("door.switch" in sys.modules)
 
     async def second():
-        while not lent():
-            await asyncio.sleep_ms(0)
+        await until(lent)
         async with Loan():
             import door.switch
 
             steps.append(door.switch)
-            while lent():
-                await asyncio.sleep_ms(0)
+            await until(lambda: not lent())
 
     async def both():
         await asyncio.gather(first(), second())

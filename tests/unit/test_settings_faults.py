@@ -115,5 +115,6 @@ def test_servers_have_ports_that_there_are():
         assert len(faults(network={"ntp": text})) == 1, text
         assert len(faults(network={"dns": [text]})) == 1, text
     assert parse(json.dumps(dict(GOOD, network={"dns": ["192.0.2.1", "192.0.2.2:5353"]}))).dns == [
-        ("192.0.2.1", 53), ("192.0.2.2", 5353),
-    ]  # fmt: skip
+        ("192.0.2.1", 53),
+        ("192.0.2.2", 5353),
+    ]

@@ -194,6 +194,32 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
     assert told[:4] == ["online", "offline: the access point is gone"] * 2, told
 
 
+def test_whatever_one_job_of_a_connection_dies_of_ends_the_others_and_is_raised():
+    ended = []
+
+    async def lasts():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append(True)
+
+    async def dies(error):
+        await asyncio.sleep_ms(5)
+        raise error
+
+    async def story(error):
+        try:
+            await asyncio.wait_for_ms(link.link.side_by_side(lasts(), dies(error), lasts()), 10_000)
+        except Exception as raised:
+            await asyncio.sleep_ms(5)  # the others have their last turn
+            return raised
+
+    for error in (MQTTError("gone"), OSError(12), MemoryError(), ValueError("odd")):
+        del ended[:]
+        assert asyncio.run(story(error)) is error
+        assert len(ended) == 2
+
+
 def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
     """So it is in the first state after it, and in no later one."""
     told, faults, now = listen(), [], [0]

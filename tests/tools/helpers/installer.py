@@ -13,7 +13,7 @@ from menshen.simulator.serial_port import SerialPort
 from tests import programs
 from tests.conftest import TOP
 from tests.simulated_lock import Lock
-from tests.tools import base_images as bases
+from tests.tools.helpers import base_images as bases
 
 JUMPER = 39
 _LIMIT_S = 90

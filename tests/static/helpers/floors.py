@@ -8,7 +8,7 @@ who came.
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.static import sources
+from tests.static.helpers import sources
 
 FLOORS = (
     ("app",),

@@ -14,7 +14,7 @@ from menshen.operator.certificates import OPERATOR, Authority, Pair
 from menshen.simulator.provision import BROKER_NAME
 from tests import programs
 from tests.conftest import TOP
-from tests.integration.process import LOCALHOST, Process, free_ports
+from tests.integration.helpers.process import LOCALHOST, Process, free_ports
 
 _SHIPPED = TOP / "tools/brokers"
 _FETCHED = TOP / "build/toolchain"

@@ -29,7 +29,7 @@ class Dialogue:
 
 @dataclass
 class Model:
-    """Its methods are the steps of tests/models/whole_lock.py; each returns the signals."""
+    """Its methods are the steps of tests/models/helpers/whole_lock.py; each returns the signals."""
 
     guest_keys: dict[int, bytes]
     listed: dict[Token, tuple] = field(default_factory=dict)

@@ -39,7 +39,7 @@ class Lease:
 
 @dataclass
 class Model:
-    """Its methods are the steps of tests/models/list_lock.py; each returns what the lock may say."""
+    """Its methods are the steps of tests/models/helpers/list_lock.py; each returns what the lock may say."""
 
     listing: Listing = field(default_factory=Listing)
     leases: dict[int, Lease] = field(default_factory=dict)

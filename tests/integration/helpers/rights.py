@@ -15,7 +15,7 @@ import aiomqtt
 from menshen import ending
 from menshen.brokers.locks import READS, WRITES
 from menshen.operator.certificates import Authority, Pair
-from tests.integration.brokers import Broker
+from tests.integration.helpers.brokers import Broker
 
 A, B = "front-door", "back-door"
 ROOT = "menshen/v1"

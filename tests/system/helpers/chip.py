@@ -8,7 +8,7 @@ from pathlib import Path
 from menshen.simulator.board import Board
 from menshen.simulator.memory import TODAYS, Memory
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FAKES = ROOT / "tools/simulator/fakes"
 MICROPYTHON = Path(os.environ.get("MENSHEN_MICROPYTHON") or ROOT / "build/toolchain/bin/micropython")
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 FIRMWARE = TOP / "firmware"
 ENTRY = [path for path in (TOP / "boot.py", TOP / "main.py") if path.exists()]
 """What the chip runs first: not part of a slot."""
