@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.static.sources import TOP, name
+from tests.static.helpers.sources import TOP, name
 
 FOLDERS = ("firmware", "lib", "tests", "tools")
 PAGES = sorted([*TOP.glob("*.md"), *(page for folder in FOLDERS for page in (TOP / folder).rglob("*.md"))])
