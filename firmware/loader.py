@@ -38,8 +38,8 @@ class Late:
         """Imports are this block's from here on, until another block begins or the event loop runs."""
         if Late._open is not None:
             Late._open._note()
+        self._names = list(sys.modules)  # a set would take 640 bytes in one piece
         Late._open = self
-        self._names = set(sys.modules)
         return self
 
     def __exit__(self, kind: object, *error: object) -> None:

@@ -36,7 +36,6 @@ _FULL = (ResidentsError, OSError, ImportError, MemoryError)  # the table is, the
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _PATIENCE_MS = const(60_000)
-_NEW_KEY_MS = const(10_000)  # in which `#` asks for another key, or for none
 # What the dialogue waits for.
 _IDLE = const(0)  # nothing: it has ended
 _MENU = const(1)  # the digit that says what the resident wants
@@ -45,8 +44,6 @@ _AGAIN = const(3)  # the same PIN again
 _ADD = const(4)  # a card to add
 _REMOVE = const(5)  # a card to remove, or #
 _MOVE_OUT = const(6)  # the PIN, to confirm moving out
-_GUEST = const(7)  # a phone for the guest key, or #
-_HOME = const(8)  # a phone for the home code, or #
 
 
 def is_weak(digits: "bytes | memoryview") -> bool:
@@ -78,6 +75,7 @@ class Dialogue:
         self._residents, self._credentials = register.residents, register.credentials
         self._register, self._restrictions, self._mac = register, restrictions, mac
         self._say, self._present, self._has_home = say, present, has_home
+        self.presented: tuple[int, int] | None = None  # what a phone can read now, and the lease
         self._state = _IDLE
         self._digest = self._first = b""
         self._lease = self._since = 0
@@ -105,37 +103,38 @@ class Dialogue:
         if key == "*":
             self._state = _IDLE
             return False  # it clears the code that was being entered, too
-        if (state == _MENU and key == "4") or (state == _GUEST and key == "#"):
-            self._go(_GUEST, now)
-            self._give_guest_key(key == "#")
-            return True
-        if state == _MENU and key == "6":
-            self._go(_HOME, now)
-            self._switch_home(True)
-            return True
-        if state == _HOME and key == "#":
-            self._state = _IDLE
-            self._switch_home(False)
-            return True
         if state == _MENU:
-            chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _MOVE_OUT}.get(key, _IDLE)
-            if chosen == _IDLE:
-                self._cancel()
-            else:
-                self._go(chosen, now)
-                self._say("enrolling")
+            self._choose(key, now)
             return True
         if state == _REMOVE and key == "#":
             self._finish_with(lambda changes: changes.remove_cards(self._lease))
             return True
-        if state in (_GUEST, _HOME):
-            self._state = _IDLE
-            return False  # somebody enters a code meanwhile
         if state in (_ADD, _REMOVE):
             self._cancel()
             return True
         self._since = now
         return False
+
+    def present_other(self, what: int, lease: int) -> None:
+        """`#` while a phone can read `what`: another guest key of this lease, or no home code any more."""
+        self._lease = lease
+        if what == GUEST_KEY:
+            self._give_guest_key(True)
+        else:
+            self._switch_home(False)
+
+    def _choose(self, key: str, now: int) -> None:
+        """What the resident wants."""
+        chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _MOVE_OUT}.get(key, _IDLE)
+        if chosen != _IDLE:
+            self._go(chosen, now)
+            self._say("enrolling")
+        elif key == "4":
+            self._give_guest_key(False)
+        elif key == "6":
+            self._switch_home(True)
+        else:
+            self._cancel()
 
     def pin(self, digits: "bytes | memoryview", now: int) -> bool:
         """Handle a code. False: it is none that is being chosen, and is to be judged."""
@@ -182,9 +181,7 @@ class Dialogue:
     def tick(self, now: int) -> None:
         """End the dialogue when nothing has come for too long; to be called a few times a second."""
         passed = ticks_diff(now, self._since)
-        if self._state in (_GUEST, _HOME) and passed >= _NEW_KEY_MS:
-            self._state = _IDLE
-        elif self._state != _IDLE and passed >= _PATIENCE_MS:
+        if self._state != _IDLE and passed >= _PATIENCE_MS:
             self._cancel()
 
     def _move_out(self) -> None:
@@ -211,6 +208,7 @@ class Dialogue:
 
     def _give_guest_key(self, new: bool) -> None:
         """Arm guest codes, and present the lease's key: a new one if there is none, or one is wanted."""
+        self._state = _IDLE
         try:
             key = None if new else dict(self._residents.keys()).get(self._lease)
             if key is None:
@@ -222,9 +220,11 @@ class Dialogue:
         else:
             self._say("kept")
             self._present(GUEST_KEY, key)
+            self.presented = GUEST_KEY, self._lease
 
     def _switch_home(self, on: bool) -> None:
         """Turn the tenant's own broker on with a new code, or off, which removes the code."""
+        self._state = _IDLE
         if not self._has_home:
             self._refuse()
             return
@@ -236,6 +236,7 @@ class Dialogue:
         else:
             self._say("kept")
             self._present(HOME_KEY, key)
+            self.presented = (HOME_KEY, self._lease) if on else None
 
     def _random(self, purpose: bytes) -> bytes:
         """The chip's generator is weak while the radio is off: the lock's key makes up for that."""

@@ -13,7 +13,7 @@ SNAPSHOTS = ("/access/a", "/access/b")
 MAGIC = b"MNL2"
 COUNT_MAX = const(20_000)
 CHANGES_MAX = const(32)  # a signed head with these is 2.3 KB, the longest message that is held in RAM
-_WINDOW = const(512)
+_WINDOW = const(256)  # in one piece, in a heap that is nearly full
 
 
 def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":

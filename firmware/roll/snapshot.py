@@ -1,6 +1,6 @@
 """Checks, hashes and merges snapshots of the list.
 
-`pace` is awaited between any two steps, of at most 512 bytes each: the door comes first.
+`pace` is awaited between any two steps, of at most 256 bytes each: the door comes first.
 """
 
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Pace = Callable[[], Awaitable[None]]
 
-_PIECE = const(512)  # bytes
+_PIECE = const(256)  # bytes
 
 
 async def check(path: str, pace: "Pace") -> None:

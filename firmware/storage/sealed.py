@@ -15,7 +15,7 @@ class Sealed:
     """`key` is the lock's; `purpose` (storage/purposes.py) tells one file from another."""
 
     def __init__(self, key: bytes, purpose: bytes, path: str) -> None:
-        self._mac = Mac(Mac(key).digest(purpose))
+        self._key = Mac(key).digest(purpose)
         self._path, self._copy = path, path + ".old"
         self._sequence = self._copied = 0
         self.unread = False  # whether there is a file, but no copy of it is whole
@@ -25,7 +25,8 @@ class Sealed:
         with Loan():
             from storage.unsealing import read
 
-            (first, body), (second, copy) = (read(p, record, self._mac) for p in (self._path, self._copy))
+            mac = Mac(self._key)
+            (first, body), (second, copy) = (read(p, record, mac) for p in (self._path, self._copy))
         if second > first:
             body = copy
             if files.exists(self._path):
@@ -50,4 +51,4 @@ class Sealed:
 
     def _write(self, path: str, sequence: int, body: "bytes | bytearray") -> None:
         head = struct.pack("<I", sequence)
-        files.write(path, (head, body, self._mac.digest(head, body)))
+        files.write(path, (head, body, Mac(self._key).digest(head, body)))

@@ -104,7 +104,7 @@ class Keypad:
     @property
     def ended(self):
         """Whether there is no dialogue now."""
-        return self.talk._dialogue is None
+        return self.talk._dialogue is None and self.talk._presented is None
 
     def opened(self, *keys):
         self.talk.entered(digest(OLD), 7, 0)
