@@ -1,9 +1,9 @@
-"""Safe pins first, then the application slot; nothing else."""
+"""Sets the safe level of the relay's pin first, then chooses the application slot; nothing else."""
 
 try:
     from micropython import kbd_intr
 
-    kbd_intr(-1)  # Ctrl-C would end in the prompt, before it is known whether that is wanted
+    kbd_intr(-1)  # Ctrl-C would give a prompt, before it is known whether one is allowed
 except KeyboardInterrupt:
     import machine
 
@@ -11,7 +11,7 @@ except KeyboardInterrupt:
 
 import sys
 
-sys.path[:] = (".frozen",)  # else what is built in is looked for in the flash first, and the pin waits
+sys.path[:] = (".frozen",)  # else imports of built-in modules search the flash first, which delays the pin
 
 from esp32 import NVS
 from machine import Pin
@@ -26,19 +26,19 @@ def _stored(key, default):
         return default
 
 
-# The level that holds the bolt is known once the application has stored it. Before that the pin is left
-# alone: a relay's own resistor holds it, and a level driven by guess could let it go.
+# The application stores the level that holds the bolt. Until then the pin is left alone: the relay's own
+# resistor holds the bolt, and a guessed level could release it.
 _relay = _stored("relay_pin", -1)
 if _relay >= 0:
     Pin(_relay, Pin.OUT, value=_stored("relay_safe", 0))
 
-# A provisioned lock keeps its console shut, unless the service jumper pulls this pin to ground. A pin
-# that nothing holds is noise: only one that is always low is a jumper.
+# A provisioned lock gives no prompt on its console, unless the service jumper pulls this pin to ground. A
+# floating pin reads as noise, so the jumper counts only if the pin is low at every look.
 _jumper = Pin(39, Pin.IN)
 console_open = _stored("console", 1) == 1 or not any(_jumper.value() for _ in range(16))
 
-# What stands in sys.modules is not looked for in every folder each time that it is imported: that would be
-# a third of all reads of the flash until the lock is armed. And no file takes the place of what is built in.
+# A module in sys.modules is not searched for in every folder at each import. Those searches would be a third
+# of all reads of the flash until the lock is armed. Nor can a file replace a built-in module then.
 for _name in (
     "asyncio", "binascii", "errno", "hashlib", "json", "machine", "os", "select", "socket", "struct", "time",
 ):  # fmt: skip
@@ -48,10 +48,10 @@ import vfs
 
 
 def _choose():
-    """The slot to start from. NVS `choice` is the slot it is about, plus twice the state of its trial:
+    """The slot to start from, 0 or 1. NVS `choice` is a slot plus twice the state of its trial:
 
-    0 confirmed · 1 to be tried · 2 being tried, where any start is the way back · 3 found good, and being
-    confirmed: cut short there, it is tried once more. One number, so that one commit changes it.
+    0 confirmed · 1 to be tried · 2 being tried: the next start rolls back to the other slot · 3 found good
+    and being confirmed: a start in this state tries it once more. One number, so that one commit changes it.
     """
     choice = _stored("choice", 0)
     state, slot = divmod(choice, 2) if 0 <= choice < 8 else (0, 0)
@@ -60,16 +60,16 @@ def _choose():
         try:
             _nvs.set_i32("choice", now)
             _nvs.commit()
-        except OSError:  # a trial that cannot be counted is none
+        except OSError:  # no trial without a note that it has begun
             return 1 - slot
     return now & 1
 
 
 class _Slot:
-    """The one file of a slot as a file system, to import .mpy from. OSError, ValueError: it is none.
+    """A slot's file as a file system, to import .mpy files from. Raises OSError or ValueError if it is bad.
 
-    b"MNP1", index size u16, count u16, data size u32 · index: "\\n", name, " ", place in the data ... "\\n"
-    · a SHA-256 of each file · data. The folder shown is the index alone, which stays in RAM.
+    Format: b"MNP1", index size u16, count u16, data size u32 · index: "\\n", name, " ", place in the data
+    ... "\\n" · a SHA-256 of each file · data. Only the index stays in RAM.
     """
 
     def __init__(self, path):
@@ -117,4 +117,4 @@ for _slot in (_first, 1 - _first):
     except (OSError, ValueError):
         pass
 sys.path[:] = (_place, ".frozen", "/lib")
-del _choose, _Slot  # what a start has used up
+del _choose, _Slot  # needed only once

@@ -1,8 +1,8 @@
-"""Start the application under the watchdog; what it does not survive, a reset mends."""
+"""Starts the application under the watchdog; whatever ends it resets the chip."""
 
 
 def _try_the_other_slot():
-    """A release that was good, and cannot even be loaded now, is damaged: boot.py tries the other one."""
+    """Have boot.py try the other slot: a confirmed release that cannot be imported is damaged."""
     import os
 
     from esp32 import NVS
@@ -18,15 +18,15 @@ def _try_the_other_slot():
             nvs.set_i32("choice", 3 - choice)  # see boot.py: 1 - slot, to be tried
             nvs.commit()
     except OSError:
-        pass  # there is no other one
+        pass  # there is no other slot
 
 
 def _shape_heap():
-    """Give Python 98 KB and leave the rest to ESP-IDF, whose Wi-Fi and TLS have too little otherwise.
+    """Grow Python's heap to 98 KB and leave the rest to ESP-IDF: Wi-Fi and TLS need it.
 
-    A heap that is full doubles: 56 KB to 112 KB, which the application would fill in passing. It takes no
-    more than the largest free block, though. So a thread's stack, which is ESP-IDF's, takes that but for
-    44 KB until the heap has grown. What this returns has to be kept: an empty part would be given back.
+    A full heap doubles, from 56 KB to 112 KB, but by no more than ESP-IDF's largest free block. So the stack
+    of a thread, which comes from ESP-IDF, takes all of that block but 44 KB until the heap has grown. The
+    caller must hold on to the result: an empty part of the heap would be given back.
     """
     try:
         from _thread import allocate_lock, stack_size, start_new_thread
@@ -35,7 +35,7 @@ def _shape_heap():
     except ImportError:
         return None
     largest = max([region[2] for region in idf_heap_info(HEAP_DATA)])
-    if not 49_152 < largest < 262_144:  # no room for a stack beside the 44 KB, or PSRAM: there is plenty
+    if not 49_152 < largest < 262_144:  # no memory for a stack beside the 44 KB, or PSRAM, which is plenty
         return None
     parts = []
     lock = allocate_lock()
@@ -43,14 +43,14 @@ def _shape_heap():
     stack_size(largest - 45_056)
     try:
         start_new_thread(lock.acquire, ())
-        parts.append([None] * 8000)  # 32 KB, of which two never fit into 56
+        parts.append([None] * 8000)  # 32 KB; two of them do not fit into 56
         parts.append([None] * 8000)
     except (MemoryError, OSError):
-        pass  # then it is as it was
+        pass  # the heap stays as it was
     stack_size(0)
     lock.release()  # the thread ends
     few = (None,) * 8
-    for part in parts:  # shrink in place, but not to one block of 16 bytes: that alone counts as empty
+    for part in parts:  # shrink in place; a part with one used block of 16 bytes counts as empty
         part.clear()
         part.extend(few)
     return parts
@@ -62,14 +62,14 @@ try:
     kbd_intr(-1)
     from machine import WDT
 
-    if globals().get("console_open"):  # boot.py says so
+    if globals().get("console_open"):  # set by boot.py
         kbd_intr(3)
     watchdog = WDT(timeout=8000)
     _parts = _shape_heap()
     del _shape_heap
     import gc
 
-    # what lasts comes to lie close together; to collect every 4 KB, as app.py does later, takes half a start
+    # so that what stays lies close together; every 4 KB, as loader.py has it later, would take half a start
     gc.threshold((gc.mem_alloc() + gc.mem_free()) // 12)
     try:
         import app

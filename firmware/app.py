@@ -1,4 +1,4 @@
-"""Makes the parts and joins them: a table of contents. It decides nothing."""
+"""Makes the parts of the lock and joins them, and starts its tasks. It decides nothing."""
 
 import asyncio
 from time import ticks_diff, ticks_us
@@ -29,7 +29,7 @@ from readers.pn532 import PN532
 from reports.reports import Reports
 from roll.credentials import Credentials
 from storage.hmac import Mac
-from supervisor import Supervisor, rest
+from supervisor import Supervisor, idle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def main(watchdog: "WDT") -> None:
 
 
 def _load_settings(watchdog: "WDT") -> "Settings":
-    """What reads them is gone when they are read."""
+    """Read the settings; the code for that is loaded only meanwhile."""
     with Loan():
         from settings import load_or_wait
 
@@ -57,7 +57,7 @@ def _load_settings(watchdog: "WDT") -> "Settings":
 
 
 class Lock:
-    """One lock, of all its parts."""
+    """One lock, with all its parts."""
 
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings, self._watchdog = settings, watchdog
@@ -82,14 +82,14 @@ class Lock:
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
         gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
         dialogues = Dialogues(
-            register, restrictions, mac, indicator.tell, phone.hand_over, settings.home is not None
+            register, restrictions, mac, indicator.tell, phone.present, settings.home is not None
         )
         relay = Relay(board.relay, settings.unlock_level)
         times = settings.unlock_ms, settings.held_open_ms
         controller = Controller(relay, indicator, *times, reports.alarm)
         self._doorkeeper = Doorkeeper(gate, dialogues, controller, phone, board.numbers, reports)
         self._switches = Switch(board.contact, 1), Switch(board.exit_button, 0), Switch(board.tamper, 1)
-        with Loan():  # the keypad's code is there for as long as it is
+        with Loan():  # the keypad keeps its code loaded
             if settings.keypad == "wiegand":
                 from readers.wiegand import Wiegand
 
@@ -98,40 +98,42 @@ class Lock:
                 from readers.keypad import MatrixKeypad
 
                 self._keypad = MatrixKeypad(board.key_rows, board.key_columns, board.KEY_LAYOUT)
-        self._house = Housekeeping(settings, board, clock, register, throttle, reports)
+        self._housekeeping = Housekeeping(settings, board, clock, register, throttle, reports)
         self._parts = settings, board, clock, register, self._doorkeeper, reports
-        self._memory = asyncio.Lock()  # held by whoever takes much memory, and can wait for it
+        self._memory = asyncio.Lock()  # held by a task that needs much memory
         self._joined: dict[str, Any] = {}
 
     async def run(self, began: int) -> None:
-        """Arm the door, then let the rest come while nobody waits for it."""
+        """Arm the door, then load and start everything else."""
         start, reports, doorkeeper = self._supervisor.start, self._reports, self._doorkeeper
         reader = self._card_reader
+        keypad = reports.health(KEYPAD, "", "a key of the keypad is stuck")
+        cards = reports.health(READER, "the card reader answers", "the card reader does not answer")
         start("door", lambda: doorkeeper.run(*self._switches, self._watchdog.feed))
-        start("keypad", lambda: self._keypad.run(doorkeeper.key, reports.health(KEYPAD)))
-        start("cards", lambda: reader.run(doorkeeper.card, reports.health(READER)))
+        start("keypad", lambda: self._keypad.run(doorkeeper.key, keypad))
+        start("cards", lambda: reader.run(doorkeeper.card, cards))
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())
         )
         await asyncio.sleep_ms(20)
         await collect()
-        start("housekeeping", self._house.run)
-        try:  # what is loaded now and then lies apart from what stays
-            await asyncio.wait_for_ms(self._house.settled.wait(), _LATER_MS)
+        start("housekeeping", self._housekeeping.run)
+        try:  # housekeeping loads code for a time first: what stays must not lie among it
+            await asyncio.wait_for_ms(self._housekeeping.settled.wait(), _LATER_MS)
         except asyncio.TimeoutError:
             pass
         start("outside", self._join_outside)
-        await rest()
+        await idle()
 
     async def _join_outside(self) -> None:
-        """Network, home and releases; what joins them is gone when they are joined."""
-        await _join(self._parts, self._supervisor.start, self._house, self._memory, self._joined)
-        await rest()
+        """Join network, home and releases; the code for that is loaded only meanwhile."""
+        await _join(self._parts, self._supervisor.start, self._housekeeping, self._memory, self._joined)
+        await idle()
 
 
-async def _join(parts: tuple, *rest_of_lock) -> None:
+async def _join(parts: tuple, *arguments) -> None:
     async with Loan():
         from outside import Outside
 
-        await Outside(*parts).join(*rest_of_lock)
+        await Outside(*parts).join(*arguments)

@@ -1,4 +1,4 @@
-"""The only module that touches the chip: turns the board profile `devkit` into parts."""
+"""Turns the board profile `devkit` into parts. No other module touches `machine`."""
 
 from micropython import const
 
@@ -12,22 +12,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from network import WLAN
 
-# Wiring of the profile, by GPIO number. 6 to 11 are the flash's; 34 to 39 are inputs without pull;
-# 0, 2, 5, 12 and 15 are strapping pins (ESP32 data sheet, section 2.4).
+# The wiring, by GPIO number. GPIO 6 to 11 belong to the flash, 34 to 39 are inputs without pull resistors,
+# and 0, 2, 5, 12 and 15 are strapping pins (ESP32 data sheet, section 2.4).
 _RELAY = const(23)
 _READER_TX = const(17)
 _READER_RX = const(16)
 _READER_IRQ = const(34)
 _READER_RESET = const(18)
 _KEY_ROWS = (25, 26, 27, 33)
-_KEY_COLUMNS = (32, 19, 22)  # the first two are D0 and D1 where the keypad is a Wiegand one
+_KEY_COLUMNS = (32, 19, 22)  # the first two are D0 and D1 of a Wiegand keypad
 _CONTACT = const(35)
 _EXIT = const(4)
 _TAMPER = const(21)
 _JUMPER = const(39)
 _BUZZER = const(13)
 _LED = const(14)
-# A pin that tells of a fault: (its name in door/faults.py, GPIO, the level that means it).
+# Pins that tell of faults: (name in door/faults.py, GPIO, the level that means the fault).
 _FAULT_INPUTS: "tuple[tuple[str, int, int], ...]" = ()
 
 _WS2812_NS = (400, 850, 800, 450)  # WS2812B data sheet, "data transfer time": T0H, T0L, T1H, T1L
@@ -35,7 +35,7 @@ _HALF_DUTY = const(32768)
 
 
 class Board:
-    """The parts of one lock. The relay's pin is at its safe level when this returns."""
+    """The parts of one lock. The constructor sets the relay's pin to its safe level."""
 
     KEY_LAYOUT = "123456789*0#"
 
@@ -56,14 +56,14 @@ class Board:
         self._buzzer = None
 
     def remember_relay(self, unlock_level: int) -> None:
-        """Tell boot.py, for the next start, which pin holds the bolt at which level."""
+        """Store the relay's pin and safe level, so that boot.py holds the bolt at the next start. OSError."""
         self.numbers.set(RELAY_SAFE, 1 - unlock_level)
         self.numbers.set(RELAY_PIN, _RELAY)
 
     def light(self, rgb: int) -> None:
         """Show a colour, 0xRRGGBB."""
         colour = self._colour
-        colour[0], colour[1], colour[2] = rgb >> 8 & 255, rgb >> 16, rgb & 255  # the chip takes GRB
+        colour[0], colour[1], colour[2] = rgb >> 8 & 255, rgb >> 16, rgb & 255  # the LED expects GRB
         machine.bitstream(self._led, 0, _WS2812_NS, colour)
 
     def sound(self, hz: int) -> None:
@@ -75,13 +75,13 @@ class Board:
             self._buzzer = None
 
     def wlan(self) -> "WLAN":
-        """The radio; loaded when first asked for, since the door can do without."""
+        """The radio; its driver is loaded at the first call, since the door does not need it."""
         import network
 
         return network.WLAN(network.STA_IF)
 
     def idf_free(self) -> "int | None":
-        """Bytes that ESP-IDF has for Wi-Fi and TLS; None from a MicroPython that does not say."""
+        """Bytes that ESP-IDF has free, for Wi-Fi and TLS; None if this MicroPython cannot tell."""
         try:
             return sum([region[1] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])
         except AttributeError:
@@ -92,16 +92,16 @@ class Board:
         return Pin(_JUMPER, Pin.IN)
 
     def datetime(self, *date: tuple) -> tuple:
-        """What the chip's clock shows: year, month, day, weekday, hour, minute, second, microsecond.
+        """Read the chip's clock, or set it to `date`.
 
-        With such a tuple, set it.
+        The tuple is year, month, day, weekday, hour, minute, second, microsecond.
         """
         return RTC().datetime(*date)
 
     def reset(self) -> None:
-        """Start again."""
+        """Reset the chip."""
         machine.reset()
 
     def reset_cause(self) -> str:
-        """Why the chip started, in words."""
+        """Why the chip started, as text for the console."""
         return ("unknown", "power-on", "reset", "watchdog", "deep sleep", "soft reset")[machine.reset_cause()]

@@ -1,4 +1,4 @@
-"""What is done while nobody is at the door: copies, counts, and the look at the list that did not wait."""
+"""Does regular work in the background: second copies of tables, counts, and the check of the list."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
@@ -24,7 +24,7 @@ _HOUR_MS = const(3_600_000)
 
 
 class Housekeeping:
-    """`settled` is set once the list has been looked at, and the code for that is gone."""
+    """`settled` is set when the list has been checked after a start, and the code for that is unloaded."""
 
     def __init__(
         self,
@@ -41,18 +41,18 @@ class Housekeeping:
         self.settled = asyncio.Event()
 
     async def run(self) -> None:
-        """For ever."""
+        """Check the list once, then do what is due every second, for ever."""
         try:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
-            console.error("housekeeping", "no room in NVS for the relay's safe level")
+            console.error("housekeeping", "NVS is full: the relay's safe level is not stored")
         self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
         hour, version = ticks_ms(), -1
         while True:
             await asyncio.sleep_ms(_COPY_MS)
-            self._throttle.left_ms(ticks_ms())  # it must be asked now and then
+            self._throttle.left_ms(ticks_ms())  # at least every few days: ticks wrap
             self._reports.look(self._board.fault_inputs)
             if version != self._credentials.version:
                 version = self._credentials.version
@@ -71,11 +71,11 @@ class Housekeeping:
             await Uses(self._board.numbers).forget(self._credentials)
 
     def on_list(self) -> None:
-        """The list in use has changed."""
+        """The list in force has changed: note whether it is whole."""
         self._reports.fault(NO_CREDENTIALS, not self._credentials.whole)
 
     async def _look_after_list(self) -> None:
-        """Are the list's bits right, and which leases does it state? The door did not wait for that."""
+        """Check the bits of the list, and learn its leases. The door is armed before that."""
         await self._tend_list()
         self.on_list()
         await self._note_leases()
@@ -95,5 +95,5 @@ class Housekeeping:
             guard = Guard(self._leases, self._residents, self._settings.plain_uid)
             try:
                 await guard.note(self._credentials.each, self._clock.now())
-            except OSError:  # what could not be kept is tried again with the rest of the table
-                console.error("housekeeping", "no room to remember the leases of the list")
+            except OSError:  # it is tried again when the table is saved next
+                console.error("housekeeping", "the flash is full: the leases of the list are not stored")

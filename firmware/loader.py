@@ -1,17 +1,17 @@
-"""Lends code for its time, and gives back exactly what came with it; nothing else touches the collector.
+"""Loads code for a time and unloads exactly what came with it; nothing else touches the garbage collector.
 
     async with Loan():
         from lists.sync import Sync
 
         await Sync(...).receive(...)
 
-What the imports at the head of the block bring is forgotten when the block ends, in whatever way; its memory
-is free once nobody holds a part of it, so the block is the last thing in its function. A plain `with` is for
-what cannot wait. `Late` is for what is loaded after the door is armed, and stays. Where memory is plenty
-nothing is given back, by the same two classes.
+The modules that the imports at the head of the block bring are unloaded when the block ends, however it
+ends. Their memory is free once nothing refers to them, so the block is the last thing in its function.
+A plain `with` is for what cannot wait. `Late` is for code that is loaded after the door is armed, and stays.
+With plenty of memory (PSRAM) the same two classes unload nothing.
 
-Code is loaded between two collections, each a step of its own, and none falls in between: together they
-would hold up the door for five times as long as each.
+Code is loaded between two garbage collections, each a step of its own in the event loop, and none runs in
+between: in one step, load and collections would hold up the door for five times as long.
 """
 
 import asyncio
@@ -20,22 +20,22 @@ import sys
 
 from micropython import const
 
-_OFTEN = const(4096)  # bytes: what lasts comes to lie close together, and room in one piece is left
+_OFTEN = const(4096)  # bytes: what stays comes to lie close together, and large free blocks are left
 _NEVER = const(-1)
-_PLENTY = const(1_000_000)  # bytes: of a board with PSRAM, whose collections are few and long
+_PLENTY = const(1_000_000)  # bytes: a board with PSRAM, on which collections are few and long
 _IS_PLENTY = gc.mem_free() > _PLENTY
 
 
 class Late:
-    """What the imports at the head of the block bring stays, unless one of them fails."""
+    """The modules that the imports at the head of the block bring stay loaded, unless one of them fails."""
 
     _lends = False
-    # Of all loans together, as there is one sys.modules and one collector:
-    _open: "Late | None" = None  # the one whose imports are under way
-    _sweeps = False  # a collection will come of what was given back
+    # Shared by all blocks, since there is one sys.modules and one collector:
+    _open: "Late | None" = None  # the block whose imports are under way
+    _sweeps = False  # a collection of what was unloaded is scheduled
 
     def __enter__(self) -> "Late":
-        """From here on what is imported is this one's, until the next begins or its task has its turn."""
+        """Imports are this block's from here on, until another block begins or the event loop runs."""
         if Late._open is not None:
             Late._open._note()
         Late._open = self
@@ -52,7 +52,10 @@ class Late:
             if parent in sys.modules:
                 try:
                     delattr(sys.modules[parent], child)
-                except (AttributeError, KeyError):  # it failed to load, and its parent does not know it
+                except (
+                    AttributeError,
+                    KeyError,
+                ):  # it failed to load, and its package has no attribute for it
                     pass
         if not Late._sweeps:
             Late._sweeps = True
@@ -74,20 +77,20 @@ class Late:
         await collect()
 
     def _note(self) -> None:
-        """The imports are done: keep the names of what they brought."""
+        """The imports are done: note the names of the modules that they brought."""
         if Late._open is self:
             Late._open = None
             self._names = [name for name in sys.modules if name not in self._names]
 
 
 class Loan(Late):
-    """What the imports at the head of the block bring is given back at its end."""
+    """The modules that the imports at the head of the block bring are unloaded at its end."""
 
     _lends = True
 
 
 async def collect() -> None:
-    """Collect in a step of its own, and from now on whenever a little garbage has come together."""
+    """Collect garbage in a step of its own, and from now on after every 4 KB of allocations."""
     await asyncio.sleep_ms(0)
     Late._sweeps = False
     gc.collect()
@@ -95,5 +98,5 @@ async def collect() -> None:
 
 
 def spent(*parts: object) -> None:
-    """Stands for a constructor that has run: the build puts it there, see tools/shrink/once.py."""
+    """Stands in for a constructor that has run: the build puts it there, see tools/shrink/once.py."""
     raise RuntimeError("made twice")

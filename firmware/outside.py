@@ -1,9 +1,8 @@
-"""Joins what speaks with the outside, when the door is armed.
+"""Joins the parts that speak with the outside, after the door is armed.
 
-The operator's link and all that is said over it, a tenant's own broker where the settings have one, and
-releases. It is lent, and gone when they are joined: no function of this module may stay anywhere.
-
-(DESIGN draws this as network.py; that is the name of the chip's own module, which it would hide.)
+These are the operator's link and all that is published over it, a tenant's own broker if the settings have
+one, and releases. This module is loaded only until they are joined, so no other part may hold a function of
+it. (It is not called network.py since that would hide the chip's own module `network`.)
 """
 
 from micropython import const
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
 
     Start = Callable[[str, Callable[[], Awaitable[None]]], None]
 
-_HANDSHAKE_MS = const(30_000)  # a handshake holds up the door for a second: time to find a good one
+_HANDSHAKE_MS = const(30_000)  # base of the back-off with TLS: a handshake holds up the door for a second
 
 
 class Outside:
-    """What the parts need of the lock."""
+    """The parts of the lock that those outside need."""
 
     def __init__(
         self,
@@ -45,11 +44,13 @@ class Outside:
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._doorkeeper, self._reports = register, doorkeeper, reports
 
-    async def join(self, start: "Start", house: "Housekeeping", memory: "asyncio.Lock", joined: dict) -> None:
-        """Start all tasks that there are to be; start(name, run) keeps one alive.
+    async def join(
+        self, start: "Start", housekeeping: "Housekeeping", memory: "asyncio.Lock", joined: dict
+    ) -> None:
+        """Make the parts and start their tasks, by start(name, run) of the supervisor.
 
-        `memory` is held by whoever takes much of it, and can wait. `joined` notes what is done: where there
-        was no room, or no certificate (TlsError), this is called again for the rest.
+        A task that needs much memory holds `memory` meanwhile. `joined` notes what has been joined: after
+        MemoryError or TlsError (no certificate) this is called again, for what is missing.
         """
         if "subscriptions" not in joined:
             joined["subscriptions"] = await self._subscriptions()
@@ -61,7 +62,7 @@ class Outside:
             await self._join_home(start, memory)
             joined["home"] = True
         if self._settings.ssid and self._settings.broker_host and "link" not in joined:
-            await self._join_operator(start, house, subscriptions)
+            await self._join_operator(start, housekeeping, subscriptions)
             joined["link"] = True
 
     async def _subscriptions(self) -> "Subscriptions":
@@ -88,9 +89,9 @@ class Outside:
         start("home", HomeSwitch(*parts, self._doorkeeper, memory).run)
 
     async def _join_operator(
-        self, start: "Start", house: "Housekeeping", subscriptions: "Subscriptions"
+        self, start: "Start", housekeeping: "Housekeeping", subscriptions: "Subscriptions"
     ) -> None:
-        """TlsError: the settings ask for TLS, and its files are not there."""
+        """Raises TlsError if the settings ask for TLS and its files are missing or bad."""
         settings, board, clock, register = self._settings, self._board, self._clock, self._register
         tls = _context() if settings.broker_tls else None
         async with Late():
@@ -115,8 +116,9 @@ class Outside:
         wifi = Wifi(board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
         resolver = Resolver(settings.dns, board.numbers, wifi.dns)
         network = Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp))
-        # A broker drops a client for a newer one of the same identifier, whatever certificate that has: so a
-        # part of it is known to this lock alone. It is the same after a restart, which ends what was left.
+        # A broker ends a session when another client connects with the same identifier, whatever its
+        # certificate. So a part of the identifier is secret. It stays the same over restarts: a new session
+        # ends the old one.
         identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]
         broker = Broker(settings.broker_host, settings.broker_port)
         clients = Clients(identifier, broker, tls, board.idf_free)
@@ -127,7 +129,7 @@ class Outside:
         commands = settings.key, clock, board.numbers, telemetry
         door = self._doorkeeper, register.residents.keys, status, board.reset
         listener = Listener(subscriptions, settings.lock, commands, door)
-        lists = Lists(settings, register, clock, house, subscriptions, telemetry)
+        lists = Lists(settings, register, clock, housekeeping, subscriptions, telemetry)
 
         self._reports.deliver(telemetry)
         start("lists", lists.run)
@@ -136,7 +138,7 @@ class Outside:
 
 
 def _context() -> "Any":
-    """What TLS needs for any number of sessions. TlsError."""
+    """The TLS context for all sessions. Raises TlsError."""
     with Loan():
         from link.tls import context
 

@@ -1,16 +1,16 @@
-"""The pace of work that can wait: after each step it rests for longer than the step held everybody up."""
+"""Paces background work: after each long step it pauses for twice as long as the step took."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-_SHORT_MS = const(8)  # what a slice of computing takes on the chip; a block of flash takes ten times that
+_SHORT_MS = const(8)  # what a step of computing takes on the chip; a block of flash takes ten times as long
 _LONGEST_MS = const(250)
 
 
 class Pace:
-    """Awaited between two steps. The door gets two thirds of the time in one piece after a block of flash."""
+    """Await pace() between two steps. After a block of flash the door has twice that time for itself."""
 
     def __init__(self) -> None:
         self._since = ticks_ms()

@@ -1,10 +1,10 @@
-"""The settings of one lock: every one a row, read from /config.json and checked, the last good copy kept.
+"""The settings of one lock, a row for each: read from /config.json, checked, and copied if they are good.
 
     attribute: type = row(name in the file, default, kind of check, its bounds)
 
-A setting is added by a row of `Settings`, and one of the table in README.md, which a test compares with it.
-The kinds of checks are in settings_checks.py, and what is wrong is told by settings_faults.py. All of it is
-gone once the settings have been read; the values stay.
+To add a setting, add a row to `Settings` and one to the table in README.md; a test compares the two. The
+checks are in settings_checks.py, the sentences about faults in settings_faults.py. All this code is unloaded
+when the settings have been read; only the values stay.
 """
 
 import json
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 PATH = "/config.json"
 GOOD_PATH = "/config.good.json"
-NEEDED = ("needed",)  # in place of a default: there is none, and no lock without this
+NEEDED = ("needed",)  # in place of a default: the setting must be there
 _MS = 1000  # from seconds
-_VITAL = ("lock", "key", "relay.unlock_level")  # what no lock can do without, or must not guess
+_VITAL = ("lock", "key", "relay.unlock_level")  # settings that a lock needs, or must not guess
 
 
 def row(*line: "Any") -> "Any":
-    """(name, default, kind, bounds ...) of one setting. A default that is not empty is checked, too."""
+    """One setting: (name, default, kind, bounds ...). A default that is not empty is checked, too."""
     return line
 
 
 class Settings:
-    """What /config.json says, as the lock uses it: times in ms, `key` in bytes, `zone` for access.zone."""
+    """The values of /config.json as the lock uses them: times in ms, `key` bytes, `zone` for access.zone."""
 
     lock: str = row("lock", NEEDED, LABEL, 32)
     key: bytes = row("key", NEEDED, SECRET, 32)
@@ -51,10 +51,10 @@ class Settings:
     dns: "list[tuple[str, int]]" = row("network.dns", [], SERVERS, 3, 53)
     ntp: "tuple[str, int] | None" = row("network.ntp", None, SERVICE, 123)
     zone: "Rule" = row("time.zone", "UTC0", ZONE)
-    time_floor: int = row("time.floor", 0, NUMBER, 0, 4294967295)  # seconds since 1970: when it was made
+    time_floor: int = row("time.floor", 0, NUMBER, 0, 4294967295)  # seconds since 1970, of making the file
     broker_host: str = row("broker.host", "", HOST)
     broker_tls: bool = row("broker.tls", True, FLAG)
-    broker_port: int = row("broker.port", None, NUMBER, 1, 65535)  # settings.py: by broker.tls
+    broker_port: int = row("broker.port", None, NUMBER, 1, 65535)  # None: 8883 or 1883, by broker.tls
     backoff_cap_ms: int = row("broker.backoff_cap_s", 600, NUMBER, 1, 86400, _MS)
     homeassistant: bool = row("homeassistant", False, FLAG)
     trial_ms: int = row("update.trial_s", 300, NUMBER, 1, 3600, _MS)
@@ -64,11 +64,11 @@ class Settings:
     _home_user: "str | None" = row("home.user", None, TEXT, 64)
     _home_password: "str | None" = row("home.password", None, TEXT, 64)
 
-    home: "tuple[str, int, str | None, str | None] | None"  # of the last four: None where there is no broker
+    home: "tuple[str, int, str | None, str | None] | None"  # the four above; None if there is no such broker
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; `faults` has a sentence for each field that is wrong."""
+    """The settings cannot be used. `faults` has a sentence for each field that is wrong."""
 
     def __init__(self, faults: "list[str]") -> None:
         super().__init__("; ".join(faults))
@@ -76,11 +76,11 @@ class SettingsError(Exception):
 
 
 class _Values:
-    """What Settings says it has. No code, so that the rows and all that reads them can be unloaded."""
+    """The values, with the attributes of Settings. It has no code, so that this module can be unloaded."""
 
 
 class _Reader:
-    """What a text says: `found` has the values, and the defaults of those that are `wrong`."""
+    """Reads a text: `found` has the values, and the defaults of the settings that are `wrong`."""
 
     def __init__(self, text: str) -> None:
         try:
@@ -90,15 +90,15 @@ class _Reader:
         if not isinstance(tree, dict):
             raise SettingsError(["the file must be one JSON object"])
         self.found: Any = _Values()
-        self._tree, self.wrong, self._taken = tree, [], 0
+        self._tree, self.wrong, self._used = tree, [], 0  # `_used` counts the fields that are settings
         for attribute, line in Settings.__dict__.items():
             if isinstance(line, tuple):
                 setattr(self.found, attribute, self._value(line))
         fields = sum([len(value) or 1 if isinstance(value, dict) else 1 for value in tree.values()])
-        self._is_whole = self._join() and not self.wrong and self._taken == fields
+        self._is_whole = self._join() and not self.wrong and self._used == fields
 
     def faults(self) -> "list[str]":
-        """A sentence for each field that is wrong, and says what would be right."""
+        """A sentence for each field that is wrong; it says what would be right."""
         if self._is_whole:
             return []
         rows = [line for line in Settings.__dict__.values() if isinstance(line, tuple)]
@@ -108,14 +108,14 @@ class _Reader:
             return sentences(self._tree, rows, self.wrong)
 
     def _value(self, line: tuple) -> "Any":
-        """What the file says, or the default."""
+        """The value of one setting in the file, or its default."""
         name, default, check, bounds = line[0], line[1], CHECKS[line[2]], line[3:]
         group, _, field = name.partition(".")
         value = self._tree.get(group, NEEDED)
         if field:
             value = value.get(field, NEEDED) if isinstance(value, dict) else NEEDED
         if value is not NEEDED:
-            self._taken += 1
+            self._used += 1
             value = check(value, *bounds)
             if value is not None:
                 return value
@@ -124,7 +124,7 @@ class _Reader:
         return check(default, *bounds) if default and default is not NEEDED else default
 
     def _join(self) -> bool:
-        """Settle what depends on more than one row; whether it can be."""
+        """Set the values that depend on more than one row; whether these rows agree."""
         found = self.found
         found.broker_port = found.broker_port or (8883 if found.broker_tls else 1883)
         host, user, password = found._home_host, found._home_user, found._home_password
@@ -135,7 +135,7 @@ class _Reader:
 
 
 def parse(text: str) -> Settings:
-    """What a text says. Raises SettingsError."""
+    """The settings of a text. Raises SettingsError."""
     read = _Reader(text)
     faults = read.faults()
     if faults:
@@ -144,7 +144,7 @@ def parse(text: str) -> Settings:
 
 
 def load() -> Settings:
-    """The settings of /config.json, or of the last good copy; SettingsError where neither is good."""
+    """The settings of /config.json, or of the last good copy. Raises SettingsError if neither is good."""
     try:
         text = _contents(PATH)
         found = parse(text)
@@ -152,26 +152,27 @@ def load() -> Settings:
         for fault in error.faults:
             console.error("settings", PATH + ": " + fault)
         return _last_good()
-    _keep(text)
+    _save_copy(text)
     return found
 
 
 def load_or_wait(feed: "Callable[[], None]") -> Settings:
-    """The settings. Where there are none to work with, say so and wait; feed() keeps the watchdog calm."""
+    """The settings. If there are none to work with, say so and wait for ever; feed() feeds the watchdog."""
     try:
         return load()
     except SettingsError as error:
         for fault in error.faults:
             console.error("settings", "no settings to work with: " + fault)
-    while True:  # a lock that does not know its key can only wait for a person with a cable
+    while True:  # without its key a lock can only wait for a person with a cable
         feed()
         sleep_ms(1000)
 
 
 def _last_good() -> Settings:
-    """What the copy says, with the defaults of all that this release cannot use: the door must open.
+    """The settings of the copy, and the default of each that this release cannot use: the door must open.
 
-    Some release took it whole: one that knew more and has gone back, or an older one that took more.
+    The copy was good for the release that made it. That may have been a newer one that knew more settings and
+    was rolled back, or an older one that accepted other values. Raises SettingsError if a vital one is wrong.
     """
     read = _Reader(_contents(GOOD_PATH))
     faults = read.faults()
@@ -191,10 +192,10 @@ def _contents(path: str) -> str:
         raise SettingsError(["the file cannot be read"])
 
 
-def _keep(text: str) -> None:
-    """Make the last good copy, if it is not the same already. A full flash is no reason not to start."""
+def _save_copy(text: str) -> None:
+    """Save the last good copy, unless it is the same already. The lock starts even if the flash is full."""
     try:
         if not files.exists(GOOD_PATH) or _contents(GOOD_PATH) != text:
             files.write(GOOD_PATH, (text.encode(),))
     except (OSError, SettingsError):
-        console.warning("settings", "no room for a copy of the settings")
+        console.warning("settings", "no space for a copy of the settings")

@@ -1,4 +1,4 @@
-"""The kinds of checks of a setting: each gives the value as the lock uses it, or None for what is wrong."""
+"""Checks the value of a setting, one function for each kind: the value as the lock uses it, or None."""
 
 from binascii import unhexlify
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     from access.zone import Rule
 
-_SURROGATE = b"\xed"  # the first byte of each, and of some letters of Korea
+_SURROGATE = b"\xed"  # the first byte of each surrogate in UTF-8, and of some letters of Korean
 
 
 def _number(value: "Any", low: int, high: int, unit: int = 1) -> "int | None":
-    """A whole number within bounds, both included, in the lock's own unit."""
+    """A whole number within bounds, both included; it is multiplied by `unit`."""
     return value * unit if type(value) is int and low <= value <= high else None
 
 
@@ -24,18 +24,18 @@ def _flag(value: "Any") -> "bool | None":
     return value if isinstance(value, bool) else None
 
 
-def _one_of(value: "Any", *words: str) -> "str | None":
-    """One of a few words."""
-    return value if value in words else None
+def _one_of(value: "Any", *allowed: str) -> "str | None":
+    """One of the allowed texts."""
+    return value if value in allowed else None
 
 
 def _label(value: "Any", longest: int) -> "str | None":
-    """What can be a part of a topic: letters, digits, - and _."""
+    """Letters, digits, - and _, which can be part of a topic."""
     return value if isinstance(value, str) and 0 < len(value) <= longest and _is_plain(value) else None
 
 
 def _secret(value: "Any", size: int) -> "bytes | None":
-    """Bytes, in hexadecimal digits in lower case."""
+    """So many bytes, written as hexadecimal digits in lower case."""
     try:
         is_right = isinstance(value, str) and len(value) == 2 * size and value == value.lower()
         return unhexlify(value) if is_right else None
@@ -44,20 +44,20 @@ def _secret(value: "Any", size: int) -> "bytes | None":
 
 
 def _text(value: "Any", longest: int) -> "str | None":
-    """Any text."""
+    """Any text of 1 to `longest` bytes in UTF-8."""
     value = _joined(value)
     return value if value and len(value.encode()) <= longest else None
 
 
 def _passphrase(value: "Any") -> "str | None":
-    """Of an access point, as IEEE 802.11 (annex M.4) has it: a passphrase or a key; none, of an open one."""
+    """A passphrase or key of Wi-Fi (IEEE 802.11, annex M.4), or an empty text for an open network."""
     value = _joined(value)
     is_right = not value or 8 <= len(value.encode()) <= 63 or _secret(value.lower(), 32)
     return value if is_right else None
 
 
 def _host(value: "Any", never: str = " ") -> "str | None":
-    """An address or a name, not one that ends so; a dot at its end is dropped."""
+    """An IPv4 address, or a name that does not end in `never`; a dot at its end is dropped."""
     if not isinstance(value, str) or not 0 < len(value) <= 100:
         return None
     name = value[:-1] if value[-1] == "." else value
@@ -68,14 +68,14 @@ def _host(value: "Any", never: str = " ") -> "str | None":
 
 
 def _service(value: "Any", port: int) -> "tuple[str, int] | None":
-    """A name or address like "time.example" or "192.0.2.1:123", and its port, or the usual one."""
+    """(host, port) of a text like "time.example" or "192.0.2.1:123"; `port` is the usual one."""
     name, port = _split(value, port)
     name = _host(name)
     return (name, port) if name and port else None
 
 
 def _servers(value: "Any", most: int, port: int) -> "list[tuple[str, int]] | None":
-    """Some addresses, each with or without a port; `port` is the usual one."""
+    """At most `most` IPv4 addresses, each with or without a port; `port` is the usual one."""
     if not isinstance(value, list) or len(value) > most:
         return None
     found = [_split(one, port) for one in value]
@@ -83,7 +83,7 @@ def _servers(value: "Any", most: int, port: int) -> "list[tuple[str, int]] | Non
 
 
 def _zone(value: "Any") -> "Rule | None":
-    """The rule of a time zone, as POSIX has it."""
+    """The rule of a time zone, written as a POSIX TZ rule."""
     if value == "UTC0":
         return 0, 0, None, None
     with Loan():
@@ -99,12 +99,12 @@ def _is_address(name: str) -> bool:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether there are but letters and digits of ASCII, - and _."""
+    """Whether there are only ASCII letters and digits, - and _."""
     return all(97 <= c <= 122 or 48 <= c <= 57 or 65 <= c <= 90 or c in b"-_" for c in value.encode())
 
 
 def _split(value: "Any", port: int) -> "tuple[str, int]":
-    """Name and port of "name:port"; the port is 0 where it is none."""
+    """Name and port of "name:port"; the port is 0 if it is no valid one."""
     name, colon, digits = value.partition(":") if isinstance(value, str) else ("", "", "")
     if colon:
         port = int(digits) if digits.isdigit() and len(digits) < 6 else 0
@@ -112,7 +112,7 @@ def _split(value: "Any", port: int) -> "tuple[str, int]":
 
 
 def _joined(value: "Any") -> "str | None":
-    r"""The text, or None where it is none. Of an emoji written as "\ud83d\ude00" json.loads makes two."""
+    r"""The text, or None if it is none. json.loads() makes two letters of an emoji like "\ud83d\ude00"."""
     if isinstance(value, str) and _SURROGATE in value.encode():
         with Loan():
             from settings_text import joined

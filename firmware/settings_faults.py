@@ -1,4 +1,4 @@
-"""What is wrong with a /config.json and what would be right, in sentences: loaded where that is asked."""
+"""Says what is wrong in a /config.json and what would be right. Loaded only if something is wrong."""
 
 from micropython import const
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 _NEAR = const(2)
 _ZONE = 'a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
-_WORDS = {
+_TEXTS = {
     NUMBER: "a whole number from %d to %d",
     FLAG: "true or false",
     LABEL: "1 to %d letters, digits, - or _",
-    SECRET: "%d bytes in hexadecimal digits in lower case",
+    SECRET: "%d hexadecimal digits in lower case",
     TEXT: "a text of 1 to %d bytes in UTF-8",
     PASSPHRASE: '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network',
     HOST: 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port',
@@ -25,7 +25,7 @@ _WORDS = {
 
 
 def sentences(tree: dict, rows: "list[tuple]", wrong: "list[str]") -> "list[str]":
-    """One for each setting that is wrong, for each that is missing, and for each field that is no setting."""
+    """A sentence for each setting that is wrong or missing, and for each field that is no setting."""
     found = list(_unknown(tree, sorted([line[0] for line in rows])))
     for line in rows:
         if line[0] in wrong:
@@ -39,22 +39,24 @@ def sentences(tree: dict, rows: "list[tuple]", wrong: "list[str]") -> "list[str]
 
 
 def _value(tree: dict, name: str) -> object:
-    """What the file says of a setting."""
+    """The value of a setting in the file, or None."""
     group, _, field = name.partition(".")
     value = tree.get(group)
     return value.get(field) if field and isinstance(value, dict) else value
 
 
 def _right(line: tuple, value: object) -> str:
-    """What a setting must be."""
+    """What the value of a setting must be."""
     kind, bounds = line[2], line[3:]
     if kind == ONE_OF:
-        return " or ".join(['"%s"' % word for word in bounds])
+        return " or ".join(['"%s"' % allowed for allowed in bounds])
     if kind == HOST and bounds:
-        return _WORDS[kind] + ", none in " + bounds[0]
+        return _TEXTS[kind] + ", none in " + bounds[0]
+    if kind == SECRET:
+        return _TEXTS[kind] % (2 * bounds[0])
     if kind != ZONE:
-        words = _WORDS[kind]
-        return words % bounds[: words.count("%d")]
+        text = _TEXTS[kind]
+        return text % bounds[: text.count("%d")]
     with Loan():
         from access.zone_rule import LONGEST, parse
 
@@ -67,7 +69,7 @@ def _right(line: tuple, value: object) -> str:
 
 
 def _home(tree: dict) -> "Iterator[str]":
-    """What a broker of the tenant's own needs of other settings."""
+    """Sentences about settings that `home`, a tenant's own broker, lacks."""
     if _value(tree, "home.host") is None:
         yield "home.host is missing: the address or name of the tenant's broker"
     if _value(tree, "home.password") and not _value(tree, "home.user"):
@@ -77,7 +79,7 @@ def _home(tree: dict) -> "Iterator[str]":
 
 
 def _unknown(tree: dict, names: "list[str]") -> "Iterator[str]":
-    """Sentences about fields that are no setting, or not where they belong."""
+    """Sentences about fields that are no setting, or in the wrong place."""
     for group, value in tree.items():
         fields = _fields(group, names)
         if fields and not isinstance(value, dict):
@@ -91,11 +93,12 @@ def _unknown(tree: dict, names: "list[str]") -> "Iterator[str]":
 
 
 def _fields(group: str, names: "list[str]") -> "list[str]":
-    """What a group has, in quotes."""
+    """The names of the settings in a group, in quotes."""
     return ['"%s"' % name[len(group) + 1 :] for name in names if name.startswith(group + ".")]
 
 
 def _nearest(group: str, field: str, names: "list[str]") -> str:
+    """The sentence about a field that is no setting; it names the setting with the nearest name."""
     name = group + field
     if name in names:
         group, _, field = name.partition(".")
@@ -112,7 +115,7 @@ def _nearest(group: str, field: str, names: "list[str]") -> str:
 
 
 def _distance(name: str, known: str) -> int:
-    """How far a name is from that of a setting: as a whole, or in another group by its last part alone."""
+    """How much a name differs from that of a setting: as a whole, or by its last part in another group."""
     group, part = _parts(name)
     known_group, known_part = _parts(known)
     elsewhere = 0 if group and group == known_group else 1
@@ -121,7 +124,7 @@ def _distance(name: str, known: str) -> int:
 
 
 def _parts(name: str) -> "tuple[str, str]":
-    """The group, which may be empty, and the name in it."""
+    """The group of a name, which may be empty, and the name in that group."""
     group, dot, part = name.partition(".")
     return (group, part) if dot else ("", name)
 
@@ -131,7 +134,7 @@ def _letters(name: str) -> str:
 
 
 def _edits(one: str, other: str) -> int:
-    """How many letters must be put in, left out or changed; one that is a part of the other is near."""
+    """The edit distance (Levenshtein) of two texts; at most _NEAR if one is a part of the other."""
     if one and other and (one in other or other in one):
         return min(_NEAR, abs(len(one) - len(other)))
     row = list(range(len(other) + 1))

@@ -1,4 +1,4 @@
-"""The kinds of settings: settings.py has a check for each, and settings_faults.py the words for it."""
+"""The kinds of settings. settings_checks.py has a check for each, settings_faults.py a text."""
 
 NUMBER = 0
 FLAG = 1

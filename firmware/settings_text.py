@@ -1,10 +1,11 @@
-"""Letters beyond the first 65,536 in a text that json.loads has read: loaded where there are any."""
+"""Joins surrogate pairs in a text that json.loads() has read. Loaded only if there are any."""
 
 
 def joined(value: str) -> "str | None":
-    r"""The text with each pair of surrogates made one letter, or None where one stands alone.
+    r"""The text with one letter for each pair of surrogates, or None if one of them has no partner.
 
-    Of an emoji that JSON has as "\ud83d\ude00" (RFC 8259, 7) MicroPython makes two, and UTF-8 has none such.
+    JSON may write an emoji as "\ud83d\ude00" (RFC 8259, section 7). MicroPython makes two letters of it,
+    which do not exist in UTF-8.
     """
     found, high = "", 0
     for sign in value:

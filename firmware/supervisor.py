@@ -1,4 +1,4 @@
-"""Keeps the tasks alive: a critical one that ends resets the board, any other is started again."""
+"""Starts tasks and restarts those that end; if a critical one ends, it resets the board."""
 
 import asyncio
 import sys
@@ -11,23 +11,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-CRITICAL = ("door",)  # a lock that does not tend its door is no lock
+CRITICAL = ("door",)  # without this task the lock is of no use
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(60_000)
-_LONG_MS = const(0x3FFFFFF)  # and again: ticks go round at 2 ** 30
+_LONG_MS = const(0x3FFFFFF)  # less than half of 2 ** 30, at which ticks wrap
 
 
 class Supervisor:
-    """Starts tasks by name. `reset` is called when a critical task ends in whatever way."""
+    """Starts tasks by name. reset() is called when a critical task ends, however it ends."""
 
     def __init__(self, reset: "Callable[[], None]") -> None:
         self._reset = reset
 
     def start(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
-        """Run `run()` for ever."""
-        asyncio.create_task(self._keep(name, run))
+        """Start a task that awaits run() again and again: after 100 ms, then after up to a minute."""
+        asyncio.create_task(self._restart(name, run))
 
-    async def _keep(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
+    async def _restart(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
         wait = _FIRST_WAIT_MS
         while True:
             try:
@@ -42,7 +42,7 @@ class Supervisor:
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
 
-async def rest() -> None:
-    """For ever: for a task that has nothing more to do, and must not end."""
+async def idle() -> None:
+    """Never return: for a task that has nothing more to do, and must not end."""
     while True:
         await asyncio.sleep_ms(_LONG_MS)

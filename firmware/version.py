@@ -1,4 +1,7 @@
-"""The version of the application; it stands nowhere else. SECURITY rises when none before may return."""
+"""The version of the application, and the slot that it runs from. The version is written here alone.
+
+When SECURITY is raised, no release with a lower one can be installed any more.
+"""
 
 import sys
 
@@ -7,7 +10,7 @@ SECURITY = 1
 
 
 def slot() -> str:
-    """The name of the application slot that this code was started from."""
+    """The application slot that this code runs from: "a" or "b"; "?" if none."""
     for folder in sys.path:
         if folder.startswith("/slots/"):
             return folder[7:]

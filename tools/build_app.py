@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,17 +47,18 @@ class BuildError(MenshenError):
     """A source file does not compile; the message is the compiler's, with file and line."""
 
 
-def build(out: Path = APP, source: Path = TOP) -> Path:
+def build(out: Path = APP, source: Path = TOP, without: Collection[str] = ()) -> Path:
     """Compile the application of the tree at source into out, and the fakes beside it.
 
-    Returns out. Raises BuildError naming the file on a syntax error.
+    `without` are steps of tools/shrink that are left out. Returns out. Raises BuildError naming the file on a
+    syntax error.
     """
     copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
     others = _compiled(source / "lib/umqtt", Path("lib/umqtt"))
     out.parent.mkdir(parents=True, exist_ok=True)
     with (out.parent / ".build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
-        _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware"))
+        _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware", without))
         fakes = _fakes(source / "tools/simulator/fakes") | _read(_frozen(source))
         _bring_up_to_date(out.parent / "fakes", fakes)
     return out
@@ -105,11 +106,11 @@ def _read(files: dict[Path, Path]) -> dict[Path, tuple[Path, str]]:
     return {target: (path, path.read_text()) for target, path in files.items()}
 
 
-def _application(firmware: Path) -> dict[Path, tuple[Path, str]]:
+def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[Path, str]]:
     """The same of the firmware, shrunk."""
     paths = {path.relative_to(firmware).with_suffix(""): path for path in sorted(firmware.rglob("*.py"))}
     texts = {}
-    for name, program in shrunk(firmware).programs.items():
+    for name, program in shrunk(firmware, without).programs.items():
         place = Path(*name.split("."))
         path = paths.get(place)
         target = place.with_suffix(".mpy") if path else place / "__init__.mpy"
@@ -137,8 +138,8 @@ def _frozen(source: Path) -> dict[Path, Path]:
     return _compiled(source / "lib/umqtt", Path("umqtt"))
 
 
-def shrunk(firmware: Path) -> Shrunk:
-    """The programs of the firmware, in as little RAM as can be."""
+def shrunk(firmware: Path, without: Collection[str] = ()) -> Shrunk:
+    """The programs of the firmware, in as little RAM as can be, but for the steps that are left out."""
     sources = {
         ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text()
         for path in sorted(firmware.rglob("*.py"))
@@ -146,10 +147,10 @@ def shrunk(firmware: Path) -> Shrunk:
     others, called = _others(sources), sorted(_called())
 
     def make() -> list[dict[str, str]]:
-        made = shrink(sources, _given(others), called)
+        made = shrink(sources, _given(others), called, without)
         return [made.programs, made.names]
 
-    return Shrunk(*remembered(_all(sources, others, called), make))
+    return Shrunk(*remembered([*_all(sources, others, called), *sorted(without)], make))
 
 
 def _all(programs: Mapping[str, str], others: list[str], called: list[str]) -> Iterator[str]:

@@ -5,8 +5,8 @@ After a resident's PIN
     * 1, then a new PIN twice      changes the PIN
     * 2, then a card               adds the card
     * 3, then a card or #          removes that card, or all that were added
-    * 4                            arms guest codes, and hands over the guest key; then #: a new one
-    * 6                            turns the tenant's own broker on, and hands over its code; then #: off
+    * 4                            arms guest codes, and presents the guest key; then #: a new one
+    * 6                            turns the tenant's own broker on, and presents its code; then #: off
     * 9, then the PIN once more    confirms moving out
 
 After a move-in code a new PIN is entered twice. `*` cancels at any point, and so does a minute without a key,
@@ -62,8 +62,8 @@ def is_weak(digits: "bytes | memoryview") -> bool:
 class Dialogue:
     """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
 
-    `hand_over(what, key)` has the reader show a GUEST_KEY or HOME_KEY to the tenant's phone for a while, or,
-    with no bytes, nothing any more. `has_home` says whether the settings name a broker of the tenant's own.
+    `present(what, key)` has the reader present a GUEST_KEY or HOME_KEY to the tenant's phone for a while; an
+    empty key ends that. `has_home` says whether the settings name a broker of the tenant's own.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class Dialogue:
         restrictions: "Restrictions",
         mac: "Mac",
         say: "Callable[[str], None]",
-        hand_over: "Callable[[int, bytes], None]",
+        present: "Callable[[int, bytes], None]",
         has_home: bool,
     ) -> None:
         self._residents, self._credentials = register.residents, register.credentials
         self._register, self._restrictions, self._mac = register, restrictions, mac
-        self._say, self._hand_over, self._has_home = say, hand_over, has_home
+        self._say, self._present, self._has_home = say, present, has_home
         self._state = _IDLE
         self._digest = self._first = b""
         self._lease = self._since = 0
@@ -210,7 +210,7 @@ class Dialogue:
             self._refuse()
 
     def _give_guest_key(self, new: bool) -> None:
-        """Arm guest codes, and hand over the lease's key: a new one if there is none, or one is wanted."""
+        """Arm guest codes, and present the lease's key: a new one if there is none, or one is wanted."""
         try:
             key = None if new else dict(self._residents.keys()).get(self._lease)
             if key is None:
@@ -221,7 +221,7 @@ class Dialogue:
             self._refuse()
         else:
             self._say("kept")
-            self._hand_over(GUEST_KEY, key)
+            self._present(GUEST_KEY, key)
 
     def _switch_home(self, on: bool) -> None:
         """Turn the tenant's own broker on with a new code, or off, which removes the code."""
@@ -235,7 +235,7 @@ class Dialogue:
             self._refuse()
         else:
             self._say("kept")
-            self._hand_over(HOME_KEY, key)
+            self._present(HOME_KEY, key)
 
     def _random(self, purpose: bytes) -> bytes:
         """The chip's generator is weak while the radio is off: the lock's key makes up for that."""

@@ -13,11 +13,12 @@ LOCKED, UNLOCKED, OPEN, HELD_OPEN, FORCED = "locked", "unlocked", "open", "held 
 
 
 class Controller:
-    """The one thing that moves the relay, and grant() is the one way to have it released.
+    """Only this moves the relay, and only grant() releases it.
 
     locked → unlocked by a grant → open when the leaf opens → held open after `held_open_ms` → locked
-    when the leaf closes. A leaf that opens while locked was forced, unless somebody is leaving.
-    The bolt is held again after `unlock_ms`, or as soon as the leaf has closed.
+    when the leaf closes. A leaf that opens while locked was forced, unless an exit was requested shortly
+    before. The bolt is held again after `unlock_ms`, or as soon as the leaf has closed. `on_alarm` is called
+    with "forced" or "held open".
     """
 
     def __init__(
@@ -32,11 +33,11 @@ class Controller:
         self._unlock_ms, self._held_open_ms = unlock_ms, held_open_ms
         self.state = LOCKED
         self._released = False
-        self._released_at = self._opened_at = self._left_at = 0
-        self._leaving = False
+        self._released_at = self._opened_at = self._exit_at = 0
+        self._exiting = False
 
     def grant(self, now: int) -> None:
-        """Let the bolt go: somebody may come in. `now` is ticks_ms()."""
+        """Release the bolt: somebody may come in. `now` is ticks_ms()."""
         self._relay.release()
         self._released = True
         self._released_at = now
@@ -46,16 +47,16 @@ class Controller:
             self._become_open(now)
 
     def request_exit(self, now: int) -> None:
-        """Somebody leaves: the exit button lets the bolt go by its own wire, and the leaf may open."""
-        self._leaving = True
-        self._left_at = now
+        """The exit button is pressed. It releases the bolt by its own wire; here it only excuses the leaf."""
+        self._exiting = True
+        self._exit_at = now
 
     def tick(self, now: int, leaf_open: bool) -> None:
-        """Follow the time and the leaf; to be called every few ms."""
+        """Follow the time and the leaf. Call this every few ms."""
         if self._released and ticks_diff(now, self._released_at) >= self._unlock_ms:
             self._secure()
-        if self._leaving and ticks_diff(now, self._left_at) >= self._unlock_ms:
-            self._leaving = False
+        if self._exiting and ticks_diff(now, self._exit_at) >= self._unlock_ms:
+            self._exiting = False
         if leaf_open:
             self._follow_open(now)
         elif self.state not in (LOCKED, UNLOCKED):
@@ -65,8 +66,8 @@ class Controller:
             self._become(LOCKED)
 
     def _follow_open(self, now: int) -> None:
-        if self.state == UNLOCKED or (self.state == LOCKED and self._leaving):
-            self._leaving = False
+        if self.state == UNLOCKED or (self.state == LOCKED and self._exiting):
+            self._exiting = False
             self._become_open(now)
         elif self.state == LOCKED:
             self._become(FORCED)

@@ -1,4 +1,4 @@
-"""Tends the door: takes what the readers read, has it judged, moves the bolt and tells the person."""
+"""Runs the door: has the gate judge each key, PIN and card, acts on the verdict, and signals it."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
     class Reports(Protocol):
-        """Who is told of what the house may know."""
+        """What the operator is told."""
 
         def alarm(self, kind: str) -> None: ...
         def staff(self, digest: bytes, kind: int) -> None: ...
@@ -36,7 +36,10 @@ _QUIET_MS = const(15_000)
 
 
 class Doorkeeper:
-    """`reports` are what the house may know: never a tenant's entry."""
+    """Everything that happens at the door comes in here.
+
+    `reports` reach the operator: alarms and the entries of staff, never a tenant's entry.
+    """
 
     def __init__(
         self,
@@ -55,15 +58,18 @@ class Doorkeeper:
         self._busy = False
 
     def quiet(self) -> bool:
-        """Whether nobody is at the door: for 15 s no key, no card and no button, and the leaf closed."""
+        """Whether nobody is at the door: no key, card or exit button for 15 s, and the leaf closed."""
         return not self._busy
 
     def identify(self) -> None:
-        """Show whoever looks for it which lock this is."""
+        """Signal which lock this is, for somebody who looks for it."""
         self._indicator.tell("identify")
 
     def remote(self, lease: int, digest: bytes) -> bool:
-        """A tenant of a lease, or the holder of a staff credential, wants in from afar; whether they may."""
+        """Open for a command of a tenant or of staff, if the gate agrees; whether it did.
+
+        `lease` and `digest` are those of Gate.remote().
+        """
         verdict = self._gate.remote(lease, digest)
         self._act(verdict)
         return verdict.granted
@@ -90,11 +96,12 @@ class Doorkeeper:
             self._act(self._gate.pin(digits, now))
 
     def _touch(self, now: int) -> None:
-        """Somebody does something at the door."""
+        """Note that somebody is at the door."""
         self._touched = now
         self._busy = True
 
     def _act(self, verdict: "Verdict") -> None:
+        """Open the door if the verdict grants it, and signal and report what happened."""
         now = ticks_ms()
         if verdict.reason == MOVING_IN:
             self._dialogues.move_in(verdict.digest, verdict.lease, now)
@@ -105,10 +112,10 @@ class Doorkeeper:
                 self._reports.alarm("throttled")
             return
         is_staff = verdict.role in (STAFF, STAFF_PASSAGE)
-        if is_staff:  # on record before the door opens: no power cut makes an entry unseen
+        if is_staff:  # reported before the door opens: a power cut must not hide an entry
             self._reports.staff(verdict.digest, verdict.kind)
         self._controller.grant(now)
-        if verdict.role == GUEST:  # what residents are told of staff is none of theirs
+        if verdict.role == GUEST:  # only residents are told that staff have been in
             self._indicator.say("granted", now)
             return
         staff_was_in = self._numbers.get(STAFF_WAS_IN)
@@ -116,22 +123,22 @@ class Doorkeeper:
         try:
             self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
-            console.error("door", "no room to note that staff have been in")
+            console.error("door", "NVS is full: it is not stored that staff have been in")
         if verdict.kind == PIN and verdict.role == TENANT:
             self._dialogues.entered(verdict.digest, verdict.lease, now)
 
     async def run(
-        self, leaf: "Switch", leaving: "Switch", tamper: "Switch", feed: "Callable[[], None]"
+        self, leaf: "Switch", exit_button: "Switch", tamper: "Switch", feed: "Callable[[], None]"
     ) -> None:
-        """Follow the switches and the time for ever, and feed the watchdog: only a tended door feeds it."""
+        """Follow the switches and the time for ever. feed() feeds the watchdog: only this task does that."""
         tampered = False
         while True:
             now = ticks_ms()
-            leaf_open, leaves = leaf.is_on(now), leaving.is_on(now)
-            if leaves:
+            leaf_open, exiting = leaf.is_on(now), exit_button.is_on(now)
+            if exiting:
                 self._controller.request_exit(now)
             self._controller.tick(now, leaf_open)
-            if leaf_open or leaves:
+            if leaf_open or exiting:
                 self._touch(now)
             elif self._busy and ticks_diff(now, self._touched) >= _QUIET_MS:
                 self._busy = False

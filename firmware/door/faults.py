@@ -1,7 +1,7 @@
-"""The faults that a lock tells of itself: on its light, in its state, and to a release that is on trial.
+"""The faults of the lock: shown by its light, sent with its state, and watched while a release is on trial.
 
-A fault is added by a row here, and one in the installer's table (tools/board/README.md); by a row of
-door/signals.py where it is to have a light of its own; and where a pin tells it, by that pin in board.py.
+To add a fault, add a row here and one in the installer's table (tools/board/README.md). If it has a light of
+its own, add a row in door/signals.py too; if a pin tells of it, add that pin in board.py.
 """
 
 READER = "reader"
@@ -10,8 +10,9 @@ NO_CREDENTIALS = "no credentials"
 RESIDENTS = "residents"
 MEMORY = "memory"
 
-# Name, and its bit in NVS `had`, where the updates keep what was broken before a release came: an older
-# release may read it, so a bit keeps its meaning for ever. 0 is for what no release can be to blame for.
+# Each fault and its bit in NVS `had`, where the updates store which faults there were before a release was
+# installed. An older release may read that number, so the meaning of a bit never changes. 0: no release can
+# cause this fault.
 FAULTS = {
     READER: 1,
     KEYPAD: 2,
@@ -20,4 +21,4 @@ FAULTS = {
     MEMORY: 0,
 }
 
-AT_ONCE = 4 | 8  # what cannot be read now will not be later: no release stays on trial with these
+AT_ONCE = 4 | 8  # bits of faults that do not go away by waiting: they end a trial at once

@@ -1,4 +1,4 @@
-"""The light and the sound by which the lock speaks to the person in front of it."""
+"""Shows signals to the person at the door, by the light and the buzzer."""
 
 from time import ticks_diff, ticks_ms
 
@@ -12,35 +12,38 @@ _BEEP_MS, _BEEP_EVERY_MS = 200, 1000
 
 
 class Indicator:
-    """`light(0xRRGGBB)` and `sound(hz)` are the parts; a signal is shown over a lasting condition."""
+    """A signal is shown for its time; then the gravest condition that lasts is shown.
+
+    `light(0xRRGGBB)` sets the colour, `sound(hz)` the tone; 0 is dark or silent.
+    """
 
     def __init__(self, light: "Callable[[int], None]", sound: "Callable[[int], None]") -> None:
         self._light, self._sound = light, sound
         self._conditions: set[str] = set()
         self._signal = ()
         self._started = 0
-        self._shown = self._heard = -1
+        self._colour = self._tone = -1  # what the parts were told last
         self._put(0, 0)
 
     def say(self, signal: str, now: int) -> None:
-        """Give one of SIGNALS, from now (ticks_ms) on; the last one counts."""
+        """Show one of SIGNALS from `now`, in ticks_ms(), on. It replaces the signal before."""
         self._signal = SIGNALS[signal]
         self._started = now
         self.tick(now)
 
     def tell(self, signal: str) -> None:
-        """say() now; "timeout" is told like "cleared"."""
+        """Show a signal from this moment on. "timeout" looks like "cleared"."""
         self.say("cleared" if signal == "timeout" else signal, ticks_ms())
 
     def set(self, condition: str, lasts: bool) -> None:
-        """One of CONDITIONS, or of door.faults, begins or ends."""
+        """Begin or end a condition: one of CONDITIONS, or of door.faults."""
         if lasts:
             self._conditions.add(condition)
         else:
             self._conditions.discard(condition)
 
     def tick(self, now: int) -> None:
-        """Show what is to be shown at this time; to be called every few ms."""
+        """Set light and sound as they must be at `now`, in ticks_ms(). Call this every few ms."""
         if self._signal:
             colour, tone, tone_ms, light_ms = self._signal
             passed = ticks_diff(now, self._started)
@@ -56,9 +59,9 @@ class Indicator:
         self._put(lasting[-2], lasting[-1] if now % _BEEP_EVERY_MS < _BEEP_MS else 0)
 
     def _put(self, colour: int, tone: int) -> None:
-        if colour != self._shown:
-            self._shown = colour
+        if colour != self._colour:
+            self._colour = colour
             self._light(colour)
-        if tone != self._heard:
-            self._heard = tone
+        if tone != self._tone:
+            self._tone = tone
             self._sound(tone)

@@ -1,4 +1,4 @@
-"""Hands a key to the tenant's phone: the card reader plays a tag for a while."""
+"""Presents a key to a resident's phone, as an NFC tag that the card reader emulates for a while."""
 
 from time import ticks_ms
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 class Phone:
-    """`lock` is the lock's name, which the phone shows."""
+    """The phone at the reader. `lock` is the lock's name, which the phone displays."""
 
     def __init__(self, lock: str, reader: "CardReader", indicator: "Indicator") -> None:
         self._lock, self._reader, self._indicator = lock, reader, indicator
 
-    def hand_over(self, role: int, key: bytes) -> None:
-        """Offer a guest key or a home code (people/residents.py), and nothing else any more.
+    def present(self, what: int, key: bytes) -> None:
+        """Present a GUEST_KEY or HOME_KEY (people/residents.py) in place of the one before, if any.
 
-        With no bytes nothing at all. The tag's code is there for as long as the tag is.
+        An empty key ends it. The code of the tag stays loaded for as long as the tag is presented.
         """
         if not key:
             self.end()
@@ -28,12 +28,12 @@ class Phone:
             from access.phone_note import note
             from readers.phone_tag import PhoneTag
 
-            tag = PhoneTag(note(self._lock, role, key), self._show, self._read)
-        self._reader.lend(tag)
+            tag = PhoneTag(note(self._lock, what, key), self._show, self._read)
+        self._reader.emulate(tag)
 
     def end(self) -> None:
-        """Offer nothing any more."""
-        self._reader.lend(None)
+        """Present nothing any more."""
+        self._reader.emulate(None)
 
     def _show(self, waits: bool) -> None:
         self._indicator.set("enrolling", waits)

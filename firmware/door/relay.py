@@ -1,4 +1,4 @@
-"""The relay that holds the bolt: two levels, of which one is safe."""
+"""The relay that holds or releases the bolt."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
 
 class Relay:
-    """`unlock_level` (0 or 1) is the level that lets the bolt go; the other one is safe."""
+    """`unlock_level` (0 or 1) is the pin's level that releases the bolt; the other level is the safe one."""
 
     def __init__(self, pin: "Pin", unlock_level: int) -> None:
         self._pin = pin
@@ -14,7 +14,7 @@ class Relay:
         self.secure()
 
     def release(self) -> None:
-        """Let the bolt go."""
+        """Release the bolt."""
         self._pin.value(self._unlock_level)
 
     def secure(self) -> None:

@@ -1,8 +1,8 @@
 """The signals of the lock: one row for each, with its colour, tone and times.
 
-Colours are 0xRRGGBB, tones in Hz, times in ms. A signal is added by a row here, and one in the installer's
-table (tools/board/README.md): tests compare the two, the simulator reads the rows, and the build writes the
-colours out where they are used.
+Colours are 0xRRGGBB, tones in Hz, times in ms. To add a signal, add a row here and one in the installer's
+table (tools/board/README.md); tests compare the two. The simulator reads these rows. The build writes the
+colours out where they are used, so their names cost no RAM.
 """
 
 DARK = 0
@@ -20,7 +20,7 @@ RED_VIOLET = 0xFF0040
 YELLOW = 0xFFFF00
 MAGENTA = 0xFF00FF
 
-# What is said once: colour, tone, ms of tone, ms of light.
+# Signals, shown once: colour, tone, ms of tone, ms of light.
 SIGNALS = {
     "granted": (GREEN, 2400, 120, 1500),
     "denied": (RED, 400, 400, 1500),
@@ -36,8 +36,8 @@ SIGNALS = {
     "cleared": (DARK, 800, 60, 60),
 }
 
-# What is said for as long as it lasts, the gravest first: name, colour, tone of the beeps. A fault of
-# door/faults.py that has a row here is shown by it; the last one stands for all the others.
+# Conditions, shown for as long as they last, the gravest first: name, colour, tone of the beeps. A fault of
+# door/faults.py that has a row here is shown by it, and any other by the last row.
 CONDITIONS = (
     ("forced", RED_VIOLET, 3200),
     ("tamper", RED_VIOLET, 3200),

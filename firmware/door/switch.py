@@ -1,4 +1,4 @@
-"""A contact or button, believed once it has kept its level for some time."""
+"""A contact or a button, debounced: a new level counts once it has lasted for some time."""
 
 from time import ticks_diff
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Switch:
-    """`active` is the pin's level that means yes; a change counts after `settle_ms`."""
+    """`active` is the pin's level that means on; a change counts after `settle_ms`."""
 
     def __init__(self, pin: "Pin", active: int, settle_ms: int = 30) -> None:
         self._pin = pin
@@ -19,7 +19,7 @@ class Switch:
         self._since = 0
 
     def is_on(self, now: int) -> bool:
-        """Look at the pin; `now` is ticks_ms(). To be called every few ms."""
+        """Read the pin; whether the switch is on. `now` is ticks_ms(). Call this every few ms."""
         if (self._pin.value() == self._active) == self._is_on:
             self._changing = False
         elif not self._changing:

@@ -1,6 +1,6 @@
-"""The broker's address over a power cut.
+"""Stores the broker's address in NVS, so that a lock finds its broker after a power cut without DNS.
 
-In NVS (storage/names.py) are the first 8 bytes of SHA-256 of the host, and its address of 4 bytes.
+The value (storage/names.py) is the first 8 bytes of the host's SHA-256, then its IPv4 address in 4 bytes.
 """
 
 import struct
@@ -18,17 +18,17 @@ _MARK = const(8)
 
 
 def remember(numbers: "Numbers", host: str, address: str) -> None:
-    """Remember where a host is. Costs nothing if that is known, and is no error where NVS has no room."""
+    """Store the address of a host. Writes nothing if it is stored already; a full NVS is no error."""
     known = _mark(host) + bytes([int(part) for part in address.split(".")])
     try:
         if numbers.blob(BROKER_ADDRESS, BROKER_ADDRESS_MAX) != known:
             numbers.set_blob(BROKER_ADDRESS, known)
     except OSError:
-        pass  # it can be asked for again
+        pass  # DNS will be asked again
 
 
 def remembered(numbers: "Numbers", host: str) -> "str | None":
-    """Where the host was."""
+    """The stored address of a host, or None."""
     try:
         known = numbers.blob(BROKER_ADDRESS, BROKER_ADDRESS_MAX)
     except OSError:

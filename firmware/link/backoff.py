@@ -1,4 +1,4 @@
-"""Waits before trying again, with full jitter: 100,000 locks must not come back all at once."""
+"""Waits before another try, with full jitter: 100,000 locks must not come back all at once."""
 
 import asyncio
 import os
@@ -9,18 +9,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SHORT_MS = const(2000)  # not worth another draw
+_SHORT_MS = const(2000)  # what is left of a wait that is not drawn again
 
 
 def random_up_to(limit: int) -> int:
-    """A number from 0 to limit, both included, from the chip's random source."""
+    """A random number from 0 to `limit`, both included, from os.urandom()."""
     return int.from_bytes(os.urandom(6), "big") * (limit + 1) >> 48
 
 
 class Backoff:
     """next() = random(0, min(cap, base · 2ⁿ)), where n counts the calls since reset().
 
-    The random source is never seeded by anything that happens at the door.
+    `random(limit)` draws a number from 0 to `limit`. Nothing that happens at the door seeds it.
     """
 
     def __init__(self, base_ms: int, cap_ms: int, random: "Callable[[int], int]" = random_up_to) -> None:
@@ -30,15 +30,15 @@ class Backoff:
         self._limit = self._base
 
     def next(self) -> int:
-        """How long to wait this time, in ms."""
+        """The time to wait before this try, in ms."""
         return self._random(self._step())
 
     async def pause(self, may: "Callable[[], bool]") -> None:
-        """Wait like next(), but while it is not may() draw again from what is left of the limit.
+        """Wait like next(); at the end, while may() is false, draw again from what is left of the limit.
 
-        So a handshake, which holds up the door for a second on the chip, waits for whoever is there. It
-        always comes within the limit and at random, lest a broker that cuts the connection could tell from
-        the moment of the next one that somebody was there.
+        A handshake holds up the door for a second on the chip, so it waits while somebody is there. But it
+        always comes within the limit and at random. Otherwise a broker that cuts the connection could tell
+        from the time of the next one that somebody was at the door.
         """
         left = self._step()
         while True:
@@ -54,5 +54,5 @@ class Backoff:
         return limit
 
     def reset(self) -> None:
-        """It went well: start again from the base."""
+        """Start again from the base, after a success."""
         self._limit = self._base

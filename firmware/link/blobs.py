@@ -1,7 +1,7 @@
-"""Fetches what is known by its hash: chunk by chunk into the flash, going on where it was broken off.
+"""Fetches a blob, which is named by its hash, chunk by chunk into the flash, and resumes after a cut.
 
 Chunk n of a blob is the retained message of menshen/v1/blob/<SHA-256>/<n>: 2,048 bytes, the last one less.
-Bytes go from the stream to the file by the piece; a connection or the power may go between any two.
+Its bytes are written as they come, 256 at a time. The connection or the power may be lost at any of them.
 """
 
 import asyncio
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 
 _CHUNK = const(2048)
 _PIECE = const(256)
-_CLOSE = const(16384)  # bytes: what a power cut costs at most
+_CLOSE = const(16384)  # bytes between two closes of the file: a power cut loses no more
 _LOOK_MS = const(1000)
 
 
 async def fetch(
-    topics: "Subscriptions", name: str, size: int, path: str, pace: "Pace", patience_ms: int = 30_000
+    subscriptions: "Subscriptions", name: str, size: int, path: str, pace: "Pace", patience_ms: int = 30_000
 ) -> None:
-    """Have the blob of this hash (64 hexadecimal digits) and size (bytes) whole at path. BlobError.
+    """Fetch the blob of a hash (`name`, 64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError.
 
-    It is written beside, to a name that begins with path and a dot, and renamed when it is whole.
-    patience_ms is for one chunk, or for a connection to come back.
+    It is written to a name that begins with `path` and a dot, and renamed when it is whole. `pace` is awaited
+    between two steps. `patience_ms` is the longest wait for one chunk, or for the connection to come back.
     """
-    if await _is(path, name, size, pace):
+    if await _is_whole(path, name, size, pace):
         return
     part = path + "." + name[:8]
     files.tidy(part)
     while True:
         resumed = files.exists(part)
         try:
-            await _Fetch(topics, "menshen/v1/blob/%s/" % name, size, part, pace, patience_ms).run()
-            if await _is(part, name, size, pace):
+            await _Fetch(subscriptions, "menshen/v1/blob/%s/" % name, size, part, pace, patience_ms).run()
+            if await _is_whole(part, name, size, pace):
                 os.rename(part, path)
                 return
         except OSError:
@@ -58,20 +58,20 @@ async def fetch(
 
 
 class _Fetch:
-    """One run over the chunks that are missing."""
+    """One run over the missing chunks. `root` is the topic of the blob, `part` the file that is written."""
 
     def __init__(
-        self, topics: "Subscriptions", root: str, size: int, part: str, pace: "Pace", patience_ms: int
+        self, subscriptions: "Subscriptions", root: str, size: int, part: str, pace: "Pace", patience_ms: int
     ) -> None:
-        self._topics, self._root, self._size, self._part, self._pace = topics, root, size, part, pace
-        self._patience = patience_ms
+        self._subscriptions, self._pace, self._patience = subscriptions, pace, patience_ms
+        self._root, self._size, self._part = root, size, part
         self._file: BinaryIO | None = None
-        self._done = 0
-        self._came = asyncio.Event()
+        self._done = 0  # bytes in the file
+        self._arrived = asyncio.Event()
         self._error: Exception | None = None
 
     async def run(self) -> None:
-        """Fetch all that is missing. BlobError, OSError."""
+        """Fetch all that is missing. Raises BlobError, and OSError if the flash is full."""
         try:
             with open(self._part, "ab") as file:
                 self._done = closed = file.seek(0, 2)
@@ -89,29 +89,29 @@ class _Fetch:
             self._close()
 
     async def _chunk(self, topic: str) -> None:
-        """Wait for one chunk, for as long as there is a connection over which it can come."""
-        self._came.clear()
-        await self._topics.subscribe(topic, self._take, 0)
+        """Subscribe to one chunk and wait until it is written. Raises BlobError."""
+        self._arrived.clear()
+        await self._subscriptions.subscribe(topic, self._write, 0)
         try:
             since, alone = ticks_ms(), False
-            while not self._came.is_set():
+            while not self._arrived.is_set():
                 try:
-                    await asyncio.wait_for_ms(self._came.wait(), min(_LOOK_MS, self._patience))
+                    await asyncio.wait_for_ms(self._arrived.wait(), min(_LOOK_MS, self._patience))
                 except asyncio.TimeoutError:
                     pass
-                if alone != (self._topics.client is None):  # a connection came or went: wait from now
+                if alone != (self._subscriptions.client is None):  # connected or not: wait from now
                     since, alone = ticks_ms(), not alone
-                if not self._came.is_set() and ticks_diff(ticks_ms(), since) > self._patience:
+                if not self._arrived.is_set() and ticks_diff(ticks_ms(), since) > self._patience:
                     raise Interrupted("connection lost") if alone else BlobError("no such blob")
         finally:
-            await self._topics.unsubscribe(topic)
+            await self._subscriptions.unsubscribe(topic)
         if self._error is not None:
             raise self._error
 
-    async def _take(self, payload: "Payload") -> None:
-        """Write what is new of a chunk. Whatever goes wrong is told to the one who waits."""
+    async def _write(self, payload: "Payload") -> None:
+        """Write the new bytes of a chunk. An error is stored for _chunk(), which raises it."""
         file = self._file
-        if file is None or self._came.is_set():
+        if file is None or self._arrived.is_set():
             return
         start = self._done // _CHUNK * _CHUNK
         wanted = min(_CHUNK, self._size - start)
@@ -129,7 +129,7 @@ class _Fetch:
                 await self._pace()
         except (BlobError, OSError) as error:
             self._error = error
-        self._came.set()
+        self._arrived.set()
 
     def _close(self) -> None:
         file, self._file = self._file, None
@@ -137,8 +137,8 @@ class _Fetch:
             file.close()
 
 
-async def _is(path: str, name: str, size: int, pace: "Pace") -> bool:
-    """Whether the file is the blob, whole."""
+async def _is_whole(path: str, name: str, size: int, pace: "Pace") -> bool:
+    """Whether the file at `path` is the whole blob."""
     if not files.exists(path) or os.stat(path)[6] != size:
         return False
     digest = sha256()

@@ -1,4 +1,4 @@
-"""Opens the connection to the broker, from the socket to the broker's word: gone when it is open."""
+"""Opens a connection to the broker: socket, TLS, MQTT CONNECT. Loaded only while that takes."""
 
 import asyncio
 import select
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 _POLL_MS = const(20)
 _CONNECT = const(0x10)
 _CONNACK = const(0x20)
-# Bytes that ESP-IDF must have free for a handshake: 36 KB were too little and 40 KB enough, see
+# Bytes that ESP-IDF needs free for a handshake: 36 KB were too little and 40 KB enough, see
 # firmware/README.md, "Memory on the chip".
 _HANDSHAKE = const(38_000)
 
 
 async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketReader]":
-    """Connect, by TLS if there is a context, and be accepted; client.sock is there as soon as it is open.
+    """Connect `client`, an MQTTClient, to an IPv4 address, by TLS if `tls` is a context: (stream, packets).
 
-    `client` is an MQTTClient. The handshake is made by the first write. MQTTError, OSError, ValueError for a
-    bad certificate, and also for want of memory: client.short says so until the handshake is made.
+    client.sock is set as soon as the socket is open, so that the caller can close it. The first write makes
+    the handshake. Raises MQTTError, OSError, and ValueError for a bad certificate. mbedTLS raises ValueError
+    also if it has too little memory; client.shortage then says so, until the handshake is made.
     """
-    client.sock = client.below = sock = socket.socket()
+    client.sock = client.raw_sock = sock = socket.socket()
     sock.setblocking(False)
     try:
         sock.connect(socket.getaddrinfo(address, client.port)[0][-1])  # numeric: does not wait
@@ -42,12 +43,12 @@ async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketRea
     if tls is not None:
         free = client.idf_free() if client.idf_free else None
         if free is not None and free < _HANDSHAKE:
-            client.short = "no memory for TLS: {} bytes free, {} needed".format(free, _HANDSHAKE)
+            client.shortage = "no memory for TLS: {} bytes free, {} needed".format(free, _HANDSHAKE)
         client.sock = tls.wrap_socket(sock, server_hostname=client.server, do_handshake_on_connect=False)
     stream: Any = asyncio.StreamReader(client.sock)  # a writer, too
     stream.write(_connect_packet(client))
     await stream.drain()
-    client.short = ""
+    client.shortage = ""
     packets = PacketReader(stream)
     kind = await packets.kind()
     _, answer, _ = await packets.head(kind)
@@ -57,7 +58,7 @@ async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketRea
 
 
 def _connect_packet(client: "Any") -> bytes:
-    """CONNECT with a clean session (3.1)."""
+    """CONNECT with a clean session (MQTT 3.1.1, section 3.1)."""
     flags = 0x02
     payload = text(client.client_id)
     if client.lw_topic:

@@ -1,4 +1,4 @@
-"""Asks for a host's IPv4 address over UDP (RFC 1035) without ever stopping the event loop."""
+"""Asks DNS servers for a host's IPv4 address over UDP (RFC 1035), without blocking the event loop."""
 
 import asyncio
 import os
@@ -9,15 +9,15 @@ from micropython import const
 
 from link.errors import DnsError
 
-_ROUNDS = const(3)  # times each server is asked: UDP loses packets
+_ROUNDS = const(3)  # how often each server is asked: UDP loses packets
 _REPLY_MAX = const(512)  # RFC 1035, 2.3.4
-_TTL_MAX_S = const(86400)  # also keeps the expiry within what ticks_diff can tell
+_TTL_MAX_S = const(86400)  # keeps the expiry within what ticks_diff() can compare, too
 _HEADER = const(12)  # RFC 1035, 4.1.1
 _TRUNCATED = const(2)
 
 
 def question(host: str) -> bytes:
-    """The question section that asks for the host's A record (RFC 1035, 4.1.2)."""
+    """The question section for the host's A record (RFC 1035, 4.1.2). Raises DnsError for a bad name."""
     out = bytearray()
     for label in host.lower().split("."):
         name = label.encode()
@@ -31,7 +31,7 @@ def question(host: str) -> bytes:
 
 
 def _after_name(reply: bytes, place: int) -> int:
-    """Where the name at `place` ends. A compression pointer ends it, and is never followed."""
+    """The place after the name at `place`. A compression pointer ends the name, and is not followed."""
     while True:
         length = reply[place]
         if length >= 0xC0:
@@ -44,9 +44,10 @@ def _after_name(reply: bytes, place: int) -> int:
 
 
 def read_reply(reply: bytes, ident: bytes, asked: bytes) -> "tuple[str, int] | None":
-    """(address, time to live in seconds); None for no address, or for an answer that was cut off.
+    """(address, time to live in seconds) of a reply; None if it has no address or was truncated.
 
-    Raises ValueError or IndexError where this is no reply to what was asked: wait for another.
+    `asked` is the question section. Raises ValueError or IndexError if this is no reply to that question;
+    the caller waits for another then.
     """
     if reply[:2] != ident or reply[2] & 0xF8 != 0x80 or reply[4:6] != b"\0\x01":
         raise ValueError
@@ -67,9 +68,9 @@ def read_reply(reply: bytes, ident: bytes, asked: bytes) -> "tuple[str, int] | N
 
 
 async def ask_all(servers: "list[tuple[str, int]]", host: str, timeout_ms: int) -> "tuple[str, int] | None":
-    """Ask each server in turn, and again, for about timeout_ms: (address, time to live in seconds).
+    """Ask each server in turn, several times, for about timeout_ms: (address, time to live in seconds).
 
-    None where nobody answers, or all say that there is none. DnsError for a name that cannot be.
+    None if no server answers, or all say that there is no such host. Raises DnsError for a bad name.
     """
     asked = question(host)
     for _ in range(_ROUNDS):
@@ -90,7 +91,7 @@ async def ask_all(servers: "list[tuple[str, int]]", host: str, timeout_ms: int) 
 
 
 async def _ask(server: "tuple[str, int]", asked: bytes) -> "tuple[str, int] | None":
-    """One question to one server; waits for its answer until cancelled."""
+    """Ask one server once, and wait for its answer until cancelled."""
     ident = os.urandom(2)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -99,7 +100,7 @@ async def _ask(server: "tuple[str, int]", asked: bytes) -> "tuple[str, int] | No
         sock.send(ident + b"\x01\0\0\x01\0\0\0\0\0\0" + asked)
         arrived = asyncio.StreamReader(sock)
         while True:
-            await arrived.read(0)  # waits for a datagram and takes nothing
+            await arrived.read(0)  # waits for a datagram and reads nothing
             try:
                 return read_reply(sock.recv(_REPLY_MAX), ident, asked)
             except (ValueError, IndexError):

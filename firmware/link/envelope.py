@@ -1,4 +1,4 @@
-"""Opens signed messages: JWS compact (RFC 7515), HS256, under a key of the lock's own."""
+"""Verifies signed messages: JWS compact (RFC 7515) with HS256, under a key that is the lock's own."""
 
 import json
 from binascii import a2b_base64, b2a_base64
@@ -10,7 +10,7 @@ from storage.hmac import equal, hmac_sha256
 
 _MESSAGE_MAX = const(8192)
 _SIGNATURE = const(43)  # characters of 32 bytes
-_STEP = const(256)  # characters decoded at a time: no second copy of the whole
+_STEP = const(256)  # characters decoded at a time, which saves a second copy of the whole
 _HEADER = '{"alg":"HS256","kid":"'
 
 
@@ -20,7 +20,7 @@ def encode(data: bytes) -> bytes:
 
 
 def decode(text: "bytes | bytearray | memoryview | str") -> bytearray:
-    """The bytes of a base64url text. There is one right text for them; others are "malformed"."""
+    """The bytes of a base64url text. Raises EnvelopeError for any but the one canonical text of them."""
     size = len(text)
     out = bytearray(size * 3 // 4)
     place = 0
@@ -39,7 +39,7 @@ def decode(text: "bytes | bytearray | memoryview | str") -> bytearray:
 
 
 def _check_header(header: memoryview, expected: bytes) -> None:
-    """The header is compared, never obeyed; it is read only to name the fault."""
+    """Compare the header with the expected one. It is decoded only to name what is wrong with it."""
     if header == expected:
         return
     if bytes(decode(header)).startswith(_HEADER.encode()):
@@ -50,8 +50,8 @@ def _check_header(header: memoryview, expected: bytes) -> None:
 def verify(message: "bytes | bytearray", kid: str, key: bytes, purpose: bytes) -> dict:
     """The payload of a message for lock `kid`, signed with HMAC(key, purpose).
 
-    The header must be, byte for byte, {"alg":"HS256","kid":"<kid>"}. Nothing of the payload is
-    looked at before the signature is found good. Raises EnvelopeError.
+    The header must be, byte for byte, {"alg":"HS256","kid":"<kid>"}. The payload is not read before the
+    signature is verified. Raises EnvelopeError.
     """
     expected = encode((_HEADER + kid + '"}').encode())
     view = memoryview(message)

@@ -1,28 +1,28 @@
-"""How the link says no. A small module that stays, since what raises these is loaded for its time only.
+"""The exceptions of the link. They stay loaded, since the code that raises them is loaded for its time only.
 
-MQTTError       the connection is of no more use
-DnsError        no address is known
-TlsError        there can be no TLS: the message names the file
-EnvelopeError   a message is not to be believed
+MQTTError       the connection cannot be used any more
+DnsError        the address of a host is not known
+TlsError        TLS is not possible; the message names the file
+EnvelopeError   a message is not authentic
 BlobError       a blob was not fetched
-Interrupted     nor was this one: the connection was lost, and the next try goes on where this one ended
+Interrupted     a blob was not fetched since the connection was lost: the next try resumes
 """
 
 
 class MQTTError(Exception):
-    """The connection is of no more use, and must be closed."""
+    """The connection cannot be used any more, and must be closed."""
 
 
 class DnsError(Exception):
-    """No address is known, and none was to be had."""
+    """The address of a host is not known, and no server gave it."""
 
 
 class TlsError(Exception):
-    """There can be no TLS: the message names the file and what would be right."""
+    """TLS is not possible; the message names the file and says what would be right."""
 
 
 class _Reasoned(Exception):
-    """`reason` is one of reports/results.py."""
+    """An error with a `reason`, one of those in reports/results.py."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -30,12 +30,12 @@ class _Reasoned(Exception):
 
 
 class EnvelopeError(_Reasoned):
-    """Not to be believed; `reason` is "malformed", "wrong lock" or "bad signature"."""
+    """A message is not authentic; `reason` is "malformed", "wrong lock" or "bad signature"."""
 
 
 class BlobError(_Reasoned):
-    """Not fetched; `reason` is "bad hash", "too large", "flash full" or "no such blob"."""
+    """A blob was not fetched; `reason` is "bad hash", "too large", "flash full" or "no such blob"."""
 
 
 class Interrupted(BlobError):
-    """Not fetched, since the connection was lost: the next try goes on where this one ended."""
+    """A blob was not fetched since the connection was lost: the next try resumes where this one ended."""

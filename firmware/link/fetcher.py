@@ -1,4 +1,4 @@
-"""Brings blobs, with code that is there only meanwhile."""
+"""Fetches blobs; the code for that is loaded only meanwhile."""
 
 from loader import Loan
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 
 class Fetcher:
-    """`pace` is awaited between two steps; patience_ms is for one chunk, or for a connection to come back."""
+    """`pace` is awaited between two steps; `patience_ms` bounds the wait for a chunk or a connection."""
 
     def __init__(
-        self, topics: "Subscriptions", pace: "Callable[[], Awaitable[None]]", patience_ms: int = 30_000
+        self, subscriptions: "Subscriptions", pace: "Callable[[], Awaitable[None]]", patience_ms: int = 30_000
     ) -> None:
-        self._topics, self._pace, self._patience = topics, pace, patience_ms
+        self._subscriptions, self._pace, self._patience = subscriptions, pace, patience_ms
 
     async def fetch(self, sha256: str, size: int, path: str) -> None:
-        """Have the blob of this hash (64 hexadecimal digits) and size (bytes) whole at path. BlobError."""
+        """Fetch the blob of a hash (64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError."""
         async with Loan():
             from link.blobs import fetch
 
-            await fetch(self._topics, sha256, size, path, self._pace, self._patience)
+            await fetch(self._subscriptions, sha256, size, path, self._pace, self._patience)

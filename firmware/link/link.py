@@ -1,4 +1,4 @@
-"""Keeps the lock in touch with its operator, for as long as there is somebody to talk to."""
+"""Keeps the lock connected to its operator's broker."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -22,50 +22,51 @@ if TYPE_CHECKING:
     from link.wifi import Wifi
 
     class Publisher(Protocol):
-        """What is said over a connection."""
+        """What is published over a connection."""
 
-        signal: "Any"  # set by the link: how good the reception is
+        signal: "Any"  # set by the link: Wifi.signal
 
-        def will(self, client: MQTTClient) -> None: ...  # what the broker says when it loses the lock
-        async def run(self, client: MQTTClient) -> None: ...  # for as long as the connection lasts
+        def will(self, client: MQTTClient) -> None: ...  # sets the client's last will
+        async def run(self, client: MQTTClient) -> None: ...  # publishes until the connection ends
 
 
-_PROVED_MS = const(30_000)  # a session that lasted: a broker that drops everybody must not be stormed
+_PROVED_MS = const(30_000)  # after so long a session counts as good, and the back-off starts anew
 
 
 class Network:
-    """What a connection needs below it: the access point, addresses, the time."""
+    """What a connection needs: Wi-Fi, addresses, and the time."""
 
     def __init__(self, wifi: "Wifi", resolver: "Resolver", timekeeper: "Timekeeper") -> None:
         self.wifi, self.resolver, self.timekeeper = wifi, resolver, timekeeper
 
 
 class Link:
-    """Wi-Fi, then the address, then the broker; on any failure close, wait, and start again.
+    """Joins Wi-Fi, looks up the broker, connects; after any failure it closes, waits, and starts again.
 
-    client_factory makes a new client for each connection. Where it can, it connects while it is quiet() at
-    the door. Where TLS had no memory, `fault` hears of it, from then until a session has lasted.
+    `client_factory()` makes a new client for each connection. quiet() says whether nobody is at the door; it
+    connects then if that comes soon enough. `fault` is told of MEMORY when TLS has too little memory, and
+    again when a session has lasted.
     """
 
     def __init__(
         self,
         network: Network,
         client_factory: "Callable[[], MQTTClient]",
-        topics: "Subscriptions",
+        subscriptions: "Subscriptions",
         publisher: "Publisher",
         backoff: "Backoff",
         quiet: "Callable[[], bool]",
     ) -> None:
         self._wifi, self._resolver, self._timekeeper = network.wifi, network.resolver, network.timekeeper
-        self._client_factory, self._topics, self._publisher = client_factory, topics, publisher
+        self._client_factory, self._subscriptions, self._publisher = client_factory, subscriptions, publisher
         self._backoff, self._quiet = backoff, quiet
         publisher.signal = network.wifi.signal
         self.fault: Callable[[str, bool], None] = lambda name, lasts: None
         self._began = 0  # ticks of this connection
-        self._was_short = self.online = False
+        self._had_shortage = self.online = False
 
     async def run(self) -> None:
-        """For ever."""
+        """Connect again and again, for ever."""
         while True:
             if not self._wifi.connected():
                 await self._wifi.join()
@@ -82,7 +83,7 @@ class Link:
             await self._backoff.pause(self._quiet)
 
     async def _connect(self) -> None:
-        """One connection, from the address to its end."""
+        """Make one connection and use it until it ends, which raises an error."""
         await self._timekeeper.prepare()
         client = self._client_factory()
         address = await self._resolver.resolve(client.server)
@@ -92,29 +93,30 @@ class Link:
                 await client.connect(address)
             except MQTTError:
                 self._resolver.doubt(client.server)
-                if client.short:
-                    self._was_short = True
+                if client.shortage:
+                    self._had_shortage = True
                     self.fault(MEMORY, True)
                 raise
             self.online = True
             console.info("link", "online")
             await self._resolver.proved(client.server)
-            await side_by_side(client.run(self._topics.on_message), self._talk(client), self._watch())
+            reading = client.run(self._subscriptions.on_message)
+            await side_by_side(reading, self._talk(client), self._watch())
         finally:
-            self._topics.lost()
+            self._subscriptions.on_disconnected()
             client.close()
 
     async def _talk(self, client: "MQTTClient") -> None:
-        await self._topics.connected(client)
+        await self._subscriptions.on_connected(client)
         await self._publisher.run(client)
 
     async def _watch(self) -> None:
-        await self._wifi.lost(self._tick)
+        await self._wifi.until_lost(self._tick)
         raise MQTTError("the access point is gone")
 
     async def _tick(self) -> None:
-        if self._was_short and self._lasted():  # the operator has been told, in the first state
-            self._was_short = False
+        if self._had_shortage and self._lasted():  # the first state has told the operator
+            self._had_shortage = False
             self.fault(MEMORY, False)
         await self._timekeeper.tick()
 
@@ -123,20 +125,20 @@ class Link:
 
 
 async def side_by_side(*jobs) -> None:
-    """Run jobs that never end but by an exception; when one does, end them all, and raise it.
+    """Run jobs that end only by an exception; when the first does, cancel the others and raise its error.
 
-    What the others die of meanwhile is heard too, or asyncio would print it.
+    Errors of the others are caught too, or asyncio would print them.
     """
     failed, errors = asyncio.Event(), []
 
-    async def hear(job) -> None:
+    async def run_one(job) -> None:
         try:
             await job
         except Exception as error:
             errors.append(error)
             failed.set()
 
-    tasks = [asyncio.create_task(hear(job)) for job in jobs]
+    tasks = [asyncio.create_task(run_one(job)) for job in jobs]
     try:
         await failed.wait()
         raise errors[0]

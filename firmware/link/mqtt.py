@@ -1,8 +1,8 @@
-"""MQTT 3.1.1: the interface of umqtt.simple, with every wait asynchronous and bounded.
+"""An MQTT 3.1.1 client with the interface of umqtt.simple, in which every wait is asynchronous and bounded.
 
-Of the base class come the constructor and the last will, which are the same in 1.3.4 and in the
-newer version frozen into stock images. Its packets are not used: it writes them between blocking
-reads, with ids that never wrap, and with one byte for the length of a SUBSCRIBE.
+The base class gives the constructor and the last will, which are the same in 1.3.4 and in the newer version
+that stock images have frozen. Its other methods are not used: they block while they read, their packet ids
+never wrap, and they have one byte for the length of a SUBSCRIBE.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     OnMessage = Callable[[bytes, "Payload"], Awaitable[None]]
 
-# first bytes of packets (2.2.1)
+# First bytes of packets: MQTT 3.1.1 (OASIS), section 2.2.1.
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
@@ -33,14 +33,14 @@ _UNSUBACK = const(0xB0)
 _PINGREQ = const(0xC0)
 _PINGRESP = const(0xD0)
 _DISCONNECT = const(0xE0)
-_GRACE_MS = const(50)  # least time to look for what has arrived already
-_SKIP = const(128)  # bytes thrown away at a time
+_GRACE_MS = const(50)  # the shortest wait for a packet
+_SKIP = const(128)  # bytes dropped at a time
 
 
 class Payload:
-    """A message's payload, still in the stream; what its handler leaves is thrown away.
+    """The payload of a message, still in the stream. What its handler does not read is dropped.
 
-    `size` is what is left of it, in bytes; `retained` says that the broker had it lying there.
+    `size` is the number of bytes that are not read yet; `retained` is the message's RETAIN flag.
     """
 
     def __init__(self, fill: "Callable[[memoryview], Awaitable[None]]", size: int, retained: bool) -> None:
@@ -49,14 +49,14 @@ class Payload:
         self.retained = retained
 
     async def into(self, view: memoryview) -> None:
-        """Fill the view, which must not be longer than `size`."""
+        """Read into the whole view. Raises ValueError if it is longer than `size`."""
         if len(view) > self.size:
             raise ValueError("longer than the payload")
         self.size -= len(view)
         await self._fill(view)
 
     async def read(self, limit: int) -> "bytearray | None":
-        """All that is left, or None where that is more than `limit` bytes."""
+        """All bytes that are left, or None if they are more than `limit`."""
         if self.size > limit:
             return None
         data = bytearray(self.size)
@@ -65,7 +65,7 @@ class Payload:
 
 
 class Broker:
-    """Where a broker is, and as whom it knows the lock where no certificate says so."""
+    """A broker's address, and the user name and password for it where no certificate is used."""
 
     def __init__(
         self, host: str, port: int, user: "str | None" = None, password: "str | None" = None
@@ -74,10 +74,10 @@ class Broker:
 
 
 class MQTTClient(simple.MQTTClient):
-    """One connection, used once. connect(), then run() in a task of its own, then the others.
+    """One connection, used once: connect(), then run() in a task of its own, then the other methods.
 
-    `tls` is an ssl context, or None. No step takes longer than timeout_ms. Every failure is an
-    MQTTError; close() must follow, and may be called at any time, more than once.
+    `tls` is an SSLContext, or None. No step takes longer than timeout_ms. Every failure is an MQTTError; then
+    close() must be called, which may be done at any time and more than once.
     """
 
     def __init__(
@@ -87,29 +87,29 @@ class MQTTClient(simple.MQTTClient):
         self._tls = tls
         self._timeout = timeout_ms
         self._stream: "Any" = None
-        self.below: "Any" = None  # the socket under the TLS session
-        self.idf_free: "Callable[[], int | None] | None" = None  # in bytes, where known
-        self.short = ""  # why TLS fails, if it is for want of memory
+        self.raw_sock: "Any" = None  # the socket under the TLS session
+        self.idf_free: "Callable[[], int | None] | None" = None  # its free bytes, where known
+        self.shortage = ""  # says how much memory TLS lacks, if it does
         self._sent = 0  # ticks of the last packet written
         self._sending = asyncio.Lock()
         self._asking = asyncio.Lock()
-        self._expected = None  # (kind, packet id) of the answer that is waited for
+        self._expected = None  # (kind, packet id) of the awaited answer
         self._answered = asyncio.Event()
 
     async def connect(self, address: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Connect to the broker at this IPv4 address, and be accepted by it."""
+        """Connect to the broker at this IPv4 address, and wait until it accepts the lock."""
         try:
             await self._within(self._open(address))
-        except BaseException as error:  # cancelled, too: no path leaves a socket behind
+        except BaseException as error:  # when cancelled, too: the socket is closed on every path
             self.close()
-            if self.short and isinstance(error, MQTTError):  # which calls it a bad certificate, or silence
-                raise MQTTError(self.short)
+            if self.shortage and isinstance(error, MQTTError):  # mbedTLS calls it a bad certificate
+                raise MQTTError(self.shortage)
             raise
 
     async def publish(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, topic: str, msg: bytes, retain: bool = False, qos: int = 1
     ) -> None:
-        """Send a message; with QoS 1, return once the broker has it."""
+        """Publish a message. With QoS 1, return when the broker has acknowledged it."""
         head = _PUBLISH | qos << 1 | retain
         if not qos:
             return await self._within(self._write(frame(head, text(topic) + msg)))
@@ -117,24 +117,24 @@ class MQTTClient(simple.MQTTClient):
         return await self._within(self._ask(frame(head, text(topic) + pid + msg), _PUBACK, pid))
 
     async def subscribe(self, topic: str, qos: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Ask for the messages of a topic; return once the broker agrees."""
+        """Subscribe to a topic; return when the broker has acknowledged it."""
         pid = self._next_id()
         packet = frame(_SUBSCRIBE, pid + text(topic) + bytes((qos,)))
         await self._within(self._ask(packet, _SUBACK, pid))
 
     async def unsubscribe(self, topic: str) -> None:
-        """Ask for a topic's messages no longer; return once the broker agrees."""
+        """Unsubscribe from a topic; return when the broker has acknowledged it."""
         pid = self._next_id()
         await self._within(self._ask(frame(_UNSUBSCRIBE, pid + text(topic)), _UNSUBACK, pid))
 
     async def run(self, on_message: "OnMessage") -> None:
-        """Read for ever, and keep the connection alive. Ends by MQTTError or by being cancelled.
+        """Read packets and send pings for ever. Ends by MQTTError or when cancelled.
 
         on_message(topic, payload) is awaited for each message before the next is read: it must not wait
         for another message, nor longer than half of keepalive.
         """
         half = self.keepalive * 500  # ms
-        pinged = None  # ticks of the ping that is not answered yet
+        pinged = None  # ticks of the unanswered ping
         while True:
             if pinged is None and ticks_diff(ticks_ms(), self._sent) >= half:
                 await self._within(self._write(frame(_PINGREQ)))
@@ -151,7 +151,7 @@ class MQTTClient(simple.MQTTClient):
                 raise MQTTError("no answer to a ping")
 
     async def disconnect(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Say good-bye, so that the broker keeps the last will to itself, and close."""
+        """Send DISCONNECT, so that the broker does not publish the last will, and close."""
         try:
             await self._within(self._write(frame(_DISCONNECT)))
         except MQTTError:
@@ -160,9 +160,9 @@ class MQTTClient(simple.MQTTClient):
             self.close()
 
     def close(self) -> None:
-        """Give the TLS session and its socket back: when its handshake has failed, it does not close that."""
-        both = self.sock, self.below
-        self.sock = self.below = None
+        """Close the TLS session and its socket, which a session whose handshake has failed does not close."""
+        both = self.sock, self.raw_sock
+        self.sock = self.raw_sock = None
         for sock in both:
             if sock is not None:
                 try:
@@ -171,12 +171,12 @@ class MQTTClient(simple.MQTTClient):
                     pass
 
     async def _within(self, waiting: "Awaitable") -> "Any":
-        """The result of one step, bounded in time."""
+        """The result of one step. Raises MQTTError if it fails or takes longer than timeout_ms."""
         try:
             return await asyncio.wait_for_ms(waiting, self._timeout)
         except asyncio.TimeoutError:
             raise MQTTError("no answer in time")
-        except (OSError, ValueError) as error:  # ValueError: what TLS raises for a bad certificate
+        except (OSError, ValueError) as error:  # ValueError: raised by TLS for a bad certificate
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
@@ -202,7 +202,7 @@ class MQTTClient(simple.MQTTClient):
         self._sent = ticks_ms()
 
     async def _ask(self, packet: bytes, kind: int, pid: bytes) -> None:
-        """Send, and wait until run() has seen the answer."""
+        """Send a packet, and wait until run() has read its answer."""
         async with self._asking:
             self._answered.clear()
             self._expected = kind, pid
@@ -210,7 +210,7 @@ class MQTTClient(simple.MQTTClient):
             await self._answered.wait()
 
     async def _next(self, wait_ms: int) -> "int | None":
-        """The first byte of a packet that begins within the time."""
+        """The first byte of the next packet, or None if none begins within wait_ms."""
         if self.sock is None:
             raise MQTTError("closed")
         try:
@@ -224,7 +224,7 @@ class MQTTClient(simple.MQTTClient):
         await self._within(self._packets.fill(view))
 
     async def _handle(self, on_message: "OnMessage", kind: int) -> bool:
-        """Do what a packet asks for; whether it answered a ping."""
+        """Handle a packet; whether it answered a ping."""
         topic, pid, size = await self._within(self._packets.head(kind))
         if kind & 0xF0 == _PUBLISH:
             payload = Payload(self._fill, size, bool(kind & 1))
@@ -242,7 +242,7 @@ class MQTTClient(simple.MQTTClient):
 
 
 class Clients:
-    """Makes a client for each connection. `idf_free` tells the bytes that there are for TLS, where known."""
+    """Makes a client for each connection. `idf_free()` gives the bytes that are free for TLS, where known."""
 
     def __init__(
         self, client_id: str, broker: Broker, tls: "Any", idf_free: "Callable[[], int | None]"

@@ -1,7 +1,7 @@
-"""The packets of MQTT 3.1.1, in and out. Sections named are those of the OASIS standard.
+"""Builds and reads the packets of MQTT 3.1.1. Section numbers are those of the OASIS standard.
 
-Of a message only the topic is read here: the payload stays in the stream until somebody takes it, so
-that no broker can fill the memory.
+Of a message only the topic is read here. The payload stays in the stream until its handler reads it, so that
+no broker can fill the memory.
 """
 
 from micropython import const
@@ -24,13 +24,13 @@ _PACKET_MAX = const(65536)  # longer ones end the connection
 
 
 def text(value: "str | bytes") -> bytes:
-    """A string with its length before it (1.5.3)."""
+    """A string after its length (1.5.3)."""
     data = value.encode() if isinstance(value, str) else value
     return len(data).to_bytes(2, "big") + data
 
 
 def frame(kind: int, body: bytes = b"") -> bytes:
-    """A packet: its kind, its remaining length (2.2.3), its body."""
+    """A packet: first byte, remaining length (2.2.3), body."""
     head = bytearray((kind,))
     size = len(body)
     while size > 0x7F:
@@ -41,27 +41,27 @@ def frame(kind: int, body: bytes = b"") -> bytes:
 
 
 class PacketReader:
-    """Takes packets from an asyncio stream. The caller bounds the time."""
+    """Reads packets from an asyncio stream. The caller bounds the time."""
 
     def __init__(self, stream: "Any") -> None:
         self._stream = stream
         self._first = bytearray(1)
 
     async def kind(self) -> int:
-        """The first byte of the next packet; may be cancelled without losing a byte."""
+        """The first byte of the next packet. No byte is lost if this is cancelled."""
         await self.fill(memoryview(self._first))
         return self._first[0]
 
     async def head(self, kind: int) -> "tuple[bytes, bytes, int]":
-        """What follows the first byte: (topic, packet id, bytes of payload still to come) of a PUBLISH.
+        """Read what follows the first byte: (topic, packet id, size of the payload) of a PUBLISH.
 
-        Of any other packet the whole body stands in place of the packet id. Raises MQTTError for what a
-        broker may not send, and for the end of the stream.
+        For any other packet it is (b"", body, 0). Raises MQTTError for a packet that a broker may not send,
+        and at the end of the stream.
         """
         length = await self._length()
         if kind & 0xF0 == _PUBLISH:
             return await self._message(kind, length)
-        # the body of every other packet that a broker may send has one size (3.2, 3.4, 3.9, 3.11, 3.13)
+        # every other packet that a broker may send has a body of fixed size (3.2, 3.4, 3.9, 3.11, 3.13)
         if kind == _PINGRESP:
             right = 0
         else:
@@ -76,10 +76,10 @@ class PacketReader:
             count = await self._stream.readinto(view)
             if count == 0:
                 raise MQTTError("closed by the broker")
-            view = view[count or 0 :]  # None: nothing yet after all
+            view = view[count or 0 :]  # None: no byte yet, though readable
 
     async def _message(self, kind: int, length: int) -> "tuple[bytes, bytes, int]":
-        """The head of a PUBLISH (3.3). QoS 2 was never asked for."""
+        """Read the head of a PUBLISH (3.3). QoS 2 is refused: the lock never asks for it."""
         id_size = kind & 2
         if kind & 4 or not 2 + id_size <= length <= _PACKET_MAX:
             raise MQTTError("bad message")
@@ -90,7 +90,7 @@ class PacketReader:
         return await self._read(size), await self._read(id_size), rest
 
     async def _length(self) -> int:
-        """Remaining length: at most four bytes (2.2.3)."""
+        """Read the remaining length: at most four bytes (2.2.3)."""
         length = 0
         for shift in (0, 7, 14, 21):
             byte = await self.kind()

@@ -1,4 +1,4 @@
-"""Remembers addresses: beyond their time while nobody answers, and the broker's over a power cut."""
+"""Looks up hosts and caches their addresses; the broker's is stored in NVS, too."""
 
 from time import ticks_add, ticks_diff, ticks_ms
 
@@ -18,16 +18,16 @@ _CACHE_MAX = const(4)
 
 
 def is_numeric(host: str) -> bool:
-    """Whether host is an IPv4 address already."""
+    """Whether `host` is an IPv4 address."""
     parts = host.split(".")
     return len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
 
 
 class Resolver:
-    """Asks its servers in turn, with code that is there only meanwhile.
+    """Asks `servers`, each (IPv4 address, port), in turn; the code for that is loaded only meanwhile.
 
-    servers: (IPv4 address, port) each. wlan_dns gives the address of the access point's own server,
-    asked after those.
+    `wlan_dns()` gives the address of the access point's own server, which is asked last. An address is used
+    beyond its time to live while no server answers.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Resolver:
         wlan_dns: "Callable[[], str] | None" = None,
     ) -> None:
         self._servers, self._numbers, self._wlan_dns = servers, numbers, wlan_dns
-        self._cache = {}  # host: (address, ticks when it expires, or None if it is doubtful)
+        self._cache = {}  # host: (address, ticks at which it expires, or None if it is in doubt)
 
     async def resolve(self, host: str, timeout_ms: int = 6000) -> str:
         """The host's IPv4 address. Raises DnsError within about timeout_ms."""
@@ -59,12 +59,12 @@ class Resolver:
         return found[0]
 
     def doubt(self, host: str) -> None:
-        """The address led nowhere: ask again next time, and keep it in case nobody answers."""
+        """No connection at that address: ask again next time, and use it only if no server answers."""
         if host in self._cache:
             self._cache[host] = self._cache[host][0], None
 
     async def proved(self, host: str) -> None:
-        """The host was found there: have its address outlive the power. Costs nothing if it did already."""
+        """A connection at that address was made: store it in NVS, if it is not there yet."""
         address = self._cache.get(host, ("",))[0]
         if address:
             async with Loan():
@@ -73,7 +73,7 @@ class Resolver:
                 remember(self._numbers, host, address)
 
     async def _ask(self, host: str, timeout_ms: int) -> "tuple[str, int] | None":
-        """(address, time to live in seconds) by the servers, see dns.py."""
+        """(address, time to live in seconds) from the servers; None if they have none. See dns.py."""
         async with Loan():
             from link.dns import ask_all
 

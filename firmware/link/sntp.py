@@ -1,6 +1,6 @@
-"""Asks an SNTP server for the time (RFC 4330), without ever stopping the event loop.
+"""Asks an SNTP server for the time (RFC 4330), without blocking the event loop.
 
-Nobody has signed the answer: the clock takes it for what it is.
+The answer is not signed: the clock gives it network trust only.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ _PORT = const(123)
 _TRIES = const(3)
 _TRY_MS = const(2000)
 _SIZE = const(48)  # RFC 4330, section 4, without authenticator
-_REQUEST = b"\x23" + bytes(39)  # leap 0, version 4, mode 3 (client); what follows is the transmit timestamp
+_REQUEST = b"\x23" + bytes(39)  # leap 0, version 4, mode 3 (client); the transmit timestamp follows
 _SERVER = const(4)
 _UNSYNCHRONISED = const(3)
 _TO_1970 = const(2208988800)  # seconds from 1900, the epoch of era 0
@@ -22,10 +22,10 @@ _ERA_1 = const(2085978496)  # seconds from 1970 to the epoch of era 1, in 2036
 
 
 def read_reply(reply: bytes, cookie: bytes) -> int:
-    """Seconds since 1970 of a reply to the request that carried this cookie of 8 bytes.
+    """The time of a reply, in seconds since 1970. `cookie` is the transmit timestamp of the request, 8 bytes.
 
-    ValueError where it is none: another mode or version, a server that is not synchronised or says good-bye
-    (stratum 0), an answer to somebody else (originate timestamp), no time at all. RFC 4330, section 5.
+    Raises ValueError for another mode or version, a server that is not synchronised or refuses (stratum 0),
+    an answer to another request (originate timestamp), and an empty time (RFC 4330, section 5).
     """
     if len(reply) < _SIZE:
         raise ValueError
@@ -42,9 +42,9 @@ def read_reply(reply: bytes, cookie: bytes) -> int:
 
 
 async def ask(address: str, port: int = _PORT, try_ms: int = _TRY_MS) -> "int | None":
-    """The time by the server at this IPv4 address; None where it does not answer. OSError.
+    """Seconds since 1970 from the server at this IPv4 address; None if it does not answer. Raises OSError.
 
-    The cookie is random: a server learns nothing of this clock, and nobody else can guess it.
+    The cookie is random: it tells the server nothing of this clock, and nobody else can guess it.
     """
     for _ in range(_TRIES):
         try:
@@ -63,7 +63,7 @@ async def _ask(address: str, port: int) -> int:
         sock.send(_REQUEST + cookie)
         arrived = asyncio.StreamReader(sock)
         while True:
-            await arrived.read(0)  # waits for a datagram and takes nothing
+            await arrived.read(0)  # waits for a datagram and reads nothing
             try:
                 return read_reply(sock.recv(_SIZE), cookie)
             except ValueError:

@@ -1,4 +1,4 @@
-"""Brings the messages of each topic to their handler, over all connections that there will be."""
+"""Passes the messages of each topic to its handler, and subscribes again at each new connection."""
 
 from link.errors import MQTTError
 
@@ -12,34 +12,34 @@ if TYPE_CHECKING:
 
 
 class Subscriptions:
-    """A handler is awaited before the next message is read: it must not wait for another message."""
+    """The topics and their handlers. A handler must not wait for another message: it is awaited first."""
 
     def __init__(self) -> None:
         self._handlers: dict[bytes, tuple[Handler, int]] = {}
         self.client: MQTTClient | None = None
 
     async def subscribe(self, topic: str, handler: "Handler", qos: int = 1) -> None:
-        """Have handler(payload) called for each message of a topic, now and after every connection."""
+        """Call handler(payload) for each message of a topic, over this connection and all later ones."""
         self._handlers[topic.encode()] = handler, qos
         await self._ask(topic, qos)
 
     async def unsubscribe(self, topic: str) -> None:
-        """Have no more messages of a topic."""
+        """Forget the handler of a topic, and unsubscribe."""
         self._handlers.pop(topic.encode(), None)
         await self._ask(topic, -1)
 
-    async def connected(self, client: "MQTTClient") -> None:
-        """Subscribe to everything over this connection. MQTTError ends it."""
+    async def on_connected(self, client: "MQTTClient") -> None:
+        """Subscribe to all topics over a new connection. Raises MQTTError."""
         self.client = client
         for topic, (_, qos) in list(self._handlers.items()):
             await client.subscribe(topic.decode(), qos)
 
-    def lost(self) -> None:
-        """There is no connection now."""
+    def on_disconnected(self) -> None:
+        """Forget the connection, which has ended."""
         self.client = None
 
     async def on_message(self, topic: bytes, payload: "Payload") -> None:
-        """Bring a message to whom it is for; what nobody asked for is nobody's."""
+        """Pass a message to the handler of its topic; drop it if there is none."""
         handler = self._handlers.get(topic)
         if handler is not None:
             await handler[0](payload)
@@ -54,4 +54,4 @@ class Subscriptions:
             else:
                 await client.subscribe(topic, qos)
         except MQTTError:
-            client.close()  # whoever keeps the link sees that, and connects anew
+            client.close()  # Link notices that, and connects anew

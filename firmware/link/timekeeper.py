@@ -1,4 +1,4 @@
-"""Has the clock set by SNTP: before the first connection, and then on a timetable that nothing moves."""
+"""Sets the clock by SNTP: before the first connection, then twice a day at times that nothing moves."""
 
 from time import ticks_diff, ticks_ms
 
@@ -17,19 +17,19 @@ _RETRY_MS = const(900_000)
 
 
 class Timekeeper:
-    """`server` is (host, port) of the SNTP server, or None: then only signed messages tell the time."""
+    """`server` is (host, port) of the SNTP server, or None: then only signed messages set the clock."""
 
     def __init__(self, clock: "Clock", resolver: "Resolver", server: "tuple[str, int] | None") -> None:
         self._clock, self._resolver, self._server = clock, resolver, server
         self._asked = None  # ticks of the last question
 
     async def prepare(self) -> None:
-        """Ask where the time is not known: certificates are checked by it. Ends within about 12 s."""
+        """Ask now if the time is not known, since certificates need it. Ends within about 12 s."""
         if self._clock.now() is None:
             await self.tick()
 
     async def tick(self) -> None:
-        """Ask if it is time to; to be called every now and then while there is a network."""
+        """Ask if it is time to. Call this about once a second while there is a network."""
         period = _RETRY_MS if self._clock.now() is None else _AGAIN_MS
         if self._asked is None or ticks_diff(ticks_ms(), self._asked) >= period:
             await self._ask()
@@ -50,7 +50,7 @@ class Timekeeper:
 
 
 async def _time_of(address: str, port: int) -> "int | None":
-    """The time by the server there, see sntp.py. OSError."""
+    """Seconds since 1970 from the server at this address, or None. Raises OSError. See sntp.py."""
     async with Loan():
         from link.sntp import ask
 

@@ -1,7 +1,8 @@
-"""TLS both ways: the lock shows its certificate, and the broker's must be the operator's for this host name.
+"""Makes the context for mutual TLS with the operator's broker.
 
-The files are DER (X.690): /tls/lock.key.der (SEC 1), /tls/lock.crt.der and /tls/ca.crt.der, the one
-authority that is trusted. mbedTLS compares the certificates' dates with the chip's clock.
+The files are DER (X.690): the lock's key /tls/lock.key.der (SEC 1), its certificate /tls/lock.crt.der, and
+/tls/ca.crt.der, the only authority that is trusted. mbedTLS checks the broker's certificate against that
+authority, the host name, and the chip's clock.
 """
 
 import tls
@@ -18,7 +19,7 @@ FOLDER = "/tls/"
 def context(folder: str = FOLDER) -> "Any":
     """A context for any number of sessions, one after the other. Raises TlsError.
 
-    `tls` is the module of the interpreter's own that stands behind `ssl`, which not every port has.
+    It uses MicroPython's built-in module `tls`, since not every port has `ssl`, which wraps it.
     """
     made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     made.verify_mode = tls.CERT_REQUIRED

@@ -1,4 +1,4 @@
-"""Joins the access point, notices when it is gone, and comes back."""
+"""Joins the access point, notices when the connection is lost, and joins again."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
@@ -16,11 +16,11 @@ _POLL_MS = const(200)  # while joining
 _WATCH_MS = const(1000)  # while joined
 _GOOD_DBM = const(-67)
 _FAIR_DBM = const(-78)
-_LOST_AFTER = const(3)  # looks in a row without a connection: a roaming station blinks
+_LOST_AFTER = const(3)  # looks in a row without a connection: roaming takes a moment
 
 
 class Wifi:
-    """One access point. What the driver raises goes no further than here."""
+    """The connection to one access point. Errors of the driver are caught here."""
 
     def __init__(self, wlan: "WLAN", ssid: str, password: str, backoff: "Backoff") -> None:
         self._wlan = wlan
@@ -29,21 +29,21 @@ class Wifi:
         self._backoff = backoff
 
     def connected(self) -> bool:
-        """Whether the station is joined and has an address."""
+        """Whether the station has joined and has an address."""
         try:
             return self._wlan.isconnected()
         except OSError:
             return False
 
     def dns(self) -> str:
-        """The resolver that the access point named, or an empty string."""
+        """The address of the access point's DNS server, or an empty string."""
         try:
             return self._wlan.ifconfig()[3]
         except (OSError, IndexError):
             return ""
 
     def signal(self) -> str:
-        """How good the reception is: "good", "fair" or "weak"; no more than that leaves the lock."""
+        """How good the reception is: "good", "fair" or "weak". Nothing finer is published."""
         try:
             strength = self._wlan.status("rssi")  # dBm
         except OSError:
@@ -51,7 +51,7 @@ class Wifi:
         return "good" if strength > _GOOD_DBM else "fair" if strength > _FAIR_DBM else "weak"
 
     async def up(self, timeout_ms: int = 15000) -> bool:
-        """Try once to join; whether it is joined after at most timeout_ms."""
+        """Try once to join; whether it has joined, within timeout_ms."""
         if self.connected():
             return True
         end = ticks_add(ticks_ms(), timeout_ms)
@@ -65,13 +65,13 @@ class Wifi:
         return True
 
     async def join(self, timeout_ms: int = 15000) -> None:
-        """Try until joined, each try bounded, with the back-off in between."""
+        """Try to join until it succeeds: each try takes timeout_ms at most, with the back-off in between."""
         while not await self.up(timeout_ms):
             await asyncio.sleep_ms(self._backoff.next())
         self._backoff.reset()
 
-    async def lost(self, meanwhile: "Callable[[], Awaitable[None]]", every_ms: int = _WATCH_MS) -> None:
-        """Look every so often, and do something meanwhile; return once the connection is gone for good."""
+    async def until_lost(self, meanwhile: "Callable[[], Awaitable[None]]", every_ms: int = _WATCH_MS) -> None:
+        """Look every `every_ms` and await meanwhile(); return when the connection is lost."""
         missing = 0
         while missing < _LOST_AFTER:
             await asyncio.sleep_ms(every_ms)

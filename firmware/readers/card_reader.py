@@ -1,4 +1,4 @@
-"""Tells of each card once, when it comes; mends the reader when it is dead."""
+"""Reports each card once, when it comes; resets a reader that does not answer."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -18,13 +18,13 @@ _LOOK_MS = const(150)
 _GONE_AFTER = const(2)  # looks without the card: a hand trembles
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(1000)
-_STEADY_MS = const(5000)  # a reader that worked for so long is mended at once when it fails
-_FORGET_MS = const(3000)  # after such an outage a card on the reader is one that somebody holds there anew
-_RANDOM = b"\x08"  # UID0 of a UID made up for each activation: ISO/IEC 14443-3, 6.5.4
+_STEADY_MS = const(5000)  # a reader that worked for so long is reset after the first wait when it fails
+_FORGET_MS = const(3000)  # after such an outage a card at the reader counts as presented anew
+_RANDOM = b"\x08"  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
 
 
 class CardReader:
-    """One reader; run() says who is told of cards."""
+    """The cards at one reader. run() says who is told of them."""
 
     def __init__(self, reader: "PN532", look_ms: int = _LOOK_MS) -> None:
         self._reader = reader
@@ -35,16 +35,21 @@ class CardReader:
         self._lying = {}  # UID: looks since it was last seen
         self._tag: PhoneTag | None = None
 
-    def lend(self, tag: "PhoneTag | None") -> None:
-        """Have the reader play this tag until it is over, and look for cards in between; None: no more."""
+    def emulate(self, tag: "PhoneTag | None") -> None:
+        """Emulate this tag in place of the one before, until it is over; None: no tag any more.
+
+        Cards are still read in between.
+        """
         if self._tag is not None:
             self._tag.end()
         self._tag = tag
 
     async def run(self, on_card: "Callable[[bytes], None]", on_health: "Callable[[bool], None]") -> None:
-        """For ever. on_card(uid) is called once each time a card is held to the reader, on_health at changes.
+        """Read cards for ever.
 
-        A dead reader is reset by its line, at first after 100 ms, at last every second.
+        on_card(uid) is called once each time that a card is held to the reader, on_health(bool) when the
+        reader fails or works again. A reader that fails is reset by its line: after 100 ms, then with waits
+        that double up to a second.
         """
         self._on_card, self._on_health = on_card, on_health
         wait = _FIRST_WAIT_MS
@@ -55,10 +60,10 @@ class CardReader:
                 if ticks_diff(ticks_ms(), self._failed) > _FORGET_MS:
                     self._lying.clear()
                 self._tell(True)
-                await self._follow(None)  # what lay there before the reader failed, and may be gone
+                await self._follow(None)  # the cards from before the outage, which may be gone
                 while True:
                     if self._tag is not None:
-                        await self._play(self._tag)
+                        await self._emulate(self._tag)
                     else:
                         await self._follow(await self._reader.wait_target())
             except ReaderError:
@@ -70,18 +75,19 @@ class CardReader:
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
-    async def _play(self, tag: "PhoneTag") -> None:
-        """See who is there, then play a tag for a moment; a phone that makes up its UID is no card now."""
+    async def _emulate(self, tag: "PhoneTag") -> None:
+        """Look for a card, then emulate the tag for a moment. A random UID is the phone's then, no card."""
         uid = await self._reader.look()
         self._lying[_RANDOM] = -1
         self._note(uid)
-        if not await tag.play(self._reader) and self._tag is tag:
+        if not await tag.emulate(self._reader) and self._tag is tag:
             self._tag = None
 
     async def _follow(self, uid: "bytes | None") -> None:
-        """Tell of a card and of those that join it, until none is there any more or a tag is to be played.
+        """Report a card and those that join it, until none is there any more or there is a tag to emulate.
 
-        Of several cards one look finds only one, and not always the same: each is gone for itself.
+        Where several cards lie together, a look finds one of them, not always the same one. So the looks are
+        counted for each card.
         """
         while True:
             self._note(uid)
@@ -91,6 +97,7 @@ class CardReader:
             uid = await self._reader.look()
 
     def _note(self, uid: "bytes | None") -> None:
+        """Report the card of one look if it is new, and drop those that were not seen for some looks."""
         lying = self._lying
         if uid is not None:
             card = _RANDOM if len(uid) == 4 and uid[:1] == _RANDOM else uid
@@ -111,4 +118,4 @@ class CardReader:
 
 
 def _nobody(what: object) -> None:
-    """Until run() says who is to be told."""
+    """Stands in for both callbacks until run() sets them."""

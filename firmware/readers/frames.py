@@ -1,12 +1,12 @@
-"""Frames of the PN532 (NXP UM0701-02, section 6.2.1): made, and found again among noise.
+"""Builds the frames of the PN532 and finds them in a noisy stream (NXP UM0701-02, section 6.2.1).
 
-Memory is bounded: a frame is made in a buffer that the caller keeps, and what comes in is gathered in
-one that never grows. What cannot be a frame is dropped as soon as that is known.
+Memory is bounded: build() writes into the caller's buffer, and Finder collects bytes in one that never
+grows. Bytes that cannot belong to a frame are dropped as soon as that is known.
 """
 
 from micropython import const
 
-ACK = b"\x00\x00\xff\x00\xff\x00"  # 6.2.1.3; from the host it gives up the command in hand
+ACK = b"\x00\x00\xff\x00\xff\x00"  # 6.2.1.3; sent by the host, it aborts the current command
 NACK = b"\x00\x00\xff\xff\x00\x00"  # 6.2.1.4
 HOST = const(0xD4)  # TFI, 6.2.1.1
 CHIP = const(0xD5)
@@ -14,11 +14,14 @@ SYNTAX = const(0x7F)  # the only byte of an error frame, 6.2.1.5
 
 LONGEST_SENT = const(262)  # a normal frame of LEN 255: preamble, start code 2, LEN, LCS, data, DCS, postamble
 _LONGEST_DATA = const(265)  # TFI, code and 263 bytes: 6.2.1.2
-_LONGEST = const(288)  # the longest frame, and room for noise before it
+_LONGEST = const(288)  # the longest frame, and some noise before it
 
 
 def build(buffer: bytearray, code: int, parameters: bytes = b"") -> int:
-    """Make the normal frame of a command in `buffer`; its size. ValueError: more than 253 parameter bytes."""
+    """Write the normal frame of a command into `buffer`; returns its size in bytes.
+
+    Raises ValueError for more than 253 bytes of parameters.
+    """
     size = len(parameters) + 2
     if size > 255:
         raise ValueError("too long for a frame")
@@ -33,29 +36,29 @@ def build(buffer: bytearray, code: int, parameters: bytes = b"") -> int:
 
 
 class Finder:
-    """Takes bytes as they come, and gives the frames whose checksums are right."""
+    """Collects bytes as they come, and returns the frames whose checksums are right."""
 
     def __init__(self) -> None:
         self._buffer = bytearray(_LONGEST)
         self._view = memoryview(self._buffer)
         self._end = 0
 
-    def room(self) -> memoryview:
-        """Where to put what comes next, never empty; added() says how much it was."""
+    def space(self) -> memoryview:
+        """The free part of the buffer, never empty: read the next bytes into it, then call added()."""
         if self._end == _LONGEST:
             self._drop(1)
         return self._view[self._end :]
 
     def added(self, count: int) -> None:
-        """So many bytes were put into room()."""
+        """Count in so many bytes that were read into space()."""
         self._end += count
 
     def clear(self) -> None:
-        """Forget all that came."""
+        """Drop all bytes."""
         self._end = 0
 
     def next(self) -> "bytes | None":
-        """The next frame: TFI and data, b"" for an ACK, None where none is whole yet. A NACK is no news."""
+        """The next frame: TFI and data; b"" for an ACK; None if none is complete yet. A NACK is skipped."""
         buffer, view, end = self._buffer, self._view, self._end
         place = 0
         while True:
@@ -89,7 +92,7 @@ class Finder:
         return None
 
     def _drop(self, count: int) -> None:
-        """Forget the first `count` bytes."""
+        """Drop the first `count` bytes."""
         if count:
             left = self._end - count
             self._view[:left] = self._view[count : self._end]

@@ -1,4 +1,4 @@
-"""A matrix keypad, scanned a row at a time; idle it costs three pin reads every 10 ms."""
+"""Scans a matrix keypad row by row; while no key is down that costs three pin reads every 10 ms."""
 
 import asyncio
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from machine import Pin
 
 _SCAN_MS = const(10)
-_SETTLED = const(2)  # equal scans before a key is believed pressed, or let go
+_SETTLED = const(2)  # equal scans before a key counts as pressed or released
 _STUCK = const(1000)  # scans: nobody presses a key for 10 s
-_FREE = const(100)  # scans without a stuck key before it is trusted again
+_FREE = const(100)  # scans in which a stuck key was up before it counts again
 _NONE = const(-1)
-_SEVERAL = const(-2)  # keys, less than none; where three are down, a fourth may be a ghost
+_SEVERAL = const(-2)  # keys are down, and none counts: with three down, a fourth may only seem to be
 
 
 class MatrixKeypad:
     """Rows are open-drain outputs, columns inputs with pull-up; `layout` names the keys row by row.
 
-    A stuck key makes `healthy` false and is left out, so that the others go on working.
+    A stuck key makes `healthy` false and is ignored, so that the others go on working.
     """
 
     def __init__(self, rows: "list[Pin]", columns: "list[Pin]", layout: str) -> None:
@@ -32,7 +32,7 @@ class MatrixKeypad:
         self._all_rows(0)
 
     def scan(self) -> "str | None":
-        """The key that was pressed since the last scan; to be called every 10 ms. Allocates nothing."""
+        """The key that was pressed since the last scan, or None. Call this every 10 ms. Allocates nothing."""
         seen = self._look()
         if seen == self._pressed or seen < _NONE:
             self._equal = 0
@@ -47,7 +47,7 @@ class MatrixKeypad:
         return None if seen == _NONE else self._layout[seen]
 
     async def run(self, on_key: "Callable[[str], None]", on_health: "Callable[[bool], None]") -> None:
-        """Scan for ever; on_key(key) for each press, on_health(bool) when a key gets stuck or comes free."""
+        """Scan for ever: on_key(key) at each press, on_health(bool) when a key gets stuck or comes free."""
         healthy = True
         while True:
             key = self.scan()
@@ -59,7 +59,7 @@ class MatrixKeypad:
             await asyncio.sleep_ms(_SCAN_MS)
 
     def _hold(self, seen: int) -> None:
-        """Count for how long the same is seen."""
+        """Count for how long the same has been seen, and find a stuck key."""
         if seen == _NONE:
             self._held = 0
             self.healthy = self._stuck == _NONE
@@ -72,7 +72,7 @@ class MatrixKeypad:
                 self._free = 0
 
     def _look(self) -> int:
-        """The number of the one key that is down."""
+        """The number of the one key that is down, _NONE or _SEVERAL. A stuck key is left out."""
         if not self._any_column():  # all rows are low: any key would show
             self._see_stuck(False)
             return _NONE
@@ -94,6 +94,7 @@ class MatrixKeypad:
         return found
 
     def _see_stuck(self, is_down: bool) -> None:
+        """Count for how long the stuck key has been up; after a while it counts again."""
         if self._stuck != _NONE:
             self._free = 0 if is_down else self._free + 1
             if self._free >= _FREE:

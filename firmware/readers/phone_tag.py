@@ -1,4 +1,4 @@
-"""Plays an NFC Forum Type 4 tag to the phone that is held to the reader: to be read, not written.
+"""Emulates a read-only NFC Forum Type 4 tag for the phone that is held to the reader.
 
 UM0701-02 is NXP's user manual of the PN532, T4T the NFC Forum's Type 4 Tag Operation 2.0.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from readers.pn532 import PN532
 
-_OFFERED_MS = const(30_000)
+_PRESENTED_MS = const(30_000)
 _RADIO_MS = const(400)
 _SET_PARAMETERS = const(0x12)
 _RF_CONFIGURATION = const(0x32)
@@ -38,7 +38,11 @@ _UPDATE = const(0xD6)
 
 
 class PhoneTag:
-    """Offers a message for at most 30 s. `show(bool)`: a phone is awaited, or not any more; `on_read()`."""
+    """Presents a message for at most 30 s.
+
+    `show(True)` is called while a phone is awaited and `show(False)` when no longer; `on_read()` when a phone
+    has read the whole message.
+    """
 
     def __init__(self, message: bytes, show: "Callable[[bool], None]", on_read: "Callable[[], None]") -> None:
         self._message, self._show, self._on_read = message, show, on_read
@@ -47,18 +51,18 @@ class PhoneTag:
         self._parameters = _MODE + urandom(3) + _NO_MORE
 
     def end(self) -> None:
-        """It is offered no more."""
+        """Stop presenting it."""
         self._over = True
         self._show(False)
 
     def is_over(self) -> bool:
-        """Whether it is offered no more; to be asked every second or so."""
-        if not self._over and ticks_diff(ticks_ms(), self._began) >= _OFFERED_MS:
+        """Whether it is no longer presented. Ask this about once a second: it also ends the tag in time."""
+        if not self._over and ticks_diff(ticks_ms(), self._began) >= _PRESENTED_MS:
             self.end()
         return self._over
 
-    async def play(self, reader: "PN532") -> bool:
-        """Wait for a phone for less than a second and serve it; whether to go on. Raises ReaderError."""
+    async def emulate(self, reader: "PN532") -> bool:
+        """Wait less than a second for a phone, and serve it; whether to go on. Raises ReaderError."""
         if self.is_over():
             return False
         self._show(True)
@@ -71,7 +75,7 @@ class PhoneTag:
         return not self.is_over()
 
     async def _serve(self, reader: "PN532") -> None:
-        """Answer one phone until it is silent or gone, or has all."""
+        """Answer one phone until it is silent, gone, or has read everything."""
         tag = Type4(self._message)
         while not self.is_over():
             data = await reader.wait(_GET_DATA)
@@ -86,12 +90,12 @@ class PhoneTag:
 
 
 class Type4:
-    """The tag's application, for as long as one phone talks to it; `is_read`: it has the whole message."""
+    """The tag's NDEF application, for one session. `is_read`: the phone has the whole message."""
 
     def __init__(self, message: bytes) -> None:
         self._ndef = len(message).to_bytes(2, "big") + message
         size = len(self._ndef).to_bytes(2, "big")
-        # T4T, 5.1: length, mapping 2.0, MLe, MLc; the NDEF file's name and size; to be read, never written
+        # T4T, 5.1: length, mapping 2.0, MLe, MLc; the NDEF file's name and size; readable, not writable
         self._container = b"\x00\x0f\x20\x00\x3b\x00\x34\x04\x06\xe1\x04" + size + b"\x00\xff"
         self._is_on = False
         self._file = b""
@@ -99,7 +103,7 @@ class Type4:
         self.is_read = False
 
     def answer(self, apdu: bytes) -> bytes:
-        """The response, with its status word (ISO/IEC 7816-4, 5.6), to any bytes that are sent."""
+        """The response to any APDU, with its status word (ISO/IEC 7816-4, 5.6)."""
         if len(apdu) < 4:
             return b"\x67\x00"
         if apdu[0]:
@@ -111,7 +115,7 @@ class Type4:
         return b"\x69\x82" if apdu[1] == _UPDATE else b"\x6d\x00"
 
     def _select(self, apdu: bytes) -> bytes:
-        """By name the application, by identifier one of its files."""
+        """SELECT: the application by its name, or one of its files by its identifier."""
         size = apdu[4] if len(apdu) > 4 else 0
         name = apdu[5 : 5 + size]
         self._file = b""
@@ -127,7 +131,7 @@ class Type4:
         return _OK if self._file else b"\x6a\x82"
 
     def _read_binary(self, apdu: bytes) -> bytes:
-        """From an offset of 15 bits; as much as there is, where more is asked."""
+        """READ BINARY from an offset of 15 bits; what there is, if more is asked for."""
         file, start = self._file, apdu[2] << 8 | apdu[3]
         if not file:
             return b"\x69\x86"

@@ -1,4 +1,4 @@
-"""Gathers digits into a code: `#` enters it, `*` clears it, silence forgets it."""
+"""Collects digits into a code: `#` enters it, `*` or ten seconds without a key clear it."""
 
 from time import ticks_diff
 
@@ -13,10 +13,10 @@ _MAX_DIGITS = const(10)
 
 
 class PinEntry:
-    """on_pin(digits) gets the code; on_feedback("key", "cleared" or "timeout") goes to the indicator.
+    """on_pin(digits) gets the code; on_feedback gets "key", "cleared" or "timeout", for the indicator.
 
-    The digits lie in one buffer that is wiped after use: on_pin gets a view of it, and must not keep it.
-    An entry of more than `max_digits` arrives one digit longer than that, so it matches nothing.
+    The digits are in one buffer that is wiped after use: on_pin gets a view of it, and must not store it.
+    A code of more than `max_digits` is passed on with one digit more than that, so that it matches nothing.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class PinEntry:
         self._last = 0
 
     def press(self, key: str, now: int) -> None:
-        """A key was pressed at ticks_ms() `now`."""
+        """Handle a key: "0" to "9", "*" or "#", pressed at `now` in ticks_ms()."""
         self.tick(now)
         self._last = now
         if key == "#":
@@ -51,7 +51,7 @@ class PinEntry:
             self._on_feedback("key")
 
     def tick(self, now: int) -> None:
-        """Forget a code that nobody finishes; to be called at least every few days, for ticks_ms() wraps."""
+        """Clear a code that nobody finishes. Call this at least every few days, since ticks_ms() wraps."""
         if self._count and ticks_diff(now, self._last) >= self._timeout_ms:
             self._clear()
             self._on_feedback("timeout")

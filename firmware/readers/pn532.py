@@ -1,6 +1,6 @@
-"""Driver of the NXP PN532 on its serial line (HSU), with its IRQ and RSTPD_N lines; every wait is bounded.
+"""Drives the NXP PN532 over its serial line (HSU) and its IRQ and RSTPD_N lines; every wait is bounded.
 
-Numbers of sections are those of NXP's user manual UM0701-02.
+Section numbers are those of NXP's user manual UM0701-02.
 """
 
 import asyncio
@@ -27,26 +27,26 @@ _NORMAL_MODE_WITH_IRQ = b"\x01\x14\x01"  # 7.2.10
 _ONE_TARGET_106_A = b"\x01\x00"  # 7.3.5
 _WAKE = b"\x55\x55\x00\x00\x00"  # 7.2.11
 _RESET_MS = const(10)
-_START_MS = const(10)  # until the oscillator runs, with much to spare
+_START_MS = const(10)  # more than the oscillator needs to start
 _WAKE_MS = const(5)  # after 0x55
 _LIVENESS_MS = const(800)
 _ANSWER_MS = const(150)
-_RADIO_MS = const(400)  # a card may take its time over an answer
+_RADIO_MS = const(400)  # a card may need long to answer
 _HURRY_MS = const(30)  # the longest frame takes 24 ms
 _DRAINS = const(8)
-_TURNS = const(4)  # of the event loop: to take the ACK, and the answer
+_TURNS = const(4)  # of the event loop: enough to read the ACK and the answer
 
 
 class ReaderError(Exception):
-    """The chip does not answer, or not what it was asked."""
+    """The chip does not answer, or refuses the command."""
 
 
 class PN532:
-    """One chip. `liveness_ms` is how long it may be silent before it is asked whether it lives.
+    """One chip. After `liveness_ms` of silence it is asked for its version; `answer_ms` bounds an answer.
 
-    Answers are read from the serial line alone, so a dead IRQ line harms nothing. A falling IRQ says that
-    an answer begins: for as long as it takes to come in, the event loop does not sleep. (The ESP32 looks at
-    its serial line once in a FreeRTOS tick, 10 ms, when nothing wakes it earlier.)
+    Answers are read from the serial line alone, so a dead IRQ line does no harm. A falling IRQ means that an
+    answer begins: the event loop then stays awake until the answer is in. (Otherwise the ESP32 reads its
+    serial line only once in a FreeRTOS tick, 10 ms.)
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class PN532:
         self._sending = bytearray(frames.LONGEST_SENT)
         self._tries = -1
         self._found = 0  # frames, modulo 256
-        self._due = 0  # frames, whose IRQ is worth a hurry: a line that is not wired tells of many
+        self._due = 0  # frames that are expected: an IRQ line that is not wired announces many more
         self._begins = asyncio.ThreadSafeFlag()
         self._hurrying = None
 
     async def start(self) -> None:
-        """Reset by the line, wake, configure. Raises ReaderError."""
+        """Reset the chip by its line, wake it and configure it. Raises ReaderError."""
         if self._hurrying is None:
             self._hurrying = asyncio.create_task(self._hurry())
             self._irq.irq(self._on_irq, self._irq.IRQ_FALLING)
@@ -85,30 +85,29 @@ class PN532:
         await self._try_times(_FOR_EVER)
 
     async def wait_target(self) -> "bytes | None":
-        """The UID (4, 7 or 10 bytes) of the next card; None where none comes for a while. Raises ReaderError.
+        """The UID (4, 7 or 10 bytes) of the next card; None if none comes for a while. Raises ReaderError.
 
-        A card that comes while the chip is asked for its version is found when the search goes on, for it
-        finds whatever lies there.
+        A card that comes while the chip is asked for its version is found by the next search.
         """
         await self._try_times(_FOR_EVER)
         answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A)
         return None if answer is None else _uid(answer)
 
     async def look(self) -> "bytes | None":
-        """The UID of a card that is there now; None where there is none. Raises ReaderError."""
+        """The UID of a card that is there now, or None. Raises ReaderError."""
         await self.release()
         await self._try_times(1)
         return _uid(await self.command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
 
     async def exchange(self, apdu: bytes) -> bytes:
-        """The answer of the card found last to an APDU of at most 252 bytes. Raises ReaderError."""
+        """The answer of the card that was found last to an APDU of at most 252 bytes. Raises ReaderError."""
         answer = await self.command(_IN_DATA_EXCHANGE, b"\x01" + apdu, _RADIO_MS)
         if not answer or answer[0] & 0x3F:  # status: 7.1
             raise ReaderError("the card does not answer")
         return answer[1:]
 
     async def release(self) -> None:
-        """Let go of the card found last. Raises ReaderError."""
+        """Release the card that was found last (InRelease). Raises ReaderError."""
         await self.command(_IN_RELEASE, b"\x00")
 
     async def _try_times(self, tries: int) -> None:
@@ -117,9 +116,9 @@ class PN532:
             self._tries = tries
 
     async def wait(self, code: int, parameters: bytes = b"") -> "bytes | None":
-        """The answer to a command that waits for somebody. Raises ReaderError.
+        """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        None where nobody came for `liveness_ms`: it is given up, and the chip has shown that it lives.
+        None if nobody came for `liveness_ms`: the command is aborted, and the chip is asked for its version.
         """
         answer = await self._within(self._liveness_ms, self._ask(code, parameters))
         if answer is None:
@@ -128,20 +127,20 @@ class PN532:
         return answer
 
     async def command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:
-        """The answer to a command that the chip obeys at once. Raises ReaderError."""
+        """The answer to a command that the chip carries out at once. Raises ReaderError."""
         answer = await self._within(wait_ms or self._answer_ms, self._ask(code, parameters))
         if answer is None:
             raise ReaderError("the reader does not answer")
         return answer
 
     async def _within(self, wait_ms: int, work: "Coroutine[None, None, bytes]") -> "bytes | None":
-        """What `work` returns; None where it takes longer. Unlike wait_for_ms, no other task passes it on."""
+        """What `work` returns; None if it takes longer. Unlike wait_for_ms it needs no task for `work`."""
         task, late = asyncio.current_task(), False
 
         async def expire() -> None:
             nonlocal late
             await asyncio.sleep_ms(wait_ms)
-            for _ in range(_TURNS):  # the loop may be what is late, and the answer there
+            for _ in range(_TURNS):  # if the event loop itself is late, the answer may be there already
                 await asyncio.sleep_ms(0)
             late = True
             if task is not None:
@@ -160,7 +159,7 @@ class PN532:
             timer.cancel()
 
     async def _ask(self, code: int, parameters: bytes) -> bytes:
-        """Send a command and wait for its answer; what comes before the chip's ACK answers something else."""
+        """Send a command and wait for its answer. Frames before the chip's ACK answer an earlier command."""
         self._drain()
         size = frames.build(self._sending, code, parameters)
         self._uart.write(memoryview(self._sending)[:size])
@@ -178,21 +177,21 @@ class PN532:
                 raise ReaderError("the reader refuses the command")
             elif acknowledged and len(data) > 1 and data[0] == frames.CHIP and data[1] == code + 1:
                 return data[2:]
-            await asyncio.sleep_ms(0)  # noise may hold many frames: one in a turn of the event loop
+            await asyncio.sleep_ms(0)  # noise may hold many frames: one for each turn of the event loop
 
     async def _listen(self) -> None:
-        """Take what comes next, at most one bufferful."""
-        count = await self._stream.readinto(self._finder.room())
+        """Read the next bytes, at most as many as the buffer holds."""
+        count = await self._stream.readinto(self._finder.space())
         if count:
             self._finder.added(count)
         else:
-            await asyncio.sleep_ms(1)  # readable, and nothing there: the line is broken
+            await asyncio.sleep_ms(1)  # readable, and no byte there: the line is broken
 
     def _drain(self) -> None:
-        """Throw away what came before; bounded, since a broken chip may never be silent."""
+        """Drop what came before. Bounded, since a broken chip may send for ever."""
         for _ in range(_DRAINS):
             self._finder.clear()
-            if not self._uart.readinto(self._finder.room()):
+            if not self._uart.readinto(self._finder.space()):
                 return
 
     def _on_irq(self, pin: "Pin") -> None:
@@ -212,7 +211,7 @@ class PN532:
 
 
 def _uid(answer: bytes) -> "bytes | None":
-    """The UID in an answer to InListPassiveTarget: count, number, SENS_RES 2, SEL_RES, length, UID: 7.3.5."""
+    """The UID in an answer to InListPassiveTarget (7.3.5): count, number, SENS_RES 2, SEL_RES, size, UID."""
     if len(answer) < 6 or answer[0] == 0:
         return None
     size = answer[5]

@@ -1,8 +1,9 @@
-"""A keypad, or a keypad with a card reader, on the two lines of a Wiegand cable.
+"""Reads a keypad, or a keypad with a card reader, on the two lines of a Wiegand cable.
 
-Each bit is a short low pulse, on D0 for 0 and on D1 for 1 (SIA AC-01). A key comes as 4 bits, or as 8 of
-which the first four are the others' complement: 0 to 9, 10 for `*`, 11 for `#`. A card comes as 26 or 34
-bits, of which the first makes the first half even and the last the second half odd. All else is noise.
+Each bit is a short low pulse, on D0 for 0 and on D1 for 1 (SIA AC-01). A key has 4 bits, 0 to 9, 10 for `*`
+and 11 for `#`, or 8 bits, of which the first four are the complement of the others. A card has 26 or 34 bits:
+the first one gives the first half even parity, the last one the second half odd parity. Anything else is
+noise.
 """
 
 import asyncio
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
     from machine import Pin
 
-_GAP_MS = const(30)  # of silence end a burst: bits are 1 to 20 ms apart
-_LONGEST = const(40)  # bits kept; more are noise
-_CHECK_MS = const(1000)  # how often to look whether a line is held low: no power, or a broken cable
+_GAP_MS = const(30)  # of silence end a burst; bits are 1 to 20 ms apart
+_LONGEST = const(40)  # bits stored; a longer burst is noise
+_CHECK_MS = const(1000)  # between two looks whether a line is held low: no power, or a broken cable
 _STUCK = const(3)  # looks in a row
 _KEYS = "0123456789*#"
 
@@ -25,8 +26,8 @@ _KEYS = "0123456789*#"
 class Wiegand:
     """`on_card(number)` gets the 3 or 4 bytes of a card. `discarded` counts the bursts that were noise.
 
-    The bits of a burst are noted in a buffer that is there already, its first byte the count: buffers are
-    changed for each other in one step, in which no interrupt can lose a bit.
+    The interrupts store the bits of a burst in a buffer made beforehand, whose first byte is their count. Two
+    buffers are swapped in one step, in which no interrupt can lose a bit.
     """
 
     def __init__(self, zero: "Pin", one: "Pin", on_card: "Callable[[bytes], None]") -> None:
@@ -37,7 +38,7 @@ class Wiegand:
         self.discarded = self._low = 0
 
     async def run(self, on_key: "Callable[[str], None]", on_health: "Callable[[bool], None]") -> None:
-        """Take bursts for ever: on_key(key) for each key, on_health(bool) as a line sticks or comes free."""
+        """Read for ever: on_key(key) for each key, on_health(bool) when a line sticks or comes free."""
         self._zero.irq(self._on_zero, self._zero.IRQ_FALLING)
         self._one.irq(self._on_one, self._one.IRQ_FALLING)
         watching = asyncio.create_task(self._watch(on_health))
@@ -46,7 +47,7 @@ class Wiegand:
                 await self._arrived.wait()
                 bits = await self._burst()
                 if bits[0]:
-                    self._take(bits, on_key)
+                    self._decode(bits, on_key)
                     bits[0] = 0
         finally:
             watching.cancel()
@@ -60,6 +61,7 @@ class Wiegand:
         self._note(1)
 
     def _note(self, bit: int) -> None:
+        """Store a bit. Called by interrupts: allocates nothing."""
         bits = self._filling
         count = bits[0]
         if count <= _LONGEST:
@@ -69,7 +71,7 @@ class Wiegand:
         self._arrived.set()
 
     async def _burst(self) -> bytearray:
-        """The buffer of a burst that has ended: the count, and the bits."""
+        """Wait until a burst has ended; its buffer: the count, then the bits."""
         count = -1
         while count != self._filling[0]:
             count = self._filling[0]
@@ -78,7 +80,8 @@ class Wiegand:
         self._filling, self._spare = self._spare, bits
         return bits
 
-    def _take(self, bits: bytearray, on_key: "Callable[[str], None]") -> None:
+    def _decode(self, bits: bytearray, on_key: "Callable[[str], None]") -> None:
+        """Pass on the key or card of a burst, or count it as noise."""
         count = bits[0]
         if count in (4, 8):
             key = _number(bits, count - 3, 4)
@@ -103,7 +106,7 @@ class Wiegand:
 
 
 def _number(bits: bytearray, place: int, size: int) -> int:
-    """What `size` bits from `place` on are, the highest first."""
+    """The number that `size` bits from `place` on make, the highest bit first."""
     value = 0
     for i in range(place, place + size):
         value = value << 1 | bits[i]

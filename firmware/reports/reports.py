@@ -44,11 +44,14 @@ class Reports:
         for name, pin, level in inputs:
             self.fault(name, pin.value() == level)
 
-    def health(self, name: str) -> "Callable[[bool], None]":
-        """What to tell whether a part works: the fault of its name follows it, and the console has a line."""
+    def health(self, name: str, well: str, ill: str) -> "Callable[[bool], None]":
+        """What to tell whether a part works: a fault follows it, and one of these lines on the console."""
 
         def tell(healthy: bool) -> None:
-            console.info("reports", "the %s %s" % (name, "works" if healthy else "does not work"))
+            if not healthy:
+                console.warning("readers", ill)
+            elif well:
+                console.info("readers", well)
             self.fault(name, not healthy)
 
         return tell

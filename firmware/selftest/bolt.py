@@ -1,4 +1,4 @@
-"""The relay, pulsed for a person with a cable: nothing in the lock imports this, so no message can."""
+"""Pulses the relay for a person with a cable. Nothing in the lock imports this, so no message can do it."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ _LONGEST_MS = const(2000)
 
 
 async def check(board: "Board", unlock_level: int, say: "Callable[[str], None]", ms: int = 1000) -> list:
-    """Let the bolt go for `ms`, at most 2 s, and hold it again whatever happens: [(part, ok, hint)]."""
+    """Release the bolt for `ms`, at most 2 s, and hold it again whatever happens: [(part, ok, hint)]."""
     relay, safe = board.relay, 1 - unlock_level
     follows = relay.value() == safe
     say("the bolt goes free")

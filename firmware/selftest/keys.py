@@ -1,4 +1,4 @@
-"""The keypad: each key once, in the order in which they are printed; what is missing tells the wire."""
+"""Tests the keypad: a person presses each key once, as printed; a missing key shows which wire is off."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
@@ -19,7 +19,7 @@ _COLUMNS = (32, 19, 22)
 
 
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
-    """Wait for every key, `seconds` at most: [(part, ok, hint)]."""
+    """Wait until every key was pressed, at most `seconds`: [(part, ok, hint)]."""
     layout = board.KEY_LAYOUT
     keypad = MatrixKeypad(board.key_rows, board.key_columns, layout)
     pressed = ""
@@ -36,7 +36,7 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
 
 
 def faults(layout: str, pressed: str) -> "list[str]":
-    """What the keys pressed, in their order, say about the wires of a keypad with this layout."""
+    """A hint for each fault of the wires, by the keys that were pressed, in their order, of this layout."""
     missing = [key for key in layout if key not in pressed]
     if len(missing) == len(layout):
         return ["no key at all: is the keypad's plug on GPIO 25, 26, 27, 33 (rows) and 32, 19, 22 (columns)?"]

@@ -1,4 +1,4 @@
-"""Wi-Fi, name and broker, one after the other, each bounded; the first that fails says what to look at."""
+"""Tests Wi-Fi, DNS and the broker, each with a bound; the first one that fails says what to look at."""
 
 from micropython import const
 
@@ -24,7 +24,7 @@ _NO_AP, _WRONG_PASSWORD = const(201), const(202)  # network.STAT_...
 
 
 async def check(board: "Board", settings: "Settings", say: "Callable[[str], None]") -> list:
-    """[(part, ok, hint)] of "Wi-Fi" and "broker"; nothing where the settings name no network."""
+    """[(part, ok, hint)] of "Wi-Fi" and "broker"; empty if the settings name no network."""
     if not settings.ssid:
         say("the settings name no network")
         return []
@@ -69,7 +69,7 @@ async def _broker(
         await client.connect(address)
         await client.disconnect()
     except MQTTError as error:
-        if client is not None and client.short:
+        if client is not None and client.shortage:
             return "broker", False, "%s: press EN, and repeat the test" % error
         hint = "%s:%d does not let the lock in (%s): does it run there, does it know this lock's certificate?"
         return "broker", False, hint % (address, port, error)

@@ -1,4 +1,4 @@
-"""The card reader: does it answer, obey its reset line, speak on its IRQ line, and see a card."""
+"""Tests the card reader: whether it answers, obeys its reset line, uses its IRQ line, and sees a card."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
@@ -29,7 +29,7 @@ _NO_CARD = "no card seen: hold one flat on the antenna; metal behind the reader 
 
 
 class _Counted:
-    """An interrupt line that counts."""
+    """An interrupt line that counts its edges."""
 
     def __init__(self, pin: "Pin") -> None:
         self.IRQ_FALLING = pin.IRQ_FALLING
@@ -48,7 +48,7 @@ class _Counted:
 
 
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
-    """[(part, ok, hint)] of the reader's wires, and of a card to be held to it within `seconds`."""
+    """[(part, ok, hint)] of the reader's wires, and of a card that a person holds to it within `seconds`."""
     irq = _Counted(board.reader_irq)
     reader = PN532(board.reader_uart, irq, board.reader_reset, answer_ms=_PATIENCE_MS)  # pyright: ignore[reportArgumentType]
     if not await _start(reader):
@@ -79,7 +79,7 @@ async def _start(reader: PN532) -> bool:
 
 
 async def _speaks(board: "Board") -> bool:
-    """Whether anything at all comes over the serial line after a question."""
+    """Whether any byte comes over the serial line after a command."""
     uart = board.reader_uart
     uart.write(b"\x55\x55\0\0\0")
     await asyncio.sleep_ms(5)
@@ -97,7 +97,7 @@ async def _answers(reader: PN532) -> bool:
 
 
 async def _card(reader: PN532, ms: int) -> bool:
-    """Whether a card comes in time. Its number is nobody's business here."""
+    """Whether a card comes within `ms`. Its number is not passed on."""
     end = ticks_add(ticks_ms(), ms)
     while ticks_diff(end, ticks_ms()) > 0:
         try:

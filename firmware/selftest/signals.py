@@ -1,4 +1,4 @@
-"""The light and the buzzer, for a person to look at and listen to: the chip cannot tell."""
+"""Shows colours and tones for a person to judge, since the chip cannot see or hear them."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ _TONES = (800, 1600, 2400)
 
 
 async def light(board: "Board", say: "Callable[[str], None]", ms: int = 1000) -> list:
-    """Red, green and blue, for `ms` each: [(part, ok, hint)]."""
+    """Show red, green and blue, for `ms` each: [(part, ok, hint)]."""
     for name, colour in _COLOURS:
         say(name)
         board.light(colour)
@@ -23,7 +23,7 @@ async def light(board: "Board", say: "Callable[[str], None]", ms: int = 1000) ->
 
 
 async def buzzer(board: "Board", say: "Callable[[str], None]", ms: int = 400) -> list:
-    """Three tones, the lowest first: [(part, ok, hint)]."""
+    """Sound three tones of `ms` each, the lowest first: [(part, ok, hint)]."""
     try:
         for tone in _TONES:
             say("%d Hz" % tone)

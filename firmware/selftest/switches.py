@@ -1,4 +1,4 @@
-"""Door contact, exit button, tamper switch: each has to be seen on and off while a person works it."""
+"""Tests door contact, exit button and tamper switch: each must go on and off while a person works it."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from machine import Pin
 
 _LOOK_MS = const(5)
-_SETTLED = const(6)  # equal looks before a level is believed
+_SETTLED = const(6)  # equal looks before a level counts
 _NOISE = const(60)  # changes: no hand and no bouncing contact makes so many
 
-# What it means if the pin is low all the time, and if it is high.
+# The hint if the pin is low all the time, and if it is high.
 _HINTS = {
     "contact": (
         "always closed: does the wire of GPIO 35 touch ground, or does the contact stick?",
@@ -31,6 +31,7 @@ _HINTS = {
         "the case is never closed: look at the switch's wires to GPIO 21 and to ground",
     ),
 }
+# The hint if the pin changes too often.
 _LOOSE = {
     "contact": "GPIO 35 hangs in the air: it needs 10 kOhm to 3.3 V, and the contact to ground",
     "exit button": "the button's wire to GPIO 4 has a loose contact",
@@ -53,7 +54,7 @@ async def check(board: "Board", part: str, say: "Callable[[str], None]", seconds
 
 
 async def jumper(board: "Board", say: "Callable[[str], None]", ms: int = 500) -> list:
-    """Whether the service jumper's pin is held by its resistor, or by the jumper: [(part, ok, hint)]."""
+    """Whether the service jumper's pin has a steady level: [(part, ok, hint)]."""
     first, _, changes = await _watch(board.jumper(), lambda: None, ms)
     if changes >= 3:
         hint = "GPIO 39 hangs in the air: it needs 10 kOhm to 3.3 V, or the console may open by itself"
@@ -63,7 +64,7 @@ async def jumper(board: "Board", say: "Callable[[str], None]", ms: int = 500) ->
 
 
 async def _watch(pin: "Pin", ready: "Callable[[], None]", ms: int) -> tuple:
-    """(first level, settled levels seen, changes); ends early once both were seen."""
+    """Watch a pin for `ms`, or until it had both levels: (first level, levels seen, changes)."""
     end = ticks_add(ticks_ms(), ms)
     level = first = pin.value()
     ready()

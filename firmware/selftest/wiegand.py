@@ -1,4 +1,4 @@
-"""A keypad on a Wiegand cable: each key once; what comes in its place tells which of the two lines is off."""
+"""Tests a Wiegand keypad: a person presses each key once; wrong bits show which line is off."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
@@ -18,7 +18,7 @@ _LINES = "D0 (GPIO 32) and D1 (GPIO 19)"
 
 
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
-    """Wait for every key, `seconds` at most: [(part, ok, hint)]."""
+    """Wait until every key was pressed, at most `seconds`: [(part, ok, hint)]."""
     pressed = []
 
     def on_key(key: str) -> None:
@@ -39,6 +39,7 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
 
 
 def _fault(layout: str, pressed: str, healthy: bool, discarded: int) -> str:
+    """The hint for what is wrong; empty if every key was seen."""
     if not healthy:
         return "a line is held low: has the keypad power, do " + _LINES + " touch ground?"
     missing = [key for key in layout if key not in pressed]

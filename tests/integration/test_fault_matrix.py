@@ -26,7 +26,7 @@ from tests.simulated_lock import Lock
 
 _TAPS = 3
 _MOST_TAPS = 20
-_SLOWER = 1.1  # DESIGN, Budgets: 10 %
+_SLOWER = 1.1  # the door comes first: 10 % at most for any fault
 _LATE_US = 10_000_000  # a tap that a person gives up
 _STOPPED_US = 1_000_000  # a step in which the program waited, and all of its tasks
 _AS_LONG = 2  # times the longest step of a start and a connection when all is well

@@ -4,6 +4,7 @@ The floors are in helpers/floors.py. These rules carry promises: see there.
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,29 @@ def test_a_private_name_is_used_in_its_own_module_only() -> None:
         }
         private = {(what, line) for what, line in read if what.startswith("_") and not what.startswith("__")}
         assert {(what, line) for what, line in private if what not in made | own} == set(), name(path)
+
+
+def test_the_readme_draws_the_floors_as_they_are() -> None:
+    text = (FIRMWARE / "README.md").read_text()
+    drawn = drawn_floors(text)
+    assert drawn == [[_as_file(room) for room in floor] for floor in floors.FLOORS]
+    assert rooms_of_table(text) == [room for floor in drawn for room in floor]
+    changed = text.replace("    door/  ", "    link/  ", 1).replace("| `door/` |", "| `readers/` |", 1)
+    assert drawn_floors(changed) != drawn
+    assert rooms_of_table(changed) != rooms_of_table(text)
+
+
+def drawn_floors(text: str) -> list[list[str]]:
+    """The rooms of each floor in the drawing: what stands before the bar."""
+    return [line.partition("│")[0].split() for line in text.splitlines() if re.match(r"    [\w./ ]+│", line)]
+
+
+def rooms_of_table(text: str) -> list[str]:
+    """The rooms that the table below the drawing explains."""
+    table = text.partition("| room | what it is for |\n")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `([\w./]+)` \|", table, re.MULTILINE)
+
+
+def _as_file(room: str) -> str:
+    """A room as people see it: a folder, or a module by itself."""
+    return room + "/" if (FIRMWARE / room).is_dir() else room + ".py"

@@ -1,4 +1,4 @@
-"""The project's tree is as DESIGN has it, and its files are of a size that can be read."""
+"""Nothing unknown stands at the project's top, and its files are of a size that can be read."""
 
 import ast
 import re
@@ -25,6 +25,8 @@ AT_THE_TOP = {
 NOT_OURS = {"build", "__pycache__"}
 LONGEST = 400
 """Lines. A file is split because it has two ideas; this only finds what has grown unseen."""
+
+MOST_PARAMETERS = 6
 
 WRITTEN = [
     path
@@ -59,6 +61,47 @@ def test_nothing_rests_on_assert(path: Path) -> None:
     """An optimised build drops asserts, and with them whatever they guarded."""
     found = [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
     assert not found, f"{name(path)} asserts in line {found}"
+
+
+@pytest.mark.parametrize("path", ON_CHIP, ids=name)
+def test_no_function_has_more_than_six_parameters(path: Path) -> None:
+    """More of them are a thing that wants a name: link.mqtt.Broker is one."""
+    assert _too_many_parameters(tree(path)) == {}
+
+
+def test_a_function_with_seven_parameters_is_found() -> None:
+    fine = (
+        "def function(a, b, c, d, e, f): ...\n"
+        "class Part:\n"
+        "    def __init__(self, a, b, c, d, e, *, f): ...\n"
+        "    async def method(self, a, b, c, d, e, *f): ...\n"
+    )
+    assert _too_many_parameters(ast.parse(fine)) == {}
+    wrong = (
+        "def function(a, b, c, d, e, f, g): ...\n"
+        "def own(self, b, c, d, e, f, g): ...\n"  # no method: self is a parameter like any other
+        "class Part:\n"
+        "    def __init__(self, a, b, c, d, e, f, g): ...\n"
+        "    async def method(self, a, /, b, c, d, *e, f, **g):\n"
+        "        def inner(a, b, c, d, e, f, g): ...\n"
+        "    @staticmethod\n"
+        "    def static(a, b, c, d, e, f, g): ...\n"
+    )
+    found = {"function": 7, "own": 7, "__init__": 7, "method": 7, "inner": 7, "static": 7}
+    assert _too_many_parameters(ast.parse(wrong)) == found
+
+
+def _too_many_parameters(program: ast.AST, in_class: bool = False) -> dict[str, int]:
+    """The functions with more than six parameters besides self, and how many they have."""
+    found = {}
+    for node in ast.iter_child_nodes(program):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [each.arg for each in ast.iter_child_nodes(node.args) if isinstance(each, ast.arg)]
+            count = len(names) - (in_class and names[:1] in (["self"], ["cls"]))
+            if count > MOST_PARAMETERS:
+                found[node.name] = count
+        found |= _too_many_parameters(node, isinstance(node, ast.ClassDef))
+    return found
 
 
 @pytest.mark.parametrize("path", ON_CHIP, ids=name)

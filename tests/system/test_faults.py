@@ -13,7 +13,7 @@ from tests.simulated_lock import Lock
 
 _PAIRS = 5
 _MOST_PAIRS = 20
-_SLOWER = 1.1  # DESIGN, Budgets: 10 %
+_SLOWER = 1.1  # the door comes first: 10 % at most for any fault
 _STOPPED_US = 1_000_000  # a step of the event loop that takes so long has waited: for a server, a socket
 
 
@@ -195,7 +195,7 @@ async def test_a_broken_credential_file_is_told_and_the_tenant_still_opens(
     lock.world.board.write_file(path, broken)
     await lock.power(True)
     await lock.wait_armed()
-    await lock.world.board.wait_line("ERROR access: the list of credentials is broken")
+    await lock.world.board.wait_line("ERROR roll: the list of credentials is broken")
     async with lock.tap("tenant"):
         await lock.wait_unlocked()
     await lock.keys("246810#")

@@ -23,7 +23,7 @@ async def test_a_release_is_fetched_tried_and_confirmed(updatable: Made) -> None
     assert lock.world.board.read_file("/slots/b.pack") == new.slot
 
 
-_ALARM = '                    self._on_alarm("tamper")\n'
+_ALARM = '                    self._reports.alarm("tamper")\n'
 _START = "    async def start(self) -> None:\n"
 _BUSY: Edits = {"door/doorkeeper.py": ("        self._busy = False\n\n", "        self._busy = True\n\n")}
 """Somebody is at the door when the release starts: it does not go back before the tenant is there."""

@@ -27,7 +27,7 @@ CHOSEN = "902817"
 _LIST = """
 import sys
 from pathlib import Path
-from tools.simulator.cards.plain import demo_cards
+from tools.simulator.cards import demo_cards
 from tools.simulator.provision import Provision
 give = Provision(Path(sys.argv[1]).read_bytes())
 sys.stdout.buffer.write(give.list_file(1, give.demo_credentials(demo_cards())))

@@ -1,4 +1,4 @@
-"""The benchmark's decision program knows the firmware as it is now, and finds what DESIGN promises."""
+"""The benchmark's decision program knows the firmware as it is now, and finds that a decision is cheap."""
 
 from pathlib import Path
 

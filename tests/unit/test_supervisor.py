@@ -37,7 +37,7 @@ def waits(name, run, most):
 
 async def attempt(keeper, name, run):
     try:
-        await keeper._keep(name, run)
+        await keeper._restart(name, run)
     except asyncio.CancelledError:
         pass
 

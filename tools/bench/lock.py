@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from menshen.simulator import provision
+from menshen.simulator.board import HEAP
 from menshen.simulator.world import World, now_us
 
 from . import decision
@@ -32,7 +33,7 @@ class MeasuredLock:
     """A lock in its world, and what it has said since `heard` was last cleared. Each part gives figures."""
 
     def __init__(
-        self, folder: Path, app: Path, micropython: Path, heapsize: str | None = None, many: bool = False,
+        self, folder: Path, app: Path, micropython: Path, heapsize: str = HEAP, many: bool = False,
         **world: Any,
     ) -> None:  # fmt: skip
         """`many`: its list holds the 10,000 records of decision.credentials(). `world` goes to the World."""

@@ -24,7 +24,7 @@ CHANGED = "link/sntp"
 _SLOT = "/slots/a.pack"
 _BLOCK = 4096
 _HEAP = "300k"  # as many blocks as in the chip's heap
-_CHIP_FLASH = 60_000, 1_250  # us: a block of 4 KiB in about 80 ms, DESIGN's figure for the chip
+_CHIP_FLASH = 60_000, 1_250  # us: a block of 4 KiB takes the chip about 80 ms
 _TAP_EVERY_S = 1.2  # the bolt is held again by then
 _VERIFY = """
 import asyncio, time

@@ -2,14 +2,18 @@
 
 import click
 
-from menshen.bench.__main__ import main
+from menshen.bench import __main__ as benchmark
 
 
 @click.command()
-def bench() -> None:
+@click.option("--shrink", is_flag=True, help="Only what each step of the build saves in RAM.")
+def bench(shrink: bool) -> None:
     """Measure the lock against its budgets.
 
     It takes some minutes, in which this computer should have nothing else to do. A table is printed, and
     build/bench.json has the figures.
     """
-    main()
+    if shrink:
+        benchmark.savings()
+    else:
+        benchmark.main()

@@ -41,7 +41,9 @@ def shrink(
     if "rooms" not in without:
         programs = rooms.join(programs)
     keep = names.kept(programs, given, called)
-    if "constants" not in without:
+    if "constants" in without:
+        keep |= constants.declared(programs)
+    else:
         programs = constants.written_out(programs, keep)
     if "names" not in without:
         short = names.chosen(programs, keep)

@@ -5,12 +5,14 @@ itself for `_NAME = const(...)`, which nobody else sees.
 """
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 from .edits import Edit, edited, span
 
 _Value = int | str | bytes
 _Values = dict[str, _Value]
+_DECLARED = re.compile(r"^(\w+) = const\(", re.MULTILINE)
 _SHORT = 12  # characters. Beyond 10 MicroPython keeps one for each place: still less than a name takes
 
 
@@ -25,6 +27,13 @@ def written_out(programs: Mapping[str, str], keep: Collection[str]) -> dict[str,
     return {
         module: _rewritten(program, trees[module], module, values) for module, program in programs.items()
     }
+
+
+def declared(programs: Mapping[str, str]) -> set[str]:
+    """The names of all `NAME = const(...)`: the compiler writes them out within their file, whatever else
+    has that name there.
+    """
+    return {name for program in programs.values() for name in _DECLARED.findall(program)}
 
 
 def _values(trees: Mapping[str, ast.Module]) -> dict[str, _Values]:

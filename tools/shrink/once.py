@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from .edits import Edit, edited
 
-MAKERS = ("app", "outside")
-"""The modules that make the parts of the lock."""
+MAKERS = ("app",)
+"""The modules that make parts once for certain: outside.py tries again where there was no memory."""
 
 _REPEATED = (
     ast.For

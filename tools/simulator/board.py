@@ -25,6 +25,13 @@ def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
 
 
+HEAP = "300k"
+"""The heap of a lock where nothing else is said: as many blocks as the chip's, whose words are half as long.
+
+So code that is lent is given back as on a board without PSRAM, and collections are as many.
+"""
+
+
 class Board(Questions):
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
 
@@ -41,7 +48,7 @@ class Board(Questions):
         fakes_dir: Path,
         config: dict,
         micropython: Path,
-        heapsize: str | None = None,
+        heapsize: str = HEAP,
         extra_files: Mapping[str, bytes] | None = None,
         probe: bool = True,
         memory: Memory = TODAYS,

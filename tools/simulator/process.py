@@ -137,7 +137,7 @@ class ChipProcess:
     async def start(
         self,
         micropython: Path,
-        heapsize: str | None,
+        heapsize: str,
         environment: Mapping[str, str],
         uarts: Mapping[int, Uart],
         greeting: str,
@@ -153,7 +153,7 @@ class ChipProcess:
         self._uarts = list(uarts.values())
         wires = {f"MENSHEN_UART{n}": uart.open(self._receive) for n, uart in uarts.items()}
         wires["MENSHEN_BUS"] = chips_bus.fileno()
-        options = ["-X", f"heapsize={heapsize}"] if heapsize else []
+        options = ["-X", f"heapsize={heapsize}"]
         try:
             self._process = await asyncio.create_subprocess_exec(
                 str(micropython),

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from . import lights, provision
-from .board import Board
+from .board import HEAP, Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
 from .cards.plain import demo_cards
@@ -46,7 +46,7 @@ class World:
         app_dir: Path,
         fakes_dir: Path,
         micropython: Path,
-        heapsize: str | None = None,
+        heapsize: str = HEAP,
         broker_address: tuple[str, int] | None = None,
         settings: dict | None = None,
         files: dict[str, bytes] | None = None,

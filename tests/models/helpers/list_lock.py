@@ -31,7 +31,7 @@ from people.residents import Residents
 from storage.hmac import Mac
 from storage.nvs import Numbers
 
-console.error = console.warning = lambda room, message: None  # their lines would be taken for answers
+console.error = console.warning = lambda source, message: None  # their lines would be taken for answers
 _BLOCKS = 40
 _DATA = bytearray(BLOCK * _BLOCKS)  # one for all worlds: the heap has no place for many
 _LONG_MS = 400_000  # more than the keypad ever waits

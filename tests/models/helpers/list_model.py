@@ -1,6 +1,7 @@
 """What a lock should make of its operator's lists, in plain Python: sets and dicts, no flash and no bytes.
 
-Versions, the lease guard (DESIGN.md), the residents' own changes, and what a power cut may leave.
+Versions, the lease guard (firmware/people/README.md), the residents' own changes, and what a power
+cut may leave.
 """
 
 import copy

@@ -98,8 +98,8 @@ class Keypad:
         changes.Changes = lambda residents: residents
         guard.Guard = lambda leases, residents, plain_uid: leases
         register = Register(self.listed, self.residents, self.leases)
-        hand_over = lambda *key: self.handed.append(key)  # noqa: E731
-        self.talk = Dialogues(register, self.guests, MAC, self.said.append, hand_over, self.has_home)
+        present = lambda *key: self.handed.append(key)  # noqa: E731
+        self.talk = Dialogues(register, self.guests, MAC, self.said.append, present, self.has_home)
 
     @property
     def ended(self):

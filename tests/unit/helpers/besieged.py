@@ -13,6 +13,7 @@ from people import guard
 from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
+from reports import acks
 from reports.telemetry import Telemetry
 from storage.hmac import Mac, hmac_sha256
 
@@ -104,7 +105,7 @@ class Besieged:
         self.clock = Clock(self._datetime, numbers)
         self.telemetry = Telemetry("demo", dict, numbers, self.clock.now)
         self._leases, self._residents = Leases(KEY, numbers), Residents(KEY)
-        self.commands = Commands("demo", KEY, self.clock, numbers, self.telemetry, self)
+        self.commands = Commands("demo", KEY, self.clock, numbers, acks.Acks(self.telemetry), self)
         self._throttle = Throttle(numbers)
         self.told = 0
 

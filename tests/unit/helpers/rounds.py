@@ -48,7 +48,7 @@ class House:
     def doubt(self, host):
         pass
 
-    def proved(self, host):
+    async def proved(self, host):
         pass
 
     async def prepare(self):
@@ -58,7 +58,7 @@ class House:
         pass
 
 
-def look(room, text):
+def look(source, text):
     """Called when a connection has come to nothing, and all of it should be gone."""
     if text.startswith("offline"):
         gc.collect()

@@ -21,7 +21,7 @@ TOPIC = "menshen/v1/demo/list"
 def listen():
     """What the link says on the console from now on."""
     told = []
-    console.info = lambda room, text: told.append(text)
+    console.info = lambda source, text: told.append(text)
     return told
 
 
@@ -36,7 +36,7 @@ class Steady:
     async def join(self):
         pass
 
-    async def lost(self, meanwhile):
+    async def until_lost(self, meanwhile):
         await asyncio.sleep(3600)
 
     def will(self, client):
@@ -161,7 +161,7 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
     told, printed = listen(), []
 
     class Stubborn(Steady):
-        async def lost(self, meanwhile):
+        async def until_lost(self, meanwhile):
             await asyncio.sleep_ms(20)
             raise MQTTError("the access point is gone")
 
@@ -225,7 +225,7 @@ def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
     told, faults, now = listen(), [], [0]
 
     class Short(Steady):
-        async def lost(self, meanwhile):
+        async def until_lost(self, meanwhile):
             for ms in (0, 1_000, 31_000, 32_000):
                 now[0] = ms
                 await meanwhile()
@@ -233,13 +233,13 @@ def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
             raise KeyboardInterrupt
 
     class Client:
-        server, short = "127.0.0.1", ""
+        server, shortage = "127.0.0.1", ""
         failures = ["no memory for TLS", "no memory for TLS", ""]
 
         async def connect(self, address):
-            self.short = Client.failures.pop(0)
-            if self.short:
-                raise MQTTError(self.short)
+            self.shortage = Client.failures.pop(0)
+            if self.shortage:
+                raise MQTTError(self.shortage)
 
         async def run(self, on_message):
             await asyncio.sleep(3600)

@@ -129,10 +129,10 @@ def test_topics_are_asked_for_again_on_every_connection_and_left_when_told():
             client = client_for(broker)
             await client.connect("127.0.0.1")
             reader = asyncio.create_task(client.run(topics.on_message))
-            await topics.connected(client)
+            await topics.on_connected(client)
             await topics.subscribe("two", ignore, 0)
             await topics.unsubscribe("two")
-            topics.lost()
+            topics.on_disconnected()
             reader.cancel()
             await client.disconnect()
         await topics.subscribe("three", ignore)  # nobody is there to be told

@@ -140,7 +140,7 @@ class Scripted(Station):
 
 def test_a_loss_is_noticed_and_a_blink_is_not():
     station = Scripted("1101001011000111")
-    asyncio.run(asyncio.wait_for(wifi(station).lost(nothing, 1), 20))
+    asyncio.run(asyncio.wait_for(wifi(station).until_lost(nothing, 1), 20))
     assert station.script == ["1", "1", "1"], "gone after three looks in a row without a connection"
 
 

@@ -17,9 +17,9 @@ def found(data, step=None):
     for start in range(0, len(data), step):
         piece = data[start : start + step]
         while piece:
-            room = finder.room()
-            count = min(len(room), len(piece))
-            room[:count] = piece[:count]
+            space = finder.space()
+            count = min(len(space), len(piece))
+            space[:count] = piece[:count]
             finder.added(count)
             piece = piece[count:]
             while (frame := finder.next()) is not None:
@@ -115,14 +115,14 @@ def test_endless_noise_takes_no_memory():
     for _ in range(200):
         start = 0
         while start < len(rubbish):
-            room = finder.room()
-            assert 0 < len(room) <= 288
-            count = min(len(room), len(rubbish) - start)
-            room[:count] = rubbish[start : start + count]
+            space = finder.space()
+            assert 0 < len(space) <= 288
+            count = min(len(space), len(rubbish) - start)
+            space[:count] = rubbish[start : start + count]
             finder.added(count)
             start += count
             while finder.next() is not None:
                 pass
-    room = None
+    space = None
     gc.collect()
     assert gc.mem_alloc() - before < 256

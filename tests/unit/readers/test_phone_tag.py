@@ -1,4 +1,4 @@
-"""The reader plays a tag to a phone, and reads cards in between and afterwards."""
+"""The reader emulates a tag for a phone, and reads cards in between and afterwards."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ OK = b"\x90\x00"
 PHONE = b"\x08\x11\x22\x33"
 
 
-class Offer:
+class Presented:
     """What a PhoneTag tells."""
 
     def __init__(self, message=MESSAGE):
@@ -26,15 +26,15 @@ class Offer:
 
 
 def play(story, asks=WHOLE, timing=HURRY, **state):
-    """Run story(chip, reader, offer, told) with a CardReader to which the offer's tag is lent."""
+    """Run story(chip, reader, presented, told) with a CardReader that emulates the tag."""
     phone, cards = Phone(asks), []
 
     async def whole(chip, driver):
         reader = CardReader(driver, 20)
         running = asyncio.create_task(reader.run(lambda uid: cards.append(bytes(uid)), lambda healthy: None))
-        offer = Offer()
-        reader.lend(offer.tag)
-        await story(chip, reader, offer, cards)
+        presented = Presented()
+        reader.emulate(presented.tag)
+        await story(chip, reader, presented, cards)
         assert not running.done(), "the reader's task ended"
         running.cancel()
 
@@ -48,12 +48,12 @@ def parts(size):
 
 
 def test_a_phone_that_comes_reads_it_whole():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
-        assert offer.shown[-1] is True
+        assert presented.shown[-1] is True
         chip.phone.come(chip)
-        await until(lambda: offer.read)
-        assert offer.shown[-1] is False
+        await until(lambda: presented.read)
+        assert presented.shown[-1] is False
         await until(lambda: chip.tries == 0xFF and chip.searching)
         assert cards == []
 
@@ -68,50 +68,50 @@ def test_a_phone_that_comes_reads_it_whole():
 
 
 def test_a_phone_that_goes_too_soon_can_come_again():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
         chip.phone.come(chip)
         await until(lambda: not chip.phone.asks)
         tries = len(chip.phone.inits)
         chip.phone.is_there = False
         await until(lambda: len(chip.phone.inits) > tries)
-        assert offer.read == 0
+        assert presented.read == 0
         chip.phone.asks = parts(20)
         chip.phone.come(chip)
-        await until(lambda: offer.read)
+        await until(lambda: presented.read)
 
     play(story, parts(59)[:-1])
 
 
 def test_a_phone_that_is_deaf_in_the_middle_has_not_read_it():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         chip.phone.status = b"\x01"
         await until(lambda: chip.phone.inits)
         chip.phone.come(chip)
         await until(lambda: len(chip.phone.inits) > 3)
-        assert offer.read == 0
+        assert presented.read == 0
 
     assert len(play(story, parts(59)).heard) >= 1
 
 
 def test_a_card_opens_while_a_phone_is_awaited():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         for card in (TENANT, OTHER):
             count = len(chip.phone.inits)
             chip.card = card
             await until(lambda: cards and cards[-1] == card)  # noqa: B023
             chip.card = None
             await until(lambda: len(chip.phone.inits) > count + 3)  # noqa: B023
-        assert offer.shown[-1] is True
+        assert presented.shown[-1] is True
 
     play(story)
 
 
 def test_a_card_that_lies_there_all_the_time_is_told_once():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         chip.card = TENANT
         await until(lambda: len(chip.phone.inits) > 5)
-        reader.lend(None)
+        reader.emulate(None)
         await until(lambda: chip.tries == 1 and chip.commands.count(0x4A) > 12)
         assert cards == [TENANT]
 
@@ -119,11 +119,11 @@ def test_a_card_that_lies_there_all_the_time_is_told_once():
 
 
 def test_the_phone_itself_is_no_card_while_it_is_there():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         chip.card = PHONE
         await until(lambda: chip.phone.inits)
         chip.phone.come(chip)
-        await until(lambda: offer.read)
+        await until(lambda: presented.read)
         looks = chip.commands.count(0x4A)
         await until(lambda: chip.commands.count(0x4A) > looks + 6)
         assert cards == []
@@ -136,45 +136,45 @@ def test_the_phone_itself_is_no_card_while_it_is_there():
 
 
 def test_it_is_taken_back():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
-        reader.lend(None)
-        assert offer.shown[-1] is False
+        reader.emulate(None)
+        assert presented.shown[-1] is False
         await until(lambda: chip.tries == 0xFF and chip.searching)
         count = len(chip.phone.inits)
         chip.put(TENANT)
         await until(lambda: cards == [TENANT])
         assert len(chip.phone.inits) == count
-        assert offer.shown[-1] is False
+        assert presented.shown[-1] is False
 
     play(story)
 
 
 def test_another_tag_takes_its_place():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
-        second = Offer(b"another")
-        reader.lend(second.tag)
+        second = Presented(b"another")
+        reader.emulate(second.tag)
         await until(lambda: second.shown == [True])
-        assert offer.shown[-1] is False
+        assert presented.shown[-1] is False
         chip.phone.come(chip)
         await until(lambda: second.read)
-        assert offer.read == 0
+        assert presented.read == 0
 
     play(story, [APPLICATION, NDEF, read(0, 59)])
 
 
-def test_it_is_offered_for_half_a_minute():
+def test_it_is_presented_for_half_a_minute():
     now = [1 << 29]
     phone_tag.ticks_ms = lambda: now[0]
 
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         now[0] += 29_999
         count = len(chip.phone.inits)
         await until(lambda: len(chip.phone.inits) > count + 3)
-        assert offer.shown[-1] is True
+        assert presented.shown[-1] is True
         now[0] += 1
-        await until(lambda: offer.shown[-1] is False)
+        await until(lambda: presented.shown[-1] is False)
         await until(lambda: chip.tries == 0xFF and chip.searching)
         chip.put(TENANT)
         await until(lambda: cards == [TENANT])
@@ -186,40 +186,40 @@ def test_a_phone_that_asks_for_ever_is_let_go_after_half_a_minute():
     now = [5]
     phone_tag.ticks_ms = lambda: now[0]
 
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
         chip.phone.come(chip)
         await until(lambda: len(chip.phone.heard) > 20)
         now[0] += 30_000
         await until(lambda: chip.tries == 0xFF and chip.searching)
-        assert (offer.read, offer.shown[-1]) == (0, False)
+        assert (presented.read, presented.shown[-1]) == (0, False)
 
     play(story, [CAPABILITIES] * 10_000)
 
 
 def test_a_reader_that_hangs_meanwhile_is_reset_and_goes_on():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
         chip.hung = True
         await until(lambda: chip.resets == 2)
         chip.card = TENANT
         await until(lambda: cards == [TENANT])
         chip.phone.come(chip)
-        await until(lambda: offer.read)
+        await until(lambda: presented.read)
 
     play(story, parts(59))
 
 
-def test_a_reader_that_is_dead_offers_nothing_once_it_is_over():
+def test_a_reader_that_is_dead_presents_nothing_once_it_is_over():
     now = [5]
     phone_tag.ticks_ms = lambda: now[0]
 
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
         chip.absent = True
         await until(lambda: chip.resets == 3)
         now[0] += 30_000
-        await until(lambda: offer.shown[-1] is False)
+        await until(lambda: presented.shown[-1] is False)
         chip.absent = False
         count = len(chip.phone.inits)
         chip.card = TENANT
@@ -230,7 +230,7 @@ def test_a_reader_that_is_dead_offers_nothing_once_it_is_over():
 
 
 def test_where_the_chip_refuses_to_be_a_target_cards_open():
-    async def story(chip, reader, offer, cards):
+    async def story(chip, reader, presented, cards):
         chip.phone.obey = lambda chip, code, data: code == RF and data[0] == 1 and not chip.answer(code)
         await until(lambda: chip.resets == 3)
         chip.card = TENANT

@@ -110,7 +110,7 @@ def test_every_single_wrong_bit_of_a_card_is_noticed():
             bits[0] = len(burst)
             for n, bit in enumerate(burst):
                 bits[n + 1] = int(bit)
-            cable.reader._take(bits, cable.heard.append)
+            cable.reader._decode(bits, cable.heard.append)
         assert cable.heard == []
 
 
@@ -126,14 +126,14 @@ def test_a_burst_after_noise_is_heard():
 
 def test_a_bit_that_comes_while_a_burst_is_taken_belongs_to_the_next():
     cable = Cable()
-    taking = cable.reader._take
+    decode = cable.reader._decode
 
     def late(bits, on_key):
         if not cable.heard:
             cable.send("0")
-        taking(bits, on_key)
+        decode(bits, on_key)
 
-    cable.reader._take = late
+    cable.reader._decode = late
 
     async def story():
         cable.send("0001")
