@@ -12,12 +12,12 @@ KEY = bytes(range(16))
 
 
 class Part:
-    """Reader and indicator in one: the tags lent to the reader, and what the light shows."""
+    """Reader and indicator in one: the tags that the reader plays, and what the light shows."""
 
     def __init__(self):
         self.tags, self.shown = [], []
 
-    def lend(self, tag):
+    def emulate(self, tag):
         if self.tags and self.tags[-1] is not None:
             self.tags[-1].end()  # as the card reader does
         self.tags.append(tag)
@@ -37,37 +37,37 @@ def made():
 def test_the_key_that_is_offered_is_the_one_that_was_asked_for():
     phone, part = made()
     for role, title in ((GUEST_KEY, b"guest key of front"), (HOME_KEY, b"home code of front")):
-        phone.hand_over(role, KEY)
+        phone.present(role, KEY)
         assert title in part.tags[-1]._message
     assert b"0001 0203" in part.tags[0]._message
 
 
 def test_a_second_key_takes_the_place_of_the_first():
     phone, part = made()
-    phone.hand_over(GUEST_KEY, KEY)
-    phone.hand_over(HOME_KEY, KEY)
+    phone.present(GUEST_KEY, KEY)
+    phone.present(HOME_KEY, KEY)
     assert part.tags[0].is_over()
     assert not part.tags[1].is_over()
 
 
 def test_with_no_key_nothing_is_offered_any_more():
     phone, part = made()
-    phone.hand_over(GUEST_KEY, KEY)
-    phone.hand_over(GUEST_KEY, b"")
+    phone.present(GUEST_KEY, KEY)
+    phone.present(GUEST_KEY, b"")
     assert part.tags[-1] is None
     assert part.tags[0].is_over()
 
 
 def test_nothing_is_offered_once_it_ends():
     phone, part = made()
-    phone.hand_over(HOME_KEY, KEY)
+    phone.present(HOME_KEY, KEY)
     phone.end()
     assert part.tags[-1] is None
 
 
 def test_the_light_says_that_a_phone_is_awaited_and_that_it_has_the_key():
     phone, part = made()
-    phone.hand_over(GUEST_KEY, KEY)
+    phone.present(GUEST_KEY, KEY)
     part.tags[0]._show(True)
     part.tags[0]._on_read()
     assert part.shown == [("enrolling", True), "kept"]
@@ -77,5 +77,5 @@ def test_the_light_says_that_a_phone_is_awaited_and_that_it_has_the_key():
 
 def test_no_code_stays_for_it():
     phone, _ = made()
-    phone.hand_over(GUEST_KEY, KEY)
+    phone.present(GUEST_KEY, KEY)
     assert not [name for name in ("access.phone_note", "readers.phone_tag") if name in sys.modules]
