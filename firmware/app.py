@@ -29,7 +29,7 @@ from readers.pn532 import PN532
 from reports.reports import Reports
 from roll.credentials import Credentials
 from storage.hmac import Mac
-from supervisor import Supervisor, idle
+from supervisor import Supervisor, wait_for_ever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,12 +124,12 @@ class Lock:
         except asyncio.TimeoutError:
             pass
         start("outside", self._join_outside)
-        await idle()
+        await wait_for_ever()
 
     async def _join_outside(self) -> None:
         """Join network, home and releases; the code for that is loaded only meanwhile."""
         await _join(self._parts, self._supervisor.start, self._housekeeping, self._memory, self._joined)
-        await idle()
+        await wait_for_ever()
 
 
 async def _join(parts: tuple, *arguments) -> None:

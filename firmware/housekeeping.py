@@ -45,7 +45,7 @@ class Housekeeping:
         try:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
-            console.error("housekeeping", "NVS is full: the relay's safe level is not stored")
+            console.error("housekeeping", "no space in NVS for the relay's safe level")
         self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
@@ -96,4 +96,4 @@ class Housekeeping:
             try:
                 await guard.note(self._credentials.each, self._clock.now())
             except OSError:  # it is tried again when the table is saved next
-                console.error("housekeeping", "the flash is full: the leases of the list are not stored")
+                console.error("housekeeping", "no space for the leases of the list")

@@ -42,7 +42,7 @@ class Supervisor:
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
 
-async def idle() -> None:
+async def wait_for_ever() -> None:
     """Never return: for a task that has nothing more to do, and must not end."""
     while True:
         await asyncio.sleep_ms(_LONG_MS)

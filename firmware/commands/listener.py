@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from loader import Loan
-from supervisor import idle
+from supervisor import wait_for_ever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Listener:
     async def run(self) -> None:
         """For ever."""
         await self._subscriptions.subscribe("menshen/v1/" + self._lock_id + "/command", self.on_message)
-        await idle()
+        await wait_for_ever()
 
     async def on_message(self, payload: "Payload") -> None:
         """One message of the topic `command`."""

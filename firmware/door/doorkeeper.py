@@ -123,7 +123,7 @@ class Doorkeeper:
         try:
             self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
-            console.error("door", "NVS is full: it is not stored that staff have been in")
+            console.error("door", "no space to note that staff were in")
         if verdict.kind == PIN and verdict.role == TENANT:
             self._dialogues.entered(verdict.digest, verdict.lease, now)
 

@@ -100,8 +100,7 @@ class Link:
             self.online = True
             console.info("link", "online")
             await self._resolver.proved(client.server)
-            reading = client.run(self._subscriptions.on_message)
-            await side_by_side(reading, self._talk(client), self._watch())
+            await side_by_side(client.run(self._subscriptions.on_message), self._talk(client), self._watch())
         finally:
             self._subscriptions.on_disconnected()
             client.close()

@@ -116,15 +116,15 @@ class Sync:
             check(identity[1], changes)
             return snapshot, identity, changes
 
-    async def _install(self, offered: tuple) -> None:
-        """Put in force what a head offers, see installer.py."""
+    async def _install(self, named: tuple) -> None:
+        """Put in force the list that a head names, see installer.py."""
         async with Loan():
             from link.fetcher import Fetcher
             from lists.installer import Installer
 
             fetcher = Fetcher(self._subscriptions, self._pace, self.patience_ms)
             parts = self._key, self._credentials, self._approve, fetcher, self._pace
-            await Installer(*parts).install(*offered)
+            await Installer(*parts).install(*named)
 
     async def _in_use(self) -> "Identity":
         async with Loan():

@@ -125,11 +125,19 @@ def test_an_application_has_aes_keys_or_is_none_of_ours(host: CardHost) -> None:
 @pytest.mark.parametrize(
     ("settings", "changer", "changed", "wanted"),
     [
-        (0x0B, 0, 1, 0), (0x0B, 1, 1, 0x91AE), (0x2B, 2, 1, 0), (0x2B, 0, 1, 0x91AE), (0xEB, 1, 1, 0),
-        (0xEB, 0, 1, 0x91AE), (0xFB, 0, 1, 0x919D), (0xFB, 0, 0, 0), (0x0A, 0, 0, 0x919D),
-        (0x0B, 1, 0, 0x91AE), (0x0B, 0, 5, 0x9140),
+        (0x0B, 0, 1, 0),
+        (0x0B, 1, 1, 0x91AE),
+        (0x2B, 2, 1, 0),
+        (0x2B, 0, 1, 0x91AE),
+        (0xEB, 1, 1, 0),
+        (0xEB, 0, 1, 0x91AE),
+        (0xFB, 0, 1, 0x919D),
+        (0xFB, 0, 0, 0),
+        (0x0A, 0, 0, 0x919D),
+        (0x0B, 1, 0, 0x91AE),
+        (0x0B, 0, 5, 0x9140),
     ],
-)  # fmt: skip
+)
 def test_the_settings_say_who_changes_keys(
     host: CardHost, settings: int, changer: int, changed: int, wanted: int
 ) -> None:

@@ -63,5 +63,5 @@ def test_tls_is_asked_for_where_the_lock_would_use_it() -> None:
 
 
 def test_tls_without_an_authority_is_refused() -> None:
-    with pytest.raises(provision.ProvisionError, match=re.escape("give AUTHORITY=")):
+    with pytest.raises(provision.ProvisionError, match=re.escape("give --authority (AUTHORITY=)")):
         provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)

@@ -92,9 +92,12 @@ def measure(micropython: Path, flash: Path, app: Path) -> dict[str, float]:
         "MENSHEN_SOURCE": str(TOP / "firmware"),
     }
     done = subprocess.run(
-        [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % COUNT], env=environment, capture_output=True,
-        check=False, text=True,
-    )  # fmt: skip
+        [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % COUNT],
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
     return json.loads(done.stdout.splitlines()[-1])

@@ -68,16 +68,21 @@ async def _point(folder: Path, app: Path, port: Path, point: str) -> dict[str, d
             proxy = await ends.enter_async_context(FaultProxy(broker.address, server))
             resolver = await ends.enter_async_context(FaultResolver())
             lock = MeasuredLock(
-                place, app, port, broker_address=broker.address,
+                place,
+                app,
+                port,
+                broker_address=broker.address,
                 settings={
-                    "lock": name, "network": {"dns": [f"127.0.0.1:{resolver.port}"]},
+                    "lock": name,
+                    "network": {"dns": [f"127.0.0.1:{resolver.port}"]},
                     "broker": {"tls": True, "port": proxy.port, "backoff_cap_s": 1},
                 },
                 files={
-                    "/tls/lock.key.der": own.key_der, "/tls/lock.crt.der": own.certificate_der,
+                    "/tls/lock.key.der": own.key_der,
+                    "/tls/lock.crt.der": own.certificate_der,
                     "/tls/ca.crt.der": authority.certificate_der,
                 },
-            )  # fmt: skip
+            )
             await lock.world.start(power=False)
             ends.push_async_callback(lock.world.stop)
             if point == "mid-packet":
@@ -89,8 +94,11 @@ async def _point(folder: Path, app: Path, port: Path, point: str) -> dict[str, d
     found = {}
     for way, (step, taps) in zip(WAYS, results[1:], strict=True):
         found[f"{point} {way}"] = {
-            "stall_ms": step, "tap_ms": statistics.median(taps), "worst_ms": max(taps), "well_ms": well,
-        }  # fmt: skip
+            "stall_ms": step,
+            "tap_ms": statistics.median(taps),
+            "worst_ms": max(taps),
+            "well_ms": well,
+        }
     return found
 
 

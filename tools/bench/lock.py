@@ -33,19 +33,29 @@ class MeasuredLock:
     """A lock in its world, and what it has said since `heard` was last cleared. Each part gives figures."""
 
     def __init__(
-        self, folder: Path, app: Path, micropython: Path, heapsize: str = HEAP, many: bool = False,
+        self,
+        folder: Path,
+        app: Path,
+        micropython: Path,
+        heapsize: str = HEAP,
+        many: bool = False,
         **world: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`many`: its list holds the 10,000 records of decision.credentials(). `world` goes to the World."""
         files = world.pop("files", {})
         if many:
             lock = provision.Provision(provision.lock_key(folder))
             files = lock.list_files(1, decision.credentials())
         self.world = World(
-            folder, app, app.parent / "fakes", micropython, heapsize,
+            folder,
+            app,
+            app.parent / "fakes",
+            micropython,
+            heapsize,
             settings={"relay": {"seconds": 1, "unlock_level": 1}, **world.pop("settings", {})},
-            files=files, **world,
-        )  # fmt: skip
+            files=files,
+            **world,
+        )
         self.heard: list[dict] = []
         self.heap, self._app = 0, app
         self.between_starts: Callable[[], object] = lambda: None
@@ -195,9 +205,14 @@ class MeasuredLock:
     async def gaps(self) -> dict[str, float]:
         """The longest step of any task, in CPU time, during each of these."""
         doings = {
-            "start": self.first_start, "idle": self.idle, "taps": self.few_taps, "pins": self.type_pins,
-            "staff": self.let_staff_in, "link": self.reconnect, "list": self.take_list,
-        }  # fmt: skip
+            "start": self.first_start,
+            "idle": self.idle,
+            "taps": self.few_taps,
+            "pins": self.type_pins,
+            "staff": self.let_staff_in,
+            "link": self.reconnect,
+            "list": self.take_list,
+        }
         found: dict[str, float] = {}
         for name, doing in doings.items():
             await doing()

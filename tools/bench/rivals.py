@@ -89,9 +89,12 @@ print(json.dumps({"us": took[len(took) // 2], "heap": heap, "flash": flash}))
 def _run(micropython: Path, kind: str, count: int) -> dict[str, float] | None:
     environment = {**os.environ, "MICROPYPATH": f"{TOP / 'firmware'}:.frozen"}
     done = subprocess.run(
-        [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % (kind, count)], env=environment,
-        capture_output=True, check=False, text=True,
-    )  # fmt: skip
+        [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % (kind, count)],
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
     if done.returncode:
         if "OSError: 28" in done.stdout + done.stderr or "no module named" in done.stdout + done.stderr:
             return None

@@ -74,8 +74,11 @@ def _verify(port: Path, key: rsa.RSAPrivateKey, made: release.Release) -> dict[s
     program = names.applied(_VERIFY % (signed.encode(), raw, modulus), short)
     done = subprocess.run(
         [port, "-X", f"heapsize={_HEAP}", "-c", program],
-        env={**os.environ, "MICROPYPATH": path}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={**os.environ, "MICROPYPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     took, step = map(float, done.stdout.split())
     return {"verify_ms": took, "verify_step_us": step}
 

@@ -32,9 +32,17 @@ except ImportError:
 print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implementation._mpy & 255]))
 """
 PAST = (
-    "lived", "wrong_codes", "staff_was_in", "guest_risk", "guests", "uses", "nonces", "dns", "home_told",
+    "lived",
+    "wrong_codes",
+    "staff_was_in",
+    "guest_risk",
+    "guests",
+    "uses",
+    "nonces",
+    "dns",
+    "home_told",
     "home_marks",
-)  # fmt: skip
+)
 """Names in NVS that belong to a lock's people and its operator, and not to the board: forgotten with them.
 
 firmware/storage/names.py has all names.

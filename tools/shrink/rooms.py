@@ -191,9 +191,12 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
 
 
 def _import(
-    node: ast.ImportFrom, file: str, joined: Mapping[str, _Module],
-    names: dict[str, str], spaces: dict[str, tuple[str, Mapping[str, str]]],
-) -> str:  # fmt: skip
+    node: ast.ImportFrom,
+    file: str,
+    joined: Mapping[str, _Module],
+    names: dict[str, str],
+    spaces: dict[str, tuple[str, Mapping[str, str]]],
+) -> str:
     """What becomes of `from x import y`; `file` is the one that the importing module is joined into."""
     lines = []
     for alias in node.names:

@@ -20,9 +20,15 @@ DEMO_PIN = "246810"
 HEAD_PATH, LIST_PATH = "/access/head", "/access/a"
 # The wiring of the board profile `devkit`: GPIO numbers.
 PINS = {
-    "relay": 23, "reader_irq": 34, "reader_reset": 18, "contact": 35,
-    "exit": 4, "tamper": 21, "buzzer": 13, "led": 14,
-}  # fmt: skip
+    "relay": 23,
+    "reader_irq": 34,
+    "reader_reset": 18,
+    "contact": 35,
+    "exit": 4,
+    "tamper": 21,
+    "buzzer": 13,
+    "led": 14,
+}
 KEY_ROWS, KEY_COLUMNS, KEYS = (25, 26, 27, 33), (32, 19, 22), "123456789*0#"
 READER_UART = 2
 

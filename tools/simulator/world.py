@@ -111,10 +111,16 @@ class World:
         listed = self.provision.list_files(1, self.provision.demo_credentials(self.cards))
         is_old = (self._workdir / "flash.img").exists()
         self.board = Board(
-            self._workdir, self._app_dir, self._fakes_dir, config, self._micropython,
-            heapsize=self._heapsize, extra_files={**listed, **self._files}, probe=self._probe,
+            self._workdir,
+            self._app_dir,
+            self._fakes_dir,
+            config,
+            self._micropython,
+            heapsize=self._heapsize,
+            extra_files={**listed, **self._files},
+            probe=self._probe,
             memory=self._memory,
-        )  # fmt: skip
+        )
         if is_old:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)

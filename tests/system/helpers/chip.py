@@ -11,6 +11,7 @@ from menshen.simulator.memory import TODAYS, Memory
 ROOT = Path(__file__).resolve().parents[3]
 FAKES = ROOT / "tools/simulator/fakes"
 MICROPYTHON = Path(os.environ.get("MENSHEN_MICROPYTHON") or ROOT / "build/toolchain/bin/micropython")
+_HEAP = "2m"  # these programs may do as they like
 
 
 def make_board(
@@ -26,7 +27,9 @@ def make_board(
     app.mkdir()
     (app / "boot.py").write_text(boot)
     (app / "main.py").write_text(main)
-    board = Board(folder / "board", app, fakes, {}, MICROPYTHON, extra_files=extra_files, memory=memory)
+    board = Board(
+        folder / "board", app, fakes, {}, MICROPYTHON, _HEAP, extra_files=extra_files, memory=memory
+    )
     board.events = []
     board.on_event(board.events.append)
     return board

@@ -94,11 +94,11 @@ class Keypad:
     def __init__(self, has_home=True):
         self.has_home = has_home
         self.said, self.residents, self.listed, self.leases = [], Residents(), Listed(), Leases()
-        self.guests, self.handed = Guests(), []
+        self.guests, self.presented = Guests(), []
         changes.Changes = lambda residents: residents
         guard.Guard = lambda leases, residents, plain_uid: leases
         register = Register(self.listed, self.residents, self.leases)
-        present = lambda *key: self.handed.append(key)  # noqa: E731
+        present = lambda *key: self.presented.append(key)  # noqa: E731
         self.talk = Dialogues(register, self.guests, MAC, self.said.append, present, self.has_home)
 
     @property
@@ -229,11 +229,11 @@ def test_the_guest_key_is_made_once_and_handed_over_and_codes_are_armed():
     keypad = Keypad()
     assert keypad.opened("*", "4") == [True, True]
     assert (keypad.said, keypad.guests.armed) == (["enrolling", "kept"], 1)
-    assert keypad.handed == [(GUEST_KEY, keypad.residents.held[GUEST_KEY][7])]
-    assert len(keypad.handed[0][1]) == 16
+    assert keypad.presented == [(GUEST_KEY, keypad.residents.held[GUEST_KEY][7])]
+    assert len(keypad.presented[0][1]) == 16
     keypad.talk.key("*", 200)
     keypad.opened("*", "4")
-    assert keypad.handed[1] == keypad.handed[0]
+    assert keypad.presented[1] == keypad.presented[0]
     assert keypad.guests.armed == 2
     assert keypad.residents.done == [("key", GUEST_KEY, 7, True)]
 
@@ -241,8 +241,8 @@ def test_the_guest_key_is_made_once_and_handed_over_and_codes_are_armed():
 def test_a_new_guest_key_is_made_where_one_asks_for_it():
     keypad = Keypad()
     keypad.opened("*", "4", "#")
-    assert len(keypad.handed) == 2
-    assert keypad.handed[0] != keypad.handed[1] == (GUEST_KEY, keypad.residents.held[GUEST_KEY][7])
+    assert len(keypad.presented) == 2
+    assert keypad.presented[0] != keypad.presented[1] == (GUEST_KEY, keypad.residents.held[GUEST_KEY][7])
     keypad.talk.tick(10_050)
     assert not keypad.ended
     keypad.talk.tick(10_100)
@@ -256,7 +256,7 @@ def test_a_guest_key_that_cannot_be_kept_is_not_handed_over():
         keypad.residents.error = ResidentsError("full") if full == "table" else None
         keypad.guests.full = full == "nvs"
         keypad.opened("*", "4")
-        assert (keypad.said[-1], keypad.handed) == ("weak", [])
+        assert (keypad.said[-1], keypad.presented) == ("weak", [])
 
 
 def test_while_the_key_is_handed_over_codes_and_cards_open_as_ever():

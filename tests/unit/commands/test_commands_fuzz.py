@@ -11,9 +11,28 @@ from reports.results import COMMANDS, REFUSALS
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _ODD = (
-    None, True, False, 0, 1, -1, NOW, NOW + 60, 1 << 70, 0.5, 1e300, "", "demo", "x", "unlock", "\0", [], {},
-    [[]], {"lock": "demo"}, "é" * 20,
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    NOW,
+    NOW + 60,
+    1 << 70,
+    0.5,
+    1e300,
+    "",
+    "demo",
+    "x",
+    "unlock",
+    "\0",
+    [],
+    {},
+    [[]],
+    {"lock": "demo"},
+    "é" * 20,
+)
 
 
 def odd(rng):

@@ -1,4 +1,4 @@
-"""A key is handed to a phone by one tag at a time, and the tag's code is there for as long as the tag is."""
+"""A key is presented to a phone by one tag at a time; the code of a tag is loaded while the tag is there."""
 
 import sys
 
@@ -12,7 +12,7 @@ KEY = bytes(range(16))
 
 
 class Part:
-    """Reader and indicator in one: the tags that the reader plays, and what the light shows."""
+    """Reader and indicator in one: the tags that the reader is to emulate, and what the light shows."""
 
     def __init__(self):
         self.tags, self.shown = [], []
@@ -34,7 +34,7 @@ def made():
     return Phone("front", part, part), part
 
 
-def test_the_key_that_is_offered_is_the_one_that_was_asked_for():
+def test_the_key_that_is_presented_is_the_one_that_was_asked_for():
     phone, part = made()
     for role, title in ((GUEST_KEY, b"guest key of front"), (HOME_KEY, b"home code of front")):
         phone.present(role, KEY)
@@ -50,7 +50,7 @@ def test_a_second_key_takes_the_place_of_the_first():
     assert not part.tags[1].is_over()
 
 
-def test_with_no_key_nothing_is_offered_any_more():
+def test_with_no_key_nothing_is_presented_any_more():
     phone, part = made()
     phone.present(GUEST_KEY, KEY)
     phone.present(GUEST_KEY, b"")
@@ -58,7 +58,7 @@ def test_with_no_key_nothing_is_offered_any_more():
     assert part.tags[0].is_over()
 
 
-def test_nothing_is_offered_once_it_ends():
+def test_nothing_is_presented_once_it_ends():
     phone, part = made()
     phone.present(HOME_KEY, KEY)
     phone.end()

@@ -39,9 +39,13 @@ class History:
             delta(*sorted([(PUT, fresh[1]), (REMOVE, first[16:48])], key=lambda c: c[1])),
         )
         offers = [
-            (3, first, b"", 3), (4, first, more, 3), (5, first, less, 3),
-            (6, second, b"", 6), (7, second, more, 6), (9, none, b"", 9),
-        ]  # fmt: skip
+            (3, first, b"", 3),
+            (4, first, more, 3),
+            (5, first, less, 3),
+            (6, second, b"", 6),
+            (7, second, more, 6),
+            (9, none, b"", 9),
+        ]
         self.blobs = first, second, none
         self.payloads, self.truth = [], {}
         for version, data, changes, base in offers:

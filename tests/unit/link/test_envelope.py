@@ -129,10 +129,27 @@ def test_base64url_both_ways_for_every_length():
 
 def test_base64url_has_one_right_form():
     for text in (
-        b"A", b"AAAAA", b"AA==", b"AAA=", b"AB", b"AAB", b"AA\n", b"A A", b"AA+A", b"AA/A", b"AAA.",
-        b"=AAA", b"AAA\0", b"\xff\xff", b"AAAA====", b"A" * 257, b"A" * 256 + b"AA==", b"A" * 255 + b"=",
-        "\u00e9A", "A\u00e9",
-    ):  # fmt: skip
+        b"A",
+        b"AAAAA",
+        b"AA==",
+        b"AAA=",
+        b"AB",
+        b"AAB",
+        b"AA\n",
+        b"A A",
+        b"AA+A",
+        b"AA/A",
+        b"AAA.",
+        b"=AAA",
+        b"AAA\0",
+        b"\xff\xff",
+        b"AAAA====",
+        b"A" * 257,
+        b"A" * 256 + b"AA==",
+        b"A" * 255 + b"=",
+        "\u00e9A",
+        "A\u00e9",
+    ):
         try:
             decode(text)
             reason = None

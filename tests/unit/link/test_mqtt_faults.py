@@ -228,9 +228,18 @@ def test_what_no_broker_may_send_ends_the_connection():
         b"\x90\x02\0\x01",
         b"\x90\xff\xff\xff\x7f",
         b"\xd0\x01\0",
-        b"\x10\0", b"\x50\x02\0\x01", b"\x62\x02\0\x01", b"\x70\x02\0\x01", b"\xc0\0", b"\xe0\0", b"\xf0\0",
-        b"\0\0", b"\x41\x02\0\x01", b"\xff" * 20, b"HTTP/1.1 400 Bad Request\r\n\r\n",
-    ):  # fmt: skip
+        b"\x10\0",
+        b"\x50\x02\0\x01",
+        b"\x62\x02\0\x01",
+        b"\x70\x02\0\x01",
+        b"\xc0\0",
+        b"\xe0\0",
+        b"\xf0\0",
+        b"\0\0",
+        b"\x41\x02\0\x01",
+        b"\xff" * 20,
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    ):
 
         async def story(client, inbox, reader, garbage=garbage):
             assert await error_of(reader), garbage

@@ -1,11 +1,13 @@
 """When the time is asked for, and what is done with what comes."""
 
 import asyncio
+import sys
 
 from scripted_resolver import Server, drive
 from test_sntp import AT, reply
 
 import link.timekeeper as room
+import loader
 from link.resolver import DnsError
 from link.timekeeper import Timekeeper
 
@@ -90,3 +92,21 @@ def test_without_a_server_nobody_is_asked():
 
     asyncio.run(story())
     assert (clock.told, addresses.doubts) == ([], 0)
+
+
+def test_a_network_that_fails_leaves_nothing_loaded():
+    """An address that no socket can be connected to raises an OSError in the midst of the question."""
+    sys.modules.pop("link.sntp")  # this test's own need of it
+    loader._IS_PLENTY = False  # as on a board without PSRAM
+    clock, addresses = Clock(), Addresses("no address")
+
+    async def story():
+        passing(0)
+        await Timekeeper(clock, addresses, ("time.test", 123)).tick()
+
+    try:
+        asyncio.run(story())
+    finally:
+        loader._IS_PLENTY = True
+    assert addresses.doubts == 1
+    assert "link.sntp" not in sys.modules

@@ -22,9 +22,31 @@ _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _EVERY = 40  # of the inputs so many go through the whole of sync, with its flash
 KEY = bytes(32)
 _ODD = (
-    None, True, False, 0, 1, -1, 4, 1 << 29, 1 << 30, 1 << 70, 0.5, 1e300, "", "demo", "0" * 64, "f" * 64,
-    "AA", "AQ", "\0", [], {}, [[]], {"lock": "demo"}, "é" * 32,
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    4,
+    1 << 29,
+    1 << 30,
+    1 << 70,
+    0.5,
+    1e300,
+    "",
+    "demo",
+    "0" * 64,
+    "f" * 64,
+    "AA",
+    "AQ",
+    "\0",
+    [],
+    {},
+    [[]],
+    {"lock": "demo"},
+    "é" * 32,
+)
 
 
 def mangled(rng, message):

@@ -128,13 +128,28 @@ def test_members_that_make_no_sense_are_malformed():
     good = Release("1.1.0", NEW_FILES)
     slot = {"sha256": digest(good.whole), "size": len(good.whole)}
     for says in (
-        {"version": "1.2.0"}, {"version": 1}, {"security": -1}, {"security": True}, {"security": "1"},
-        {"board": None}, {"runtime": [1]}, {"runtime": "1.24"}, {"runtime": [1, 24, 0]}, {"more": 1},
-        {"slot": None}, {"slot": {}}, {"slot": dict(slot, size=0)}, {"slot": dict(slot, size=1 << 30)},
-        {"slot": dict(slot, sha256="x" * 64)}, {"slot": dict(slot, sha256=slot["sha256"][1:])},
-        {"slot": dict(slot, more=1)}, {"files": dict(slot, size=100_000)}, {"image": {}}, {"image": slot},
+        {"version": "1.2.0"},
+        {"version": 1},
+        {"security": -1},
+        {"security": True},
+        {"security": "1"},
+        {"board": None},
+        {"runtime": [1]},
+        {"runtime": "1.24"},
+        {"runtime": [1, 24, 0]},
+        {"more": 1},
+        {"slot": None},
+        {"slot": {}},
+        {"slot": dict(slot, size=0)},
+        {"slot": dict(slot, size=1 << 30)},
+        {"slot": dict(slot, sha256="x" * 64)},
+        {"slot": dict(slot, sha256=slot["sha256"][1:])},
+        {"slot": dict(slot, more=1)},
+        {"files": dict(slot, size=100_000)},
+        {"image": {}},
+        {"image": slot},
         {"image": dict(slot, pieces=slot["sha256"], size=1 << 24)},
-    ):  # fmt: skip
+    ):
         new = Release("1.1.0", NEW_FILES, says=says)
         refused(make_lock(new), new, "malformed")
 

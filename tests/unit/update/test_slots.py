@@ -47,12 +47,21 @@ def test_a_head_that_makes_no_sense_is_refused():
     head, _ = pack(NEW_FILES)
     index = head[12:].partition(b"\n\n")[0]
     for wrong in (
-        b"", b"MNP2" + head[4:], head[:11], head[:40], head + b"x", b"\0" * len(head),
-        head.replace(b" 0\n", b" 1\n"), head.replace(b"\nlog.mpy ", b"\nLOGxmpy "),
-        head[:4] + b"\xff\xff" + head[6:], head[:6] + b"\x09\x00" + head[8:], head.replace(b" ", b"_", 1),
+        b"",
+        b"MNP2" + head[4:],
+        head[:11],
+        head[:40],
+        head + b"x",
+        b"\0" * len(head),
+        head.replace(b" 0\n", b" 1\n"),
+        head.replace(b"\nlog.mpy ", b"\nLOGxmpy "),
+        head[:4] + b"\xff\xff" + head[6:],
+        head[:6] + b"\x09\x00" + head[8:],
+        head.replace(b" ", b"_", 1),
         head[:8] + b"\xff" * 4 + head[12:],
-        head[:12] + b"x" + head[13:], head[: 12 + len(index) // 2],
-    ):  # fmt: skip
+        head[:12] + b"x" + head[13:],
+        head[: 12 + len(index) // 2],
+    ):
         named = {"sha256": digest(wrong), "size": max(1, len(wrong))}
         new = Release("1.1.0", NEW_FILES, says={"files": named})
         lock = make_lock(new)
