@@ -3,7 +3,6 @@
 Its own is tests/unit/<room>/test_<module>.py, or several: test_<module>_<what>.py.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -131,12 +130,6 @@ def test_a_unit_test_that_covers_a_module_comes_to_it(module: str) -> None:
         seen.add(path)
         after += [other for _, what in imports(path) for other in _files(what, path) if other not in seen]
     assert _file(module) in seen, f"{COVERED_BY[module]} never comes to {module}"
-
-
-def test_what_the_readme_names_is_there() -> None:
-    named = set(re.findall(r"`((?:[a-z_]+/)+test_[\w*]+\.py)`", (TESTS / "README.md").read_text()))
-    assert len(named) > 100
-    assert sorted(path for path in named if not any((*TESTS.glob(path), *TOP.glob(path)))) == []
 
 
 def _file(module: str) -> Path:

@@ -121,7 +121,7 @@ def test_what_is_not_there_is_seen(text: str) -> None:
         "see `relay.py`",
         "in `door/`",
         "`test_relay_is_safe(x)`",
-        "`tests/static/floors.py`",
+        "`tests/static/helpers/floors.py`",
         "`/config.json`",
         "`build/bench.json`",
         "`system/`",
