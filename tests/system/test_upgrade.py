@@ -4,12 +4,7 @@ The older releases are built from this repository's own history. The first of th
 the air: they are brought on by cable, as an installer does it.
 """
 
-import io
 import json
-import os
-import subprocess
-import sys
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +12,7 @@ import pytest
 
 from menshen import build_app
 from menshen.simulator.provision import lock_key, renew
+from tests import history
 from tests.releases import Operator
 from tests.simulated_lock import Lock
 
@@ -32,28 +28,6 @@ from tools.simulator.provision import Provision
 give = Provision(Path(sys.argv[1]).read_bytes())
 sys.stdout.buffer.write(give.list_file(1, give.demo_credentials(demo_cards())))
 """
-
-
-def _tree(commit: str, folder: Path) -> Path:
-    """The repository as it was at a commit, built by its own tools."""
-    top = build_app.TOP
-    archive = subprocess.run(["git", "archive", commit], cwd=top, capture_output=True, check=False)
-    if archive.returncode:
-        pytest.skip(f"the history does not reach back to {commit}: fetch it with git fetch --unshallow")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
-    (folder / "lib").mkdir(exist_ok=True)
-    (folder / "lib/umqtt").symlink_to(top / "lib/umqtt")
-    _run(folder, "-m", "tools.build_app")
-    return folder
-
-
-def _run(tree: Path, *arguments: str | Path) -> bytes:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=tree, env=environment, capture_output=True, check=True
-    )
-    return done.stdout
 
 
 def _folder_files(app: Path) -> dict[str, bytes]:
@@ -83,9 +57,9 @@ def _bring(lock: Lock, files: dict[str, bytes]) -> None:
 
 @pytest.mark.slow
 async def test_from_the_first_release_to_the_newest(make_lock: Callable, tmp_path: Path) -> None:
-    first, residents = (_tree(commit, tmp_path / commit) for commit in (FIRST, RESIDENTS))
+    first, residents = (history.tree(commit, tmp_path / commit) for commit in (FIRST, RESIDENTS))
     lock_key(tmp_path / "lock")
-    old_list = _run(first, "-c", _LIST, tmp_path / "lock/lock.key")
+    old_list = history.run(first, "-c", _LIST, tmp_path / "lock/lock.key")
     files = _folder_files(first / "build/app") | {"/access/list": old_list}
     settings = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": 1, "spread_s": 0}}
     lock: Lock = await make_lock(power=False, files=files, settings=settings)
@@ -115,7 +89,7 @@ async def test_from_the_first_release_to_the_newest(make_lock: Callable, tmp_pat
 
 @pytest.mark.slow
 async def test_from_the_first_release_with_updates(make_lock: Callable, tmp_path: Path) -> None:
-    tree = _tree(OVER_THE_AIR, tmp_path / OVER_THE_AIR)
+    tree = history.tree(OVER_THE_AIR, tmp_path / OVER_THE_AIR)
     settings = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": 1, "spread_s": 0}}
     lock: Lock = await make_lock(
         power=False, files=build_app.flash_files(tree / "build/app"), settings=settings
