@@ -9,7 +9,7 @@ from micropython import const
 
 import console
 from door.faults import RESIDENTS
-from loader import Loan
+from loader import Loan, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
     from settings import Settings
 
+_NUMBERS = const(2304)  # bytes: three numbers of 6,144 bits, see pss.py
+_MANIFEST = const(2048)  # bytes of the longest one
+_MODULUS = const(384)  # bytes of a release key
 _LONGEST = const(512)  # bytes of an order
+
+
+class Order:
+    """An order as it came: None for one that was too long; `is_live` says that it was not retained."""
+
+    def __init__(self, message: "bytearray | None", is_live: bool) -> None:
+        self.message, self.is_live = message, is_live
+        self.reserve: list[bytearray] = []  # memory in one piece, for when the code has taken the rest
 
 
 class Manager:
@@ -48,7 +59,7 @@ class Manager:
         self._topic = "menshen/v1/" + settings.lock + "/update"
         self._memory, self._subscriptions = memory, subscriptions
         self._came = asyncio.Event()
-        self._orders: list[tuple[bytearray | None, bool]] = []  # only the last that came
+        self._orders: list[Order] = []  # only the last that came
 
     async def run(self) -> None:
         """For ever."""
@@ -71,11 +82,19 @@ class Manager:
 
     async def _judge(self) -> "dict | None":
         """The manifest of the release that the last order asks for, see session.py."""
-        async with Loan():
-            from update.session import find_release
+        await collect()
+        try:
+            for order in self._orders:
+                order.reserve = [bytearray(_NUMBERS), bytearray(_MODULUS), bytearray(_MANIFEST)]
+            async with Loan():
+                from update.session import find_release
 
-            parts = self._subscriptions, self._settings, self._board, self._clock
-            return await find_release(self._orders, *parts, self._report)
+                parts = self._subscriptions, self._settings, self._board, self._clock
+                return await find_release(self._orders, *parts, self._report)
+        except MemoryError:
+            self._orders.clear()
+            self._report(None, "refused", "no memory")
+            return None
 
     async def _update(self, manifest: dict) -> None:
         async with Loan():
@@ -84,7 +103,7 @@ class Manager:
             await update(manifest, self._subscriptions, self._settings, self._board, self._door)
 
     async def _on_order(self, payload: "Payload") -> None:
-        self._orders[:] = [(await payload.read(_LONGEST), not payload.retained)]
+        self._orders[:] = [Order(await payload.read(_LONGEST), not payload.retained)]
         self._came.set()
 
     def _report(self, version: "str | None", step: str, reason: str) -> None:

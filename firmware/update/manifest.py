@@ -24,21 +24,30 @@ _KEYS_MAX = const(2)
 _SIGNATURE = const(512)  # characters of SIZE bytes
 
 
-def trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
+def trusted(path: str, modulus: bytearray) -> "Iterator[tuple[bytes, bytearray]]":
     """(id, modulus) of the release keys in a file: a count of at most two, then 8 + 384 bytes for each.
 
-    Nothing where there is no such file. Only one key at a time is in RAM.
+    Nothing where there is no such file, or from where it ends. Each is read into `modulus`, of SIZE bytes.
     """
     try:
         with open(path, "rb") as file:
             for _ in range(min((file.read(1) or b"\0")[0], _KEYS_MAX)):
-                yield file.read(_KEY_ID), file.read(SIZE)
+                name = file.read(_KEY_ID)
+                if file.readinto(modulus) == SIZE:
+                    yield name, modulus
     except OSError:
         pass
 
 
-async def read(message: "bytes | bytearray", version: str, keys: "Iterable[tuple[bytes, bytes]]") -> dict:
+async def read(
+    message: "bytes | bytearray | memoryview",
+    version: str,
+    keys: "Iterable[tuple[bytes, bytes | bytearray]]",
+    reserve: "list[bytearray] | None" = None,
+) -> dict:
     """The payload of the manifest of this version. Raises Refused.
+
+    `reserve` is freed for the numbers of the signature, of which each is in one piece.
 
     The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: it is
     compared, never obeyed. The payload is not read before the signature has been found good.
@@ -51,6 +60,8 @@ async def read(message: "bytes | bytearray", version: str, keys: "Iterable[tuple
         for name, modulus in keys:
             head = encode(b'{"alg":"PS256","kid":"' + hexlify(name) + b'"}') + b"."
             if end > len(head) and view[end] == 0x2E and view[: len(head)] == head:
+                if reserve:
+                    reserve.clear()
                 if not await verify(view[:end], decode(view[end + 1 :]), modulus):
                     raise Refused("bad signature")
                 with Loan():

@@ -12,7 +12,9 @@ _HASH = const(32)
 _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
 
 
-async def verify(message: "bytes | memoryview", signature: "bytes | bytearray", modulus: bytes) -> bool:
+async def verify(
+    message: "bytes | memoryview", signature: "bytes | bytearray", modulus: "bytes | bytearray"
+) -> bool:
     """Whether the signature is the message's, under the key of this modulus and the exponent 65,537.
 
     The modulus has 3,072 bits. It is computed in seventeen steps, and the door has its turn between them.

@@ -10,6 +10,7 @@ from link.errors import EnvelopeError
 from storage.names import CHOICE, FAILED, FAILURES, SECURITY_FLOOR
 from storage.purposes import UPDATE_MESSAGE
 from update.manifest import read, trusted
+from update.pss import SIZE
 from update.version import Refused, version_code
 from version import VERSION, slot
 
@@ -26,11 +27,10 @@ if TYPE_CHECKING:
 
 _PATIENCE_MS = const(30_000)
 _TRIES = const(3)  # of one release that is rolled back
-_LONGEST = const(2048)  # bytes of a manifest
 
 
 async def find_release(
-    orders: "list[tuple[bytearray | None, bool]]",
+    orders: "list[Any]",
     topics: "Subscriptions",
     settings: "Settings",
     board: "Any",
@@ -39,17 +39,16 @@ async def find_release(
 ) -> "dict | None":
     """The manifest of the release that an order asks for; None where there is nothing to do.
 
-    The one of `orders` is removed, to free its memory: the message, None if it was too long, and whether it
-    was live, that is, not retained.
+    The one of `orders` (manager.Order) is removed, to free its memory.
     """
     version = None
     try:
-        message, live = orders.pop()
-        version, time = read_order(message, settings.lock, settings.key)
-        del message
-        clock.signed(time, live)
+        order = orders.pop()
+        version, time = read_order(order.message, settings.lock, settings.key)
+        order.message = None
+        clock.signed(time, order.is_live)
         if version != VERSION:
-            return await _manifest(version, topics, settings, board)
+            return await _manifest(version, topics, settings, board, order.reserve)
     except Refused as error:
         report(version, "refused", error.reason)
     except MemoryError:
@@ -57,22 +56,30 @@ async def find_release(
     return None
 
 
-async def _manifest(version: str, topics: "Subscriptions", settings: "Settings", board: "Any") -> dict:
+async def _manifest(
+    version: str, topics: "Subscriptions", settings: "Settings", board: "Any", reserve: "list[bytearray]"
+) -> dict:
     """Get and open the manifest of a version. Raises Refused."""
     name = slot()
     check_tries(version, board.numbers, "ab".find(name) & 1)
     topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
-    message = await _retained(topic, topics)
-    return await open_release(version, message, settings.board, "/slots/" + name, board.numbers)
+    message = await _retained(topic, topics, reserve.pop())
+    place = "/slots/" + name
+    return await open_release(version, message, settings.board, place, board.numbers, reserve)
 
 
-async def _retained(topic: str, topics: "Subscriptions") -> "bytearray | None":
-    """The retained message of a topic; None for one that is too large. Raises Refused."""
+async def _retained(topic: str, topics: "Subscriptions", buffer: bytearray) -> "memoryview | None":
+    """The retained message of a topic, in the buffer; None for one too large for that. Raises Refused."""
     came = asyncio.Event()
     found = []
 
     async def on_message(payload: "Payload") -> None:
-        found.append(await payload.read(_LONGEST))
+        if found:
+            return
+        view = memoryview(buffer)[: payload.size] if payload.size <= len(buffer) else None
+        if view is not None:
+            await payload.into(view)
+        found.append(view)
         came.set()
 
     await topics.subscribe(topic, on_message)
@@ -111,7 +118,12 @@ def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
 
 
 async def open_release(
-    version: str, message: "bytes | bytearray | None", board: str, place: str, numbers: "Numbers"
+    version: str,
+    message: "bytes | bytearray | memoryview | None",
+    board: str,
+    place: str,
+    numbers: "Numbers",
+    reserve: "list[bytearray] | None" = None,
 ) -> dict:
     """The payload of a manifest that is for this board and not below the security version. Raises Refused.
 
@@ -119,7 +131,8 @@ async def open_release(
     """
     if message is None:
         raise Refused("too large")
-    found = await read(message, version, trusted(place + "/update/keys"))
+    modulus = reserve.pop() if reserve else bytearray(SIZE)
+    found = await read(message, version, trusted(place + "/update/keys", modulus), reserve)
     if found["board"] != board:
         raise Refused("wrong board")
     if found["security"] < numbers.get(SECURITY_FLOOR):

@@ -118,3 +118,26 @@ def test_an_order_that_is_none_moves_nobody():
         running.cancel()
 
     asyncio.run(main())
+
+
+def test_without_the_memory_to_judge_an_order_it_is_refused_and_the_next_is_judged():
+    async def main():
+        lock, memory = Lock(None), asyncio.Lock()
+        said = []
+        lock.update = lambda *what: said.append(what)
+        running = await start(lock, memory)
+
+        async def find_nothing(*parts):
+            lock.did.append("no memory")
+            raise MemoryError
+
+        sys.modules["update.session"] = Module(find_release=find_nothing)
+        await lock.handler(lock)
+        await until(lambda: said)
+        assert said == [(None, "refused", "no memory")]
+        sys.modules["update.session"] = Module(find_release=lock.find_release)
+        await lock.handler(lock)
+        await until(lambda: lock.did[-1] == "found")
+        running.cancel()
+
+    asyncio.run(main())
