@@ -147,10 +147,13 @@ class Network:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):
             up_reader, up_writer = await asyncio.open_connection(*self._broker)
             with contextlib.closing(up_writer):
-                await ending.first(
+                pumps = await ending.first(
                     self._pump(reader, up_writer, Sniffer("out")),
                     self._pump(up_reader, writer, Sniffer("in")),
                 )
+                for pump in pumps:
+                    if not pump.cancelled():
+                        pump.result()  # raises what ended it; nobody else asks
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sniffer: Sniffer
