@@ -108,7 +108,7 @@ class Outside:
             from storage.hmac import hmac_sha256
             from storage.purposes import MQTT_CLIENT
 
-        status = Status(register.credentials, clock, self._reports)
+        status = Status(register.credentials, clock, self._reports, board.numbers)
         telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
         telemetry.discovery = settings.homeassistant
 

@@ -7,7 +7,7 @@ from micropython import const
 
 from link.envelope import verify
 from link.errors import EnvelopeError
-from storage.names import CHOICE, FAILED, FAILURES, SECURITY_FLOOR
+from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED, SECURITY_FLOOR
 from storage.purposes import UPDATE_MESSAGE
 from update.manifest import read, trusted
 from update.pss import SIZE
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _PATIENCE_MS = const(30_000)
 _TRIES = const(3)  # of one release that is rolled back
+_RISE_MAX = const(65_536)  # of an order's number at once: a wrong one does not use them up
+_NUMBER_MAX = const(0x3FFFFFFF)
 
 
 async def find_release(
@@ -44,10 +46,10 @@ async def find_release(
     version = None
     try:
         order = orders.pop()
-        version, time = read_order(order.message, settings.lock, settings.key)
+        version, time, number = read_order(order.message, settings.lock, settings.key)
         order.message = None
         clock.signed(time, order.is_live)
-        if version != VERSION:
+        if is_to_do(number, version, VERSION, board.numbers):
             return await _manifest(version, topics, settings, board, order.reserve)
     except Refused as error:
         report(version, "refused", error.reason)
@@ -92,8 +94,11 @@ async def _retained(topic: str, topics: "Subscriptions", buffer: bytearray) -> "
     return found[0]
 
 
-def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int]":
-    """(version, time of signing) of a message, None if it was too large. Raises Refused."""
+def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int, int]":
+    """(version, time of signing, number) of a message, None if it was too large. Raises Refused.
+
+    The number is 0 for an order made for release 0.1.0, which has none.
+    """
     if message is None:
         raise Refused("too large")
     try:
@@ -102,11 +107,35 @@ def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) ->
         raise Refused(error.reason)
     if order.get("lock") != lock_id:
         raise Refused("wrong lock")
-    version, time = order.get("version"), order.get("time")
-    if len(order) != 3 or type(time) is not int or time < 0:
+    version, time, number = order.get("version"), order.get("time"), order.get("order", 0)
+    is_counted = "order" in order
+    if len(order) != 3 + is_counted or type(time) is not int or time < 0:
+        raise Refused("malformed")
+    if type(number) is not int or not is_counted <= number <= _NUMBER_MAX:
         raise Refused("malformed")
     version_code(version)
-    return str(version), time
+    return str(version), time, number
+
+
+def is_to_do(number: int, version: str, running: str, numbers: "Numbers") -> bool:
+    """Whether the order of this number, for this version, has to be carried out while `running` runs.
+
+    Its number is stored before anything is done, and must be above all that were. Only the highest may come
+    again until it is carried out, as after a lost connection. Raises Refused.
+    """
+    stored, code = numbers.get(ORDER), version_code(version)
+    done = version == running
+    if done and not number:
+        return False  # brought a lock of 0.1.0 here, and the broker has it still
+    again = number == abs(stored) and code == numbers.get(ORDERED)
+    if not (done or stored < 0 if again else abs(stored) < number <= abs(stored) + _RISE_MAX):
+        raise Refused("old order")
+    try:
+        numbers.set(ORDERED, code)
+        numbers.set(ORDER, number if done else -number)
+    except OSError:
+        raise Refused("flash error")
+    return not done
 
 
 def check_tries(version: str, numbers: "Numbers", slot: int) -> None:

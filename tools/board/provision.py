@@ -39,6 +39,8 @@ PAST = (
     "guests",
     "uses",
     "nonces",
+    "order",
+    "ordered",
     "dns",
     "home_told",
     "home_marks",

@@ -1,8 +1,11 @@
-"""The state of a lock is five facts about the lock, and none about who comes and goes."""
+"""The state of a lock is six facts about the lock, and none about who comes and goes."""
 
 import sys
 
+from ram_numbers import RamNvs
+
 from reports.status import Status
+from storage.nvs import Numbers
 from version import VERSION
 
 
@@ -20,13 +23,16 @@ class Part:
 def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
     part = Part()
     part.faults = {"residents", "keypad", "reader"}
+    numbers = Numbers(RamNvs())
+    numbers.set("order", -7)  # on its way
     sys.path.append("/slots/b")
     try:
-        assert Status(part, part, part)() == {
+        assert Status(part, part, part, numbers)() == {
             "firmware": VERSION,
             "list": 12,
             "clock": "network",
             "slot": "b",
+            "order": 7,
             "faults": ["keypad", "reader", "residents"],
         }
     finally:
@@ -35,7 +41,7 @@ def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
 
 def test_it_is_as_things_are_when_it_is_asked():
     part = Part()
-    status = Status(part, part, part)
+    status = Status(part, part, part, Numbers(RamNvs()))
     assert status()["faults"] == []
     part.faults.add("reader")
     part.version, part.trust = 13, "signed"
