@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
     from reports.telemetry import Telemetry
     from roll.credentials import Credentials
-    from roll.install import Identity
     from roll.record import Credential
     from settings import Settings
 
@@ -49,6 +48,7 @@ class Sync:
         self._approve, self._telemetry, self._subscriptions = approve, telemetry, subscriptions
         self._pace = pace
         self._version: int | None = None  # of the head in hand, once it could be read
+        self._hash = b""  # of the list that it names
 
     async def receive(
         self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int], object]"
@@ -63,15 +63,16 @@ class Sync:
         try:
             snapshot, identity, changes = await self._read(heads.pop(), on_time)
             version = self._version
-            held = self._credentials.version
-            if version is None or version < held:
+            held = self._credentials
+            if version is None or version < held.version:
                 raise ListError("old version")
-            if version > held or not self._credentials.whole:
+            if version > held.version or not held.whole:
                 await self._install((version, snapshot, identity, changes))
+            elif self._hash != held.hash:  # another list of the same number: of an older copy of the file
+                raise ListError("old version")
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
-            base, _, digest = await self._in_use()
-            self._accept(version, base, digest)
+            self._accept(version)
             return version
         except Interrupted:
             pass  # the broker sends the head again at the next connection
@@ -85,11 +86,11 @@ class Sync:
             self._refuse("", error)
         return told
 
-    def _accept(self, version: int, base: int, digest: bytes) -> None:
+    def _accept(self, version: int) -> None:
         with Loan():
             from reports.acks import Acks
 
-            Acks(self._telemetry).list_accepted(version, base, "".join("%02x" % byte for byte in digest))
+            Acks(self._telemetry).list_accepted(version, self._credentials.base, self._credentials.hash.hex())
 
     def _refuse(self, reason: str, error: "Exception") -> None:
         with Loan():
@@ -108,12 +109,14 @@ class Sync:
             raise ListError("too large")
         async with Loan():
             from lists.head import check, read
+            from roll.layout import list_hash
 
             await self._pace()
             time, self._version, snapshot, identity, changes = read(message, self._lock_id, self._key)
             await self._pace()
             on_time(time)
             check(identity[1], changes)
+            self._hash = list_hash(identity[2], changes)
             return snapshot, identity, changes
 
     async def _install(self, named: tuple) -> None:
@@ -125,9 +128,3 @@ class Sync:
             fetcher = Fetcher(self._subscriptions, self._pace, self.patience_ms)
             parts = self._key, self._credentials, self._approve, fetcher, self._pace
             await Installer(*parts).install(*named)
-
-    async def _in_use(self) -> "Identity":
-        async with Loan():
-            from roll.install import identities
-
-            return identities(self._credentials, self._key)[0]

@@ -24,6 +24,7 @@ class Status:
         return {
             "firmware": VERSION,
             "list": self._credentials.version,
+            "hash": self._credentials.hash.hex(),
             "clock": self._clock.trust,
             "slot": slot(),
             "order": abs(self._numbers.get(ORDER)),

@@ -6,7 +6,7 @@ import struct
 from micropython import const
 
 import console
-from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS
+from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS, list_hash
 from roll.record import CHANGE, FRONT, HEAD_FRONT, RECORD
 from storage import files
 from storage.hmac import Mac, equal
@@ -66,11 +66,12 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
         head = read_head(path, key)
         if head is not None:
             if _open_snapshot(credentials, head.slot, head.size):
-                _adopt(credentials, path, head, head.base, path != OLD)
+                _adopt(credentials, path, head, (head.base, head.hash), path != OLD)
                 return
             _report_broken()
             if _open_snapshot(credentials, 1 - head.slot, head.other_size):
-                _adopt(credentials, path, head, head.other_base, head.other_hash == head.hash and path != OLD)
+                whole = head.other_hash == head.hash and path != OLD
+                _adopt(credentials, path, head, (head.other_base, head.other_hash), whole)
                 return
         elif path == HEAD and files.exists(path):
             _report_broken()
@@ -99,9 +100,13 @@ def _open_snapshot(credentials: "Credentials", slot: int, size: int) -> bool:
     return True
 
 
-def _adopt(credentials: "Credentials", path: str, head: Head, base: int, whole: bool) -> None:
+def _adopt(
+    credentials: "Credentials", path: str, head: Head, snapshot: "tuple[int, bytes]", whole: bool
+) -> None:
+    base, digest = snapshot
     if path != HEAD or not whole:
         console.warning("roll", "using the list of version %d from %s" % (base, path))
     credentials.head, credentials.whole = path, whole
     credentials.version, credentials.base = head.version, base
+    credentials.hash = list_hash(digest, head.changes)
     credentials.firsts = bytes([head.changes[at] for at in range(1, len(head.changes), CHANGE)])

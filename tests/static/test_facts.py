@@ -226,6 +226,7 @@ def test_the_tools_have_a_copy_of_what_they_sign_and_digest() -> None:
         "UNLOCK_PROOF",
         "STAFF_KEYS",
         "LIST_FILE",
+        "LIST_HASH",
         "LEASE_DIGEST",
         "SCHEDULE_DIGEST",
         "HOLIDAY_DIGEST",

@@ -63,8 +63,8 @@ class Lock:
         if self.fault is not None:
             raise self.fault
 
-    def list_accepted(self, version, base, digest):
-        self.said.append((version, base, digest))
+    def list_accepted(self, version, base, name):
+        self.said.append((version, base, name))
 
     def list_refused(self, version, reason):
         self.said.append((version, reason))
@@ -87,6 +87,11 @@ class Lock:
 
     def unchanged(self):
         return self.holds(3, 3, OLD)
+
+
+def name_of(data, changes=b""):
+    """What stands for this list in states and acknowledgements."""
+    return sha256(b"menshen hash v1" + sha256(data).digest() + changes).digest()[:16].hex()
 
 
 def hexadecimal(data):

@@ -10,7 +10,15 @@ from link.errors import MQTTError
 from reports.telemetry import Telemetry
 from storage.nvs import Numbers
 
-STATUS = {"firmware": "0.1.0", "list": 3, "clock": "unknown", "slot": "a", "order": 5, "faults": []}
+STATUS = {
+    "firmware": "0.1.0",
+    "list": 3,
+    "hash": "ab" * 16,
+    "clock": "unknown",
+    "slot": "a",
+    "order": 5,
+    "faults": [],
+}
 DIGEST = bytes(range(16))
 ROOT = "menshen/v1/demo"
 NOW = 1_790_000_000
