@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _SCAN_MS = const(10)
 _SETTLED = const(2)  # scans in which a key is down before it counts as pressed
-_LET_GO = const(5)  # scans in which it is up before it can be pressed again: worn keys bounce for 20 ms
+_LET_GO = const(4)  # scans in which it is up before it can be pressed again: worn keys bounce for 20 ms
 _MANY = const(100)  # scans are not counted beyond
 _STUCK = const(1000)  # scans: nobody presses a key for 10 s
 _FREE = const(100)  # scans in which a stuck key was up before it counts again
