@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from roll.credentials import Credentials
 
+FOLDER = "/access"
 HEAD = "/access/head"
 ARRIVING = "/access/head.new"
 OLD = "/access/head.old"
@@ -75,6 +76,11 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
                 return
         elif path == HEAD and files.exists(path):
             _report_broken()
+    if not files.exists(FOLDER):  # else nothing could ever be written there
+        try:
+            os.mkdir(FOLDER)
+        except OSError:
+            console.error("roll", "the folder of the list cannot be made")
     console.error("roll", "there is no whole list of credentials")
 
 

@@ -8,7 +8,8 @@ place that reads or writes NVS.
 
 from micropython import const
 
-# Of the board. boot.py reads these before there is an application.
+# Of the board. boot.py reads these before there is an application. All but the console's are forgotten when
+# it is provisioned again: the relay may be another one then, and the clock's floor wrong.
 RELAY_PIN = "relay_pin"  # GPIO of the relay. By: board
 RELAY_SAFE = "relay_safe"  # the level, 0 or 1, that holds the bolt. By: board
 CONSOLE = "console"  # 0: the serial console is shut. By: tools/board

@@ -26,8 +26,8 @@ OUTBOX_NUMBER, OUTBOX_BLOB = {"name + SENT", "self.name + SENT"}, "self.name + s
 """How reports/outbox.py makes the names of a queue, whose parts are in the register."""
 
 STAYS = {
-    # Of the board, and not of the people behind its door.
-    "relay_pin", "relay_safe", "console", "clock_floor",
+    # Of the board, and not of the people behind its door, nor of its settings.
+    "console",
     # Of its release: firmware/update.
     "choice", "had", "trying", "image", "failed", "fails", "security",
 }  # fmt: skip

@@ -19,6 +19,7 @@ from .sniffer import Sniffer
 BROKER_MODES = ("ok", "dead", "silent")
 DNS_MODES = ("ok", "silent")
 _LOCALHOST = "127.0.0.1"
+_BROKER = bytes((192, 0, 2, 1))  # fakes/socket.py has this computer there
 _TTL_S = 60
 _FROM_1900_S = 2_208_988_800  # the epoch of NTP
 
@@ -36,7 +37,7 @@ def answer_dns(query: bytes) -> bytes:
     answers = 1 if known and wants_a else 0
     reply = query[:2] + struct.pack(">5H", flags, 1, answers, 0, 0) + question
     if answers:
-        reply += struct.pack(">HHHIH", 0xC00C, 1, 1, _TTL_S, 4) + bytes((127, 0, 0, 1))
+        reply += struct.pack(">HHHIH", 0xC00C, 1, 1, _TTL_S, 4) + _BROKER
     return reply
 
 
