@@ -1,5 +1,8 @@
 """Collects what the lock says of its own state, and never of who comes and goes."""
 
+from micropython import const
+
+from door.faults import CERTIFICATE
 from storage.names import ORDER
 from version import VERSION, slot
 
@@ -11,17 +14,30 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 
+_WARN_DAYS = const(30)
+
+
 class Status:
-    """Called for each state message, and for each self-test from afar."""
+    """Called for each state message, and for each self-test from afar.
+
+    `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
+    none. A month before there is a fault.
+    """
 
     def __init__(
         self, credentials: "Credentials", clock: "Clock", reports: "Reports", numbers: "Numbers"
     ) -> None:
         self._credentials, self._clock, self._reports = credentials, clock, reports
         self._numbers = numbers
+        self.certificates_end = 0
 
     def __call__(self) -> dict:
+        now, days = self._clock.now(), None
+        if now is not None and self.certificates_end:
+            days = (self.certificates_end - now) // 86_400
+            self._reports.fault(CERTIFICATE, days < _WARN_DAYS)
         return {
+            "days": days,
             "firmware": VERSION,
             "list": self._credentials.version,
             "hash": self._credentials.hash.hex(),

@@ -36,7 +36,7 @@ _QUEUES = (
     (STAFF_QUEUE, STAFF_PLACES),
     (ACK_QUEUE, ACK_PLACES),
 )  # in NVS, until the broker has them
-_STATE = ("firmware", "list", "hash", "clock", "slot", "order", "faults")
+_STATE = ("firmware", "list", "hash", "clock", "slot", "order", "days", "faults")
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
 _WILL = '{"online":false,"order":%d}'
 
@@ -45,7 +45,7 @@ KINDS = {1: "pin", 2: "card", 3: "remote"}
 
 
 class Telemetry:
-    """`status` gives a dict of firmware, list, hash, clock, slot, order and faults for the state message.
+    """`status` gives a dict with what _STATE names, for the state message.
 
     `numbers` holds what the broker does not have yet; now() is the time in seconds since 1970, or None.
     signal(), if the link has set it, says how good the reception is, in one of three words. `discovery`

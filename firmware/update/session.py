@@ -48,7 +48,7 @@ async def find_release(
         order = orders.pop()
         version, time, number = read_order(order.message, settings.lock, settings.key)
         order.message = None
-        clock.signed(time, order.is_live)
+        clock.signed(time, order.is_live and number > abs(board.numbers.get(ORDER)))
         if is_to_do(number, version, VERSION, board.numbers):
             return await _manifest(version, topics, settings, board, order.reserve)
     except Refused as error:

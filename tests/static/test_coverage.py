@@ -34,7 +34,6 @@ COVERED_BY = {
     "link.addresses": "unit/link/test_resolver.py",
     "link.errors": "unit/link/test_envelope.py",
     "link.packets": "unit/link/test_mqtt.py",
-    "link.tls": "integration/test_tls.py",
     "lists.head": "unit/lists/test_lists_fuzz.py",
     "people.changes": "unit/access/test_dialogue.py",
     "people.guard": "unit/people/test_lease_guard.py",

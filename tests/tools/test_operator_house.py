@@ -288,6 +288,21 @@ def test_a_list_is_held_by_its_number_and_its_hash(operate: Operate, path: Path,
     store.close()
 
 
+def test_health_says_how_many_days_a_certificate_has(operate: Operate, path: Path) -> None:
+    store = Store(path)
+    for days, said in (
+        (12, "certificate ends in 12 days"),
+        (-1, "certificate has ended"),
+        (None, "certificate"),
+    ):
+        state = {"online": True, "faults": ["reader", "certificate"], "days": days}
+        (one,) = h.healths(store, {"front": state}, {})
+        assert (one.health, one.faults) == ("fault", ("reader", said))
+    (one,) = h.healths(store, {"front": {"online": True, "faults": [], "days": 400}}, {})
+    assert (one.health, one.faults) == ("well", ())
+    store.close()
+
+
 def test_a_lock_with_lists_of_another_file_gets_one_above_them(operate: Operate, path: Path) -> None:
     key = str(path.parents[1] / "front.key")
     operate("lock", "add", "old", "--key-file", key, "--above", "4711")

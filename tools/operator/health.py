@@ -56,6 +56,10 @@ def _health(row: sqlite3.Row, hash_: str, state: dict | None, since: dict[str, i
     version, ours = held(row, state), is_ours(row, hash_, state)
     listed = state.get("faults")
     faults = tuple(link.plain(fault) for fault in listed[:16]) if isinstance(listed, list) else ()
+    days = state.get("days")
+    if type(days) is int and "certificate" in faults:
+        said = f"certificate ends in {days} days" if days >= 0 else "certificate has ended"
+        faults = tuple(said if fault == "certificate" else fault for fault in faults)
     health = "well"
     if state.get("online") is not True:
         health = "offline"

@@ -57,9 +57,12 @@ class _Server(asyncio.DatagramProtocol):
                 self._transport.sendto(self._answer(data), addr)
 
 
-def answer_sntp(query: bytes) -> bytes:
-    """The reply to one SNTP query (RFC 4330, 4) by this computer's clock: version 4, server, stratum 2."""
-    now = time.time()
+def answer_sntp(query: bytes, ahead_s: int = 0) -> bytes:
+    """The reply to one SNTP query (RFC 4330, 4) by this computer's clock: version 4, server, stratum 2.
+
+    `ahead_s`: by so much the server is wrong.
+    """
+    now = time.time() + ahead_s
     stamp = struct.pack(">II", (int(now) + _FROM_1900_S) & 0xFFFFFFFF, int(now % 1 * 2**32))
     return b"\x24\x02" + bytes(14) + stamp + query[40:48] + stamp + stamp
 
@@ -80,6 +83,7 @@ class Network:
         self._links: set[asyncio.Task] = set()
         self._udp: list[asyncio.DatagramTransport] = []
         self.dns_port = self.sntp_port = self.broker_port = 0
+        self.sntp_ahead_s = 0
 
     @property
     def up(self) -> bool:
@@ -94,7 +98,7 @@ class Network:
     async def start(self) -> None:
         """Open ports that the system chooses: `dns_port` and `sntp_port` (UDP), `broker_port` (TCP)."""
         self.dns_port = await self._serve(answer_dns)
-        self.sntp_port = await self._serve(answer_sntp)
+        self.sntp_port = await self._serve(lambda query: answer_sntp(query, self.sntp_ahead_s))
         await self._listen()
 
     async def stop(self) -> None:

@@ -177,6 +177,10 @@ class World:
             self._exit_held = False
             self.board.set_input(PINS["exit"], 1)
 
+    def network_time_ahead(self, seconds: int) -> None:
+        """From now on the SNTP server is wrong by so much."""
+        self._network.sntp_ahead_s = seconds
+
     def tamper(self, is_open: bool) -> None:
         """Open or close the lock's case."""
         self._tampered = is_open

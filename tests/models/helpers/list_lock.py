@@ -140,7 +140,7 @@ class World:
 
         asyncio.new_event_loop()
         sync = sync_of(self.credentials, word, self, self.post)
-        asyncio.run(sync.receive([head.encode()], 0, lambda now: None))
+        asyncio.run(sync.receive([head.encode()], 0, lambda now, is_newer: None))
 
     # the parts that are played: clock and telemetry
 

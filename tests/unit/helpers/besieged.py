@@ -132,7 +132,7 @@ class Besieged:
     async def take_list(self, message):
         """As lists/listener.py does."""
         sync = sync_of(self.credentials, self._approve, self.telemetry, self, 0)
-        self.told = await sync.receive([message], self.told, lambda now: self.clock.signed(now, True))
+        self.told = await sync.receive([message], self.told, self.clock.signed)
 
     def take_order(self, message):
         """As update/session.py does; a release that is ordered runs at once."""

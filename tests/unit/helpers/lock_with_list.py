@@ -63,6 +63,9 @@ class Lock:
         if self.fault is not None:
             raise self.fault
 
+    def heard(self, time, is_newer):
+        self.times.append(time)
+
     def list_accepted(self, version, base, name):
         self.said.append((version, base, name))
 
@@ -72,7 +75,7 @@ class Lock:
     def get(self, message, patience_ms=30_000):
         asyncio.new_event_loop()
         sync = sync_of(self.credentials, self.approve, self, self.post, patience_ms)
-        self.told = asyncio.run(sync.receive([message], self.told, self.times.append))
+        self.told = asyncio.run(sync.receive([message], self.told, self.heard))
         return self
 
     def holds(self, version, base, data, changes=b""):

@@ -17,6 +17,7 @@ STATUS = {
     "clock": "unknown",
     "slot": "a",
     "order": 5,
+    "days": 90,
     "faults": [],
 }
 DIGEST = bytes(range(16))

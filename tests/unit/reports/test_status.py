@@ -1,4 +1,4 @@
-"""The state of a lock is seven facts about the lock, and none about who comes and goes."""
+"""The state of a lock is eight facts about the lock, and none about who comes and goes."""
 
 import sys
 
@@ -14,10 +14,17 @@ class Part:
 
     version, whole, base, hash = 12, True, 9, bytes(range(16))
     trust, passed = "network", 1_790_000_000
+    at = 1_790_000_000
 
     def __init__(self):
         self.faults = set()
         self.entries = 41
+
+    def now(self):
+        return self.at
+
+    def fault(self, name, lasts):
+        (self.faults.add if lasts else self.faults.discard)(name)
 
 
 def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
@@ -34,6 +41,7 @@ def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
             "clock": "network",
             "slot": "b",
             "order": 7,
+            "days": None,
             "faults": ["keypad", "reader", "residents"],
         }
     finally:
@@ -47,3 +55,22 @@ def test_it_is_as_things_are_when_it_is_asked():
     part.faults.add("reader")
     part.version, part.trust = 13, "signed"
     assert (status()["list"], status()["clock"], status()["faults"]) == (13, "signed", ["reader"])
+
+
+def test_days_left_of_certificates_are_told_and_a_month_before_they_are_a_fault():
+    part = Part()
+    status = Status(part, part, part, Numbers(RamNvs()))
+    status.certificates_end = part.at + 400 * 86_400 + 5
+    for ahead, days, faults in (
+        (0, 400, []),
+        (370 * 86_400, 30, []),
+        (370 * 86_400 + 6, 29, ["certificate"]),
+        (400 * 86_400, 0, ["certificate"]),
+        (401 * 86_400, -1, ["certificate"]),
+        (0, 400, []),
+    ):
+        part.at = 1_790_000_000 + ahead
+        said = status()
+        assert (said["days"], said["faults"]) == (days, faults), ahead
+    part.at = None  # nobody knows the time
+    assert (status()["days"], status()["faults"]) == (None, [])
