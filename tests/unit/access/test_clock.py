@@ -186,7 +186,7 @@ def later(chip, seconds):
 
 def is_well(own, now):
     """It knows this time, and nothing is left of another."""
-    return (own.now(), own.trust, own.passed) == (now, "signed", 0) and own._floor <= now
+    return (own.now(), own.trust, own.passed) == (now, "signed", 0) and own.floor <= now
 
 
 def test_one_list_of_a_wrong_computer_poisons_nothing():
@@ -223,7 +223,7 @@ def test_after_the_last_lie_one_right_answer_and_one_publication_heal():
                     own.network(now) if right == "n" else own.signed(now, True)
                 assert own.now() == now, (jump, lies, first)
                 assert own.trust == "signed"
-                assert own._floor <= now
+                assert own.floor <= now
 
 
 def test_two_that_agree_take_back_a_floor_that_an_older_release_left():

@@ -23,7 +23,7 @@ _NEWEST = 7
 
 async def _besiege(lock, enemy, history, tried):
     """One siege; what was tried is counted."""
-    version, floor, running = lock.credentials.version, lock.clock._floor, lock.running
+    version, floor, running = lock.credentials.version, lock.clock.floor, lock.running
     for number in range(_SIEGE):
         message, what = enemy.message(), random.randrange(10)
         if what < 6:
@@ -46,9 +46,9 @@ async def _besiege(lock, enemy, history, tried):
             floor -= _KEPT_S
         assert lock.did == [], (number, message)
         assert version <= lock.credentials.version <= _NEWEST, (number, message)
-        assert floor <= lock.clock._floor <= _LATEST, (number, message)
-        assert lock.clock._floor <= (lock.clock.now() or lock.clock._floor), (number, message)
-        version, floor = lock.credentials.version, lock.clock._floor
+        assert floor <= lock.clock.floor <= _LATEST, (number, message)
+        assert lock.clock.floor <= (lock.clock.now() or lock.clock.floor), (number, message)
+        version, floor = lock.credentials.version, lock.clock.floor
     lock.start()
     assert {digest for digest, _ in lock.credentials.each()} == history.truth[version]
     assert lock.credentials.whole
