@@ -47,6 +47,7 @@ class Lists:
         self._came = asyncio.Event()
         self._head: "bytearray | None" = None
         self._live = False
+        self._signed = 0  # the time at which the head in hand was signed
         self._told = 0  # the version of which the operator has been told that it is in force
 
     async def run(self) -> None:
@@ -79,6 +80,7 @@ class Lists:
 
         def on_time(now: int) -> None:
             self._clock.signed(now, live)
+            self._signed = now
 
         async with Loan():
             from lists.sync import Sync
@@ -92,8 +94,7 @@ class Lists:
 
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""
-        register = self._register
         async with Loan():
             from people.guard import approve
 
-            await approve(listed, self._clock.now(), register, self._settings.plain_uid)
+            await approve(listed, self._clock.now(), self._signed, self._register)

@@ -125,7 +125,7 @@ class Besieged:
 
     async def _approve(self, listed):
         register = Register(self.credentials, self._residents, self._leases)
-        await guard.approve(listed, self.clock.now(), register, True)
+        await guard.approve(listed, self.clock.now(), NOW, register)
 
     def opens(self):
         """Whether the tenant's PIN does."""

@@ -25,8 +25,8 @@ async def politely():
     await asyncio.sleep_ms(0)
 
 
-def record(digest, lease=1, role=1, kind=1):
-    return digest + struct.pack("<BBHBBIIH", role, kind, lease, 0, 0, 0, 0, 0)
+def record(digest, lease=1, role=1, kind=1, before=0, after=0):
+    return digest + struct.pack("<BBHBBIIH", role, kind, lease, 0, 0, before, after, 0)
 
 
 def digests(count, seed=b""):
