@@ -71,8 +71,12 @@ class Lists:
             Acks(self._telemetry).list_refused(None, "no memory")
 
     async def _on_head(self, payload: "Payload") -> None:
-        self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
-        self._came.set()
+        try:
+            self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
+        except MemoryError:
+            self._refuse()
+        else:
+            self._came.set()
 
     async def _receive(self) -> None:
         live, head = self._live, [self._head]

@@ -60,7 +60,7 @@ COVERED_BY = {
     "storage.unsealing": "unit/people/test_residents.py",
     "update.pack": "unit/update/test_slots.py",
     "update.payload": "unit/update/test_slots.py",
-    "update.session": "unit/update/test_slots.py",
+    "update.refused": "unit/update/test_manager.py",
     "update.trial": "unit/update/test_update_cuts.py",
     "update.version": "unit/update/test_manifest.py",
 }

@@ -41,7 +41,7 @@ async def run():
     watching = asyncio.create_task(watch())
     began = time.ticks_us()
     steps.clear()
-    if not await verify(message, signature, modulus):
+    if not await verify(message, [signature, modulus]):
         raise ValueError("the signature is good, and was not found so")
     took = time.ticks_diff(time.ticks_us(), began)
     watching.cancel()
