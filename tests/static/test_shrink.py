@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from menshen import build_app
-from menshen.shrink import constants, names, rooms, shrink, types
+from menshen.shrink import constants, names, rooms, shrink
 from tests.conftest import TOP
 
 _ALL_NAMES = """
@@ -191,8 +191,11 @@ def test_no_name_is_changed_that_micropython_has() -> None:
 
 
 def test_what_only_a_type_checker_reads_is_left_out() -> None:
-    source = "import time\n\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    from a import B\n\nx = 1\n"
-    assert types.without(source) == "import time\n\nx = 1\n"
+    """The compiler does so where it sees that the condition is false: no step of the build is for that."""
+    source = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from a import B\nx = 1\n"
+    assert "\nif False:\n" in constants.written_out({"a": source}, ())["a"]
+    left = build_app.shrunk(TOP / "firmware").programs
+    assert not [name for name, program in left.items() if "TYPE_CHECKING" in names.words(program)]
 
 
 def test_what_is_no_program_is_left_to_the_compiler() -> None:
