@@ -46,7 +46,7 @@ def shrink(
     if "once" not in without:
         programs = once.freed(programs)
     if "rooms" not in without:
-        programs = rooms.join(programs)
+        programs = rooms.join(programs, called)
     keep = names.kept(programs, given, called)
     if "constants" in without:
         keep |= constants.declared(programs)
