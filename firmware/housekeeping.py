@@ -59,7 +59,10 @@ class Housekeeping:
                 await self._forget_uses()
             await asyncio.sleep_ms(0)
             self._residents.ensure_copy()
+            await asyncio.sleep_ms(0)  # between any two writes
             self._leases.save()
+            await asyncio.sleep_ms(0)
+            self._leases.ensure_copy()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)

@@ -118,12 +118,16 @@ class Leases:
             self.changed = False
 
     def save(self) -> None:
-        """Write what proved() has noted, and bring the second copy up to date; when nobody is at the door."""
+        """Write what proved() has noted. To be called when nobody is at the door."""
         try:
             self.write()
         except OSError:
-            return  # the next call tries again
-        self._file.ensure_copy(self.table)
+            pass  # the next call tries again
+
+    def ensure_copy(self) -> None:
+        """Bring the second copy up to date with what was written. To be called when nobody is at the door."""
+        if not self.changed:
+            self._file.ensure_copy(self.table)
 
     def _next(self, lease: int, place: int, whats: "tuple[int, int]") -> int:
         table, low, high = self.table, lease & 0xFF, lease >> 8

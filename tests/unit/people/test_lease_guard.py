@@ -74,6 +74,7 @@ class House:
         if used:
             self.leases.proved(1, digest(used), now)
         self.leases.save()
+        self.leases.ensure_copy()
 
     def check(self, *records, now=START + DAY):
         return asyncio.run(self.guard.check(lambda: each_of(records), now))

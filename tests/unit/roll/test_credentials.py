@@ -1,8 +1,9 @@
 """The list of credentials: each record is found, no other, in few reads; the changes over it come first."""
 
+import asyncio
 import os
 
-from list_parts import KEY, PUT, REMOVE, delta, digests, install, listed, opened, put, record, whole
+from list_parts import KEY, PUT, REMOVE, at_once, delta, digests, install, listed, opened, put, record, whole
 from ram_flash import RamFlash
 
 from roll import install as installing
@@ -81,7 +82,8 @@ def changed(found, changes):
     """The list of these digests with changes over it."""
     credentials, flash = new_list(found)
     used, other = installing.identities(credentials, KEY)
-    installing.install(credentials, KEY, (2, credentials.slot), (used, other), changes)
+    place = 2, credentials.slot
+    asyncio.run(installing.install(credentials, KEY, place, (used, other), changes, at_once))
     return credentials, flash
 
 
