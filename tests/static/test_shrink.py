@@ -200,10 +200,7 @@ def test_no_two_names_that_meet_become_one() -> None:
 
 def test_a_change_in_one_module_leaves_the_others_as_they_were() -> None:
     """Or a release would fetch them all."""
-    sources = {
-        ".".join(path.relative_to(TOP / "firmware").with_suffix("").parts): path.read_text()
-        for path in sorted((TOP / "firmware").rglob("*.py"))
-    }
+    sources = build_app.read_sources(TOP / "firmware")
     before = shrink(sources, {"sleep_ms"}, {"main"}).programs
     sources["people.residents"] += "\n    def abandon(self, force):\n        self._force = force\n"
     after = shrink(sources, {"sleep_ms"}, {"main"}).programs

@@ -19,6 +19,7 @@ from .progress import Progress
 
 _TAPS = 5
 _PATIENCE_S = 60
+_LIMIT_S = 90  # for all locks of a point
 _ALL = (*POINTS, "dns", "dhcp")
 
 
@@ -106,8 +107,8 @@ async def measure(folder: Path, app: Path, port: Path, progress: Progress) -> di
     """By fault: stall_ms, the longest step (CPU time), and tap to relay, beside a lock that is well."""
     found: dict[str, dict[str, float]] = {}
     for point in _ALL:
-        with progress(f"the network fails at {point}"):
-            found |= await _point(folder, app, port, point)
+        what = f"the network fails at {point}"
+        found |= await progress.part(what, _LIMIT_S, _point(folder, app, port, point))
     return found
 
 

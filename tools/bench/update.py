@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from menshen import build_app
 from menshen.release import keys, pack, publish, release
-from menshen.shrink import names
 
 from .lock import MeasuredLock
 
@@ -21,7 +20,6 @@ BUDGETS = {"release_overhead_bytes": 6 * 1024}
 CHANGED = "link/sntp"
 """The one module that the measured release changes."""
 
-_SIGNATURES = "update.session"  # the file in which update/pss.py is, see tools/shrink/rooms.py
 _SLOT = "/slots/a.pack"
 _BLOCK = 4096
 _HEAP = "300k"  # as many blocks as in the chip's heap
@@ -30,7 +28,7 @@ _TAP_EVERY_S = 1.2  # the bolt is held again by then
 _VERIFY = """
 import asyncio, time
 from binascii import unhexlify
-from %s import verify
+from update.pss import verify
 message, signature, modulus = %r, unhexlify(%r), unhexlify(%r)
 steps = []
 async def watch():
@@ -69,12 +67,9 @@ def _verify(port: Path, key: rsa.RSAPrivateKey, made: release.Release) -> dict[s
     signed, _, signature = made.manifest(key).rpartition(".")
     modulus = f"{key.public_key().public_numbers().n:x}"
     raw = base64.urlsafe_b64decode(signature).hex()  # 384 bytes need no padding
-    path = ":".join((str(build_app.APP / "slots/a"), ".frozen"))
-    # it speaks to the module as the chip has it, where names are short ones
-    short = build_app.shrunk(build_app.TOP / "firmware").names
-    program = names.applied(_VERIFY % (_SIGNATURES, signed.encode(), raw, modulus), short)
+    path = ":".join((str(build_app.TOP / "firmware"), ".frozen"))  # in the build it is joined to more
     done = subprocess.run(
-        [port, "-X", f"heapsize={_HEAP}", "-c", program],
+        [port, "-X", f"heapsize={_HEAP}", "-c", _VERIFY % (signed.encode(), raw, modulus)],
         env={**os.environ, "MICROPYPATH": path},
         capture_output=True,
         text=True,

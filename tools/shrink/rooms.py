@@ -60,6 +60,13 @@ def join(sources: Mapping[str, str], known: Collection[str] = ()) -> dict[str, s
     return programs
 
 
+def placed(sources: Mapping[str, str], known: Collection[str] = ()) -> dict[str, str]:
+    """By the name of each module the name of the file that it is in, once joined."""
+    modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
+    _files(modules, {*known, *_whole(modules)})
+    return {name: module.file or name for name, module in modules.items()}
+
+
 def resident(sources: Mapping[str, str]) -> set[str]:
     """The names of the modules that stay loaded, of those that are in a room."""
     modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}

@@ -87,6 +87,22 @@ def changed(found, changes):
     return credentials, flash
 
 
+def test_the_old_list_is_in_force_until_the_new_head_takes_its_place_in_one_step():
+    found = digests(3)
+    credentials, _ = new_list(found)
+    seen = []
+
+    async def look():
+        again = opened()
+        seen.append((credentials.version, again.version, credentials.find(found[0]) is not None))
+        assert again.whole
+
+    used, other = installing.identities(credentials, KEY)
+    gone = delta((REMOVE, record(found[0])))
+    asyncio.run(installing.install(credentials, KEY, (2, credentials.slot), (used, other), gone, look))
+    assert seen == [(1, 1, True), (1, 1, True), (2, 2, False)], seen
+
+
 def test_changes_come_before_the_snapshot():
     old, new = digests(40), digests(8, b"new")
     edits = [(PUT, record(d, 777)) for d in new] + [(REMOVE, record(d)) for d in old[3:30:9]]
