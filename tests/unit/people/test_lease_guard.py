@@ -226,3 +226,18 @@ def test_it_is_known_by_which_credentials_somebody_came_in():
     assert house.leases.opened(1, digest(1))
     assert not house.leases.opened(1, digest(2))
     assert not house.leases.opened(2, digest(1))
+
+
+def test_no_copy_is_made_of_what_is_not_written_yet():
+    """A copy with the number of an older table would not be told from it."""
+    house = House()
+    house.leases.add(digest(8), 1, 1)
+    house.leases.save()
+    house.leases.add(digest(9), 1, 1)
+    house.leases.ensure_copy()
+    with open("/access/leases.old", "rb") as file:
+        assert digest(9) not in file.read()
+    house.leases.save()
+    house.leases.ensure_copy()
+    with open("/access/leases.old", "rb") as file:
+        assert digest(9) in file.read()
