@@ -61,6 +61,7 @@ class Housekeeping:
                 await self._tend_people()
             await asyncio.sleep_ms(0)
             self._register.residents.ensure_copy()
+            await asyncio.sleep_ms(0)  # between any two writes
             self._register.leases.ensure_copy()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)

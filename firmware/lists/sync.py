@@ -71,7 +71,7 @@ class Sync:
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
             base, _, digest = await self._in_use()
-            self._accept(version, base, digest)
+            await self._accept(version, base, digest)
             return version
         except Interrupted:
             pass  # the broker sends the head again at the next connection
@@ -85,8 +85,8 @@ class Sync:
             self._refuse("", error)
         return told
 
-    def _accept(self, version: int, base: int, digest: bytes) -> None:
-        with Loan():
+    async def _accept(self, version: int, base: int, digest: bytes) -> None:
+        async with Loan():
             from reports.acks import Acks
 
             Acks(self._telemetry).list_accepted(version, base, "".join("%02x" % byte for byte in digest))

@@ -89,6 +89,6 @@ class Leases:
             self.changed = False
 
     def ensure_copy(self) -> None:
-        """Bring the second copy up to date. To be called when nobody is at the door."""
+        """Bring the second copy up to date with what was written. To be called when nobody is at the door."""
         if not self.changed:
             self._file.ensure_copy(self.table)

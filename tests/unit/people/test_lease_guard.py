@@ -8,6 +8,7 @@ from list_parts import each_of
 
 from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard, lease_digest
 from people.leases import Leases
+from storage.files import exists
 
 TENANT, STAFF, MOVE_IN, LEASE = 1, 2, 3, 4
 PIN, CARD = 1, 2
@@ -318,3 +319,16 @@ def test_who_comes_in_anew_is_news():
     for new in (record(9), record(9, role=MOVE_IN), stated(2), record(9, lease=2)):
         house.check(*house.list, new)
         assert house.guard.news
+
+
+def test_no_copy_is_made_of_what_is_not_written_yet():
+    """A copy with the number of an older table would not be told from it."""
+    house = House()
+    house.leases.table[20] ^= 1
+    house.leases.changed = True
+    house.leases.ensure_copy()
+    assert not exists("/access/leases.old")
+    house.leases.save()
+    house.leases.ensure_copy()
+    with open("/access/leases.old", "rb") as file:
+        assert bytes(house.leases.table) in file.read()
