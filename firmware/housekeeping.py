@@ -54,9 +54,13 @@ class Housekeeping:
             await asyncio.sleep_ms(_COPY_MS)
             self._throttle.left_ms(ticks_ms())  # at least every few days: ticks wrap
             self._reports.look(self._board.fault_inputs)
-            if version != self._credentials.version:
-                version = self._credentials.version
-                await self._forget_uses()
+            now = self._credentials.version
+            if version != now:
+                try:
+                    await self._forget_uses()
+                    version = now
+                except MemoryError:  # a release is being fetched, for example: tried again in a second
+                    pass
             await asyncio.sleep_ms(0)
             self._residents.ensure_copy()
             self._leases.save()
