@@ -49,16 +49,19 @@ class Housekeeping:
         self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
-        hour, version = ticks_ms(), self._credentials.version
-        await self._forget_uses()
+        hour, version = ticks_ms(), -1
         while True:
             await asyncio.sleep_ms(_COPY_MS)
             self._throttle.left_ms(ticks_ms())  # at least every few days: ticks wrap
             self._reports.look(self._board.fault_inputs)
-            if version != self._credentials.version:
-                version = self._credentials.version
-                await self._forget_uses()
-                await self._tend_people()
+            now = self._credentials.version
+            if version != now:
+                try:
+                    await self._forget_uses()
+                    await self._tend_people()
+                    version = now
+                except MemoryError:  # a release is being fetched, for example: tried again in a second
+                    pass
             await asyncio.sleep_ms(0)
             self._register.residents.ensure_copy()
             await asyncio.sleep_ms(0)  # between any two writes
@@ -66,7 +69,7 @@ class Housekeeping:
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
-                await self._tend_people()
+                version = -1  # who lives here is looked after once an hour, too
 
     async def _forget_uses(self) -> None:
         async with Loan():
@@ -98,5 +101,5 @@ class Housekeeping:
 
             try:
                 await tend(self._register, self._clock.now())
-            except (OSError, ValueError):  # or the list was replaced meanwhile: the next hour tries again
+            except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
                 console.error("housekeeping", "what is to be noted of leases could not be")
