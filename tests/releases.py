@@ -116,11 +116,11 @@ Made = Callable[..., Awaitable[Operator]]
 
 @pytest.fixture
 def updatable(make_lock: Callable[..., Awaitable[Lock]]) -> Made:
-    """Makes a lock that trusts the release key of this run, online."""
+    """Makes a lock that trusts the release key of this run, online; `settings` are more of them."""
 
-    async def make(trial_s: int = 1, **options: object) -> Operator:
-        settings = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": trial_s, "spread_s": 0}}
-        lock = await make_lock(power=False, settings=settings, **options)
+    async def make(trial_s: int = 1, settings: dict | None = None, **options: object) -> Operator:
+        given = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": trial_s, "spread_s": 0}}
+        lock = await make_lock(power=False, settings=given | (settings or {}), **options)
         operator = Operator(lock)
         operator.trust()
         await lock.power(True)

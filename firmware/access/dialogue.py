@@ -188,7 +188,7 @@ class Dialogue:
         with Loan():
             from people.guard import Guard
 
-            Guard(self._register.leases, self._residents, True).move_out(self._lease)
+            Guard(self._register.leases).end(self._lease)
         self._change(lambda changes: changes.clear(self._lease))
 
     def _change(self, change: "Callable[[Changes], None]") -> None:

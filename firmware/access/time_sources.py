@@ -12,7 +12,7 @@ from storage.names import CLOCK_FLOOR, LIVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from access.clock import Clock
+    from typing import Any as Clock  # access/clock.py, which loads this
 
 _STORE_MINUTES = const(1440)  # a floor is stored when it is newer by so much
 _LATE_S = const(600)  # a message that was this long on its way says nothing about the clock

@@ -73,7 +73,7 @@ class Sync:
                 raise ListError("old version")
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
-            self._accept(version)
+            await self._accept(version)
             return version
         except Interrupted:
             pass  # the broker sends the head again at the next connection
@@ -87,8 +87,8 @@ class Sync:
             self._refuse("", error)
         return told
 
-    def _accept(self, version: int) -> None:
-        with Loan():
+    async def _accept(self, version: int) -> None:
+        async with Loan():
             from reports.acks import Acks
 
             Acks(self._telemetry).list_accepted(version, self._credentials.base, self._credentials.hash.hex())

@@ -1,23 +1,20 @@
-"""Reads an order, and gets the manifest of the release that it names."""
+"""Reads the operator's order, which names a release, and gets the manifest of that."""
 
 import asyncio
-import sys
 
 from micropython import const
 
 from link.envelope import verify
 from link.errors import EnvelopeError
-from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED, SECURITY_FLOOR
+from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED
 from storage.purposes import UPDATE_MESSAGE
-from update.manifest import read, trusted
-from update.pss import SIZE
-from update.version import Refused, version_code
+from update.refused import Refused
+from update.version import version_code
 from version import VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from access.clock import Clock
     from link.mqtt import Payload
@@ -25,73 +22,36 @@ if TYPE_CHECKING:
     from settings import Settings
     from storage.nvs import Numbers
 
+_LONGEST = const(2048)  # bytes of a manifest
 _PATIENCE_MS = const(30_000)
 _TRIES = const(3)  # of one release that is rolled back
 _RISE_MAX = const(65_536)  # of an order's number at once: a wrong one does not use them up
 _NUMBER_MAX = const(0x3FFFFFFF)
 
 
-async def find_release(
-    orders: "list[Any]",
-    topics: "Subscriptions",
+def read(
+    orders: "list[tuple[bytearray | None, bool]]",
     settings: "Settings",
-    board: "Any",
+    numbers: "Numbers",
     clock: "Clock",
     report: "Callable[[str | None, str, str], None]",
-) -> "dict | None":
-    """The manifest of the release that an order asks for; None where there is nothing to do.
+) -> "str | None":
+    """The version that an order asks for; None where there is nothing to do. What is refused is reported.
 
-    The one of `orders` (manager.Order) is removed, to free its memory.
+    The one of `orders` is removed, to free its memory: the message, None if it was too long, and whether it
+    was live, that is, not retained.
     """
     version = None
+    message, is_live = orders.pop()
     try:
-        order = orders.pop()
-        version, time, number = read_order(order.message, settings.lock, settings.key)
-        order.message = None
-        clock.signed(time, order.is_live and number > abs(board.numbers.get(ORDER)))
-        if is_to_do(number, version, VERSION, board.numbers):
-            return await _manifest(version, topics, settings, board, order.reserve)
+        version, time, number = read_order(message, settings.lock, settings.key)
+        clock.signed(time, is_live and number > abs(numbers.get(ORDER)))
+        if is_to_do(number, version, VERSION, numbers):
+            check_tries(version, numbers, "ab".find(slot()) & 1)
+            return version
     except Refused as error:
         report(version, "refused", error.reason)
-    except MemoryError:
-        report(version, "refused", "no memory")
     return None
-
-
-async def _manifest(
-    version: str, topics: "Subscriptions", settings: "Settings", board: "Any", reserve: "list[bytearray]"
-) -> dict:
-    """Get and open the manifest of a version. Raises Refused."""
-    name = slot()
-    check_tries(version, board.numbers, "ab".find(name) & 1)
-    topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
-    message = await _retained(topic, topics, reserve.pop())
-    place = "/slots/" + name
-    return await open_release(version, message, settings.board, place, board.numbers, reserve)
-
-
-async def _retained(topic: str, topics: "Subscriptions", buffer: bytearray) -> "memoryview | None":
-    """The retained message of a topic, in the buffer; None for one too large for that. Raises Refused."""
-    came = asyncio.Event()
-    found = []
-
-    async def on_message(payload: "Payload") -> None:
-        if found:
-            return
-        view = memoryview(buffer)[: payload.size] if payload.size <= len(buffer) else None
-        if view is not None:
-            await payload.into(view)
-        found.append(view)
-        came.set()
-
-    await topics.subscribe(topic, on_message)
-    try:
-        await asyncio.wait_for_ms(came.wait(), _PATIENCE_MS)
-    except asyncio.TimeoutError:
-        raise Refused("no manifest")
-    finally:
-        await topics.unsubscribe(topic)
-    return found[0]
 
 
 def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int, int]":
@@ -146,26 +106,31 @@ def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
         raise Refused("on trial")
 
 
-async def open_release(
-    version: str,
-    message: "bytes | bytearray | memoryview | None",
-    board: str,
-    place: str,
-    numbers: "Numbers",
-    reserve: "list[bytearray] | None" = None,
-) -> dict:
-    """The payload of a manifest that is for this board and not below the security version. Raises Refused.
+async def request(version: str, topics: "Subscriptions") -> bytearray:
+    """The manifest of a version. Raises Refused, MemoryError."""
+    topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
+    came = asyncio.Event()
+    found: list[bytearray | MemoryError | None] = []
 
-    `message` is None where it was too large; `place` is the folder that shows the running release's files.
-    """
+    async def on_message(payload: "Payload") -> None:
+        if found:
+            return
+        try:
+            found.append(await payload.read(_LONGEST))
+        except MemoryError as error:
+            found.append(error)
+        came.set()
+
+    await topics.subscribe(topic, on_message)
+    try:
+        await asyncio.wait_for_ms(came.wait(), _PATIENCE_MS)
+    except asyncio.TimeoutError:
+        raise Refused("no manifest")
+    finally:
+        await topics.unsubscribe(topic)
+    message = found[0]
     if message is None:
         raise Refused("too large")
-    modulus = reserve.pop() if reserve else bytearray(SIZE)
-    found = await read(message, version, trusted(place + "/update/keys", modulus), reserve)
-    if found["board"] != board:
-        raise Refused("wrong board")
-    if found["security"] < numbers.get(SECURITY_FLOOR):
-        raise Refused("old security version")
-    if "image" not in found and tuple(found["runtime"]) > sys.implementation.version[:2]:
-        raise Refused("old runtime")
-    return found
+    if isinstance(message, MemoryError):
+        raise message
+    return message

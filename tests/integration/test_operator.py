@@ -126,6 +126,20 @@ async def test_a_refused_list_is_taken_back_and_what_was_refused_is_said(house: 
     assert [head["version"] for head in lock.heads] == [1, 2, 3, 4, 4]
 
 
+async def test_a_move_out_that_nobody_confirmed_is_taken_back(house: House) -> None:
+    await house.begin(bytes(32))
+    await house.add_lease()
+    async with answering(house.broker) as lock:
+        await house.operate("publish", LOCK)
+        await house.operate("lease", "end", LOCK, "1", "--moved-out")
+        lock.answer = {"result": "refused", "reason": "lease shortened"}
+        said = (await house.operate("publish", LOCK, fails=True)).output
+        for part in ("list 2 refused: lease shortened", "still runs", "lease 1: was to be removed"):
+            assert part in said, said
+        assert "lease" in (await house.operate("lease", "list")).output
+        assert "1" in (await house.operate("lease", "list", LOCK)).output
+
+
 async def test_an_offline_lock_waits_and_finds_its_list_at_the_broker(house: House) -> None:
     await house.begin(bytes(32))
     assert "list 1 waiting: it has never been heard of" in (await house.operate("publish", LOCK)).output

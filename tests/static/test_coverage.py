@@ -27,6 +27,7 @@ COVERED_BY = {
     # Rooms
     "access.dialogues": "unit/access/test_dialogue.py",
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
+    "access.time_sources": "unit/access/test_clock.py",
     "access.zone_rule": "unit/access/test_zone.py",
     "door.relay": "unit/door/test_switch.py",
     "door.signals": "unit/door/test_indicator.py",
@@ -59,6 +60,7 @@ COVERED_BY = {
     "storage.unsealing": "unit/people/test_residents.py",
     "update.pack": "unit/update/test_slots.py",
     "update.payload": "unit/update/test_slots.py",
+    "update.refused": "unit/update/test_manager.py",
     "update.trial": "unit/update/test_update_cuts.py",
     "update.version": "unit/update/test_manifest.py",
 }

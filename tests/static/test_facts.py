@@ -253,8 +253,8 @@ def test_a_records_bytes_are_what_its_layout_says() -> None:
     residents, leases = constants("people.residents"), constants("people.leases")
     assert RECORD["DIGEST"] + struct.calcsize(residents["ENTRY_FIELDS"]) == residents["ENTRY"]
     assert struct.calcsize(leases["ENTRY_FORMAT"]) == leases["ENTRY"]
-    places = [struct.calcsize(part) for part in ("<16sH", "<16sHH", "<16sHHI")]
-    assert [leases["WHAT"], leases["END"], leases["SEEN"]] == places
+    places = [struct.calcsize(part) for part in ("<II", "<IIB7x", "<IIB7xH")]
+    assert [leases["FLAGS"], leases["_LEASE"], leases["WHAT"]] == places
 
 
 def test_the_operators_tools_have_the_firmwares_layouts_roles_and_kinds() -> None:

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
+from menshen.simulator.frames import ACK
 from menshen.simulator.provision import PINS
+from menshen.simulator.world import now_us
 from tests.simulated_lock import Lock
 
 
@@ -38,6 +42,26 @@ async def test_a_card_that_stays_on_the_reader_opens_once(make_lock) -> None:
         await lock.keys("1")  # by now the reader has looked at the card many times
         await lock.wait_light("key")
     assert _relay_edges(lock).count(1) == 1
+
+
+@pytest.mark.parametrize("heard", ["", "e050"], ids=["selected", "activated"])
+async def test_a_card_whose_answer_met_the_end_of_a_search_opens_all_the_same(lock: Lock, heard: str) -> None:
+    """The card has heard all that it waits for, and the lock knows nothing of it: it must not be lost."""
+    await lock.wait_armed()
+    line, card = lock.world.reader._line, lock.world.cards["tenant"]
+    tell = line._heard
+
+    def meanwhile(frame: bytes) -> None:
+        if frame == ACK:
+            line._heard = tell
+            lock.world.card("tenant")
+            card.select()
+            card.frame(bytes.fromhex(heard))
+        tell(frame)
+
+    lock.since_us = now_us()
+    line._heard = meanwhile
+    await lock.wait_unlocked()
 
 
 async def test_the_strangers_card_does_not_open(lock: Lock) -> None:

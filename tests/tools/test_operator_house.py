@@ -128,6 +128,8 @@ def test_a_lease_gets_longer_and_never_shorter(operate: Operate, path: Path) -> 
     publishing.prepare(store, "front", 0)
     store.close()
     operate("lease", "end", "front", "1", says="lease guard")
+    operate("lease", "end", "front", "1", "--moved-out")
+    assert _records(path) == []
 
 
 def test_a_lease_that_no_lock_was_sent_can_be_taken_back_and_its_number_is_not_used_again(

@@ -208,3 +208,21 @@ def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():
     house.keep(6, {2: lambda: house.numbers.set_blob(USES, crowded), 4: same, 5: newer})
     assert set(house.numbers.blob(USES, 512)) == {0}
     assert nvs.commits - before == 3, "at the start, by this test, and for the new list"
+
+
+def test_without_memory_to_tidy_them_it_is_tried_again_and_the_round_goes_on():
+    house = House()
+    crowded = b"".join(bytes((n,)) * 6 + b"\1\0" for n in range(60))
+    house.numbers.set_blob(USES, crowded)
+    whole, missing = house.numbers.blob, [MemoryError(), MemoryError()]
+
+    def blob(name, longest):
+        if name == USES and missing:
+            raise missing.pop()
+        return whole(name, longest)
+
+    house.numbers.blob = blob
+    house.keep(4)
+    assert not missing
+    assert set(whole(USES, 512)) == {0}
+    assert house.done.count("residents copied") == 4

@@ -17,6 +17,7 @@ Say = Callable[[str], None]
 _PREPARE = """
 import asyncio, json
 from board import Board
+from loader import Loan
 from settings import SettingsError, load
 try:
     _settings = load()
@@ -25,6 +26,14 @@ try:
     print("= " + json.dumps([_settings.keypad, _settings.reader, _settings.contact]))
 except SettingsError:
     print('= ""')
+"""
+# One after the other: there is no memory for all of them at once.
+_PART = """
+def _part():
+    with Loan():
+        import selftest.{module} as {module}
+        return asyncio.run({call})
+print("= " + json.dumps(_part()))
 """
 _SEAL = """
 from esp32 import NVS
@@ -137,8 +146,8 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
         say(f"\n{step.part}: {step.tell}")
         call = step.call.format(seconds=seconds, keypad=_KEYPADS[keypad], reader=_READERS.get(reader))
         module = call.partition(".")[0]
-        code = f"import selftest.{module} as {module}\nprint('= ' + json.dumps(asyncio.run({call})))"
         try:
+            code = _PART.format(module=module, call=call)
             answer = console.run(code, lambda line: say(f"  {line}"), seconds + _SILENCE_S)
         except BoardError as error:
             if not console.alive():

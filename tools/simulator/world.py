@@ -125,10 +125,10 @@ class World:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
-        self._reader = Pn532(uart.write, partial(self.board.set_input, PINS["reader_irq"]), self._on_sent)
-        ends.callback(self._reader.close)
-        uart.on_data(self._reader.feed)
-        uart.on_speed(self._reader.host_speed)
+        self.reader = Pn532(uart.write, partial(self.board.set_input, PINS["reader_irq"]), self._on_sent)
+        ends.callback(self.reader.close)
+        uart.on_data(self.reader.feed)
+        uart.on_speed(self.reader.host_speed)
         self.board.on_event(self._on_board)
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
             self.board.set_input(PINS[name], level)
@@ -152,7 +152,7 @@ class World:
         """Hold the card of this name to the reader, or take away what is there."""
         self._card = name
         self._emit({"type": "card", "card": name})
-        self._reader.present(self.cards[name] if name else None)
+        self.reader.present(self.cards[name] if name else None)
 
     async def leaf(self, is_open: bool, force: bool = False) -> None:
         """Move the door leaf; raises Refused where the strike holds it and nobody uses force."""
@@ -206,7 +206,7 @@ class World:
             self._network.set_dns(faults["dns"])
         self.board.dhcp(faults.get("dhcp"))
         if "reader" in faults:
-            self._reader.break_down(faults["reader"])
+            self.reader.break_down(faults["reader"])
         if "cut_at" in faults:
             self.board.cut_at(faults["cut_at"])
 
@@ -238,7 +238,7 @@ class World:
             "lock": self._lock_says,
             "resets": list(self._resets),
             "cards": list(self.cards),
-            "faults": {**self._network.modes, "dhcp": self.board.dhcp(), "reader": self._reader.fault},
+            "faults": {**self._network.modes, "dhcp": self.board.dhcp(), "reader": self.reader.fault},
         }
 
     @property
@@ -283,7 +283,7 @@ class World:
             self._resets.append(event["name"])
             self._silence()
         elif kind == "power":
-            self._reader.power(event["on"])
+            self.reader.power(event["on"])
             self._silence()
             if self._colour != lights.DARK:  # the LED keeps its colour over a reset, not without power
                 self._on_board({"type": "led", "r": 0, "g": 0, "b": 0, "us": event["us"]})
@@ -300,4 +300,4 @@ class World:
         if name == "relay":
             self._relay = 1 - self._unlock_level if level is None else level
         elif name == "reader_reset":
-            self._reader.reset_line(1 if level is None else level, at)  # the reader's board pulls the line up
+            self.reader.reset_line(1 if level is None else level, at)  # the reader's board pulls the line up

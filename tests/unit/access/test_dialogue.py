@@ -76,7 +76,7 @@ class Leases:
     def __init__(self):
         self.left = []
 
-    def move_out(self, lease):
+    def end(self, lease):
         self.left.append(lease)
 
 
@@ -96,7 +96,7 @@ class Keypad:
         self.said, self.residents, self.listed, self.leases = [], Residents(), Listed(), Leases()
         self.guests, self.presented = Guests(), []
         changes.Changes = lambda residents: residents
-        guard.Guard = lambda leases, residents, plain_uid: leases
+        guard.Guard = lambda leases: leases
         register = Register(self.listed, self.residents, self.leases)
         present = lambda *key: self.presented.append(key)  # noqa: E731
         self.talk = Dialogues(register, self.guests, MAC, self.said.append, present, self.has_home)

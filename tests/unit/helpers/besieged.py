@@ -16,8 +16,8 @@ from people.residents import Residents
 from reports import acks
 from reports.telemetry import Telemetry
 from storage.hmac import Mac, hmac_sha256
+from update.refused import Refused
 from update.session import is_to_do, read_order
-from update.version import Refused
 
 NOW = 1_800_000_000
 PIN = b"246810"
@@ -147,7 +147,7 @@ class Besieged:
 
     async def _approve(self, listed):
         register = Register(self.credentials, self._residents, self._leases)
-        await guard.approve(listed, self.clock.now(), register, True)
+        await guard.approve(listed, self.clock.now(), NOW, register)
 
     def opens(self):
         """Whether the tenant's PIN does."""

@@ -1,15 +1,18 @@
-"""An order is obeyed once: its number is above all that were, whatever a broker has kept of older ones."""
+"""An order is obeyed once, its number above all that were; then its manifest is asked for, once."""
 
 import asyncio
 import random
+import sys
 
 from list_parts import KEY, sign
 from ram_numbers import PowerCut, RamNvs
 
 from storage.nvs import Numbers
 from update import session
-from update.session import is_to_do, read_order
-from update.version import Refused
+from update.refused import Refused
+from update.session import is_to_do, read_order, request
+
+sys.path.append("/slots/a")
 
 PURPOSE = b"menshen update v1"
 OLD, NEW, NEWEST = "0.2.0", "0.3.0", "0.4.0"
@@ -117,17 +120,11 @@ class Lock:
     def report(self, *said):
         self.said.append(said)
 
-    async def manifest(self, version, *_):
-        self.fetched.append(version)
-        return {}
-
     def hear(self, message, running):
-        class Came:
-            is_live, reserve = False, []
-
-        Came.message = bytearray(message)
-        session._manifest, session.VERSION = self.manifest, running
-        asyncio.run(session.find_release([Came], self, self, self, self, self.report))
+        session.VERSION = running
+        version = session.read([(bytearray(message), False)], self, self.numbers, self, self.report)
+        if version:
+            self.fetched.append(version)
 
 
 def test_whatever_a_broker_keeps_of_orders_it_brings_back_none():
@@ -147,3 +144,44 @@ def test_whatever_a_broker_keeps_of_orders_it_brings_back_none():
         assert lock.fetched == [], number
     assert len(told) > 40
     assert {said[2] for said in lock.said} == {"old order"}
+
+
+class Broker:
+    """Has one retained message, which it sends twice to whoever subscribes."""
+
+    retained = True
+
+    def __init__(self, message):
+        self.message, self.topics, self.left = message, [], []
+
+    @property
+    def size(self):
+        return len(self.message)
+
+    async def read(self, limit):
+        return bytearray(self.message) if len(self.message) <= limit else None
+
+    async def subscribe(self, topic, handler):
+        self.topics.append(topic)
+        await handler(self)
+        await handler(self)
+
+    async def unsubscribe(self, topic):
+        self.left.append(topic)
+
+
+def test_the_manifest_of_a_version_is_got():
+    broker = Broker(b"a" * 2048)
+    assert asyncio.run(request("1.2.3", broker)) == broker.message
+    assert broker.topics == broker.left == ["menshen/v1/release/1-2-3"]
+
+
+def test_one_that_is_too_large_is_refused_unread():
+    broker = Broker(b"a" * 2049)
+    try:
+        asyncio.run(request("1.2.3", broker))
+        reason = None
+    except Refused as error:
+        reason = error.reason
+    assert reason == "too large"
+    assert broker.topics == broker.left
