@@ -3,7 +3,7 @@
 from micropython import const
 
 from door.faults import CERTIFICATE
-from storage.names import ORDER
+from storage.names import COMMAND, ORDER
 from version import VERSION, slot
 
 TYPE_CHECKING = False
@@ -44,5 +44,6 @@ class Status:
             "clock": self._clock.trust,
             "slot": slot(),
             "order": abs(self._numbers.get(ORDER)),
+            "command": self._numbers.get(COMMAND),
             "faults": sorted(self._reports.faults),
         }

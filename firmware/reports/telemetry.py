@@ -36,7 +36,7 @@ _QUEUES = (
     (STAFF_QUEUE, STAFF_PLACES),
     (ACK_QUEUE, ACK_PLACES),
 )  # in NVS, until the broker has them
-_STATE = ("firmware", "list", "hash", "clock", "slot", "order", "days", "faults")
+_STATE = ("firmware", "list", "hash", "clock", "slot", "order", "command", "days", "faults")
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
 _WILL = '{"online":false,"order":%d}'
 

@@ -43,6 +43,7 @@ PAST = (
     "uses",
     "nonces",
     "order",
+    "command",
     "ordered",
     "dns",
     "home_told",

@@ -97,7 +97,7 @@ def health(store: Store, go_on: bool, file: Path | None) -> None:
 
     \b
     well        online, with its newest list
-    list waits  an older list than yours, or another of its number: `menshen publish`
+    list waits  another list than yours: `menshen publish`
     fault       the part is named
     offline     since then
     """

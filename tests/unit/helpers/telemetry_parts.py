@@ -17,6 +17,7 @@ STATUS = {
     "clock": "unknown",
     "slot": "a",
     "order": 5,
+    "command": 9,
     "days": 90,
     "faults": [],
 }

@@ -1,4 +1,4 @@
-"""The state of a lock is eight facts about the lock, and none about who comes and goes."""
+"""The state of a lock is nine facts about the lock, and none about who comes and goes."""
 
 import sys
 
@@ -32,6 +32,7 @@ def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
     part.faults = {"residents", "keypad", "reader"}
     numbers = Numbers(RamNvs())
     numbers.set("order", -7)  # on its way
+    numbers.set("command", 3)
     sys.path.append("/slots/b")
     try:
         assert Status(part, part, part, numbers)() == {
@@ -41,6 +42,7 @@ def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
             "clock": "network",
             "slot": "b",
             "order": 7,
+            "command": 3,
             "days": None,
             "faults": ["keypad", "reader", "residents"],
         }
