@@ -90,7 +90,7 @@ async def test_a_lock_that_loses_its_power_is_offline_for_all_and_for_those_to_c
 ) -> None:
     await lock.power(False)
     await lock.wait_event(lambda e: e["type"] == "operator" and e["payload"] == _WILL)
-    assert await _retained_state(lock, mosquitto) == {"online": False}
+    assert await _retained_state(lock, mosquitto) == {"online": False, "order": 0}
     await lock.power(True)
     await lock.wait_online()
     await lock.wait_event(lambda e: e["type"] == "operator" and '"online": true' in e["payload"])
