@@ -1,5 +1,6 @@
 """Releases for the locks of system tests: the application as it is built, with something changed."""
 
+import json
 import re
 import shutil
 import tempfile
@@ -50,6 +51,7 @@ class Operator:
 
     lock: Lock
     key: rsa.RSAPrivateKey = field(default_factory=key)
+    ordered: int = 0  # the number of the last order
 
     def release(
         self, version: str, edits: Edits | None = None, security: int = 1, image: bytes = b""
@@ -72,9 +74,20 @@ class Operator:
         signed = manifest or release.manifest(self.key).encode()
         await self.lock.world.publish(manifest_topic(release.version), signed, True)
 
-    async def order(self, version: str) -> None:
+    async def order(self, version: str, number: int | None = None) -> str:
+        """Have the lock run it. The order, whose number is the next one unless it is given."""
         give = self.lock.world.provision
-        await self.lock.publish("update", publish.head(give.lock, give.key, version), retain=True)
+        said = publish.head(give.lock, give.key, version, number or self._next())
+        await self.lock.publish("update", said, retain=True)
+        return said
+
+    def _next(self) -> int | None:
+        """The number of the next order: None for a lock of 0.1.0, which knows of none."""
+        topic = self.lock.world.provision.topic("state")
+        heard = [e for e in self.lock.events if e["type"] == "operator" and e["topic"] == topic]
+        told = publish.next_number(json.loads(heard[-1]["payload"]) if heard else None, self.ordered)
+        self.ordered = told or self.ordered
+        return told
 
     async def withdraw(self) -> None:
         """Take the order back: the broker keeps it no longer."""

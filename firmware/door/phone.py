@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 
 class Phone:
-    """The phone at the reader. `lock` is the lock's name, which the phone displays."""
+    """The phone at the reader. `lock` is the lock's name, which the phone displays.
 
-    def __init__(self, lock: str, reader: "CardReader", indicator: "Indicator") -> None:
+    Without a PN532 (`reader` is None) nothing can be presented, and nothing is.
+    """
+
+    def __init__(self, lock: str, reader: "CardReader | None", indicator: "Indicator") -> None:
         self._lock, self._reader, self._indicator = lock, reader, indicator
 
     def present(self, what: int, key: bytes) -> None:
@@ -21,7 +24,7 @@ class Phone:
 
         An empty key ends it. The code of the tag stays loaded for as long as the tag is presented.
         """
-        if not key:
+        if not key or self._reader is None:
             self.end()
             return
         with Loan():
@@ -33,7 +36,8 @@ class Phone:
 
     def end(self) -> None:
         """Present nothing any more."""
-        self._reader.emulate(None)
+        if self._reader is not None:
+            self._reader.emulate(None)
 
     def _show(self, waits: bool) -> None:
         self._indicator.set("enrolling", waits)

@@ -82,8 +82,8 @@ class Lists:
         live, head = self._live, [self._head]
         self._head = None  # before the first await: another may come
 
-        def on_time(now: int) -> None:
-            self._clock.signed(now, live)
+        def on_time(now: int, is_newer: bool) -> None:
+            self._clock.signed(now, live and is_newer)
             self._signed = now
 
         async with Loan():

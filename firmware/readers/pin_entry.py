@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TIMEOUT_MS = const(10_000)
+TIMEOUT_MS = const(10_000)
 _MAX_DIGITS = const(10)
 
 
@@ -23,7 +23,7 @@ class PinEntry:
         self,
         on_pin: "Callable[[bytes], None]",
         on_feedback: "Callable[[str], None]",
-        timeout_ms: int = _TIMEOUT_MS,
+        timeout_ms: int = TIMEOUT_MS,
         max_digits: int = _MAX_DIGITS,
     ) -> None:
         self._on_pin, self._on_feedback, self._timeout_ms = on_pin, on_feedback, timeout_ms

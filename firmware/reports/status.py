@@ -1,5 +1,9 @@
 """Collects what the lock says of its own state, and never of who comes and goes."""
 
+from micropython import const
+
+from door.faults import CERTIFICATE
+from storage.names import COMMAND, ORDER
 from version import VERSION, slot
 
 TYPE_CHECKING = False
@@ -7,19 +11,39 @@ if TYPE_CHECKING:
     from access.clock import Clock
     from reports.reports import Reports
     from roll.credentials import Credentials
+    from storage.nvs import Numbers
+
+
+_WARN_DAYS = const(30)
 
 
 class Status:
-    """Called for each state message, and for each self-test from afar."""
+    """Called for each state message, and for each self-test from afar.
 
-    def __init__(self, credentials: "Credentials", clock: "Clock", reports: "Reports") -> None:
+    `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
+    none. A month before there is a fault.
+    """
+
+    def __init__(
+        self, credentials: "Credentials", clock: "Clock", reports: "Reports", numbers: "Numbers"
+    ) -> None:
         self._credentials, self._clock, self._reports = credentials, clock, reports
+        self._numbers = numbers
+        self.certificates_end = 0
 
     def __call__(self) -> dict:
+        now, days = self._clock.now(), None
+        if now is not None and self.certificates_end:
+            days = (self.certificates_end - now) // 86_400
+            self._reports.fault(CERTIFICATE, days < _WARN_DAYS)
         return {
+            "days": days,
             "firmware": VERSION,
             "list": self._credentials.version,
+            "hash": self._credentials.hash.hex(),
             "clock": self._clock.trust,
             "slot": slot(),
+            "order": abs(self._numbers.get(ORDER)),
+            "command": self._numbers.get(COMMAND),
             "faults": sorted(self._reports.faults),
         }

@@ -8,7 +8,8 @@ place that reads or writes NVS.
 
 from micropython import const
 
-# Of the board. boot.py reads these before there is an application.
+# Of the board. boot.py reads these before there is an application. All but the console's are forgotten when
+# it is provisioned again: the relay may be another one then, and the clock's floor wrong.
 RELAY_PIN = "relay_pin"  # GPIO of the relay. By: board
 RELAY_SAFE = "relay_safe"  # the level, 0 or 1, that holds the bolt. By: board
 CONSOLE = "console"  # 0: the serial console is shut. By: tools/board
@@ -28,6 +29,10 @@ LIVED = "lived"  # hours under power. By: housekeeping
 WRONG_CODES = "wrong_codes"  # in a row. By: access/throttle
 STAFF_WAS_IN = "staff_was_in"  # 1: the next tenant is to be told. By: door/doorkeeper
 GUEST_RISK = "guest_risk"  # what guessing gains, 10**-9. By: access/guest_codes, access/restrictions
+# Highest number of an order, below 0 until it is carried out. By: update/session, update/trial
+ORDER = "order"
+COMMAND = "command"  # highest number of a command. By: commands/commands
+ORDERED = "ordered"  # version_code() of the release that this order names. By: update/session
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 
 # At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes

@@ -6,7 +6,7 @@ from micropython import const
 
 from link.envelope import verify
 from link.errors import EnvelopeError
-from storage.names import CHOICE, FAILED, FAILURES
+from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED
 from storage.purposes import UPDATE_MESSAGE
 from update.refused import Refused
 from update.version import version_code
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _LONGEST = const(2048)  # bytes of a manifest
 _PATIENCE_MS = const(30_000)
 _TRIES = const(3)  # of one release that is rolled back
+_RISE_MAX = const(65_536)  # of an order's number at once: a wrong one does not use them up
+_NUMBER_MAX = const(0x3FFFFFFF)
 
 
 def read(
@@ -42,9 +44,9 @@ def read(
     version = None
     message, is_live = orders.pop()
     try:
-        version, time = read_order(message, settings.lock, settings.key)
-        clock.signed(time, is_live)
-        if version != VERSION:
+        version, time, number = read_order(message, settings.lock, settings.key)
+        clock.signed(time, is_live and number > abs(numbers.get(ORDER)))
+        if is_to_do(number, version, VERSION, numbers):
             check_tries(version, numbers, "ab".find(slot()) & 1)
             return version
     except Refused as error:
@@ -52,8 +54,11 @@ def read(
     return None
 
 
-def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int]":
-    """(version, time of signing) of a message, None if it was too large. Raises Refused."""
+def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int, int]":
+    """(version, time of signing, number) of a message, None if it was too large. Raises Refused.
+
+    The number is 0 for an order made for release 0.1.0, which has none.
+    """
     if message is None:
         raise Refused("too large")
     try:
@@ -62,11 +67,35 @@ def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) ->
         raise Refused(error.reason)
     if order.get("lock") != lock_id:
         raise Refused("wrong lock")
-    version, time = order.get("version"), order.get("time")
-    if len(order) != 3 or type(time) is not int or time < 0:
+    version, time, number = order.get("version"), order.get("time"), order.get("order", 0)
+    is_counted = "order" in order
+    if len(order) != 3 + is_counted or type(time) is not int or time < 0:
+        raise Refused("malformed")
+    if type(number) is not int or not is_counted <= number <= _NUMBER_MAX:
         raise Refused("malformed")
     version_code(version)
-    return str(version), time
+    return str(version), time, number
+
+
+def is_to_do(number: int, version: str, running: str, numbers: "Numbers") -> bool:
+    """Whether the order of this number, for this version, has to be carried out while `running` runs.
+
+    Its number is stored before anything is done, and must be above all that were. Only the highest may come
+    again until it is carried out, as after a lost connection. Raises Refused.
+    """
+    stored, code = numbers.get(ORDER), version_code(version)
+    done = version == running
+    if done and not number:
+        return False  # brought a lock of 0.1.0 here, and the broker has it still
+    again = number == abs(stored) and code == numbers.get(ORDERED)
+    if not (done or stored < 0 if again else abs(stored) < number <= abs(stored) + _RISE_MAX):
+        raise Refused("old order")
+    try:
+        numbers.set(ORDERED, code)
+        numbers.set(ORDER, number if done else -number)
+    except OSError:
+        raise Refused("flash error")
+    return not done
 
 
 def check_tries(version: str, numbers: "Numbers", slot: int) -> None:

@@ -15,7 +15,7 @@ from menshen.simulator.world import now_us
 from tests.integration.conftest import Mosquitto
 from tests.simulated_lock import Event, Lock
 
-_WILL = '{"online":false}'
+_WILL = '{"online":false,"order":0}'
 _PINGS = 4 if os.environ.get("MENSHEN_NIGHTLY") else 1  # after three, 90 s, Mosquitto drops who is silent
 
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import datetime as dt
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -81,7 +82,13 @@ class Answering:
             assert isinstance(message.payload, bytes)
             body = message.payload.split(b".")[1]
             self.heads.append(json.loads(base64.urlsafe_b64decode(body + b"==")))
-            await self.say("ack", list=self.heads[-1]["version"], **self.answer)
+            await self.say("ack", list=self.heads[-1]["version"], **{"hash": self.named(-1), **self.answer})
+
+    def named(self, place: int) -> str:
+        """What names the list of a head."""
+        head = self.heads[place]
+        delta = base64.urlsafe_b64decode(head["delta"] + "==")
+        return hashlib.sha256(b"menshen hash v1" + bytes.fromhex(head["sha256"]) + delta).hexdigest()[:32]
 
 
 @contextlib.asynccontextmanager

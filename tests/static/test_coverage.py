@@ -27,6 +27,7 @@ COVERED_BY = {
     # Rooms
     "access.dialogues": "unit/access/test_dialogue.py",
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
+    "access.time_sources": "unit/access/test_clock.py",
     "access.zone_rule": "unit/access/test_zone.py",
     "door.relay": "unit/door/test_switch.py",
     "door.signals": "unit/door/test_indicator.py",
@@ -34,7 +35,6 @@ COVERED_BY = {
     "link.addresses": "unit/link/test_resolver.py",
     "link.errors": "unit/link/test_envelope.py",
     "link.packets": "unit/link/test_mqtt.py",
-    "link.tls": "integration/test_tls.py",
     "lists.head": "unit/lists/test_lists_fuzz.py",
     "people.changes": "unit/access/test_dialogue.py",
     "people.guard": "unit/people/test_lease_guard.py",

@@ -17,11 +17,12 @@ CHOSEN = "902817"
 _LIVE = 85 * 1024  # bytes, beside the simulated chip; more than the 80 KB of every other day
 
 
-async def _update(operator: Operator, version: str, **options: object) -> None:
+async def _update(operator: Operator, version: str, **options: object) -> str:
     await operator.publish(operator.release(version, **options))
-    await operator.order(version)
+    order = await operator.order(version)
     await operator.wait_update("confirmed", version)
     assert (await operator.lock.state())["lock"]["firmware"] == version
+    return order
 
 
 async def _opens(lock: Lock, pin: str) -> None:
@@ -63,10 +64,19 @@ async def test_an_image_goes_back_with_its_application(updatable: Made, tmp_path
 async def test_two_updates_in_a_row_and_residents_keep_what_they_set(updatable: Made) -> None:
     operator = await updatable()
     await choose_pin(operator.lock, CHOSEN)
-    await _update(operator, "0.2.0")
-    await _update(operator, "0.3.0")
+    older = await _update(operator, "0.2.0")
+    newer = await _update(operator, "0.3.0")
     await _opens(operator.lock, CHOSEN)
     assert (await operator.lock.state())["lock"]["slot"] == "a"
+    for retain in True, False:  # the bytes of the older order, once more
+        await operator.lock.publish("update", older, retain=retain)
+        said = (await operator.lock.wait_message("ack"))["json"]
+        assert (said["result"], said["reason"]) == ("refused", "old order"), said
+    await operator.lock.publish("update", newer, retain=True)
+    await operator.lock.power(False)
+    await operator.lock.power(True)
+    says = (await operator.lock.wait_online())["json"]
+    assert (says["firmware"], says["order"]) == ("0.3.0", 2)
 
 
 async def test_a_list_and_an_update_at_the_same_time(updatable: Made) -> None:

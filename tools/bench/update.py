@@ -111,7 +111,7 @@ class _Update:
             lock.heard.clear()
             before = await board.flash_stats()
             give = lock.world.provision
-            order = publish.head(give.lock, give.key, new.version).encode()
+            order = publish.head(give.lock, give.key, new.version, 1).encode()
             await lock.world.publish(give.topic("update"), order, True)
             seen: list[dict] = []
             lock.world.on_event(seen.append)

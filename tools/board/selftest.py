@@ -23,7 +23,7 @@ try:
     _settings = load()
     _board = Board(_settings.unlock_level)
     _board.remember_relay(_settings.unlock_level)
-    print("= " + json.dumps({"matrix": "keys"}.get(_settings.keypad, _settings.keypad)))
+    print("= " + json.dumps([_settings.keypad, _settings.reader, _settings.contact]))
 except SettingsError:
     print('= ""')
 """
@@ -91,10 +91,10 @@ STEPS = (
     ),
     Step(
         "keypad",
-        "{keypad}.check(_board, print, {seconds})",
+        "{keypad}(_board, print, {seconds})",
         "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #.",
     ),
-    Step("reader", "reader.check(_board, print, {seconds})", "Have a card at hand, any card."),
+    Step("reader", "{reader}(_board, print, {seconds})", "Have a card at hand, any card."),
     Step(
         "contact",
         'switches.check(_board, "contact", print, {seconds})',
@@ -113,6 +113,9 @@ STEPS = (
     Step("service jumper", "switches.jumper(_board, print)", "The service jumper's pin is looked at."),
     Step("network", "radio.check(_board, _settings, print)", "Wi-Fi, then the broker."),
 )
+_KEYPADS = {"matrix": "keys.check", "wiegand": "wiegand.check"}
+_READERS = {"pn532": "reader.check", "wiegand": "wiegand.card"}
+"""What tries them, by the settings' `keypad.type` and `reader.type`."""
 _HELD = Step(
     "relay's level",
     "",
@@ -127,16 +130,21 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
 
     Raises BoardError where the board has no settings, or goes away.
     """
-    keypad = console.run(_PREPARE, say)
-    if not keypad:
+    parts = console.run(_PREPARE, say)
+    if not parts:
         raise BoardError(
             "the board has no settings yet, so the relay's safe level is not known: "
             f"{checkout.task('provision', 'board provision')} first"
         )
+    keypad, reader, contact = parts
+    absent = {"reader": reader not in _READERS, "contact": not contact}
     results = [_judge(_HELD, ask, say)]
     for step in STEPS:
+        if absent.get(step.part):
+            say(f"\n{step.part}: there is none, by the settings.")
+            continue
         say(f"\n{step.part}: {step.tell}")
-        call = step.call.format(seconds=seconds, keypad=keypad)
+        call = step.call.format(seconds=seconds, keypad=_KEYPADS[keypad], reader=_READERS.get(reader))
         module = call.partition(".")[0]
         try:
             code = _PART.format(module=module, call=call)

@@ -145,7 +145,7 @@ class World:
         sync = sync_of(self.credentials, word, self, self.post)
         asyncio.run(sync.receive([head.encode()], 0, self.sign))
 
-    def sign(self, time):
+    def sign(self, time, is_newer):
         self.signed = time
 
     # the parts that are played: clock and telemetry
