@@ -82,10 +82,9 @@ class Housekeeping:
         self._reports.fault(NO_CREDENTIALS, not self._credentials.whole)
 
     async def _look_after_list(self) -> None:
-        """Check the bits of the list, and look after its leases. The door is armed before that."""
+        """Check the bits of the list. The door is armed before that."""
         await self._tend_list()
         self.on_list()
-        await self._tend_people()
         self.settled.set()
 
     async def _tend_list(self) -> None:

@@ -15,6 +15,7 @@ from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from access.clock import Clock
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _LONGEST = const(512)  # bytes of an order
+_TRIES = const(5)
 
 
 class Manager:
     """`door` are the residents, the doorkeeper and the reports. An update holds the lock `memory`: there is
     not enough for a tenant's own broker beside it.
     """
+
+    again_ms = 2_000  # after a try for which there was no memory in one piece
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class Manager:
 
     async def run(self) -> None:
         """For ever."""
-        await self._see_through_trial()
+        await self._with_memory(self._see_through_trial)
         await self._subscriptions.subscribe(self._topic, self._on_order)
         while True:
             await self._came.wait()
@@ -70,11 +74,27 @@ class Manager:
             version = await self._read()
             if version is not None:
                 async with self._memory:
-                    await self._update(await self._manifest(version))
+                    await self._with_memory(self._bring, version)
         except Refused as error:
             self._report(version, "refused", error.reason)
         except MemoryError:
             self._report(version, "refused", "no memory")
+
+    async def _with_memory(self, step: "Callable[..., Awaitable]", *arguments) -> None:
+        """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
+        where it was.
+        """
+        for left in range(_TRIES, 0, -1):
+            try:
+                await step(*arguments)
+                return
+            except MemoryError:
+                if left == 1:
+                    raise
+            await asyncio.sleep_ms(self.again_ms)
+
+    async def _bring(self, version: str) -> None:
+        await self._update(await self._manifest(version))
 
     async def _see_through_trial(self) -> None:
         async with Loan():

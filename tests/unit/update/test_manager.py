@@ -24,6 +24,7 @@ class Lock:
     def __init__(self, found):
         self.found, self.did, self.handler = found, [], None
         self.failure = self.refusal = None
+        self.failures = 99
         self.said = []
 
     def update(self, *what):
@@ -55,7 +56,8 @@ class Lock:
 
     async def fetch(self, *parts):
         self.did.append("updated")
-        if self.failure:
+        if self.failure and self.failures:
+            self.failures -= 1
             raise self.failure
 
     def load(self):
@@ -88,7 +90,9 @@ async def until(wanted):
 
 async def start(lock, memory):
     lock.load()
-    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), memory, lock).run())
+    manager = Manager(lock, lock, None, (lock, lock, lock), memory, lock)
+    manager.again_ms = 1
+    running = asyncio.create_task(manager.run())
     await until(lambda: lock.handler)
     return running
 
@@ -111,6 +115,20 @@ def test_an_update_waits_for_the_memory_and_gives_it_back():
     asyncio.run(main())
 
 
+def test_an_update_that_lacks_memory_for_a_moment_is_tried_again():
+    async def main():
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
+        lock.failure, lock.failures = MemoryError(), 2
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await until(lambda: lock.did == ALL[:2] + ALL[2:] * 3)
+        await asyncio.wait_for_ms(memory.acquire(), 5000)
+        assert lock.said == []
+        running.cancel()
+
+    asyncio.run(main())
+
+
 def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
     async def main():
         lock, memory = Lock("1.1.0"), asyncio.Lock()
@@ -119,7 +137,7 @@ def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
         await lock.handler(Payload())
         await until(lambda: lock.said)
         assert lock.said == [("1.1.0", "refused", "no memory")]
-        assert lock.did == ALL
+        assert lock.did == ALL[:2] + ALL[2:] * 5
         assert not memory.locked()
         running.cancel()
 
