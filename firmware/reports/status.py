@@ -1,6 +1,10 @@
-"""Has the state of the lock collected for whoever tells it."""
+"""Collects what the lock says of its own state, and never of who comes and goes."""
 
-from loader import Loan
+from micropython import const
+
+from door.faults import CERTIFICATE
+from storage.names import COMMAND, ORDER
+from version import VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,6 +12,9 @@ if TYPE_CHECKING:
     from reports.reports import Reports
     from roll.credentials import Credentials
     from storage.nvs import Numbers
+
+
+_WARN_DAYS = const(30)
 
 
 class Status:
@@ -20,11 +27,23 @@ class Status:
     def __init__(
         self, credentials: "Credentials", clock: "Clock", reports: "Reports", numbers: "Numbers"
     ) -> None:
-        self._parts = credentials, clock, reports, numbers
+        self._credentials, self._clock, self._reports = credentials, clock, reports
+        self._numbers = numbers
         self.certificates_end = 0
 
     def __call__(self) -> dict:
-        with Loan():
-            from reports.state import state
-
-            return state(*self._parts, self.certificates_end)
+        now, days = self._clock.now(), None
+        if now is not None and self.certificates_end:
+            days = (self.certificates_end - now) // 86_400
+            self._reports.fault(CERTIFICATE, days < _WARN_DAYS)
+        return {
+            "days": days,
+            "firmware": VERSION,
+            "list": self._credentials.version,
+            "hash": self._credentials.hash.hex(),
+            "clock": self._clock.trust,
+            "slot": slot(),
+            "order": abs(self._numbers.get(ORDER)),
+            "command": self._numbers.get(COMMAND),
+            "faults": sorted(self._reports.faults),
+        }

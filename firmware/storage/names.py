@@ -29,10 +29,10 @@ LIVED = "lived"  # hours under power. By: housekeeping
 WRONG_CODES = "wrong_codes"  # in a row. By: access/throttle
 STAFF_WAS_IN = "staff_was_in"  # 1: the next tenant is to be told. By: door/doorkeeper
 GUEST_RISK = "guest_risk"  # what guessing gains, 10**-9. By: access/guest_codes, access/restrictions
-# Highest number of an order, below 0 until it is carried out. By: update/orders, update/trial
+# Highest number of an order, below 0 until it is carried out. By: update/session, update/trial
 ORDER = "order"
 COMMAND = "command"  # highest number of a command. By: commands/commands
-ORDERED = "ordered"  # version_code() of the release that this order names. By: update/orders
+ORDERED = "ordered"  # version_code() of the release that this order names. By: update/session
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 
 # At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes

@@ -104,7 +104,7 @@ class Manager:
 
     async def _read(self) -> "str | None":
         async with Loan():
-            from update.orders import read
+            from update.session import read
 
             return read(self._orders, self._settings, self._board.numbers, self._clock, self._report)
 

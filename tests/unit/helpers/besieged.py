@@ -16,8 +16,8 @@ from people.residents import Residents
 from reports import acks
 from reports.telemetry import Telemetry
 from storage.hmac import Mac, hmac_sha256
-from update.orders import is_to_do, read_order
 from update.refused import Refused
+from update.session import is_to_do, read_order
 
 NOW = 1_800_000_000
 PIN = b"246810"
@@ -135,7 +135,7 @@ class Besieged:
         self.told = await sync.receive([message], self.told, self.clock.signed)
 
     def take_order(self, message):
-        """As update/orders.py does; a release that is ordered runs at once."""
+        """As update/session.py does; a release that is ordered runs at once."""
         try:
             version, time, number = read_order(message, "demo", KEY)
             self.clock.signed(time, False)

@@ -20,10 +20,10 @@ from storage.nvs import Numbers
 from update import payload
 from update.image import ImageWriter
 from update.manifest import open_release
-from update.orders import check_tries
 from update.pack import plan
 from update.pss import verify
 from update.refused import Refused
+from update.session import check_tries
 from update.slots import Builder
 from update.trial import Running, Trial
 from update.updater import Updater

@@ -62,8 +62,7 @@ class Lock:
 
     def load(self):
         sys.modules["update.trial"] = Module(begin=self.begin)
-        sys.modules["update.orders"] = Module(read=self.read)
-        sys.modules["update.session"] = Module(request=self.request)
+        sys.modules["update.session"] = Module(read=self.read, request=self.request)
         sys.modules["update.manifest"] = Module(open_release=self.open_release)
         sys.modules["update.updater"] = Module(update=self.fetch)
 
@@ -180,13 +179,11 @@ def test_without_the_memory_to_judge_an_order_it_is_refused_and_the_next_is_judg
         def read_nothing(*parts):
             raise MemoryError
 
-        sys.modules["update.orders"] = Module(read=read_nothing)
-        sys.modules["update.session"] = Module(request=lock.request)
+        sys.modules["update.session"] = Module(read=read_nothing, request=lock.request)
         await lock.handler(Payload())
         await until(lambda: lock.said)
         assert lock.said == [(None, "refused", "no memory")]
-        sys.modules["update.orders"] = Module(read=lock.read)
-        sys.modules["update.session"] = Module(request=lock.request)
+        sys.modules["update.session"] = Module(read=lock.read, request=lock.request)
         await lock.handler(Payload())
         await until(lambda: lock.did[-1] == "read")
         running.cancel()
