@@ -88,7 +88,8 @@ class Manager:
             try:
                 await step(*arguments)
                 return
-            except MemoryError:
+            except MemoryError as error:
+                console.info("update", str(error))
                 if left == 1:
                     raise
             await asyncio.sleep_ms(self.again_ms)
