@@ -45,6 +45,7 @@ class Settings:
     unlock_ms: int = row("relay.seconds", 5, NUMBER, 1, 60, _MS)
     held_open_ms: int = row("door.held_open_s", 30, NUMBER, 5, 3600, _MS)
     keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
+    pin_shortest: int = row("pin.shortest", 6, NUMBER, 4, 8)
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
     ssid: str = row("wifi.ssid", "", TEXT, 32)
     password: str = row("wifi.password", "", PASSPHRASE)
