@@ -17,7 +17,7 @@ from door.doorkeeper import Doorkeeper
 from door.faults import KEYPAD, READER
 from door.indicator import Indicator
 from door.relay import Relay
-from door.switch import Switch
+from door.switch import NEVER, Switch
 from housekeeping import Housekeeping
 from loader import Loan, collect
 from people.leases import Leases
@@ -75,7 +75,9 @@ class Lock:
 
         indicator = Indicator(board.light, board.sound)
         reports = self._reports = Reports(indicator)
-        self._card_reader = CardReader(PN532(board.reader_uart, board.reader_irq, board.reader_reset))
+        self._card_reader = None
+        if settings.reader == "pn532":
+            self._card_reader = CardReader(PN532(board.reader_uart, board.reader_irq, board.reader_reset))
 
         mac, throttle = Mac(settings.key), Throttle(board.numbers)
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
@@ -88,12 +90,14 @@ class Lock:
         times = settings.unlock_ms, settings.held_open_ms
         controller = Controller(relay, indicator, *times, reports.alarm)
         self._doorkeeper = Doorkeeper(gate, dialogues, controller, board.numbers, reports)
-        self._switches = Switch(board.contact, 1), Switch(board.exit_button, 0), Switch(board.tamper, 1)
+        contact = Switch(board.contact, 1 if settings.contact else NEVER)
+        self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
         with Loan():  # the keypad keeps its code loaded
             if settings.keypad == "wiegand":
                 from readers.wiegand import Wiegand
 
-                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], self._doorkeeper.card)
+                card = self._doorkeeper.card if settings.reader != "none" else lambda number: None
+                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], card)
             else:
                 from readers.keypad import MatrixKeypad
 
@@ -106,12 +110,13 @@ class Lock:
     async def run(self, began: int) -> None:
         """Arm the door, then load and start everything else."""
         start, reports, doorkeeper = self._supervisor.start, self._reports, self._doorkeeper
-        reader = self._card_reader
         keypad = reports.health(KEYPAD, "", "a key of the keypad is stuck")
-        cards = reports.health(READER, "the card reader answers", "the card reader does not answer")
         start("door", lambda: doorkeeper.run(*self._switches, self._watchdog.feed))
         start("keypad", lambda: self._keypad.run(doorkeeper.key, keypad))
-        start("cards", lambda: reader.run(doorkeeper.card, cards))
+        reader = self._card_reader
+        if reader is not None:
+            cards = reports.health(READER, "the card reader answers", "the card reader does not answer")
+            start("cards", lambda: reader.run(doorkeeper.card, cards))
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())

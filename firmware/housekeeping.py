@@ -36,8 +36,8 @@ class Housekeeping:
         reports: "Reports",
     ) -> None:
         self._settings, self._board, self._clock = settings, board, clock
-        self._credentials, self._residents = register.credentials, register.residents
-        self._leases, self._throttle, self._reports = register.leases, throttle, reports
+        self._register, self._credentials = register, register.credentials
+        self._throttle, self._reports = throttle, reports
         self.settled = asyncio.Event()
 
     async def run(self) -> None:
@@ -54,15 +54,22 @@ class Housekeeping:
             await asyncio.sleep_ms(_COPY_MS)
             self._reports.storm(self._throttle.tick(ticks_ms()))
             self._reports.look(self._board.fault_inputs)
-            if version != self._credentials.version:
-                version = self._credentials.version
-                await self._forget_uses()
+            now = self._credentials.version
+            if version != now:
+                try:
+                    await self._forget_uses()
+                    await self._tend_people()
+                    version = now
+                except MemoryError:  # a release is being fetched, for example: tried again in a second
+                    pass
             await asyncio.sleep_ms(0)
-            self._residents.ensure_copy()
-            self._leases.save()
+            self._register.residents.ensure_copy()
+            await asyncio.sleep_ms(0)  # between any two writes
+            self._register.leases.ensure_copy()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
+                version = -1  # who lives here is looked after once an hour, too
 
     async def _forget_uses(self) -> None:
         async with Loan():
@@ -75,10 +82,9 @@ class Housekeeping:
         self._reports.fault(NO_CREDENTIALS, not self._credentials.whole)
 
     async def _look_after_list(self) -> None:
-        """Check the bits of the list, and learn its leases. The door is armed before that."""
+        """Check the bits of the list. The door is armed before that."""
         await self._tend_list()
         self.on_list()
-        await self._note_leases()
         self.settled.set()
 
     async def _tend_list(self) -> None:
@@ -88,12 +94,11 @@ class Housekeeping:
 
             await tend(self._credentials, self._settings.key, Pace())
 
-    async def _note_leases(self) -> None:
+    async def _tend_people(self) -> None:
         async with Loan():
-            from people.guard import Guard
+            from people.upkeep import tend
 
-            guard = Guard(self._leases, self._residents, self._settings.plain_uid)
             try:
-                await guard.note(self._credentials.each, self._clock.now())
-            except OSError:  # it is tried again when the table is saved next
-                console.error("housekeeping", "no space for the leases of the list")
+                await tend(self._register, self._clock.now())
+            except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
+                console.error("housekeeping", "what is to be noted of leases could not be")

@@ -93,7 +93,7 @@ class Outside:
     ) -> None:
         """Raises TlsError if the settings ask for TLS and its files are missing or bad."""
         settings, board, clock, register = self._settings, self._board, self._clock, self._register
-        tls = _context() if settings.broker_tls else None
+        tls, ends = _context() if settings.broker_tls else (None, 0)
         async with Late():
             from commands.listener import Listener
             from link.backoff import Backoff
@@ -108,7 +108,8 @@ class Outside:
             from storage.hmac import hmac_sha256
             from storage.purposes import MQTT_CLIENT
 
-        status = Status(register.credentials, clock, self._reports)
+        status = Status(register.credentials, clock, self._reports, board.numbers)
+        status.certificates_end = ends
         telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
         telemetry.discovery = settings.homeassistant
 
@@ -137,9 +138,9 @@ class Outside:
         start("link", link.run)
 
 
-def _context() -> "Any":
-    """The TLS context for all sessions. Raises TlsError."""
+def _context() -> "tuple[Any, int]":
+    """The TLS context for all sessions, and when the first certificate ends. Raises TlsError."""
     with Loan():
-        from link.tls import context
+        from link.tls import context, ends
 
-        return context()
+        return context(), ends()

@@ -44,8 +44,10 @@ class Settings:
     unlock_level: int = row("relay.unlock_level", 1, NUMBER, 0, 1)
     unlock_ms: int = row("relay.seconds", 5, NUMBER, 1, 60, _MS)
     held_open_ms: int = row("door.held_open_s", 30, NUMBER, 5, 3600, _MS)
+    contact: bool = row("door.contact", True, FLAG)
     keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
     pin_shortest: int = row("pin.shortest", 6, NUMBER, 4, 8)
+    reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
     ssid: str = row("wifi.ssid", "", TEXT, 32)
     password: str = row("wifi.password", "", PASSPHRASE)
@@ -132,7 +134,8 @@ class _Reader:
         complete = host and (user or not password) and found.ssid and found.broker_host
         found.home = (host, found._home_port, user, password) if complete else None
         del found._home_host, found._home_port, found._home_user, found._home_password
-        return found.home is not None or "home" not in self._tree
+        agree = found.reader != "wiegand" or found.keypad == "wiegand"  # they share the two lines
+        return agree and (found.home is not None or "home" not in self._tree)
 
 
 def parse(text: str) -> Settings:

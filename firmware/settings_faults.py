@@ -35,6 +35,8 @@ def sentences(tree: dict, rows: "list[tuple]", wrong: "list[str]") -> "list[str]
             )
     if isinstance(tree.get("home"), dict):
         found += _home(tree)
+    if _value(tree, "reader.type") == "wiegand" != _value(tree, "keypad.type"):
+        found.append('reader.type "wiegand" needs keypad.type "wiegand"')
     return sorted(found)
 
 

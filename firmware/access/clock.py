@@ -1,12 +1,12 @@
 """Tells the time, and how far it can be trusted.
 
 There are three trusts: "unknown" after a start, "network" by SNTP, "signed" by a message that only the
-operator can have made. The time never goes below the last signed one, which outlives the power: whoever
-forges SNTP or holds messages back can set the clock behind by what was signed since, and no further.
+operator can have made. The time does not go below the last signed one, the floor, which outlives the power.
+
+Any clock may be wrong, the operator's too: time_sources.py says which is believed.
 """
 
-from micropython import const
-
+from loader import Loan
 from storage.names import CLOCK_FLOOR
 
 TYPE_CHECKING = False
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 TRUSTS = ("unknown", "network", "signed")
-
-_STORE_MINUTES = const(1440)  # a floor is stored when it is newer by so much
-_LATE_S = const(600)  # a message that was this long on its way says nothing about the clock
-_DRIFT_S = const(3600)  # by so much may SNTP correct a time that was signed
-_LATEST = const(4294967295)  # what records can hold: the year 2106
 
 
 def seconds(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int:
@@ -53,58 +48,54 @@ class Clock:
     """
 
     def __init__(self, datetime: "Callable[..., tuple]", numbers: "Numbers", floor: int = 0) -> None:
-        self._datetime, self._numbers = datetime, numbers
-        self._floor = max(floor, numbers.get(CLOCK_FLOOR) * 60)
+        self._datetime, self.numbers, self.made = datetime, numbers, floor
+        self.floor = max(floor, numbers.get(CLOCK_FLOOR) * 60)
         self.trust = "unknown"
         self.passed = 0
-        if self._read() < self._floor:
-            self._set(self._floor)
+        self.start = self.read()  # what the chip's clock showed then, and all by which it was set since
+        self.floor_at = self.heard_at = 0  # in seconds since the start
+        self.sntp = self.heard = 0  # what SNTP and the last live message said, less those seconds
+        if self.start < self.floor:
+            self.set(self.floor)
 
     def now(self) -> "int | None":
         """Seconds since 1970; None where the time is not known."""
-        return None if self.trust == "unknown" else self._read()
+        return None if self.trust == "unknown" else self.read()
 
     def network(self, now: int) -> bool:
         """Set the clock by SNTP, unless a better source says otherwise. Whether it was set."""
-        if not self._floor <= now <= _LATEST:
-            return False
-        if self.trust == "signed" and abs(now - self._read()) > _DRIFT_S:
-            return False
-        self._set(now)
-        if self.trust == "unknown":
-            self.trust = "network"
-        return True
+        with Loan():
+            from access.time_sources import network
+
+            return network(self, now)
 
     def signed(self, now: int, live: bool) -> None:
         """A message that was signed for this lock was made at that time.
 
-        Each such time is a floor. Only a `live` message, one that the broker had not retained, that is newer
-        than all before also says what time it is now.
+        Each such time is a floor, if it can be right. Only a `live` message, one that the broker had not
+        retained, and whose number is above all before, also says what time it is now.
         """
-        if not self._floor < now <= _LATEST:
-            return
-        self._floor = now
-        own = self._read()
-        if own < now or (live and self.trust == "unknown" and own - now > _LATE_S):
-            self._set(now)
-            own = now
-        if live and own - now <= _LATE_S:
-            self.trust = "signed"
-        if now // 60 - self._numbers.get(CLOCK_FLOOR) >= _STORE_MINUTES:
-            self.store_floor()
+        with Loan():
+            from access.time_sources import signed
+
+            signed(self, now, live)
 
     def store_floor(self) -> None:
         """Have the floor outlive the power. Where NVS is full, the clock works on without."""
         try:
-            self._numbers.set(CLOCK_FLOOR, self._floor // 60)
+            self.numbers.set(CLOCK_FLOOR, self.floor // 60)
         except OSError:
             pass
 
-    def _set(self, now: int) -> None:
+    def set(self, now: int) -> None:
+        """Set the chip's clock, in seconds since 1970."""
+        own = self.read()
         if self.trust != "unknown":
-            self.passed = max(self.passed, self._read())
+            self.passed = max(self.passed, own)
+        self.start += now - own
         self._datetime(date(now))
 
-    def _read(self) -> int:
+    def read(self) -> int:
+        """What the chip's clock shows, trusted or not, in seconds since 1970."""
         year, month, day, _, hour, minute, second, _ = self._datetime()
         return seconds(year, month, day, hour, minute, second)

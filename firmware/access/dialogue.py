@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
         plain_uid: bool
         pin_shortest: int
-        keypad: str
+        reader: str
 
         @property
         def home(self) -> "tuple | None": ...
@@ -171,7 +171,7 @@ class Dialogue(Waiting):
         that may begin as random ones do.
         """
         settings = self._settings
-        return settings.plain_uid and any(uid) and (settings.keypad == "wiegand" or not is_random(uid))
+        return settings.plain_uid and any(uid) and (settings.reader != "pn532" or not is_random(uid))
 
     def _give_guest_key(self, new: bool) -> None:
         """Arm guest codes, and hand over the lease's key: a new one if there is none, or one is wanted."""
@@ -190,7 +190,8 @@ class Dialogue(Waiting):
     def _hand_over(self, what: int, key: bytes) -> None:
         phone = self._lend_phone()
         phone.present(what, key)
-        self.awaited = Waiting(self.since, phone)
+        if phone.waits():  # without a reader nobody does
+            self.awaited = Waiting(self.since, phone)
 
     def _random(self, purpose: bytes) -> bytes:
         """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
@@ -203,7 +204,7 @@ class Dialogue(Waiting):
         with Loan():
             from people.guard import Guard
 
-            Guard(self._register.leases, self._residents, True).move_out(self._lease)
+            Guard(self._register.leases).end(self._lease)
         self._change(lambda changes: changes.clear(self._lease))
 
     def _change(self, change: "Callable[[Changes], None]") -> None:

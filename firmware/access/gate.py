@@ -13,7 +13,7 @@ from access.decide import (
     USED_UP,
     decide,
 )
-from roll.record import CARD, DIGEST, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
+from roll.record import CARD, DIGEST, MOVE_IN, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.purposes import CARD_VALUE, PIN_VALUE
 
 TYPE_CHECKING = False
@@ -137,15 +137,18 @@ class Gate:
         if listed is None or listed.kind != kind or not (everybody or listed.role == TENANT):
             return
         verdict.role, verdict.lease = listed.role, listed.lease
-        verdict.reason = (self._tenant if listed.role == TENANT else self._other)(listed, digest, now)
+        if listed.role in (TENANT, MOVE_IN):
+            verdict.reason = self._tenant(listed, now)
+        else:
+            verdict.reason = self._other(listed, digest, now)
 
-    def _tenant(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
+    def _tenant(self, listed: "Credential", now: "int | None") -> str:
         """Nobody is shut out of their home by a clock alone that was set, whether forward or back."""
         reason, lease = decide(listed, now), listed.lease
-        if reason == EXPIRED or (reason == TOO_EARLY and self._leases.opened(lease, digest)):
-            reason = reason if self._leases.over(lease, now) else GRANTED
-        if reason == GRANTED and (now is not None or not listed.not_before):
-            self._leases.proved(lease, digest, now)  # else it may still be too early
+        if self._leases.over(lease, now):
+            return EXPIRED
+        if reason == EXPIRED or (reason == TOO_EARLY and self._leases.begun(lease, listed.not_before)):
+            return GRANTED if listed.role == TENANT else MOVING_IN
         return reason
 
     def _other(self, listed: "Credential", digest: bytes, now: "int | None") -> str:

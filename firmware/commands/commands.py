@@ -5,6 +5,10 @@ A command is a JWS of the lock's key, purpose "menshen command v1", with {"lock"
 of purpose "menshen unlock v1" with these same five fields, and either "lease", whose guest key signs it, or
 "credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither opens
 the door by itself: the gate judges it like a card.
+
+It may have a "number" besides, which must be above all that the lock has obeyed, by 65,536 at most: then it
+does not hang on a clock alone that nobody obeys it after others. Once one with a number was obeyed, none
+without is.
 """
 
 import struct
@@ -16,7 +20,7 @@ from link.envelope import verify
 from link.errors import EnvelopeError
 from reports.results import COMMANDS
 from storage.hmac import Mac, equal
-from storage.names import NONCES, NONCES_MAX
+from storage.names import COMMAND, NONCES, NONCES_MAX
 from storage.purposes import COMMAND_MESSAGE, STAFF_KEYS, UNLOCK_PROOF
 
 TYPE_CHECKING = False
@@ -42,6 +46,8 @@ _LIFE_S = const(600)
 _SKEW_S = const(300)  # by so much may the sender's clock be ahead
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _HEX = "0123456789abcdef"
+_RISE_MAX = const(65_536)
+_NUMBER_MAX = const(0x3FFFFFFF)
 _MARK = const(8)
 _ENTRY = const(12)
 
@@ -140,7 +146,11 @@ class Commands:
             raise Refused("malformed")
         if not isinstance(nonce, str) or not 8 <= len(nonce) <= 32 or any(c not in _LETTERS for c in nonce):
             raise Refused("malformed")
-        if command not in COMMANDS or len(fields) != len(_FIELDS) + (2 if command == "unlock" else 0):
+        is_counted = "number" in fields
+        if command not in COMMANDS or len(fields) - is_counted != len(_FIELDS) + 2 * (command == "unlock"):
+            raise Refused("malformed")
+        number = fields.get("number", 1)
+        if type(number) is not int or not 0 < number <= _NUMBER_MAX:
             raise Refused("malformed")
         return nonce
 
@@ -154,6 +164,7 @@ class Commands:
         if fields["time"] > now + _SKEW_S:
             raise Refused("too early")
         lease, digest = self._proved(fields) if command == "unlock" else (0, b"")
+        self._count(fields.get("number", 0))
         Nonces(self._numbers).spend(nonce, fields["time"], fields["expires"], now)
         if command == "unlock":
             granted = door.remote(lease, digest)
@@ -166,6 +177,16 @@ class Commands:
         self._acks.command_done(command, nonce, door.self_test() if command == "self-test" else None)
         if command == "restart":
             door.restart()
+
+    def _count(self, number: int) -> None:
+        """Store the number of a command, 0 where it has none. Refused where it is not above all before."""
+        highest = self._numbers.get(COMMAND)
+        if not (highest < number <= highest + _RISE_MAX or number == highest == 0):
+            raise Refused("replayed")
+        try:
+            self._numbers.set(COMMAND, number)
+        except OSError:
+            raise Refused("flash error")
 
     def _proved(self, fields: dict) -> "tuple[int, bytes]":
         """(lease, b"") of the tenant who signed the proof, or (0, digest) of the staff credential."""

@@ -17,8 +17,9 @@ class Controller:
 
     locked → unlocked by a grant → open when the leaf opens → held open after `held_open_ms` → locked
     when the leaf closes. A leaf that opens while locked was forced, unless an exit was requested shortly
-    before. The bolt is held again after `unlock_ms`, or as soon as the leaf has closed. `on_alarm` is called
-    with "forced" or "held open".
+    before. One that has not been seen closed since the start was open already, and is held open in its time.
+    The bolt is held again after `unlock_ms`, or as soon as the leaf has closed. `on_alarm` is called with
+    "forced" or "held open".
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Controller:
         self._released = False
         self._released_at = self._opened_at = self._exit_at = 0
         self._exiting = False
+        self._was_closed = False
 
     def grant(self, now: int) -> None:
         """Release the bolt: somebody may come in. `now` is ticks_ms()."""
@@ -59,14 +61,17 @@ class Controller:
             self._exiting = False
         if leaf_open:
             self._follow_open(now)
-        elif self.state not in (LOCKED, UNLOCKED):
+            return
+        self._was_closed = True
+        if self.state not in (LOCKED, UNLOCKED):
             self._secure()
             self._become(LOCKED)
         elif self.state == UNLOCKED and not self._released:
             self._become(LOCKED)
 
     def _follow_open(self, now: int) -> None:
-        if self.state == UNLOCKED or (self.state == LOCKED and self._exiting):
+        is_excused = self._exiting or not self._was_closed
+        if self.state == UNLOCKED or (self.state == LOCKED and is_excused):
             self._exiting = False
             self._become_open(now)
         elif self.state == LOCKED:

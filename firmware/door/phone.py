@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
 
 class Phone:
-    """The phone at the reader. `lock` is the lock's name, which the phone displays."""
+    """The phone at the reader. `lock` is the lock's name, which the phone displays.
 
-    def __init__(self, lock: str, reader: "CardReader", indicator: "Indicator") -> None:
+    Without a PN532 (`reader` is None) nothing can be presented, and nothing is.
+    """
+
+    def __init__(self, lock: str, reader: "CardReader | None", indicator: "Indicator") -> None:
         self._lock, self._reader, self._indicator = lock, reader, indicator
         self._tag: PhoneTag | None = None
 
@@ -23,6 +26,8 @@ class Phone:
 
         The code of the tag stays loaded meanwhile.
         """
+        if self._reader is None:
+            return
         with Loan():
             from access.phone_note import note
             from readers.phone_tag import PhoneTag
@@ -37,7 +42,8 @@ class Phone:
     def end(self) -> None:
         """Present nothing any more."""
         self._tag = None
-        self._reader.emulate(None)
+        if self._reader is not None:
+            self._reader.emulate(None)
 
     def _read(self) -> None:
         self._indicator.say("kept", ticks_ms())

@@ -2,13 +2,18 @@
 
 from time import ticks_diff
 
+from micropython import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from machine import Pin
 
 
+NEVER = const(-1)  # a level that no pin has: of a switch that is not there
+
+
 class Switch:
-    """`active` is the pin's level that means on; a change counts after `settle_ms`."""
+    """`active` is the pin's level that means on, or NEVER; a change counts after `settle_ms`."""
 
     def __init__(self, pin: "Pin", active: int, settle_ms: int = 30) -> None:
         self._pin = pin

@@ -127,7 +127,7 @@ class _Fetch:
                 file.write(view[known:])
                 self._done += len(view) - known
                 await self._pace()
-        except (BlobError, OSError) as error:
+        except (BlobError, OSError, MemoryError) as error:
             self._error = error
         self._arrived.set()
 

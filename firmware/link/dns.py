@@ -14,6 +14,8 @@ _REPLY_MAX = const(512)  # RFC 1035, 2.3.4
 _TTL_MAX_S = const(86400)  # keeps the expiry within what ticks_diff() can compare, too
 _HEADER = const(12)  # RFC 1035, 4.1.1
 _TRUNCATED = const(2)
+_LOOPBACK = const(127)  # first bytes of addresses
+_RESERVED = const(224)
 
 
 def question(host: str) -> bytes:
@@ -46,6 +48,8 @@ def _after_name(reply: bytes, place: int) -> int:
 def read_reply(reply: bytes, ident: bytes, asked: bytes) -> "tuple[str, int] | None":
     """(address, time to live in seconds) of a reply; None if it has no address or was truncated.
 
+    Addresses at which no broker can be do not count: of "this" network, of the host itself, multicast and
+    reserved ones (RFC 6890, 2.2.2). A filter that blocks a name answers so, and so do broken routers.
     `asked` is the question section. Raises ValueError or IndexError if this is no reply to that question;
     the caller waits for another then.
     """
@@ -60,11 +64,16 @@ def read_reply(reply: bytes, ident: bytes, asked: bytes) -> "tuple[str, int] | N
         place = _after_name(reply, place)
         kind, group, ttl, length = unpack_from(">HHIH", reply, place)
         place += 10
-        if kind == 1 and group == 1 and length == 4:
-            address = reply[place : place + 4]
+        address = reply[place : place + 4]
+        if kind == 1 and group == 1 and length == 4 and _can_be(address[0]):
             return "{}.{}.{}.{}".format(*unpack_from("4B", address)), min(ttl, _TTL_MAX_S)
         place += length
     return None
+
+
+def _can_be(first: int) -> bool:
+    """Whether a host outside can have an address that begins so."""
+    return 0 < first < _RESERVED and first != _LOOPBACK
 
 
 async def ask_all(servers: "list[tuple[str, int]]", host: str, timeout_ms: int) -> "tuple[str, int] | None":

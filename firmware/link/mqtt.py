@@ -11,6 +11,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 from umqtt import simple
 
+import console
 from link.errors import MQTTError
 from link.packets import frame, text
 from loader import Loan
@@ -131,7 +132,8 @@ class MQTTClient(simple.MQTTClient):
         """Read packets and send pings for ever. Ends by MQTTError or when cancelled.
 
         on_message(topic, payload) is awaited for each message before the next is read: it must not wait
-        for another message, nor longer than half of keepalive.
+        for another message, nor longer than half of keepalive. A message for which it has no memory is
+        dropped, and told on the console.
         """
         half = self.keepalive * 500  # ms
         pinged = None  # ticks of the unanswered ping
@@ -221,14 +223,20 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _fill(self, view: memoryview) -> None:
-        await self._within(self._packets.fill(view))
+        try:
+            await self._within(self._packets.fill(view))
+        except MemoryError:  # nobody knows how many bytes have been read
+            raise MQTTError("no memory")
 
     async def _handle(self, on_message: "OnMessage", kind: int) -> bool:
         """Handle a packet; whether it answered a ping."""
         topic, pid, size = await self._within(self._packets.head(kind))
         if kind & 0xF0 == _PUBLISH:
             payload = Payload(self._fill, size, bool(kind & 1))
-            await on_message(topic, payload)
+            try:
+                await on_message(topic, payload)
+            except MemoryError:  # the message is lost; without the connection it would come again and again
+                console.error("link", "no memory for a message")
             while payload.size:
                 await payload.into(memoryview(bytearray(min(payload.size, _SKIP))))
             if pid:

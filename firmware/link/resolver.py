@@ -27,7 +27,8 @@ class Resolver:
     """Asks `servers`, each (IPv4 address, port), in turn; the code for that is loaded only meanwhile.
 
     `wlan_dns()` gives the address of the access point's own server, which is asked last. An address is used
-    beyond its time to live while no server answers.
+    beyond its time to live while no server answers. Where nobody is at an address that the servers insist on,
+    the last one that was good is tried, too.
     """
 
     def __init__(
@@ -47,6 +48,10 @@ class Resolver:
         if address and expires is not None and ticks_diff(expires, ticks_ms()) > 0:
             return address
         found = await self._ask(host, timeout_ms)
+        if found is not None and address == found[0] and expires is None:
+            proved = await self._remembered(host)  # there is nobody where the servers say
+            if proved:
+                found = proved, 0
         if found is None:
             if address is None:
                 address = await self._remembered(host)

@@ -1,4 +1,8 @@
-"""Sets the clock by SNTP: before the first connection, then twice a day at times that nothing moves."""
+"""Sets the clock by SNTP: before the first connection, then twice a day at times that nothing moves.
+
+It is asked again, too, for as long as no connection comes about: an answer that was wrong may be why, since
+certificates are checked by this clock.
+"""
 
 from time import ticks_diff, ticks_ms
 
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
 
 _AGAIN_MS = const(43_200_000)  # half a day: a crystal that is off by 20 ppm drifts a second
 _RETRY_MS = const(900_000)
+_OFFLINE_MS = const(60_000)
 
 
 class Timekeeper:
@@ -22,15 +27,22 @@ class Timekeeper:
     def __init__(self, clock: "Clock", resolver: "Resolver", server: "tuple[str, int] | None") -> None:
         self._clock, self._resolver, self._server = clock, resolver, server
         self._asked = None  # ticks of the last question
+        self._is_offline = False  # no connection has come about since the last try
 
     async def prepare(self) -> None:
-        """Ask now if the time is not known, since certificates need it. Ends within about 12 s."""
-        if self._clock.now() is None:
-            await self.tick()
+        """Ask before a connection, if the time is not known or the last try failed. Takes 12 s at most."""
+        if self._is_offline:
+            await self._ask_after(_OFFLINE_MS)
+        elif self._clock.now() is None:
+            await self._ask_after(_RETRY_MS)
+        self._is_offline = True
 
     async def tick(self) -> None:
-        """Ask if it is time to. Call this about once a second while there is a network."""
-        period = _RETRY_MS if self._clock.now() is None else _AGAIN_MS
+        """Ask if it is time to. Call this about once a second while there is a connection."""
+        self._is_offline = False
+        await self._ask_after(_RETRY_MS if self._clock.now() is None else _AGAIN_MS)
+
+    async def _ask_after(self, period: int) -> None:
         if self._asked is None or ticks_diff(ticks_ms(), self._asked) >= period:
             await self._ask()
 

@@ -7,6 +7,7 @@ authority, the host name, and the chip's clock.
 
 import tls
 
+from access.clock import seconds
 from link.errors import TlsError
 
 TYPE_CHECKING = False
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 FOLDER = "/tls/"
+_UTC_TIME = b"\x17\x0d"  # tag and length of YYMMDDhhmmssZ, for dates before 2050 (RFC 5280, 4.1.2.5)
+_GENERALIZED_TIME = b"\x18\x0f"  # and of YYYYMMDDhhmmssZ
 
 
 def context(folder: str = FOLDER) -> "Any":
@@ -34,6 +37,31 @@ def context(folder: str = FOLDER) -> "Any":
     except ValueError:
         raise TlsError("{}ca.crt.der: the authority's certificate in DER would be right".format(folder))
     return made
+
+
+def ends(folder: str = FOLDER) -> int:
+    """When the first of the lock's certificate and the authority's ends, in seconds since 1970. TlsError."""
+    return min([end_of(_read(folder + name)) for name in ("lock.crt.der", "ca.crt.der")])
+
+
+def end_of(certificate: bytes) -> int:
+    """When a certificate ends: the second date of its validity (RFC 5280, 4.1). TlsError if it has none."""
+    try:
+        text = _date(certificate, _date(certificate, 0)[1])[0]
+        return seconds(int(text[:4]), *[int(text[n : n + 2]) for n in range(4, 14, 2)])
+    except ValueError:
+        raise TlsError("a certificate without dates")
+
+
+def _date(certificate: bytes, start: int) -> "tuple[str, int]":
+    """(YYYYMMDDhhmmssZ, where it ends) of the first date from `start` on. Raises ValueError."""
+    short, long = certificate.find(_UTC_TIME, start), certificate.find(_GENERALIZED_TIME, start)
+    if short >= 0 and not 0 <= long < short:
+        text = certificate[short + 2 : short + 15].decode()
+        return ("20" if text < "50" else "19") + text, short + 15
+    if long < 0:
+        raise ValueError
+    return certificate[long + 2 : long + 17].decode(), long + 17
 
 
 def _read(path: str) -> bytes:

@@ -1,5 +1,7 @@
 """Reads and checks the signed head of a list: its version, its snapshot, and the changes over it."""
 
+from binascii import hexlify, unhexlify
+
 from micropython import const
 
 from link.envelope import decode, verify
@@ -34,9 +36,12 @@ def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":
     snapshot, delta = head["sha256"], head["delta"]
     if not isinstance(snapshot, str) or len(snapshot) != 64 or not isinstance(delta, str):
         raise ListError("malformed")
-    if any(letter not in "0123456789abcdef" for letter in snapshot):
+    try:
+        digest = unhexlify(snapshot)
+    except ValueError:
         raise ListError("malformed")
-    digest = bytes([int(snapshot[n : n + 2], 16) for n in range(0, 64, 2)])
+    if hexlify(digest).decode() != snapshot:  # it takes large letters, too
+        raise ListError("malformed")
     return time, version, snapshot, (base, size, digest), bytes(decode(delta))
 
 

@@ -61,7 +61,8 @@ class Installer:
             from roll.install import install
 
             await self._pace()
-            install(credentials, self._key, (version, slot), (identity, other), changes)
+            place = version, slot
+            await install(credentials, self._key, place, (identity, other), changes, self._pace)
 
     async def _have_snapshot(self, snapshot: str, identity: "Identity", path: str) -> None:
         """Have the snapshot in the slot that is not in use: it is there, or is merged, or is fetched."""

@@ -47,6 +47,7 @@ class Lists:
         self._came = asyncio.Event()
         self._head: "bytearray | None" = None
         self._live = False
+        self._signed = 0  # the time at which the head in hand was signed
         self._told = 0  # the version of which the operator has been told that it is in force
 
     async def run(self) -> None:
@@ -70,15 +71,20 @@ class Lists:
             Acks(self._telemetry).list_refused(None, "no memory")
 
     async def _on_head(self, payload: "Payload") -> None:
-        self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
-        self._came.set()
+        try:
+            self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
+        except MemoryError:
+            self._refuse()
+        else:
+            self._came.set()
 
     async def _receive(self) -> None:
         live, head = self._live, [self._head]
         self._head = None  # before the first await: another may come
 
-        def on_time(now: int) -> None:
-            self._clock.signed(now, live)
+        def on_time(now: int, is_newer: bool) -> None:
+            self._clock.signed(now, live and is_newer)
+            self._signed = now
 
         async with Loan():
             from lists.sync import Sync
@@ -92,8 +98,7 @@ class Lists:
 
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""
-        register = self._register
         async with Loan():
             from people.guard import approve
 
-            await approve(listed, self._clock.now(), register, self._settings.plain_uid)
+            await approve(listed, self._clock.now(), self._signed, self._register)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
     from reports.telemetry import Telemetry
     from roll.credentials import Credentials
-    from roll.install import Identity
     from roll.record import Credential
     from settings import Settings
 
@@ -49,29 +48,32 @@ class Sync:
         self._approve, self._telemetry, self._subscriptions = approve, telemetry, subscriptions
         self._pace = pace
         self._version: int | None = None  # of the head in hand, once it could be read
+        self._hash = b""  # of the list that it names
 
     async def receive(
-        self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int], object]"
+        self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int, bool], object]"
     ) -> int:
         """Install the list of the one head, or tell why it is refused; None is a head that was too long.
 
         `told` is the version of which the operator has been told that it is in force; the result is that
-        version afterwards. on_time(seconds) gets the time of each head that was signed for this lock. The
-        head is removed from `heads`, to free its memory. Nothing is raised, whatever it holds.
+        version afterwards. on_time(seconds, is_newer) gets the time of each head that was signed for this
+        lock, and whether its version is above the one in force. The head is removed from `heads`, to free its
+        memory. Nothing is raised, whatever it holds.
         """
         version = self._version = None
         try:
             snapshot, identity, changes = await self._read(heads.pop(), on_time)
             version = self._version
-            held = self._credentials.version
-            if version is None or version < held:
+            held = self._credentials
+            if version is None or version < held.version:
                 raise ListError("old version")
-            if version > held or not self._credentials.whole:
+            if version > held.version or not held.whole:
                 await self._install((version, snapshot, identity, changes))
+            elif self._hash != held.hash:  # another list of the same number: of an older copy of the file
+                raise ListError("old version")
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
-            base, _, digest = await self._in_use()
-            self._accept(version, base, digest)
+            await self._accept(version)
             return version
         except Interrupted:
             pass  # the broker sends the head again at the next connection
@@ -85,11 +87,11 @@ class Sync:
             self._refuse("", error)
         return told
 
-    def _accept(self, version: int, base: int, digest: bytes) -> None:
-        with Loan():
+    async def _accept(self, version: int) -> None:
+        async with Loan():
             from reports.acks import Acks
 
-            Acks(self._telemetry).list_accepted(version, base, "".join("%02x" % byte for byte in digest))
+            Acks(self._telemetry).list_accepted(version, self._credentials.base, self._credentials.hash.hex())
 
     def _refuse(self, reason: str, error: "Exception") -> None:
         with Loan():
@@ -102,18 +104,20 @@ class Sync:
                 reason = "bad records"
             Acks(self._telemetry).list_refused(self._version, reason)
 
-    async def _read(self, message: "bytearray | None", on_time: "Callable[[int], object]") -> tuple:
+    async def _read(self, message: "bytearray | None", on_time: "Callable[[int, bool], object]") -> tuple:
         """SHA-256, identity and changes that a head names, checked as far as the head alone allows."""
         if message is None:
             raise ListError("too large")
         async with Loan():
             from lists.head import check, read
+            from roll.layout import list_hash
 
             await self._pace()
             time, self._version, snapshot, identity, changes = read(message, self._lock_id, self._key)
             await self._pace()
-            on_time(time)
+            on_time(time, (self._version or 0) > self._credentials.version)
             check(identity[1], changes)
+            self._hash = list_hash(identity[2], changes)
             return snapshot, identity, changes
 
     async def _install(self, named: tuple) -> None:
@@ -125,9 +129,3 @@ class Sync:
             fetcher = Fetcher(self._subscriptions, self._pace, self.patience_ms)
             parts = self._key, self._credentials, self._approve, fetcher, self._pace
             await Installer(*parts).install(*named)
-
-    async def _in_use(self) -> "Identity":
-        async with Loan():
-            from roll.install import identities
-
-            return identities(self._credentials, self._key)[0]

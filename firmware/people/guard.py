@@ -1,7 +1,6 @@
-"""The lease guard: nobody is locked out of their home by a list, however well it is signed.
+"""The lease guard: until a lease ends a list may add to it and extend it, and takes nothing from it.
 
-A list is refused if, of a running lease, it would remove the last credential by which somebody has opened
-the door, or any credential while none has been used yet.
+What residents do changes none of its answers, so the answers tell nothing of them.
 """
 
 import asyncio
@@ -10,23 +9,9 @@ from hashlib import sha256
 
 from micropython import const
 
-from people.leases import (
-    ANCHORS_MAX,
-    END,
-    ENTRIES_MAX,
-    ENTRY,
-    ENTRY_FORMAT,
-    IS_LEASE,
-    KNOWN,
-    MOVED_OUT,
-    PROVED,
-    SEEN,
-    WHAT,
-)
-from people.residents import CREDENTIAL, ENTRY_FIELDS
-from people.residents import ENTRY as RESIDENT
+from people.leases import BEGUN, ENTRIES_MAX, ENTRY, ENTRY_FORMAT, FLAGS, OVER, RUNNING, STATED, WHAT
 from roll.credentials import ListError
-from roll.record import CARD, DIGEST, LEASE, TENANT
+from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
 from storage.purposes import LEASE_DIGEST
 
 TYPE_CHECKING = False
@@ -35,13 +20,15 @@ if TYPE_CHECKING:
 
     from people.leases import Leases
     from people.register import Register
-    from people.residents import Residents
     from roll.record import Credential
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
 
 LOCKED_OUT, SHORTENED, TOO_MANY = "lease locked out", "lease shortened", "too many leases"
+LEASES_MAX = const(32)
 _SLICE = const(16)  # credentials looked at before others get their turn
+_END = (b"\xff" * (DIGEST + 1), None)  # behind every digest
+_NO_RECORD = const(-1)
 
 
 def lease_digest(lease: int) -> bytes:
@@ -49,133 +36,203 @@ def lease_digest(lease: int) -> bytes:
     return sha256(LEASE_DIGEST + struct.pack("<H", lease)).digest()[:DIGEST]
 
 
-def has_way_in(residents: bytes, lease: int, cards: bool) -> bool:
-    """Whether somebody of this lease opens by the table of residents; `cards` says whether cards do."""
-    for place in range(DIGEST, len(residents), RESIDENT):
-        what, kind, found = struct.unpack_from(ENTRY_FIELDS, residents, place)
-        if what == CREDENTIAL and found == lease and (cards or kind != CARD):
-            return True
-    return False
+class _Comparison:
+    """What a new list makes of the leases; `news` says whether it lets anybody new in."""
+
+    def __init__(self, leases: "Leases", now: "int | None") -> None:
+        self._leases, self._now = leases, now
+        self._ends = {}  # lease: its end by the new list, or _NO_RECORD
+        self._held, self._given = set(), set()  # leases with a move-in code before, and now
+        self.news = False
+
+    def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
+        """Why the list is refused for what it has, or has no more, at one digest."""
+        if new is not None and new.role in (TENANT, MOVE_IN, LEASE):
+            stated = new.role == LEASE and digest == lease_digest(new.lease)
+            if stated or new.lease not in self._ends:
+                self._ends[new.lease] = new.not_after if stated else _NO_RECORD
+                if self._too_many():
+                    return TOO_MANY
+            if new.role == MOVE_IN:
+                self._given.add(new.lease)
+            self.news = self.news or not _is_as(old, new)
+        if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
+            return None
+        if old.role == MOVE_IN:
+            self._held.add(old.lease)
+            return None
+        return None if new is not None and _is_as_strong(old, new) else LOCKED_OUT
+
+    def result(self) -> "str | None":
+        """The same for what only the whole list can tell."""
+        for _, _, _, lease, _, end, _ in each(self._leases):
+            stated = self._ends.get(lease, _NO_RECORD)
+            shorter = stated > 0 and (not end or stated < end)
+            if (shorter or (end and stated == _NO_RECORD)) and not self._leases.over(lease, self._now):
+                return SHORTENED
+        return LOCKED_OUT if self._held - self._given else None
+
+    def _too_many(self) -> bool:
+        """Whether there would be too many leases that are not over."""
+        if len(self._ends) + len(self._leases.table) // ENTRY <= LEASES_MAX:
+            return False
+        leases = {entry[3] for entry in each(self._leases)}
+        leases.update(self._ends)
+        return len([one for one in leases if not self._leases.over(one, self._now)]) > LEASES_MAX
 
 
 class Guard:
-    """`plain_uid` says whether cards open by their number alone, and so count as a way in."""
+    """Judges lists, and learns from them. `news` says whether the list judged last lets anybody new in."""
 
-    def __init__(self, leases: "Leases", residents: "Residents", plain_uid: bool) -> None:
-        self._leases, self._residents, self._plain_uid = leases, residents, plain_uid
+    def __init__(self, leases: "Leases") -> None:
+        self._leases = leases
+        self.news = False
 
-    async def check(self, listed: "Listed", now: "int | None") -> "str | None":
-        """Why a list is refused, None if it is not; listed() iterates over its (digest, credential)."""
-        wanted = {}  # digest: what the list has there
-        leases = set()
-        for _, digest, lease, what, _, _ in self._each():
-            wanted[digest if what in (KNOWN, PROVED) else lease_digest(lease)] = None
-            leases.add(lease)
-        for count, (digest, credential) in enumerate(listed()):
+    async def check(self, listed: "Listed", in_force: "Listed", now: "int | None") -> "str | None":
+        """Why a list is refused, None if it is not; both give their (digest, credential) in order."""
+        comparison = _Comparison(self._leases, now)
+        for count, pair in enumerate(_pairs(in_force(), listed())):
             if count % _SLICE == 0:
                 await asyncio.sleep_ms(0)
-            if digest in wanted:
-                wanted[digest] = credential
-            if credential.role in (TENANT, LEASE):
-                leases.add(credential.lease)
-                if len(leases) * 3 > ENTRIES_MAX:
-                    return TOO_MANY
-        residents = self._residents.table
-        for _, _, lease, what, end, _ in self._each():
-            if what != IS_LEASE or self._leases.over(lease, now):
-                continue
-            stated = wanted.get(lease_digest(lease))
-            if end and (stated is None or stated.role != LEASE or stated.lease != lease):
-                return SHORTENED
-            if end and stated is not None and 0 < stated.not_after < end:
-                return SHORTENED
-            is_in = has_way_in(residents, lease, self._plain_uid)
-            if not is_in and not self._still_gets_in(lease, wanted, now, end):
-                return LOCKED_OUT
-        return None
+            reason = comparison.see(*pair)
+            if reason is not None:
+                return reason
+        self.news = comparison.news
+        return comparison.result()
 
-    async def note(self, listed: "Listed", now: "int | None") -> None:
-        """Store the leases of a list, their ends, and who gets in. Nothing goes, and no end moves earlier.
+    async def note(self, listed: "Listed", heard: int) -> None:
+        """Store the leases of a list, and their ends. Nothing goes, and no end moves earlier.
 
-        To be called before the list is installed. OSError: the flash is full.
+        `heard` is when the list came, seconds since 1970, 0 where nobody knows. OSError: the flash is full.
         """
-        for role in (LEASE, TENANT):  # a tenant's credential works if it lasts until the lease's end
-            for count, (digest, credential) in enumerate(listed()):
-                if count % _SLICE == 0:
-                    await asyncio.sleep_ms(0)
-                if credential.role == role:
-                    self._note(digest, credential, now)
-        self._leases.write()
+        for count, (_, credential) in enumerate(listed()):
+            if count % _SLICE == 0:
+                await asyncio.sleep_ms(0)
+            if credential.role in (LEASE, TENANT, MOVE_IN):
+                self._note(credential, heard)
+        self._leases.save()
 
-    def move_out(self, lease: int) -> None:
-        """Record that the people of a lease have moved out. OSError: the flash is full."""
+    async def forget(self, listed: "Listed") -> None:
+        """Drop the leases that are over and of which a list says nothing. OSError: the flash is full."""
+        named = set()
+        for count, (_, credential) in enumerate(listed()):
+            if count % _SLICE == 0:
+                await asyncio.sleep_ms(0)
+            if credential.role in (LEASE, TENANT, MOVE_IN):
+                named.add(credential.lease)
+        table = self._leases.table
+        kept = bytearray()
+        for place, entry in enumerate(each(self._leases)):
+            if entry[3] in named or entry[4] != OVER:
+                kept.extend(table[place * ENTRY : (place + 1) * ENTRY])
+        if len(kept) != len(table):
+            self._leases.table, self._leases.changed = kept, True
+            self._leases.save()
+
+    def settle(self, now: "int | None") -> "list[int]":
+        """Store which leases have begun, and which are over by now; the result is all of these.
+
+        OSError: the flash is full.
+        """
+        leases, over = self._leases, []
+        for place, (_, start, flags, lease, _, _, _) in enumerate(each(self._leases)):
+            if leases.over(lease, now):
+                over.append(lease)
+                self._set(place * ENTRY + WHAT, OVER)
+            elif flags & STATED and now is not None and now >= start:
+                self._set(place * ENTRY + FLAGS, flags | BEGUN)
+        leases.save()
+        return over
+
+    def end(self, lease: int) -> None:
+        """Store that a lease is over: its people have moved out. OSError: the flash is full."""
         place = self._leases.place(lease)
         if place < 0:
-            self._leases.add(bytes(DIGEST), lease, MOVED_OUT)
-        else:
-            self._leases.table[place + WHAT] = MOVED_OUT
-        self._leases.changed = True
-        self._leases.write()
+            place = self._add(lease, 0)
+        if place >= 0:
+            self._set(place + WHAT, OVER)
+        self._leases.save()
 
-    def _note(self, digest: bytes, credential: "Credential", now: "int | None") -> None:
+    def _note(self, credential: "Credential", heard: int) -> None:
         lease, leases = credential.lease, self._leases
         place = leases.place(lease)
         if place < 0:
-            if not leases.add(self._lived(), lease, IS_LEASE, 0, now or 0):
+            place = self._add(lease, heard)
+            if place < 0:
                 return
-            place = leases.place(lease)
-        end, seen = struct.unpack_from("<II", leases.table, place + END)
-        if not seen and now is not None:  # from now on the hours count
-            leases.table[place : place + DIGEST] = self._lived()
-            struct.pack_into("<I", leases.table, place + SEEN, now)
+        lived, start, flags, _, what, end, first = struct.unpack_from(ENTRY_FORMAT, leases.table, place)
+        if credential.role == LEASE and flags & STATED:
+            end = end and credential.not_after and max(end, credential.not_after)
+        elif credential.role == LEASE:
+            start, end, flags = credential.not_before, credential.not_after, flags | STATED
+        if not first and not start and heard:
+            first, lived = heard, leases.lived()  # from now on the hours count
+        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, lease, what, end, first)
+        if entry != leases.table[place : place + ENTRY]:
+            leases.table[place : place + ENTRY] = entry
             leases.changed = True
-        if credential.role == LEASE:
-            if credential.not_after > end:
-                struct.pack_into("<I", leases.table, place + END, credential.not_after)
-                leases.changed = True
-            return
-        anchors = leases.anchors(lease)
-        if len(anchors) >= ANCHORS_MAX or not self._works(credential, now, end):
-            return
-        if not any(
-            leases.table[p : p + DIGEST] == digest or leases.table[p + WHAT] == PROVED for p in anchors
-        ):
-            leases.add(digest, lease, KNOWN)
 
-    def _lived(self) -> bytes:
-        return struct.pack("<I", self._leases.lived()) + bytes(DIGEST - 4)
+    def _add(self, lease: int, heard: int) -> int:
+        """The place of a new entry; -1 where the table is full."""
+        leases = self._leases
+        place = len(leases.table)
+        if place >= ENTRIES_MAX * ENTRY:
+            return -1
+        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, lease, RUNNING, 0, heard))
+        leases.changed = True
+        return place
 
-    def _each(self) -> "Iterator[tuple[int, bytes, int, int, int, int]]":
-        """Place, digest, lease, what, end and first seen of all entries."""
-        table = self._leases.table
-        for place in range(0, len(table), ENTRY):
-            digest, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, place)
-            yield place, digest, lease, what, end, seen
-
-    def _still_gets_in(self, lease: int, wanted: dict, now: "int | None", end: int) -> bool:
-        """Of the credentials that were used one must still work; where none was used, all must."""
-        left = {KNOWN: [], PROVED: []}
-        for place in self._leases.anchors(lease):
-            table = self._leases.table
-            found = wanted.get(bytes(table[place : place + DIGEST]))
-            works = found is not None and found.lease == lease and self._works(found, now, end)
-            left[table[place + WHAT]].append(works)
-        return any(left[PROVED]) if left[PROVED] else all(left[KNOWN])
-
-    def _works(self, credential: "Credential", now: "int | None", end: int) -> bool:
-        if credential.role != TENANT or credential.schedule or credential.uses:
-            return False
-        if credential.kind == CARD and not self._plain_uid:
-            return False
-        if credential.not_before and (now is None or credential.not_before > now):
-            return False
-        return not credential.not_after or 0 < end <= credential.not_after
+    def _set(self, place: int, value: int) -> None:
+        if self._leases.table[place] != value:
+            self._leases.table[place] = value
+            self._leases.changed = True
 
 
-async def approve(listed: "Listed", now: "int | None", register: "Register", plain_uid: bool) -> None:
-    """Raise ListError where a list would lock somebody out of their home; else store who it lets in."""
-    guard = Guard(register.leases, register.residents, plain_uid)
-    reason = await guard.check(listed, now)
+def each(leases: "Leases") -> "Iterator[tuple[int, ...]]":
+    """The fields of each entry, see ENTRY_FORMAT."""
+    for place in range(0, len(leases.table), ENTRY):
+        yield struct.unpack_from(ENTRY_FORMAT, leases.table, place)
+
+
+def _pairs(
+    in_force: "Iterator[tuple[bytes, Credential]]", listed: "Iterator[tuple[bytes, Credential]]"
+) -> "Iterator[tuple[bytes, Credential | None, Credential | None]]":
+    """Of each digest, in order: what the list in force has there, and what the new one has."""
+    (held, old), (digest, new) = next(in_force, _END), next(listed, _END)
+    while old is not None or new is not None:
+        if held < digest:
+            yield held, old, None
+            held, old = next(in_force, _END)
+        elif digest < held:
+            yield digest, None, new
+            digest, new = next(listed, _END)
+        else:
+            yield digest, old, new
+            (held, old), (digest, new) = next(in_force, _END), next(listed, _END)
+
+
+def _is_as(old: "Credential | None", new: "Credential") -> bool:
+    """Whether a record is for the same as the one before."""
+    return old is not None and (old.role, old.kind, old.lease) == (new.role, new.kind, new.lease)
+
+
+def _is_as_strong(old: "Credential", new: "Credential") -> bool:
+    """Whether a tenant's credential differs in nothing but a later end, or an earlier beginning."""
+    if not _is_as(old, new) or (old.schedule, old.uses, old.key_ref) != (new.schedule, new.uses, new.key_ref):
+        return False
+    if new.not_before > old.not_before:
+        return False
+    return not new.not_after or 0 < old.not_after <= new.not_after
+
+
+async def approve(listed: "Listed", now: "int | None", signed: int, register: "Register") -> None:
+    """Raise ListError where a list would take something from a running lease; else store its leases.
+
+    `signed` is the time at which the list was signed: a clock that is ahead of that must not make a lease
+    shorter.
+    """
+    guard = Guard(register.leases)
+    reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
         raise ListError(reason)
-    await guard.note(listed, now)
+    await guard.note(listed, min(signed, now or signed))

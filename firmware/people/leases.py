@@ -1,16 +1,15 @@
-"""Stores the leases that the lock knows of: when each ends, and by which credentials its people get in.
+"""Stores the leases that the lock knows of: when each begins and ends, and which are over.
 
-File (see storage/sealed.py): entries of 28 bytes, little-endian: digest 16, lease u16, what u16, end u32,
-first seen u32. In an entry that states a lease the first four bytes of the digest are the hours that the
-lock had lived when the lease was first seen. guard.py, loaded when a list comes, learns from lists and judges
-them.
+File (see storage/sealed.py): entries of 28 bytes, little-endian: hours that the lock had run when it first
+heard of the lease u32, stated start u32, flags u8, 7 zeros, lease u16, what u16, end u32, first heard of u32.
+Times are seconds since 1970, 0 where there is none. guard.py, loaded when a list comes, learns leases from
+lists and judges them. Version 0.1.0 stored credentials here, too; they count no more.
 """
 
 import struct
 
 from micropython import const
 
-from roll.record import DIGEST
 from storage.names import LIVED
 from storage.purposes import LEASES_FILE
 from storage.sealed import Sealed
@@ -22,17 +21,18 @@ if TYPE_CHECKING:
 PATH = "/access/leases"
 ENTRY = 28
 ENTRIES_MAX = 96
-ANCHORS_MAX = 4
-ENTRY_FORMAT = "<16sHHII"  # digest, lease, what the entry is, end, first seen
-WHAT = const(18)  # places in an entry
-END = const(20)
-SEEN = const(24)
+ENTRY_FORMAT = "<IIB7xHHII"  # lived, start, flags, lease, what the entry is, end, first heard of
+FLAGS = const(8)  # places in an entry
+_LEASE = const(16)
+WHAT = const(18)
 
-# What an entry is.
-IS_LEASE = 0  # states a lease
-KNOWN = 1  # a credential by which its people should get in
-PROVED = 2  # one by which they have got in
-MOVED_OUT = 3  # states a lease whose people have moved out
+# Flags.
+BEGUN = 1  # it has once been seen to run: no clock undoes that
+STATED = 2  # a list's record has stated start and end
+
+# What an entry is. The numbers between were credentials, in 0.1.0.
+RUNNING = 0
+OVER = 3
 
 _HOUR = const(3600)
 
@@ -43,7 +43,11 @@ class Leases:
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self._file = Sealed(key, LEASES_FILE, PATH)
         self._numbers = numbers
-        self.table = self._file.load(ENTRY)
+        table = self._file.load(ENTRY)
+        self.table = bytearray()
+        for place in range(0, len(table), ENTRY):
+            if table[place + WHAT] in (RUNNING, OVER):
+                self.table.extend(table[place : place + ENTRY])
         self.changed = False
 
     def lived(self) -> int:
@@ -55,84 +59,36 @@ class Leases:
         place = self.place(lease)
         if place < 0:
             return False
-        if self.table[place + WHAT] == MOVED_OUT:
+        lived, start, _, _, what, end, heard = struct.unpack_from(ENTRY_FORMAT, self.table, place)
+        if what == OVER:
             return True
-        end, seen = struct.unpack_from("<II", self.table, place + END)
-        if not end or not seen or now is None or now < end:
+        begin = heard or start
+        if not end or not begin or now is None or now < end:
             return False
-        lived = self.lived() - struct.unpack_from("<I", self.table, place)[0]
-        return lived * _HOUR * 8 >= (end - seen) * 7
+        return (self.lived() - lived) * _HOUR * 32 >= (end - begin) * 31
 
-    def proved(self, lease: int, digest: bytes, now: "int | None") -> None:
-        """Note that somebody of this lease has got in by a credential of the list; save() stores that."""
-        anchors = self.anchors(lease)
-        for place in anchors:
-            if self.table[place : place + DIGEST] == digest:
-                self.changed = self.changed or self.table[place + WHAT] != PROVED
-                self.table[place + WHAT] = PROVED
-                return
-        if self.place(lease) < 0:
-            return
-        if len(anchors) >= ANCHORS_MAX:
-            place = anchors[0]
-            self.table[place : place + WHAT] = digest + struct.pack("<H", lease)
-            self.table[place + WHAT] = PROVED
-            self.changed = True
-        else:
-            self.add(digest, lease, PROVED)
-
-    def opened(self, lease: int, digest: bytes) -> bool:
-        """Whether somebody of this lease has ever got in by this credential of the list."""
-        table = self.table
-        return any(
-            table[place : place + DIGEST] == digest and table[place + WHAT] == PROVED
-            for place in self.anchors(lease)
-        )
-
-    def add(self, digest: bytes, lease: int, what: int, end: int = 0, seen: int = 0) -> bool:
-        """Add an entry; False where the table is full."""
-        if len(self.table) >= ENTRIES_MAX * ENTRY:
+    def begun(self, lease: int, since: int) -> bool:
+        """Whether a lease whose start is at `since` or later has once been seen to run."""
+        place = self.place(lease)
+        if place < 0 or not self.table[place + FLAGS] & BEGUN:
             return False
-        self.table.extend(struct.pack(ENTRY_FORMAT, digest, lease, what, end, seen))
-        self.changed = True
-        return True
+        return since <= struct.unpack_from("<I", self.table, place + 4)[0]
 
     def place(self, lease: int) -> int:
-        """The place of the entry that states a lease, or that it is over; -1 where there is none."""
-        return self._next(lease, 0, (IS_LEASE, MOVED_OUT))
+        """The place of the entry of a lease, -1 where there is none."""
+        table, low, high = self.table, lease & 0xFF, lease >> 8
+        for place in range(_LEASE, len(table), ENTRY):
+            if table[place] == low and table[place + 1] == high:
+                return place - _LEASE
+        return -1
 
-    def anchors(self, lease: int) -> "list[int]":
-        """The places of the entries of the credentials by which the people of a lease get in."""
-        found, place = [], 0
-        while True:
-            place = self._next(lease, place, (KNOWN, PROVED))
-            if place < 0:
-                return found
-            found.append(place)
-            place += ENTRY
-
-    def write(self) -> None:
+    def save(self) -> None:
         """Write the table to the flash if it has changed. OSError where the flash is full."""
         if self.changed:
             self._file.save(self.table)
             self.changed = False
 
-    def save(self) -> None:
-        """Write what proved() has noted, and bring the second copy up to date; when nobody is at the door."""
-        try:
-            self.write()
-        except OSError:
-            return  # the next call tries again
-        self._file.ensure_copy(self.table)
-
-    def _next(self, lease: int, place: int, whats: "tuple[int, int]") -> int:
-        table, low, high = self.table, lease & 0xFF, lease >> 8
-        while place < len(table):
-            if (
-                table[place + DIGEST] == low
-                and table[place + DIGEST + 1] == high
-                and table[place + WHAT] in whats
-            ):
-                return place
-            place += ENTRY
-        return -1
+    def ensure_copy(self) -> None:
+        """Bring the second copy up to date with what was written. To be called when nobody is at the door."""
+        if not self.changed:
+            self._file.ensure_copy(self.table)

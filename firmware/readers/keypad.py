@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from machine import Pin
 
 _SCAN_MS = const(10)
-_SETTLED = const(2)  # equal scans before a key counts as pressed or released
+_SETTLED = const(2)  # scans in which a key is down before it counts as pressed
+_LET_GO = const(4)  # scans in which it is up before it can be pressed again: worn keys bounce for 20 ms
+_MANY = const(100)  # scans are not counted beyond
 _STUCK = const(1000)  # scans: nobody presses a key for 10 s
 _FREE = const(100)  # scans in which a stuck key was up before it counts again
 _NONE = const(-1)
-_SEVERAL = const(-2)  # keys are down, and none counts: with three down, a fourth may only seem to be
+_SEVERAL = const(-2)
 
 
 class MatrixKeypad:
@@ -26,25 +28,30 @@ class MatrixKeypad:
 
     def __init__(self, rows: "list[Pin]", columns: "list[Pin]", layout: str) -> None:
         self._rows, self._columns, self._layout = rows, columns, layout
-        self._seen = self._pressed = self._stuck = _NONE
-        self._equal = self._held = self._free = 0
+        self._seen = self._was_seen = self._pressed = 0  # masks of keys: bit 0 is the layout's first
+        self._differs = bytearray(len(layout))  # for how many scans each key is not as in `_pressed`
+        self._stuck = _NONE
+        self._held = self._free = 0
         self.healthy = True
         self._all_rows(0)
 
     def scan(self) -> "str | None":
-        """The key that was pressed since the last scan, or None. Call this every 10 ms. Allocates nothing."""
-        seen = self._look()
-        if seen == self._pressed or seen < _NONE:
-            self._equal = 0
-            self._hold(seen)
+        """The key that was pressed since the last scan, or None. Call this every 10 ms. Allocates nothing.
+
+        A key counts though the one before is still down. No key counts if two come in one instant, or
+        while more than two are down: with three down, a fourth may only seem to be.
+        """
+        count = self._look()
+        self._hold(count)
+        if not (self._seen or self._pressed or self._was_seen):
             return None
-        self._equal = self._equal + 1 if seen == self._seen else 1
-        self._seen = seen
-        if self._equal < _SETTLED:
+        self._was_seen = self._seen
+        fresh = self._compare()
+        if fresh < 0 or count > 2:
             return None
-        self._pressed = seen
-        self._held = self._equal = 0
-        return None if seen == _NONE else self._layout[seen]
+        self._pressed |= 1 << fresh
+        self._differs[fresh] = 0
+        return self._layout[fresh]
 
     async def run(self, on_key: "Callable[[str], None]", on_health: "Callable[[bool], None]") -> None:
         """Scan for ever: on_key(key) at each press, on_health(bool) when a key gets stuck or comes free."""
@@ -58,26 +65,45 @@ class MatrixKeypad:
                 on_key(key)
             await asyncio.sleep_ms(_SCAN_MS)
 
-    def _hold(self, seen: int) -> None:
-        """Count for how long the same has been seen, and find a stuck key."""
-        if seen == _NONE:
+    def _compare(self) -> int:
+        """Find keys that were let go, and the one that has come: its number, _NONE or _SEVERAL."""
+        fresh, seen, differs = _NONE, self._seen, self._differs
+        for number in range(len(differs)):
+            bit = 1 << number
+            if not (seen ^ self._pressed) & bit:
+                differs[number] = 0
+                continue
+            scans = differs[number] = min(differs[number] + 1, _MANY)
+            if seen & bit:
+                if scans >= _SETTLED:
+                    fresh = number if fresh == _NONE else _SEVERAL
+            elif scans >= _LET_GO:
+                self._pressed ^= bit
+        return fresh
+
+    def _hold(self, count: int) -> None:
+        """Count for how long keys have been down, and find a stuck one."""
+        if not count:
             self._held = 0
             self.healthy = self._stuck == _NONE
         elif self._held < _STUCK:
             self._held += 1
         else:
             self.healthy = False
-            if seen != _SEVERAL:
-                self._stuck, self._pressed = seen, _NONE
-                self._free = 0
+            if count == 1:
+                self._stuck = 0
+                while not self._seen >> self._stuck & 1:
+                    self._stuck += 1
+                self._seen = self._pressed = self._free = 0
 
     def _look(self) -> int:
-        """The number of the one key that is down, _NONE or _SEVERAL. A stuck key is left out."""
+        """Note which keys are down; their number. A stuck key is left out."""
+        self._seen = count = 0
         if not self._any_column():  # all rows are low: any key would show
             self._see_stuck(False)
-            return _NONE
+            return 0
         self._all_rows(1)
-        found, number, is_stuck = _NONE, 0, False
+        number, is_stuck = 0, False
         rows, columns = self._rows, self._columns
         for row in range(len(rows)):
             rows[row].value(0)
@@ -86,12 +112,13 @@ class MatrixKeypad:
                     if number == self._stuck:
                         is_stuck = True
                     else:
-                        found = number if found == _NONE else _SEVERAL
+                        self._seen |= 1 << number
+                        count += 1
                 number += 1
             rows[row].value(1)
         self._all_rows(0)
         self._see_stuck(is_stuck)
-        return found
+        return count
 
     def _see_stuck(self, is_down: bool) -> None:
         """Count for how long the stuck key has been up; after a while it counts again."""

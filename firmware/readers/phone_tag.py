@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 _RADIO_MS = const(400)
 _SET_PARAMETERS = const(0x12)
-_RF_CONFIGURATION = const(0x32)
 _GET_DATA = const(0x86)
 _INIT_AS_TARGET = const(0x8C)
 _SET_DATA = const(0x8E)
-_FIELD_OFF = b"\x01\x00"  # item 1: UM0701-02, 7.3.1
 _AS_RESET = b"\x14"  # fAutomaticATR_RES, fAutomaticRATS: 7.2.9
 _AS_CARD = b"\x34"  # and fISO14443-4_PICC
 _PICC = const(0x08)  # in the mode of the answer: 7.3.14
@@ -55,7 +53,7 @@ class PhoneTag:
         """Wait less than a second for a phone, and serve it; whether to go on. Raises ReaderError."""
         if self.is_over():
             return False
-        await reader.command(_RF_CONFIGURATION, _FIELD_OFF)
+        await reader.field_off()
         await reader.command(_SET_PARAMETERS, _AS_CARD)
         answer = await reader.wait(_INIT_AS_TARGET, self._parameters)
         if answer and answer[0] & _PICC:

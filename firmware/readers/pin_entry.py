@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TIMEOUT_MS = const(10_000)
+TIMEOUT_MS = const(10_000)
 _NUMBER_MS = const(3000)
 _MAX_DIGITS = const(10)
 _MAX_NUMBER = const(2)  # digits
@@ -60,7 +60,7 @@ class PinEntry:
         passed = ticks_diff(now, self._last)
         if self._code and passed >= _NUMBER_MS:
             self._drop(self._code)
-        if self._count and passed >= _TIMEOUT_MS:
+        if self._count and passed >= TIMEOUT_MS:
             self.clear()
             self._on_feedback("timeout")
 

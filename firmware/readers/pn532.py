@@ -23,6 +23,7 @@ _IN_DATA_EXCHANGE = const(0x40)
 _IN_LIST_PASSIVE_TARGET = const(0x4A)
 _IN_RELEASE = const(0x52)
 _FOR_EVER = const(0xFF)  # MxRtyPassiveActivation, 7.3.1
+_FIELD_OFF = b"\x01\x00"  # item 1, 7.3.1
 _NORMAL_MODE_WITH_IRQ = b"\x01\x14\x01"  # 7.2.10
 _ONE_TARGET_106_A = b"\x01\x00"  # 7.3.5
 _WAKE = b"\x55\x55\x00\x00\x00"  # 7.2.11
@@ -30,6 +31,7 @@ _RESET_MS = const(10)
 _START_MS = const(10)  # more than the oscillator needs to start
 _WAKE_MS = const(5)  # after 0x55
 _LIVENESS_MS = const(800)
+_FIELD_OFF_MS = const(6)  # a card forgets what it was asked after 5 ms without field: ISO/IEC 14443-3, 5
 _ANSWER_MS = const(150)
 _RADIO_MS = const(400)  # a card may need long to answer
 _HURRY_MS = const(30)  # the longest frame takes 24 ms
@@ -42,7 +44,7 @@ class ReaderError(Exception):
 
 
 class PN532:
-    """One chip. After `liveness_ms` of silence it is asked for its version; `answer_ms` bounds an answer.
+    """One chip. `answer_ms` bounds an answer; after `liveness_ms` without a card the field goes and comes.
 
     Answers are read from the serial line alone, so a dead IRQ line does no harm. A falling IRQ means that an
     answer begins: the event loop then stays awake until the answer is in. (Otherwise the ESP32 reads its
@@ -87,16 +89,28 @@ class PN532:
     async def wait_target(self) -> "bytes | None":
         """The UID (4, 7 or 10 bytes) of the next card; None if none comes for a while. Raises ReaderError.
 
-        A card that comes while the chip is asked for its version is found by the next search.
+        A card that comes between two searches is found by the next, also one that had answered the last
+        when that was given up: without field it forgets that it was found.
         """
         await self._try_times(_FOR_EVER)
         answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A)
         return None if answer is None else _uid(answer)
 
     async def look(self) -> "bytes | None":
-        """The UID of a card that is there now, or None. Raises ReaderError."""
+        """The UID of a card that is there now, or None. Raises ReaderError.
+
+        The card that was found last is put to sleep, so that another is found first. Where all sleep, they
+        are woken: by the field, which goes and comes.
+        """
         await self.release()
         await self._try_times(1)
+        uid = await self._search()
+        if uid is None:
+            await self.field_off()
+            uid = await self._search()
+        return uid
+
+    async def _search(self) -> "bytes | None":
         return _uid(await self.command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
 
     async def exchange(self, apdu: bytes) -> bytes:
@@ -110,6 +124,13 @@ class PN532:
         """Release the card that was found last (InRelease). Raises ReaderError."""
         await self.command(_IN_RELEASE, b"\x00")
 
+    async def field_off(self) -> None:
+        """Switch the field off for so long that cards forget all; the next search switches it on. Raises
+        ReaderError.
+        """
+        await self.command(_RF_CONFIGURATION, _FIELD_OFF)
+        await asyncio.sleep_ms(_FIELD_OFF_MS)
+
     async def _try_times(self, tries: int) -> None:
         if tries != self._tries:
             await self.command(_RF_CONFIGURATION, bytes((5, 0xFF, 1, tries)))  # item 5, MaxRetries: 7.3.1
@@ -118,12 +139,12 @@ class PN532:
     async def wait(self, code: int, parameters: bytes = b"") -> "bytes | None":
         """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        None if nobody came for `liveness_ms`: the command is aborted, and the chip is asked for its version.
+        None if nobody came for `liveness_ms`: the command is aborted and the field switched off for a moment.
         """
         answer = await self._within(self._liveness_ms, self._ask(code, parameters))
         if answer is None:
             self._uart.write(frames.ACK)
-            await self.command(_GET_FIRMWARE_VERSION)
+            await self.field_off()
         return answer
 
     async def command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:

@@ -4,11 +4,18 @@ Each bit is a short low pulse, on D0 for 0 and on D1 for 1 (SIA AC-01). A key ha
 and 11 for `#`, or 8 bits, of which the first four are the complement of the others. A card has 26 or 34 bits:
 the first one gives the first half even parity, the last one the second half odd parity. Anything else is
 noise.
+
+While the event loop stands still, the chip keeps eight interrupts and loses the others, and nothing tells
+when they were. Keys of that time would be heard as fewer, or as others, and what was typed before or after
+them would be entered as a code. So where keys may be missing the whole code is cleared, at its `#`.
 """
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 from micropython import const
+
+from readers.pin_entry import TIMEOUT_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +25,10 @@ if TYPE_CHECKING:
 
 _GAP_MS = const(30)  # of silence end a burst; bits are 1 to 20 ms apart
 _LONGEST = const(40)  # bits stored; a longer burst is noise
-_CHECK_MS = const(1000)  # between two looks whether a line is held low: no power, or a broken cable
+_BEAT_MS = const(50)
+_STALL_MS = const(400)  # nobody presses two keys in less
+_UNSURE = const(4)  # beats after a stall, until what has come in it is taken
+_CHECK = const(20)  # beats between two looks whether a line is held low: no power, or a broken cable
 _STUCK = const(3)  # looks in a row
 _KEYS = "0123456789*#"
 
@@ -36,6 +46,10 @@ class Wiegand:
         self._arrived = asyncio.ThreadSafeFlag()
         self.healthy = True
         self.discarded = self._low = 0
+        self._unsure = 0  # beats for which what comes may be of a stall
+        self._is_short = False  # whether the last key had 4 bits: then 8 bits are two keys
+        self._spoilt = False  # whether keys were lost of the code that is being typed
+        self._lost_at = 0
 
     async def run(self, on_key: "Callable[[str], None]", on_health: "Callable[[bool], None]") -> None:
         """Read for ever: on_key(key) for each key, on_health(bool) when a line sticks or comes free."""
@@ -85,19 +99,42 @@ class Wiegand:
         count = bits[0]
         if count in (4, 8):
             key = _number(bits, count - 3, 4)
+            is_sure = count == 4 or not (self._is_short or self._unsure)
             if key < len(_KEYS) and (count == 4 or _number(bits, 1, 4) == key ^ 15):
-                on_key(_KEYS[key])
-                return
+                self._is_short = count == 4
+                if is_sure:
+                    self._press(_KEYS[key], on_key)
+                    return
         elif count in (26, 34):
             half = count // 2
             if not _ones(bits, 1, half) & 1 and _ones(bits, 1 + half, half) & 1:
                 self._on_card(bytes(_number(bits, place, 8) for place in range(2, count, 8)))
                 return
         self.discarded += 1
+        if 4 <= count <= _LONGEST or self._unsure:
+            self._spoilt, self._lost_at = True, ticks_ms()
+
+    def _press(self, key: str, on_key: "Callable[[str], None]") -> None:
+        """Pass on a key, unless others of its code were lost: then the code ends as if by `*`."""
+        if self._spoilt:
+            now = ticks_ms()
+            is_fresh = not 0 <= ticks_diff(now, self._lost_at) < TIMEOUT_MS
+            self._spoilt, self._lost_at = not is_fresh and key not in "*#", now
+            if self._spoilt:
+                return
+            if not is_fresh:
+                key = "*"
+        on_key(key)
 
     async def _watch(self, on_health: "Callable[[bool], None]") -> None:
+        beats, last = 0, ticks_ms()
         while True:
-            await asyncio.sleep_ms(_CHECK_MS)
+            await asyncio.sleep_ms(_BEAT_MS)
+            now = ticks_ms()
+            self._unsure = _UNSURE if ticks_diff(now, last) > _STALL_MS else max(0, self._unsure - 1)
+            beats, last = beats + 1, now
+            if beats % _CHECK:
+                continue
             self._low = 0 if self._zero.value() and self._one.value() else min(self._low + 1, _STUCK)
             healthy = self._low < _STUCK
             if healthy != self.healthy:

@@ -13,9 +13,9 @@ class Acks:
     def __init__(self, telemetry: "Telemetry") -> None:
         self._telemetry = telemetry
 
-    def list_accepted(self, version: int, base: int, digest: str) -> None:
-        """The list of this version is in force, over the snapshot of version `base` with this SHA-256."""
-        self._telemetry.acknowledge({"list": version, "base": base, "hash": digest, "result": "accepted"})
+    def list_accepted(self, version: int, base: int, name: str) -> None:
+        """The list of this version and hash is in force, over the snapshot of version `base`."""
+        self._telemetry.acknowledge({"list": version, "base": base, "hash": name, "result": "accepted"})
 
     def list_refused(self, version: "int | None", reason: str) -> None:
         """A list was refused; version is None where it could not be read. One of REASONS in results.py."""

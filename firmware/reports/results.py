@@ -21,7 +21,7 @@ STEPS = ("accepted", "fetched", "trial", "confirmed", "went back")
 UPDATE_REFUSALS = (
     "bad files", "bad hash", "bad image", "bad signature", "combined image", "failed trial", "flash error",
     "flash full", "image too large", "malformed", "no image slot", "no manifest", "no memory",
-    "no such blob", "old runtime", "old security version", "on trial", "too large", "unknown key",
-    "wrong board", "wrong lock",
+    "no such blob", "old order", "old runtime", "old security version", "on trial", "too large",
+    "unknown key", "wrong board", "wrong lock",
 )  # fmt: skip
 """Why a release is refused."""

@@ -1,25 +1,30 @@
-"""Collects what the lock says of its own state, and never of who comes and goes."""
+"""Has the state of the lock collected for whoever tells it."""
 
-from version import VERSION, slot
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from access.clock import Clock
     from reports.reports import Reports
     from roll.credentials import Credentials
+    from storage.nvs import Numbers
 
 
 class Status:
-    """Called for each state message, and for each self-test from afar."""
+    """Called for each state message, and for each self-test from afar.
 
-    def __init__(self, credentials: "Credentials", clock: "Clock", reports: "Reports") -> None:
-        self._credentials, self._clock, self._reports = credentials, clock, reports
+    `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
+    none. A month before there is a fault.
+    """
+
+    def __init__(
+        self, credentials: "Credentials", clock: "Clock", reports: "Reports", numbers: "Numbers"
+    ) -> None:
+        self._parts = credentials, clock, reports, numbers
+        self.certificates_end = 0
 
     def __call__(self) -> dict:
-        return {
-            "firmware": VERSION,
-            "list": self._credentials.version,
-            "clock": self._clock.trust,
-            "slot": slot(),
-            "faults": sorted(self._reports.faults),
-        }
+        with Loan():
+            from reports.state import state
+
+            return state(*self._parts, self.certificates_end)

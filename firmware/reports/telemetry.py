@@ -36,15 +36,16 @@ _QUEUES = (
     (STAFF_QUEUE, STAFF_PLACES),
     (ACK_QUEUE, ACK_PLACES),
 )  # in NVS, until the broker has them
+_STATE = ("firmware", "list", "hash", "clock", "slot", "order", "command", "days", "faults")
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
-_WILL = b'{"online":false}'
+_WILL = '{"online":false,"order":%d}'
 
 ALARMS = ("forced", "held open", "tamper", "throttled")
 KINDS = {1: "pin", 2: "card", 3: "remote"}
 
 
 class Telemetry:
-    """`status` gives a dict of firmware, list, clock, slot and faults for the state message.
+    """`status` gives a dict with what _STATE names, for the state message.
 
     `numbers` holds what the broker does not have yet; now() is the time in seconds since 1970, or None.
     signal(), if the link has set it, says how good the reception is, in one of three words. `discovery`
@@ -88,8 +89,11 @@ class Telemetry:
         self._wake.set()
 
     def will(self, client: "MQTTClient") -> None:
-        """Have the broker publish that the lock is offline when the connection is lost."""
-        client.set_last_will(self._root + "state", _WILL, True, 1)
+        """Have the broker publish that the lock is offline when the connection is lost.
+
+        The highest order is in it, too, since an order may be made while the lock is offline.
+        """
+        client.set_last_will(self._root + "state", (_WILL % self._status()["order"]).encode(), True, 1)
 
     async def run(self, client: "MQTTClient") -> None:
         """Publish the state, then all that comes up, for as long as the connection lasts."""
@@ -122,7 +126,7 @@ class Telemetry:
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
         status = self._status()
-        said = {name: status[name] for name in ("firmware", "list", "clock", "slot", "faults")}
+        said = {name: status[name] for name in _STATE}
         said["online"] = True
         if self.signal is not None:
             said["signal"] = self.signal()

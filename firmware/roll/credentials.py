@@ -37,7 +37,7 @@ class Credentials:
 
     `whole` says whether it is the one that was installed last, and not an older one that stands in for it;
     `slot` which of the two files holds its snapshot; `head` which file holds its changes. `version` and
-    `base` are the versions of the list and of the snapshot.
+    `base` are the versions of the list and of the snapshot; `hash` says which list it is (roll/layout.py).
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Credentials:
             self.file = None
         self.version = self.base = self.count = 0
         self.slot, self.whole, self.head = 1, False, ""
-        self.firsts = b""  # the first byte of the digest of each change
+        self.firsts = self.hash = b""  # the first byte of the digest of each change
 
     def find(self, digest: bytes) -> "Credential | None":
         """The credential of this digest (16 bytes); two or three short reads as a rule, never more than 20.

@@ -6,7 +6,7 @@ import struct
 from micropython import const
 
 import console
-from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS
+from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS, list_hash
 from roll.record import CHANGE, FRONT, HEAD_FRONT, RECORD
 from storage import files
 from storage.hmac import Mac, equal
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from roll.credentials import Credentials
 
+FOLDER = "/access"
 HEAD = "/access/head"
 ARRIVING = "/access/head.new"
 OLD = "/access/head.old"
@@ -66,14 +67,20 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
         head = read_head(path, key)
         if head is not None:
             if _open_snapshot(credentials, head.slot, head.size):
-                _adopt(credentials, path, head, head.base, path != OLD)
+                _adopt(credentials, path, head, (head.base, head.hash), path != OLD)
                 return
             _report_broken()
             if _open_snapshot(credentials, 1 - head.slot, head.other_size):
-                _adopt(credentials, path, head, head.other_base, head.other_hash == head.hash and path != OLD)
+                whole = head.other_hash == head.hash and path != OLD
+                _adopt(credentials, path, head, (head.other_base, head.other_hash), whole)
                 return
         elif path == HEAD and files.exists(path):
             _report_broken()
+    if not files.exists(FOLDER):  # else nothing could ever be written there
+        try:
+            os.mkdir(FOLDER)
+        except OSError:
+            console.error("roll", "the folder of the list cannot be made")
     console.error("roll", "there is no whole list of credentials")
 
 
@@ -99,9 +106,13 @@ def _open_snapshot(credentials: "Credentials", slot: int, size: int) -> bool:
     return True
 
 
-def _adopt(credentials: "Credentials", path: str, head: Head, base: int, whole: bool) -> None:
+def _adopt(
+    credentials: "Credentials", path: str, head: Head, snapshot: "tuple[int, bytes]", whole: bool
+) -> None:
+    base, digest = snapshot
     if path != HEAD or not whole:
         console.warning("roll", "using the list of version %d from %s" % (base, path))
     credentials.head, credentials.whole = path, whole
     credentials.version, credentials.base = head.version, base
+    credentials.hash = list_hash(digest, head.changes)
     credentials.firsts = bytes([head.changes[at] for at in range(1, len(head.changes), CHANGE)])

@@ -3,6 +3,7 @@
 import os
 import struct
 
+from loader import collect
 from roll.credentials import ListError
 from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, head_mac, open_list, read_head
 from roll.record import CHANGE
@@ -10,8 +11,11 @@ from storage import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from roll.credentials import Credentials
 
+    Pace = Callable[[], Awaitable[None]]
     Identity = tuple[int, int, bytes]  # base version, size in bytes, SHA-256
 
 NO_SNAPSHOT = (0, 0, bytes(32))
@@ -26,17 +30,19 @@ def identities(credentials: "Credentials", key: bytes) -> "tuple[Identity, Ident
     return (named, other) if credentials.slot == head.slot else (other, named)
 
 
-def install(
+async def install(
     credentials: "Credentials",
     key: bytes,
     place: "tuple[int, int]",
     snapshots: "tuple[Identity, Identity]",
     delta: bytes,
+    pace: "Pace",
 ) -> None:
     """Put a list in force. ListError: the flash is full, and the old list stays in force.
 
     `place` is its version and the slot of its snapshot; `snapshots` are those in that slot and in the other;
-    `delta` holds the changes over the first.
+    `delta` holds the changes over the first. `pace` is awaited between writing the new head and its taking
+    the old one's place; until then the old list is in force.
     """
     version, slot = place
     used, other = snapshots
@@ -47,6 +53,9 @@ def install(
     try:
         with open(ARRIVING, "wb") as file:
             file.write(data)
+        await pace()
+        await collect()  # so that no collection falls into what follows, which is one step
+        await pace()
         if files.exists(HEAD):
             os.rename(HEAD, OLD)  # from here on the arriving one counts
         os.rename(ARRIVING, HEAD)
@@ -54,6 +63,7 @@ def install(
         if files.exists(HEAD):
             files.remove(ARRIVING)
     open_list(credentials, key)
+    await pace()
     if credentials.version != version:
         raise ListError("flash full")
 

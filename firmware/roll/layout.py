@@ -1,8 +1,11 @@
 """The files of the list: their paths, their limits, and an iterator over their records."""
 
+from hashlib import sha256
+
 from micropython import const
 
 from roll.record import CHANGE, DIGEST, FRONT, RECORD, Credential
+from storage.purposes import LIST_HASH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +17,14 @@ MAGIC = b"MNL2"
 COUNT_MAX = const(20_000)
 CHANGES_MAX = const(32)  # a signed head with these is 2.3 KB, the longest message that is held in RAM
 _WINDOW = const(256)  # in one piece, in a heap that is nearly full
+
+
+def list_hash(snapshot: bytes, changes: bytes) -> bytes:
+    """The 16 bytes that name a list: of the SHA-256 of its snapshot, and of the changes over it."""
+    digest = sha256(LIST_HASH)
+    digest.update(snapshot)
+    digest.update(changes)
+    return digest.digest()[:16]
 
 
 def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":

@@ -44,7 +44,8 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
         files.remove(its)
         try:
             if await merge(mine, b"", its, pace) == used[2] and other != used:
-                laid = credentials.changes()
-                install(credentials, key, (credentials.version, credentials.slot), (used, used), laid)
+                await pace()
+                place, laid = (credentials.version, credentials.slot), credentials.changes()
+                await install(credentials, key, place, (used, used), laid, pace)
         except (ListError, OSError):
             console.warning("roll", "no space for a copy of the list")

@@ -1,4 +1,4 @@
-"""Tests a Wiegand keypad: a person presses each key once; wrong bits show which line is off."""
+"""Tests a Wiegand keypad and reader: a person presses each key once, and holds a card to the reader."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
@@ -36,6 +36,31 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     reading.cancel()
     hint = _fault(board.KEY_LAYOUT, "".join(pressed), keypad.healthy, keypad.discarded)
     return [("keypad", not hint, hint)]
+
+
+async def card(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
+    """Wait until a card comes, at most `seconds`: [(part, ok, hint)]. Its number is not passed on."""
+    seen = []
+    reader = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: seen.append(True))
+    reading = asyncio.create_task(reader.run(lambda key: None, lambda healthy: None))
+    await asyncio.sleep_ms(0)
+    say("hold a card to the reader")
+    end = ticks_add(ticks_ms(), seconds * 1000)
+    while ticks_diff(end, ticks_ms()) > 0 and not seen:
+        await asyncio.sleep_ms(_LOOK_MS)
+    reading.cancel()
+    hint = ""
+    if not seen:
+        hint = "no card seen: hold one flat on the reader; look at its power, at ground and at " + _LINES
+        if not reader.healthy:
+            hint = "a line is held low: has the reader power, do " + _LINES + " touch ground?"
+        elif reader.discarded:
+            hint = (
+                "bits come that are no card of 26 or 34 bits: one of "
+                + _LINES
+                + " is off, or they are exchanged"
+            )
+    return [("reader", not hint, hint)]
 
 
 def _fault(layout: str, pressed: str, healthy: bool, discarded: int) -> str:

@@ -19,9 +19,9 @@ class Mac:
             key = sha256(key).digest()
         inner = bytearray(b"\x36" * _BLOCK)
         outer = bytearray(b"\x5c" * _BLOCK)
-        for i, byte in enumerate(key):
-            inner[i] ^= byte
-            outer[i] ^= byte
+        for i in range(len(key)):  # enumerate() would leave 2 KB of tuples
+            inner[i] ^= key[i]
+            outer[i] ^= key[i]
         self._inner = inner
         self._outer = outer
 

@@ -8,17 +8,18 @@ place that reads or writes NVS.
 
 from micropython import const
 
-# Of the board. boot.py reads these before there is an application.
+# Of the board. boot.py reads these before there is an application. All but the console's are forgotten when
+# it is provisioned again: the relay may be another one then, and the clock's floor wrong.
 RELAY_PIN = "relay_pin"  # GPIO of the relay. By: board
 RELAY_SAFE = "relay_safe"  # the level, 0 or 1, that holds the bolt. By: board
 CONSOLE = "console"  # 0: the serial console is shut. By: tools/board
 CLOCK_FLOOR = "clock_floor"  # minutes since 1970 of the last signed time. By: access/clock
 
 # Of the release. The first says which slot a start is about, and the state of its trial: see boot.py.
-CHOICE = "choice"  # slot, 0 or 1, plus twice the state. By: boot, main, update/trial, update/updater
-TRYING = "trying"  # version_code() of the release switched to, 0 for none. By: update/trial, update/updater
-FAULTS_BEFORE = "had"  # bits_of() the faults from before the switch. By: update/updater
-IMAGE_ON_TRIAL = "image"  # 1 + number of the partition of its MicroPython. By: update/trial, update/updater
+CHOICE = "choice"  # slot, 0 or 1, plus twice the state. By: boot, main, update/trial, update/version
+TRYING = "trying"  # version_code() of the release switched to, 0 for none. By: update/trial, update/version
+FAULTS_BEFORE = "had"  # bits_of() the faults from before the switch. By: update/version
+IMAGE_ON_TRIAL = "image"  # 1 + number of the partition of its MicroPython. By: update/trial, update/version
 FAILED = "failed"  # version_code() of the release rolled back last. By: update/trial
 FAILURES = "fails"  # how often in a row that was. By: update/trial
 SECURITY_FLOOR = "security"  # the highest confirmed security version. By: update/trial
@@ -28,6 +29,10 @@ LIVED = "lived"  # hours under power. By: housekeeping
 WRONG_CODES = "wrong_codes"  # in a row. By: access/throttle
 STAFF_WAS_IN = "staff_was_in"  # 1: the next tenant is to be told. By: door/doorkeeper
 GUEST_RISK = "guest_risk"  # what guessing gains, 10**-9. By: access/guest_codes, access/restrictions
+# Highest number of an order, below 0 until it is carried out. By: update/orders, update/trial
+ORDER = "order"
+COMMAND = "command"  # highest number of a command. By: commands/commands
+ORDERED = "ordered"  # version_code() of the release that this order names. By: update/orders
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 
 # At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes

@@ -19,6 +19,7 @@ LEASES_FILE = b"menshen leases v1"
 
 # Digests in the list that everybody can compute, SHA-256(purpose, what)[:16].
 LEASE_DIGEST = b"menshen lease v1"
+LIST_HASH = b"menshen hash v1"  # SHA-256(this, SHA-256 of the snapshot, changes)[:16] names a list
 SCHEDULE_DIGEST = b"menshen schedule v1"
 HOLIDAY_DIGEST = b"menshen holiday v1"
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from micropython import const
 
 from storage import files
-from update.version import Refused
+from update.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

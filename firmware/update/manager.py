@@ -9,10 +9,13 @@ from micropython import const
 
 import console
 from door.faults import RESIDENTS
-from loader import Loan, collect
+from loader import Loan
+from update.refused import Refused
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from access.clock import Clock
@@ -20,24 +23,16 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
     from settings import Settings
 
-_NUMBERS = const(2304)  # bytes: three numbers of 6,144 bits, see pss.py
-_MANIFEST = const(2048)  # bytes of the longest one
-_MODULUS = const(384)  # bytes of a release key
 _LONGEST = const(512)  # bytes of an order
-
-
-class Order:
-    """An order as it came: None for one that was too long; `is_live` says that it was not retained."""
-
-    def __init__(self, message: "bytearray | None", is_live: bool) -> None:
-        self.message, self.is_live = message, is_live
-        self.reserve: list[bytearray] = []  # memory in one piece, for when the code has taken the rest
+_TRIES = const(5)
 
 
 class Manager:
     """`door` are the residents, the doorkeeper and the reports. An update holds the lock `memory`: there is
     not enough for a tenant's own broker beside it.
     """
+
+    again_ms = 2_000  # after a try for which there was no memory in one piece
 
     def __init__(
         self,
@@ -59,20 +54,47 @@ class Manager:
         self._topic = "menshen/v1/" + settings.lock + "/update"
         self._memory, self._subscriptions = memory, subscriptions
         self._came = asyncio.Event()
-        self._orders: list[Order] = []  # only the last that came
+        self._orders: list[tuple[bytearray | None, bool]] = []  # only the last that came
 
     async def run(self) -> None:
         """For ever."""
-        await self._see_through_trial()
+        await self._with_memory(self._see_through_trial)
         await self._subscriptions.subscribe(self._topic, self._on_order)
         while True:
             await self._came.wait()
             self._came.clear()
-            found = await self._judge()
-            if found:
+            await self._obey()
+
+    async def _obey(self) -> None:
+        """See to the last order. The code of one step only is loaded at a time."""
+        version = None
+        if not self._orders:
+            return  # one came while the last was read, and was taken for it
+        try:
+            version = await self._read()
+            if version is not None:
                 async with self._memory:
-                    await self._update(found)
-                found = None
+                    await self._with_memory(self._bring, version)
+        except Refused as error:
+            self._report(version, "refused", error.reason)
+        except MemoryError:
+            self._report(version, "refused", "no memory")
+
+    async def _with_memory(self, step: "Callable[..., Awaitable]", *arguments) -> None:
+        """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
+        where it was.
+        """
+        for left in range(_TRIES, 0, -1):
+            try:
+                await step(*arguments)
+                return
+            except MemoryError:
+                if left == 1:
+                    raise
+            await asyncio.sleep_ms(self.again_ms)
+
+    async def _bring(self, version: str) -> None:
+        await self._update(await self._manifest(version))
 
     async def _see_through_trial(self) -> None:
         async with Loan():
@@ -80,21 +102,28 @@ class Manager:
 
             await begin(self._settings, self._board, *self._door)
 
-    async def _judge(self) -> "dict | None":
-        """The manifest of the release that the last order asks for, see session.py."""
-        await collect()
-        try:
-            for order in self._orders:
-                order.reserve = [bytearray(_NUMBERS), bytearray(_MODULUS), bytearray(_MANIFEST)]
-            async with Loan():
-                from update.session import find_release
+    async def _read(self) -> "str | None":
+        async with Loan():
+            from update.orders import read
 
-                parts = self._subscriptions, self._settings, self._board, self._clock
-                return await find_release(self._orders, *parts, self._report)
-        except MemoryError:
-            self._orders.clear()
-            self._report(None, "refused", "no memory")
-            return None
+            return read(self._orders, self._settings, self._board.numbers, self._clock, self._report)
+
+    async def _manifest(self, version: str) -> dict:
+        """A step of its own: a coroutine holds what it has handed on until it ends, here the message."""
+        return await self._open(version, await self._request(version))
+
+    async def _request(self, version: str) -> bytearray:
+        async with Loan():
+            from update.session import request
+
+            return await request(version, self._subscriptions)
+
+    async def _open(self, version: str, message: bytearray) -> dict:
+        async with Loan():
+            from update.manifest import open_release
+
+            place = "/slots/" + slot()
+            return await open_release(version, message, self._settings.board, place, self._board.numbers)
 
     async def _update(self, manifest: dict) -> None:
         async with Loan():
@@ -103,8 +132,12 @@ class Manager:
             await update(manifest, self._subscriptions, self._settings, self._board, self._door)
 
     async def _on_order(self, payload: "Payload") -> None:
-        self._orders[:] = [Order(await payload.read(_LONGEST), not payload.retained)]
-        self._came.set()
+        try:
+            self._orders[:] = [(await payload.read(_LONGEST), not payload.retained)]
+        except MemoryError:
+            self._report(None, "refused", "no memory")
+        else:
+            self._came.set()
 
     def _report(self, version: "str | None", step: str, reason: str) -> None:
         console.info("update", "%s %s %s" % (version or "?", step, reason))

@@ -1,73 +1,57 @@
 """Opens a release's manifest, which is signed PS256 by one of the release keys that this release trusts.
 
-Its payload is checked by payload.py, which is loaded once the signature has been found good.
+What looks for the key, what verifies and what reads the payload is loaded in turn: numbers of 6,144 bits need
+memory in one piece.
 """
 
-import json
-from binascii import hexlify
+import sys
 
-from micropython import const
-
-from link.envelope import decode, encode
-from link.errors import EnvelopeError
 from loader import Loan
-from update.pss import SIZE, verify
-from update.version import Refused
+from storage.names import SECURITY_FLOOR
+from update.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-LONGEST = const(2048)  # characters of a manifest
-_KEY_ID = const(8)
-_KEYS_MAX = const(2)
-_SIGNATURE = const(512)  # characters of SIZE bytes
+    from storage.nvs import Numbers
 
 
-def trusted(path: str, modulus: bytearray) -> "Iterator[tuple[bytes, bytearray]]":
-    """(id, modulus) of the release keys in a file: a count of at most two, then 8 + 384 bytes for each.
-
-    Nothing where there is no such file, or from where it ends. Each is read into `modulus`, of SIZE bytes.
-    """
-    try:
-        with open(path, "rb") as file:
-            for _ in range(min((file.read(1) or b"\0")[0], _KEYS_MAX)):
-                name = file.read(_KEY_ID)
-                if file.readinto(modulus) == SIZE:
-                    yield name, modulus
-    except OSError:
-        pass
-
-
-async def read(
-    message: "bytes | bytearray | memoryview",
-    version: str,
-    keys: "Iterable[tuple[bytes, bytes | bytearray]]",
-    reserve: "list[bytearray] | None" = None,
+async def open_release(
+    version: str, message: "bytes | bytearray", board: str, place: str, numbers: "Numbers"
 ) -> dict:
-    """The payload of the manifest of this version. Raises Refused.
+    """The payload of a manifest that is for this board and not below the security version. Raises Refused.
 
-    `reserve` is freed for the numbers of the signature, of which each is in one piece.
-
-    The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: it is
-    compared, never obeyed. The payload is not read before the signature has been found good.
+    `place` is the folder that shows the running release's files. The payload is not read before the
+    signature has been found good.
     """
-    if len(message) > LONGEST:
-        raise Refused("too large")
-    view = memoryview(message)
-    end = len(view) - _SIGNATURE - 1
-    try:
-        for name, modulus in keys:
-            head = encode(b'{"alg":"PS256","kid":"' + hexlify(name) + b'"}') + b"."
-            if end > len(head) and view[end] == 0x2E and view[: len(head)] == head:
-                if reserve:
-                    reserve.clear()
-                if not await verify(view[:end], decode(view[end + 1 :]), modulus):
-                    raise Refused("bad signature")
-                with Loan():
-                    from update.payload import checked
+    signed, parts = _signature(message, place + "/update/keys")
+    if not await _is_good(signed, parts):
+        raise Refused("bad signature")
+    found = _payload(signed, version)
+    if found["board"] != board:
+        raise Refused("wrong board")
+    if found["security"] < numbers.get(SECURITY_FLOOR):
+        raise Refused("old security version")
+    if "image" not in found and tuple(found["runtime"]) > sys.implementation.version[:2]:
+        raise Refused("old runtime")
+    return found
 
-                    return checked(json.loads(decode(view[len(head) : end])), version)
-    except (EnvelopeError, ValueError):
-        raise Refused("malformed")
-    raise Refused("unknown key")
+
+def _signature(message: "bytes | bytearray", path: str) -> "tuple[memoryview, list]":
+    with Loan():
+        from update.payload import signature
+
+        return signature(message, path)
+
+
+async def _is_good(signed: memoryview, parts: list) -> bool:
+    async with Loan():
+        from update.pss import verify
+
+        return await verify(signed, parts)
+
+
+def _payload(signed: memoryview, version: str) -> dict:
+    with Loan():
+        from update.payload import payload
+
+        return payload(signed, version)

@@ -8,7 +8,7 @@ import struct
 
 from micropython import const
 
-from update.version import Refused
+from update.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,37 +25,37 @@ _NAME_MAX = const(40)
 _LINE_MAX = const(50)
 
 
-async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int, int, bytearray]":
+async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int, int, bytearray, bytearray]":
     """Plan how to build a pack of `size` bytes whose head is the file `table`. Raises Refused, OSError.
 
-    (where its hashes begin, where its data begins, for each file its size u32 and its place u32 in the pack
-    `running`, or 0 where that has no file of this hash).
+    (where its hashes begin, where its data begins, the size u32 of each file, the place u32 of each in the
+    pack `running`, or 0 where that has no file of this hash).
     """
     with open(table, "rb") as file:
         head = Pack(file)
         if head.start != os.stat(table)[6] or head.size != size:
             raise Refused("bad files")
         head.check()
-        sizes = bytearray()
-        for _, _, count in head.lines():
-            sizes += struct.pack("<II", count, 0)
+        sizes, places = bytearray(4 * head.count), bytearray(4 * head.count)
+        for n, (_, _, count) in enumerate(head.lines()):
+            struct.pack_into("<I", sizes, 4 * n, count)
     try:
         with open(running, "rb") as file, open(table, "rb") as wanted:
             wanted.seek(head.hashes)
-            _look_up(Pack(file), wanted, sizes)
+            _look_up(Pack(file), wanted, places)
             await pace()
     except (OSError, Refused):
         pass  # the running slot has no pack: everything is fetched
-    return head.hashes, head.start, sizes
+    return head.hashes, head.start, sizes, places
 
 
-def _look_up(running: "Pack", wanted: "BinaryIO", sizes: bytearray) -> None:
+def _look_up(running: "Pack", wanted: "BinaryIO", found: bytearray) -> None:
     """Fill in the places of the files that the running pack has."""
-    places = bytearray()
-    for _, place, count in running.lines():
-        places += struct.pack("<II", count, place)
+    places = bytearray(4 * running.count)
+    for n, (_, place, _) in enumerate(running.lines()):
+        struct.pack_into("<I", places, 4 * n, place)
     fronts = running.fronts()
-    for n in range(0, len(sizes), 8):
+    for n in range(0, len(found), _FRONT):
         digest = wanted.read(_HASH)
         at = -1
         while True:
@@ -63,9 +63,7 @@ def _look_up(running: "Pack", wanted: "BinaryIO", sizes: bytearray) -> None:
             if at < 0 or (at % _FRONT == 0 and running.hash(at // _FRONT) == digest):
                 break
         if at >= 0:
-            count, place = struct.unpack_from("<II", places, at // _FRONT * 8)
-            if count == struct.unpack_from("<I", sizes, n)[0]:
-                struct.pack_into("<I", sizes, n + 4, place)
+            found[n : n + 4] = places[at : at + 4]
 
 
 class Pack:

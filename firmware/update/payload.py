@@ -1,26 +1,81 @@
-"""Checks the payload of a release's manifest.
+"""Takes a release's manifest apart: its signature with the key for that, and the payload, which is checked.
 
-It has these members, no more and no less: "version" "1.2.3"; "security" a number that never goes down;
-"board"; "runtime" [major, minor] of the least MicroPython; "slot" and "files", each {"sha256", "size"}: the
-pack, and its head, see tools/release/pack.py; and for a MicroPython image "image" {"sha256", "size",
+The payload has these members, no more and no less: "version" "1.2.3"; "security" a number that never goes
+down; "board"; "runtime" [major, minor] of the least MicroPython; "slot" and "files", each {"sha256", "size"}:
+the pack, and its head, see tools/release/pack.py; and for a MicroPython image "image" {"sha256", "size",
 "pieces"}, where "pieces" is the SHA-256 of the string of SHA-256s of its pieces of 32,768 bytes.
 """
 
+import json
+from binascii import hexlify
+
 from micropython import const
 
-from update.version import Refused
+from link.envelope import decode, encode
+from link.errors import EnvelopeError
+from update.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
+_LONGEST = const(2048)  # characters of a manifest
+_KEY_ID = const(8)
+_KEYS_MAX = const(2)
+_SIZE = const(384)  # bytes of a modulus
+_SIGNATURE = const(512)  # characters of as many
 _SLOT_MAX = const(160 * 1024)  # bytes; two larger ones and two lists of 10,000 do not fit the flash
 _FILES_MAX = const(8192)
 _IMAGE_MAX = const(0x1F0000)  # no partition of a 4 MB layout is larger
 _SECURITY_MAX = const(0x3FFFFFFF)
 
 
-def checked(payload: "Any", version: str) -> dict:
+def signature(message: "bytes | bytearray", path: str) -> "tuple[memoryview, list]":
+    """(what is signed, [the signature, the modulus of the key that the header names]). Raises Refused.
+
+    The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: it is compared, never obeyed.
+    `path` is the file of trusted keys.
+    """
+    if len(message) > _LONGEST:
+        raise Refused("too large")
+    view = memoryview(message)
+    end = len(view) - _SIGNATURE - 1
+    try:
+        for name, modulus in _trusted(path):
+            head = encode(b'{"alg":"PS256","kid":"' + hexlify(name) + b'"}') + b"."
+            if end > len(head) and view[end] == 0x2E and view[: len(head)] == head:
+                return view[:end], [decode(view[end + 1 :]), modulus]
+    except EnvelopeError:
+        raise Refused("malformed")
+    raise Refused("unknown key")
+
+
+def _trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
+    """(id, modulus) of the release keys in a file: a count of at most two, then 8 + 384 bytes for each.
+
+    Nothing where there is no such file. Only one key at a time is in RAM.
+    """
+    try:
+        with open(path, "rb") as file:
+            for _ in range(min((file.read(1) or b"\0")[0], _KEYS_MAX)):
+                yield file.read(_KEY_ID), file.read(_SIZE)
+    except OSError:
+        pass
+
+
+def payload(signed: memoryview, version: str) -> dict:
+    """The payload of what signature() returned, once that has been found good. Raises Refused."""
+    start = 0
+    while signed[start] != 0x2E:
+        start += 1
+    try:
+        return _checked(json.loads(decode(signed[start + 1 :])), version)
+    except (EnvelopeError, ValueError):
+        raise Refused("malformed")
+
+
+def _checked(payload: "Any", version: str) -> dict:
     """The payload, if each of its members is as it must be. Raises Refused."""
     if not isinstance(payload, dict):
         raise Refused("malformed")

@@ -7,29 +7,43 @@ from micropython import const
 
 from storage.hmac import equal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 SIZE = const(384)  # bytes of the modulus, and of a signature
 _HASH = const(32)
 _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
 
 
-async def verify(
-    message: "bytes | memoryview", signature: "bytes | bytearray", modulus: "bytes | bytearray"
-) -> bool:
+async def verify(message: "bytes | memoryview", parts: "list[Any]") -> bool:
     """Whether the signature is the message's, under the key of this modulus and the exponent 65,537.
 
-    The modulus has 3,072 bits. It is computed in seventeen steps, and the door has its turn between them.
+    `parts` are signature and modulus, of 3,072 bits each; they are taken out, to free their memory. It is
+    computed in seventeen steps, and the door has its turn between them.
     """
+    signature, modulus = parts
+    parts.clear()
     if len(signature) != SIZE or len(modulus) != SIZE or not modulus[0] & 0x80:
         return False
     n = int.from_bytes(modulus, "big")
     number = power = int.from_bytes(signature, "big")
+    signature = modulus = None
     if number >= n:
         return False
     for _ in range(16):
-        power = power * power % n
+        power = _times(power, power, n)
         await asyncio.sleep_ms(0)
-    power = power * number % n
+    power = _times(power, number, n)
     return _is_pss(sha256(message).digest(), power.to_bytes(SIZE, "big"))
+
+
+def _times(a: int, b: int, n: int) -> int:
+    """a·b mod n. In parts, so that no number is longer than 514 bytes, which are in one piece."""
+    product = 0
+    for shift in (2048, 1024, 0):
+        product = ((product << 1024) + (a >> shift & (1 << 1024) - 1) * b) % n
+    return product
 
 
 def _is_pss(digest: bytes, encoded: bytes) -> bool:

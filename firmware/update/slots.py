@@ -11,19 +11,17 @@ from hashlib import sha256
 
 from micropython import const
 
-from loader import Loan
 from storage import files
-from update.version import Refused
+from update.refused import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
-    Fetch = Callable[[str, int, str], Awaitable[None]]
     Pace = Callable[[], Awaitable[None]]
 
-_PIECE = const(512)
+_PIECE = const(256)
 _HASH = const(32)
 _CLOSE = const(16384)  # bytes: what a power cut costs at most
 
@@ -43,40 +41,44 @@ def clear(slot: int) -> None:
 
 
 class Builder:
-    """`fetch(sha256_hex, size, path)` brings a blob whole; `await pace()` lets the door have its turn."""
+    """Builds the file of the slot that is not `running` (0 or 1). `await pace()` gives the door its turn."""
 
-    def __init__(self, running: int, fetch: "Fetch", pace: "Pace") -> None:
+    def __init__(self, running: int, pace: "Pace") -> None:
         self._slot, self._running, self._path = running, path_of(running), path_of(1 - running)
-        self._fetch, self._pace = fetch, pace
+        self._pace = pace
         base = self._path[:-4]
-        self._new, self._table, self._piece = base + "new", base + "table", base + "piece"
+        self._new, self._piece = base + "new", base + "piece"
+        self._table = base + "table"
         self._buffer = memoryview(bytearray(_PIECE))
         self._file: BinaryIO | None = None
         self._done = self._unsaved = 0  # bytes of the new file, and those that a power cut would undo
 
-    async def build(self, slot: dict, table: dict) -> None:
-        """Have the pack of the manifest in the other slot. Raises Refused, OSError, and fetch's own."""
+    async def build(self, slot: dict, table: dict, plan: "list[Any]") -> "tuple[str, int, str] | None":
+        """Build the pack of the manifest in the other slot, as far as it goes with what is there.
+
+        None when it is whole, else what is to be fetched before this is called again: (SHA-256, size, path).
+        `plan` is that of pack.plan(), empty as long as the table has not been fetched. Raises Refused and
+        OSError.
+        """
         name, size = slot["sha256"], slot["size"]
-        if await self._is(self._path, name, size):
-            return clear(1 - self._slot)
-        files.remove(self._path)  # there is space for two files, not for three
-        await self._fetch(table["sha256"], table["size"], self._table)
-        await self._fill(*await self._plan(size), size)
+        if not plan:
+            if await self._is(self._path, name, size):
+                return clear(1 - self._slot)
+            files.remove(self._path)  # there is space for two files, not for three
+            return table["sha256"], table["size"], self._table
+        wanted = await self._fill(size, *plan)
+        if wanted is not None:
+            return wanted
         if not await self._is(self._new, name, size):
             files.remove(self._new)
             raise Refused("bad hash")
         os.rename(self._new, self._path)
         return clear(1 - self._slot)
 
-    async def _plan(self, size: int) -> "tuple[int, int, bytearray]":
-        """How to build a pack of this size, see pack.plan."""
-        async with Loan():
-            from update.pack import plan
-
-            return await plan(self._table, self._running, size, self._pace)
-
-    async def _fill(self, hashes: int, start: int, plan: bytearray, size: int) -> None:
-        """Write what is missing of the new pack, from where it ends now; see pack.plan."""
+    async def _fill(
+        self, size: int, hashes: int, start: int, sizes: bytearray, places: bytearray
+    ) -> "tuple[str, int, str] | None":
+        """Write what is missing of the new pack, from where it ends now, up to what is to be fetched."""
         self._done = os.stat(self._new)[6] if files.exists(self._new) else 0
         if self._done > size:
             files.remove(self._new)
@@ -86,25 +88,34 @@ class Builder:
                 if self._done < start:
                     table.seek(self._done)
                     await self._append(table, start - self._done)
-                for n in range(len(plan) // 8):
-                    count, at = struct.unpack_from("<II", plan, 8 * n)
+                for n in range(len(sizes) // 4):
+                    (count,) = struct.unpack_from("<I", sizes, 4 * n)
+                    (at,) = struct.unpack_from("<I", places, 4 * n)
                     if self._done < start + count:
                         table.seek(hashes + _HASH * n)
-                        await self._file_of(table.read(_HASH), start, count, at)
+                        digest = table.read(_HASH)
+                        if not await self._file_of(digest, start, count, at):
+                            return hexlify(digest).decode(), count, self._piece
                     start += count
         finally:
             self._close()
+        return None
 
-    async def _file_of(self, digest: bytes, place: int, count: int, at: int) -> None:
-        """Write what is missing of one file, from the running pack if it is whole there, else fetched."""
+    async def _file_of(self, digest: bytes, place: int, count: int, at: int) -> bool:
+        """Write what is missing of one file, if it is whole in the running pack or has been fetched."""
         source = self._running
         if not at or await self._digest(source, at, count) != digest:
             source, at = self._piece, 0
-            await self._fetch(hexlify(digest).decode(), count, source)
+            if not files.exists(source):
+                return False
+            if await self._digest(source, 0, count) != digest:
+                files.remove(source)
+                return False
         with open(source, "rb") as file:
             file.seek(at + self._done - place)
             await self._append(file, place + count - self._done)
         files.remove(self._piece)
+        return True
 
     async def _append(self, source: "BinaryIO", count: int) -> None:
         """Copy `count` bytes from where source stands."""

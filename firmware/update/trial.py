@@ -18,6 +18,7 @@ from storage.names import (
     FAILURES,
     FAULTS_BEFORE,
     IMAGE_ON_TRIAL,
+    ORDER,
     SECURITY_FLOOR,
     TRYING,
 )
@@ -115,6 +116,7 @@ class Trial:
         trying = numbers.get(TRYING)
         if trying == version_code(self._version):
             numbers.set(FAILURES, 0)
+            numbers.set(ORDER, abs(numbers.get(ORDER)))  # it is carried out, and is not obeyed again
             self._report(self._version, "confirmed", "")
         elif trying:
             again = trying == numbers.get(FAILED)

@@ -1,14 +1,21 @@
-"""What all parts of an update share: the refusal, and versions and faults as numbers for NVS."""
+"""Versions and faults as numbers for NVS, and the switch to another release, which is such numbers."""
+
+import asyncio
+
+from micropython import const
 
 from door.faults import FAULTS
+from storage.names import CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING
+from update.refused import Refused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
-class Refused(Exception):
-    """The release is refused; `reason` is one of UPDATE_REFUSALS in reports/results.py."""
+    from storage.nvs import Numbers
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+_LOOK_MS = const(1000)
 
 
 def version_code(text: object) -> int:
@@ -32,3 +39,30 @@ def version_text(code: int) -> str:
 def bits_of(faults: "set[str]") -> int:
     """The bits of these faults, those of FAULTS."""
     return sum(FAULTS[name] for name in faults)
+
+
+class Switching:
+    """Which release is to be started: its version, the slot in use (0 or 1), the partition of the
+    MicroPython that goes with it or None, and the faults that were there before.
+    """
+
+    def __init__(self, version: str, slot: int, image: "Any", faults: "set[str]") -> None:
+        self.version, self.slot, self.image, self.faults = version, slot, image, faults
+
+
+async def switch(
+    to: Switching, numbers: "Numbers", idle: "Callable[[], bool]", restart: "Callable[[], None]"
+) -> None:
+    """Wait until nobody is at the door, and have the other slot started on trial.
+
+    Power may go between any two steps. OSError of NVS.
+    """
+    while not idle():
+        await asyncio.sleep_ms(_LOOK_MS)
+    numbers.set(FAULTS_BEFORE, bits_of(to.faults))
+    numbers.set(TRYING, version_code(to.version))
+    if to.image is not None:
+        numbers.set(IMAGE_ON_TRIAL, 1 + int(to.image.info()[4][-1]))
+        to.image.set_boot()
+    numbers.set(CHOICE, 2 + 1 - to.slot)
+    restart()

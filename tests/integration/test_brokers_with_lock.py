@@ -107,7 +107,7 @@ async def test_a_release_is_fetched_tried_and_confirmed(house: House) -> None:
     await house.lock.power(True)
     new = releases.release("0.2.0")
     chunks, manifest = list(new.chunks()), new.manifest(releases.key).encode()
-    order = publish.head(give.lock, give.key, new.version).encode()
+    order = publish.head(give.lock, give.key, new.version, 1).encode()
     for topic, payload in (*chunks, (manifest_topic(new.version), manifest), (give.topic("update"), order)):
         await house.operator.client.publish(topic, payload, qos=1, retain=True)
     await house.says("ack", update="0.2.0", result="confirmed")

@@ -15,7 +15,7 @@ from menshen.simulator.world import now_us
 from tests.integration.conftest import Mosquitto
 from tests.simulated_lock import Event, Lock
 
-_WILL = '{"online":false}'
+_WILL = '{"online":false,"order":0}'
 _PINGS = 4 if os.environ.get("MENSHEN_NIGHTLY") else 1  # after three, 90 s, Mosquitto drops who is silent
 
 
@@ -90,7 +90,7 @@ async def test_a_lock_that_loses_its_power_is_offline_for_all_and_for_those_to_c
 ) -> None:
     await lock.power(False)
     await lock.wait_event(lambda e: e["type"] == "operator" and e["payload"] == _WILL)
-    assert await _retained_state(lock, mosquitto) == {"online": False}
+    assert await _retained_state(lock, mosquitto) == {"online": False, "order": 0}
     await lock.power(True)
     await lock.wait_online()
     await lock.wait_event(lambda e: e["type"] == "operator" and '"online": true' in e["payload"])

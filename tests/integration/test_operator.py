@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import datetime as dt
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -81,7 +82,13 @@ class Answering:
             assert isinstance(message.payload, bytes)
             body = message.payload.split(b".")[1]
             self.heads.append(json.loads(base64.urlsafe_b64decode(body + b"==")))
-            await self.say("ack", list=self.heads[-1]["version"], **self.answer)
+            await self.say("ack", list=self.heads[-1]["version"], **{"hash": self.named(-1), **self.answer})
+
+    def named(self, place: int) -> str:
+        """What names the list of a head."""
+        head = self.heads[place]
+        delta = base64.urlsafe_b64decode(head["delta"] + "==")
+        return hashlib.sha256(b"menshen hash v1" + bytes.fromhex(head["sha256"]) + delta).hexdigest()[:32]
 
 
 @contextlib.asynccontextmanager
@@ -117,6 +124,20 @@ async def test_a_refused_list_is_taken_back_and_what_was_refused_is_said(house: 
         assert "demo: list 4 accepted" in (await house.operate("publish", LOCK)).output
         assert "demo: list 4 held" in (await house.operate("publish", LOCK)).output  # the state says 0 still
     assert [head["version"] for head in lock.heads] == [1, 2, 3, 4, 4]
+
+
+async def test_a_move_out_that_nobody_confirmed_is_taken_back(house: House) -> None:
+    await house.begin(bytes(32))
+    await house.add_lease()
+    async with answering(house.broker) as lock:
+        await house.operate("publish", LOCK)
+        await house.operate("lease", "end", LOCK, "1", "--moved-out")
+        lock.answer = {"result": "refused", "reason": "lease shortened"}
+        said = (await house.operate("publish", LOCK, fails=True)).output
+        for part in ("list 2 refused: lease shortened", "still runs", "lease 1: was to be removed"):
+            assert part in said, said
+        assert "lease" in (await house.operate("lease", "list")).output
+        assert "1" in (await house.operate("lease", "list", LOCK)).output
 
 
 async def test_an_offline_lock_waits_and_finds_its_list_at_the_broker(house: House) -> None:

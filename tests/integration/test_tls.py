@@ -1,5 +1,6 @@
 """TLS with certificates on both sides: lock and Mosquitto talk to nobody who is not the operator's."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -194,3 +195,47 @@ async def test_a_lock_that_talks_plain_gets_no_answer(make_lock, tmp_path: Path,
             settings={"broker": {"tls": False, "backoff_cap_s": 1}},
         )
         await _locked_out(lock)
+
+
+@pytest.mark.slow
+async def test_one_sntp_answer_far_ahead_costs_the_connection_for_as_long_as_it_is_wrong(
+    make_lock, tmp_path: Path, house: House
+) -> None:
+    """By the lock's clock every certificate has expired then; it asks for the time again, and is online."""
+    async with broker_of(tmp_path, house.authority, _server(house.authority)) as broker:
+        lock = await make_lock(
+            power=False,
+            broker_address=broker.address,
+            tls_address=broker.tls_address,
+            settings=_TLS,
+            files=house.files(),
+            sntp=True,
+        )
+        lock.world.network_time_ahead(400 * 86_400)
+        await lock.power(True)
+        assert "validity has expired" in await _locked_out(lock)
+        lock.world.network_time_ahead(0)
+        lock.since_us = now_us()
+        await lock.wait_event(lambda e: e["type"] == "console" and "link: online" in e["line"], 180)
+
+
+async def test_a_certificate_that_ends_soon_is_a_fault_that_the_state_tells(
+    make_lock, tmp_path: Path
+) -> None:
+    authority = Authority.in_memory()
+    house = House(authority, authority.issue("demo", client=True, days=12))
+    async with broker_of(tmp_path, house.authority, _server(house.authority)) as broker:
+        lock = await make_lock(
+            broker_address=broker.address,
+            tls_address=broker.tls_address,
+            settings=_TLS,
+            files=house.files(),
+            sntp=True,
+        )
+        await _hear_state(lock)
+        states = [
+            e["payload"] for e in lock.events if e["type"] == "operator" and e["topic"].endswith("/state")
+        ]
+        says = json.loads(states[-1])
+        assert says["faults"] == ["certificate"]
+        assert says["days"] in (11, 12)

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from menshen import build_app
 from menshen.build_app import BuildError, build, compile_file
+from menshen.shrink import rooms
 from tests.static.helpers.sources import MODULES, ON_CHIP, TOP, import_name, name
 
 BIN = TOP / "build" / "toolchain" / "bin"
 WORD_SIZES = {"64-bit": BIN / "micropython", "32-bit": BIN / "micropython32"}
+
+_PLACES = rooms.placed(build_app.read_sources(TOP / "firmware"), build_app.called())
 
 # These rooms know nothing of the chip: they load where there is no `machine` at all.
 PURE = ("access/", "door/", "people/", "readers/", "roll/")
@@ -48,22 +52,19 @@ def test_compiles(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("bits", WORD_SIZES)
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_loads(path: Path, bits: str, app: Path) -> None:
-    _load(WORD_SIZES[bits], _built(path, app), app.parent / "fakes", app / "slots/a", app / "lib")
+    _load(WORD_SIZES[bits], _built(path), app.parent / "fakes", app / "slots/a", app / "lib")
 
 
 @pytest.mark.parametrize(
     "path", [p for p in MODULES if import_name(p).replace(".", "/").startswith(PURE)], ids=name
 )
 def test_loads_without_the_chip(path: Path, app: Path) -> None:
-    _load(WORD_SIZES["64-bit"], _built(path, app), app / "slots/a")
+    _load(WORD_SIZES["64-bit"], _built(path), app / "slots/a")
 
 
-def _built(path: Path, app: Path) -> str:
-    """The module to import: that of the file, or the room that it is joined to."""
-    module = import_name(path)
-    return (
-        module if (app / "slots/a" / (module.replace(".", "/") + ".mpy")).exists() else module.split(".")[0]
-    )
+def _built(path: Path) -> str:
+    """The module to import: that of the file, or the one that it is joined to."""
+    return _PLACES[import_name(path)]
 
 
 def _tree(top: Path, text: str) -> Path:

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from menshen import build_app
-from menshen.shrink import constants, names, rooms, shrink, types
+from menshen.shrink import constants, names, rooms, shrink
 from tests.conftest import TOP
 
 _ALL_NAMES = """
@@ -83,6 +83,41 @@ def test_what_cannot_be_joined_is_named() -> None:
         rooms.join({"app": "from door import a\na.b\n", "door.a": ""})
 
 
+def test_what_is_in_no_room_joins_what_it_stays_with_unless_others_know_it_by_name() -> None:
+    programs = {
+        "app": "from loader import Loan\nfrom board import Board\nfrom door.relay import Relay\n",
+        "board": "class Board:\n    pass\n",
+        "door.relay": "from loader import Loan\nclass Relay(Loan):\n    pass\n",
+        "loader": "class Loan:\n    pass\n",
+    }
+    joined = rooms.join(programs, {"board"})
+    assert sorted(joined) == ["app", "board", "door"]
+    assert joined["app"].startswith("from door import Loan\n")
+    found = _run(joined, "door")
+    assert issubclass(found["Relay"], found["Loan"])
+    whole = rooms.join({**programs, "app": programs["app"] + "import loader\n"}, {"board"})
+    assert "loader" in whole
+
+
+def test_what_is_lent_takes_in_what_comes_with_it_alone() -> None:
+    sources = {
+        "app": "def f():\n    from update.session import find\n    from update.slots import build\n",
+        "update.session": "from update.manifest import read\nfrom update.version import code\n"
+        "def find():\n    return read() + code()\n",
+        "update.manifest": "from update.pss import verify\ndef read():\n    return verify()\n",
+        "update.pss": "def verify():\n    return 1\n",
+        "update.slots": "from update.version import code\ndef build():\n    return code()\n",
+        "update.version": "def code():\n    return 2\n",
+    }
+    joined = rooms.join(sources)
+    assert sorted(joined) == ["app", "update.session", "update.slots", "update.version"]
+    assert "from update.version import code" in joined["update.session"]
+    for name, other, what in (("app", "update.pss", "verify"), ("update.slots", "update.manifest", "read")):
+        more = {**sources, name: sources[name] + f"def g():\n    from {other} import {what}\n"}
+        assert other in rooms.join(more)
+    assert "update.pss" in rooms.join(sources, {"update.pss"})
+
+
 def test_numbers_bytes_and_short_words_stand_where_they_are_used() -> None:
     programs = constants.written_out(
         {
@@ -120,7 +155,7 @@ _DOOR = (
 
 def test_names_are_shared_and_the_program_is_the_same() -> None:
     tower = "from clock import Watch\nfound = Watch(5).ticking()\n"
-    made = shrink({"clock": _DOOR, "tower": tower}, (), {"Watch"})
+    made = shrink({"clock": _DOOR, "tower": tower}, (), {"Watch", "clock"})
     own = "Clock _datetime now datetime offset step later more ticking found"
     assert set(made.names) == set(own.split())
     assert len(set(made.names.values())) < len(made.names)
@@ -165,10 +200,7 @@ def test_no_two_names_that_meet_become_one() -> None:
 
 def test_a_change_in_one_module_leaves_the_others_as_they_were() -> None:
     """Or a release would fetch them all."""
-    sources = {
-        ".".join(path.relative_to(TOP / "firmware").with_suffix("").parts): path.read_text()
-        for path in sorted((TOP / "firmware").rglob("*.py"))
-    }
+    sources = build_app.read_sources(TOP / "firmware")
     before = shrink(sources, {"sleep_ms"}, {"main"}).programs
     sources["people.residents"] += "\n    def abandon(self, force):\n        self._force = force\n"
     after = shrink(sources, {"sleep_ms"}, {"main"}).programs
@@ -191,8 +223,11 @@ def test_no_name_is_changed_that_micropython_has() -> None:
 
 
 def test_what_only_a_type_checker_reads_is_left_out() -> None:
-    source = "import time\n\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    from a import B\n\nx = 1\n"
-    assert types.without(source) == "import time\n\nx = 1\n"
+    """The compiler does so where it sees that the condition is false: no step of the build is for that."""
+    source = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from a import B\nx = 1\n"
+    assert "\nif False:\n" in constants.written_out({"a": source}, ())["a"]
+    left = build_app.shrunk(TOP / "firmware").programs
+    assert not [name for name, program in left.items() if "TYPE_CHECKING" in names.words(program)]
 
 
 def test_what_is_no_program_is_left_to_the_compiler() -> None:

@@ -177,7 +177,7 @@ def test_resolver_knows_the_broker_and_nobody_else() -> None:
         return bytes.fromhex("0007 0100 0001 0000 0000 0000") + labels + struct.pack(">xHH", kind, 1)
 
     asked = query("Broker.menshen.TEST", 1)
-    answer = bytes.fromhex("c00c 0001 0001 0000003c 0004 7f000001")
+    answer = bytes.fromhex("c00c 0001 0001 0000003c 0004 c0000201")
     assert answer_dns(asked) == bytes.fromhex("0007 8180 0001 0001 0000 0000") + asked[12:] + answer
     assert answer_dns(query("broker.menshen.test", 28))[2:8] == bytes.fromhex("8180 0001 0000")
     assert answer_dns(query("example.org", 1))[2:8] == bytes.fromhex("8183 0001 0000")

@@ -2,6 +2,11 @@
 
 import json
 
+import pytest
+
+from menshen.simulator.frames import ACK
+from menshen.simulator.provision import PINS
+from menshen.simulator.world import now_us
 from tests.simulated_lock import Lock
 
 
@@ -37,6 +42,26 @@ async def test_a_card_that_stays_on_the_reader_opens_once(make_lock) -> None:
         await lock.keys("1")  # by now the reader has looked at the card many times
         await lock.wait_light("key")
     assert _relay_edges(lock).count(1) == 1
+
+
+@pytest.mark.parametrize("heard", ["", "e050"], ids=["selected", "activated"])
+async def test_a_card_whose_answer_met_the_end_of_a_search_opens_all_the_same(lock: Lock, heard: str) -> None:
+    """The card has heard all that it waits for, and the lock knows nothing of it: it must not be lost."""
+    await lock.wait_armed()
+    line, card = lock.world.reader._line, lock.world.cards["tenant"]
+    tell = line._heard
+
+    def meanwhile(frame: bytes) -> None:
+        if frame == ACK:
+            line._heard = tell
+            lock.world.card("tenant")
+            card.select()
+            card.frame(bytes.fromhex(heard))
+        tell(frame)
+
+    lock.since_us = now_us()
+    line._heard = meanwhile
+    await lock.wait_unlocked()
 
 
 async def test_the_strangers_card_does_not_open(lock: Lock) -> None:
@@ -185,3 +210,31 @@ async def test_a_relay_of_the_other_polarity_is_driven_the_other_way(make_lock) 
     async with lock.tap("tenant"):
         await lock.wait_pin("relay", 0)
     assert _relay_edges(lock) == [1, 0]
+
+
+async def test_a_leaf_that_stands_open_when_the_power_comes_back_was_not_forced(make_lock) -> None:
+    lock = await make_lock(settings={"relay": {"seconds": 1}, "door": {"held_open_s": 5}})
+    await lock.wait_armed()
+    await lock.power(False)
+    await lock.open_leaf(force=True)
+    await lock.power(True)
+    assert (await lock.wait_message("alarm"))["json"]["alarm"] == "held open"
+    assert "forced" not in {e["name"] for e in lock.events if e["type"] == "led"}
+    await lock.close_leaf()
+    await lock.wait_light("idle")
+    await lock.open_leaf(force=True)
+    assert (await lock.wait_message("alarm"))["json"]["alarm"] == "forced"
+
+
+async def test_a_door_without_a_contact_raises_no_alarm_and_locks_by_its_time(make_lock) -> None:
+    settings = {"relay": {"seconds": 1}, "door": {"contact": False, "held_open_s": 5}}
+    lock = await make_lock(power=False, settings=settings)
+    lock.world.board.set_input(PINS["contact"], None)  # reads as noise
+    await lock.power(True)
+    await lock.wait_online()
+    for _ in range(2):
+        await lock.keys("246810#")
+        await lock.wait_unlocked()
+        await lock.wait_locked()
+    lights = {e["name"] for e in lock.events if e["type"] == "led"}
+    assert not lights & {"forced", "held open"}, lights

@@ -8,7 +8,9 @@ import json
 import os
 import time
 
+from menshen import checkout
 from menshen.operator import lists
+from menshen.release import publish
 from menshen.simulator.cards.plain import demo_cards
 from menshen.simulator.provision import CARD, TENANT, Credential, Provision, lock_key
 from tests.simulated_lock import Lock
@@ -33,7 +35,14 @@ def _published(give: Provision) -> list[tuple[str, bytes]]:
     for version in range(1, _NEWEST + 1):
         messages += give.list_messages(version, _credentials(give, version))
     locks_out = [Credential(CARD, b"\xee" * 7, TENANT, lease=9)]
-    return messages + give.list_messages(_NEWEST + 1, locks_out)
+    return messages + _orders(give) + give.list_messages(_NEWEST + 1, locks_out)
+
+
+def _orders(give: Provision) -> list[tuple[str, bytes]]:
+    """Of an older release, and then of the one that runs."""
+    releases = "0.0.1", checkout.version()
+    orders = [publish.head(give.lock, give.key, version, n) for n, version in enumerate(releases, 1)]
+    return [(give.topic("update"), order.encode()) for order in orders]
 
 
 def _forged(give: Provision) -> list[tuple[str, bytes]]:
@@ -77,6 +86,8 @@ async def test_an_enemys_broker_opens_nothing_rolls_nothing_back_and_locks_nobod
         await lock.wait_locked()
         await _deliver_what_locks_out(enemy, published)
         await lock.tap_to_relay("tenant")
+    acks = [json.loads(payload) for topic, payload in enemy.heard if topic.endswith("/ack")]
+    assert {ack["result"] for ack in acks if "update" in ack} == {"refused"}
     said = [e["line"] for e in lock.events if e["type"] == "console"]
     assert not [line for line in said if "Traceback" in line or "died" in line or "MemoryError" in line]
     assert not [e for e in lock.events if e["type"] == "reset"]

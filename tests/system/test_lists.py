@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from menshen.operator.lists import Series
+from menshen.operator.lists import MOVE_IN, PIN, Series
+from menshen.simulator import image
 from menshen.simulator.provision import CARD, TENANT, Credential
 from tests.simulated_lock import Event, Lock
 
@@ -136,3 +137,27 @@ async def test_what_is_new_opens_and_what_is_gone_does_not(lock: Lock, tmp_path:
     assert size < 1024
     await _accepted(lock, 3)
     await _stranger_opens(lock)
+
+
+async def test_a_lock_whose_folder_of_lists_is_gone_takes_a_list_and_what_residents_set(make_lock) -> None:
+    lock: Lock = await make_lock(settings={"relay": {"seconds": 1}})
+    await lock.wait_armed()
+    await lock.power(False)
+    image.remove_folder(lock.world.board.flash_path, "/access")
+    await lock.power(True)
+    await lock.wait_online()
+    code, pin = "73519264", "902817"
+    moving = Credential(PIN, code.encode(), MOVE_IN, lease=7)
+    everybody = [*lock.world.provision.demo_credentials(lock.world.cards), moving]
+    await lock.publish_list(2, everybody, retain=True)
+    await _accepted(lock, 2)
+    await lock.tap_to_relay("tenant")
+    await lock.wait_locked()
+    for keys, light in ((code + "#", "enrolling"), (pin + "#", "enrolling"), (pin + "#", "kept")):
+        await lock.keys(keys)
+        await lock.wait_light(light)
+    await lock.power(False)
+    await lock.power(True)
+    await lock.wait_armed()
+    await lock.keys(pin + "#")
+    await lock.wait_unlocked()

@@ -63,7 +63,8 @@ async def test_a_move_in_code_lets_a_resident_choose_a_pin_once(lock: Lock) -> N
 
 async def test_a_chosen_pin_outlives_power_cuts_lists_and_a_broken_table(lock: Lock) -> None:
     await _move_in(lock)
-    await _list(lock, 3, Credential(PIN, b"55512", STAFF))
+    code = Credential(PIN, CODE.encode(), MOVE_IN, lease=7)
+    await _list(lock, 3, code, Credential(PIN, b"55512", STAFF))
     await _opens(lock, NEW)
     await lock.power(False)
     await lock.power(True)

@@ -3,6 +3,7 @@
 Its boot.py and main.py stay, for no release over the air replaces them.
 """
 
+import contextlib
 import datetime as dt
 import json
 import struct
@@ -125,7 +126,7 @@ async def _all_come_in(lock: Lock, shown: Command, guest: str) -> None:
     """Whoever came in before does now, and staff no more often than they may."""
     await _opens(lock, _CHOSEN, "staff")  # staff have been in
     for card in ("tenant", "stranger"):
-        await lock.tap_to_relay(card)
+        await _tap(lock, card)
         await lock.wait_locked()
     await _opens(lock, guest)
     await _opens(lock, _STAFF)
@@ -134,6 +135,16 @@ async def _all_come_in(lock: Lock, shown: Command, guest: str) -> None:
         await _steps(lock, (code + "#", "denied"))
     await lock.publish("command", shown.message(lock.world.provision.key))
     assert (await lock.wait_message("ack"))["json"]["reason"] == "replayed"
+
+
+async def _tap(lock: Lock, card: str) -> None:
+    """Hold a card to the reader, three times if need be: 0.1.0 loses one that comes as a search ends."""
+    for _ in range(2):
+        with contextlib.suppress(AssertionError):
+            async with lock.tap(card):
+                await lock.wait_unlocked(15)
+                return
+    await lock.tap_to_relay(card)
 
 
 def _faults(lock: Lock) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from menshen.operator.commands import Command
 from menshen.simulator import provision
 from menshen.simulator.provision import CARD, DEMO_PIN, PIN, TENANT, Credential, Provision
 from menshen.simulator.wiegand import WiegandReader
@@ -64,6 +65,33 @@ async def test_a_strangers_card_and_noise_do_not_open(lock: Lock) -> None:
     lock.wiegand.card(_STRANGER)
     await lock.wait_light("denied")
     assert not [e for e in lock.events if e["type"] == "pin" and e["name"] == "relay" and e["level"] == 1]
+
+
+@pytest.mark.parametrize("kind", ["wiegand", "none"])
+async def test_a_lock_without_a_pn532_is_well_if_its_settings_say_so(
+    make_lock: Callable, tmp_path: Path, kind: str
+) -> None:
+    give = Provision(provision.lock_key(tmp_path / "lock"))
+    people = [Credential(PIN, DEMO_PIN.encode(), TENANT, lease=1)]
+    people += [Credential(CARD, number, TENANT, lease=1) for number in _CARDS.values()]
+    settings = {"keypad": {"type": "wiegand"}, "reader": {"type": kind}, "relay": {"seconds": 1}}
+    lock = await make_lock(power=False, settings=settings, files=give.list_files(1, people))
+    lock.wiegand = WiegandReader(lock.world.board)
+    await lock.faults(reader="absent")
+    await lock.power(True)
+    assert (await lock.wait_online())["json"]["faults"] == []
+    lock.wiegand.card(_CARDS["26 bits"])
+    if kind == "wiegand":
+        await lock.wait_unlocked()
+        await lock.wait_locked()
+    else:
+        await lock.publish("command", Command("demo", "identify").message(give.key))
+        await lock.wait_message("ack")  # by then the card has been passed over
+    await _type(lock, DEMO_PIN + "#", 4)
+    await lock.wait_unlocked()
+    assert not [e for e in lock.events if e["type"] == "led" and e["name"] in ("trouble", "denied")]
+    granted = [e for e in lock.events if e["type"] == "led" and e["name"] == "granted"]
+    assert len(granted) == 1 + (kind == "wiegand")
 
 
 async def test_a_torn_line_is_told(lock: Lock) -> None:

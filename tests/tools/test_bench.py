@@ -1,8 +1,12 @@
-"""The benchmark's decision program knows the firmware as it is now, and finds that a decision is cheap."""
+"""The benchmark's programs know the firmware as it is now; a part that fails or hangs stops no other."""
 
+import asyncio
 from pathlib import Path
 
-from menshen.bench import decision
+import pytest
+
+from menshen.bench import decision, rivals
+from menshen.bench.progress import Progress
 from menshen.simulator.board import Board
 from menshen.simulator.provision import Provision
 from tests.conftest import micropython
@@ -24,3 +28,32 @@ def test_a_decision_among_ten_thousand_takes_few_reads_of_the_flash(tmp_path: Pa
     print(figures)
     assert set(figures) == {"decision_us", "decision_reads", "judge_us"}
     assert figures["decision_reads"] < _READS
+
+
+@pytest.mark.parametrize("kind", ["list", "json", "dict"])
+def test_each_way_to_look_a_credential_up_finds_it(kind: str) -> None:
+    figures = rivals.look_up(micropython(), kind, 100)
+    assert figures is not None
+    assert figures["us"] > 0
+
+
+async def test_a_part_that_fails_or_hangs_is_missing_and_the_next_is_measured(capsys) -> None:
+    progress = Progress(lambda: None)
+
+    async def hangs() -> dict[str, float]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def fails() -> dict[str, float]:
+        raise RuntimeError("the lock said nothing")
+
+    async def works() -> dict[str, float]:
+        return {"armed_ms": 3.0}
+
+    assert await progress.part("the first", 0, hangs()) == {}
+    assert await progress.part("the second", 60, fails()) == {}
+    assert await progress.part("the third", 60, works()) == {"armed_ms": 3.0}
+    assert set(progress.missing) == {"the first", "the second"}
+    assert "the lock said nothing" in progress.missing["the second"]
+    told = capsys.readouterr().err
+    assert "armed_ms 3" in told.split("the third")[1]

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from menshen.simulator.cards.desfire import Desfire
-from tests.tools.helpers.card_host import ZERO_KEY, CardHost, CardSays, place
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost, place, status
 
 UID = bytes.fromhex("04de5f1eacc040")
 KEY, OTHER, OWNERS = bytes(range(16)), bytes(range(16, 32)), bytes(range(32, 48))
@@ -36,13 +36,6 @@ def owner() -> CardHost:
 def powered(card: Desfire) -> Desfire:
     card.power(True)
     return card
-
-
-def status(does: object, *arguments: object) -> int:
-    """The status word with which the card refuses."""
-    with pytest.raises(CardSays) as refusal:
-        does(*arguments)
-    return refusal.value.status
 
 
 def create(host: CardHost, name: bytes = OURS, settings: int = 0x0B, keys: int = 2) -> None:

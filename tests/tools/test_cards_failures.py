@@ -1,37 +1,24 @@
 """What a secure card counts against those who guess its keys: data sheet NT4H2421Gx, 9; AN12196, 6.4."""
 
-import random
-
 import pytest
 
 from menshen.simulator.cards.ntag424 import Ntag424
-from tests.tools.helpers.card_host import ZERO_KEY, CardHost, CardSays
+from tests.tools.helpers import ntag424
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost, status
 
-UID = bytes.fromhex("04de5f1eacc040")
 KEY = bytes(range(16))
 
 
 @pytest.fixture
 def card() -> Ntag424:
     """A fresh one, in the field."""
-    card = Ntag424("one", UID, random.Random(424).randbytes)
-    card.power(True)
-    return card
+    return ntag424.fresh()
 
 
 @pytest.fixture
 def host(card: Ntag424) -> CardHost:
     """In the card's application."""
-    host = CardHost(card.exchange, random.Random(7).randbytes)
-    host.select()
-    return host
-
-
-def status(does: object, *arguments: object) -> int:
-    """The status word with which the card refuses."""
-    with pytest.raises(CardSays) as refusal:
-        does(*arguments)
-    return refusal.value.status
+    return ntag424.opened(card)
 
 
 def test_a_wrong_key_is_refused_and_counted(card: Ntag424, host: CardHost) -> None:

@@ -6,9 +6,9 @@ import random
 import pytest
 
 from menshen.simulator.cards.ntag424 import Ntag424
-from tests.tools.helpers.card_host import ZERO_KEY, CardHost, CardSays, place
+from tests.tools.helpers import ntag424
+from tests.tools.helpers.card_host import ZERO_KEY, CardHost, place, status
 
-UID = bytes.fromhex("04de5f1eacc040")
 KEY, OTHER = bytes(range(16)), bytes(range(16, 32))
 SESSIONS = 10_000 if os.environ.get("MENSHEN_NIGHTLY") else 300
 
@@ -16,30 +16,19 @@ SESSIONS = 10_000 if os.environ.get("MENSHEN_NIGHTLY") else 300
 @pytest.fixture
 def card() -> Ntag424:
     """A fresh one, in the field."""
-    card = Ntag424("one", UID, random.Random(424).randbytes)
-    card.power(True)
-    return card
+    return ntag424.fresh()
 
 
 @pytest.fixture
 def host(card: Ntag424) -> CardHost:
     """In the card's application."""
-    host = CardHost(card.exchange, random.Random(7).randbytes)
-    host.select()
-    return host
-
-
-def status(does: object, *arguments: object) -> int:
-    """The status word with which the card refuses."""
-    with pytest.raises(CardSays) as refusal:
-        does(*arguments)
-    return refusal.value.status
+    return ntag424.opened(card)
 
 
 def test_a_fresh_card_has_keys_of_zeros_and_tells_its_number(host: CardHost) -> None:
     for number in range(5):
         host.authenticate(number, ZERO_KEY)
-        assert host.uid() == UID
+        assert host.uid() == ntag424.UID
         assert host.key_version(number) == 0
     assert status(host.authenticate, 5, ZERO_KEY) == 0x9140
 
@@ -80,7 +69,7 @@ def test_a_session_goes_on_with_another_key(host: CardHost) -> None:
     identifier, counter = host.ti, host.counter
     host.authenticate(2, ZERO_KEY, first=False)
     assert (host.ti, host.counter) == (identifier, counter)
-    assert host.uid() == UID
+    assert host.uid() == ntag424.UID
 
 
 def test_a_random_number_is_another_one_each_time_and_the_true_one_a_secret(
@@ -100,7 +89,7 @@ def test_a_random_number_is_another_one_each_time_and_the_true_one_a_secret(
         bytes.fromhex("0404023000110504040201021105") + bytes(7)
     )
     host.authenticate(3, ZERO_KEY)
-    assert host.uid() == UID
+    assert host.uid() == ntag424.UID
 
 
 def test_only_key_0_configures_and_only_what_there_is(host: CardHost) -> None:

@@ -2,6 +2,8 @@
 
 import ast
 import datetime as dt
+import hashlib
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from menshen.cli.main import main
 from menshen.operator import codes, dates, publishing, records
+from menshen.operator import health as h
 from menshen.operator.health import Health
 from menshen.operator.hours import Hours
 from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, Credential
@@ -125,6 +128,8 @@ def test_a_lease_gets_longer_and_never_shorter(operate: Operate, path: Path) -> 
     publishing.prepare(store, "front", 0)
     store.close()
     operate("lease", "end", "front", "1", says="lease guard")
+    operate("lease", "end", "front", "1", "--moved-out")
+    assert _records(path) == []
 
 
 def test_a_lease_that_no_lock_was_sent_can_be_taken_back_and_its_number_is_not_used_again(
@@ -235,6 +240,68 @@ def test_versions_only_rise_and_nothing_is_sent_twice(operate: Operate, path: Pa
     assert store.lock("front")["version"] == 8
     store.taken("front", 8)
     assert list(store.entries("front", "lease", HELD)) == ["1"]
+    store.close()
+
+
+def test_a_list_is_held_by_its_number_and_its_hash(operate: Operate, path: Path, tmp_path: Path) -> None:
+    _lease(operate)
+    copy = tmp_path / "copy.db"
+    store = Store(path)
+    publishing.prepare(store, "front", 0)
+    store.close()
+    shutil.copy(path, copy)
+    names = []
+    for file, last in ((path, 100), (copy, 200)):  # the file, and then its copy of before
+        runner = CliRunner().invoke
+        said = ("lease", "add", "front", "--from", _day(0), "--until", _day(last))
+        assert runner(main, ["--file", str(file), *said]).exit_code == 0
+        store = Store(file)
+        publishing.prepare(store, "front", 1)
+        names.append(store.hash("front"))
+        assert store.lock("front")["version"] == 2
+        store.close()
+    assert names[0] != names[1]
+    store = Store(copy)
+    row = store.lock("front")
+    ours, theirs = {"list": 2, "hash": names[1]}, {"list": 2, "hash": names[0]}
+    for state in (ours, {"list": 1, "hash": names[0]}, {"online": False}, {"list": 2}):
+        assert publishing.is_ours(row, names[1], state), state
+    for state in (theirs, {"list": 2, "hash": ""}, {"list": 2, "hash": 5}):
+        assert not publishing.is_ours(row, names[1], state), state
+    shown = [h.healths(store, {"front": {"online": True, **s}}, {})[0] for s in (ours, theirs)]
+    assert [(one.health, one.held) for one in shown] == [("well", "2"), ("list waits", "another 2")]
+    result = publishing.Result("front", 2, "waiting")
+    old = {"base": row["base"], "hash": hashlib.sha256(row["base_data"]).hexdigest()}  # as 0.1.0 says it
+    for told, outcome in (
+        ({"hash": names[0]}, "refused"),
+        ({}, "refused"),
+        ({**old, "base": 9}, "refused"),
+        ({**old, "hash": "0" * 64}, "refused"),
+        ({"hash": names[1]}, "accepted"),
+        (old, "accepted"),
+    ):
+        result.outcome = "waiting"
+        publishing._take(store, result, {"list": 2, "result": "accepted", **told})
+        assert result.outcome == outcome, told
+        store.run("update lock set base = ?", row["base"])
+    store.forget_base("front")
+    publishing.prepare(store, "front", 2)
+    assert store.lock("front")["version"] == 3
+    store.close()
+
+
+def test_health_says_how_many_days_a_certificate_has(operate: Operate, path: Path) -> None:
+    store = Store(path)
+    for days, said in (
+        (12, "certificate ends in 12 days"),
+        (-1, "certificate has ended"),
+        (None, "certificate"),
+    ):
+        state = {"online": True, "faults": ["reader", "certificate"], "days": days}
+        (one,) = h.healths(store, {"front": state}, {})
+        assert (one.health, one.faults) == ("fault", ("reader", said))
+    (one,) = h.healths(store, {"front": {"online": True, "faults": [], "days": 400}}, {})
+    assert (one.health, one.faults) == ("well", ())
     store.close()
 
 

@@ -1,5 +1,6 @@
 """make provision and make selftest on a simulated board, over a pseudo-terminal that speaks the raw REPL."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,8 @@ import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from menshen.board import provision
+from menshen.board.console import Console
 from menshen.operator.certificates import Authority
 from menshen.simulator.provision import PIN, TENANT, Credential, Provision
 from tests.conftest import TOP
@@ -99,6 +102,29 @@ async def test_the_relay_is_at_its_safe_level_from_the_first_start_on(installer:
     assert (nvs["relay_pin"], nvs["relay_safe"], nvs["console"]) == (23, 1, 0)
 
 
+@pytest.mark.parametrize("level", [0, 1])
+async def test_a_level_that_was_turned_around_is_driven_by_no_start(installer: Installer, level: int) -> None:
+    installer.settings["relay"]["unlock_level"] = 1 - level
+    assert await installer.provision("--leave-open", hands=None) == 0, installer.said
+    installer.settings["relay"]["unlock_level"] = level
+    lock = installer.lock
+
+    def settle() -> None:
+        with Console.open(installer.port.path) as console:
+            provision.install(console, provision.prepare(installer.settings, None), lambda *_: None)
+
+    await asyncio.to_thread(settle)
+    await lock.power(False)
+    before = len(lock.events)
+    for _ in range(2):
+        await lock.power(True)
+        await lock.wait_armed()
+        await lock.power(False)
+    edges = [e["level"] for e in lock.events[before:] if e["type"] == "pin" and e["name"] == "relay"]
+    assert edges
+    assert level not in edges
+
+
 @pytest.mark.slow
 async def test_the_certificate_is_the_authoritys_and_its_key_is_on_the_board_alone(
     installer: Installer,
@@ -131,7 +157,14 @@ async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer
     installer.lock.world.board.write_file("/access/residents", b"of the tenant before")
     nvs_path = installer.lock.world.board.nvs_path
     nvs = json.loads(nvs_path.read_text())
-    nvs["menshen"] |= {"wrong_codes": 3, "staff0": "00", "staff_sent": 1, "security": 5}
+    in_2084 = 60_000_000
+    nvs["menshen"] |= {
+        "wrong_codes": 3,
+        "staff0": "00",
+        "staff_sent": 1,
+        "security": 5,
+        "clock_floor": in_2084,
+    }
     nvs_path.write_text(json.dumps(nvs))
     await installer.lock.power(True)
     assert await installer.provision("--force") == 0, installer.said
@@ -143,6 +176,7 @@ async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer
     nvs = json.loads(nvs_path.read_text())["menshen"]
     assert nvs["security"] == 5, "an older release must not become possible"
     assert nvs.get("wrong_codes", 0) == 0
+    assert nvs.get("clock_floor", 0) < in_2084, "a wrong floor must not outlive the lock"
     assert "staff0" not in nvs
 
 

@@ -181,9 +181,34 @@ def test_the_folder_holds_chunks_manifest_and_a_text(tmp_path: Path, made: relea
 
 
 def test_the_order_is_signed_with_the_locks_key() -> None:
-    head, payload, _ = publish.head("demo", bytes(32), "1.2.3", 1_800_000_000).split(".")
+    head, payload, _ = publish.head("demo", bytes(32), "1.2.3", 7, 1_800_000_000).split(".")
     assert _part(head) == b'{"alg":"HS256","kid":"demo"}'
-    assert json.loads(_part(payload)) == {"lock": "demo", "time": 1_800_000_000, "version": "1.2.3"}
+    said = {"lock": "demo", "time": 1_800_000_000, "version": "1.2.3"}
+    assert json.loads(_part(payload)) == {**said, "order": 7}
+    old = publish.head("demo", bytes(32), "1.2.3", None, 1_800_000_000)
+    assert json.loads(_part(old.split(".")[1])) == said  # all that a lock of 0.1.0 takes
+
+
+def test_an_order_is_one_above_all_that_the_broker_knows_of() -> None:
+    state = {"online": True, "firmware": "0.2.0", "order": 7}
+    assert publish.next_number(state) == 8
+    assert publish.next_number({"online": False, "order": 7}) == 8
+    assert publish.next_number(state, waiting=9) == 10
+    assert publish.next_number(state, waiting=3) == 8
+    assert publish.next_number(None) == 1  # never heard of
+    assert publish.next_number({"online": True, "firmware": "0.1.0"}) is None
+    for lie in (-1, 2**40, "9", True, [], 1.5):
+        assert publish.next_number({**state, "order": lie}) == 1, lie
+
+
+def test_only_an_order_that_this_key_signed_is_counted_as_waiting() -> None:
+    waits = publish.head("demo", bytes(32), "1.2.3", 12, 1_800_000_000).encode()
+    assert publish.number_of("demo", bytes(32), waits) == 12
+    assert publish.number_of("demo", b"k" * 32, waits) == 0
+    assert publish.number_of("other", bytes(32), waits) == 0
+    uncounted = publish.head("demo", bytes(32), "1.2.3", None, 1_800_000_000).encode()
+    for message in (b"", b"...", b"a.b.c", waits[:-3], uncounted, waits.replace(b".", b"!")):
+        assert publish.number_of("demo", bytes(32), message) == 0, message
 
 
 def test_the_commands_make_a_key_and_a_release(tmp_path: Path, monkeypatch) -> None:

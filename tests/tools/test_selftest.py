@@ -120,3 +120,23 @@ async def test_a_board_without_settings_is_not_driven_by_guess(
         assert not [
             event for event in lock.events if event["type"] == "pin" and event["pin"] == PINS["relay"]
         ]
+
+
+async def test_what_the_settings_say_is_not_there_is_not_tried(
+    make_lock: Callable, app_dir: Path, tmp_path: Path
+) -> None:
+    lock = await make_lock(tmp_path / "lock", power=False)
+    async with at_a_new_board(lock, app_dir, tmp_path) as installer:
+        wiegand = {"type": "wiegand"}
+        settings = {**installer.settings, "keypad": wiegand, "reader": wiegand, "door": {"contact": False}}
+
+        def settle() -> None:
+            with Console.open(installer.port.path) as console:
+                provision.install(console, provision.prepare(settings, None), lambda *_: None)
+
+        await asyncio.to_thread(settle)
+        await lock.faults(reader="absent")
+        assert await installer.run("selftest", "--no-questions", "--seconds", "3") == 1
+        assert re.search(r"reader +FAULT: no card seen: .* D0 \(GPIO 32\)", installer.said), installer.said
+        assert re.search(r"contact: there is none", installer.said)
+        assert not re.search(r"contact +(ok|FAULT)", installer.said)

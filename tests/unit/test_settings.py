@@ -89,6 +89,13 @@ def test_each_field_says_what_is_right():
         ("wifi", {"ssid": "x" * 33}, "wifi.ssid must be a text of 1 to 32 bytes in UTF-8"),
         ("broker", {"port": 65536}, "broker.port must be a whole number from 1 to 65535"),
         ("keypad", {"type": "4x3"}, 'keypad.type must be "matrix" or "wiegand"'),
+        ("reader", {"type": "rfid"}, 'reader.type must be "pn532" or "wiegand" or "none"'),
+        (
+            "reader",
+            {"type": "wiegand"},
+            'reader.type "wiegand" needs keypad.type "wiegand"',
+        ),
+        ("door", {"contact": 0}, "door.contact must be true or false"),
         ("keypad", {"type": ["matrix"]}, 'keypad.type must be "matrix" or "wiegand"'),
         ("cards", {"plain_uid": 1}, "cards.plain_uid must be true or false"),
         ("wifi", {"ssid": ""}, "wifi.ssid must be a text of 1 to 32 bytes in UTF-8"),

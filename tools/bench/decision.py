@@ -16,6 +16,7 @@ from menshen.simulator import provision
 TOP = Path(__file__).resolve().parents[2]
 COUNT = 10_000
 _TENANT_LEASE = 1
+_LIMIT_S = 60
 _PROGRAM = """
 import json, os, struct, sys, vfs
 from bus import libc
@@ -97,6 +98,7 @@ def measure(micropython: Path, flash: Path, app: Path) -> dict[str, float]:
         capture_output=True,
         check=False,
         text=True,
+        timeout=_LIMIT_S,
     )
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)

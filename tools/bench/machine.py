@@ -34,7 +34,7 @@ class Machine:
     def sample(self) -> None:
         """Work for some 50 ms, in a process of its own."""
         command = [self._micropython, "-X", "heapsize=300k", "-c", _PROGRAM]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         self._samples.append(int(done.stdout))
 
     def figures(self) -> dict[str, float]:

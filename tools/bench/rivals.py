@@ -13,9 +13,10 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 _KINDS = ("list", "json", "dict", "btree")
 COUNTS = (100, 1_000, 10_000, 20_000)
+_LIMIT_S = 30  # for one measurement
 _LARGEST_JSON = 1_000  # littlefs looks through a whole folder for a name: 10,000 files take a day to make
 _PROGRAM = """
-import gc, json, os, struct, sys, time, vfs
+import asyncio, gc, json, os, struct, sys, time, vfs
 from hashlib import sha256
 kind, count = "%s", %d
 class Ram:
@@ -29,8 +30,7 @@ vfs.mount(vfs.VfsLfs2(device, readsize=32, progsize=32, lookahead=32), "/access"
 def digest(n): return sha256(struct.pack("<I", n)).digest()[:16]
 rest = struct.pack("<BBHBBIIH", 1, 2, 1, 0, 0, 0, 0, 0)
 from roll.credentials import Credential, Credentials
-from roll import head
-from roll import install as choice
+from roll.install import NO_SNAPSHOT, install
 free = os.statvfs("/access")[3]
 gc.collect()
 heap = gc.mem_alloc()
@@ -44,7 +44,8 @@ if kind == "list":
     del records
     credentials = Credentials()
     identity = 1, 16 + 32 * count, hashed.digest()
-    choice.choose(credentials, bytes(32), 1, 0, identity, choice.NOTHING, b"")
+    async def pace(): pass
+    asyncio.run(install(credentials, bytes(32), (1, 0), (identity, NO_SNAPSHOT), b"", pace))
     find = credentials.find
 elif kind == "json":
     names = ("role", "kind", "lease", "schedule", "uses", "not_before", "not_after", "key_ref")
@@ -86,7 +87,8 @@ print(json.dumps({"us": took[len(took) // 2], "heap": heap, "flash": flash}))
 """
 
 
-def _run(micropython: Path, kind: str, count: int) -> dict[str, float] | None:
+def look_up(micropython: Path, kind: str, count: int) -> dict[str, float] | None:
+    """Median us a look-up, bytes of heap and of flash; None where the port has not got it, or no room."""
     environment = {**os.environ, "MICROPYPATH": f"{TOP / 'firmware'}:.frozen"}
     done = subprocess.run(
         [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % (kind, count)],
@@ -94,6 +96,7 @@ def _run(micropython: Path, kind: str, count: int) -> dict[str, float] | None:
         capture_output=True,
         check=False,
         text=True,
+        timeout=_LIMIT_S,
     )
     if done.returncode:
         if "OSError: 28" in done.stdout + done.stderr or "no module named" in done.stdout + done.stderr:
@@ -102,14 +105,14 @@ def _run(micropython: Path, kind: str, count: int) -> dict[str, float] | None:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(wide: Path, narrow: Path) -> dict[str, float]:
+async def measure(wide: Path, narrow: Path) -> dict[str, float]:
     """Median us a look-up, bytes of heap and of flash, of each kind at each count: `json_us_1000`, …"""
     figures: dict[str, float] = {}
     for kind in _KINDS:
         for count in COUNTS:
             if kind == "json" and count > _LARGEST_JSON:
                 continue
-            fast, small = _run(wide, kind, count), _run(narrow, kind, count)
+            fast, small = look_up(wide, kind, count), look_up(narrow, kind, count)
             if fast is None or small is None:
                 continue
             figures[f"{kind}_us_{count}"] = fast["us"]

@@ -69,7 +69,7 @@ def simulate(make: Callable[[], Wait], locks: int = LOCKS) -> tuple[Counter, lis
     return attempts, back
 
 
-def measure(picture: Path) -> dict[str, dict[str, float]]:
+async def measure(picture: Path) -> dict[str, dict[str, float]]:
     """By back-off: peak and total of attempts, seconds until half and 99 % are back. Draws them over time."""
     backoff, base = _firmware()
     dice = random.Random(1)

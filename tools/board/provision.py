@@ -32,6 +32,9 @@ except ImportError:
 print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implementation._mpy & 255]))
 """
 PAST = (
+    "relay_pin",
+    "relay_safe",
+    "clock_floor",
     "lived",
     "wrong_codes",
     "staff_was_in",
@@ -39,11 +42,18 @@ PAST = (
     "guests",
     "uses",
     "nonces",
+    "order",
+    "command",
+    "ordered",
     "dns",
     "home_told",
     "home_marks",
 )
-"""Names in NVS that belong to a lock's people and its operator, and not to the board: forgotten with them.
+"""Names in NVS that belong to a lock's people, its operator and its wiring: forgotten with them.
+
+Of the relay, since the settings may have turned `relay.unlock_level` around: boot.py would drive the level
+that opens now. It leaves the pin alone until the application has stored the level of the new settings. Of the
+clock, since a lock whose floor is years ahead could not be made well again.
 
 firmware/storage/names.py has all names.
 """

@@ -17,14 +17,23 @@ Say = Callable[[str], None]
 _PREPARE = """
 import asyncio, json
 from board import Board
+from loader import Loan
 from settings import SettingsError, load
 try:
     _settings = load()
     _board = Board(_settings.unlock_level)
     _board.remember_relay(_settings.unlock_level)
-    print("= " + json.dumps({"matrix": "keys"}.get(_settings.keypad, _settings.keypad)))
+    print("= " + json.dumps([_settings.keypad, _settings.reader, _settings.contact]))
 except SettingsError:
     print('= ""')
+"""
+# One after the other: there is no memory for all of them at once.
+_PART = """
+def _part():
+    with Loan():
+        import selftest.{module} as {module}
+        return asyncio.run({call})
+print("= " + json.dumps(_part()))
 """
 _SEAL = """
 from esp32 import NVS
@@ -82,10 +91,10 @@ STEPS = (
     ),
     Step(
         "keypad",
-        "{keypad}.check(_board, print, {seconds})",
+        "{keypad}(_board, print, {seconds})",
         "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #.",
     ),
-    Step("reader", "reader.check(_board, print, {seconds})", "Have a card at hand, any card."),
+    Step("reader", "{reader}(_board, print, {seconds})", "Have a card at hand, any card."),
     Step(
         "contact",
         'switches.check(_board, "contact", print, {seconds})',
@@ -104,6 +113,9 @@ STEPS = (
     Step("service jumper", "switches.jumper(_board, print)", "The service jumper's pin is looked at."),
     Step("network", "radio.check(_board, _settings, print)", "Wi-Fi, then the broker."),
 )
+_KEYPADS = {"matrix": "keys.check", "wiegand": "wiegand.check"}
+_READERS = {"pn532": "reader.check", "wiegand": "wiegand.card"}
+"""What tries them, by the settings' `keypad.type` and `reader.type`."""
 _HELD = Step(
     "relay's level",
     "",
@@ -118,19 +130,24 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
 
     Raises BoardError where the board has no settings, or goes away.
     """
-    keypad = console.run(_PREPARE, say)
-    if not keypad:
+    parts = console.run(_PREPARE, say)
+    if not parts:
         raise BoardError(
             "the board has no settings yet, so the relay's safe level is not known: "
             f"{checkout.task('provision', 'board provision')} first"
         )
+    keypad, reader, contact = parts
+    absent = {"reader": reader not in _READERS, "contact": not contact}
     results = [_judge(_HELD, ask, say)]
     for step in STEPS:
+        if absent.get(step.part):
+            say(f"\n{step.part}: there is none, by the settings.")
+            continue
         say(f"\n{step.part}: {step.tell}")
-        call = step.call.format(seconds=seconds, keypad=keypad)
+        call = step.call.format(seconds=seconds, keypad=_KEYPADS[keypad], reader=_READERS.get(reader))
         module = call.partition(".")[0]
-        code = f"import selftest.{module} as {module}\nprint('= ' + json.dumps(asyncio.run({call})))"
         try:
+            code = _PART.format(module=module, call=call)
             answer = console.run(code, lambda line: say(f"  {line}"), seconds + _SILENCE_S)
         except BoardError as error:
             if not console.alive():

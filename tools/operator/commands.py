@@ -32,6 +32,8 @@ class Command:
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     time: int = field(default_factory=lambda: int(time.time()))
     life_s: int = LIFE_S
+    number: int | None = None
+    """Above that of all commands obeyed, which the lock's state tells; None for one of 0.1.0."""
 
     @property
     def fields(self) -> dict:
@@ -50,7 +52,8 @@ class Command:
 
     def message(self, key: bytes, **who: int | str) -> str:
         """The command signed with the lock's key; to unlock with `proof`, and `lease` or `credential`."""
-        return signed(self.lock, key, _PURPOSE, {**self.fields, **who})
+        counted = {} if self.number is None else {"number": self.number}
+        return signed(self.lock, key, _PURPOSE, {**self.fields, **counted, **who})
 
 
 def staff_key(key: bytes, digest: bytes) -> bytes:
@@ -63,10 +66,15 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 @click.option("--lock", required=True, help="The lock's name.")
 @click.option("--lock-key", "key_file", type=_File, required=True, help="Its key: 64 hexadecimal digits.")
 @click.option("--life", "life_s", type=click.IntRange(1, 600), default=LIFE_S, help="Seconds it is good for.")
+@click.option(
+    "--number",
+    type=click.IntRange(1, 2**30 - 1),
+    help="Above `command` in the lock's state: nobody has it obeyed after this one.",
+)
 @click.option("--credential", metavar="DIGEST", help="Unlock as this staff credential of the list.")
 @click.option("--lease", type=click.IntRange(1, 65535), help="Unlock as a tenant of this lease,")
 @click.option("--guest-key", "guest_file", type=click.File(), help="with the key that the tenant was given.")
-def command(what: str, lock: str, key_file: Path, life_s: int, **who: object) -> None:
+def command(what: str, lock: str, key_file: Path, life_s: int, number: int | None, **who: object) -> None:
     """Sign a command to a lock.
 
     What is printed goes to menshen/v1/<lock>/command, not retained, at once.
@@ -74,7 +82,7 @@ def command(what: str, lock: str, key_file: Path, life_s: int, **who: object) ->
     No key appears on a command line.
     """
     key = _lock_key(key_file)
-    order = Command(lock, what, life_s=life_s)
+    order = Command(lock, what, life_s=life_s, number=number)
     click.echo(order.message(key, **_who(order, key, **who)))
 
 

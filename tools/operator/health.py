@@ -21,7 +21,7 @@ from . import link
 from .locks import show
 from .opened import with_store
 from .picture import picture
-from .publishing import held
+from .publishing import held, is_ours
 from .store import Store
 
 _QUIET_S = 2
@@ -45,29 +45,33 @@ class Health:
 
 def healths(store: Store, found: dict[str, dict], since: dict[str, int]) -> list[Health]:
     """Of all locks in the file, by name."""
-    return [_health(row, found.get(row["name"]), since) for row in store.locks()]
+    return [_health(row, store.hash(row["name"]), found.get(row["name"]), since) for row in store.locks()]
 
 
-def _health(row: sqlite3.Row, state: dict | None, since: dict[str, int]) -> Health:
+def _health(row: sqlite3.Row, hash_: str, state: dict | None, since: dict[str, int]) -> Health:
     name, wanted = row["name"], row["version"]
     if state is None:
         return Health(name, "never heard", "", "", wanted, "", "", (), 0)
     texts = {key: link.plain(state.get(key, "")) for key in ("firmware", "clock", "signal")}
-    version = held(row, state)
+    version, ours = held(row, state), is_ours(row, hash_, state)
     listed = state.get("faults")
     faults = tuple(link.plain(fault) for fault in listed[:16]) if isinstance(listed, list) else ()
+    days = state.get("days")
+    if type(days) is int and "certificate" in faults:
+        said = f"certificate ends in {days} days" if days >= 0 else "certificate has ended"
+        faults = tuple(said if fault == "certificate" else fault for fault in faults)
     health = "well"
     if state.get("online") is not True:
         health = "offline"
     elif faults:
         health = "fault"
-    elif version < wanted:
+    elif version < wanted or not ours:
         health = "list waits"
     return Health(
         name,
         health,
         texts["firmware"],
-        str(version or "none"),
+        str(version or "none") if ours else f"another {version}",
         wanted,
         texts["clock"],
         texts["signal"],
@@ -93,7 +97,7 @@ def health(store: Store, go_on: bool, file: Path | None) -> None:
 
     \b
     well        online, with its newest list
-    list waits  an older list than yours: `menshen publish`
+    list waits  another list than yours: `menshen publish`
     fault       the part is named
     offline     since then
     """

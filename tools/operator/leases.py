@@ -17,7 +17,8 @@ from .store import HELD, SENT, NotInFileError, Store
 _LEASES_MAX = 32  # as many as a lock guards
 _GUARD = (
     "a lease cannot be ended early: the lock's lease guard would refuse the list, for nobody is locked out "
-    "of their home by a click. Who moves out confirms it at the keypad: PIN * 9 # PIN #"
+    "of their home by a click. Who moves out confirms it at the keypad, PIN * 9 # PIN #, and then: "
+    "`menshen lease end --moved-out`"
 )
 
 
@@ -109,16 +110,17 @@ def extend(store: Store, lock: str, number: str, last: str) -> None:
 @lease.command("end")
 @click.argument("lock")
 @click.argument("number", metavar="LEASE")
+@click.option("--moved-out", is_flag=True, help="They have said so at the keypad, before its last day.")
 @with_store
-def end_(store: Store, lock: str, number: str) -> None:
+def end_(store: Store, lock: str, number: str, moved_out: bool) -> None:
     """Take a lease that is over from the list.
 
-    It is refused before its end. Who moves out earlier confirms it at the keypad: PIN * 9 # PIN #
+    It is refused before its end. Who moves out earlier confirms it at the keypad: PIN * 9 # PIN #. After that
+    use --moved-out: only the lock knows whether it is so, and refuses the list if it is not.
     """
     data = _lease(store, lock, number)
-    if data["end"] > time.time() and any(
-        number in store.entries(lock, "lease", state) for state in (SENT, HELD)
-    ):
+    known = any(number in store.entries(lock, "lease", state) for state in (SENT, HELD))
+    if data["end"] > time.time() and known and not moved_out:
         raise MenshenError(f"LEASE {number}: {_GUARD}")
     with store.change():
         store.drop(lock, "lease", number)

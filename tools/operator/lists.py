@@ -144,6 +144,11 @@ def changes(old: bytes, new: bytes) -> bytes:
     return b"".join(sorted(gone + put, key=lambda entry: entry[1:17]))
 
 
+def list_hash(data: bytes, delta: bytes) -> str:
+    """What names the list of a snapshot and changes over it in what a lock says: 32 hexadecimal digits."""
+    return hashlib.sha256(b"menshen hash v1" + hashlib.sha256(data).digest() + delta).hexdigest()[:32]
+
+
 def signed(lock: str, key: bytes, purpose: bytes, payload: dict) -> str:
     """JWS compact serialization, HS256 under the lock's key for this purpose (RFC 7515, 3.1)."""
     token = jws.JWS(json.dumps(payload, separators=(",", ":")))

@@ -1,6 +1,7 @@
 """The command that gives locks their lists, and says what each made of it."""
 
 import asyncio
+import hashlib
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ _MEANING = {
     "too many leases": "it guards 32 at most",
     "bad signature": "the key in the file is not this lock's",
     "wrong lock": "the ID in the file is not this lock's",
-    "old version": "it holds a newer list: publish again while it is online",
+    "old version": "it holds a newer list, or another of this number: publish again while it is online",
     "flash full": "publish again later",
 }
 
@@ -89,9 +90,12 @@ async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[R
         await link.hear(connected, names, "ack")
         for name in names:
             state = heard.get(name, {})
-            holds = held(store.lock(name), state)
-            if 0 < holds == store.lock(name)["version"]:
+            row = store.lock(name)
+            holds, ours = held(row, state), is_ours(row, store.hash(name), state)
+            if 0 < holds == row["version"] and ours:
                 store.taken(name, holds)  # an answer that came while nobody waited for it
+            if not ours:
+                store.forget_base(name)
             messages = prepare(store, name, holds)
             for topic, payload in messages:
                 await connected.publish(topic, payload, qos=link.QOS, retain=True)
@@ -111,6 +115,16 @@ def held(row: sqlite3.Row, state: dict) -> int:
     """
     told = link.number(state.get("list")) or 0
     return max(row["held"], told if told <= row["version"] + _JUMP_MAX else 0)
+
+
+def is_ours(row: sqlite3.Row, name: str, state: dict) -> bool:
+    """Whether the list of our newest version that a lock holds can be ours, which is called `name`.
+
+    It is not where somebody else's has the number, or one that was made before the file was restored from a
+    copy. A lock of 0.1.0 says no hash in its state.
+    """
+    told = state.get("hash")
+    return state.get("list") != row["version"] or told is None or told == name
 
 
 def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
@@ -157,12 +171,28 @@ def _take(store: Store, result: Result, fields: dict) -> None:
     outcome, version = fields.get("result"), fields.get("list")
     if "list" not in fields or version not in (result.version, None):
         return
-    if outcome == "accepted":
+    if outcome == "accepted" and _names(store, result.lock, fields):
         store.taken(result.lock, result.version)
         result.outcome, result.note = "accepted", ""
+    elif outcome == "accepted":
+        _refuse(store, result, "old version")
     elif outcome == "refused":
-        result.outcome, result.note = "refused", link.plain(fields.get("reason"))
+        _refuse(store, result, link.plain(fields.get("reason")))
         result.named = version is not None
+
+
+def _refuse(store: Store, result: Result, reason: str) -> None:
+    result.outcome, result.note = "refused", reason
+    if reason == "old version":
+        store.forget_base(result.lock)
+
+
+def _names(store: Store, lock: str, fields: dict) -> bool:
+    """Whether an acknowledgement names our newest list. One of 0.1.0 names its snapshot by the whole hash."""
+    row, told = store.lock(lock), fields.get("hash")
+    if isinstance(told, str) and len(told) == 64:
+        return (fields.get("base"), told) == (row["base"], hashlib.sha256(row["base_data"]).hexdigest())
+    return told == store.hash(lock)
 
 
 def _absent(state: dict) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from menshen.errors import InputError, MenshenError
 
-from .lists import Series, snapshot
+from .lists import Series, changes, list_hash, snapshot
 
 WANTED, SENT, HELD = "wanted", "sent", "held"
 """What the operator has entered; what of that the newest list has; what the lock's has."""
@@ -151,6 +151,15 @@ class Store:
         self.run("update lock set held = ? where name = ?", version, name)
         if version == self.lock(name)["version"]:
             self.copy(name, SENT, HELD)
+
+    def hash(self, name: str) -> str:
+        """What names its newest list in what the lock says."""
+        row = self.lock(name)
+        return list_hash(row["base_data"], changes(row["base_data"] or snapshot([]), row["current"]))
+
+    def forget_base(self, name: str) -> None:
+        """What the lock holds is not what was made here: the next list builds on nothing."""
+        self.run("update lock set base = 0 where name = ?", name)
 
     # -- leases and staff
 

@@ -129,22 +129,29 @@ def publish_(path: Path, way: Way) -> None:
 @click.option("--lock", required=True, help="The lock's name.")
 @click.option("--lock-key", type=_File, required=True, help="A file with the lock's key: 64 hex digits.")
 @click.option("--version", required=True, help="The release that it is to run.")
+@click.option(
+    "--number",
+    type=click.IntRange(1, 2**30 - 1),
+    help="The order's number: one above the highest, which the lock's state tells, if not given.",
+)
 @_way
-def order(lock: str, lock_key: Path, version: str, way: Way) -> None:
+def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way) -> None:
     """Have one lock run a version, now or when it is next online.
 
-    What comes of it is on menshen/v1/<lock>/ack.
+    Orders are counted: a lock obeys none whose number is not above all that it has obeyed, nor one that is
+    more than 65,536 above. What comes of it is on menshen/v1/<lock>/ack.
     """
     text = lock_key.read_text().strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise InputError(f"{lock_key} must hold 64 hexadecimal digits in lower case")
 
-    async def run() -> None:
+    async def run() -> int | None:
         async with way.client() as connected:
-            await publish.order(connected, lock, bytes.fromhex(text), version)
+            return await publish.order(connected, lock, bytes.fromhex(text), version, number)
 
-    asyncio.run(run())
-    click.echo(f"{lock} is told to run {version}; what comes of it is on menshen/v1/{lock}/ack")
+    given = asyncio.run(run())
+    named = f", order {given}" if given else ""
+    click.echo(f"{lock} is told to run {version}{named}; what comes of it is on menshen/v1/{lock}/ack")
 
 
 def _id(public: Path) -> str:

@@ -1,17 +1,17 @@
 """The same program in fewer bytes of RAM, which is what the chip has least of: README.md says why.
 
-Each step takes the programs by module name and gives them back, smaller. In this order: what only a type
-checker reads goes (`types`), constructors that run once are freed (`once`), the modules of a room that stay
-loaded become one (`rooms`), constants are written where they are used (`constants`), and names become short
-ones that are shared (`names`).
+Each step takes the programs by module name and gives them back, smaller. In this order: constructors that
+run once are freed (`once`), the modules of a room that stay loaded become one (`rooms`), constants are
+written where they are used (`constants`), and names become short ones that are shared (`names`).
 """
 
+import ast
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from . import constants, names, once, rooms, types
+from . import constants, names, once, rooms
 
-STEPS = ("types", "once", "rooms", "constants", "names")
+STEPS = ("once", "rooms", "constants", "names")
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,15 @@ class Shrunk:
 
     programs: dict[str, str]
     names: dict[str, str]
+
+
+def is_program(source: str) -> bool:
+    """Whether this text can be parsed."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 def shrink(
@@ -31,15 +40,13 @@ def shrink(
     steps that are left out, to see what each is worth. Raises rooms.RoomError. Where one of the sources is no
     program, all are left as they are: the compiler explains.
     """
-    if not all(map(types.is_program, sources.values())):
+    if not all(map(is_program, sources.values())):
         return Shrunk(dict(sources), {})
     programs, short = dict(sources), {}
-    if "types" not in without:
-        programs = {name: types.without(source) for name, source in programs.items()}
     if "once" not in without:
         programs = once.freed(programs)
     if "rooms" not in without:
-        programs = rooms.join(programs)
+        programs = rooms.join(programs, called)
     keep = names.kept(programs, given, called)
     if "constants" in without:
         keep |= constants.declared(programs)

@@ -2,13 +2,15 @@
 
 What app.py imports at its top becomes one file, what a block of loader.Late imports another; with them go the
 modules that these import in their turn. A file has the name of the room that most of its modules are of.
-Modules that are lent for a time (loader.Loan) keep their own file, and so do those that are in no room.
+A module that is lent for a time (loader.Loan) keeps its own file, and takes in those that nobody gets without
+it and that come with it. A module in no room that others know by its name, or that is imported whole, keeps
+its own file, too.
 Nothing but names changes: a name that two modules of a file have is numbered in the second, and imports say
 where a name now is.
 """
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .edits import Edit, edited, span
@@ -35,10 +37,11 @@ class _Module:
         return self.name.rpartition(".")[0]
 
 
-def join(sources: Mapping[str, str]) -> dict[str, str]:
+def join(sources: Mapping[str, str], known: Collection[str] = ()) -> dict[str, str]:
     """The programs by module name, those that stay loaded joined into files with the names of rooms.
 
-    Raises RoomError; a module that is no program is left as it is, for the compiler to explain.
+    `known` are names by which others may import a module. Raises RoomError. A module that is no program is
+    left as it is, for the compiler to explain.
     """
     modules = {}
     for name, source in sources.items():
@@ -46,7 +49,7 @@ def join(sources: Mapping[str, str]) -> dict[str, str]:
             modules[name] = _Module(name, source, ast.parse(source))
         except SyntaxError:
             return dict(sources)
-    files = _files(modules)
+    files = _files(modules, {*known, *_whole(modules)})
     joined = {module.name: module for members in files.values() for module in members}
     for file, members in files.items():
         others = {name.rpartition(".")[2] for name in modules if name.startswith(file + ".")}
@@ -57,23 +60,71 @@ def join(sources: Mapping[str, str]) -> dict[str, str]:
     return programs
 
 
+def placed(sources: Mapping[str, str], known: Collection[str] = ()) -> dict[str, str]:
+    """By the name of each module the name of the file that it is in, once joined."""
+    modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
+    _files(modules, {*known, *_whole(modules)})
+    return {name: module.file or name for name, module in modules.items()}
+
+
 def resident(sources: Mapping[str, str]) -> set[str]:
     """The names of the modules that stay loaded, of those that are in a room."""
     modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
-    return {module.name for stage in _stages(modules) for module in stage}
+    return {module.name for stage in _stages(modules) for module in stage if module.room}
 
 
-def _files(modules: Mapping[str, _Module]) -> dict[str, list[_Module]]:
+def _files(modules: Mapping[str, _Module], known: Collection[str]) -> dict[str, list[_Module]]:
     """The modules of each file that there is to be, each after those that it needs."""
     files: dict[str, list[_Module]] = {}
-    for stage in _stages(modules):
-        if stage:
-            of_rooms = [module.room for module in stage]
-            file = max(of_rooms, key=of_rooms.count)
-            files.setdefault(file, []).extend(stage)
-            for module in stage:
-                module.file = file
+    for every in _stages(modules):
+        stage = [module for module in every if module.room or module.name not in {_FIRST, *known}]
+        of_rooms = [module.room for module in stage if module.room]
+        if of_rooms:
+            files.setdefault(max(of_rooms, key=of_rooms.count), []).extend(stage)
+    files |= _taken_in(modules, {module.name for stage in files.values() for module in stage}, known)
+    for file, members in files.items():
+        for module in members:
+            module.file = file
     return files
+
+
+def _taken_in(
+    modules: Mapping[str, _Module], stay: Collection[str], known: Collection[str]
+) -> dict[str, list[_Module]]:
+    """What is lent with what it takes in, by its name: what comes with it, and comes with nothing else."""
+    at_top = {name: _wanted(module.tree.body, modules) for name, module in modules.items()}
+    anywhere = {name: _wanted(ast.walk(module.tree), modules) for name, module in modules.items()}
+    roots = (set(modules) - set().union(*anywhere.values())) | {_FIRST, *stay, *known}
+
+    def reached(without: str) -> set[str]:
+        found, todo = set(), [name for name in roots if name in modules and name != without]
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += [target for target in anywhere[name] if target != without]
+        return found
+
+    def visit(name: str, others: Collection[str], found: list[str]) -> list[str]:
+        for target in at_top[name]:
+            if target not in others and target not in found:
+                visit(target, others, found)
+        found.append(name)
+        return found
+
+    groups = {name: visit(name, reached(name) | {name}, []) for name in modules if name not in stay}
+    inner = {name for head, group in groups.items() for name in group if name != head}
+    return {
+        head: [modules[name] for name in group]
+        for head, group in groups.items()
+        if len(group) > 1 and head not in inner
+    }
+
+
+def _wanted(nodes: Iterable[ast.AST], modules: Mapping[str, _Module]) -> list[str]:
+    """The modules that these statements import, in order."""
+    found = [target for node in nodes for target in _targets(node, modules)]
+    return [name for name in dict.fromkeys(found) if name in modules]
 
 
 def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
@@ -87,8 +138,7 @@ def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
         for node in modules[name].tree.body:
             for target in _targets(node, modules):
                 visit(target, found)
-        if modules[name].room:
-            found.append(modules[name])
+        found.append(modules[name])
 
     stage: list[_Module] = []
     visit(_FIRST, stage)
@@ -102,6 +152,12 @@ def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
             yield stage
 
 
+def _whole(modules: Mapping[str, _Module]) -> set[str]:
+    """The names that are imported whole, by a plain `import`."""
+    nodes = [node for module in modules.values() for node in ast.walk(module.tree)]
+    return {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+
+
 def _late(tree: ast.Module) -> Iterable[ast.With | ast.AsyncWith]:
     """The blocks of loader.Late."""
     for node in ast.walk(tree):
@@ -109,7 +165,7 @@ def _late(tree: ast.Module) -> Iterable[ast.With | ast.AsyncWith]:
             yield node
 
 
-def _targets(node: ast.stmt, modules: Mapping[str, _Module]) -> Iterable[str]:
+def _targets(node: ast.AST, modules: Mapping[str, _Module]) -> Iterable[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):

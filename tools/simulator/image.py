@@ -68,6 +68,14 @@ def write(image: Path, path: str, data: bytes) -> None:
         _replace(image, bytes(fs.context.buffer))
 
 
+def remove_folder(image: Path, path: str) -> None:
+    """Remove a folder with all that is in it."""
+    with _mounted(image) as fs:
+        fs.remove(path, recursive=True)
+        fs.unmount()
+        _replace(image, bytes(fs.context.buffer))
+
+
 def names(image: Path) -> list[str]:
     """Absolute paths of all files, sorted."""
     with _mounted(image) as fs:

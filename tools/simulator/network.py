@@ -19,6 +19,7 @@ from .sniffer import Sniffer
 BROKER_MODES = ("ok", "dead", "silent")
 DNS_MODES = ("ok", "silent")
 _LOCALHOST = "127.0.0.1"
+_BROKER = bytes((192, 0, 2, 1))  # fakes/socket.py has this computer there
 _TTL_S = 60
 _FROM_1900_S = 2_208_988_800  # the epoch of NTP
 
@@ -36,7 +37,7 @@ def answer_dns(query: bytes) -> bytes:
     answers = 1 if known and wants_a else 0
     reply = query[:2] + struct.pack(">5H", flags, 1, answers, 0, 0) + question
     if answers:
-        reply += struct.pack(">HHHIH", 0xC00C, 1, 1, _TTL_S, 4) + bytes((127, 0, 0, 1))
+        reply += struct.pack(">HHHIH", 0xC00C, 1, 1, _TTL_S, 4) + _BROKER
     return reply
 
 
@@ -56,9 +57,12 @@ class _Server(asyncio.DatagramProtocol):
                 self._transport.sendto(self._answer(data), addr)
 
 
-def answer_sntp(query: bytes) -> bytes:
-    """The reply to one SNTP query (RFC 4330, 4) by this computer's clock: version 4, server, stratum 2."""
-    now = time.time()
+def answer_sntp(query: bytes, ahead_s: int = 0) -> bytes:
+    """The reply to one SNTP query (RFC 4330, 4) by this computer's clock: version 4, server, stratum 2.
+
+    `ahead_s`: by so much the server is wrong.
+    """
+    now = time.time() + ahead_s
     stamp = struct.pack(">II", (int(now) + _FROM_1900_S) & 0xFFFFFFFF, int(now % 1 * 2**32))
     return b"\x24\x02" + bytes(14) + stamp + query[40:48] + stamp + stamp
 
@@ -79,6 +83,7 @@ class Network:
         self._links: set[asyncio.Task] = set()
         self._udp: list[asyncio.DatagramTransport] = []
         self.dns_port = self.sntp_port = self.broker_port = 0
+        self.sntp_ahead_s = 0
 
     @property
     def up(self) -> bool:
@@ -93,7 +98,7 @@ class Network:
     async def start(self) -> None:
         """Open ports that the system chooses: `dns_port` and `sntp_port` (UDP), `broker_port` (TCP)."""
         self.dns_port = await self._serve(answer_dns)
-        self.sntp_port = await self._serve(answer_sntp)
+        self.sntp_port = await self._serve(lambda query: answer_sntp(query, self.sntp_ahead_s))
         await self._listen()
 
     async def stop(self) -> None:

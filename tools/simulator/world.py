@@ -22,7 +22,7 @@ _DHCP_MODES = ("ok", "silent", "reset", "slow", "garbage")
 MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": _DHCP_MODES, "reader": FAULTS}
 _NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
-_LOOK_S = 0.015  # a quick finger: four times this, and longer where the chip is too busy to look
+_LOOK_S = 0.015  # a quick finger: five times this, and longer where the chip is too busy to look
 _EXIT_S = 0.15
 _SWING_S = 0.2  # a leaf is not open and closed again in no time
 _LEAVE_S = 3.0  # the time in which whoever pressed the exit button pulls the door
@@ -125,10 +125,10 @@ class World:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
-        self._reader = Pn532(uart.write, partial(self.board.set_input, PINS["reader_irq"]), self._on_sent)
-        ends.callback(self._reader.close)
-        uart.on_data(self._reader.feed)
-        uart.on_speed(self._reader.host_speed)
+        self.reader = Pn532(uart.write, partial(self.board.set_input, PINS["reader_irq"]), self._on_sent)
+        ends.callback(self.reader.close)
+        uart.on_data(self.reader.feed)
+        uart.on_speed(self.reader.host_speed)
         self.board.on_event(self._on_board)
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
             self.board.set_input(PINS[name], level)
@@ -144,7 +144,7 @@ class World:
                 self._emit({"type": "key", "key": key})
                 for closed in (True, False):
                     self.board.switch(KEY_ROWS[row], KEY_COLUMNS[column], closed)
-                    for _ in range(4):
+                    for _ in range(5):
                         await asyncio.sleep(_LOOK_S)
                         await self.board.turn()
 
@@ -152,7 +152,7 @@ class World:
         """Hold the card of this name to the reader, or take away what is there."""
         self._card = name
         self._emit({"type": "card", "card": name})
-        self._reader.present(self.cards[name] if name else None)
+        self.reader.present(self.cards[name] if name else None)
 
     async def leaf(self, is_open: bool, force: bool = False) -> None:
         """Move the door leaf; raises Refused where the strike holds it and nobody uses force."""
@@ -176,6 +176,10 @@ class World:
         finally:
             self._exit_held = False
             self.board.set_input(PINS["exit"], 1)
+
+    def network_time_ahead(self, seconds: int) -> None:
+        """From now on the SNTP server is wrong by so much."""
+        self._network.sntp_ahead_s = seconds
 
     def tamper(self, is_open: bool) -> None:
         """Open or close the lock's case."""
@@ -202,7 +206,7 @@ class World:
             self._network.set_dns(faults["dns"])
         self.board.dhcp(faults.get("dhcp"))
         if "reader" in faults:
-            self._reader.break_down(faults["reader"])
+            self.reader.break_down(faults["reader"])
         if "cut_at" in faults:
             self.board.cut_at(faults["cut_at"])
 
@@ -234,7 +238,7 @@ class World:
             "lock": self._lock_says,
             "resets": list(self._resets),
             "cards": list(self.cards),
-            "faults": {**self._network.modes, "dhcp": self.board.dhcp(), "reader": self._reader.fault},
+            "faults": {**self._network.modes, "dhcp": self.board.dhcp(), "reader": self.reader.fault},
         }
 
     @property
@@ -279,7 +283,7 @@ class World:
             self._resets.append(event["name"])
             self._silence()
         elif kind == "power":
-            self._reader.power(event["on"])
+            self.reader.power(event["on"])
             self._silence()
             if self._colour != lights.DARK:  # the LED keeps its colour over a reset, not without power
                 self._on_board({"type": "led", "r": 0, "g": 0, "b": 0, "us": event["us"]})
@@ -296,4 +300,4 @@ class World:
         if name == "relay":
             self._relay = 1 - self._unlock_level if level is None else level
         elif name == "reader_reset":
-            self._reader.reset_line(1 if level is None else level, at)  # the reader's board pulls the line up
+            self.reader.reset_line(1 if level is None else level, at)  # the reader's board pulls the line up

@@ -24,10 +24,11 @@ from access.restrictions import Restrictions
 from access.throttle import Throttle
 from people.changes import Changes
 from people.guard import Guard, approve
-from people.leases import ENTRY, KNOWN, PROVED, Leases
+from people.leases import BEGUN, ENTRY, ENTRY_FORMAT, OVER, STATED, Leases
 from people.register import Register
 from people.residents import ENTRY as RESIDENT
 from people.residents import Residents
+from people.upkeep import tend as tend_people
 from storage.hmac import Mac
 from storage.nvs import Numbers
 
@@ -115,9 +116,11 @@ class World:
         verdict = self.gate.pin(value.encode(), self.ticks) if kind == 1 else self.gate.card(value.encode())
         self.said.append(verdict.reason)
 
-    def rest(self):
+    def tend(self):
         """What is done when nobody is at the door."""
-        self.leases.save()
+        asyncio.new_event_loop()
+        asyncio.run(tend_people(self.register, self.time))
+        self.leases.ensure_copy()
         self.residents.ensure_copy()
         tend(self.credentials)
 
@@ -129,18 +132,21 @@ class World:
         getattr(Changes(self.residents), name)(*found)
 
     def move_out(self, lease):
-        Guard(self.leases, self.residents, True).move_out(lease)
+        Guard(self.leases).end(lease)
 
     def publish(self, head, blob):
         """The operator's head comes; its snapshot can be had."""
         self.post.keep(unhexlify(blob))
 
         async def word(listed):
-            await approve(listed, self.time, self.register, True)
+            await approve(listed, self.time, self.signed, self.register)
 
         asyncio.new_event_loop()
         sync = sync_of(self.credentials, word, self, self.post)
-        asyncio.run(sync.receive([head.encode()], 0, lambda now: None))
+        asyncio.run(sync.receive([head.encode()], 0, self.sign))
+
+    def sign(self, time, is_newer):
+        self.signed = time
 
     # the parts that are played: clock and telemetry
 
@@ -162,11 +168,10 @@ class World:
     def _leases(self):
         table, found = self.leases.table, []
         for at in range(0, len(table), ENTRY):
-            digest, lease, what, end, seen = struct.unpack_from("<16sHHII", table, at)
-            if what in (KNOWN, PROVED):
-                found.append([lease, what, hexlify(digest).decode()])
-            else:
-                found.append([lease, what, end, seen, struct.unpack("<I", digest[:4])[0]])
+            lived, start, flags, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, at)
+            found.append(
+                [lease, lived, seen, flags & STATED > 0, start, end, flags & BEGUN > 0, what == OVER]
+            )
         return found
 
     def _residents(self):

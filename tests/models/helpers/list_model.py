@@ -5,11 +5,16 @@ cut may leave.
 """
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 TENANT, STAFF, MOVE_IN = 1, 2, 3
-IS_LEASE, KNOWN, PROVED, MOVED_OUT = range(4)
 CARD = 2
+START = {1: 1_800_000_000, 2: 0}
+"""When each lease begins, as its record in a list states it; 0: it does not."""
+
+SIGNED = 1_800_000_000
+"""When every list is signed."""
 
 Token = tuple[int, str]
 Person = tuple[int, int, int, int]
@@ -28,13 +33,15 @@ class Listing:
 
 @dataclass
 class Lease:
-    """What the lock knows of a lease; the anchors are PINs and cards, true if somebody opened by them."""
+    """What the lock knows of a lease."""
 
-    stated: int | None = None
+    lived: int
+    seen: int
+    stated: bool = False
+    start: int = 0
     end: int = 0
-    seen: int = 0
-    lived: int = 0
-    anchors: dict[Token, bool] = field(default_factory=dict)
+    begun: bool = False
+    over: bool = False
 
 
 @dataclass
@@ -43,27 +50,28 @@ class Model:
 
     listing: Listing = field(default_factory=Listing)
     leases: dict[int, Lease] = field(default_factory=dict)
-    kept: dict[int, Lease] = field(default_factory=dict)  # as they are in the flash
     residents: dict[Token, tuple[int, int]] = field(default_factory=dict)
     now: int | None = None
     lived: int = 0
 
     def after_cut(self, name: str, *arguments: object) -> "list[Model]":
         """The states in which a cut within the step may leave the lock; the last is that of all of it."""
-        before, after = copy.deepcopy(self), copy.deepcopy(self)
-        for state in before, after:  # to set the knife the lock is started once more
-            state.leases = copy.deepcopy(state.kept)
-        getattr(after, name)(*arguments)
-        noted = copy.deepcopy(before)
-        noted.kept = copy.deepcopy(after.kept)
-        for state in before, noted, after:
+        states, after = [copy.deepcopy(self)], copy.deepcopy(self)
+        if name == "tend":
+            states += [copy.deepcopy(after) for _ in after._tended()]
+        else:
+            getattr(after, name)(*arguments)
+            noted = copy.deepcopy(self)  # of a list its leases are stored first
+            noted.leases = copy.deepcopy(after.leases)
+            states += [noted, after]
+        for state in states:
             state.restart()
-        return [before, noted, after]
+        return states
 
     # the steps
 
     def restart(self) -> set[str]:
-        self.now, self.leases = None, copy.deepcopy(self.kept)
+        self.now = None
         return set()
 
     def clock(self, time: int | None) -> set[str]:
@@ -74,13 +82,33 @@ class Model:
         self.lived += hours
         return set()
 
-    def rest(self) -> set[str]:
-        self.kept = copy.deepcopy(self.leases)
+    def tend(self) -> set[str]:
+        """What is done when nobody is at the door."""
+        for _ in self._tended():
+            pass
         return set()
 
+    def _tended(self) -> Iterator[None]:
+        """Its steps; each is written by itself."""
+        self._note(self.listing, self.now or 0)
+        yield
+        for number, lease in self.leases.items():
+            lease.over = lease.over or self._over(number)
+            if not lease.over and lease.stated and self.now is not None and self.now >= lease.start:
+                lease.begun = True
+        yield
+        for number in [number for number, lease in self.leases.items() if lease.over]:
+            self._clear(number)
+            yield
+        self.residents = {t: e for t, e in self.residents.items() if e[0] or t in self.listing.people}
+        yield
+        named = self._named(self.listing)
+        self.leases = {n: lease for n, lease in self.leases.items() if not lease.over or n in named}
+        yield
+
     def move_out(self, lease: int) -> set[str]:
-        self.leases.setdefault(lease, Lease()).stated = MOVED_OUT
-        return self.rest()
+        self.leases.setdefault(lease, Lease(self.lived, 0)).over = True
+        return set()
 
     def change(self, name: str, *arguments: object) -> set[str]:
         getattr(self, f"_{name}")(*arguments)
@@ -96,8 +124,7 @@ class Model:
             reasons = self._objections(listing)
             if reasons:
                 return reasons
-            self._note(listing)
-            self.rest()
+            self._note(listing, min(SIGNED, self.now or SIGNED))
             self.listing = listing
         return {"taken"}
 
@@ -130,73 +157,63 @@ class Model:
         if role == 0 or person is None:
             return "unknown"
         role, lease, begin, end = person
-        if role == MOVE_IN:
-            return "moving in"
-        now = self.now
-        verdict = "granted"
+        if role != STAFF and self._over(lease):
+            return "expired"
+        now, verdict = self.now, "granted"
         if now is not None:
             verdict = "too early" if now < begin else "expired" if 0 < end <= now else "granted"
         if role == STAFF:
             return "no clock" if now is None and (begin or end) else verdict
-        known = self.leases.get(lease, Lease())
-        if (verdict == "expired" or (verdict == "too early" and known.anchors.get(token))) and not self._over(
-            lease
-        ):
-            verdict = "granted"
-        if verdict == "granted" and (now is not None or not begin) and known.stated is not None:
-            known.anchors[token] = True
-        return verdict
+        known = self.leases.get(lease)
+        begun = known is not None and known.begun and begin <= known.start
+        if role == MOVE_IN:
+            return "too early" if verdict == "too early" and not begun else "moving in"
+        return "too early" if verdict == "too early" and not begun else "granted"
 
     # the lease guard
 
-    def _over(self, lease: int) -> bool:
-        known = self.leases.get(lease, Lease())
-        if known.stated == MOVED_OUT:
-            return True
-        if not known.end or not known.seen or self.now is None or self.now < known.end:
+    def _over(self, number: int) -> bool:
+        lease = self.leases.get(number)
+        if lease is None or lease.over:
+            return lease is not None
+        begin = lease.seen or lease.start
+        if not lease.end or not begin or self.now is None or self.now < lease.end:
             return False
-        return (self.lived - known.lived) * 3600 * 8 >= (known.end - known.seen) * 7
+        return (self.lived - lease.lived) * 3600 * 32 >= (lease.end - begin) * 31
 
-    def _works(self, person: Person | None, lease: int, end: int) -> bool:
-        if person is None or person[:2] != (TENANT, lease):
-            return False
-        begin, last = person[2:]
-        in_force = not begin or (self.now is not None and begin <= self.now)
-        return in_force and (not last or 0 < end <= last)
+    @staticmethod
+    def _named(listing: Listing) -> set[int]:
+        """The leases of which a list says anything."""
+        return set(listing.ends) | {lease for role, lease, _, _ in listing.people.values() if role != STAFF}
 
     def _objections(self, listing: Listing) -> set[str]:
-        """Why tenants would be locked out by this list."""
-        found = set()
-        for number, lease in self.leases.items():
-            if lease.stated != IS_LEASE or self._over(number):
+        """What this list would take from a running lease."""
+        found, held, given = set(), set(), set()
+        for token, (role, lease, begin, end) in self.listing.people.items():
+            if self._over(lease) or role == STAFF:
                 continue
-            stated = listing.ends.get(number)
-            if lease.end and (stated is None or 0 < stated < lease.end):
+            if role == MOVE_IN:
+                held.add(lease)
+                continue
+            new = listing.people.get(token, (STAFF, 0, 0, 0))
+            if new[:2] != (TENANT, lease) or new[2] > begin or (new[3] and not 0 < end <= new[3]):
+                found.add("lease locked out")
+        given = {person[1] for person in listing.people.values() if person[0] == MOVE_IN}
+        if held - given:
+            found.add("lease locked out")
+        for number, lease in self.leases.items():
+            stated = listing.ends.get(number, -1)
+            shorter = stated > 0 and (not lease.end or stated < lease.end)
+            if not self._over(number) and (shorter or (lease.end and stated < 0)):
                 found.add("lease shortened")
-            elif (TENANT, number) not in self.residents.values():
-                proved = [t for t, opened in lease.anchors.items() if opened]
-                works = [
-                    self._works(listing.people.get(t), number, lease.end) for t in proved or lease.anchors
-                ]
-                if not (any(works) if proved else all(works)):
-                    found.add("lease locked out")
         return found
 
-    def _note(self, listing: Listing) -> None:
-        for number, end in listing.ends.items():
-            lease = self._met(number)
-            lease.end = max(lease.end, end)
-        for token, person in listing.people.items():
-            if person[0] != TENANT:
-                continue
-            lease = self._met(person[1])
-            if self._works(person, person[1], lease.end) and not any(lease.anchors.values()):
-                lease.anchors.setdefault(token, False)
-
-    def _met(self, number: int) -> Lease:
-        lease = self.leases.setdefault(number, Lease())
-        if lease.stated is None:
-            lease.stated, lease.lived, lease.seen = IS_LEASE, self.lived, self.now or 0
-        elif not lease.seen and self.now is not None:
-            lease.seen, lease.lived = self.now, self.lived
-        return lease
+    def _note(self, listing: Listing, heard: int) -> None:
+        for number in self._named(listing):
+            lease = self.leases.setdefault(number, Lease(self.lived, heard))
+            if number in listing.ends and lease.stated:
+                lease.end = lease.end and listing.ends[number] and max(lease.end, listing.ends[number])
+            elif number in listing.ends:
+                lease.stated, lease.start, lease.end = True, START[number], listing.ends[number]
+            if not lease.seen and not lease.start and heard:
+                lease.seen, lease.lived = heard, self.lived

@@ -115,6 +115,8 @@ class Model:
 
     def _card(self, uid: str) -> list[str]:
         talk, token = self.dialogue, (CARD, uid)
+        if talk and talk.state == "phone" and uid.startswith("\x08"):
+            return ["enrolling"]  # it is the phone, too early
         if talk and talk.state == "add" and token not in self.residents and token not in self.listed:
             if uid.startswith("\x08") or not uid.strip("\0"):
                 return self._refused(["weak"])
@@ -237,11 +239,15 @@ class Model:
             return "unknown", 0, 0
         role, lease = found[_ROLE], found[_LEASE]
         if role == MOVE_IN:
+            if lease in self.left:
+                return "expired", role, lease
             early = self.now is not None and self.now < found[_BEFORE]
             return "too early" if early else "moving in", role, lease
         verdict = self._in_time(found)
         if role == TENANT:
-            if verdict == "expired" and lease not in self.left:
+            if lease in self.left:
+                verdict = "expired"
+            elif verdict == "expired":
                 verdict = "granted"
             return verdict, role, lease
         if verdict == "granted" and found[_SCHEDULE]:

@@ -35,7 +35,7 @@ _FORGOTTEN_MS = 60_000
 
 
 class Settings:
-    plain_uid, pin_shortest, keypad, home = True, 5, "matrix", None
+    plain_uid, pin_shortest, reader, home = True, 5, "pn532", None
 
 
 class World:

@@ -23,6 +23,15 @@ class CardSays(Exception):
         self.status = status
 
 
+def status(does: Callable[..., object], *arguments: object) -> int:
+    """The status word with which the card refuses."""
+    try:
+        does(*arguments)
+    except CardSays as refusal:
+        return refusal.status
+    raise AssertionError("the card did not refuse")
+
+
 class NotGenuine(Exception):
     """What came is not what a card with that key would say."""
 

@@ -63,6 +63,7 @@ def test_after_a_power_cut_it_stands_at_the_floor_and_is_not_trusted():
     own = chip.start()
     assert (own.now(), own.trust) == (None, "unknown")
     assert chip.rtc.at == NOW  # for certificates that is enough
+    own.network(NOW + 3 * DAY)
     own.signed(NOW + 3 * DAY, True)
     chip.rtc.at = 0
     again = chip.start()
@@ -116,12 +117,13 @@ def test_a_live_signed_message_gives_the_time():
 def test_one_that_lay_at_the_broker_is_a_floor_and_no_more():
     chip = Chip()
     own = chip.start()
-    own.signed(NOW + 5 * DAY, False)
-    assert (own.now(), chip.rtc.at) == (None, NOW + 5 * DAY)
-    assert not own.network(NOW + 4 * DAY)
+    own.signed(NOW + DAY, False)
+    assert (own.now(), chip.rtc.at) == (None, NOW + DAY)
+    assert not own.network(NOW + DAY - 1)
     own.network(NOW + 6 * DAY)
-    own.signed(NOW + 9 * DAY, False)
-    assert (own.now(), own.trust) == (NOW + 9 * DAY, "network")
+    own.signed(NOW + 6 * DAY + 3000, False)
+    assert (own.now(), own.trust) == (NOW + 6 * DAY + 3000, "network")
+    assert not own.network(NOW + 6 * DAY)
 
 
 def test_a_replayed_message_gives_no_trust():
@@ -157,14 +159,144 @@ def test_a_full_nvs_does_not_stop_the_clock():
     chip = Chip()
     own = chip.start()
     chip.numbers.full = True
-    own.signed(NOW + 9 * DAY, True)
-    assert own.now() == NOW + 9 * DAY
+    own.signed(NOW + DAY, True)
+    assert own.now() == NOW + DAY
     assert not own.network(NOW)
 
 
 def test_it_knows_the_time_after_2038():
     chip = Chip()
     own = Clock(chip.rtc, chip.numbers, 2_500_000_000)
+    own.network(2_600_000_000)
     own.signed(2_600_000_000, True)
     assert Clock(chip.rtc, chip.numbers).trust == "unknown"
     assert chip.rtc.at >= 2_600_000_000 - 60
+
+
+YEAR = 365 * DAY
+AHEAD = (DAY + 1, 2 * DAY, 400 * DAY, 2 * YEAR, 50 * YEAR)
+
+
+def later(chip, seconds):
+    """So much time passes, under power."""
+    chip.rtc.at += seconds
+    hours = chip.numbers.get("lived") * 3600 + seconds
+    chip.numbers.kept["lived"] = hours // 3600
+
+
+def is_well(own, now):
+    """It knows this time, and nothing is left of another."""
+    return (own.now(), own.trust, own.passed) == (now, "signed", 0) and own.floor <= now
+
+
+def test_one_list_of_a_wrong_computer_poisons_nothing():
+    for jump in AHEAD:
+        for live in (True, False):
+            for told in (True, False):
+                chip = Chip()
+                own = chip.start()
+                if told:
+                    own.network(NOW + 100)
+                own.signed(NOW + jump, live)
+                assert chip.numbers.kept.get("clock_floor", 0) * 60 <= NOW, (jump, live, told)
+                if told:
+                    assert own.now() == NOW + 100
+                chip.rtc.at = 0
+                again = chip.start()  # a power cut helps
+                assert again.network(NOW + 200)
+                again.signed(NOW + 210, True)
+                assert is_well(again, NOW + 210), (jump, live, told)
+
+
+def test_after_the_last_lie_one_right_answer_and_one_publication_heal():
+    for jump in AHEAD:
+        for lies in ("n", "s", "nn", "ss", "sn", "ns", "nsn"):
+            for first in ("n", "s"):
+                chip = Chip()
+                own = chip.start()
+                for n, lie in enumerate(lies):  # of different wrong clocks
+                    wrong = NOW + jump + 2 * n * DAY
+                    own.network(wrong) if lie == "n" else own.signed(wrong, True)
+                later(chip, 7200)
+                now = NOW + 7200
+                for right in (first, "s" if first == "n" else "n"):
+                    own.network(now) if right == "n" else own.signed(now, True)
+                assert own.now() == now, (jump, lies, first)
+                assert own.trust == "signed"
+                assert own.floor <= now
+
+
+def test_two_that_agree_take_back_a_floor_that_an_older_release_left():
+    for ahead in AHEAD:
+        for order in ("ns", "sn"):
+            chip = Chip()
+            chip.numbers.set("clock_floor", (NOW + ahead) // 60)
+            own = chip.start()
+            for source in order:
+                own.network(NOW + 50) if source == "n" else own.signed(NOW + 60, True)
+            assert own.trust == "signed"
+            assert abs(own.now() - NOW) < 100
+            assert chip.numbers.get("clock_floor") * 60 <= NOW + 60
+
+
+def test_while_the_floor_is_wrong_certificates_are_checked_by_what_sntp_says():
+    chip = Chip()
+    chip.numbers.set("clock_floor", (NOW + 2 * YEAR) // 60)
+    own = chip.start()
+    assert not own.network(NOW + 50)
+    assert (chip.rtc.at, own.now()) == (NOW + 50, None)
+
+
+def test_without_sntp_two_publications_an_hour_apart_are_two():
+    for ahead in AHEAD:
+        chip = Chip()
+        own = chip.start()
+        chip.rtc.at = 0
+        own = chip.start()
+        own.signed(NOW + ahead, True)
+        assert (own.now(), own.trust) == (NOW + ahead, "network")
+        own.signed(NOW + ahead + 60, True)
+        assert own.trust == "network", "these two are of one hour"
+        later(chip, 3700)
+        own.signed(NOW + ahead + 3700, True)
+        assert is_well(own, NOW + ahead + 3700)
+        assert chip.numbers.get("clock_floor") * 60 > NOW + ahead
+
+
+def test_who_plays_both_does_not_get_below_what_the_lock_has_lived():
+    chip = Chip()
+    own = chip.start()
+    later(chip, 10 * DAY)
+    own.network(NOW + 10 * DAY)
+    own.signed(NOW + 10 * DAY, True)
+    own.network(NOW + 9 * DAY)
+    own.signed(NOW + 9 * DAY, True)
+    assert own.now() == NOW + 10 * DAY
+    chip.rtc.at = 0
+    again = chip.start()
+    again.network(NOW + 9 * DAY)
+    again.signed(NOW + 9 * DAY, True)
+    assert again.now() is None
+    assert chip.numbers.get("clock_floor") * 60 > NOW + 9 * DAY
+
+
+def test_what_lay_at_the_broker_is_no_source():
+    chip = Chip()
+    chip.numbers.set("clock_floor", (NOW + 2 * DAY) // 60)
+    own = chip.start()
+    own.network(NOW + 50)
+    own.signed(NOW + 60, False)
+    assert own.now() is None
+    assert chip.numbers.get("clock_floor") == (NOW + 2 * DAY) // 60
+
+
+def test_sntp_moves_a_signed_clock_by_an_hour_in_all():
+    for step in (3500, 1800, 60, 7):
+        for sign in (1, -1):
+            chip = Chip()
+            own = chip.start()
+            own.signed(NOW + 50_000, True)
+            for _ in range(2000):
+                own.network(own.now() + sign * step)
+            assert abs(own.now() - NOW - 50_000) <= 3600, (step, sign)
+            assert own.now() >= NOW + 50_000

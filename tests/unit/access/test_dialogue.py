@@ -129,7 +129,7 @@ def test_kept_is_never_said_of_a_card_that_can_not_open():
     for settings, uids in (
         ({"plain_uid": False}, (FOB, b"\x11\x22\x33\x44", b"\x01\x02\x03") + zeros + (random,)),
         ({}, zeros + (random, b"\x08\x00\x00\x00")),
-        ({"keypad": "wiegand"}, zeros),
+        ({"reader": "wiegand"}, zeros),
     ):
         keypad = Keypad(**settings)
         keypad.ask(2)
@@ -140,7 +140,7 @@ def test_kept_is_never_said_of_a_card_that_can_not_open():
         ({}, FOB),
         ({}, b"\x08abcdef"),  # 7 bytes are never random
         ({}, b"\x11\x22\x33\x08"),
-        ({"keypad": "wiegand"}, random),  # a number, and no UID
+        ({"reader": "wiegand"}, random),  # a number, and no UID
     ):
         keypad = Keypad(**settings)
         keypad.ask(2)
@@ -194,6 +194,13 @@ def test_the_guest_key_is_made_once_and_handed_over_and_codes_are_armed():
     assert keypad.phone.presented[1] == keypad.phone.presented[0]
     assert keypad.guests.armed == 2
     assert keypad.residents.done == [("key", GUEST_KEY, 7, True)]
+
+
+def test_without_a_reader_there_is_no_phone_to_wait_for():
+    for order in (4, 40, 6):
+        keypad = Keypad()
+        keypad.phone.present = lambda what, key: None
+        assert (keypad.ask(order), keypad.ended) == (KEPT, True)
 
 
 def test_a_new_guest_key_is_made_where_one_asks_for_it():

@@ -33,7 +33,7 @@ class World:
 
     def __init__(self, plain_uid=True):
         self.listed, self.own, self.given_up, self.ended = {}, {}, set(), set()
-        self.before = set()
+        self.begun_leases = set()
         self.wait, self.time, self.notes = 0, None, []
         table = Table(self.own, self.given_up)
         self.open_hours, self.uses_left, self.guests_verdict = True, True, (UNKNOWN, 0, False)
@@ -48,11 +48,8 @@ class World:
     def over(self, lease, now):
         return lease in self.ended
 
-    def opened(self, lease, digest):
-        return digest in self.before
-
-    def proved(self, lease, digest, now):
-        self.notes.append("proved")
+    def begun(self, lease, since):
+        return (lease, since) in self.begun_leases
 
     def in_hours(self, schedule, now):
         self.notes.append("schedule %d" % schedule)
@@ -101,7 +98,7 @@ def test_a_code_is_counted_before_it_is_looked_up():
     world = World()
     world.put(world.listed, b"2468", Record())
     assert world.gate.pin(b"2468", 0).reason == GRANTED
-    assert world.notes == ["count", "find", "proved", "take back"]
+    assert world.notes == ["count", "find", "take back"]
 
 
 def test_while_the_keypad_waits_nothing_is_looked_at():
@@ -158,25 +155,35 @@ def test_the_clock_alone_shuts_no_tenant_out():
     assert world.gate.pin(b"8642", 0).reason == EXPIRED
 
 
-def test_a_clock_set_back_shuts_nobody_out_who_had_come_in():
+def test_a_move_in_code_opens_nothing_by_whatever_clock():
+    world = World()
+    world.begun_leases.add((7, 1_900_000_000))
+    world.put(world.listed, b"2468", Record(MOVE_IN, before=1_900_000_000, after=1_950_000_000))
+    for world.time in (None, 1_000_000_000, 1_900_000_000, 2_000_000_000):
+        assert world.gate.pin(b"2468", 0).reason == MOVING_IN
+    world.ended.add(7)
+    assert world.gate.pin(b"2468", 0).reason == EXPIRED
+
+
+def test_a_clock_set_back_shuts_nobody_out_whose_lease_had_begun():
     world = World()
     world.time = 1_000_000_000
     world.put(world.listed, b"2468", Record(before=1_900_000_000))
     assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
-    world.before.add(MAC.digest(b"\x01", b"2468")[:16])
+    world.begun_leases.add((7, 1_900_000_000))
     assert world.gate.pin(b"2468", 0).granted
     world.ended.add(7)
-    assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
+    assert world.gate.pin(b"2468", 0).reason == EXPIRED
 
 
-def test_who_came_early_without_a_clock_has_proved_nothing():
+def test_what_was_found_over_stays_over_where_the_clock_is_unknown():
     world = World()
-    world.put(world.listed, b"2468", Record(before=1_900_000_000))
-    assert world.gate.pin(b"2468", 0).granted
-    assert "proved" not in world.notes
-    world.time = 1_900_000_000
-    assert world.gate.pin(b"2468", 0).granted
-    assert "proved" in world.notes
+    world.ended.add(7)
+    for record in (Record(), Record(MOVE_IN)):
+        world.put(world.listed, b"2468", record)
+        assert world.gate.pin(b"2468", 0).reason == EXPIRED
+    world.put(world.own, b"8642", Record())
+    assert world.gate.pin(b"8642", 0).reason == EXPIRED
 
 
 def test_the_clock_does_end_what_staff_may():
@@ -184,7 +191,6 @@ def test_the_clock_does_end_what_staff_may():
     world.time = 2_000_000_000
     world.put(world.listed, b"2468", Record(STAFF, after=1_900_000_000))
     assert world.gate.pin(b"2468", 0).reason == EXPIRED
-    assert "proved" not in world.notes
 
 
 def test_an_alarm_is_due_for_wrong_codes_alone():

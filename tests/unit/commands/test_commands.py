@@ -215,3 +215,31 @@ def test_what_is_not_signed_for_this_lock_is_refused_with_its_reason():
         assert lock.said[-1] == (None, reason), (message, lock.said[-1])
     assert lock.did == []
     assert lock.nvs.commits == 0
+
+
+def counted(number, nonce, command="identify", **more):
+    said = order(command, nonce, **more)
+    said["number"] = number
+    return said
+
+
+def test_a_command_with_a_number_is_obeyed_after_none_with_a_higher_one():
+    lock = Lock()
+    held_back = counted(2, "held-back")
+    assert lock.tell(counted(1, "number-1"))[0] == "identify"
+    assert lock.tell(counted(3, "number-3"))[0] == "identify"
+    for again in (held_back, counted(3, "another-3"), counted(1, "another-1")):
+        assert lock.tell(again)[1] == "replayed"
+    assert lock.tell(order("identify", "uncounted"))[1] == "replayed", "one that is not counted"
+    assert lock.tell(counted(3 + 65_537, "too-far-1"))[1] == "replayed"
+    assert lock.tell(counted(3 + 65_536, "far-away1"))[0] == "identify"
+
+
+def test_the_number_of_a_command_outlives_the_power_and_what_is_refused_uses_none_up():
+    lock = Lock()
+    assert lock.tell(counted(9, "expired-1", time=NOW - 9000))[1] == "expired"
+    assert lock.tell(counted(1, "number-1"))[0] == "identify"
+    lock.nvs.restart()
+    assert lock.tell(counted(1, "another-1"))[1] == "replayed"
+    for wrong in (0, -1, True, None, "2", 2.0, 1 << 30):
+        assert lock.tell(counted(wrong, "malformed"))[1] == "malformed", wrong

@@ -25,10 +25,12 @@ class Indicator:
 
 
 class Door:
-    def __init__(self, unlock_level=1):
+    def __init__(self, unlock_level=1, closed=True, start=0):
         self.pin, self.light, self.alarms = Pin(), Indicator(), []
         relay = Relay(self.pin, unlock_level)
         self.control = Controller(relay, self.light, 5000, 30_000, self.alarms.append)
+        if closed:
+            self.control.tick(ticks_add(start, -1000), False)
 
     def after(self, *steps, start=0):
         """The states after ticks at (ms, leaf open)."""
@@ -104,3 +106,27 @@ def test_a_grant_ends_an_alarm():
     door.after((0, True))
     door.control.grant(10)
     assert (door.control.state, door.light.lasting) == ("open", set())
+
+
+def test_a_leaf_that_stands_open_when_the_power_comes_back_was_not_forced():
+    for start in (0, LAST):
+        door = Door(closed=False)
+        assert door.after((0, True), (29_999, True), start=start) == ["open", "open"]
+        assert (door.alarms, door.light.lasting, door.pin.levels) == ([], set(), [0])
+        assert door.after((30_000, True), (30_010, False), start=start) == ["held open", "locked"]
+        assert door.alarms == ["held open"]
+        assert door.after((30_020, True), start=start) == ["forced"]  # it has been closed since
+
+
+def test_whoever_opens_while_the_leaf_stands_open_since_the_start_is_let_in():
+    door = Door(closed=False)
+    door.after((0, True))
+    door.control.grant(10)
+    assert door.after((20, True), (5010, True), (5020, False)) == ["open", "open", "locked"]
+    assert door.pin.levels[-1] == 0
+    assert door.alarms == []
+
+
+def test_a_leaf_that_closed_for_a_moment_is_known():
+    door = Door(closed=False)
+    assert door.after((0, False), (10, True)) == ["locked", "forced"]

@@ -39,6 +39,15 @@ def test_the_key_that_is_presented_is_the_one_that_was_asked_for():
     assert b"0001 0203" in part.tags[0]._message
 
 
+def test_without_a_reader_nothing_is_presented_and_no_light_says_so():
+    part = Part()
+    phone = Phone("front", None, part)
+    phone.present(GUEST_KEY, KEY)
+    phone.end()
+    assert (part.tags, part.shown) == ([], [])
+    assert "readers.phone_tag" not in sys.modules
+
+
 def test_a_second_key_takes_the_place_of_the_first():
     phone, part = made()
     phone.present(GUEST_KEY, KEY)

@@ -3,7 +3,7 @@
 from time import ticks_add
 
 from door.relay import Relay
-from door.switch import Switch
+from door.switch import NEVER, Switch
 
 
 class Pin:
@@ -55,6 +55,14 @@ def test_the_time_begins_again_with_each_bounce():
     assert not switch.is_on(25)
     assert not switch.is_on(54)
     assert switch.is_on(55)
+
+
+def test_a_switch_that_is_not_there_is_never_on():
+    pin = Pin(1)
+    switch = Switch(pin, NEVER)
+    for now in range(0, 500, 10):
+        pin.level = now // 50 & 1
+        assert not switch.is_on(now)
 
 
 def test_a_change_counts_though_the_ticks_wrap():

@@ -16,11 +16,14 @@ from people.residents import Residents
 from reports import acks
 from reports.telemetry import Telemetry
 from storage.hmac import Mac, hmac_sha256
+from update.orders import is_to_do, read_order
+from update.refused import Refused
 
 NOW = 1_800_000_000
 PIN = b"246810"
 GUEST_KEY = b"g" * 16
 _LEASE = 1
+RELEASES = "0.2.0", "0.3.0", "0.2.0", "0.4.0", "0.5.0"  # by the number of the order; the last is held back
 _TENANT = record(Mac(KEY).digest(b"\x01", PIN)[:16], _LEASE)
 
 
@@ -70,7 +73,13 @@ class History:
             )
         ]
         self.newest = self.heads[-2]
-        self.sent = self.heads + self.commands
+        self.orders = [self._order(number, version) for number, version in enumerate(RELEASES, 1)]
+        self.sent = self.heads + self.commands + self.orders
+
+    def _order(self, number, version):
+        said = {"lock": "demo", "time": NOW + number, "version": version, "order": number}
+        self.payloads.append(said)
+        return sign(said, purpose=b"menshen update v1")
 
     def _command(self, name, time, who):
         plain = {
@@ -99,6 +108,7 @@ class Besieged:
         RamFlash("/access", 60)
         self.nvs = RamNvs()
         self.did = []
+        self.running = "0.1.0"
         self.client = None  # of link/subscriptions.py: there is no other connection to wait for
         self.start()
 
@@ -109,6 +119,7 @@ class Besieged:
         self.clock = Clock(self._datetime, numbers)
         self.telemetry = Telemetry("demo", dict, numbers, self.clock.now)
         self._leases, self._residents = Leases(KEY, numbers), Residents(KEY)
+        self.numbers = numbers
         self.commands = Commands("demo", KEY, self.clock, numbers, acks.Acks(self.telemetry), self)
         self._throttle = Throttle(numbers)
         self.told = 0
@@ -121,11 +132,22 @@ class Besieged:
     async def take_list(self, message):
         """As lists/listener.py does."""
         sync = sync_of(self.credentials, self._approve, self.telemetry, self, 0)
-        self.told = await sync.receive([message], self.told, lambda now: self.clock.signed(now, True))
+        self.told = await sync.receive([message], self.told, self.clock.signed)
+
+    def take_order(self, message):
+        """As update/orders.py does; a release that is ordered runs at once."""
+        try:
+            version, time, number = read_order(message, "demo", KEY)
+            self.clock.signed(time, False)
+            if is_to_do(number, version, self.running, self.numbers):
+                self.running = version
+                self.did.append("update")
+        except Refused:
+            pass
 
     async def _approve(self, listed):
         register = Register(self.credentials, self._residents, self._leases)
-        await guard.approve(listed, self.clock.now(), register, True)
+        await guard.approve(listed, self.clock.now(), NOW, register)
 
     def opens(self):
         """Whether the tenant's PIN does."""

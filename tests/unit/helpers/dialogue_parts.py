@@ -78,7 +78,7 @@ class Leases:
     def __init__(self):
         self.left = []
 
-    def move_out(self, lease):
+    def end(self, lease):
         self.left.append(lease)
 
 
@@ -93,7 +93,7 @@ class Guests:
 
 
 class Settings:
-    plain_uid, pin_shortest, keypad = True, 6, "matrix"
+    plain_uid, pin_shortest, reader = True, 6, "pn532"
     home = ("192.0.2.1", 1883, None, None)
 
 
@@ -123,7 +123,7 @@ class Keypad:
         for name, value in settings.items():
             setattr(self.settings, name, value)
         changes.Changes = lambda residents: residents
-        guard.Guard = lambda leases, residents, plain_uid: leases
+        guard.Guard = lambda leases: leases
         register = Register(self.listed, self.residents, self.leases)
         self._dialogues = Dialogues(lambda: self.phone, register, self.guests, MAC, self.settings)
         self.talk, self.opens = None, {digest(OLD)}

@@ -96,7 +96,7 @@ class Enemy:
             said[name] = random.choice(_ODD)
         if random.randrange(2):
             said["version"] = random.randrange(1 << 30)
-        purpose = random.choice((b"menshen list v1", b"menshen command v1", b""))
+        purpose = random.choice((b"menshen list v1", b"menshen command v1", b"menshen update v1", b""))
         message = sign(
             said, random.choice(("demo", "other")), bytes([random.randrange(1, 256)]) * 32, purpose
         )

@@ -63,8 +63,11 @@ class Lock:
         if self.fault is not None:
             raise self.fault
 
-    def list_accepted(self, version, base, digest):
-        self.said.append((version, base, digest))
+    def heard(self, time, is_newer):
+        self.times.append(time)
+
+    def list_accepted(self, version, base, name):
+        self.said.append((version, base, name))
 
     def list_refused(self, version, reason):
         self.said.append((version, reason))
@@ -72,7 +75,7 @@ class Lock:
     def get(self, message, patience_ms=30_000):
         asyncio.new_event_loop()
         sync = sync_of(self.credentials, self.approve, self, self.post, patience_ms)
-        self.told = asyncio.run(sync.receive([message], self.told, self.times.append))
+        self.told = asyncio.run(sync.receive([message], self.told, self.heard))
         return self
 
     def holds(self, version, base, data, changes=b""):
@@ -87,6 +90,11 @@ class Lock:
 
     def unchanged(self):
         return self.holds(3, 3, OLD)
+
+
+def name_of(data, changes=b""):
+    """What stands for this list in states and acknowledgements."""
+    return sha256(b"menshen hash v1" + sha256(data).digest() + changes).digest()[:16].hex()
 
 
 def hexadecimal(data):

@@ -1,10 +1,12 @@
 """A PN532 inside the test's own process, on a serial line that ends in a pipe of the test; never kinder
 than the chip: deaf until it is woken after a reset, ACK first, then the answer; a hang ends at the reset.
+Nor are the cards: one that was found or released is found again after the field was off, and no sooner.
 """
 
 import asyncio
 import io
-from time import ticks_diff, ticks_us
+from os import urandom
+from time import ticks_add, ticks_diff, ticks_us
 
 from micropython import const
 
@@ -66,13 +68,25 @@ class Chip(io.IOBase):
         self.out = b""  # on its way to the host
         self.commands = []  # codes, as they were understood; "ack" for an abort
         self.resets = 0
-        self.card = None
-        self.cards_by_turns = None
+        self.went_off = ticks_add(ticks_us(), -6000)
+        self.cards = []  # what lies there; of several the first is found that is awake
+        self.asleep = set()  # of these: were found, or released, since the field came
+        self.found = None
+        self.makes_up_its_number = False
         self.hung = self.absent = False
         self.irq_is_at = None  # the level of a dead line
         self.noise = b""  # before every frame
         self.phone = None  # answers what is asked of the chip as a target
         self._reset(1)
+
+    @property
+    def card(self):
+        """The one card that lies there, if any."""
+        return self.cards[0] if self.cards else None
+
+    @card.setter
+    def card(self, card):
+        self.lay([] if card is None else [card])
 
     # -- as the host's UART
 
@@ -115,6 +129,13 @@ class Chip(io.IOBase):
         self.out += data[: _BUFFER - len(self.out)]
         self.irq.value(1 if self.irq_is_at is None else self.irq_is_at)
 
+    def lay(self, cards):
+        """Have these cards in the field; a new one is awake."""
+        self.asleep &= set(cards)
+        self.cards = list(cards)
+        if self.found not in self.cards:
+            self.found = None
+
     def put(self, card):
         """Hold a card to the reader; None: take it away."""
         self.card = card
@@ -128,6 +149,8 @@ class Chip(io.IOBase):
             assert ticks_diff(ticks_us(), self.low) >= 9000, "the reset was too short"
         self.awake = self.in_use = self.searching = False
         self.tries = 0xFF
+        self.asleep.clear()
+        self.found = None
 
     def _obey(self, code, data):
         self.commands.append(code)
@@ -142,19 +165,25 @@ class Chip(io.IOBase):
             self.say(self.noise + packet(b"\x7f"))
         elif code == VERSION:
             self.answer(code, b"\x32\x01\x06\x07")
+        elif code == RF and data == b"\x01\x00":
+            self.went_off = ticks_us()
+            self.asleep.clear()
+            self.found = None
+            self.answer(code)
         elif code == RF:
             assert data[:3] == b"\x05\xff\x01"
             self.tries = data[3]
             self.answer(code)
         elif code == LIST:
             assert data == b"\x01\x00"
+            assert ticks_diff(ticks_us(), self.went_off) > 5000, "too short for a card to forget"
             self.searching = True
             self._search()
             if self.searching and self.tries != 0xFF:
                 self.searching = False
                 self.answer(code, b"\0")
         elif code == EXCHANGE:
-            self.answer(code, b"\0" + data[1:] if self.card else b"\1")
+            self.answer(code, b"\0" + data[1:] if self.found else b"\1")
         elif code == RELEASE:
             self.answer(code, b"\0")
         else:
@@ -163,12 +192,13 @@ class Chip(io.IOBase):
     def _search(self):
         if not self.searching or self.hung:
             return
-        if self.cards_by_turns:
-            self.cards_by_turns = self.cards_by_turns[1:] + self.cards_by_turns[:1]
-            self.card = self.cards_by_turns[0]
-        if self.card is not None:
-            self.searching = False
-            self.answer(LIST, b"\1\1\x03\x44\x20" + bytes((len(self.card),)) + self.card)
+        for card in self.cards:
+            if card not in self.asleep:
+                self.asleep.add(card)
+                self.found, self.searching = card, False
+                shown = b"\x08" + urandom(3) if self.makes_up_its_number else card
+                self.answer(LIST, b"\1\1\x03\x44\x20" + bytes((len(shown),)) + shown)
+                return
 
     def answer(self, code, data=b""):
         self.say(self.noise + packet(bytes((0xD5, code + 1)) + data))

@@ -12,27 +12,27 @@ import vfs
 from knife_flash import Flash, Knife, Nvs, Ota, PlainPartition, Reset, mount
 from release_signer import KEY_ID, MODULUS, sign
 
-import update.updater as room
 from link.envelope import encode
 from link.errors import BlobError
 from reports import results as words
 from storage import files
 from storage.nvs import Numbers
-from update import payload, slots
+from update import payload
 from update.image import ImageWriter
+from update.manifest import open_release
+from update.orders import check_tries
 from update.pack import plan
-from update.session import check_tries, open_release
+from update.pss import verify
+from update.refused import Refused
 from update.slots import Builder
 from update.trial import Running, Trial
-from update.updater import Switching, Updater, switch
-from update.version import Refused
+from update.updater import Updater
+from update.version import Switching, switch
 
-LOADED = (payload,)  # it could not be from a flash that has nothing of it
 PIECE = 32768
 KEYS = b"\x01" + KEY_ID + MODULUS
 RESIDENTS = b"what residents chose" * 9
-LOADED = ImageWriter, Builder, plan  # now, since a mounted flash hides the computer's files
-room.unload = slots.unload = lambda *names: None
+LOADED = ImageWriter, Builder, plan, payload, verify  # a mounted flash hides the computer's files
 _TOP = next(p for p in sys.path if p.endswith("/firmware"))[: -len("firmware")]
 with open(_TOP + "boot.py") as _file:
     _BOOT = compile(_file.read(), "boot.py", "exec")
@@ -208,18 +208,21 @@ class SmallLock:
         version = wanted.version
         try:
             check_tries(version, numbers, self.slot)
+            if wanted.manifest is None:
+                raise Refused("too large")  # as session.py says
             manifest = await open_release(version, wanted.manifest, "devkit", self.place, numbers)
         except Refused as error:
             self.report(version, "refused", error.reason)
             return
         self.report(version, "accepted", "")
         updater = Updater(self.slot, partition, self.fetch, lambda: asyncio.sleep_ms(0))
-        reason = await updater.prepare(manifest)
-        if reason:
-            self.report(version, "refused", reason)
+        try:
+            await updater.prepare(manifest)
+        except Refused as error:
+            self.report(version, "refused", error.reason)
             return
         self.report(version, "fetched", "")
-        to = Switching(version, self.slot, updater.image, 0)
+        to = Switching(version, self.slot, updater.image, set())
         await switch(to, numbers, lambda: self.idle, self.restart)
 
     def run(self, wanted=None, lives=9, works=lambda release: True, faults=lambda release: ()):

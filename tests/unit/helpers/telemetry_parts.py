@@ -10,7 +10,17 @@ from link.errors import MQTTError
 from reports.telemetry import Telemetry
 from storage.nvs import Numbers
 
-STATUS = {"firmware": "0.1.0", "list": 3, "clock": "unknown", "slot": "a", "faults": []}
+STATUS = {
+    "firmware": "0.1.0",
+    "list": 3,
+    "hash": "ab" * 16,
+    "clock": "unknown",
+    "slot": "a",
+    "order": 5,
+    "command": 9,
+    "days": 90,
+    "faults": [],
+}
 DIGEST = bytes(range(16))
 ROOT = "menshen/v1/demo"
 NOW = 1_790_000_000

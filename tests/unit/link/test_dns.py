@@ -230,3 +230,45 @@ def test_impossible_names_are_refused():
             assert await fails(lookup([]), host), host
 
     drive([], story)
+
+
+NEVER = (
+    b"\0\0\0\0", b"\0\1\2\3", b"\x7f\0\0\1", b"\x7f\x35\0\x35", b"\xe0\0\0\xfb", b"\xef\xff\xff\xfa",
+    b"\xf0\0\0\1", b"\xff\xff\xff\xff",
+)  # fmt: skip
+
+
+def test_an_address_where_no_broker_can_be_is_no_answer():
+    for address in NEVER:
+        lie = record(1, address)
+        assert read_reply(reply(b"idxxxxxxxxxx" + ASKED, (lie,)), b"id", ASKED) is None, address
+        for answers in ((lie, ANSWER), (ANSWER, lie), (lie, lie, ANSWER)):
+            found = read_reply(reply(b"idxxxxxxxxxx" + ASKED, answers), b"id", ASKED)
+            assert found == ("10.1.2.3", 60), address
+    for address in (b"\1\1\1\1", b"\x7e\0\0\1", b"\x80\0\0\1", b"\xdf\xff\xff\xfe", b"\xa9\xfe\1\1"):
+        assert read_reply(reply(b"idxxxxxxxxxx" + ASKED, (record(1, address),)), b"id", ASKED)
+
+
+def test_the_second_server_is_asked_where_the_first_one_lies():
+    for address in NEVER:
+        liar = Server(lambda query, address=address: [reply(query, (record(1, address),))])
+        server = Server(right)
+
+        async def story(servers=(liar.address, server.address)):
+            assert await lookup(list(servers)).resolve(HOST, PATIENT) == "10.1.2.3"
+
+        drive([liar, server], story)
+
+
+def test_a_lie_does_not_take_the_place_of_a_good_address():
+    server = Server(right)
+
+    async def story():
+        resolver = lookup([server.address])
+        await resolver.resolve(HOST, PATIENT)
+        for address in NEVER:
+            server.script = lambda query, address=address: [reply(query, (record(1, address),))]
+            resolver.doubt(HOST)
+            assert await resolver.resolve(HOST, PATIENT) == "10.1.2.3"
+
+    drive([server], story)

@@ -94,3 +94,20 @@ def test_a_broken_nvs_is_no_hindrance():
         resolver.proved("unknown.test")
 
     drive([server], story)
+
+
+def test_where_the_servers_insist_on_an_address_with_nobody_there_the_last_good_one_is_tried_too():
+    server, nvs = Server(right), RamNvs()
+
+    async def story():
+        resolver = lookup([server.address], nvs=nvs)
+        await resolver.resolve(HOST, PATIENT)
+        await resolver.proved(HOST)
+        server.script = lambda query: [reply(query, (record(1, b"\x0a\x09\x09\x09"),))]
+        tried = []
+        for _ in range(6):
+            resolver.doubt(HOST)
+            tried.append(await resolver.resolve(HOST, PATIENT))
+        assert tried == ["10.9.9.9", "10.1.2.3"] * 3, tried
+
+    drive([server], story)

@@ -5,6 +5,7 @@ import gc
 
 from scripted_broker import after_connect, client_for, drive, good, message, say, silent
 
+from link.errors import MQTTError
 from link.packets import text
 from link.subscriptions import Subscriptions
 
@@ -80,6 +81,76 @@ def test_what_a_handler_leaves_of_a_payload_is_thrown_away():
     assert got["b"] == [(BIG[:10], False)]
     assert got["c"] == [((len(BIG), sum(BIG)), False)]
     assert got["d"] == [("refused", False)]
+
+
+async def no_memory(payload):
+    raise MemoryError("memory allocation failed, allocating 2048 bytes")
+
+
+async def no_memory_after_a_part(payload):
+    await a_part(payload)
+    raise MemoryError("memory allocation failed, allocating 2048 bytes")
+
+
+def test_a_message_for_which_there_is_no_memory_is_dropped_and_the_connection_stays():
+    """Else the broker would send a retained one again over the next connection, and so on for ever."""
+    for take in (no_memory, no_memory_after_a_part):
+        data = [message("a", BIG, 1), message("b", BIG)]
+        seen = []
+
+        async def fails(payload, take=take, seen=seen):
+            seen.append(payload.size)
+            await take(payload)
+
+        async def story(broker, fails=fails):
+            topics, client, collector = Subscriptions(), client_for(broker), Collector(pieces)
+            await topics.subscribe("a", fails)
+            await topics.subscribe("b", collector)
+            await client.connect("127.0.0.1")
+            reader = asyncio.create_task(client.run(topics.on_message))
+            await asyncio.wait_for(collector.arrived.wait(), 20)
+            reader.cancel()
+            client.close()
+            assert collector.got == [((len(BIG), sum(BIG)), False)]
+
+        async def read_one(broker, reader, writer):
+            await broker.packet(reader)
+            await silent(broker, reader, writer)
+
+        broker = drive(after_connect(*data, then=read_one), story)
+        assert seen == [len(BIG)]
+        assert [kind for kind, _ in broker.received[1:]] == [0x40]  # acknowledged: it does not come again
+
+
+def test_a_piece_that_cannot_be_read_for_want_of_memory_ends_the_connection():
+    """How much of it has been read is not known, so what follows cannot be told from it."""
+
+    async def story(broker):
+        topics, client = Subscriptions(), client_for(broker)
+        await topics.subscribe("a", a_part)
+        await client.connect("127.0.0.1")
+        whole = client._packets.fill
+
+        async def fill(view):
+            if len(view) == 10:
+                raise MemoryError
+            await whole(view)
+
+        client._packets.fill = fill
+        try:
+            await asyncio.wait_for(client.run(topics.on_message), 20)
+        except MQTTError as error:
+            return str(error)
+        finally:
+            client.close()
+
+    said = []
+
+    async def note(broker):
+        said.append(await story(broker))
+
+    drive(after_connect(message("a", BIG, 1)), note)
+    assert said == ["no memory"]
 
 
 def test_a_handler_knows_what_lay_at_the_broker():

@@ -110,3 +110,25 @@ def test_a_network_that_fails_leaves_nothing_loaded():
         loader._IS_PLENTY = True
     assert addresses.doubts == 1
     assert "link.sntp" not in sys.modules
+
+
+def test_while_no_connection_comes_about_it_is_asked_again_at_each_try_and_at_most_once_a_minute():
+    server, clock = Server(answer), Clock()
+
+    async def story():
+        keeper = Timekeeper(clock, Addresses(), ("time.test", server.port))
+        for second in range(0, 600, 20):  # tries, and none succeeds
+            passing(second * 1000)
+            await keeper.prepare()
+        assert len(clock.told) == 10
+        await keeper.tick()  # there is a connection
+        for minute in range(10, 60):
+            passing(minute * 60_000)
+            await keeper.tick()
+        await keeper.prepare()
+        assert len(clock.told) == 10
+        passing(3_700_000)
+        await keeper.prepare()  # that try failed, too
+        assert len(clock.told) == 11
+
+    drive([server], story)

@@ -64,7 +64,7 @@ def take(*heads):
 
     async def run():
         for head in heads:
-            await sync_of(credentials, approve, reports, post).receive([head], 0, lambda now: None)
+            await sync_of(credentials, approve, reports, post).receive([head], 0, lambda now, is_newer: None)
 
     asyncio.run(run())
     return reports.said, post.chunks()

@@ -14,7 +14,7 @@ from list_parts import (
     tend,
     whole,
 )
-from lock_with_list import NEW, OLD, Lock, hexadecimal, sync_of
+from lock_with_list import NEW, OLD, Lock, hexadecimal, name_of, sync_of
 from ram_flash import RamFlash
 
 from roll.layout import CHANGES_MAX, SNAPSHOTS
@@ -22,7 +22,7 @@ from roll.layout import CHANGES_MAX, SNAPSHOTS
 
 def test_a_newer_list_is_fetched_put_in_force_and_acknowledged():
     lock = Lock(NEW).get(sign(offer(4, NEW)))
-    assert lock.said == [(4, 4, hexadecimal(NEW))]
+    assert lock.said == [(4, 4, name_of(NEW))]
     assert lock.holds(4, 4, NEW)
     assert lock.post.chunks() == [0, 1]
     assert lock.times[-1] == 1_800_000_000
@@ -51,7 +51,7 @@ def test_changes_cost_no_chunk():
     assert lock.holds(4, 3, OLD, first)
     lock.get(sign(offer(9, OLD, second, 3)))
     assert lock.holds(9, 3, OLD, second)
-    assert lock.said == [(4, 3, hexadecimal(OLD)), (9, 3, hexadecimal(OLD))]
+    assert lock.said == [(4, 3, name_of(OLD, first)), (9, 3, name_of(OLD, second))]
     assert lock.post.chunks() == []
 
 
@@ -75,6 +75,31 @@ def test_a_lock_that_missed_the_changes_fetches_the_base():
     assert lock.post.chunks() == [0, 1]
 
 
+def test_another_list_of_the_same_number_is_not_the_one_in_force():
+    """As an older copy of the operator's file makes it."""
+    change = delta((PUT, record(digests(1, b"x")[0])))
+    other = delta((PUT, record(digests(1, b"y")[0])))
+    for said, held, snapshot, changes, base in (
+        ((NEW, b"", 3), (OLD, b""), OLD, b"", 3),
+        ((OLD, change, 3), (OLD, b""), OLD, b"", 3),
+        ((OLD, other, 3), (OLD, change), OLD, change, 3),
+        ((OLD, b"", 3), (OLD, change), OLD, change, 3),
+    ):
+        lock = Lock(NEW)
+        version = 3
+        if held[1]:
+            version = 4
+            lock.get(sign(offer(4, held[0], held[1], 3)))
+        lock.said.clear()
+        data, laid, of = said
+        lock.get(sign(offer(version, data, laid, of)))
+        assert lock.said == [(version, "old version")], (version, lock.said)
+        assert lock.holds(version, base, snapshot, changes)
+        lock.told = 0
+        lock.get(sign(offer(version, snapshot, changes, base)))
+        assert lock.said[1:] == [(version, base, name_of(snapshot, changes))]
+
+
 def test_a_base_that_only_claims_to_be_what_the_lock_holds_is_fetched():
     lock = Lock(NEW).get(sign(offer(4, NEW, b"", 3)))
     assert lock.holds(4, 3, NEW)
@@ -92,11 +117,11 @@ def test_the_list_held_already_is_acknowledged_once_after_each_start():
     lock = Lock()
     for _ in range(3):
         lock.get(sign(offer(3, OLD)))
-    assert lock.said == [(3, 3, hexadecimal(OLD))]
+    assert lock.said == [(3, 3, name_of(OLD))]
     lock.start()
     for _ in range(3):
         lock.get(sign(offer(3, OLD)))
-    assert lock.said == [(3, 3, hexadecimal(OLD))]
+    assert lock.said == [(3, 3, name_of(OLD))]
     lock.get(sign(offer(4, OLD))).get(sign(offer(4, OLD)))
     assert len(lock.said) == 2
 

@@ -5,7 +5,6 @@ from knife_flash import BLOCK, Flash, Knife, PowerCut
 from ram_flash import RamFlash
 
 from people.changes import Changes
-from people.guard import has_way_in
 from people.residents import GUEST_KEY, HOME_KEY, Residents, ResidentsError
 
 KEY = bytes(32)
@@ -39,7 +38,6 @@ def test_it_is_no_credential():
     changes.set_key(GUEST_KEY, 7, key(1))
     assert residents.find(key(1)) is None
     assert not residents.withdrawn(key(1))
-    assert not has_way_in(residents.table, 7, True)
 
 
 def test_it_goes_when_its_people_move_out():
@@ -61,7 +59,6 @@ def test_a_home_key_lies_beside_it_and_goes_by_itself():
     assert list(Residents(KEY).keys(HOME_KEY)) == [(7, key(3)), (8, key(4))]
     assert residents.find(key(3)) is None
     assert not residents.withdrawn(key(3))
-    assert not has_way_in(residents.table, 7, True)
     changes.set_key(HOME_KEY, 7, b"")
     changes.set_key(HOME_KEY, 9, b"")
     assert list(residents.keys(HOME_KEY)) == [(8, key(4))]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import random
 
 from readers.keypad import MatrixKeypad
 
@@ -77,9 +78,25 @@ def test_a_spark_is_no_key_and_a_bounce_is_no_second_press():
     matrix, pad = keypad()
     for _ in range(20):
         assert press(matrix, pad, "3", 1) + press(matrix, pad, "", 1) == ""
-    assert press(matrix, pad, "3") == "3"
-    for _ in range(20):
-        assert press(matrix, pad, "", 1) + press(matrix, pad, "3", 2) == ""
+    for up in range(1, 4):  # up to 30 ms
+        for down in range(1, 6):
+            assert press(matrix, pad, "3") == "3"
+            for _ in range(20):
+                assert press(matrix, pad, "", up) + press(matrix, pad, "3", down) == "", (up, down)
+            assert press(matrix, pad, "") == ""
+
+
+def test_bounces_at_both_ends_of_a_press_are_one_press():
+    for seed in range(1, 200):
+        matrix, pad = keypad()
+        random.seed(seed)
+        told = ""
+        for key in "2468":
+            for stage in (0, 1):  # pressed, let go: up to 30 ms of bouncing each
+                for _ in range(random.randrange(4)):
+                    told += press(matrix, pad, random.choice((key, "")), 1)
+                told += press(matrix, pad, "" if stage else key, random.randrange(6, 20))
+        assert told == "2468", (seed, told)
 
 
 def test_two_keys_at_once_are_none():
@@ -88,15 +105,36 @@ def test_two_keys_at_once_are_none():
     assert press(matrix, pad, "") == ""
 
 
-def test_a_finger_that_comes_before_the_last_one_went_is_understood():
+def test_a_finger_that_comes_before_the_last_one_went_is_heard_when_it_comes():
     matrix, pad = keypad()
     told = [press(matrix, pad, keys) for keys in ("2", "24", "4", "46", "6", "")]
-    assert told == ["2", "", "4", "", "6", ""]
+    assert told == ["2", "4", "", "6", "", ""]
+
+
+def test_rolling_over_loses_no_key_however_it_ends():
+    for first in LAYOUT:
+        for second in LAYOUT:
+            if first == second:
+                continue
+            for together in (2, 3, 5, 30):
+                for alone in (0, 1, 2, 9):
+                    matrix, pad = keypad()
+                    told = press(matrix, pad, first, 3) + press(matrix, pad, first + second, together)
+                    told += press(matrix, pad, second, alone) + press(matrix, pad, "")
+                    assert told == first + second, (first, second, together, alone)
+
+
+def test_keys_that_follow_another_which_is_not_let_go_are_heard():
+    matrix, pad = keypad()
+    told = press(matrix, pad, "2")
+    for key in "4646":
+        told += press(matrix, pad, "2" + key) + press(matrix, pad, "2")
+    assert told + press(matrix, pad, "") == "24646"
 
 
 def test_a_key_that_stays_down_is_not_told_again_when_another_was_touched():
     matrix, pad = keypad()
-    assert [press(matrix, pad, keys) for keys in ("2", "24", "2", "")] == ["2", "", "", ""]
+    assert [press(matrix, pad, keys) for keys in ("2", "24", "2", "")] == ["2", "4", "", ""]
 
 
 def test_ghosts_are_not_told():

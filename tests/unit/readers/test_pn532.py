@@ -20,6 +20,8 @@ from scripted_pn532 import (
     until,
 )
 
+from readers.frames import ACK
+
 LATE_ANSWER = packet(b"\xd5\x4b\1\1\x03\x44\x20\4\x99\x88\x77\x66")
 
 
@@ -57,14 +59,14 @@ def test_while_no_card_comes_the_chip_is_asked_whether_it_lives():
         assert await waiting == TENANT
 
     commands = drive(story).commands[3:]
-    assert commands[:7] == [LIST, "ack", VERSION, LIST, "ack", VERSION, LIST]
+    assert commands[:7] == [LIST, "ack", RF, LIST, "ack", RF, LIST]
 
 
 def test_whoever_waits_for_a_card_is_told_that_none_comes():
     async def story(chip, driver):
         await driver.start()
         assert await driver.wait_target() is None
-        assert chip.commands[-3:] == [LIST, "ack", VERSION]
+        assert chip.commands[-3:] == [LIST, "ack", RF]
 
     drive(story)
 
@@ -75,12 +77,57 @@ def test_a_card_that_comes_during_the_question_is_found_after_it():
         say = chip.say
 
         def put_when_asked(data):
-            if chip.commands[-1] == VERSION:
+            if chip.commands[-2:] == ["ack", RF]:
                 chip.card = TENANT
             say(data)
 
         chip.say = put_when_asked
         assert await found(driver) == TENANT
+
+    drive(story)
+
+
+def test_a_card_whose_answer_met_the_end_of_the_wait_is_found_by_the_next_search():
+    """It has heard everything, and sleeps, while the driver knows nothing of it."""
+
+    async def story(chip, driver):
+        await driver.start()
+        write = chip.write
+
+        def found_meanwhile(data):
+            if bytes(data) == ACK and chip.searching:
+                chip.lay([TENANT])
+                chip.asleep.add(TENANT)
+                chip.write = write
+            return write(data)
+
+        chip.write = found_meanwhile
+        assert await found(driver) == TENANT
+
+    drive(story)
+
+
+def test_a_card_that_stays_is_seen_at_every_look():
+    async def story(chip, driver):
+        await driver.start()
+        chip.put(TENANT)
+        assert await found(driver) == TENANT
+        for _ in range(10):
+            assert await driver.look() == TENANT
+        chip.put(None)
+        assert await driver.look() is None
+
+    drive(story)
+
+
+def test_of_two_cards_each_is_seen_at_every_second_look():
+    async def story(chip, driver):
+        await driver.start()
+        chip.lay([TENANT, OTHER])
+        assert await found(driver) == TENANT
+        for _ in range(5):
+            assert await driver.look() == OTHER
+            assert await driver.look() == TENANT
 
     drive(story)
 
@@ -191,7 +238,7 @@ def test_look_tells_who_is_there_without_waiting():
         chip.put(TENANT)
         assert await driver.look() == TENANT
         assert await driver.look() == TENANT
-        assert chip.commands[-2:] == [RELEASE, LIST]
+        assert chip.commands[-4:] == [RELEASE, LIST, RF, LIST]
 
     drive(story)
 

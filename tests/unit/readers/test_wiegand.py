@@ -1,7 +1,9 @@
 """Bits on two lines become keys and cards; what has a wrong length or parity, or is torn, becomes nothing."""
 
 import asyncio
+import time
 
+from readers.pin_entry import PinEntry
 from readers.wiegand import Wiegand
 
 
@@ -149,6 +151,96 @@ def test_a_bit_that_comes_while_a_burst_is_taken_belongs_to_the_next():
 
     cable.live(story)
     assert cable.heard == ["1", "2"]
+
+
+class Door:
+    """The codes that are entered of the keys heard."""
+
+    def __init__(self, keys):
+        self.codes = []
+        entry = PinEntry(lambda digits, number: self.codes.append(bytes(digits).decode()), lambda told: None)
+        for key in keys:
+            entry.press(key, 0)
+
+
+def key_bits(key, size):
+    number = "0123456789*#".index(key)
+    return bits_of(number if size == 4 else (number ^ 15) << 4 | number, size)
+
+
+def typed_with_a_stall(code, size, start, end, kept, before=""):
+    """The codes entered, of one whose keys from `start` to `end` come in a stall that keeps so many bits."""
+    cable = Cable()
+
+    async def type_keys(keys):
+        for key in keys:
+            cable.send(key_bits(key, size))
+            while cable.reader._filling[0]:
+                await asyncio.sleep_ms(10)
+
+    async def story():
+        for _ in range(10):
+            await asyncio.sleep_ms(10)  # the first beats
+        await type_keys(before)
+        await type_keys(code[:start])
+        time.sleep_ms(450)  # the event loop stands still
+        cable.send("".join(key_bits(key, size) for key in code[start:end])[:kept])
+        while cable.reader._filling[0]:
+            await asyncio.sleep_ms(10)
+        for _ in range(40):  # the next beats
+            await asyncio.sleep_ms(10)
+        await type_keys(code[end:])
+
+    cable.live(story)
+    return Door(cable.heard).codes
+
+
+def test_keys_of_a_stall_are_no_other_code():
+    for size in (4, 8):
+        for kept, places in ((8, ((0, 4), (2, 4), (4, 6), (5, 7))), (40, ((2, 4), (0, 6)))):  # 8: the chip's
+            for start, end in places:
+                said = typed_with_a_stall("246810#", size, start, end, kept, "1#")
+                assert said in (["1"], ["1", "246810"]), (size, kept, start, end, said)
+
+
+def test_two_keys_that_look_like_one_of_eight_bits_are_two():
+    for code in ("871196#", "968755#", "5*8787#", "778769#"):
+        for start in (0, 4):
+            said = typed_with_a_stall(code, 4, start, start + 2, 40)
+            assert said in ([], [code.split("*")[-1][:-1]]), (code, start, said)
+
+
+def test_one_key_of_four_bits_in_a_stall_is_heard():
+    assert typed_with_a_stall("246810#", 4, 2, 3, 40) == ["246810"]
+
+
+def test_a_spark_that_looks_like_a_short_key_costs_one_code_and_not_the_keypad():
+    cable = Cable()
+    cable.after(key_bits("5", 4), *[key_bits(key, 8) for key in "12#246810#"])
+    assert Door(cable.heard).codes == ["246810"]
+
+
+def test_a_code_after_one_that_was_spoilt_is_heard():
+    cable = Cable()
+    cable.after("000100100011")  # three keys in one burst
+
+    async def type_on():
+        for key in "10#246810#":
+            cable.send(key_bits(key, 4))
+            while cable.reader._filling[0]:
+                await asyncio.sleep_ms(10)
+
+    cable.live(type_on)
+    assert cable.heard == list("*246810#")
+    assert Door(cable.heard).codes == ["246810"]
+
+
+def test_ten_seconds_after_keys_were_lost_a_new_code_begins():
+    cable = Cable()
+    cable.after("0001001000")
+    assert cable.reader._spoilt
+    cable.reader._lost_at = time.ticks_add(time.ticks_ms(), -10_001)
+    assert cable.after(key_bits("2", 4)) == ["2"]
 
 
 def test_a_line_that_is_held_low_is_told_and_that_it_is_free_again():

@@ -1,32 +1,49 @@
-"""The state of a lock is five facts about the lock, and none about who comes and goes."""
+"""The state of a lock is nine facts about the lock, and none about who comes and goes."""
 
 import sys
 
+from ram_numbers import RamNvs
+
 from reports.status import Status
+from storage.nvs import Numbers
 from version import VERSION
 
 
 class Part:
     """List, clock and reports in one, which know more than is told."""
 
-    version, whole, base = 12, True, 9
+    version, whole, base, hash = 12, True, 9, bytes(range(16))
     trust, passed = "network", 1_790_000_000
+    at = 1_790_000_000
 
     def __init__(self):
         self.faults = set()
         self.entries = 41
 
+    def now(self):
+        return self.at
+
+    def fault(self, name, lasts):
+        (self.faults.add if lasts else self.faults.discard)(name)
+
 
 def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
     part = Part()
     part.faults = {"residents", "keypad", "reader"}
+    numbers = Numbers(RamNvs())
+    numbers.set("order", -7)  # on its way
+    numbers.set("command", 3)
     sys.path.append("/slots/b")
     try:
-        assert Status(part, part, part)() == {
+        assert Status(part, part, part, numbers)() == {
             "firmware": VERSION,
             "list": 12,
+            "hash": "000102030405060708090a0b0c0d0e0f",
             "clock": "network",
             "slot": "b",
+            "order": 7,
+            "command": 3,
+            "days": None,
             "faults": ["keypad", "reader", "residents"],
         }
     finally:
@@ -35,8 +52,27 @@ def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
 
 def test_it_is_as_things_are_when_it_is_asked():
     part = Part()
-    status = Status(part, part, part)
+    status = Status(part, part, part, Numbers(RamNvs()))
     assert status()["faults"] == []
     part.faults.add("reader")
     part.version, part.trust = 13, "signed"
     assert (status()["list"], status()["clock"], status()["faults"]) == (13, "signed", ["reader"])
+
+
+def test_days_left_of_certificates_are_told_and_a_month_before_they_are_a_fault():
+    part = Part()
+    status = Status(part, part, part, Numbers(RamNvs()))
+    status.certificates_end = part.at + 400 * 86_400 + 5
+    for ahead, days, faults in (
+        (0, 400, []),
+        (370 * 86_400, 30, []),
+        (370 * 86_400 + 6, 29, ["certificate"]),
+        (400 * 86_400, 0, ["certificate"]),
+        (401 * 86_400, -1, ["certificate"]),
+        (0, 400, []),
+    ):
+        part.at = 1_790_000_000 + ahead
+        said = status()
+        assert (said["days"], said["faults"]) == (days, faults), ahead
+    part.at = None  # nobody knows the time
+    assert (status()["days"], status()["faults"]) == (None, [])

@@ -1,8 +1,9 @@
 """The list of credentials: each record is found, no other, in few reads; the changes over it come first."""
 
+import asyncio
 import os
 
-from list_parts import KEY, PUT, REMOVE, delta, digests, install, listed, opened, put, record, whole
+from list_parts import KEY, PUT, REMOVE, at_once, delta, digests, install, listed, opened, put, record, whole
 from ram_flash import RamFlash
 
 from roll import install as installing
@@ -81,8 +82,25 @@ def changed(found, changes):
     """The list of these digests with changes over it."""
     credentials, flash = new_list(found)
     used, other = installing.identities(credentials, KEY)
-    installing.install(credentials, KEY, (2, credentials.slot), (used, other), changes)
+    place = 2, credentials.slot
+    asyncio.run(installing.install(credentials, KEY, place, (used, other), changes, at_once))
     return credentials, flash
+
+
+def test_the_old_list_is_in_force_until_the_new_head_takes_its_place_in_one_step():
+    found = digests(3)
+    credentials, _ = new_list(found)
+    seen = []
+
+    async def look():
+        again = opened()
+        seen.append((credentials.version, again.version, credentials.find(found[0]) is not None))
+        assert again.whole
+
+    used, other = installing.identities(credentials, KEY)
+    gone = delta((REMOVE, record(found[0])))
+    asyncio.run(installing.install(credentials, KEY, (2, credentials.slot), (used, other), gone, look))
+    assert seen == [(1, 1, True), (1, 1, True), (2, 2, False)], seen
 
 
 def test_changes_come_before_the_snapshot():

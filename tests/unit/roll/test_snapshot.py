@@ -30,12 +30,8 @@ from roll.layout import CHANGES_MAX, SNAPSHOTS
 
 
 def refusal(waiting):
-    return told(lambda: asyncio.run(waiting))
-
-
-def told(run):
     try:
-        run()
+        asyncio.run(waiting)
     except ListError as error:
         return error.reason
     return None
@@ -105,8 +101,9 @@ def test_a_flash_without_room_keeps_the_list_in_use():
     assert refusal(snapshot.merge(SNAPSHOTS[0], b"", SNAPSHOTS[1], at_once)) == "flash full"
     used, other = installing.identities(credentials, KEY)
     changes = delta((REMOVE, record(found[7])))
-    put_in_force = lambda: installing.install(credentials, KEY, (2, 0), (used, other), changes)  # noqa: E731
-    assert told(put_in_force) == "flash full"
+    assert (
+        refusal(installing.install(credentials, KEY, (2, 0), (used, other), changes, at_once)) == "flash full"
+    )
     for again in credentials, opened():
         assert (again.version, again.whole) == (1, True)
         assert again.find(found[7]) is not None

@@ -254,6 +254,32 @@ def test_exchanged_or_broken_wiegand_lines_are_named() -> None:
     assert "exchanged" in _try_wiegand(lambda number, zero, one: _bits(number, zero, Data()))
 
 
+def _try_card(play) -> str:
+    """The hint, where `play(zero, one)` holds something to the reader."""
+    asyncio.new_event_loop()
+    zero, one = Data(), Data()
+
+    async def story() -> list:
+        checking = asyncio.create_task(wiegand.card(Board(key_columns=[zero, one]), _silent, 1))
+        await asyncio.sleep_ms(20)
+        play(zero, one)
+        return await checking
+
+    return asyncio.run(story())[0][2]
+
+
+def test_a_wiegand_reader_that_reads_a_card_is_well_and_else_its_lines_are_named() -> None:
+    even = "1" + "1" * 3 + "0" * 9 + "1" * 12 + "1"
+
+    def card(zero: Data, one: Data) -> None:
+        for bit in even:
+            (one if bit == "1" else zero).pulse()
+
+    assert _try_card(card) == ""
+    assert "exchanged" in _try_card(lambda zero, one: card(zero, Data()))
+    assert "no card seen" in _try_card(lambda zero, one: None)
+
+
 def test_a_silent_wiegand_keypad_names_its_wires() -> None:
     assert "no key at all" in _try_wiegand(lambda number, zero, one: None, 1)
 

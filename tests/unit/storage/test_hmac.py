@@ -1,5 +1,6 @@
 """HMAC-SHA256 gives what RFC 4231 says, and compares without telling where two MACs differ."""
 
+import gc
 from binascii import unhexlify
 
 from storage.hmac import Mac, equal, hmac_sha256
@@ -91,3 +92,14 @@ def test_equal_looks_at_all_bytes_wherever_they_differ():
         watched = Watched(wrong)
         equal(watched, b"a" * 32)
         assert watched.looks == 32
+
+
+def test_a_key_costs_no_more_memory_than_its_two_pads():
+    """A collection that garbage brings about holds up the door."""
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    Mac(bytes(32))
+    after = gc.mem_alloc()
+    gc.enable()
+    assert after - before < 1024, after - before

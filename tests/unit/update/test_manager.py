@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from update.manager import Manager
+from update.refused import Refused
 
 
 class Module:
@@ -17,14 +18,17 @@ class Module:
 class Lock:
     """Settings, board, residents, doorkeeper, reports and topics of one lock; `did` is what was done."""
 
-    lock, unread = "demo", False
+    lock, board, unread = "demo", "devkit", False
+    numbers = None
 
     def __init__(self, found):
         self.found, self.did, self.handler = found, [], None
-        self.failure = None
+        self.failure = self.refusal = None
+        self.failures = 99
+        self.said = []
 
     def update(self, *what):
-        pass
+        self.said.append(what)
 
     def quiet(self):
         return True
@@ -35,28 +39,45 @@ class Lock:
     async def begin(self, *parts):
         self.did.append("begun")
 
-    async def find_release(self, *parts):
-        self.did.append("found")
+    def read(self, orders, *parts):
+        orders.pop()
+        self.did.append("read")
         return self.found
+
+    async def request(self, version, subscriptions):
+        self.did.append("requested")
+        if self.refusal:
+            raise self.refusal
+        return bytearray(9)
+
+    async def open_release(self, version, message, *parts):
+        self.did.append("opened")
+        return {"version": version}
 
     async def fetch(self, *parts):
         self.did.append("updated")
-        if self.failure:
+        if self.failure and self.failures:
+            self.failures -= 1
             raise self.failure
 
-    @property
-    def size(self):
-        return 5
+    def load(self):
+        sys.modules["update.trial"] = Module(begin=self.begin)
+        sys.modules["update.orders"] = Module(read=self.read)
+        sys.modules["update.session"] = Module(request=self.request)
+        sys.modules["update.manifest"] = Module(open_release=self.open_release)
+        sys.modules["update.updater"] = Module(update=self.fetch)
+
+
+class Payload:
+    """A message of the topic `update`."""
 
     retained = False
 
     async def read(self, limit):
         return b"order"
 
-    def load(self):
-        sys.modules["update.trial"] = Module(begin=self.begin)
-        sys.modules["update.session"] = Module(find_release=self.find_release)
-        sys.modules["update.updater"] = Module(update=self.fetch)
+
+ALL = ["begun", "read", "requested", "opened", "updated"]
 
 
 async def until(wanted):
@@ -69,39 +90,56 @@ async def until(wanted):
 
 async def start(lock, memory):
     lock.load()
-    running = asyncio.create_task(Manager(lock, lock, None, (lock, lock, lock), memory, lock).run())
+    manager = Manager(lock, lock, None, (lock, lock, lock), memory, lock)
+    manager.again_ms = 1
+    running = asyncio.create_task(manager.run())
     await until(lambda: lock.handler)
     return running
 
 
 def test_an_update_waits_for_the_memory_and_gives_it_back():
+    """From before its manifest comes: what judges that needs as much."""
+
     async def main():
-        lock, memory = Lock("a release"), asyncio.Lock()
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
         await memory.acquire()
         running = await start(lock, memory)
-        await lock.handler(lock)
+        await lock.handler(Payload())
         await until(lambda: memory.waiting.peek() is not None)
-        assert lock.did == ["begun", "found"]
+        assert lock.did == ["begun", "read"]
         memory.release()
-        await until(lambda: lock.did[-1] == "updated")
+        await until(lambda: lock.did == ALL)
         await asyncio.wait_for_ms(memory.acquire(), 5000)
         running.cancel()
 
     asyncio.run(main())
 
 
-def test_a_failed_update_gives_it_back_too():
+def test_an_update_that_lacks_memory_for_a_moment_is_tried_again():
     async def main():
-        lock, memory = Lock("a release"), asyncio.Lock()
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
+        lock.failure, lock.failures = MemoryError(), 2
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await until(lambda: lock.did == ALL[:2] + ALL[2:] * 3)
+        await asyncio.wait_for_ms(memory.acquire(), 5000)
+        assert lock.said == []
+        running.cancel()
+
+    asyncio.run(main())
+
+
+def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
+    async def main():
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
         lock.failure = MemoryError()
         running = await start(lock, memory)
-        await lock.handler(lock)
-        try:
-            await asyncio.wait_for_ms(running, 5000)
-        except MemoryError:
-            pass
-        assert lock.did[-1] == "updated"
+        await lock.handler(Payload())
+        await until(lambda: lock.said)
+        assert lock.said == [("1.1.0", "refused", "no memory")]
+        assert lock.did == ALL[:2] + ALL[2:] * 5
         assert not memory.locked()
+        running.cancel()
 
     asyncio.run(main())
 
@@ -111,10 +149,24 @@ def test_an_order_that_is_none_moves_nobody():
         lock, memory = Lock(None), asyncio.Lock()
         await memory.acquire()
         running = await start(lock, memory)
-        await lock.handler(lock)
-        await until(lambda: lock.did == ["begun", "found"])
+        await lock.handler(Payload())
+        await until(lambda: lock.did == ["begun", "read"])
         await asyncio.sleep_ms(50)
         assert memory.waiting.peek() is None
+        running.cancel()
+
+    asyncio.run(main())
+
+
+def test_a_manifest_that_does_not_come_is_told_and_gives_the_memory_back():
+    async def main():
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
+        lock.refusal = Refused("no manifest")
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await until(lambda: lock.said)
+        assert lock.said == [("1.1.0", "refused", "no manifest")]
+        assert not memory.locked()
         running.cancel()
 
     asyncio.run(main())
@@ -123,21 +175,36 @@ def test_an_order_that_is_none_moves_nobody():
 def test_without_the_memory_to_judge_an_order_it_is_refused_and_the_next_is_judged():
     async def main():
         lock, memory = Lock(None), asyncio.Lock()
-        said = []
-        lock.update = lambda *what: said.append(what)
         running = await start(lock, memory)
 
-        async def find_nothing(*parts):
-            lock.did.append("no memory")
+        def read_nothing(*parts):
             raise MemoryError
 
-        sys.modules["update.session"] = Module(find_release=find_nothing)
-        await lock.handler(lock)
-        await until(lambda: said)
-        assert said == [(None, "refused", "no memory")]
-        sys.modules["update.session"] = Module(find_release=lock.find_release)
-        await lock.handler(lock)
-        await until(lambda: lock.did[-1] == "found")
+        sys.modules["update.orders"] = Module(read=read_nothing)
+        sys.modules["update.session"] = Module(request=lock.request)
+        await lock.handler(Payload())
+        await until(lambda: lock.said)
+        assert lock.said == [(None, "refused", "no memory")]
+        sys.modules["update.orders"] = Module(read=lock.read)
+        sys.modules["update.session"] = Module(request=lock.request)
+        await lock.handler(Payload())
+        await until(lambda: lock.did[-1] == "read")
+        running.cancel()
+
+    asyncio.run(main())
+
+
+def test_an_order_that_comes_while_another_is_read_is_taken_for_it():
+    async def main():
+        lock, memory = Lock(None), asyncio.Lock()
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await asyncio.sleep_ms(0)  # its code is being loaded
+        await lock.handler(Payload())
+        await until(lambda: lock.did[-1] == "read")
+        await asyncio.sleep_ms(100)
+        assert lock.did == ["begun", "read"]
+        assert not running.done()
         running.cancel()
 
     asyncio.run(main())

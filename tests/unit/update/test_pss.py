@@ -11,7 +11,7 @@ MESSAGE = b"a release"
 
 
 def good(message, signature, modulus=MODULUS):
-    return asyncio.run(verify(message, signature, modulus))
+    return asyncio.run(verify(message, [signature, modulus]))
 
 
 def test_a_signature_made_elsewhere_is_good():

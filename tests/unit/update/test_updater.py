@@ -5,8 +5,7 @@ import sys
 
 sys.path.append("/slots/a")
 
-from door.faults import FAULTS
-from update import updater
+from update import updater, version
 
 
 class Release:
@@ -22,21 +21,20 @@ class Release:
         for faults in self.steps[1:]:
             self.now = faults
             await self.pace()
-        return ""
 
     async def switch(self, to, numbers, idle, restart):
         self.excused = to.faults
 
     def excuses(self):
         """The faults that the release on trial is not blamed for."""
-        updater.Updater, updater.switch = self.make, self.switch
+        updater.Updater, version.switch = self.make, self.switch
         manifest = {"version": "1.1.0"}
         asyncio.run(
             updater.update(
                 manifest, None, self, self, (lambda: set(self.now), lambda: True, lambda *said: None)
             )
         )
-        return {name for name, bit in FAULTS.items() if self.excused & bit}
+        return self.excused
 
     def make(self, slot, partition, fetch, pace):
         self.pace, self.image = pace, None

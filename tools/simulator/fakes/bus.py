@@ -95,4 +95,7 @@ class Bus(io.IOBase):
         self.send(b"mem %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
 
     def _modules(self) -> None:
-        self.send(("mod " + " ".join(sorted(sys.modules)) + "\n").encode())
+        self.send(b"mod")  # name by name: the heap may have no piece that is large enough for all of them
+        for name in sys.modules:
+            self.send(b" " + name.encode())
+        self.send(b"\n")

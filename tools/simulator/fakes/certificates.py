@@ -1,6 +1,7 @@
 """tls of the ESP32 port: sessions take ESP-IDF's memory, and certificates' dates go by the chip's clock.
 
-mbedTLS still compares them with the computer's clock as well, and does all the rest.
+mbedTLS still compares them with the computer's clock as well, and does all the rest. Both dates of each
+certificate that the other side shows are looked at in the handshake, as on the chip.
 """
 
 import io
@@ -13,20 +14,53 @@ from micropython import const
 import machine
 
 PROTOCOL_TLS_CLIENT, CERT_REQUIRED = tls.PROTOCOL_TLS_CLIENT, tls.CERT_REQUIRED
-_UTC_TIME = b"\x17\x0d"  # tag and length of YYMMDDhhmmssZ (X.690); the first of a certificate is notBefore
+_UTC_TIME = b"\x17\x0d"  # tag and length of YYMMDDhhmmssZ (X.690), and of YYYYMMDDhhmmssZ, from 2050 on
+_LONG_TIME = b"\x18\x0f"
+_IN_THE_FUTURE = "\nThe certificate validity starts in the future\n"
+_EXPIRED = "\nThe certificate validity has expired\n"
+_REFUSED = const(-0x2700)  # MBEDTLS_ERR_X509_CERT_VERIFY_FAILED
 _POLL = const(3)  # py/stream.h: MP_STREAM_POLL
 _HANDSHAKE = const(37_888)  # bytes, for a moment: 36 KB were too little, and 40 enough
+
+
+def wrong_dates(certificate: bytes) -> str:
+    """What mbedTLS says where the chip's clock is outside a certificate's dates; else ""."""
+    year, month, day, _, hour, minute, second, _ = machine.RTC().datetime()
+    now = b"%04d%02d%02d%02d%02d%02dZ" % (year, month, day, hour, minute, second)
+    begins, end = _date(certificate, 0)
+    ends, _ = _date(certificate, end)
+    if now < begins:
+        return _IN_THE_FUTURE
+    return _EXPIRED if now > ends else ""
+
+
+def _date(certificate: bytes, start: int) -> tuple:
+    """(date, where it ends) of the first one from `start` on: validity is the first pair (RFC 5280, 4.1)."""
+    short, long = certificate.find(_UTC_TIME, start), certificate.find(_LONG_TIME, start)
+    if short >= 0 and not 0 <= long < short:
+        text = bytes(certificate[short + 2 : short + 15])
+        return (b"20" if text < b"50" else b"19") + text, short + 15
+    return bytes(certificate[long + 2 : long + 17]), long + 17
 
 
 class Session(io.IOBase):
     """Its memory is kept until it is closed; one that has no `size` never gets an answer."""
 
-    def __init__(self, real, account, size: int) -> None:
+    def __init__(self, real, context, account, size: int) -> None:
         account.take(size)
-        self._real, self._account, self._size = real, account, size
+        self._real, self._context, self._account, self._size = real, context, account, size
         self._poller = select.poll() if size else None
         self.read, self.readinto, self.readline = real.read, real.readinto, real.readline
-        self.write = real.write if size else lambda data: None
+
+    def write(self, data):
+        if not self._size:
+            return None
+        try:
+            return self._real.write(data)
+        except (OSError, ValueError):
+            if self._context.wrong:
+                raise ValueError(self._context.wrong)
+            raise
 
     def ioctl(self, request: int, argument: int) -> int:
         if request == _POLL and self._poller:
@@ -48,7 +82,8 @@ class SSLContext:
 
     def __init__(self, protocol: int) -> None:
         self._context = tls.SSLContext(protocol)
-        self._not_before = b""
+        self._context.verify_callback = self._look
+        self._authority = self.wrong = ""
         self.load_cert_chain = self._context.load_cert_chain
 
     @property
@@ -61,14 +96,16 @@ class SSLContext:
 
     def load_verify_locations(self, authority: bytes) -> None:
         self._context.load_verify_locations(authority)
-        start = authority.index(_UTC_TIME) + len(_UTC_TIME)
-        self._not_before = authority[start : start + 13]
+        self._authority = authority
+
+    def _look(self, certificate: bytes, depth: int) -> int:
+        self.wrong = self.wrong or wrong_dates(bytes(certificate))
+        return _REFUSED if self.wrong else 0
 
     def wrap_socket(self, sock, **options):
-        year, month, day, _, hour, minute, second, _ = machine.RTC().datetime()
-        now = b"%02d%02d%02d%02d%02d%02dZ" % (year % 100, month, day, hour, minute, second)
-        if now < self._not_before:
-            raise ValueError("\nThe certificate validity starts in the future\n")
+        self.wrong = wrong_dates(self._authority) if self._authority else ""
+        if self.wrong:
+            raise ValueError(self.wrong)
         account = self.account
         account.take(0)
         size = account.session if account.largest + account.small >= _HANDSHAKE else 0
@@ -77,4 +114,4 @@ class SSLContext:
             raise OSError(12)  # ENOMEM
         if not size and how != "silence":
             raise ValueError("\nThe certificate is not correctly signed by the trusted CA\n")
-        return Session(self._context.wrap_socket(sock, **options), account, size)
+        return Session(self._context.wrap_socket(sock, **options), self, account, size)

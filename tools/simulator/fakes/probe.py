@@ -18,8 +18,8 @@ class Probe:
 
     By the clock only steps count in which the program waited in the kernel: a step that the computer broke
     off, since it had other things to do, did not stop by itself. The first question starts the measurement.
-    What the wire takes, and programs, erases and commits, is left out of the CPU time: on the chip those are
-    pins, and the flash.
+    What the wire takes, and reads, programs, erases and commits, is left out of the CPU time: on the chip
+    those are pins, and the flash.
 
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
     boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from
@@ -37,9 +37,10 @@ class Probe:
         queue = asyncio.core._io_queue
         if self._wait is None:
             self._wait = queue.wait_io_event
+            self._cost = self._read_cost()
             self._usage = bytearray(144)
             self._get_usage = libc.func("i", "getrusage", "ip")
-            self._from = self._longest = self._reads = self._began = 0
+            self._from = self._longest = self._reads = self._began = self._before = 0
             self._since = self._stood = self._waited = 0  # the same by the clock
         queue.wait_io_event = between
 
@@ -48,6 +49,7 @@ class Probe:
             self._start(self._between)
         self._bus.send(b"gap %d %d\n" % (self._longest, self._stood))
         self._longest = self._stood = 0
+        self._before = self._flash.reads
         self._from = self._now()  # of the step in hand, the rest counts
         self._since, self._waited = time.ticks_us(), self._waits()
 
@@ -60,11 +62,14 @@ class Probe:
 
     def _between(self, dt: int) -> None:
         if self._from:
-            self._longest = max(self._longest, self._now() - self._from)
+            took = self._now() - self._from
+            reads = self._flash.reads - self._before
+            self._longest = max(self._longest, took - reads * self._cost // _TIMES)
             if self._waits() != self._waited:
                 self._stood = max(self._stood, time.ticks_diff(time.ticks_us(), self._since))
         self._wait(dt)
         self._waited = self._waits()
+        self._before = self._flash.reads
         self._from = self._now()
         self._since = time.ticks_us()
 
@@ -80,7 +85,7 @@ class Probe:
         if dt > 0:
             took, without = self._bus.clock() - self._began, self._now() - self._from
             reads = self._flash.reads - self._reads
-            own = took - without + reads * self._read_cost() // _TIMES
+            own = took - without + reads * self._cost // _TIMES
             self._bus.send(b"armed %d %d %d\n" % (took, own, reads))
             self._from = 0
             self._start(self._between)

@@ -15,6 +15,8 @@ import usocket
 from micropython import const
 from usocket import *  # noqa: F403 (the module is shadowed by this one)
 
+_BROKER = "192.0.2.1"  # as the resolver of network.py says: no resolver is believed that says 127.0.0.1
+_LOCALHOST = "127.0.0.1"
 _POLL = const(3)  # py/stream.h: MP_STREAM_POLL,
 _CLOSE = const(4)  # MP_STREAM_CLOSE
 _GET_FILENO = const(10)  # and MP_STREAM_GET_FILENO
@@ -29,7 +31,7 @@ def getaddrinfo(host, port, *more):
     if not all(part.isdigit() for part in host.split(".")):
         time.sleep_ms(_LOOK_UP_MS)
         raise OSError(_NOT_FOUND)
-    return usocket.getaddrinfo(host, port, *more)
+    return usocket.getaddrinfo(_LOCALHOST if host == _BROKER else host, port, *more)
 
 
 class socket(io.IOBase):  # noqa: N801 (the chip's name)

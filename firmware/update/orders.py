@@ -1,0 +1,100 @@
+"""Reads the operator's order, which names a release and is obeyed once."""
+
+from micropython import const
+
+from link.envelope import verify
+from link.errors import EnvelopeError
+from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED
+from storage.purposes import UPDATE_MESSAGE
+from update.refused import Refused
+from update.version import version_code
+from version import VERSION, slot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from access.clock import Clock
+    from settings import Settings
+    from storage.nvs import Numbers
+
+_TRIES = const(3)  # of one release that is rolled back
+_RISE_MAX = const(65_536)  # of an order's number at once: a wrong one does not use them up
+_NUMBER_MAX = const(0x3FFFFFFF)
+
+
+def read(
+    orders: "list[tuple[bytearray | None, bool]]",
+    settings: "Settings",
+    numbers: "Numbers",
+    clock: "Clock",
+    report: "Callable[[str | None, str, str], None]",
+) -> "str | None":
+    """The version that an order asks for; None where there is nothing to do. What is refused is reported.
+
+    The one of `orders` is removed, to free its memory: the message, None if it was too long, and whether it
+    was live, that is, not retained.
+    """
+    version = None
+    message, is_live = orders.pop()
+    try:
+        version, time, number = read_order(message, settings.lock, settings.key)
+        clock.signed(time, is_live and number > abs(numbers.get(ORDER)))
+        if is_to_do(number, version, VERSION, numbers):
+            check_tries(version, numbers, "ab".find(slot()) & 1)
+            return version
+    except Refused as error:
+        report(version, "refused", error.reason)
+    return None
+
+
+def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int, int]":
+    """(version, time of signing, number) of a message, None if it was too large. Raises Refused.
+
+    The number is 0 for an order made for release 0.1.0, which has none.
+    """
+    if message is None:
+        raise Refused("too large")
+    try:
+        order = verify(message, lock_id, key, UPDATE_MESSAGE)
+    except EnvelopeError as error:
+        raise Refused(error.reason)
+    if order.get("lock") != lock_id:
+        raise Refused("wrong lock")
+    version, time, number = order.get("version"), order.get("time"), order.get("order", 0)
+    is_counted = "order" in order
+    if len(order) != 3 + is_counted or type(time) is not int or time < 0:
+        raise Refused("malformed")
+    if type(number) is not int or not is_counted <= number <= _NUMBER_MAX:
+        raise Refused("malformed")
+    version_code(version)
+    return str(version), time, number
+
+
+def is_to_do(number: int, version: str, running: str, numbers: "Numbers") -> bool:
+    """Whether the order of this number, for this version, has to be carried out while `running` runs.
+
+    Its number is stored before anything is done, and must be above all that were. Only the highest may come
+    again until it is carried out, as after a lost connection. Raises Refused.
+    """
+    stored, code = numbers.get(ORDER), version_code(version)
+    done = version == running
+    if done and not number:
+        return False  # brought a lock of 0.1.0 here, and the broker has it still
+    again = number == abs(stored) and code == numbers.get(ORDERED)
+    if not (done or stored < 0 if again else abs(stored) < number <= abs(stored) + _RISE_MAX):
+        raise Refused("old order")
+    try:
+        numbers.set(ORDERED, code)
+        numbers.set(ORDER, number if done else -number)
+    except OSError:
+        raise Refused("flash error")
+    return not done
+
+
+def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
+    """Raise Refused for a release that was rolled back too often, and during a trial."""
+    if numbers.get(FAILED) == version_code(version) and numbers.get(FAILURES) >= _TRIES:
+        raise Refused("failed trial")
+    if numbers.get(CHOICE) != slot:
+        raise Refused("on trial")

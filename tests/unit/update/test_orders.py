@@ -1,0 +1,145 @@
+"""An order is obeyed once: its number is above all that were, whatever a broker has kept of older ones."""
+
+import random
+import sys
+
+from list_parts import KEY, sign
+from ram_numbers import PowerCut, RamNvs
+
+from storage.nvs import Numbers
+from update import orders
+from update.orders import is_to_do, read_order
+from update.refused import Refused
+
+sys.path.append("/slots/a")
+
+PURPOSE = b"menshen update v1"
+OLD, NEW, NEWEST = "0.2.0", "0.3.0", "0.4.0"
+_MOST = 0x3FFFFFFF
+
+
+def order(number, version=NEW, **said):
+    payload = {"lock": "demo", "time": 1_800_000_000, "version": version, "order": number}
+    payload.update(said)
+    return sign(payload, purpose=PURPOSE)
+
+
+def reason_of(act, *arguments):
+    try:
+        act(*arguments)
+    except Refused as error:
+        return error.reason
+    return None
+
+
+def test_an_order_names_lock_time_version_and_number_and_nothing_else():
+    assert read_order(order(7), "demo", KEY) == (NEW, 1_800_000_000, 7)
+    for number in (None, True, False, 0, -1, 1.5, "7", [], _MOST + 1, 1 << 70):
+        assert reason_of(read_order, order(number), "demo", KEY) == "malformed", number
+    assert reason_of(read_order, order(7, more=1), "demo", KEY) == "malformed"
+    without = {"lock": "demo", "time": 1_800_000_000, "version": NEW}
+    assert read_order(sign(without, purpose=PURPOSE), "demo", KEY) == (NEW, 1_800_000_000, 0)  # of 0.1.0
+    assert reason_of(read_order, order(7, lock="other"), "demo", KEY) == "wrong lock"
+    forged = sign(without, key=b"k" * 32, purpose=PURPOSE)
+    assert reason_of(read_order, forged, "demo", KEY) == "bad signature"
+
+
+def test_the_order_of_an_older_release_rolls_nothing_back():
+    numbers = Numbers(RamNvs())
+    assert is_to_do(1, OLD, "0.1.0", numbers)
+    assert not is_to_do(1, OLD, OLD, numbers)
+    assert is_to_do(2, NEW, OLD, numbers)
+    assert not is_to_do(2, NEW, NEW, numbers)
+    for number, version in ((1, OLD), (1, NEW), (2, OLD), (2, NEWEST)):
+        assert reason_of(is_to_do, number, version, NEW, numbers) == "old order", (number, version)
+    assert is_to_do(3, OLD, NEW, numbers)  # by a new order it goes back
+
+
+def test_an_order_without_a_number_that_0_1_0_would_obey_moves_nothing():
+    numbers = Numbers(RamNvs())
+    for _ in range(2):
+        assert not is_to_do(0, NEW, NEW, numbers)  # it has brought the lock here
+        for version in ("0.0.0", "0.1.0", NEWEST):
+            assert reason_of(is_to_do, 0, version, NEW, numbers) == "old order", version
+        numbers.set("order", 3)
+
+
+def test_an_order_goes_on_until_it_is_carried_out_and_then_no_more():
+    nvs = RamNvs()
+    numbers = Numbers(nvs)
+    for _ in range(3):
+        assert is_to_do(5, NEW, OLD, numbers)
+        numbers = nvs.restart()
+    assert reason_of(is_to_do, 5, NEWEST, OLD, numbers) == "old order"  # another one of that number
+    assert not is_to_do(5, NEW, NEW, numbers)
+    assert reason_of(is_to_do, 5, NEW, OLD, numbers) == "old order"  # OLD came by cable since
+
+
+def test_a_number_rises_by_65536_at_most():
+    numbers = Numbers(RamNvs())
+    for number in (65_537, 1 << 20, _MOST):
+        assert reason_of(is_to_do, number, NEW, OLD, numbers) == "old order", number
+    assert is_to_do(65_536, NEW, OLD, numbers)
+    assert reason_of(is_to_do, 65_536 + 65_537, NEWEST, OLD, numbers) == "old order"
+    assert is_to_do(65_536 + 65_536, NEWEST, OLD, numbers)
+
+
+def test_what_cannot_be_noted_is_not_done():
+    nvs = RamNvs()
+    nvs.full = True
+    assert reason_of(is_to_do, 1, NEW, OLD, Numbers(nvs)) == "flash error"
+
+
+def test_a_power_cut_at_each_commit_leaves_it_to_be_done_once():
+    for cut in range(3):
+        nvs = RamNvs()
+        numbers = Numbers(nvs)
+        assert not is_to_do(4, OLD, OLD, numbers)
+        nvs.cut_after = cut
+        try:
+            is_to_do(5, NEW, OLD, numbers)
+        except PowerCut:
+            pass
+        numbers = nvs.restart()
+        assert reason_of(is_to_do, 4, NEW, OLD, numbers) == "old order", cut
+        assert is_to_do(5, NEW, OLD, numbers), cut
+
+
+class Lock:
+    """What find_release() is given; what is fetched is what was ordered."""
+
+    lock, key, board = "demo", KEY, "devkit"
+
+    def __init__(self):
+        self.numbers, self.said, self.fetched, self.times = Numbers(RamNvs()), [], [], []
+
+    def signed(self, time, live):
+        self.times.append(time)
+
+    def report(self, *said):
+        self.said.append(said)
+
+    def hear(self, message, running):
+        orders.VERSION = running
+        version = orders.read([(bytearray(message), False)], self, self.numbers, self, self.report)
+        if version:
+            self.fetched.append(version)
+
+
+def test_whatever_a_broker_keeps_of_orders_it_brings_back_none():
+    random.seed(20)
+    lock, running, kept, told = Lock(), "0.1.0", [], []
+    for number in range(1, 60):
+        version = "0.%d.0" % random.randrange(2, 9)
+        kept.append((number, order(number, version)))
+        lock.hear(kept[-1][1], running)
+        if lock.fetched:
+            assert lock.fetched == [version]
+            told.append(version)
+            lock.fetched, running = [], version
+            lock.hear(kept[-1][1], running)  # the broker has it again after the restart
+        for _ in range(20):
+            lock.hear(random.choice(kept)[1], running)
+        assert lock.fetched == [], number
+    assert len(told) > 40
+    assert {said[2] for said in lock.said} == {"old order"}
