@@ -16,7 +16,6 @@ from door.controller import Controller
 from door.doorkeeper import Doorkeeper
 from door.faults import KEYPAD, READER
 from door.indicator import Indicator
-from door.phone import Phone
 from door.relay import Relay
 from door.switch import NEVER, Switch
 from housekeeping import Housekeeping
@@ -35,6 +34,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from door.phone import Phone
     from machine import WDT
     from settings import Settings
 
@@ -78,18 +78,18 @@ class Lock:
         self._card_reader = None
         if settings.reader == "pn532":
             self._card_reader = CardReader(PN532(board.reader_uart, board.reader_irq, board.reader_reset))
-        phone = Phone(settings.lock, self._card_reader, indicator)
 
         mac, throttle = Mac(settings.key), Throttle(board.numbers)
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
         gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
         dialogues = Dialogues(
-            register, restrictions, mac, indicator.tell, phone.present, settings.home is not None
+            lambda: _lend_phone(settings.lock, self._card_reader, indicator),
+            *(register, restrictions, mac, settings),
         )
         relay = Relay(board.relay, settings.unlock_level)
         times = settings.unlock_ms, settings.held_open_ms
         controller = Controller(relay, indicator, *times, reports.alarm)
-        self._doorkeeper = Doorkeeper(gate, dialogues, controller, phone, board.numbers, reports)
+        self._doorkeeper = Doorkeeper(gate, dialogues, controller, board.numbers, reports)
         contact = Switch(board.contact, 1 if settings.contact else NEVER)
         self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
         with Loan():  # the keypad keeps its code loaded
@@ -135,6 +135,14 @@ class Lock:
         """Join network, home and releases; the code for that is loaded only meanwhile."""
         await _join(self._parts, self._supervisor.start, self._housekeeping, self._memory, self._joined)
         await wait_for_ever()
+
+
+def _lend_phone(*parts) -> "Phone":
+    """The phone at the reader, for as long as something is presented to it."""
+    with Loan():
+        from door.phone import Phone
+
+        return Phone(*parts)
 
 
 async def _join(parts: tuple, *arguments) -> None:

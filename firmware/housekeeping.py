@@ -52,7 +52,7 @@ class Housekeeping:
         hour, version = ticks_ms(), -1
         while True:
             await asyncio.sleep_ms(_COPY_MS)
-            self._throttle.left_ms(ticks_ms())  # at least every few days: ticks wrap
+            self._reports.storm(self._throttle.tick(ticks_ms()))
             self._reports.look(self._board.fault_inputs)
             now = self._credentials.version
             if version != now:

@@ -46,6 +46,7 @@ class Settings:
     held_open_ms: int = row("door.held_open_s", 30, NUMBER, 5, 3600, _MS)
     contact: bool = row("door.contact", True, FLAG)
     keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
+    pin_shortest: int = row("pin.shortest", 6, NUMBER, 4, 8)
     reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
     ssid: str = row("wifi.ssid", "", TEXT, 32)

@@ -19,6 +19,12 @@ EXPIRED = "expired"
 OUTSIDE = "outside schedule"
 USED_UP = "used up"
 MOVING_IN = "moving in"
+ASKING = "asking"  # a tenant's PIN that is to do something else than open: see dialogue.py
+
+# What a dialogue at the keypad makes of a code or card, by the names of the signals.
+GOES_ON = "enrolling"
+KEPT = "kept"
+REFUSED = "weak"
 
 
 def decide(

@@ -1,54 +1,71 @@
-"""Leads residents through what they set at the keypad: PIN, cards, guest key, home code, and moving out.
+"""What residents do at the keypad beside opening: PIN, cards, guest key, home code, and moving out.
 
-After a resident's PIN
+    PIN * 1 #, then a new PIN # twice   changes the PIN
+    PIN * 2 #, then a card              adds the card
+    PIN * 3 #, then a card              removes the card
+    PIN * 30 #                          removes all cards that were added
+    PIN * 4 #                           arms guest codes, and hands the guest key to the phone
+    PIN * 40 #                          the same with a new key
+    PIN * 6 #                           turns the tenant's own broker on, and hands its code to the phone
+    PIN * 60 #                          turns it off
+    PIN * 9 #, then the PIN # once more confirms moving out
 
-    * 1, then a new PIN twice      changes the PIN
-    * 2, then a card               adds the card
-    * 3, then a card or #          removes that card, or all that were added
-    * 4                            arms guest codes, and presents the guest key; then #: a new one
-    * 6                            turns the tenant's own broker on, and presents its code; then #: off
-    * 9, then the PIN once more    confirms moving out
-
-After a move-in code a new PIN is entered twice. `*` cancels at any point, and so does a minute without a key,
-or ten seconds after `* 4` and `* 6`.
+After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what holds in
+it.
 """
 
 from os import urandom
-from time import ticks_diff
 
 from micropython import const
 
+from access.decide import GOES_ON, KEPT, REFUSED, THROTTLED
+from access.gate import Verdict
+from access.waiting import LONG_MS, Waiting, is_random
 from loader import Loan
 from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
+from storage.hmac import equal
 from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from access.restrictions import Restrictions
+    from access.waiting import Phone
     from people.changes import Changes
     from people.register import Register
     from storage.hmac import Mac
 
+    class Settings(Protocol):
+        """What of the settings matters here."""
+
+        plain_uid: bool
+        pin_shortest: int
+        reader: str
+
+        @property
+        def home(self) -> "tuple | None": ...
+
+    Parts = tuple[Callable[[], Phone], Register, Restrictions, Mac, Settings]
+
 _FULL = (ResidentsError, OSError, ImportError, MemoryError)  # the table is, the flash, or RAM
-_SHORTEST = const(4)
 _LONGEST = const(10)
-_PATIENCE_MS = const(60_000)
+_PATIENCE_MS = const(10_000)
 # What the dialogue waits for.
 _IDLE = const(0)  # nothing: it has ended
-_MENU = const(1)  # the digit that says what the resident wants
-_NEW = const(2)  # a new PIN
-_AGAIN = const(3)  # the same PIN again
+_NEW = const(1)  # a new PIN
+_AGAIN = const(2)  # the same PIN again
+_MOVE_OUT = const(3)  # the PIN, to confirm moving out
 _ADD = const(4)  # a card to add
-_REMOVE = const(5)  # a card to remove, or #
-_MOVE_OUT = const(6)  # the PIN, to confirm moving out
+_REMOVE = const(5)  # a card to remove
+_WAITS_FOR = {0: _NEW, 1: _NEW, 2: _ADD, 3: _REMOVE, 9: _MOVE_OUT}  # by the order; 0: after a move-in code
 
 
-def is_weak(digits: "bytes | memoryview") -> bool:
+def is_weak(digits: "bytes | memoryview", shortest: int) -> bool:
     """Whether a PIN is too short, too long, one digit repeated, or a run like 3456 or 8765."""
-    if not _SHORTEST <= len(digits) <= _LONGEST:
+    if not shortest <= len(digits) <= _LONGEST:
         return True
     step = digits[1] - digits[0]
     if step not in (0, 1, -1):
@@ -56,133 +73,132 @@ def is_weak(digits: "bytes | memoryview") -> bool:
     return all(digits[i + 1] - digits[i] == step for i in range(1, len(digits) - 1))
 
 
-class Dialogue:
-    """One dialogue, until `done`. `say(signal)`: "enrolling", "kept", "weak" or "cleared".
+class Dialogue(Waiting):
+    """One dialogue of whoever has this verdict. Signals are GOES_ON, KEPT and REFUSED of decide.py.
 
-    `present(what, key)` has the reader present a GUEST_KEY or HOME_KEY to the tenant's phone for a while; an
-    empty key ends that. `has_home` says whether the settings name a broker of the tenant's own.
+    `parts` are a function that lends a phone (door/phone.py), the register, restrictions, the HMAC under the
+    lock's key, and the settings.
     """
 
-    def __init__(
-        self,
-        register: "Register",
-        restrictions: "Restrictions",
-        mac: "Mac",
-        say: "Callable[[str], None]",
-        present: "Callable[[int, bytes], None]",
-        has_home: bool,
-    ) -> None:
-        self._residents, self._credentials = register.residents, register.credentials
-        self._register, self._restrictions, self._mac = register, restrictions, mac
-        self._say, self._present, self._has_home = say, present, has_home
-        self.presented: tuple[int, int] | None = None  # what a phone can read now, and the lease
+    def __init__(self, verdict: Verdict, now: int, parts: "Parts") -> None:
+        super().__init__(now)
+        self._digest, self._lease = verdict.digest, verdict.lease
+        self._lend_phone, self._register, self._restrictions, self._mac, self._settings = parts
+        self._residents = self._register.residents
         self._state = _IDLE
-        self._digest = self._first = b""
-        self._lease = self._since = 0
+        self._first = b""
+        self.awaited: Waiting = self
 
-    @property
-    def done(self) -> bool:
-        """Whether the dialogue has ended, in whatever way."""
-        return self._state == _IDLE
+    def begin(self, order: int) -> str:
+        """Do what this order means, as far as that needs nothing more; the signal."""
+        self._go(_WAITS_FOR.get(order, _IDLE))
+        if self._state != _IDLE:
+            return GOES_ON
+        if order == 30:
+            return self._finish_with(lambda changes: changes.remove_cards(self._lease))
+        if order in (4, 40):
+            return self._finish(lambda: self._give_guest_key(order == 40))
+        if not self._settings.home:
+            return REFUSED
+        return self._finish(self._turn_home_on if order == 6 else lambda: self._set_key(HOME_KEY, b""))
 
-    def menu(self, digest: bytes, lease: int, now: int) -> None:
-        """Begin: a resident has opened with this PIN and pressed `*`."""
-        self._digest, self._lease = digest, lease
-        self._go(_MENU, now)
-        self._say("enrolling")
-
-    def move_in(self, digest: bytes, lease: int, now: int) -> None:
-        """Begin: a move-in code was entered, which is used up once the new resident has chosen a PIN."""
-        self._digest, self._lease = digest, lease
-        self._go(_NEW, now)
-        self._say("enrolling")
-
-    def key(self, key: str, now: int) -> bool:
-        """Handle a key. False: it belongs to a code that is being entered."""
-        state = self._state
-        if key == "*":
-            self._state = _IDLE
-            return False  # it clears the code that was being entered, too
-        if state == _MENU:
-            self._choose(key, now)
-            return True
-        if state == _REMOVE and key == "#":
-            self._finish_with(lambda changes: changes.remove_cards(self._lease))
-            return True
-        if state in (_ADD, _REMOVE):
-            self._cancel()
-            return True
-        self._since = now
-        return False
-
-    def present_other(self, what: int, lease: int) -> None:
-        """`#` while a phone can read `what`: another guest key of this lease, or no home code any more."""
-        self._lease = lease
-        if what == GUEST_KEY:
-            self._give_guest_key(True)
-        else:
-            self._switch_home(False)
-
-    def _choose(self, key: str, now: int) -> None:
-        """What the resident wants."""
-        chosen = {"1": _NEW, "2": _ADD, "3": _REMOVE, "9": _MOVE_OUT}.get(key, _IDLE)
-        if chosen != _IDLE:
-            self._go(chosen, now)
-            self._say("enrolling")
-        elif key == "4":
-            self._give_guest_key(False)
-        elif key == "6":
-            self._switch_home(True)
-        else:
-            self._cancel()
-
-    def pin(self, digits: "bytes | memoryview", now: int) -> bool:
-        """Handle a code. False: it is none that is being chosen, and is to be judged."""
-        if self._state not in (_NEW, _AGAIN, _MOVE_OUT):
-            return False
+    def again(self, digits: "bytes | memoryview") -> "Verdict | None":
+        """KEPT, or REFUSED, where these digits are the new PIN once more."""
+        if self._state != _AGAIN:
+            return None
         digest = self._mac.digest(PIN_VALUE, digits)[:DIGEST]
-        if self._state == _MOVE_OUT:
-            if digest == self._digest:
-                self._finish(self._move_out)
-            else:
-                self._refuse()
-        elif self._state == _NEW:
-            if is_weak(digits) or self._is_in_use(digest):
-                self._say("weak")
-                self._since = now
-            else:
-                self._first = digest
-                self._go(_AGAIN, now)
-                self._say("enrolling")
-        elif digest == self._first:
-            self._finish_with(lambda changes: changes.add(digest, PIN, self._lease, self._digest))
-        else:
-            self._go(_NEW, now)
-            self._say("weak")
-        return True
+        if not equal(digest, self._first):
+            return None
+        change = lambda changes: changes.add(digest, PIN, self._lease, self._digest)  # noqa: E731
+        return Verdict(self._finish_with(change), PIN)
 
-    def card(self, uid: bytes) -> bool:
-        """Handle a card. False: it was not to be added or removed, and is to be judged."""
-        if self._state not in (_ADD, _REMOVE):
-            return False
+    def pin(self, verdict: Verdict, digits: "bytes | memoryview") -> None:
+        """A code was judged: give it another reason where it is what is waited for. What opens does open.
+
+        A new PIN was counted by the throttle like every other code, and stays so: whether it is taken tells
+        whether it is somebody's.
+        """
+        if self._state == _MOVE_OUT:
+            if verdict.granted and equal(verdict.digest, self._digest):
+                verdict.reason = self._finish(self._move_out)
+        elif self._state in (_NEW, _AGAIN) and not verdict.granted and verdict.reason != THROTTLED:
+            verdict.reason = self._choose(verdict, digits)
+
+    def card(self, uid: bytes) -> "Verdict | None":
+        """The verdict where the card is added, removed or refused; None where it is to be judged.
+
+        A card that is known is not added again: it opens, if it does.
+        """
         digest = self._mac.digest(CARD_VALUE, uid)[:DIGEST]
-        own = self._residents.find(digest)
+        own, listed = self._residents.find(digest), self._register.credentials.find(digest)
+        change = None
         if self._state == _REMOVE:
             if own is not None and own.lease == self._lease:
-                self._finish_with(lambda changes: changes.remove(digest))
-            else:
-                self._withdraw(digest)
-        elif own is not None or self._credentials.find(digest) is not None:
-            self._refuse()
-        else:
-            self._finish_with(lambda changes: changes.add(digest, CARD, self._lease))
-        return True
+                change = lambda changes: changes.remove(digest)  # noqa: E731
+            elif listed is not None and listed.role == TENANT and listed.lease == self._lease:
+                change = lambda changes: changes.withdraw(digest)  # noqa: E731
+        elif self._state == _ADD and own is None and listed is None:
+            if not self._could_open(uid):
+                return Verdict(REFUSED, CARD)
+            change = lambda changes: changes.add(digest, CARD, self._lease)  # noqa: E731
+        return change and Verdict(self._finish_with(change), CARD)
 
-    def tick(self, now: int) -> None:
-        """End the dialogue when nothing has come for too long; to be called a few times a second."""
-        passed = ticks_diff(now, self._since)
-        if self._state != _IDLE and passed >= _PATIENCE_MS:
-            self._cancel()
+    def _choose(self, verdict: Verdict, digits: "bytes | memoryview") -> str:
+        """Take a PIN that nobody has or had, and that is not weak; none where one was to be repeated."""
+        was, digest = self._state, verdict.digest
+        self._go(_NEW)
+        if was == _AGAIN or verdict.lease or is_weak(digits, self._settings.pin_shortest):
+            return REFUSED
+        if self._is_in_use(digest):
+            return REFUSED
+        self._go(_AGAIN)
+        self._first = digest
+        return GOES_ON
+
+    def _is_in_use(self, digest: bytes) -> bool:
+        """Whether it is anybody's PIN, the move-in code itself, or a withdrawn PIN: all are refused alike."""
+        residents = self._residents
+        return (
+            residents.find(digest) is not None
+            or residents.withdrawn(digest)
+            or self._register.credentials.find(digest) is not None
+        )
+
+    def _could_open(self, uid: bytes) -> bool:
+        """Whether a card of this number opens this door the next time: never say "kept" of one that cannot.
+
+        A phone shows another number each time, and some chips show zeros. What comes over Wiegand is a number
+        that may begin as random ones do.
+        """
+        settings = self._settings
+        return settings.plain_uid and any(uid) and (settings.reader != "pn532" or not is_random(uid))
+
+    def _give_guest_key(self, new: bool) -> None:
+        """Arm guest codes, and hand over the lease's key: a new one if there is none, or one is wanted."""
+        key = None if new else dict(self._residents.keys()).get(self._lease)
+        if key is None:
+            key = self._random(NEW_GUEST_KEY)
+            self._set_key(GUEST_KEY, key)
+        self._restrictions.arm_guest_codes()
+        self._hand_over(GUEST_KEY, key)
+
+    def _turn_home_on(self) -> None:
+        key = self._random(NEW_HOME_KEY)
+        self._set_key(HOME_KEY, key)
+        self._hand_over(HOME_KEY, key)
+
+    def _hand_over(self, what: int, key: bytes) -> None:
+        phone = self._lend_phone()
+        phone.present(what, key)
+        if phone.waits():  # without a reader nobody does
+            self.awaited = Waiting(self.since, phone)
+
+    def _random(self, purpose: bytes) -> bytes:
+        """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
+        return self._mac.digest(purpose, urandom(32))[:DIGEST]
+
+    def _set_key(self, what: int, key: bytes) -> None:
+        self._change(lambda changes: changes.set_key(what, self._lease, key))
 
     def _move_out(self) -> None:
         with Loan():
@@ -198,82 +214,25 @@ class Dialogue:
 
             change(Changes(self._residents))
 
-    def _withdraw(self, digest: bytes) -> None:
-        """Have a card of the operator's list open no more, if it is of the same lease."""
-        listed = self._credentials.find(digest)
-        if listed is not None and listed.role == TENANT and listed.lease == self._lease:
-            self._finish_with(lambda changes: changes.withdraw(digest))
-        else:
-            self._refuse()
+    def _finish_with(self, change: "Callable[[Changes], None]") -> str:
+        return self._finish(lambda: self._change(change))
 
-    def _give_guest_key(self, new: bool) -> None:
-        """Arm guest codes, and present the lease's key: a new one if there is none, or one is wanted."""
-        self._state = _IDLE
-        try:
-            key = None if new else dict(self._residents.keys()).get(self._lease)
-            if key is None:
-                key = self._random(NEW_GUEST_KEY)
-                self._set_key(GUEST_KEY, key)
-            self._restrictions.arm_guest_codes()
-        except _FULL:
-            self._refuse()
-        else:
-            self._say("kept")
-            self._present(GUEST_KEY, key)
-            self.presented = GUEST_KEY, self._lease
-
-    def _switch_home(self, on: bool) -> None:
-        """Turn the tenant's own broker on with a new code, or off, which removes the code."""
-        self._state = _IDLE
-        if not self._has_home:
-            self._refuse()
-            return
-        try:
-            key = self._random(NEW_HOME_KEY) if on else b""
-            self._set_key(HOME_KEY, key)
-        except _FULL:
-            self._refuse()
-        else:
-            self._say("kept")
-            self._present(HOME_KEY, key)
-            self.presented = (HOME_KEY, self._lease) if on else None
-
-    def _random(self, purpose: bytes) -> bytes:
-        """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
-        return self._mac.digest(purpose, urandom(32))[:DIGEST]
-
-    def _is_in_use(self, digest: bytes) -> bool:
-        """Whether it is anybody's PIN, the move-in code itself, or a withdrawn PIN: all are refused alike."""
-        return (
-            self._residents.find(digest) is not None
-            or self._residents.withdrawn(digest)
-            or self._credentials.find(digest) is not None
-        )
-
-    def _set_key(self, what: int, key: bytes) -> None:
-        self._change(lambda changes: changes.set_key(what, self._lease, key))
-
-    def _finish_with(self, change: "Callable[[Changes], None]") -> None:
-        self._finish(lambda: self._change(change))
-
-    def _finish(self, work: "Callable[[], None]") -> None:
-        """Do what was asked for, and end. Where something is full the person is told, and nothing changes."""
-        self._state = _IDLE
+    def _finish(self, work: "Callable[[], None]") -> str:
+        """Do what was asked for, and end, unless a phone is awaited. Nothing changes if something is full."""
+        self._go(_IDLE)
         try:
             work()
         except _FULL:
-            self._say("weak")
-        else:
-            self._say("kept")
+            return REFUSED
+        return KEPT if self.awaited is self else GOES_ON
 
-    def _refuse(self) -> None:
-        self._state = _IDLE
-        self._say("weak")
+    def _go(self, state: int) -> None:
+        self._state = state
+        self.patience = 0 if state == _IDLE else LONG_MS if state in (_ADD, _REMOVE) else _PATIENCE_MS
 
-    def _cancel(self) -> None:
-        self._state = _IDLE
-        self._first = b""
-        self._say("cleared")
 
-    def _go(self, state: int, now: int) -> None:
-        self._state, self._since = state, now
+def begin(verdict: Verdict, now: int, *parts) -> "tuple[Waiting | None, str]":
+    """Do what was asked for, as far as that needs nothing more: what is awaited then, and the signal."""
+    dialogue = Dialogue(verdict, now, parts)
+    signal = dialogue.begin(verdict.order)
+    return (dialogue.awaited if signal == GOES_ON else None), signal

@@ -3,6 +3,7 @@
 from micropython import const
 
 from access.decide import (
+    ASKING,
     EXPIRED,
     GRANTED,
     GUEST,
@@ -25,21 +26,29 @@ if TYPE_CHECKING:
     from storage.hmac import Mac
 
 _PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
+_ORDERS = b" 1 2 3 30 4 40 6 60 9 "  # what each means: dialogue.py
 _SHORTEST = const(4)
 _LONGEST = const(10)
 _GUEST_DIGITS = const(9)
 
 
 class Verdict:
-    """A grant, or a denial with its reason; `role`, `digest` and `lease` are those of a known credential."""
+    """A grant, or a denial with its reason; `role`, `digest` and `lease` are those of a known credential.
+
+    `order` is the number behind the `*` of a tenant who is ASKING for something.
+    """
 
     def __init__(self, reason: str, kind: int, begins_throttle: bool = False) -> None:
         self.reason = reason
-        self.granted = reason == GRANTED
         self.kind = kind
         self.begins_throttle = begins_throttle
-        self.role = self.lease = 0
+        self.role = self.lease = self.order = 0
         self.digest = b""
+
+    @property
+    def granted(self) -> bool:
+        """Whether it opens the door."""
+        return self.reason == GRANTED
 
 
 class Gate:
@@ -62,21 +71,31 @@ class Gate:
         """Judge a card by its number alone, where the settings allow that. The throttle stops no card."""
         if not self._plain_uid:
             return Verdict(UNKNOWN, CARD)
-        return self._judge(CARD, uid, False)
+        verdict = Verdict(UNKNOWN, CARD)
+        self._judge(verdict, uid)
+        return verdict
 
-    def pin(self, digits: bytes, now: int) -> Verdict:
-        """Judge a code; `now` is ticks_ms(). While the keypad waits, no code is looked up or counted."""
+    def pin(self, digits: bytes, now: int, number: "bytes | None" = None) -> Verdict:
+        """Judge a code; `now` is ticks_ms(). While the keypad waits, no code is looked up or counted.
+
+        `number` is what was typed behind a `*`. Such an entry opens nothing: it is ASKING where a tenant's
+        PIN stands before one of _ORDERS, and else unknown, whatever it is that was wrong.
+        """
         wait = self._throttle.left_ms(now)
         if wait:
             return Verdict(decide(None, None, wait), PIN)
-        begins = self._throttle.count(now)
-        if not _SHORTEST <= len(digits) <= _LONGEST:
-            return Verdict(UNKNOWN, PIN, begins)
-        verdict = self._judge(PIN, digits, begins)
-        if verdict.reason == UNKNOWN and len(digits) == _GUEST_DIGITS:
-            return self._guest(verdict, digits)
-        if verdict.granted or verdict.reason == MOVING_IN:
-            self._throttle.clear()
+        verdict = Verdict(UNKNOWN, PIN, self._throttle.count(now))
+        is_order = number is not None and b" " + number + b" " in _ORDERS
+        if _SHORTEST <= len(digits) <= _LONGEST and (number is None or is_order):
+            self._judge(verdict, digits, number is None)
+        if number is not None:
+            verdict.reason = ASKING if verdict.granted else UNKNOWN
+            verdict.order = int(number or 0)
+        elif verdict.reason == UNKNOWN and len(digits) == _GUEST_DIGITS:
+            self._guest(verdict, digits)
+        if verdict.reason in (GRANTED, ASKING, MOVING_IN):
+            self._throttle.take_back()
+            verdict.begins_throttle = False
         return verdict
 
     def remote(self, lease: int, digest: bytes) -> Verdict:
@@ -89,52 +108,39 @@ class Gate:
         if lease:
             verdict.role, verdict.lease = TENANT, lease
             if self._leases.over(lease, now):
-                verdict.reason, verdict.granted = EXPIRED, False
+                verdict.reason = EXPIRED
             return verdict
         listed = self._credentials.find(digest)
         if listed is None or listed.role not in (STAFF, STAFF_PASSAGE):
             return Verdict(UNKNOWN, REMOTE)
         verdict.role, verdict.digest = listed.role, digest
         verdict.reason = self._other(listed, digest, now)
-        verdict.granted = verdict.reason == GRANTED
         return verdict
 
-    def _guest(self, verdict: Verdict, digits: bytes) -> Verdict:
-        """The verdict on nine digits that are nobody's PIN.
+    def _guest(self, verdict: Verdict, digits: bytes) -> None:
+        """Judge nine digits that are nobody's PIN."""
+        verdict.reason, verdict.lease, _ = self._restrictions.guest(digits, self._clock.now())
+        if verdict.granted:
+            verdict.role = GUEST
 
-        Only the first entry of a code clears the throttle: nobody is told of a guest's entries, so a guest
-        must not be able to try PINs all day between two of them.
-        """
-        verdict.reason, verdict.lease, first = self._restrictions.guest(digits, self._clock.now())
-        if verdict.reason == GRANTED:
-            verdict.granted, verdict.role = True, GUEST
-            if first:
-                self._throttle.clear()
-            else:
-                self._throttle.uncount()
-        return verdict
-
-    def _judge(self, kind: int, value: bytes, begins: bool) -> Verdict:
-        digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
+    def _judge(self, verdict: Verdict, value: bytes, everybody: bool = True) -> None:
+        """Look a value up, for tenants alone or for everybody: only who is looked for uses something up."""
+        kind = verdict.kind
+        digest = verdict.digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
         now = self._clock.now()
         resident = self._residents.find(digest)
-        verdict = Verdict(GRANTED, kind, begins)
-        verdict.digest = digest
         if resident is not None and resident.kind == kind:
             verdict.role, verdict.lease = TENANT, resident.lease
-            if self._leases.over(resident.lease, now):
-                verdict.reason, verdict.granted = EXPIRED, False
-            return verdict
+            verdict.reason = EXPIRED if self._leases.over(resident.lease, now) else GRANTED
+            return
         listed = None if self._residents.withdrawn(digest) else self._credentials.find(digest)
-        verdict.reason = UNKNOWN
-        if listed is not None and listed.kind == kind:
-            verdict.role, verdict.lease = listed.role, listed.lease
-            if listed.role in (TENANT, MOVE_IN):
-                verdict.reason = self._tenant(listed, now)
-            else:
-                verdict.reason = self._other(listed, digest, now)
-        verdict.granted = verdict.reason == GRANTED
-        return verdict
+        if listed is None or listed.kind != kind or not (everybody or listed.role == TENANT):
+            return
+        verdict.role, verdict.lease = listed.role, listed.lease
+        if listed.role in (TENANT, MOVE_IN):
+            verdict.reason = self._tenant(listed, now)
+        else:
+            verdict.reason = self._other(listed, digest, now)
 
     def _tenant(self, listed: "Credential", now: "int | None") -> str:
         """Nobody is shut out of their home by a clock alone that was set, whether forward or back."""
@@ -142,7 +148,7 @@ class Gate:
         if self._leases.over(lease, now):
             return EXPIRED
         if reason == EXPIRED or (reason == TOO_EARLY and self._leases.begun(lease, listed.not_before)):
-            return GRANTED
+            return GRANTED if listed.role == TENANT else MOVING_IN
         return reason
 
     def _other(self, listed: "Credential", digest: bytes, now: "int | None") -> str:

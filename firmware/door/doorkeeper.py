@@ -6,10 +6,10 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import GUEST, MOVING_IN
+from access.decide import ASKING, GUEST, MOVING_IN
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
-from roll.record import PIN, STAFF, STAFF_PASSAGE, TENANT
+from roll.record import REMOTE, STAFF, STAFF_PASSAGE
 from storage.names import STAFF_WAS_IN
 
 TYPE_CHECKING = False
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from access.dialogues import Dialogues
     from access.gate import Gate, Verdict
+    from access.waiting import Waiting
     from door.controller import Controller
-    from door.phone import Phone
     from door.switch import Switch
     from storage.nvs import Numbers
 
@@ -46,16 +46,16 @@ class Doorkeeper:
         gate: "Gate",
         dialogues: "Dialogues",
         controller: "Controller",
-        phone: "Phone",
         numbers: "Numbers",
         reports: "Reports",
     ) -> None:
-        self._gate, self._dialogues, self._phone = gate, dialogues, phone
+        self._gate, self._dialogues = gate, dialogues
         self._controller, self._indicator = controller, controller.indicator
         self._numbers, self._reports = numbers, reports
         self._entry = PinEntry(self._pin, self._indicator.tell)
         self._touched = ticks_ms()
         self._busy = False
+        self._talk: Waiting | None = None  # the dialogue that runs
 
     def quiet(self) -> bool:
         """Whether nobody is at the door: no key, card or exit button for 15 s, and the leaf closed."""
@@ -78,22 +78,45 @@ class Doorkeeper:
         """A key of the keypad was pressed: "0" to "9", "*" or "#"."""
         now = ticks_ms()
         self._touch(now)
-        if key == "*":
-            self._phone.end()
-        if not self._dialogues.key(key, now):
-            self._entry.press(key, now)
+        if self._talk is not None:
+            self._talk.key(key, now)
+        self._entry.press(key, now)
+        self._follow(now)
 
     def card(self, uid: bytes) -> None:
         """A card was held to the reader."""
-        self._touch(ticks_ms())
-        if not self._dialogues.card(uid):
-            self._act(self._gate.card(uid))
-
-    def _pin(self, digits: bytes) -> None:
-        """A code was entered at the keypad."""
         now = ticks_ms()
-        if not self._dialogues.pin(digits, now):
-            self._act(self._gate.pin(digits, now))
+        self._touch(now)
+        self._act((self._talk and self._talk.card(uid)) or self._gate.card(uid))
+        self._follow(now)
+
+    def _pin(self, digits: bytes, number: "bytes | None") -> None:
+        """A code was entered at the keypad, with a number behind `*` or none."""
+        talk = self._talk
+        verdict = talk and talk.again(digits)
+        if verdict is None:
+            verdict = self._gate.pin(digits, ticks_ms(), number)
+            if talk is not None:
+                talk.pin(verdict, digits)
+        self._act(verdict)
+
+    def _follow(self, now: int, moves: bool = False) -> None:
+        """See whether a dialogue is over. It is where the leaf moves: whoever began it may have gone in."""
+        talk = self._talk
+        if talk is not None:
+            if talk.patience and (talk.has_run_out(now) or moves):
+                talk.patience = 0
+                self._indicator.say("cleared", now)
+            if not talk.patience:
+                self._end_dialogue()
+
+    def _end_dialogue(self) -> None:
+        """With the light dark the next digits are a new entry, and no phone is served."""
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.end()
+            self._indicator.set("enrolling", False)
+            self._entry.clear()
 
     def _touch(self, now: int) -> None:
         """Note that somebody is at the door."""
@@ -103,14 +126,10 @@ class Doorkeeper:
     def _act(self, verdict: "Verdict") -> None:
         """Open the door if the verdict grants it, and signal and report what happened."""
         now = ticks_ms()
-        if verdict.reason == MOVING_IN:
-            self._dialogues.move_in(verdict.digest, verdict.lease, now)
-            return
         if not verdict.granted:
-            self._indicator.say(verdict.reason if verdict.reason in SIGNALS else "denied", now)
-            if verdict.begins_throttle:
-                self._reports.alarm("throttled")
+            self._refuse(verdict, now)
             return
+        self._end_dialogue()
         is_staff = verdict.role in (STAFF, STAFF_PASSAGE)
         if is_staff:  # reported before the door opens: a power cut must not hide an entry
             self._reports.staff(verdict.digest, verdict.kind)
@@ -124,14 +143,25 @@ class Doorkeeper:
             self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
             console.error("door", "no space to note that staff were in")
-        if verdict.kind == PIN and verdict.role == TENANT:
-            self._dialogues.entered(verdict.digest, verdict.lease, now)
+
+    def _refuse(self, verdict: "Verdict", now: int) -> None:
+        """Say why it does not open, or do what else was asked for."""
+        reason = verdict.reason
+        if reason in (ASKING, MOVING_IN):
+            self._end_dialogue()
+            self._talk, reason = self._dialogues.begin(verdict, now)
+            self._indicator.set("enrolling", self._talk is not None)
+        elif self._talk is not None and verdict.kind != REMOTE:
+            self._talk.heard(reason)
+        self._indicator.say(reason if reason in SIGNALS else "denied", now)
+        if verdict.begins_throttle:
+            self._reports.alarm("throttled")
 
     async def run(
         self, leaf: "Switch", exit_button: "Switch", tamper: "Switch", feed: "Callable[[], None]"
     ) -> None:
         """Follow the switches and the time for ever. feed() feeds the watchdog: only this task does that."""
-        tampered = False
+        tampered = was_open = False
         while True:
             now = ticks_ms()
             leaf_open, exiting = leaf.is_on(now), exit_button.is_on(now)
@@ -148,7 +178,8 @@ class Doorkeeper:
                 if tampered:
                     self._reports.alarm("tamper")
             self._indicator.tick(now)
+            self._follow(now, leaf_open != was_open)
+            was_open = leaf_open
             self._entry.tick(now)
-            self._dialogues.tick(now)
             feed()
             await asyncio.sleep_ms(_TICK_MS)

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from door.indicator import Indicator
     from readers.card_reader import CardReader
+    from readers.phone_tag import PhoneTag
 
 
 class Phone:
@@ -18,29 +19,31 @@ class Phone:
 
     def __init__(self, lock: str, reader: "CardReader | None", indicator: "Indicator") -> None:
         self._lock, self._reader, self._indicator = lock, reader, indicator
+        self._tag: PhoneTag | None = None
 
     def present(self, what: int, key: bytes) -> None:
-        """Present a GUEST_KEY or HOME_KEY (people/residents.py) in place of the one before, if any.
+        """Present a GUEST_KEY or HOME_KEY (people/residents.py) in place of the one before, until end().
 
-        An empty key ends it. The code of the tag stays loaded for as long as the tag is presented.
+        The code of the tag stays loaded meanwhile.
         """
-        if not key or self._reader is None:
-            self.end()
+        if self._reader is None:
             return
         with Loan():
             from access.phone_note import note
             from readers.phone_tag import PhoneTag
 
-            tag = PhoneTag(note(self._lock, what, key), self._show, self._read)
-        self._reader.emulate(tag)
+            self._tag = PhoneTag(note(self._lock, what, key), self._read)
+        self._reader.emulate(self._tag)
+
+    def waits(self) -> bool:
+        """Whether a phone has yet to read what is presented."""
+        return self._tag is not None and not self._tag.is_over()
 
     def end(self) -> None:
         """Present nothing any more."""
+        self._tag = None
         if self._reader is not None:
             self._reader.emulate(None)
-
-    def _show(self, waits: bool) -> None:
-        self._indicator.set("enrolling", waits)
 
     def _read(self) -> None:
         self._indicator.say("kept", ticks_ms())

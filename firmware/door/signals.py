@@ -38,10 +38,12 @@ SIGNALS = {
 
 # Conditions, shown for as long as they last, the gravest first: name, colour, tone of the beeps. A fault of
 # door/faults.py that has a row here is shown by it, and any other by the last row.
+# A dialogue at the keypad comes before all: who is in it must see whether it runs.
 CONDITIONS = (
+    ("enrolling", BLUE, 0),
     ("forced", RED_VIOLET, 3200),
     ("tamper", RED_VIOLET, 3200),
     ("held open", YELLOW, 1200),
-    ("enrolling", BLUE, 0),
+    ("throttled", ORANGE, 0),
     ("trouble", MAGENTA, 0),
 )

@@ -4,7 +4,6 @@ UM0701-02 is NXP's user manual of the PN532, T4T the NFC Forum's Type 4 Tag Oper
 """
 
 from os import urandom
-from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from readers.pn532 import PN532
 
-_PRESENTED_MS = const(30_000)
 _RADIO_MS = const(400)
 _SET_PARAMETERS = const(0x12)
 _GET_DATA = const(0x86)
@@ -36,34 +34,25 @@ _UPDATE = const(0xD6)
 
 
 class PhoneTag:
-    """Presents a message for at most 30 s.
+    """Presents a message until end(), or until a phone has read the whole of it, when on_read() is called."""
 
-    `show(True)` is called while a phone is awaited and `show(False)` when no longer; `on_read()` when a phone
-    has read the whole message.
-    """
-
-    def __init__(self, message: bytes, show: "Callable[[bool], None]", on_read: "Callable[[], None]") -> None:
-        self._message, self._show, self._on_read = message, show, on_read
-        self._began = ticks_ms()
+    def __init__(self, message: bytes, on_read: "Callable[[], None]") -> None:
+        self._message, self._on_read = message, on_read
         self._over = False
         self._parameters = _MODE + urandom(3) + _NO_MORE
 
     def end(self) -> None:
         """Stop presenting it."""
         self._over = True
-        self._show(False)
 
     def is_over(self) -> bool:
-        """Whether it is no longer presented. Ask this about once a second: it also ends the tag in time."""
-        if not self._over and ticks_diff(ticks_ms(), self._began) >= _PRESENTED_MS:
-            self.end()
+        """Whether it is no longer presented."""
         return self._over
 
     async def emulate(self, reader: "PN532") -> bool:
         """Wait less than a second for a phone, and serve it; whether to go on. Raises ReaderError."""
         if self.is_over():
             return False
-        self._show(True)
         await reader.field_off()
         await reader.command(_SET_PARAMETERS, _AS_CARD)
         answer = await reader.wait(_INIT_AS_TARGET, self._parameters)

@@ -1,4 +1,12 @@
-"""Collects digits into a code: `#` enters it, `*` or ten seconds without a key clear it."""
+"""Collects what is typed: a code, and perhaps a number behind it that says what to do with the code.
+
+    PIN #            enters the code
+    PIN * number #   enters it with a number of one or two digits, or with none
+
+`*` clears what was typed, unless a number and `#` follow. Behind it the code is kept until three seconds pass
+without a key, a second `*`, or a third digit: `1357* 246810#` enters 246810. Ten seconds without a key clear
+everything.
+"""
 
 from time import ticks_diff
 
@@ -9,54 +17,79 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIMEOUT_MS = const(10_000)
+_NUMBER_MS = const(3000)
 _MAX_DIGITS = const(10)
+_MAX_NUMBER = const(2)  # digits
 
 
 class PinEntry:
-    """on_pin(digits) gets the code; on_feedback gets "key", "cleared" or "timeout", for the indicator.
+    """on_pin(digits, number) gets the code, and None or the digits behind `*`; on_feedback gets "key",
+    "cleared" or "timeout", for the indicator.
 
     The digits are in one buffer that is wiped after use: on_pin gets a view of it, and must not store it.
-    A code of more than `max_digits` is passed on with one digit more than that, so that it matches nothing.
+    A code of more than ten digits is passed on with eleven, so that it matches nothing.
     """
 
     def __init__(
         self,
-        on_pin: "Callable[[bytes], None]",
+        on_pin: "Callable[[bytes, bytes | None], None]",
         on_feedback: "Callable[[str], None]",
-        timeout_ms: int = TIMEOUT_MS,
-        max_digits: int = _MAX_DIGITS,
     ) -> None:
-        self._on_pin, self._on_feedback, self._timeout_ms = on_pin, on_feedback, timeout_ms
-        self._digits = bytearray(max_digits + 1)
-        self._count = 0
-        self._last = 0
+        self._on_pin, self._on_feedback = on_pin, on_feedback
+        self._digits = bytearray(_MAX_DIGITS + 1 + _MAX_NUMBER)
+        self._count = self._last = 0
+        self._code = 0  # digits in front of the `*`; 0: there was none
 
     def press(self, key: str, now: int) -> None:
         """Handle a key: "0" to "9", "*" or "#", pressed at `now` in ticks_ms()."""
         self.tick(now)
         self._last = now
         if key == "#":
-            if self._count:
-                try:
-                    self._on_pin(memoryview(self._digits)[: self._count])
-                finally:
-                    self._clear()
-        elif key == "*":
-            self._clear()
-            self._on_feedback("cleared")
+            self._enter()
+            return
+        if key != "*":
+            self._add(ord(key))
+        elif self._code:
+            self.clear()
         else:
-            if self._count < len(self._digits):
-                self._digits[self._count] = ord(key)
-                self._count += 1
-            self._on_feedback("key")
+            self._code = self._count
+        self._on_feedback("cleared" if key == "*" else "key")
 
     def tick(self, now: int) -> None:
-        """Clear a code that nobody finishes. Call this at least every few days, since ticks_ms() wraps."""
-        if self._count and ticks_diff(now, self._last) >= self._timeout_ms:
-            self._clear()
+        """Forget what nobody finishes. Call this at least every few days, since ticks_ms() wraps."""
+        passed = ticks_diff(now, self._last)
+        if self._code and passed >= _NUMBER_MS:
+            self._drop(self._code)
+        if self._count and passed >= TIMEOUT_MS:
+            self.clear()
             self._on_feedback("timeout")
 
-    def _clear(self) -> None:
-        for i in range(len(self._digits)):
-            self._digits[i] = 0
-        self._count = 0
+    def clear(self) -> None:
+        """Wipe all that was typed."""
+        self._drop(self._count)
+
+    def _enter(self) -> None:
+        if self._count:
+            digits, code = memoryview(self._digits), self._code
+            try:
+                if code:
+                    self._on_pin(digits[:code], bytes(digits[code : self._count]))
+                else:
+                    self._on_pin(digits[: self._count], None)
+            finally:
+                self.clear()
+
+    def _add(self, digit: int) -> None:
+        if self._code and self._count == self._code + _MAX_NUMBER:
+            self._drop(self._code)  # it was cleared by the `*`: what came behind is another code
+        if self._code or self._count <= _MAX_DIGITS:
+            self._digits[self._count] = digit
+            self._count += 1
+
+    def _drop(self, count: int) -> None:
+        """Wipe the first digits; what was typed behind them is a code of its own."""
+        digits = self._digits
+        self._count -= count
+        self._code = 0
+        for i in range(len(digits)):
+            digits[i] = digits[i + count] if i < self._count else 0

@@ -39,6 +39,10 @@ class Reports:
             self.faults.discard(name)
         self._indicator.set(name, lasts)
 
+    def storm(self, lasts: bool) -> None:
+        """Whether somebody is guessing at the keypad: the light shows it, and it is no fault of the lock."""
+        self._indicator.set("throttled", lasts)
+
     def look(self, inputs: "list[tuple[str, Pin, int]]") -> None:
         """See what pins tell of faults: (fault, pin, the level that means it)."""
         for name, pin, level in inputs:

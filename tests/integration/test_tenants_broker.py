@@ -51,15 +51,15 @@ class House:
     def told_the_operator(self) -> list[Event]:
         return [e for e in self.lock.events if e["type"] == "mqtt" and e["direction"] == "out"]
 
-    async def switch(self, keys: str = "*6") -> str:
+    async def switch(self, order: str = "6") -> str:
         """Turn it on at the keypad, and hold a phone there: the code. Or off."""
         lock = self.lock
         await lock.keys(DEMO_PIN + "#")
         await lock.wait_light("granted")
         await lock.wait_locked()
-        await lock.keys(keys)
-        await lock.wait_light("kept")
-        if keys.endswith("#"):
+        await lock.keys(f"{DEMO_PIN}*{order}#")
+        await lock.wait_light("kept" if order == "60" else "enrolling")
+        if order == "60":
             return ""
         async with lock.tap("phone"):
             read = (await lock.wait_event(lambda e: e["type"] == "phone"))["read"]
@@ -189,7 +189,7 @@ async def test_off_again_the_entity_is_gone_and_its_code_is_good_for_nothing(
 ) -> None:
     code = await house.switch()
     entity = await home.entity()
-    await house.switch("*6#")
+    await house.switch("60")
     await home.no_entity()
     await house.until(lambda said: said[-1]["packet"] == "DISCONNECT", 20)
     assert [p["payload"] for p in house.said if p["topic"] == entity["avty_t"]] == ["online", ""]
@@ -201,9 +201,7 @@ async def test_off_again_the_entity_is_gone_and_its_code_is_good_for_nothing(
     await house.opened_by(home, other)
     assert house.grants() == grants + 1
     # whoever moves out takes it along
-    await house.lock.keys(DEMO_PIN + "#")
-    await house.lock.wait_light("granted")
-    await house.lock.keys("*9" + DEMO_PIN + "#")
+    await house.lock.keys(DEMO_PIN + "*9#" + DEMO_PIN + "#")
     await house.lock.wait_light("kept")
     await home.no_entity()
 
@@ -233,10 +231,9 @@ async def test_beside_a_broker_that_is_dead_or_silent_the_door_opens_as_ever(
 async def test_without_home_in_the_settings_the_key_is_refused(make_lock: Callable) -> None:
     lock = await make_lock(settings=_SETTINGS)
     await lock.wait_armed()
-    await lock.keys(DEMO_PIN + "#")
-    await lock.wait_light("granted")
-    await lock.keys("*6")
-    await lock.wait_light("weak")
+    for order in ("6", "60"):
+        await lock.keys(f"{DEMO_PIN}*{order}#")
+        await lock.wait_light("weak")
 
 
 def _shape(packet: Event) -> tuple:

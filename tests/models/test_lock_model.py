@@ -15,7 +15,8 @@ from tests.models.helpers.lock_model import CARD, MOVE_IN, PASSAGE, PIN, STAFF, 
 
 PINS = ["246810", "80801", "123456780"]
 CHOSEN = ["902817", "73519", "1111", "246810"]
-CARDS = ["\x04abcdef", "\x04ghijkl"]
+CARDS = ["\x04abcdef", "\x04ghijkl", "\x08abc", "\0\0\0\0"]
+ORDERS = ["1", "2", "3", "30", "4", "40", "6", "60", "9", "", "0", "5", "8", "77"]
 GUEST_KEYS = {1: bytes(range(16)), 2: bytes(range(16, 32))}
 MONDAY = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 _HOUR = 3600
@@ -52,24 +53,29 @@ def _keys(*parts: str | st.SearchStrategy[str]) -> st.SearchStrategy:
 _one_code = _keys(_pin, "#")
 _deed = st.one_of(
     _one_code,
-    _keys(_pin, "#*1", st.sampled_from(CHOSEN).map(lambda pin: f"{pin}#{pin}#")),
+    _keys(_pin, "*1#", st.sampled_from(CHOSEN).map(lambda pin: f"{pin}#{pin}#")),
     _keys(_pin, "#", st.sampled_from(CHOSEN).map(lambda pin: f"{pin}#{pin}#")),
-    _keys(_pin, "#*", st.sampled_from(["2", "3", "3#", "5", "6", "1", "*"])),
-    st.sampled_from(PINS + CHOSEN).map(lambda pin: ("keys", f"{pin}#*9{pin}#")),
+    _keys(_pin, "*", st.sampled_from(ORDERS), "#"),
+    _keys(_pin, "*", st.sampled_from(ORDERS), "#", _pin, "#"),
+    _keys(_pin, "*", st.sampled_from(["", "1", "12"]), st.sampled_from(["*", ""]), _pin, "#"),
+    st.sampled_from(PINS + CHOSEN).map(lambda pin: ("keys", f"{pin}*9#{pin}#")),
+    st.just(("leaf",)),
     st.sampled_from(CARDS).map(lambda uid: ("card", uid)),
-    st.tuples(st.just("wait"), st.sampled_from([100, 1000, 4000, 9999, 10_000, 59_999, 60_000])),
+    st.tuples(st.just("wait"), st.sampled_from([100, 1000, 9999, 10_000, 19_999, 20_000])),
     st.tuples(st.just("clock"), st.integers(_T0 - 2 * _HOUR, _T0 + 60 * _HOUR)),
     st.tuples(st.just("clock"), st.sampled_from([None, _T0, _T0 + 3 * _HOUR, 4_000_000_000])),
     st.just(("restart",)),
     st.just(("arm",)),
     _list,
 )
-_with_card = st.tuples(_keys(_pin, "#*", st.sampled_from("23")), st.sampled_from(CARDS)).map(
-    lambda found: [found[0], ("card", found[1])]
-)
-_late = st.tuples(_one_code, st.sampled_from([9_999, 10_000])).map(
-    lambda found: [found[0], ("wait", found[1]), ("keys", "*2*")]
-)
+_with_card = st.tuples(
+    _keys(_pin, "*", st.sampled_from("234"), "#"), st.lists(st.sampled_from(CARDS), min_size=1, max_size=4)
+).map(lambda found: [found[0], *(("card", uid) for uid in found[1])])
+_late = st.tuples(
+    _keys(_pin, "*", st.sampled_from("1249"), "#"),
+    st.sampled_from([9_999, 10_000, 19_999, 20_000]),
+    _one_code,
+).map(lambda found: [found[0], ("wait", found[1]), found[2]])
 _again = _guest_code.map(lambda code: [("keys", f"{code}#999#"), ("wait", 300_000), ("keys", f"{code}#999#")])
 _deeds = st.one_of(_deed.map(lambda deed: [deed]), _with_card, _late, _again)
 

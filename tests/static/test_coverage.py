@@ -25,7 +25,6 @@ COVERED_BY = {
     "settings_text": "unit/test_settings_faults.py",
     "version": "unit/reports/test_status.py",
     # Rooms
-    "access.dialogues": "unit/access/test_dialogue.py",
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
     "access.time_sources": "unit/access/test_clock.py",
     "access.zone_rule": "unit/access/test_zone.py",

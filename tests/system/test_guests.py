@@ -16,11 +16,9 @@ _GUEST_KEY = 7
 _ENTRY = struct.Struct("<16sBBH")
 
 
-async def _open_and_press(lock: Lock, keys: str, light: str) -> None:
-    await lock.keys(DEMO_PIN + "#")
-    await lock.wait_light("granted")
-    await lock.keys(keys)
-    await lock.wait_light(light)
+async def _ask_for_the_key(lock: Lock, order: str = "4") -> None:
+    await lock.keys(f"{DEMO_PIN}*{order}#")
+    await lock.wait_light("enrolling")
 
 
 async def _guest_keys(lock: Lock) -> list[tuple[int, bytes]]:
@@ -34,17 +32,17 @@ async def _guest_keys(lock: Lock) -> list[tuple[int, bytes]]:
 async def test_a_resident_has_a_guest_key_until_they_want_another(make_lock) -> None:
     lock = await make_lock(settings=_SETTINGS)
     await lock.wait_armed()
-    await _open_and_press(lock, "*4", "kept")
+    await _ask_for_the_key(lock)
     [(lease, first)] = await _guest_keys(lock)
     assert lease == 1
     assert len(set(first)) > 4
     await lock.power(True)
     await lock.wait_armed()
-    await _open_and_press(lock, "*4", "kept")
+    await _ask_for_the_key(lock)
     assert await _guest_keys(lock) == [(1, first)]
     await lock.power(True)
     await lock.wait_armed()
-    await _open_and_press(lock, "*4#", "kept")
+    await _ask_for_the_key(lock, "40")
     [(_, second)] = await _guest_keys(lock)
     assert second != first
 
@@ -55,7 +53,7 @@ async def test_without_a_clock_nine_digits_are_told_so_once_there_is_a_guest_key
     await lock.wait_armed()
     await lock.keys("123456780#")
     await lock.wait_light("denied")
-    await _open_and_press(lock, "*4*", "kept")
+    await _ask_for_the_key(lock)
     await lock.keys("123456780#")
     await lock.wait_light("throttled")  # the colour of "no clock" too
     assert not (await lock.state())["relay"]
@@ -105,7 +103,7 @@ def _told(lock: Lock) -> list[str]:
 
 
 async def test_a_guest_comes_in_by_a_code_that_the_lock_was_never_told_of(lock: Lock) -> None:
-    await _open_and_press(lock, "*4", "kept")
+    await _ask_for_the_key(lock)
     [(_, key)] = await _guest_keys(lock)
     await _restart(lock)
     days, once = _code(key, dt.timedelta(days=3)), _code(key, None)

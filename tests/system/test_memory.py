@@ -46,11 +46,14 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await lock.keys(provision.DEMO_PIN + "#")
     await lock.wait_unlocked()
     await lock.wait_locked()
-    await lock.keys("*4")
-    kept = await lock.wait_light("kept")
-    await lock.wait_event(  # from then on the reader plays the tag
-        lambda e: e["type"] == "led" and e["name"] == "enrolling" and e["us"] > kept["us"]
-    )
+    for order in "12":  # a dialogue runs while somebody looks
+        await lock.keys(f"{provision.DEMO_PIN}*{order}#")
+        await lock.wait_light("enrolling")
+        await look()
+        await lock.keys("*")
+        await lock.wait_light("idle")
+    await lock.keys(provision.DEMO_PIN + "*4#")
+    await lock.wait_light("enrolling")
     await look()
     async with lock.tap("phone"):
         await lock.wait_event(lambda e: e["type"] == "phone")

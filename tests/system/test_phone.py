@@ -1,4 +1,4 @@
-"""The guest key goes to the tenant's phone: at the reader, in half a minute, without a network or an app."""
+"""The guest key goes to the tenant's phone: at the reader, in twenty seconds, without a network or an app."""
 
 import datetime as dt
 import io
@@ -22,14 +22,10 @@ async def lock(make_lock) -> Lock:
     return lock
 
 
-async def _ask_for_the_key(lock: Lock, keys: str = "*4") -> None:
-    """Up to where the lock waits for the phone: said that it is kept, and blue after that."""
-    await lock.keys(DEMO_PIN + "#")
-    await lock.wait_light("granted")
-    await lock.wait_locked()
-    await lock.keys(keys)
-    kept = await lock.wait_light("kept")
-    await _light_after(lock, kept, _BLUE)
+async def _ask_for_the_key(lock: Lock, order: str = "4") -> None:
+    """Up to where the lock waits for the phone."""
+    await lock.keys(f"{DEMO_PIN}*{order}#")
+    await lock.wait_light(_BLUE)
 
 
 async def _light_after(lock: Lock, event: Event, name: str, timeout: float = 20) -> Event:
@@ -71,17 +67,24 @@ async def test_another_key_is_read_where_one_asks_for_it(lock: Lock) -> None:
     first = await _phone_reads(lock)
     await _ask_for_the_key(lock)
     assert await _phone_reads(lock) == first
-    await _ask_for_the_key(lock, "*4#")
+    await _ask_for_the_key(lock, "40")
     assert await _phone_reads(lock) != first
 
 
-async def test_the_door_opens_as_ever_while_the_phone_is_awaited(lock: Lock) -> None:
+async def test_the_door_opens_as_ever_while_the_phone_is_awaited_and_that_ends_it(lock: Lock) -> None:
     await _ask_for_the_key(lock)
     await lock.tap_to_relay("tenant")
     await lock.wait_locked()
+    await _is_forgotten(lock)
+    await _ask_for_the_key(lock)
     await lock.keys(DEMO_PIN + "#")
     await lock.wait_unlocked()
     await lock.wait_locked()
+    await _is_forgotten(lock)
+
+
+async def test_a_card_that_does_not_open_leaves_the_phone_awaited(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
     async with lock.tap("stranger"):
         denied = await lock.wait_light("denied")
         await _light_after(lock, denied, _BLUE)
@@ -94,14 +97,20 @@ async def _is_forgotten(lock: Lock) -> None:
     await lock.wait_locked()
     async with lock.tap("phone"):
         await lock.wait_light("denied")
+    assert (await lock.state())["phone"]["read"] is None
 
 
 async def test_a_star_takes_it_back(lock: Lock) -> None:
     await _ask_for_the_key(lock)
     await lock.keys("*")
-    await lock.wait_light(_DARK)
     await _is_forgotten(lock)
-    assert (await lock.state())["phone"]["read"] is None
+
+
+async def test_whoever_goes_in_takes_it_back(lock: Lock) -> None:
+    await _ask_for_the_key(lock)
+    await lock.open_leaf(force=True)
+    await lock.close_leaf()
+    await _is_forgotten(lock)
 
 
 async def test_a_phone_that_nobody_asked_for_reads_nothing(lock: Lock) -> None:
@@ -133,12 +142,9 @@ async def test_a_hung_reader_is_reset_and_the_phone_reads_then(lock: Lock) -> No
 
 
 @pytest.mark.slow
-async def test_after_half_a_minute_it_is_over_and_a_card_opens(lock: Lock) -> None:
+async def test_after_twenty_seconds_it_is_over_and_a_card_opens(lock: Lock) -> None:
     await _ask_for_the_key(lock)
     offered = await lock.wait_light(_BLUE)
-    await lock.hold("phone")
-    await lock.take_away()  # too soon for anything
     over = await _light_after(lock, offered, _DARK, 90)
-    assert 25_000_000 < over["us"] - offered["us"] < 60_000_000  # a busy computer is late
+    assert 19_000_000 < over["us"] - offered["us"] < 50_000_000  # a busy computer is late
     await _is_forgotten(lock)
-    assert (await lock.state())["phone"]["read"] is None

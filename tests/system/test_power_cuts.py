@@ -238,7 +238,7 @@ async def test_cuts_while_staff_come_in(settled) -> None:
     assert await _cut_everywhere(lock, "staff entry", cleaner, _first_boot, _nothing) >= 1
 
 
-async def test_cuts_while_a_tenant_clears_the_wrong_codes(settled) -> None:
+async def test_cuts_while_a_right_code_takes_back_its_count(settled) -> None:
     lock = await settled()
 
     async def guess(lock: Lock) -> None:
@@ -262,11 +262,13 @@ async def test_cuts_while_a_resident_changes_the_pin(settled) -> None:
     async def ready(lock: Lock) -> None:
         await lock.wait_armed()
         await lock.keys("246810#")
-        await lock.wait_light("granted")
-        await lock.keys("*1")
+        await lock.wait_unlocked()
+        await lock.wait_locked()  # by then it is written that this PIN has opened
+        await lock.keys("246810*1#")
         await lock.wait_light("enrolling")
         await lock.keys("902817#")
-        await lock.wait_light("enrolling")
+        await lock.wait_event(lambda e: e["type"] == "key" and e["key"] == "#")
+        await lock.wait_event(lambda e: e["type"] == "buzzer" and e["hz"] == 2400)  # the light is blue anyway
 
     async def change(lock: Lock) -> None:
         await lock.keys("902817#")

@@ -121,7 +121,7 @@ def test_a_new_code_takes_the_place_of_the_old_one(operate: Operate, path: Path)
 def test_a_lease_gets_longer_and_never_shorter(operate: Operate, path: Path) -> None:
     _lease(operate)
     operate("lease", "extend", "front", "1", "--until", _day(400))
-    operate("lease", "extend", "front", "1", "--until", _day(399), says="PIN # * 9 PIN #")
+    operate("lease", "extend", "front", "1", "--until", _day(399), says="PIN * 9 # PIN #")
     operate("lease", "extend", "front", "1", "--until", _day(400), says="is its last day already")
     operate("lease", "extend", "front", "1", "--until", "soon", says="2026-12-01 is right")
     store = Store(path)
@@ -202,7 +202,7 @@ def test_weak_is_what_the_lock_finds_weak() -> None:
     """The lock's own rule, taken out of its module, which needs the chip's."""
     tree = ast.parse((TOP / "firmware/access/dialogue.py").read_text())
     rule = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "is_weak"]
-    names: dict = {"_SHORTEST": 4, "_LONGEST": 10}
+    names: dict = {"_LONGEST": 10}
     exec(compile(ast.Module(rule, []), "enrolment", "exec"), names)  # noqa: S102
     for pin in (
         "1234",
@@ -216,7 +216,7 @@ def test_weak_is_what_the_lock_finds_weak() -> None:
         "8" * 11,
         "98765431",
     ):
-        assert codes.is_weak(pin) == names["is_weak"](pin.encode()), pin
+        assert codes.is_weak(pin) == names["is_weak"](pin.encode(), 4), pin
     made = {codes.move_in_code() for _ in range(50)}
     assert len(made) == 50
     assert not any(map(codes.is_weak, made))

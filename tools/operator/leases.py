@@ -17,7 +17,7 @@ from .store import HELD, SENT, NotInFileError, Store
 _LEASES_MAX = 32  # as many as a lock guards
 _GUARD = (
     "a lease cannot be ended early: the lock's lease guard would refuse the list, for nobody is locked out "
-    "of their home by a click. Who moves out confirms it at the keypad, PIN # * 9 PIN #, and then: "
+    "of their home by a click. Who moves out confirms it at the keypad, PIN * 9 # PIN #, and then: "
     "`menshen lease end --moved-out`"
 )
 
@@ -115,7 +115,7 @@ def extend(store: Store, lock: str, number: str, last: str) -> None:
 def end_(store: Store, lock: str, number: str, moved_out: bool) -> None:
     """Take a lease that is over from the list.
 
-    It is refused before its end. Who moves out earlier confirms it at the keypad: PIN # * 9 PIN #. After that
+    It is refused before its end. Who moves out earlier confirms it at the keypad: PIN * 9 # PIN #. After that
     use --moved-out: only the lock knows whether it is so, and refuses the list if it is not.
     """
     data = _lease(store, lock, number)

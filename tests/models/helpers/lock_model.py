@@ -18,13 +18,18 @@ Token = tuple[int, str]
 
 @dataclass
 class Dialogue:
-    """A resident sets something: `state` is what the lock waits for."""
+    """A resident sets something: `state` is what the lock waits for, no longer than `patience`."""
 
     state: str
     token: Token
     lease: int
     since: int
     first: str = ""
+    refusals: int = 0
+
+    @property
+    def patience(self) -> int:
+        return 20_000 if self.state in ("add", "remove", "phone") else 10_000
 
 
 @dataclass
@@ -38,14 +43,14 @@ class Model:
     given_up: set[Token] = field(default_factory=set)
     left: set[int] = field(default_factory=set)
     uses: dict[Token, int] = field(default_factory=dict)
-    entered: dict[str, tuple[int, int, int]] = field(default_factory=dict)  # code: lease, its kind, its end
+    entered: dict[str, tuple[int, int, int, bytes]] = field(default_factory=dict)  # lease, kind, end, key
     risk: int = 0
     staff_was_in: bool = False
     now: int | None = None
     ticks: int = 1000
     failures: int = 0
+    faded_at: int = 0
     free_at: int = 0
-    offer: tuple[Token, int, int] | None = None
     dialogue: Dialogue | None = None
 
     # what happens
@@ -64,105 +69,113 @@ class Model:
         return []
 
     def restart(self) -> list[str]:
-        self.now, self.offer, self.dialogue = None, None, None
-        self.free_at = self.ticks + self._wait()
+        self.now, self.dialogue = None, None
+        self.free_at, self.faded_at = self.ticks + self._wait(), self.ticks
         return []
 
     def wait(self, milliseconds: int) -> list[str]:
         self.ticks += milliseconds
-        if self.offer and self.ticks - self.offer[2] >= 10_000:
-            self.offer = None
-        if self.dialogue and self.ticks - self.dialogue.since >= 60_000:
+        while self.failures and self.ticks - self.faded_at >= 600_000:
+            self.faded_at += 600_000
+            self.failures -= 1
+        if self.dialogue and self.ticks - self.dialogue.since >= self.dialogue.patience:
             return self._end("cleared")
         return []
 
+    def leaf(self) -> list[str]:
+        return self._end("cleared") if self.dialogue else []
+
     def card(self, uid: str) -> list[str]:
-        talk = self.dialogue
-        if talk is None or talk.state not in ("add", "remove"):
-            return self._act((CARD, uid), *self._judge((CARD, uid)))
-        token, lease = (CARD, uid), talk.lease
-        if talk.state == "add":
-            if token in self.residents or token in self.listed:
-                return self._end("weak")
-            self._make_resident(token, lease)
-        elif self.residents.get(token) == lease:
-            del self.residents[token]
-        elif token in self.listed and self.listed[token][:2] == (TENANT, lease):
-            self.residents.pop(token, None)
-            self.given_up.add(token)
-        else:
-            return self._end("weak")
-        return self._end("kept")
+        return self._with_light(self._card(uid))
 
     def keys(self, keys: str) -> list[str]:
         signals: list[str] = []
-        code = ""
+        code, number = "", None  # what was typed before a `*`, and behind it
         for key in keys:
-            heard = self._key(key)
-            if heard is not None:
-                signals, code = signals + heard, ""
-            elif key == "*":
-                code = ""
+            talk = self.dialogue
+            if talk:
+                talk.since = self.ticks
+            if key == "*":
+                self.dialogue = None
+                code, number = ("", None) if talk or number is not None else (code, "" if code else None)
             elif key == "#":
-                signals, code = signals + (self._code(code) if code else []), ""
-            else:
+                signals, code, number = signals + (self._entry(code, number) if code else []), "", None
+            elif number is None:
                 code += key
-        return signals
+            elif len(number) < 2:
+                number += key
+            else:
+                code, number = number + key, None
+        return self._with_light(signals)
+
+    def _with_light(self, signals: list[str]) -> list[str]:
+        return signals + (["blue"] if self.dialogue else [])
 
     # the residents' dialogue
 
-    def _key(self, key: str) -> list[str] | None:
-        """The signals where the dialogue takes the key; None where it belongs to a code."""
-        talk, offer, self.offer = self.dialogue, self.offer, None
-        if talk is None:
-            if offer and key == "*":
-                self.dialogue = Dialogue("menu", offer[0], offer[1], self.ticks)
-                return ["enrolling"]
-            return None
-        if key == "*":
-            self.dialogue = None
-            return None
-        if talk.state == "menu":
-            if key == "6":  # it has no broker of the tenant's own
-                return self._end("weak")
-            talk.state = {"1": "new", "2": "add", "3": "remove", "9": "leave"}.get(key, "")
-            talk.since = self.ticks
-            return ["enrolling"] if talk.state else self._end("cleared")
-        if talk.state == "remove" and key == "#":
-            cards = [t for t, lease in self.residents.items() if t[0] == CARD and lease == talk.lease]
-            for token in cards:
-                del self.residents[token]
+    def _card(self, uid: str) -> list[str]:
+        talk, token = self.dialogue, (CARD, uid)
+        if talk and talk.state == "phone" and uid.startswith("\x08"):
+            return ["enrolling"]  # it is the phone, too early
+        if talk and talk.state == "add" and token not in self.residents and token not in self.listed:
+            if uid.startswith("\x08") or not uid.strip("\0"):
+                return self._refused(["weak"])
+            self._make_resident(token, talk.lease)
             return self._end("kept")
-        if talk.state in ("add", "remove"):
-            return self._end("cleared")
-        talk.since = self.ticks
-        return None
+        if talk and talk.state == "remove":
+            if self.residents.get(token) == talk.lease:
+                del self.residents[token]
+                return self._end("kept")
+            if token in self.listed and self.listed[token][:2] == (TENANT, talk.lease):
+                self.residents.pop(token, None)
+                self.given_up.add(token)
+                return self._end("kept")
+        verdict, role, lease = self._judge(token)
+        return self._begin("", token, lease) if verdict == "moving in" else self._act(verdict, role, lease)
 
-    def _code(self, code: str) -> list[str]:
+    def _begin(self, order: str, token: Token, lease: int) -> list[str]:
+        """What a tenant asks for."""
+        self.dialogue = None
+        states = {"": "new", "1": "new", "2": "add", "3": "remove", "4": "phone", "40": "phone", "9": "leave"}
+        if order in states:
+            if states[order] == "phone":
+                self.risk = 0
+                made = b"nobody knows it!"
+                self.guest_keys[lease] = self.guest_keys.get(lease, made) if order == "4" else made
+            self.dialogue = Dialogue(states[order], token, lease, self.ticks)
+            return ["enrolling"]
+        if order == "30":
+            cards = [t for t, held in self.residents.items() if t[0] == CARD and held == lease]
+            for card in cards:
+                del self.residents[card]
+            return ["kept"]
+        return ["weak"]  # 6 and 60: it has no broker of the tenant's own
+
+    def _entry(self, code: str, number: str | None) -> list[str]:
         talk, token = self.dialogue, (PIN, code)
-        if talk is None or talk.state not in ("new", "again", "leave"):
-            return self._enter(code)
-        talk.since = self.ticks
-        if talk.state == "leave":
-            if token != talk.token:
-                return self._end("weak")
+        if talk and talk.state == "again" and code == talk.first:
+            if self.residents.pop(talk.token, None) is None:
+                self.given_up.add(talk.token)
+            self._make_resident(token, talk.lease)
+            return self._end("kept")
+        verdict, role, lease = self._code(code, number)
+        if verdict == "asking":
+            return self._begin(number or "", token, lease)
+        if talk and talk.state == "leave" and (verdict, token) == ("granted", talk.token):
             self.left.add(talk.lease)
             self.guest_keys.pop(talk.lease, None)
-            self.residents = {t: lease for t, lease in self.residents.items() if lease != talk.lease}
+            self.residents = {t: held for t, held in self.residents.items() if held != talk.lease}
             return self._end("kept")
-        if talk.state == "new":
-            known = token in self.residents or token in self.given_up or token in self.listed
-            if known or _is_weak(code):
-                return ["weak"]
+        if talk and talk.state in ("new", "again") and verdict not in ("granted", "throttled"):
+            known = lease or token in self.residents or token in self.given_up or token in self.listed
+            if talk.state == "again" or known or _is_weak(code):
+                talk.state = "new"
+                return self._refused(["weak"])
             talk.state, talk.first = "again", code
             return ["enrolling"]
-        if code != talk.first:
-            talk.state = "new"
-            return ["weak"]
-        if self.residents.pop(talk.token, None) is None:
-            self.given_up.add(talk.token)
-        self._make_resident(token, talk.lease)
-        return self._end("kept")
+        if verdict == "moving in":
+            return self._begin("", token, lease)
+        return self._act(verdict, role, lease)
 
     def _make_resident(self, token: Token, lease: int) -> None:
         self.given_up.discard(token)
@@ -172,28 +185,49 @@ class Model:
         self.dialogue = None
         return [signal]
 
+    def _refused(self, signals: list[str]) -> list[str]:
+        """The third time is the last."""
+        if self.dialogue:
+            self.dialogue.refusals += 1
+            if self.dialogue.refusals == 3:
+                self.dialogue = None
+        return signals
+
     # who may come in
 
     def _wait(self) -> int:
         return 0 if self.failures < 4 else min(2 ** (self.failures - 3) - 1, 300) * 1000
 
-    def _enter(self, code: str) -> list[str]:
-        """A code at the keypad, throttled."""
+    def _code(self, code: str, number: str | None) -> tuple[str, int, int]:
+        """Verdict, role and lease of a code at the keypad, throttled."""
         if self.free_at > self.ticks:
-            return ["throttled"]
-        token, before = (PIN, code), self.failures
-        self.failures += 1
-        verdict, role, lease = ("unknown", 0, 0) if not 4 <= len(code) <= 10 else self._judge(token)
-        first = True
-        if verdict == "unknown" and len(code) == 9:
-            verdict, lease, first = self._guest(code)
-            role = GUEST
-        if verdict in ("granted", "moving in"):
-            self.failures = 0 if first else before
-            self.free_at = self.ticks
+            return "throttled", 0, 0
+        before = self.failures
+        if not before:
+            self.faded_at = self.ticks
+        self.failures = min(12, before + 1)
+        verdict, role, lease = "unknown", 0, 0
+        fits = 4 <= len(code) <= 10
+        if number is None and fits:
+            verdict, role, lease = self._judge((PIN, code))
+            if verdict == "unknown" and len(code) == 9:
+                verdict, lease, _ = self._guest(code)
+                role = GUEST if verdict == "granted" else 0
+        elif number in ("1", "2", "3", "30", "4", "40", "6", "60", "9") and fits:
+            verdict, role, lease = self._ask((PIN, code))
+        if verdict in ("granted", "moving in", "asking"):
+            self.failures, self.free_at = before, self.ticks
         else:
             self.free_at = self.ticks + self._wait()
-        return self._act(token, verdict, role, lease)
+        return verdict, role, lease
+
+    def _ask(self, token: Token) -> tuple[str, int, int]:
+        """Only tenants ask, and nothing of anybody else's is used up."""
+        found = self.listed.get(token)
+        if token not in self.residents and (not found or found[_ROLE] != TENANT):
+            return "unknown", 0, 0
+        verdict, role, lease = self._judge(token)
+        return ("asking" if verdict == "granted" else "unknown"), role, lease
 
     def _judge(self, token: Token) -> tuple[str, int, int]:
         """Verdict, role and lease."""
@@ -205,11 +239,15 @@ class Model:
             return "unknown", 0, 0
         role, lease = found[_ROLE], found[_LEASE]
         if role == MOVE_IN:
+            if lease in self.left:
+                return "expired", role, lease
             early = self.now is not None and self.now < found[_BEFORE]
             return "too early" if early else "moving in", role, lease
         verdict = self._in_time(found)
         if role == TENANT:
-            if verdict == "expired" and lease not in self.left:
+            if lease in self.left:
+                verdict = "expired"
+            elif verdict == "expired":
                 verdict = "granted"
             return verdict, role, lease
         if verdict == "granted" and found[_SCHEDULE]:
@@ -235,48 +273,45 @@ class Model:
 
     def _guest(self, code: str) -> tuple[str, int, bool]:
         """Verdict, lease, and whether the code is entered for the first time."""
-        if not self.guest_keys:
+        keys = {lease: key for lease, key in self.guest_keys.items() if lease not in self.left}
+        if not keys:
             return "unknown", 0, True
         if self.now is None:
             return "no clock", 0, True
         kind = int(code) % 104
-        alike = sum(k == kind and end > self.now for _, k, end in self.entered.values())
-        gain = 104 * (len(self.guest_keys) + alike)
+        alike = sum(k == kind and end > self.now for _, k, end, _ in self.entered.values())
+        gain = 104 * (len(keys) + alike)
         if self.risk + gain >= 1000:
             return "unknown", 0, True
-        if code in self.entered and self.entered[code][0] in self.guest_keys:
-            lease, _, end = self.entered[code]
+        if code in self.entered and keys.get(self.entered[code][0]) == self.entered[code][3]:
+            lease, _, end, _ = self.entered[code]
             once = "used up" if kind % 13 == 12 else "granted"
             return (once if self.now < end else "expired"), lease, False
         duration, hour = _DURATIONS[kind % 13], self.now // 3600
         start = hour - (hour - kind // 13) % 8
         end = start * 3600 + int((duration or dt.timedelta(hours=8)).total_seconds())
-        for lease, key in self.guest_keys.items():
+        for lease, key in keys.items():
             begin = dt.datetime.fromtimestamp(start * 3600, dt.UTC)
             if make_code(key, begin, duration) == code and self.now < end:
                 if gain + 104 >= 1000:
                     return "unknown", 0, True
-                self.entered[code] = lease, kind, end
+                self.entered[code] = lease, kind, end, key
                 return "granted", lease, True
         self.risk += gain
         return "unknown", 0, True
 
-    def _act(self, token: Token, verdict: str, role: int, lease: int) -> list[str]:
-        if verdict == "moving in":
-            self.offer, self.dialogue = None, Dialogue("new", token, lease, self.ticks)
-            return ["enrolling"]
+    def _act(self, verdict: str, role: int, lease: int) -> list[str]:
         if verdict != "granted":
-            return [verdict if verdict in _LIGHTS else "denied"]
+            return self._refused([verdict if verdict in _LIGHTS else "denied"])
+        self.dialogue = None
         if role == GUEST:
             return ["open", "granted"]
         told, self.staff_was_in = self.staff_was_in, role != TENANT
         if role != TENANT:
             return ["report", "open", "granted"]
-        if token[0] == PIN:
-            self.offer = token, lease, self.ticks
         return ["open", "staff" if told else "granted"]
 
 
 def _is_weak(code: str) -> bool:
     steps = {int(b) - int(a) for a, b in pairwise(code)}
-    return not 4 <= len(code) <= 10 or (len(steps) == 1 and bool(steps & {0, 1, -1}))
+    return not 5 <= len(code) <= 10 or (len(steps) == 1 and bool(steps & {0, 1, -1}))

@@ -19,6 +19,7 @@ from access.restrictions import Restrictions
 from access.throttle import Throttle
 from door import doorkeeper
 from door.doorkeeper import Doorkeeper
+from door.phone import Phone
 from people.changes import Changes
 from people.leases import Leases
 from people.register import Register
@@ -33,6 +34,10 @@ BEGIN_MS = 1000
 _FORGOTTEN_MS = 60_000
 
 
+class Settings:
+    plain_uid, pin_shortest, reader, home = True, 5, "pn532", None
+
+
 class World:
     """One lock, from its first start on."""
 
@@ -45,7 +50,7 @@ class World:
             module.ticks_ms = lambda: self.ticks
         self.restart()
 
-    # the parts that are played: clock, list, controller, indicator, phone and reports
+    # the parts that are played: clock, list, controller, indicator, card reader, light and reports
 
     def now(self):
         return self.time
@@ -62,8 +67,12 @@ class World:
     def tell(self, signal):
         """That a key was heard is no news."""
 
-    def end(self):
-        """No phone is awaited."""
+    def emulate(self, tag):
+        """The card reader presents a tag, or None; no phone comes."""
+
+    def set(self, condition, lasts):
+        """The blue light shows a dialogue."""
+        self.is_blue = lasts
 
     def staff(self, digest, kind):
         self.say("report")
@@ -86,26 +95,36 @@ class World:
         utc = 0, 0, None, None
         register = Register(self, self.residents, leases)
         restrictions = Restrictions(register, utc, numbers, self.mac)
-        gate = Gate(register, self, Throttle(numbers), restrictions, self.mac, True)
-        talks = register, restrictions, self.mac, self.say
-        self.dialogue = Dialogues(*talks, lambda role, key: None, False)
-        self.keeper = Doorkeeper(gate, self.dialogue, self, self, numbers, self)
+        self.throttle, self.is_blue = Throttle(numbers), False
+        gate = Gate(register, self, self.throttle, restrictions, self.mac, True)
+        lend_phone = lambda: Phone("demo", self, self)  # noqa: E731
+        dialogues = Dialogues(lend_phone, register, restrictions, self.mac, Settings)
+        self.keeper = Doorkeeper(gate, dialogues, self, numbers, self)
 
     def clock(self, time):
         self.time = time
 
     def wait(self, milliseconds):
         self.ticks += milliseconds
-        self.dialogue.tick(self.ticks)
+        self.throttle.tick(self.ticks)
+        self.keeper._follow(self.ticks)
+
+    def leaf(self):
+        """The leaf moves."""
+        self.keeper._follow(self.ticks, True)
 
     def keys(self, keys):
         """Keys one after the other; of a code that nobody finishes nothing is left at the next."""
         self.keeper._entry.tick(self.ticks + _FORGOTTEN_MS)
         for key in keys:
             self.keeper.key(key)
+        if self.is_blue:
+            self.done.append("blue")
 
     def card(self, uid):
         self.keeper.card(uid.encode())
+        if self.is_blue:
+            self.done.append("blue")
 
     def arm(self):
         self.nvs.set_i32("guest_risk", 0)

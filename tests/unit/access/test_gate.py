@@ -1,6 +1,7 @@
 """From what is presented to a verdict: who is asked, in which order, and what is counted."""
 
 from access.decide import (
+    ASKING,
     EXPIRED,
     GRANTED,
     GUEST,
@@ -18,7 +19,7 @@ from roll.record import CARD, PIN
 from storage.hmac import Mac
 
 MAC = Mac(bytes(32))
-TENANT, STAFF, MOVE_IN = 1, 2, 3
+TENANT, STAFF, MOVE_IN, LEASE, PASSAGE = 1, 2, 3, 4, 7
 
 
 class Record:
@@ -62,7 +63,7 @@ class World:
         self.notes.append("guest")
         return self.guests_verdict
 
-    def uncount(self):
+    def take_back(self):
         self.notes.append("take back")
 
     def left_ms(self, now):
@@ -70,10 +71,7 @@ class World:
 
     def count(self, now):
         self.notes.append("count")
-        return False
-
-    def clear(self):
-        self.notes.append("clear")
+        return True
 
 
 class Finder:
@@ -100,7 +98,7 @@ def test_a_code_is_counted_before_it_is_looked_up():
     world = World()
     world.put(world.listed, b"2468", Record())
     assert world.gate.pin(b"2468", 0).reason == GRANTED
-    assert world.notes == ["count", "find", "clear"]
+    assert world.notes == ["count", "find", "take back"]
 
 
 def test_while_the_keypad_waits_nothing_is_looked_at():
@@ -157,6 +155,16 @@ def test_the_clock_alone_shuts_no_tenant_out():
     assert world.gate.pin(b"8642", 0).reason == EXPIRED
 
 
+def test_a_move_in_code_opens_nothing_by_whatever_clock():
+    world = World()
+    world.begun_leases.add((7, 1_900_000_000))
+    world.put(world.listed, b"2468", Record(MOVE_IN, before=1_900_000_000, after=1_950_000_000))
+    for world.time in (None, 1_000_000_000, 1_900_000_000, 2_000_000_000):
+        assert world.gate.pin(b"2468", 0).reason == MOVING_IN
+    world.ended.add(7)
+    assert world.gate.pin(b"2468", 0).reason == EXPIRED
+
+
 def test_a_clock_set_back_shuts_nobody_out_whose_lease_had_begun():
     world = World()
     world.time = 1_000_000_000
@@ -185,12 +193,86 @@ def test_the_clock_does_end_what_staff_may():
     assert world.gate.pin(b"2468", 0).reason == EXPIRED
 
 
+def test_an_alarm_is_due_for_wrong_codes_alone():
+    world = World()
+    world.put(world.own, b"2468", Record())
+    world.put(world.listed, b"1357", Record(MOVE_IN))
+    for digits in (b"2468", b"1357"):
+        assert not world.gate.pin(digits, 0).begins_throttle
+    assert not world.gate.pin(b"2468", 0, b"1").begins_throttle
+    for digits in (b"9999", b"1"):
+        assert world.gate.pin(digits, 0).begins_throttle
+
+
+ORDERS = b"1", b"2", b"3", b"30", b"4", b"40", b"6", b"60", b"9"
+
+
+def test_a_tenants_pin_before_a_number_asks_and_opens_nothing():
+    for where in ("own", "listed"):
+        for number in ORDERS:
+            world = World()
+            world.put(getattr(world, where), b"2468", Record())
+            verdict = world.gate.pin(b"2468", 0, number)
+            assert (verdict.reason, verdict.granted) == (ASKING, False)
+            assert (verdict.order, verdict.lease) == (int(number), 7)
+            assert verdict.digest == MAC.digest(b"\x01", b"2468")[:16]
+            assert world.notes[-1] == "take back"
+
+
+def test_an_unknown_number_an_empty_one_and_a_wrong_pin_are_one_and_the_same():
+    tried = [(b"2468", n) for n in (b"", b"0", b"5", b"7", b"8", b"10", b"01", b"03", b"33", b"99")]
+    tried += [(digits, n) for digits in (b"8642", b"123", b"12345678901") for n in ORDERS + (b"", b"77")]
+    for digits, number in tried:
+        world = World()
+        world.put(world.own, b"2468", Record())
+        verdict = world.gate.pin(digits, 0, number)
+        assert (verdict.reason, verdict.granted, verdict.begins_throttle) == (UNKNOWN, False, True)
+        assert world.notes in (["count"], ["count", "find"])
+
+
+def test_nobody_but_a_tenant_asks_and_nothing_of_theirs_is_used_up():
+    for role in (STAFF, PASSAGE, MOVE_IN, LEASE):
+        for number in ORDERS:
+            world = World()
+            world.time = 2_000_000_000
+            world.put(world.listed, b"2468", Record(role, schedule=3, uses=2))
+            assert world.gate.pin(b"2468", 0, number).reason == UNKNOWN
+            assert world.notes == ["count", "find"]
+    world = World()
+    world.guests_verdict = (GRANTED, 7, True)
+    assert world.gate.pin(b"123456780", 0, b"1").reason == UNKNOWN
+    assert world.notes == ["count", "find"]
+
+
+def test_what_opens_no_more_or_not_yet_asks_for_nothing_either():
+    for place, record, time in (
+        ("own", Record(), None),
+        ("listed", Record(before=1_900_000_000), 1_000_000_000),
+        ("listed", Record(after=1), 2_000_000_000),
+    ):
+        world = World()
+        world.time = time
+        world.ended.add(7)
+        world.put(getattr(world, place), b"2468", record)
+        verdict = world.gate.pin(b"2468", 0, b"1")
+        assert (verdict.reason, verdict.begins_throttle) == (UNKNOWN, True)
+
+
+def test_while_the_keypad_waits_nobody_asks():
+    world = World()
+    world.wait = 1
+    world.put(world.own, b"2468", Record())
+    for number in (b"1", b"77", b""):
+        assert world.gate.pin(b"2468", 0, number).reason == THROTTLED
+    assert world.notes == []
+
+
 def test_a_move_in_code_grants_nothing_and_is_no_wrong_code():
     world = World()
     world.put(world.listed, b"2468", Record(MOVE_IN))
     verdict = world.gate.pin(b"2468", 0)
     assert (verdict.reason, verdict.granted, verdict.lease) == (MOVING_IN, False, 7)
-    assert world.notes[-1] == "clear"
+    assert world.notes[-1] == "take back"
 
 
 def test_a_card_is_no_code_and_a_code_no_card():
@@ -221,7 +303,7 @@ def test_a_use_is_counted_last_and_for_staff_only():
     world.time = 2_000_000_000
     world.put(world.listed, b"2468", Record(STAFF, schedule=3, uses=2))
     assert world.gate.pin(b"2468", 0).granted
-    assert world.notes == ["count", "find", "schedule 3", "take 2", "clear"]
+    assert world.notes == ["count", "find", "schedule 3", "take 2", "take back"]
     world.notes.clear()
     world.open_hours = False
     assert world.gate.pin(b"2468", 0).reason == OUTSIDE
@@ -234,17 +316,12 @@ def test_a_use_is_counted_last_and_for_staff_only():
 
 def test_nine_digits_of_nobody_may_be_a_guests():
     world = World()
-    world.guests_verdict = (GRANTED, 7, True)
-    verdict = world.gate.pin(b"123456780", 0)
-    assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
-    assert world.notes == ["count", "find", "guest", "clear"]
-
-
-def test_a_guest_who_comes_again_clears_no_wrong_codes():
-    world = World()
-    world.guests_verdict = (GRANTED, 7, False)
-    assert world.gate.pin(b"123456780", 0).granted
-    assert world.notes == ["count", "find", "guest", "take back"]
+    for first in (True, False):
+        world.notes.clear()
+        world.guests_verdict = (GRANTED, 7, first)
+        verdict = world.gate.pin(b"123456780", 0)
+        assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
+        assert world.notes == ["count", "find", "guest", "take back"]
 
 
 def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():

@@ -51,14 +51,92 @@ def test_after_a_power_cut_the_whole_wait_begins_again():
     assert 62_000 < left.left_ms(ticks_ms()) <= 63_000
 
 
-def test_a_good_code_ends_it():
+def test_a_right_code_starts_no_wait_and_takes_back_its_own_count_alone():
+    for wrong in (0, 1, 3, 9, 12, 40):
+        numbers = Numbers()
+        throttle = Throttle(numbers)
+        for _ in range(wrong):
+            throttle.count(0)
+        before = throttle.failures
+        for _ in range(3):  # whoever is right again and again gives nobody a guess more
+            throttle.count(400_000)
+            throttle.take_back()
+            assert throttle.left_ms(400_000) == 0
+            assert throttle.failures == numbers.kept["wrong_codes"] == before == min(wrong, 12)
+
+
+def test_the_count_stops_where_the_wait_reaches_five_minutes():
+    throttle = Throttle(Numbers())
+    for _ in range(100):
+        throttle.count(0)
+    assert (throttle.failures, throttle.left_ms(0)) == (12, 300_000)
+    assert (wait_s(11), wait_s(12)) == (255, 300)
+    numbers = Numbers()
+    numbers.kept["wrong_codes"] = 1000  # of a release that went on counting
+    assert Throttle(numbers).failures == 12
+
+
+def test_the_count_fades_by_one_in_ten_minutes_and_is_stored():
     numbers = Numbers()
     throttle = Throttle(numbers)
-    for _ in range(9):
+    start = ticks_ms()
+    for _ in range(12):
+        throttle.count(start)
+    for n in range(1, 13):
+        throttle.tick(ticks_add(start, n * 600_000 - 1))
+        assert throttle.failures == 13 - n
+        throttle.tick(ticks_add(start, n * 600_000))
+        assert throttle.failures == numbers.kept["wrong_codes"] == 12 - n
+    throttle.tick(ticks_add(start, 100 * 600_000))
+    assert throttle.failures == 0
+
+
+def test_ten_minutes_begin_with_the_first_wrong_code():
+    throttle = Throttle(Numbers())
+    start = ticks_ms()
+    throttle.tick(ticks_add(start, 599_000))
+    throttle.count(ticks_add(start, 599_500))
+    throttle.tick(ticks_add(start, 600_000))
+    assert throttle.failures == 1
+    throttle.tick(ticks_add(start, 599_500 + 600_000))
+    assert throttle.failures == 0
+
+
+def test_what_fades_shortens_no_wait_that_has_begun():
+    throttle = Throttle(Numbers())
+    start = ticks_ms()
+    throttle.count(start)
+    for _ in range(12):
+        throttle.count(ticks_add(start, 599_000))
+    throttle.tick(ticks_add(start, 600_000))
+    assert (throttle.failures, throttle.left_ms(ticks_add(start, 600_000))) == (11, 299_000)
+
+
+def test_twenty_four_wrong_codes_in_a_day_are_an_alarm_and_a_light_until_they_are_a_day_old():
+    throttle = Throttle(Numbers())
+    start, hour = ticks_ms(), 3_600_000
+    alarms, lit = [], []
+    for n in range(24 * 3):  # one in each hour, for three days: fewer never begin a wait
+        now = ticks_add(start, n * hour + 1)
+        lit.append(throttle.tick(now))
+        alarms.append(throttle.count(now))
+    assert not any(alarms[:23] + lit[:24])
+    assert alarms[23]
+    assert all(lit[24:])
+    now = ticks_add(start, 24 * 3 * hour)
+    assert throttle.tick(now)
+    assert not throttle.tick(ticks_add(now, 2 * hour))
+    assert not throttle.tick(ticks_add(now, 30 * hour))
+
+
+def test_what_was_right_is_none_of_the_twenty_four():
+    throttle = Throttle(Numbers())
+    for _ in range(100):
         throttle.count(0)
-    throttle.clear()
-    assert (throttle.left_ms(0), numbers.kept["wrong_codes"]) == (0, 0)
-    assert not throttle.count(0)
+        throttle.take_back()
+    assert not throttle.tick(0)
+    assert [throttle.count(0) for _ in range(24)] == [n in (3, 23) for n in range(24)]
+    assert throttle.tick(0)
 
 
 def test_a_full_flash_slows_the_guessing_all_the_same():
@@ -68,7 +146,7 @@ def test_a_full_flash_slows_the_guessing_all_the_same():
     for _ in range(5):
         throttle.count(0)
     assert throttle.left_ms(0) == 3000
-    throttle.clear()
+    throttle.take_back()
     assert throttle.left_ms(0) == 0
 
 
@@ -103,7 +181,7 @@ def test_what_is_taken_back_neither_counts_nor_clears():
     for _ in range(3):
         throttle.count(0)
     throttle.count(0)
-    throttle.uncount()
+    throttle.take_back()
     assert (throttle.failures, numbers.kept["wrong_codes"], throttle.left_ms(0)) == (3, 3, 0)
     assert throttle.count(0)
     assert throttle.left_ms(0) == 1000
@@ -145,18 +223,28 @@ def test_cuts_while_a_wrong_code_is_counted():
     assert cuts == 8
 
 
-def test_cuts_while_the_count_is_cleared_or_taken_back():
+def test_cuts_while_a_code_is_taken_back_or_fades():
     def prepare(nvs):
         for _ in range(5):
             Throttle(Nvs(nvs)).count(0)
 
-    def check(nvs, state, done):
-        assert Throttle(Nvs(nvs)).failures in (0, 4, 5)
+    def right(nvs, state):
+        throttle = Throttle(Nvs(nvs))
+        throttle.count(0)
+        throttle.take_back()
 
-    cuts = cut_everywhere(prepare, lambda nvs, _: Throttle(Nvs(nvs)).clear(), check)
-    cuts += cut_everywhere(prepare, lambda nvs, _: Throttle(Nvs(nvs)).uncount(), check)
-    print("throttle cleared and taken back: %d cuts; it begins again from nothing, or goes on" % cuts)
-    assert cuts == 16
+    def fade(nvs, state):
+        Throttle(Nvs(nvs)).tick(ticks_add(ticks_ms(), 700_000))
+
+    def check(low, high):
+        def whole(nvs, state, done):
+            assert low <= Throttle(Nvs(nvs)).failures <= high
+
+        return whole
+
+    cuts = cut_everywhere(prepare, right, check(5, 6)) + cut_everywhere(prepare, fade, check(4, 5))
+    print("throttle taken back and fading: %d cuts; nothing is forgotten that was wrong" % cuts)
+    assert cuts == 24
 
 
 def test_pulling_the_plug_at_every_code_gives_no_more_guesses():
@@ -171,4 +259,4 @@ def test_pulling_the_plug_at_every_code_gives_no_more_guesses():
             except PowerCut:
                 pass
             nvs.restart()
-        assert looks <= Throttle(Nvs(nvs)).failures
+        assert min(looks, 12) <= Throttle(Nvs(nvs)).failures  # and from there on each costs five minutes

@@ -1,53 +1,72 @@
 """What follows from a verdict: the bolt, the light, what residents are told and what leaves the lock."""
 
 from access.gate import Verdict
+from door import doorkeeper
 from door.doorkeeper import Doorkeeper
-from roll.record import CARD, PIN
+from roll.record import CARD, PIN, REMOTE
 
 TENANT, STAFF, PASSAGE, GUEST = 1, 2, 7, 9
 
 
 class Gate:
-    """Gives the verdict that it is to give."""
+    """Gives the verdict that it is to give; notes what it was asked."""
 
-    verdict = None
+    def __init__(self):
+        self.verdict, self.asked = None, []
 
-    def pin(self, digits, now):
+    def pin(self, digits, now, number=None):
+        self.asked.append((bytes(digits), number))
         return self.verdict
 
     def card(self, uid):
+        self.asked.append(uid)
+        return self.verdict
+
+    def remote(self, lease, digest):
         return self.verdict
 
 
-class Dialogue:
-    """Residents' dialogues: there is none; counts how often one is offered."""
+class Talk:
+    """A dialogue that notes what it hears, and answers as it is told."""
 
-    offers = 0
-
-    def pin(self, digits, now):
-        return False
-
-    def card(self, uid):
-        return False
+    def __init__(self):
+        self.patience, self.heard_all, self.ended, self.runs_out = 10_000, [], 0, False
+        self.answers = {}
 
     def key(self, key, now):
-        return False
+        self.heard_all.append(key)
+        if key == "*":
+            self.patience = 0
 
-    def entered(self, digest, lease, now):
-        self.offers += 1
+    def has_run_out(self, now):
+        return self.runs_out
+
+    def again(self, digits):
+        return self.answers.get("again")
+
+    def pin(self, verdict, digits):
+        verdict.reason = self.answers.get("pin", verdict.reason)
+
+    def card(self, uid):
+        return self.answers.get("card")
+
+    def heard(self, reason):
+        self.heard_all.append(reason)
+        if reason == "the third":
+            self.patience = 0
+
+    def end(self):
+        self.ended += 1
 
 
 class Part:
-    """Controller, indicator, phone and numbers in one; notes the first two in order."""
+    """Controller, indicator and numbers in one; notes the first two in order."""
 
     def __init__(self):
-        self.done, self.kept, self.indicator = [], {}, self
+        self.done, self.kept, self.lasting, self.indicator = [], {}, set(), self
 
     def tell(self, signal):
         """That a key was heard."""
-
-    def end(self):
-        """No phone is awaited any more."""
 
     def grant(self, now):
         self.done.append("open")
@@ -59,13 +78,23 @@ class Part:
         return self.kept.get(name, default)
 
     def set(self, name, value):
-        self.kept[name] = value
+        if isinstance(value, bool):
+            (self.lasting.add if value else self.lasting.discard)(name)
+        else:
+            self.kept[name] = value
 
 
 class Door:
     def __init__(self):
-        self.gate, self.dialogue, self.part, self.alarms = Gate(), Dialogue(), Part(), []
-        self.keeper = Doorkeeper(self.gate, self.dialogue, self.part, self.part, self.part, self)
+        self.gate, self.talk, self.part, self.alarms = Gate(), None, Part(), []
+        self.began = []
+        self.keeper = Doorkeeper(self.gate, self, self.part, self.part, self)
+
+    def begin(self, verdict, now):
+        """A dialogue is to begin."""
+        self.began.append((verdict.reason, verdict.order))
+        self.talk = None if verdict.order == 30 else Talk()
+        return self.talk, "kept" if self.talk is None else "enrolling"
 
     def staff(self, digest, kind):
         self.part.done.append("report")
@@ -73,40 +102,56 @@ class Door:
     def alarm(self, kind):
         self.alarms.append(kind)
 
-    def come(self, role, kind=PIN, reason="granted", begins_throttle=False):
-        """What is done when somebody gets this verdict, in order."""
+    def will(self, role, kind=PIN, reason="granted", begins_throttle=False):
+        """Whoever comes next gets this verdict."""
         self.part.done = []
         self.gate.verdict = Verdict(reason, kind, begins_throttle)
         self.gate.verdict.role = role
+        return self.gate.verdict
+
+    def come(self, role, kind=PIN, reason="granted", begins_throttle=False):
+        """What is done when somebody gets this verdict, in order."""
+        self.will(role, kind, reason, begins_throttle)
         if kind == PIN:
-            for key in "2468#":
-                self.keeper.key(key)
+            self.press("2468#")
         else:
             self.keeper.card(b"1234567")
         return self.part.done
+
+    def press(self, keys):
+        for key in keys:
+            self.keeper.key(key)
+
+    def ask(self, order=1, reason="asking"):
+        self.will(TENANT, PIN, reason).order = order
+        self.press("2468*%d#" % order)
+        return self.part.done
+
+    @property
+    def is_blue(self):
+        return "enrolling" in self.part.lasting
 
 
 def test_a_tenant_is_let_in_and_told_of_to_nobody():
     door = Door()
     assert door.come(TENANT) == ["open", "granted"]
     assert door.come(TENANT, CARD) == ["open", "granted"]
-    assert door.dialogue.offers == 1  # not after a card
+    assert door.gate.asked == [(b"2468", None), b"1234567"]
+    assert (door.began, door.alarms) == ([], [])
 
 
 def test_staff_are_on_record_before_the_door_opens_and_the_next_resident_is_told():
     for role in (STAFF, PASSAGE):
         door = Door()
         assert door.come(role) == ["report", "open", "granted"]
-        assert door.dialogue.offers == 0
         assert door.come(TENANT) == ["open", "staff"]
         assert door.come(TENANT) == ["open", "granted"]
 
 
-def test_a_guest_is_told_of_to_nobody_and_told_nothing_and_can_set_nothing():
+def test_a_guest_is_told_of_to_nobody_and_told_nothing():
     door = Door()
     door.come(STAFF)
     assert door.come(GUEST) == ["open", "granted"]
-    assert door.dialogue.offers == 0
     assert door.come(TENANT) == ["open", "staff"]
 
 
@@ -128,6 +173,123 @@ def test_the_house_hears_that_the_keypad_waits_and_not_for_whom():
     door.come(0, PIN, "unknown", True)
     door.come(0, PIN, "unknown")
     assert door.alarms == ["throttled"]
+    door.ask()
+    door.talk.answers["pin"] = "weak"
+    assert door.come(0, PIN, "unknown", True) == ["weak"]  # a PIN that was chosen counts as well
+    assert door.alarms == ["throttled"] * 2
+
+
+def test_who_asks_for_something_else_opens_nothing_and_is_in_a_dialogue():
+    for order, reason in ((1, "asking"), (4, "asking"), (0, "moving in")):
+        door = Door()
+        assert door.ask(order, reason) == ["enrolling"]
+        assert (door.began, door.is_blue) == ([(reason, order)], True)
+        assert door.gate.asked == [(b"2468", b"%d" % order)]
+    assert (door.ask(30), door.is_blue) == (["kept"], False)
+
+
+def test_what_opens_ends_the_dialogue():
+    for role in (TENANT, STAFF, GUEST):
+        for kind in (PIN, CARD):
+            door = Door()
+            door.ask()
+            assert door.come(role, kind)[-2:] == ["open", "granted"]
+            assert (door.is_blue, door.talk.ended) == (False, 1)
+    door = Door()
+    door.ask()
+    door.will(TENANT, REMOTE)
+    assert door.keeper.remote(7, b"")
+    assert (door.is_blue, door.talk.ended) == (False, 1)
+
+
+def test_what_the_dialogue_waits_for_opens_nothing():
+    for kind in (PIN, CARD):
+        door = Door()
+        door.ask()
+        door.talk.answers = {"pin": "kept", "card": Verdict("kept", CARD)}
+        assert door.come(TENANT, kind) == ["kept"]
+        door.talk.answers = {"again": Verdict("kept", PIN), "card": None}
+        door.gate.asked.clear()
+        assert door.come(TENANT) == ["kept"]
+        assert door.gate.asked == []
+
+
+def test_who_is_refused_at_the_door_is_heard_of_and_who_is_refused_afar_is_not():
+    door = Door()
+    door.ask()
+    door.talk.heard_all.clear()
+    door.come(0, CARD, "unknown")
+    door.come(0, PIN, "expired")
+    assert [heard for heard in door.talk.heard_all if len(heard) > 1] == ["unknown", "expired"]
+    door.will(0, REMOTE, "unknown")
+    assert not door.keeper.remote(7, b"")
+    assert door.talk.heard_all[-1] == "expired"
+    assert door.is_blue
+    door.come(0, PIN, "the third")
+    assert (door.is_blue, door.talk.ended) == (False, 1)
+
+
+def test_a_star_ends_the_dialogue_and_the_next_digits_are_a_new_entry():
+    for typed in ("", "90", "902817"):
+        door = Door()
+        door.ask()
+        door.press(typed + "*")
+        assert (door.is_blue, door.talk.ended) == (False, 1)
+        door.gate.asked.clear()
+        assert door.come(TENANT) == ["open", "granted"]
+        assert door.gate.asked == [(b"2468", None)]
+
+
+def test_the_time_that_is_over_and_the_leaf_that_moves_end_it_and_what_was_typed_is_gone():
+    for how in ("time", "leaf", "card", "read"):
+        door = Door()
+        door.ask()
+        door.press("90")
+        door.part.done.clear()
+        door.talk.runs_out = how == "time"
+        if how == "card":
+            door.come(TENANT, CARD)
+        elif how == "read":
+            door.talk.patience = 0
+        door.keeper._follow(0, how == "leaf")
+        said = {"card": ["open", "granted"], "read": []}.get(how, ["cleared"])
+        assert (door.part.done, door.is_blue, door.talk.ended) == (said, False, 1)
+        door.gate.asked.clear()
+        assert door.come(TENANT) == ["open", "granted"]
+        assert door.gate.asked == [(b"2468", None)]
+
+
+def test_a_leaf_that_moves_while_no_dialogue_runs_says_nothing_and_leaves_what_was_typed():
+    door = Door()
+    door.will(TENANT)
+    door.press("24")
+    door.keeper._follow(0, True)
+    door.press("68#")
+    assert door.part.done == ["open", "granted"]
+    assert door.gate.asked == [(b"2468", None)]
+
+
+def test_a_dialogue_in_a_dialogue_takes_its_place():
+    door = Door()
+    door.ask(4)
+    first = door.talk
+    assert door.ask(0, "moving in")[-1] == "enrolling"
+    assert (first.ended, door.talk.ended, door.is_blue) == (1, 0, True)
+
+
+def test_with_the_light_dark_a_key_prolongs_nothing():
+    now = [1000]
+    ticks, doorkeeper.ticks_ms = doorkeeper.ticks_ms, lambda: now[0]
+    try:
+        door = Door()
+        door.ask()
+        door.talk.runs_out = True
+        door.keeper._follow(now[0])
+        heard = list(door.talk.heard_all)
+        door.press("1")
+        assert door.talk.heard_all == heard
+    finally:
+        doorkeeper.ticks_ms = ticks
 
 
 def test_what_can_be_said_differs_to_the_eye_or_to_the_ear():

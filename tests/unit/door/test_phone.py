@@ -22,9 +22,6 @@ class Part:
             self.tags[-1].end()  # as the card reader does
         self.tags.append(tag)
 
-    def set(self, signal, lasts):
-        self.shown.append((signal, lasts))
-
     def say(self, signal, now):
         self.shown.append(signal)
 
@@ -59,29 +56,24 @@ def test_a_second_key_takes_the_place_of_the_first():
     assert not part.tags[1].is_over()
 
 
-def test_with_no_key_nothing_is_presented_any_more():
-    phone, part = made()
-    phone.present(GUEST_KEY, KEY)
-    phone.present(GUEST_KEY, b"")
-    assert part.tags[-1] is None
-    assert part.tags[0].is_over()
-
-
 def test_nothing_is_presented_once_it_ends():
     phone, part = made()
+    assert not phone.waits()
     phone.present(HOME_KEY, KEY)
+    assert phone.waits()
     phone.end()
     assert part.tags[-1] is None
+    assert part.tags[0].is_over()
+    assert not phone.waits()
 
 
-def test_the_light_says_that_a_phone_is_awaited_and_that_it_has_the_key():
+def test_a_phone_that_has_the_key_is_awaited_no_more_and_the_light_says_so():
     phone, part = made()
     phone.present(GUEST_KEY, KEY)
-    part.tags[0]._show(True)
-    part.tags[0]._on_read()
-    assert part.shown == [("enrolling", True), "kept"]
-    phone.end()
-    assert part.shown[-1] == ("enrolling", False)
+    tag = part.tags[0]
+    tag.end()
+    tag._on_read()
+    assert (phone.waits(), part.shown) == (False, ["kept"])
 
 
 def test_no_code_stays_for_it():

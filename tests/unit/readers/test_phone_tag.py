@@ -5,7 +5,6 @@ import asyncio
 from scripted_phone import APPLICATION, CAPABILITIES, NDEF, WHOLE, Phone, read
 from scripted_pn532 import HURRY, OTHER, RF, TENANT, drive, until
 
-from readers import phone_tag
 from readers.card_reader import CardReader
 from readers.phone_tag import PhoneTag
 
@@ -18,8 +17,8 @@ class Presented:
     """What a PhoneTag tells."""
 
     def __init__(self, message=MESSAGE):
-        self.shown, self.read = [], 0
-        self.tag = PhoneTag(message, self.shown.append, self._on_read)
+        self.read = 0
+        self.tag = PhoneTag(message, self._on_read)
 
     def _on_read(self):
         self.read += 1
@@ -50,10 +49,10 @@ def parts(size):
 def test_a_phone_that_comes_reads_it_whole():
     async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
-        assert presented.shown[-1] is True
+        assert not presented.tag.is_over()
         chip.phone.come(chip)
         await until(lambda: presented.read)
-        assert presented.shown[-1] is False
+        assert presented.tag.is_over()
         await until(lambda: chip.tries == 0xFF and chip.searching)
         assert cards == []
 
@@ -102,7 +101,7 @@ def test_a_card_opens_while_a_phone_is_awaited():
             await until(lambda: cards and cards[-1] == card)  # noqa: B023
             chip.card = None
             await until(lambda: len(chip.phone.inits) > count + 3)  # noqa: B023
-        assert presented.shown[-1] is True
+        assert not presented.tag.is_over()
 
     play(story)
 
@@ -139,13 +138,13 @@ def test_it_is_taken_back():
     async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
         reader.emulate(None)
-        assert presented.shown[-1] is False
+        assert presented.tag.is_over()
         await until(lambda: chip.tries == 0xFF and chip.searching)
         count = len(chip.phone.inits)
         chip.put(TENANT)
         await until(lambda: cards == [TENANT])
         assert len(chip.phone.inits) == count
-        assert presented.shown[-1] is False
+        assert presented.tag.is_over()
 
     play(story)
 
@@ -155,8 +154,9 @@ def test_another_tag_takes_its_place():
         await until(lambda: chip.phone.inits)
         second = Presented(b"another")
         reader.emulate(second.tag)
-        await until(lambda: second.shown == [True])
-        assert presented.shown[-1] is False
+        tries = len(chip.phone.inits)
+        await until(lambda: len(chip.phone.inits) > tries + 1)
+        assert presented.tag.is_over()
         chip.phone.come(chip)
         await until(lambda: second.read)
         assert presented.read == 0
@@ -164,35 +164,15 @@ def test_another_tag_takes_its_place():
     play(story, [APPLICATION, NDEF, read(0, 59)])
 
 
-def test_it_is_presented_for_half_a_minute():
-    now = [1 << 29]
-    phone_tag.ticks_ms = lambda: now[0]
-
-    async def story(chip, reader, presented, cards):
-        now[0] += 29_999
-        count = len(chip.phone.inits)
-        await until(lambda: len(chip.phone.inits) > count + 3)
-        assert presented.shown[-1] is True
-        now[0] += 1
-        await until(lambda: presented.shown[-1] is False)
-        await until(lambda: chip.tries == 0xFF and chip.searching)
-        chip.put(TENANT)
-        await until(lambda: cards == [TENANT])
-
-    play(story)
-
-
-def test_a_phone_that_asks_for_ever_is_let_go_after_half_a_minute():
-    now = [5]
-    phone_tag.ticks_ms = lambda: now[0]
+def test_a_phone_that_asks_for_ever_is_let_go_when_it_is_taken_back():
 
     async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
         chip.phone.come(chip)
         await until(lambda: len(chip.phone.heard) > 20)
-        now[0] += 30_000
+        reader.emulate(None)
         await until(lambda: chip.tries == 0xFF and chip.searching)
-        assert (presented.read, presented.shown[-1]) == (0, False)
+        assert presented.read == 0
 
     play(story, [CAPABILITIES] * 10_000)
 
@@ -211,15 +191,11 @@ def test_a_reader_that_hangs_meanwhile_is_reset_and_goes_on():
 
 
 def test_a_reader_that_is_dead_presents_nothing_once_it_is_over():
-    now = [5]
-    phone_tag.ticks_ms = lambda: now[0]
-
     async def story(chip, reader, presented, cards):
         await until(lambda: chip.phone.inits)
         chip.absent = True
         await until(lambda: chip.resets == 3)
-        now[0] += 30_000
-        await until(lambda: presented.shown[-1] is False)
+        presented.tag.end()
         chip.absent = False
         count = len(chip.phone.inits)
         chip.card = TENANT

@@ -6,17 +6,19 @@ from readers.pin_entry import PinEntry
 
 START = 1000
 TIMEOUT_MS = 10_000
+NUMBER_MS = 3000
 
 
 class Person:
     """Presses keys at an entry, a quarter of a second apart."""
 
-    def __init__(self, now=START, **settings):
-        self.pins, self.feedback, self.now = [], [], now
-        self.entry = PinEntry(self._take, self.feedback.append, **settings)
+    def __init__(self, now=START):
+        self.pins, self.numbers, self.feedback, self.now = [], [], [], now
+        self.entry = PinEntry(self._take, self.feedback.append)
 
-    def _take(self, digits):
+    def _take(self, digits, number):
         self.pins.append(bytes(digits))
+        self.numbers.append(number)
 
     def press(self, keys):
         for key in keys:
@@ -29,8 +31,9 @@ class Person:
     def tick(self):
         self.entry.tick(self.now)
 
-    def traces(self):
-        return any(self.entry._digits)
+    def traces(self, digits=None):
+        """Whether anything of what was typed is in memory, or these digits are."""
+        return any(self.entry._digits) if digits is None else digits in bytes(self.entry._digits)
 
 
 def test_hash_enters_the_code():
@@ -44,6 +47,59 @@ def test_each_code_stands_for_itself():
     person = Person()
     person.press("1234#*56#0000#")
     assert person.pins == [b"1234", b"56", b"0000"]
+    assert person.numbers == [None] * 3
+
+
+def test_a_number_behind_a_star_comes_with_the_code():
+    for typed, number in (("*1#", b"1"), ("*30#", b"30"), ("*01#", b"01"), ("*#", b"")):
+        person = Person()
+        person.press("246810" + typed + "1357#")
+        assert (person.pins, person.numbers) == ([b"246810", b"1357"], [number, None])
+
+
+def test_a_third_digit_tells_that_the_star_had_cleared_a_slip():
+    person = Person()
+    person.press("1357*246810#")
+    assert (person.pins, person.numbers) == ([b"246810"], [None])
+    person.press("1357*246*3#")  # and what came then may have a number of its own
+    assert (person.pins[1:], person.numbers[1:]) == ([b"246"], [b"3"])
+
+
+def test_behind_a_star_the_code_is_forgotten_after_three_seconds_without_a_key():
+    for typed, rest, pins in (("", "1#", [b"1"]), ("1", "#", [b"1"]), ("24", "6810#", [b"246810"])):
+        person = Person()
+        person.press("1357*" + typed)
+        person.wait(NUMBER_MS - 251)
+        person.tick()
+        assert person.traces(b"1357")
+        person.wait(1)
+        person.tick()
+        assert not person.traces(b"1357")
+        person.press(rest)
+        assert (person.pins, person.numbers) == (pins, [None])
+
+
+def test_each_key_behind_a_star_gives_three_seconds_more():
+    person = Person()
+    person.press("1357*")
+    for key in "30#":
+        person.wait(NUMBER_MS - 251)
+        person.press(key)
+    assert person.numbers == [b"30"]
+
+
+def test_a_second_star_forgets_the_code():
+    person = Person()
+    person.press("1357**1#246810*3*1#")
+    assert (person.pins, person.numbers) == ([b"1", b"1"], [None, None])
+
+
+def test_a_code_that_is_too_long_stays_so_with_a_number():
+    person = Person()
+    person.press("1234567890123*1#")
+    assert ([len(pin) for pin in person.pins], person.numbers) == ([11], [b"1"])
+    person.press("1234567890*30#")
+    assert (person.pins[1:], person.numbers[1:]) == ([b"1234567890"], [b"30"])
 
 
 def test_hash_alone_enters_nothing():
@@ -56,7 +112,7 @@ def test_star_clears():
     person = Person()
     person.press("123*")
     assert person.feedback[-1] == "cleared"
-    person.press("#")
+    person.press("*#")
     assert person.pins == []
     person.press("99*246810#")
     assert person.pins == [b"246810"]
@@ -75,9 +131,6 @@ def test_a_code_that_is_too_long_can_match_nothing():
         assert [len(pin) for pin in person.pins] == [11], "it must be seen to be denied, as 11 digits"
         person.press("246810#")
         assert person.pins[1:] == [b"246810"]
-    person = Person(max_digits=4)
-    person.press("12345678#")
-    assert [len(pin) for pin in person.pins] == [5]
 
 
 def test_star_ends_a_code_that_is_too_long():
@@ -109,10 +162,10 @@ def test_silence_counts_even_if_nobody_ticked():
 
 
 def test_each_key_gives_time_for_the_next():
-    person = Person(timeout_ms=1000)
+    person = Person()
     for key in "246810":
         person.press(key)
-        person.wait(700)
+        person.wait(TIMEOUT_MS - 251)
         person.tick()
     person.press("#")
     assert person.pins == [b"246810"]
@@ -138,7 +191,7 @@ def test_the_clock_may_wrap_during_a_code():
 
 
 def test_no_digit_stays_in_memory():
-    for last in "#*":
+    for last in ("#", "**", "*1#", "*12*"):
         person = Person()
         person.press("246810")
         assert person.traces()
@@ -152,7 +205,7 @@ def test_no_digit_stays_in_memory():
 
 
 def test_the_digits_are_wiped_even_if_the_judge_fails():
-    def fail(digits):
+    def fail(digits, number):
         raise OSError(28)
 
     entry = PinEntry(fail, lambda what: None)

@@ -158,7 +158,7 @@ class Door:
 
     def __init__(self, keys):
         self.codes = []
-        entry = PinEntry(lambda digits: self.codes.append(bytes(digits).decode()), lambda told: None)
+        entry = PinEntry(lambda digits, number: self.codes.append(bytes(digits).decode()), lambda told: None)
         for key in keys:
             entry.press(key, 0)
 

@@ -31,7 +31,7 @@ export function showPhone(card, { read }) {
   const [title, key] = (read ?? "").split(": ");
   card.classList.toggle("has-read", Boolean(read));
   card.firstChild.replaceChildren(title || "The tenant's phone", document.createElement("small"));
-  card.firstChild.lastChild.textContent = key ?? "gets the guest key: PIN # * 4, and hold it to the reader";
+  card.firstChild.lastChild.textContent = key ?? "gets the guest key: PIN * 4 #, and hold it to the reader";
 }
 
 export function buildCards(tray, reader, names, hold, held) {

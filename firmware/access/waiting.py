@@ -1,0 +1,85 @@
+"""What all dialogues at the keypad have in common: their time, `*`, and the third refusal. Lent with them.
+
+By itself it waits for a phone, so that no more than this stays loaded meanwhile.
+"""
+
+from time import ticks_diff
+
+from micropython import const
+
+from access.decide import GOES_ON, KEPT
+from access.gate import Verdict
+from roll.record import CARD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Phone(Protocol):
+        """What door/phone.py does with the phone at the reader."""
+
+        def present(self, what: int, key: bytes) -> None: ...
+        def waits(self) -> bool: ...
+        def end(self) -> None: ...
+
+
+LONG_MS = const(20_000)  # without a key, for what must be found first: a card, a phone
+_REFUSALS = const(3)
+_RANDOM = const(8)  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
+
+
+def is_random(uid: bytes) -> bool:
+    """Whether a UID is another one the next time, as phones show them."""
+    return len(uid) == 4 and uid[0] == _RANDOM
+
+
+class Waiting:
+    """Something is awaited at the door for `patience` ms without a key; 0: it is over.
+
+    Its attributes are public: the build shortens private ones by module, and Dialogue is in another.
+    """
+
+    def __init__(self, now: int, phone: "Phone | None" = None) -> None:
+        self.since, self.phone = now, phone
+        self.refusals = 0
+        self.patience = LONG_MS
+
+    def key(self, key: str, now: int) -> None:
+        """A key was pressed: `*` ends it, and every other gives it time."""
+        self.since = now
+        if key == "*":
+            self.patience = 0
+
+    def has_run_out(self, now: int) -> bool:
+        """Whether its time is over; to be called often."""
+        if ticks_diff(now, self.since) >= self.patience:
+            self.patience = 0
+            return True
+        if self.phone is not None and not self.phone.waits():
+            self.patience = 0  # it has read what was presented
+        return False
+
+    def end(self) -> None:
+        """It is over, for whatever reason."""
+        if self.phone is not None:
+            self.phone.end()
+
+    def again(self, digits: "bytes | memoryview") -> "Verdict | None":
+        """The verdict where these digits are the new PIN once more, which is not to be judged."""
+
+    def pin(self, verdict: "Verdict", digits: "bytes | memoryview") -> None:
+        """A code was judged: give it another reason where it is what is awaited."""
+
+    def card(self, uid: bytes) -> "Verdict | None":
+        """The verdict where a card is added, removed or refused; None where it is to be judged.
+
+        A phone that comes before the reader is ready for it shows a random number.
+        """
+        return Verdict(GOES_ON, CARD) if is_random(uid) else None
+
+    def heard(self, reason: str) -> None:
+        """What came did not open the door. The third refusal ends it."""
+        if reason not in (GOES_ON, KEPT):
+            self.refusals += 1
+            if self.refusals >= _REFUSALS:
+                self.patience = 0
