@@ -23,7 +23,7 @@ _AS_ON_THE_CHIP = (
     "300k"  # as many blocks as in the chip's heap, for the collector's sake: words are twice as long
 )
 _GAPS = 3  # runs: what else this computer does only adds to a step
-_HEAPS = (111, 142, 200)  # KB, the simulated chip and all
+_HEAPS = (118, 142, 200)  # KB, the simulated chip and all
 BUDGETS = {
     "decision_us": 50,
     "armed_ms": 5,
