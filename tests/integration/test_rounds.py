@@ -133,7 +133,10 @@ async def test_the_whole_lock_has_as_much_left_after_connections_that_failed(
                 proxy.fault = next(faults)
             await lock.tap_to_relay("tenant")
             proxy.fault = None
-            await proxy.until_served()
+            try:
+                await proxy.until_served()
+            except TimeoutError:
+                raise AssertionError(list(lock.world.board.lines)[-12:]) from None
     early, late = min(live[_SETTLED : 2 * _SETTLED]), min(live[-_SETTLED:])
     print(
         f"live heap: {early} bytes after {_SETTLED} rounds, {late} in the last {_SETTLED} of {_WHOLE_ROUNDS}"

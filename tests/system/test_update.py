@@ -25,7 +25,12 @@ async def test_a_release_is_fetched_tried_and_confirmed(updatable: Made) -> None
 
 _ALARM = '                    self._reports.alarm("tamper")\n'
 _START = "    async def start(self) -> None:\n"
-_BUSY: Edits = {"door/doorkeeper.py": ("        self._busy = False\n\n", "        self._busy = True\n\n")}
+_BUSY: Edits = {
+    "door/doorkeeper.py": (
+        "        self._busy = False\n        self._talk",
+        "        self._busy = True\n        self._talk",
+    )
+}
 """Somebody is at the door when the release starts: it does not go back before the tenant is there."""
 BAD: dict[str, Edits] = {
     "crashes at import": {"app.py": ("import asyncio\n", "import asyncio\nraise ValueError\n")},

@@ -80,15 +80,19 @@ async def test_a_lock_without_a_pn532_is_well_if_its_settings_say_so(
     await lock.faults(reader="absent")
     await lock.power(True)
     assert (await lock.wait_online())["json"]["faults"] == []
+    lock.since_us = now_us()
     lock.wiegand.card(_CARDS["26 bits"])
     if kind == "wiegand":
         await lock.wait_unlocked()
         await lock.wait_locked()
+        await lock.wait_light("idle")
     else:
         await lock.publish("command", Command("demo", "identify").message(give.key))
-        await lock.wait_message("ack")  # by then the card has been passed over
+        # the lock acknowledges what it has done a second later: by then the card has been passed over
+        await lock.wait_event(lambda e: (e.get("packet"), e.get("direction")) == ("PUBACK", "out"))
     await _type(lock, DEMO_PIN + "#", 4)
     await lock.wait_unlocked()
+    await lock.wait_light("granted")
     assert not [e for e in lock.events if e["type"] == "led" and e["name"] in ("trouble", "denied")]
     granted = [e for e in lock.events if e["type"] == "led" and e["name"] == "granted"]
     assert len(granted) == 1 + (kind == "wiegand")

@@ -83,8 +83,8 @@ while _table < 4000:
     getattr(_bus, "zz%d" % _count, None)
     _table = gc.mem_alloc() - _table
 gc.collect()
-esp32._account.began = _began = gc.mem_alloc() - _table
-_bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), _began, time.ticks_us()))
+esp32._account.began = gc.mem_alloc()  # its figures come to what was measured as they are
+_bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc() - _table, time.ticks_us()))
 if _bus.on_boot:
     _bus.on_boot()
 _names = {"__name__": "__main__"}
