@@ -1,6 +1,6 @@
 """Connections that fail, each at another point in another way: nothing is left of any of them.
 
-The firmware's link as it lies in the flash runs in the 32-bit Unix port, in a heap of 126 KB with what the fakes
+The firmware's link as it lies in the flash runs in the 32-bit Unix port, in a heap of 126 KB with what fakes
 take, with short waits between the rounds: 60 of them, 200 with MENSHEN_NIGHTLY=1. Behind the proxy is a real
 Mosquitto.
 """
