@@ -74,6 +74,7 @@ _own = "bus", "certificates", "chip", "flag", "flash", "idf", "ota", "pins", "pr
 for _name in _own + ("asyncio.event",):
     sys.modules.pop(_name, None)  # the chip has none of these
 del _own
+gc.collect()  # so that what follows lies low, and leaves the program's heap in one piece
 # The fakes' names are in no ROM, and lie in tables that the chip's program has for itself. Fill these until
 # one of 640 places comes. It counts as the program's: the chip's has five for as many, of 4.4 KB, once there
 # are more than 300 names.
