@@ -1,4 +1,4 @@
-"""The commands that make what a broker needs: all of it for a house, what it must know of each lock for a fleet."""
+"""Commands that make what a broker needs: all of it for a house, what it must know of locks for a fleet."""
 
 import sys
 from collections.abc import Callable
