@@ -314,14 +314,15 @@ def test_a_use_is_counted_last_and_for_staff_only():
     assert world.gate.pin(b"2468", 0).granted
 
 
-def test_nine_digits_of_nobody_may_be_a_guests():
+def test_nine_or_twelve_digits_of_nobody_may_be_a_guests():
     world = World()
-    for first in (True, False):
-        world.notes.clear()
-        world.guests_verdict = (GRANTED, 7, first)
-        verdict = world.gate.pin(b"123456780", 0)
-        assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
-        assert world.notes == ["count", "find", "guest", "take back"]
+    for digits, looked_up in ((b"123456780", ["find"]), (b"123456789012", [])):
+        for first in (True, False):
+            world.notes.clear()
+            world.guests_verdict = (GRANTED, 7, first)
+            verdict = world.gate.pin(digits, 0)
+            assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
+            assert world.notes == ["count"] + looked_up + ["guest", "take back"]
 
 
 def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():
@@ -334,7 +335,7 @@ def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():
 
 
 def test_guests_are_not_asked_for_other_lengths_and_known_pins():
-    for digits in (b"12345678", b"1234567890"):
+    for digits in (b"12345678", b"1234567890", b"12345678901", b"1234567890123"):
         world = World()
         assert world.gate.pin(digits, 0).reason == UNKNOWN
         assert "guest" not in world.notes
