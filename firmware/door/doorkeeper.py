@@ -1,7 +1,7 @@
 """Runs the door: has the gate judge each key, PIN and card, acts on the verdict, and signals it."""
 
 import asyncio
-from time import ticks_diff, ticks_ms
+from time import ticks_ms
 
 from micropython import const
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 
 _TICK_MS = const(10)
-_QUIET_MS = const(15_000)
 
 
 class Doorkeeper:
@@ -53,13 +52,7 @@ class Doorkeeper:
         self._controller, self._indicator = controller, controller.indicator
         self._numbers, self._reports = numbers, reports
         self._entry = PinEntry(self._pin, self._indicator.tell)
-        self._touched = ticks_ms()
-        self._busy = False
         self._talk: Waiting | None = None  # the dialogue that runs
-
-    def quiet(self) -> bool:
-        """Whether nobody is at the door: no key, card or exit button for 15 s, and the leaf closed."""
-        return not self._busy
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
@@ -77,7 +70,6 @@ class Doorkeeper:
     def key(self, key: str) -> None:
         """A key of the keypad was pressed: "0" to "9", "*" or "#"."""
         now = ticks_ms()
-        self._touch(now)
         if self._talk is not None:
             self._talk.key(key, now)
         self._entry.press(key, now)
@@ -86,7 +78,6 @@ class Doorkeeper:
     def card(self, uid: bytes) -> None:
         """A card was held to the reader."""
         now = ticks_ms()
-        self._touch(now)
         self._act((self._talk and self._talk.card(uid)) or self._gate.card(uid))
         self._follow(now)
 
@@ -117,11 +108,6 @@ class Doorkeeper:
             talk.end()
             self._indicator.set("enrolling", False)
             self._entry.clear()
-
-    def _touch(self, now: int) -> None:
-        """Note that somebody is at the door."""
-        self._touched = now
-        self._busy = True
 
     def _act(self, verdict: "Verdict") -> None:
         """Open the door if the verdict grants it, and signal and report what happened."""
@@ -168,10 +154,6 @@ class Doorkeeper:
             if exiting:
                 self._controller.request_exit(now)
             self._controller.tick(now, leaf_open)
-            if leaf_open or exiting:
-                self._touch(now)
-            elif self._busy and ticks_diff(now, self._touched) >= _QUIET_MS:
-                self._busy = False
             if tamper.is_on(now) != tampered:
                 tampered = not tampered
                 self._indicator.set("tamper", tampered)
