@@ -1,12 +1,12 @@
 """Runs the door: has the gate judge each key, PIN and card, acts on the verdict, and signals it."""
 
 import asyncio
-from time import ticks_ms
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 import console
-from access.decide import ASKING, GUEST, MOVING_IN
+from access.decide import ASKING, GUEST, MOVING_IN, PASSAGE
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
 from roll.record import REMOTE, STAFF, STAFF_PASSAGE
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _TICK_MS = const(10)
+_LOOK_MS = const(60_000)  # between two looks whether passage mode is within its hours
 
 
 class Doorkeeper:
@@ -53,6 +54,8 @@ class Doorkeeper:
         self._numbers, self._reports = numbers, reports
         self._entry = PinEntry(self._pin, self._indicator.tell)
         self._talk: Waiting | None = None  # the dialogue that runs
+        self._passage = b""  # the digest of the staff who have begun passage mode; none where it is off
+        self._looked = 0
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
@@ -112,14 +115,20 @@ class Doorkeeper:
     def _act(self, verdict: "Verdict") -> None:
         """Open the door if the verdict grants it, and signal and report what happened."""
         now = ticks_ms()
-        if not verdict.granted:
+        if not verdict.granted and verdict.reason != PASSAGE:
             self._refuse(verdict, now)
             return
         self._end_dialogue()
         is_staff = verdict.role in (STAFF, STAFF_PASSAGE)
         if is_staff:  # reported before the door opens: a power cut must not hide an entry
             self._reports.staff(verdict.digest, verdict.kind)
-        self._controller.grant(now)
+        if verdict.reason == PASSAGE and self._passage:
+            self._end_passage()
+        else:
+            self._controller.grant(now)
+            if verdict.reason == PASSAGE:
+                self._passage, self._looked, self._controller.passage = verdict.digest, now, True
+                self._indicator.set(PASSAGE, True)
         if verdict.role == GUEST:  # only residents are told that staff have been in
             self._indicator.say("granted", now)
             return
@@ -129,6 +138,18 @@ class Doorkeeper:
             self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
             console.error("door", "no space to note that staff were in")
+
+    def _watch_passage(self, now: int) -> None:
+        """End passage mode with the hours of whoever began it, or when the list has them no more."""
+        if self._passage and ticks_diff(now, self._looked) >= _LOOK_MS:
+            self._looked = now
+            if not self._gate.may_pass(self._passage):
+                self._end_passage()
+
+    def _end_passage(self) -> None:
+        self._passage = b""
+        self._controller.end_passage()
+        self._indicator.set(PASSAGE, False)
 
     def _refuse(self, verdict: "Verdict", now: int) -> None:
         """Say why it does not open, or do what else was asked for."""
@@ -153,6 +174,7 @@ class Doorkeeper:
             leaf_open, exiting = leaf.is_on(now), exit_button.is_on(now)
             if exiting:
                 self._controller.request_exit(now)
+            self._watch_passage(now)
             self._controller.tick(now, leaf_open)
             if tamper.is_on(now) != tampered:
                 tampered = not tampered

@@ -131,9 +131,9 @@ class Watchdog:
 
 
 class VirtualLock:
-    """A lock with one tenant and a list, provisioned, which has not started yet."""
+    """A lock with one tenant and a list, which has not started yet. `more` are records besides."""
 
-    def __init__(self):
+    def __init__(self, more=()):
         from list_parts import install, opened, record
 
         from storage.hmac import Mac
@@ -146,7 +146,7 @@ class VirtualLock:
         self.born = clock.now
         Board.nvs = RamNvs()
         self.digest = Mac(KEY).digest(b"\1" + PIN)[:16]
-        self.records = [record(self.digest, 1, 1, 1)]
+        self.records = sorted([record(self.digest, 1, 1, 1)] + list(more))
         install(opened(), 1, self.records)
         self.timekeepers = []
         keep = self.timekeepers.append
