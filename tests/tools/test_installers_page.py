@@ -160,6 +160,12 @@ def test_the_jumper_that_boot_looks_at_is_the_boards() -> None:
     assert f"GPIO {jumper} to ground" in PAGE
 
 
+def test_the_page_says_what_an_image_needs_to_take_releases() -> None:
+    for line in re.findall(r"^ +make image .*$", PAGE, re.MULTILINE):
+        assert "TRUST=" in line or "--no-updates" in line, line
+    assert "for good" in PAGE.split("## 2. Flash")[1].split("\n## ")[0]
+
+
 def test_every_command_on_the_page_is_one_of_make() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)\b", PAGE)) <= targets

@@ -25,7 +25,7 @@ def test_a_key_is_raw_or_in_digits(tmp_path: Path, content: bytes) -> None:
 )
 def test_what_is_no_key_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "front.key").write_bytes(content)
-    with pytest.raises(InputError, match="--lock-key .*front.key: must hold a lock's key") as refused:
+    with pytest.raises(InputError, match=r"--lock-key .*front\.key: must hold a lock's key") as refused:
         read_lock_key(tmp_path / "front.key", "--lock-key")
     assert not content or content.decode(errors="replace") not in str(refused.value)
 

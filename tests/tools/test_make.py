@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import TOP
 
-_ECHO = "#!/bin/sh\nfor each in \"$@\"; do printf '%s\\n' \"$each\"; done\n"
+_ECHO = '#!/bin/sh\nfor each in "$@"; do printf \'%s\\n\' "$each"; done\n'
 
 
 def make(folder: Path, *line: str) -> subprocess.CompletedProcess[str]:

@@ -136,7 +136,9 @@ async def order(
     """
     there = await known(broker, lock, key, version)
     if not there.released:
-        raise ReleaseError(f"release {version} is not at this broker: `menshen release publish` puts it there")
+        raise ReleaseError(
+            f"release {version} is not at this broker: `menshen release publish` puts it there"
+        )
     if number is None:
         if there.state is None:
             raise ReleaseError(
