@@ -34,7 +34,8 @@ def adopt(store: Store, ident: str, head: Known, base: bytes) -> list[str]:
             store.put(ident, kind, name, data)
     _number(store, ident, found["lease"])
     store.run(
-        "update lock set version = ?, base = ?, base_data = ?, current = ?, leases = ?, checked = 1 where name = ?",
+        "update lock set version = ?, base = ?, base_data = ?, current = ?, leases = ?, checked = 1 "
+        "where name = ?",
         head.version,
         head.base,
         base,
@@ -135,7 +136,7 @@ def _clock(minute: int) -> str:
 
 
 def _holidays(store: Store, digests: list[bytes]) -> None:
-    """Enter the days of these records that the house does not know: their digests are those of 65,536 days."""
+    """Enter the days of these records that the house does not know, found by the digests of all days."""
     known = {Holiday(dt.date.fromisoformat(day)).record(b"")[:16] for day in store.holidays()}
     missing = set(digests) - known
     if missing:

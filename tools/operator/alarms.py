@@ -31,8 +31,8 @@ _MEANING = {
 def alarms(store: Store, lock: str | None, every: bool, wait_s: float) -> Answer:
     """Show alarms: a door forced or held open, a case opened, a keypad tried out.
 
-    They say what happened to the device, and never who was there. What was shown once is shown again with --all
-    only; `menshen health` counts those that nobody has looked at.
+    They say what happened to the device, and never who was there. What was shown once is shown again with
+    --all only; `menshen health` counts those that nobody has looked at.
     """
     shown = [store.lock(lock)] if lock else store.locks()
     asyncio.run(mailbox.collect(store, wait_s))

@@ -1,7 +1,7 @@
 """Questions of a command to whoever typed it, while nobody is kept waiting for the file.
 
-A command runs in one transaction. Where it has to ask, the transaction ends, the question is put, and the command
-runs once more with the answer: what it had looked at may be another by then.
+A command runs in one transaction. Where it has to ask, the transaction ends, the question is put, and the
+command runs once more with the answer: what it had looked at may be another by then.
 """
 
 import sys

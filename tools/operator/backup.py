@@ -1,7 +1,6 @@
-"""A house in one encrypted file, and back: locks with their keys, all that was entered, and your certificates."""
+"""A house in one encrypted file, and back: locks with their keys, all that was entered, and certificates."""
 
 import json
-import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -43,8 +42,8 @@ def backup(store: Store, file: Path) -> Answer:
     """Write the whole house into one encrypted file.
 
     It holds the locks' keys, all that you entered, and your folder of certificates, under a passphrase of its
-    own; that is asked for, or read from the file that $MENSHEN_BACKUP_PASSPHRASE_FILE names. Keep both away from
-    this computer: without them a dead disk costs a visit to every door.
+    own; that is asked for, or read from the file that $MENSHEN_BACKUP_PASSPHRASE_FILE names. Keep both away
+    from this computer: without them a dead disk costs a visit to every door.
     """
     secret = seal.passphrase(again=True, named_by=_NAMED_BY, of="the backup")
     with store.change():
@@ -153,9 +152,5 @@ def _bytes(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _beside(address: str) -> Path:
-    home = (
-        Path(os.path.expanduser("~/.menshen"))
-        if database.is_url(address)
-        else database.path_of(address).parent
-    )
+    home = Path("~/.menshen").expanduser() if database.is_url(address) else database.path_of(address).parent
     return home / "certificates"

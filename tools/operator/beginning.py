@@ -1,4 +1,4 @@
-"""The command with which a house begins: its file, its authority and certificates, and its broker's folder."""
+"""The command with which a house begins: its file, its certificates, and its broker's folder."""
 
 import json
 from dataclasses import dataclass
@@ -104,8 +104,8 @@ def init(context: click.Context, wanted: Wanted, as_json: bool) -> None:
 def reseal(context: click.Context, sealing: str, as_json: bool) -> None:
     """Have another passphrase, or a key file, open the locks' keys.
 
-    With a key file nothing is asked, and whoever has both files has the keys. A passphrase is asked for when a
-    command needs a key, or read from the file that $MENSHEN_PASSPHRASE_FILE names.
+    With a key file nothing is asked, and whoever has both files has the keys. A passphrase is asked for when
+    a command needs a key, or read from the file that $MENSHEN_PASSPHRASE_FILE names.
     """
     address = context.find_root().obj
     store = opened(address)

@@ -53,9 +53,9 @@ def check(store: Store, names: tuple[str, ...], anyway: bool) -> Answer:
 
     \b
     same        the lock has the newest list of this file
-    waits       it has an older one, and gets the newest by `menshen publish`
-    taken over  it has a list of a newer copy of this file, and the file now says what that says
-    above       it has a list that nobody has any more: the next one gets a higher number
+    waits       it has an older one: `menshen publish`
+    taken over  it has a list of a newer copy of the file, which takes it over
+    above       it has a list that nobody knows: the next gets a higher number
     not heard   nothing was heard of it
     """
     idents = chosen(store, names) or [row["name"] for row in store.locks()]
@@ -152,7 +152,7 @@ def _take_over(store: Store, row: Any, heard: Heard, head: Known, base: bytes) -
 
 
 def _above(store: Store, row: Any, version: int) -> Found:
-    """The lock's guard looks after those who live there: a list that would take something from them is refused."""
+    """The lock's guard refuses a list that would take something from those who live there."""
     store.run(
         "update lock set version = ?, base = 0, checked = 1 where name = ?",
         max(row["version"], version),

@@ -46,9 +46,9 @@ def checked_pin(pin: str) -> str:
 def card_number(text: str, bits: int = 26) -> bytes:
     """What a reader says of a card, from how people write it; raises CodeError.
 
-    A UID has 4, 7 or 10 bytes, in hexadecimal digits. A Wiegand reader of 26 bits says 3 bytes, one of 34 bits
-    4, the highest first: they are written as digits too, as the number that they make (0005076483), or as
-    facility and number (077,30211).
+    A UID has 4, 7 or 10 bytes, in hexadecimal digits. A Wiegand reader of 26 bits says 3 bytes, one of 34
+    bits 4, the highest first: they are written as digits too, as the number that they make (0005076483), or
+    as facility and number (077,30211).
     """
     plain = re.sub(r"[:\s-]", "", text)
     size = 3 if bits == 26 else 4

@@ -1,4 +1,4 @@
-"""Where a house is kept: an SQLite file, or a PostgreSQL database by its URL. The same statements run on both.
+"""Where a house is kept: in an SQLite file, or in PostgreSQL by a URL. Both get the same statements.
 
 SQLAlchemy and alembic make the tables (migrations/), and are loaded for that alone: they take a quarter of a
 second to import, and a command should be done by then.
@@ -54,7 +54,7 @@ class Database(Protocol):
 
 
 def is_url(address: str) -> bool:
-    """Whether it is PostgreSQL's and no file's. Raises InputError for a URL of anything else, or with a password."""
+    """Whether it is PostgreSQL's and no file's. Raises InputError for another URL, or one with a password."""
     if "://" not in address:
         return False
     if not re.match(r"postgres(ql)?://", address):

@@ -129,7 +129,7 @@ def certificates(store: Store, now: float) -> list[str]:
 def health(store: Store, go_on: bool, file: Path | None) -> Answer:
     """Show how all locks are; the exit status is 3 unless all is well.
 
-    That is what they last said of themselves, never who comes or goes:
+    It is what they last said of themselves, never who comes or goes:
 
     \b
     well        online, with its newest list
@@ -155,10 +155,9 @@ def health(store: Store, go_on: bool, file: Path | None) -> Answer:
 
 
 async def _once(store: Store, file: Path | None) -> list[Health]:
-    names = _names(store)
     await mailbox.collect(store, _MAIL_S)
     async with link.client(store) as connected:
-        found = await link.states(connected, names, _QUIET_S)
+        found = await link.states(connected, _names(store), _QUIET_S)
     return _drawn(store, found, file)
 
 

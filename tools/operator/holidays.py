@@ -21,8 +21,8 @@ _MOST = 100
 def holiday() -> None:
     """Holidays: for staff whose hours name them.
 
-    On such a day "mon-fri 8:00-17:00" does not open, and "holiday 9:00-12:00" does. They are those of the whole
-    house.
+    On such a day "mon-fri 8:00-17:00" does not open, and "holiday 9:00-12:00" does. They are those of the
+    whole house.
 
     \b
         menshen holiday add 2026-12-25 "Christmas Day"
@@ -82,7 +82,7 @@ def remove(store: Store, day: str) -> Answer:
 
 
 def enter(store: Store, days: dict[dt.date, str]) -> dict[str, str]:
-    """Enter these, and forget those that are over; what was new. Raises InputError where there are too many."""
+    """Enter these, and forget those that are over; what was new. Raises InputError for too many."""
     yesterday = str(dates.today(store.zone) - dt.timedelta(1))
     there = store.holidays()
     for day in [day for day in there if day < yesterday]:
@@ -126,10 +126,8 @@ def _days(event: object, today: dt.date, last: dt.date) -> Iterator[dt.date]:
 
     assert isinstance(event, Event)
     begin = _date(event.decoded("DTSTART"))
-    if "DTEND" in event:
-        length = max(1, (_date(event.decoded("DTEND")) - begin).days)
-    else:
-        length = 1
+    end = _date(event.decoded("DTEND")) if "DTEND" in event else begin
+    length = max(1, (end - begin).days)
     begins = [begin]
     if "RRULE" in event:
         start = dt.datetime.combine(begin, dt.time())

@@ -1,4 +1,4 @@
-"""Commands that write a house into a table and read it from one: what a hundred doors need is typed in once."""
+"""Commands that write a house into a table and read it from one: a hundred doors are typed in once."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from menshen.key_file import read_lock_key
 
 from . import asking, codes, dates, letting, records
 from .answer import Answer
-from .certificates import write_private
+from .certificates import check_lock, write_private
 from .holidays import enter as enter_holidays
 from .letting import Wish
 from .lists import CARD
@@ -87,9 +87,9 @@ class How:
 def import_(store: Store, file: Path, how: How) -> Answer:
     """Read locks, leases, staff and holidays from a table (CSV).
 
-    Its first line names the columns: kind, doors, name, from, until, card, hours, uses, key_file, zone. A kind is
-    lock, lease, staff or holiday; several doors are divided by spaces. Read twice, a table changes nothing the
-    second time. Nothing is taken away: what it does not name stays.
+    Its first line names the columns: kind, doors, name, from, until, card, hours, uses, key_file, zone. A
+    kind is lock, lease, staff or holiday; several doors are divided by spaces. Read twice, a table changes
+    nothing the second time. Nothing is taken away: what it does not name stays.
 
     \b
         kind,doors,name,from,until,key_file
@@ -102,7 +102,7 @@ def import_(store: Store, file: Path, how: How) -> Answer:
         raise RolledBackError(Answer({"changes": plan.lines, "same": plan.same, "dry_run": True}, lines))
     if plan.codes and how.codes is None:
         asking.sure(
-            f"{len(plan.codes)} new leases have codes, which are shown once. Show them here (else --codes FILE)?"
+            f"{len(plan.codes)} new leases have codes, shown this once (--codes FILE keeps them). Show them?"
         )
     secret = _codes(plan, how.codes)
     said = f"{len(plan.lines)} changes from {file.name}"
@@ -173,6 +173,7 @@ def _lock(store: Store, row: dict[str, str], folder: Path, plan: Plan) -> None:
         return
     if not row["key_file"]:
         raise InputError(f"key_file: the lock {name} is new, and needs the key that provisioning left")
+    check_lock(name)
     path = folder / row["key_file"]
     enter_lock(store, name, read_lock_key(path, "key_file"), row["zone"] or None, rule_of(name, path, None))
     plan.lines.append(f"lock {name}: new")

@@ -20,7 +20,7 @@ _at = click.option("--at", metavar="LOCK", shell_complete=LOCK, help="At this do
 
 @click.group()
 def lease() -> None:
-    """Leases: who lives behind which doors, and until when.
+    """Leases: who lives behind which doors and until when.
 
     Nobody is named: a lease is a number, with a note for you such as "flat 3". It has a move-in code, with
     which a tenant sets a PIN of their own at the keypad.
@@ -70,9 +70,10 @@ def add(store: Store, locks: tuple[str, ...], first: str | None, last: str, note
 @_at
 @changing
 def code_(store: Store, number: str, at: str | None) -> Answer:
-    """Make a new move-in code: for a PIN that was forgotten, or for one more person.
+    """Make a new move-in code, as for a PIN that was forgotten.
 
-    LEASE is its number or its note, as `menshen lease list` shows them. PINs that were set go on opening.
+    LEASE is its number or its note, as `menshen lease list` shows them. PINs that were set go on opening; a
+    code is also how one more person moves in.
     """
     one = _running(store.tenancy(number))
     doors = _doors(store, one, at)

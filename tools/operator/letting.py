@@ -79,7 +79,7 @@ def known(store: Store, door: Door) -> bool:
 
 
 def new_code(store: Store, locks: list[str]) -> tuple[str, dict[str, str]]:
-    """A code that nothing else in the lists of these locks stands for, and its digest by lock, in hexadecimal."""
+    """A code that is nothing else in the lists of these locks, and its digest by lock, in hexadecimal."""
     keys = {lock: store.key(lock) for lock in locks}
     taken = {lock: {record[:16] for record in records.records(store, lock)} for lock in locks}
     while True:
@@ -113,6 +113,4 @@ def odd_length(first: int, last: int, typed: str, ask: Callable[[str], None]) ->
     """Ask about a lease of more than five years; days are counted as by date.toordinal."""
     years = (last - first) / 365.25
     if years > _ODD_YEARS:
-        ask(
-            f"--until {typed}: the lease would last {years:.0f} years, and can then not be made shorter. Go on?"
-        )
+        ask(f"--until {typed}: the lease lasts {years:.0f} years then, and cannot be made shorter. Go on?")

@@ -72,7 +72,7 @@ async def states(connected: aiomqtt.Client, names: Collection[str], quiet_s: flo
 async def kept(
     connected: aiomqtt.Client, names: Collection[str], leaves: Collection[str], quiet_s: float
 ) -> dict[str, dict]:
-    """What the broker keeps of these topics of the locks, by leaf and lock: the fields, of a list the message.
+    """What the broker keeps of these topics of the locks, by leaf and lock: fields, of a list the message.
 
     Ends after so many seconds in which nothing came, or once all is there.
     """

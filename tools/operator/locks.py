@@ -88,6 +88,9 @@ def add(
     The settings are looked at for `time.zone`, by which the lock reads the hours of staff: it should be the
     house's own.
     """
+    from .certificates import check_lock
+
+    check_lock(name)
     enter(store, name, read_lock_key(key_file, "--key-file"), zone, rule_of(name, key_file, settings), above)
     return Answer(
         {"lock": name, "zone": store.lock(name)["zone"], "rule": store.lock(name)["rule"]},
@@ -98,10 +101,7 @@ def add(
 
 
 def enter(store: Store, name: str, key: bytes, zone: str | None, rule: str | None, above: int = 0) -> None:
-    """Put a lock into the file, as `menshen lock add` and `menshen import` do. Raises InputError, StoreError."""
-    from .certificates import check_lock
-
-    check_lock(name)
+    """Put a lock into the file. Raises InputError, StoreError."""
     zone = zone or store.zone
     zones.check("--zone", zone)
     store.add_lock(name, key, zone, above, rule)
@@ -127,10 +127,8 @@ def _clock(store: Store, name: str) -> list[str]:
     right = zones.rule(row["zone"])
     if row["rule"] is None or zones.agree(row["rule"], right):
         return []
-    return [
-        f"{name} reads the hours of staff by {row['rule']}, and not by {row['zone']}: "
-        f'put "zone": "{right}" under "time" in its settings, and provision it again'
-    ]
+    said = f"{name} reads the hours of staff by {row['rule']}, and not by {row['zone']}"
+    return [f'{said}: put "zone": "{right}" under "time" in its settings, and provision it again']
 
 
 @lock.command("list")
@@ -155,7 +153,7 @@ def list_(store: Store) -> Answer:
 @click.argument("name", metavar="LOCK", shell_complete=LOCK)
 @reading
 def show(store: Store, name: str) -> Answer:
-    """Show what your file knows of a lock; nothing is asked of the lock itself."""
+    """Show what your file knows of a lock, without asking it."""
     from . import records
 
     row = store.lock(name)

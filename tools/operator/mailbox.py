@@ -1,8 +1,8 @@
 """What the broker keeps for the operator while nobody is there: reports of staff, and alarms.
 
-The broker does so for a client that it knows, from when that has subscribed. So each command that goes to the
-broker asks for its mail first, `menshen publish` above all: before a lock has staff on its list, the mailbox is
-there.
+The broker does so for a client that it knows, from when that has subscribed. So each command that goes to
+the broker asks for its mail first, `menshen publish` above all: before a lock has staff on its list, the
+mailbox is there.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ async def collect(store: Store, quiet_s: float) -> None:
         store.run("delete from alarm where heard < ?", limit)
     names = {row["name"] for row in store.locks()}
     async with link.client(store, identifier) as connected:
-        # The broker keeps what is not acknowledged, and that is done once it is in the file; paho can do it by
-        # hand, and aiomqtt has no word for it.
+        # The broker keeps what is not acknowledged, and that is done once it is in the file; paho can do it
+        # by hand, and aiomqtt has no word for it.
         paho = connected._client
         paho.manual_ack_set(True)
         for leaf in _LEAVES:
@@ -73,7 +73,8 @@ def _note_staff(store: Store, lock: str, fields: dict) -> None:
         return
     missed, now = link.number(fields.get("missed")) or 0, int(time.time())
     store.run(
-        "insert into staff_entry (lock, number, time, digest, kind, missed, heard) values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into staff_entry (lock, number, time, digest, kind, missed, heard) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
         lock,
         count,
         when_,
@@ -91,7 +92,8 @@ def _note_alarm(store: Store, lock: str, fields: dict) -> None:
     if count is None or not isinstance(kind, str):
         return
     store.run(
-        "insert into alarm (lock, number, time, kind, missed, heard) values (?, ?, ?, ?, ?, ?) on conflict do nothing",
+        "insert into alarm (lock, number, time, kind, missed, heard) values (?, ?, ?, ?, ?, ?) "
+        "on conflict do nothing",
         lock,
         count,
         when_,

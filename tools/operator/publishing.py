@@ -130,7 +130,7 @@ def _next(store: Store, name: str, state: dict, waiting: bytes) -> tuple[Result,
 
 
 def outdated(store: Store, row: Any, waiting: bytes) -> str:
-    """Why nothing may be sent to a lock: this file was restored, or a newer list than its own is out; else ""."""
+    """Why nothing may be sent to a lock: this file is a restored one, or an old copy; else ""."""
     if not row["checked"]:
         return "this file was restored from a backup: `menshen check` asks the locks first"
     head = read_head(row["name"], store.key(row["name"]), waiting)

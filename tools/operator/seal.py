@@ -96,7 +96,7 @@ def read_key(path: Path) -> bytes:
         key = path.read_bytes()
     except OSError as error:
         raise StoreError(
-            f"{path}: {error.strerror}; it opens the locks' keys in your file, and $MENSHEN_KEY_FILE names another"
+            f"{path}: {error.strerror}; it opens the locks' keys, and $MENSHEN_KEY_FILE names another"
         ) from error
     if len(key) != KEY_BYTES:
         raise StoreError(f"{path}: no key file, which has {KEY_BYTES} bytes")

@@ -84,8 +84,8 @@ _terms = packed(
 def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer:
     """Let somebody in who does not live there.
 
-    NAME is for you; the lock never learns it. Cards are written as 04a1b2c3d4e5f6, as 4d7603, as 077,30211 or
-    as 0005076483; one that is only a number can be cloned. Without --hours it opens always; hours are those of
+    NAME is for you; the lock never learns it. Cards are written as 04a1b2c3d4e5f6, as 4d7603, as 077,30211
+    or as 0005076483; one that is only a number can be cloned. Without --hours it opens always; hours are in
     the house's own time.
     """
     if (terms.card is None) == (not terms.pin):
@@ -140,17 +140,14 @@ def _own_time(store: Store, lock: str) -> None:
     """Ask, where the lock reads hours by another time than the house's."""
     row = store.lock(lock)
     right = zones.rule(row["zone"])
-    if row["rule"] is not None and zones.agree(row["rule"], right):
-        return
-    by = (
-        f"by {row['rule']}"
-        if row["rule"]
-        else f"by its setting time.zone, which may not be that of {row['zone']}"
-    )
-    asking.sure(
-        f'{lock} reads hours {by}; for {row["zone"]} its settings need "time": {{"zone": "{right}"}}. '
-        "Go on with these hours?"
-    )
+    needs = f'"time": {{"zone": "{right}"}}'
+    if row["rule"] is None:
+        asking.sure(f"{lock} reads hours by its own settings. Do they say {needs}, which is {row['zone']}?")
+        store.run("update lock set rule = ? where name = ?", right, lock)
+    elif not zones.agree(row["rule"], right):
+        asking.sure(
+            f"{lock} reads hours by {row['rule']}, and not by {needs}, {row['zone']}. Go on nevertheless?"
+        )
 
 
 @staff.command("remove")

@@ -1,4 +1,4 @@
-"""What a house's file knows: locks with their keys, leases, staff by name, holidays, and what was sent of them."""
+"""What a house's file knows: locks with their keys, leases, staff, holidays, and what was sent of them."""
 
 import getpass
 import json
@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ _NO_CHECK = "0"
 
 @dataclass(frozen=True)
 class Door:
-    """A lease at one lock: its number there, its first second and the one after its last, its code's digest."""
+    """A lease at one lock: its number there, first second, the one after its last, and its code's digest."""
 
     lock: str
     number: int
@@ -88,10 +88,8 @@ class Store:
         except BaseException:
             self.journal.forget()
             self._depth -= 1
-            try:
+            with suppress(StoreError):  # SQLite has rolled back by itself, as where the disk is full
                 self._db.run("rollback")
-            except StoreError:  # SQLite has rolled back by itself, as where the disk is full
-                pass
             raise
         self._depth -= 1
 
@@ -128,7 +126,8 @@ class Store:
     def set(self, name: str, value: str) -> None:
         """Set it."""
         self.run(
-            "insert into setting (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
+            "insert into setting (name, value) values (?, ?) "
+            "on conflict (name) do update set value = excluded.value",
             name,
             value,
         )
@@ -159,7 +158,8 @@ class Store:
         if self.run("select 1 from lock where name = ? or label = ?", name, name):
             raise StoreError(f"ID {name}: is in the file already; `menshen lock remove {name}` forgets it")
         self.run(
-            "insert into lock (name, key, zone, version, current, base_data, rule) values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into lock (name, key, zone, version, current, base_data, rule) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
             name,
             self.seal.close(name, key),
             zone,
@@ -280,8 +280,9 @@ class Store:
     def _forget_leases(self, lock: str) -> None:
         """Forget numbers and notes of leases of which neither the file nor the lock has anything any more."""
         self.run(
-            "delete from door where lock = ? and not exists (select 1 from entry where entry.lock = door.lock "
-            "and entry.kind = 'lease' and entry.name = cast(door.number as text))",
+            "delete from door where lock = ? and not exists (select 1 from entry "
+            "where entry.lock = door.lock and entry.kind = 'lease' "
+            "and entry.name = cast(door.number as text))",
             lock,
         )
         self.run("delete from lease where not exists (select 1 from door where door.lease = lease.id)")
@@ -361,8 +362,8 @@ def _upgrade(address: str, version: str, tell: Any) -> None:
     before = tables.upgrade(address, made, made.under_key(seal.make_key(path)))
     if before:
         tell(
-            f"{address}: brought up to date. Its locks' keys are sealed now, and {path} opens them: keep a copy "
-            f"elsewhere. As it was before it is in {before}, keys in the clear: delete that once all is well"
+            f"{address}: brought up to date. Its locks' keys are sealed now, and {path} opens them: keep a "
+            f"copy elsewhere. As it was it is in {before}, keys in the clear: delete that once all is well"
         )
 
 

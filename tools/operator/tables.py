@@ -1,4 +1,4 @@
-"""Makes the tables of a house, and brings those of an older release up to date: by alembic, from migrations/."""
+"""Makes the tables of a house, and brings those of an older release up to date, by alembic (migrations/)."""
 
 import os
 import shutil

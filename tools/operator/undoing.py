@@ -16,8 +16,8 @@ from .store import Store
 def undo(store: Store) -> Answer:
     """Take back the last change that was not published yet.
 
-    Leases, staff and holidays can be undone, one change at a time, the newest first. What a lock was sent stays:
-    a lease that is wrong is taken back at its door (move in with its code, then PIN * 9 #).
+    Leases, staff and holidays can be undone, one change at a time, the newest first. What a lock was sent
+    stays: a lease that is wrong is taken back at its door (move in with its code, then PIN * 9 #).
     """
     row = store.journal.last()
     said = row["said"]
@@ -32,8 +32,8 @@ def undo(store: Store) -> Answer:
 def record(store: Store, count: int) -> Answer:
     """Show who changed what in your file, the newest last.
 
-    The file adds to this record and takes nothing from it. It says what was entered, and nothing of who came or
-    went.
+    The file adds to this record and takes nothing from it. It says what was entered, and nothing of who came
+    or went.
     """
     found = store.run("select * from record order by id desc limit ?", count)[::-1]
     rows = [(_when(row["at"], store.zone), row["who"], row["said"]) for row in found]

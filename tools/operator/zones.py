@@ -1,4 +1,4 @@
-"""Time zones by the names people know, and as the rule that a lock has in `time.zone` (POSIX TZ, in IEEE 1003.1)."""
+"""Time zones by the names people know, and as the POSIX TZ rule that a lock has in `time.zone`."""
 
 import importlib.resources
 import re

@@ -1,4 +1,4 @@
-"""What alembic runs when it brings a house's tables up to date (menshen.operator.tables): in one transaction."""
+"""What alembic runs when it brings a house's tables up to date (tables.py): in one transaction."""
 
 from alembic import context
 

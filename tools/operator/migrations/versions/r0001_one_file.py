@@ -10,9 +10,6 @@ down_revision = None
 def upgrade() -> None:
     """Make them."""
     whole, big = sa.Integer(), sa.BigInteger()
-    of_lock = sa.Column(
-        "lock", sa.Text(), sa.ForeignKey("lock.name", ondelete="cascade"), primary_key=True, nullable=False
-    )
     op.create_table(
         "lock",
         sa.Column("name", sa.Text(), primary_key=True),
@@ -28,26 +25,26 @@ def upgrade() -> None:
     op.create_table(
         "entry",
         sa.Column("state", sa.Text(), primary_key=True),
-        of_lock.copy(),
+        _of_lock(),
         sa.Column("kind", sa.Text(), primary_key=True),
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("data", sa.Text(), nullable=False),
     )
     op.create_table(
         "person",
-        of_lock.copy(),
+        _of_lock(),
         sa.Column("digest", sa.Text(), primary_key=True),
         sa.Column("name", sa.Text(), nullable=False),
     )
     op.create_table(
         "seen",
-        of_lock.copy(),
+        _of_lock(),
         sa.Column("online", whole, nullable=False),
         sa.Column("since", big, nullable=False),
     )
     op.create_table(
         "staff_entry",
-        of_lock.copy(),
+        _of_lock(),
         sa.Column("number", big, primary_key=True),
         sa.Column("time", big, primary_key=True),
         sa.Column("digest", sa.Text(), primary_key=True),
@@ -60,3 +57,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("value", sa.Text(), nullable=False),
     )
+
+
+def _of_lock() -> sa.Column:
+    """Whose row it is; what belongs to a lock goes with it."""
+    lock = sa.ForeignKey("lock.name", ondelete="cascade")
+    return sa.Column("lock", sa.Text(), lock, primary_key=True, nullable=False)

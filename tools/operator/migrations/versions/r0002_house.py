@@ -49,18 +49,15 @@ def _tables() -> None:
         sa.Column("id", big, primary_key=True, autoincrement=False),
         sa.Column("note", text, nullable=False),
     )
-    of_lock = sa.Column(
-        "lock", text, sa.ForeignKey("lock.name", ondelete="cascade"), primary_key=True, nullable=False
-    )
     op.create_table(
         "door",
-        of_lock.copy(),
+        _of_lock(),
         sa.Column("number", whole, primary_key=True, autoincrement=False),
         sa.Column("lease", big, nullable=False),
     )
     op.create_table(
         "alarm",
-        of_lock.copy(),
+        _of_lock(),
         sa.Column("number", big, primary_key=True, autoincrement=False),
         sa.Column("time", big, primary_key=True, autoincrement=False),
         sa.Column("kind", text, primary_key=True),
@@ -115,3 +112,8 @@ def _number_leases(connection: sa.Connection) -> None:
         connection.execute(
             sa.text("insert into setting values (:name, :value)"), {"name": name, "value": value}
         )
+
+
+def _of_lock() -> sa.Column:
+    lock = sa.ForeignKey("lock.name", ondelete="cascade")
+    return sa.Column("lock", sa.Text(), lock, primary_key=True, nullable=False)
