@@ -19,11 +19,11 @@ _COMMANDS = {
             _HOUSE + "publishing:publish", "Give locks their newest lists: those named, or all."
         ),
         "health": Later(
-            _HOUSE + "health:health", "Show how all locks are; the exit status is 3 unless all is well."
+            _HOUSE + "health:health", "Show how all locks are: exit status 3 unless all is well."
         ),
         "alarms": Later(
             _HOUSE + "alarms:alarms",
-            "Show alarms: a door forced or held open, a case opened, a keypad tried out.",
+            "Show alarms: a door forced, a case opened, and the like.",
         ),
     },
     "The file": {
@@ -37,9 +37,7 @@ _COMMANDS = {
         ),
         "backup": Later(_HOUSE + "backup:backup", "Write the whole house into one encrypted file."),
         "restore": Later(_HOUSE + "backup:restore", "Make a house again from its backup."),
-        "check": Later(
-            _HOUSE + "checking:check", "Ask which lists the locks hold, and compare them with your file."
-        ),
+        "check": Later(_HOUSE + "checking:check", "Ask which lists the locks hold; nothing is sent."),
         "broker": Later(_HOUSE + "locks:broker", "Say where the broker is, and who you are there."),
         "seal": Later(
             _HOUSE + "beginning:reseal", "Have another passphrase, or a key file, open the locks' keys."
@@ -78,7 +76,7 @@ _TOGETHER = {
     metavar="FILE",
     envvar="MENSHEN_FILE",
     default="~/.menshen/operator.db",
-    help="A file, or postgresql://... [$MENSHEN_FILE, ~/.menshen/operator.db].",
+    help="Your house: a file, or postgresql://HOST/NAME [$MENSHEN_FILE].",
 )
 @click.version_option(None, "--version", package_name="menshen", message="menshen %(version)s")
 @click.pass_context

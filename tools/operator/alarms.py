@@ -29,7 +29,7 @@ _MEANING = {
 )
 @reading
 def alarms(store: Store, lock: str | None, every: bool, wait_s: float) -> Answer:
-    """Show alarms: a door forced or held open, a case opened, a keypad tried out.
+    """Show alarms: a door forced, a case opened, and the like.
 
     They say what happened to the device, and never who was there. What was shown once is shown again with
     --all only; `menshen health` counts those that nobody has looked at.

@@ -49,7 +49,9 @@ class Found:
 )
 @changing
 def check(store: Store, names: tuple[str, ...], anyway: bool) -> Answer:
-    """Ask which lists the locks hold, and compare them with your file. Nothing is sent.
+    """Ask which lists the locks hold; nothing is sent.
+
+    What they have is compared with your file:
 
     \b
     same        the lock has the newest list of this file

@@ -127,7 +127,7 @@ def certificates(store: Store, now: float) -> list[str]:
 )
 @reading
 def health(store: Store, go_on: bool, file: Path | None) -> Answer:
-    """Show how all locks are; the exit status is 3 unless all is well.
+    """Show how all locks are: exit status 3 unless all is well.
 
     It is what they last said of themselves, never who comes or goes:
 

@@ -24,7 +24,7 @@ SHORTEST = 8
 
 _NONCE = 12
 _COST, _BLOCK, _LANES = 2**15, 8, 1  # 32 MiB, a tenth of a second
-_WHAT = b"menshen seal v1"
+_WHAT = b"menshen file seal"
 
 
 class Seal:
