@@ -19,6 +19,9 @@ from .database import Database, NotInFileError, StoreError
 from .lists import Series, changes, list_hash, snapshot
 from .ordered import naturally
 
+TABLES = "0002"
+"""The newest of migrations/versions, which the statements here are for."""
+
 WANTED, SENT, HELD = "wanted", "sent", "held"
 """What the operator has entered; what of that the newest list has; what the lock's has."""
 
@@ -313,7 +316,7 @@ def opened(address: str, tell: Any = None) -> Store:
     db = database.connect(address)
     try:
         version = _version(db)
-        if version != "0002":
+        if version != TABLES:
             db.close()
             _upgrade(address, version, tell)
             db = database.connect(address)

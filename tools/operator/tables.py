@@ -64,6 +64,9 @@ def upgrade(address: str, seal: Seal, sealed: str) -> Path | None:
         try:
             _upgrade_file(new, seal, sealed)
             new.replace(path)
+        except BaseException:
+            before.unlink()
+            raise
         finally:
             new.unlink(missing_ok=True)
     return before
