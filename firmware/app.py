@@ -131,10 +131,10 @@ class Lock:
         start("outside", self._join_outside)
         await wait_for_ever()
 
-    async def _join_outside(self) -> None:
+    async def _join_outside(self) -> bool:
         """Join network, home and releases; the code for that is loaded only meanwhile."""
         await _join(self._parts, self._supervisor.start, self._housekeeping, self._memory, self._joined)
-        await wait_for_ever()
+        return True
 
 
 def _lend_phone(*parts) -> "Phone":
