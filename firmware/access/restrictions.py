@@ -6,7 +6,7 @@ Tenants are never judged here. Where there is no memory for the code, staff and 
 import console
 from access.decide import NO_CLOCK, UNKNOWN
 from loader import Loan
-from people.residents import GUEST_KEY
+from people.entry import GUEST_KEY
 from storage.names import GUEST_RISK
 
 TYPE_CHECKING = False

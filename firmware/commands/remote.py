@@ -31,9 +31,9 @@ class Remote:
         self.self_test = status
         self._guest_keys, self._reset = guest_keys, reset
 
-    def guest_key(self, lease: int) -> "bytes | None":
-        """The guest key of a lease, if it has one."""
-        return dict(self._guest_keys()).get(lease)
+    def guest_keys(self, lease: int) -> "list[bytes]":
+        """The guest keys of the residents of a lease."""
+        return [key for owner, key in self._guest_keys() if owner == lease]
 
     def restart(self) -> None:
         """Restart at a random time within a minute, once the answer is sent, while nobody is at the door.

@@ -56,7 +56,7 @@ def test_it_waits_for_whoever_is_at_the_door_however_long_that_is():
             assert gone <= restarted(gone) < max(62_000, gone + 2000)
 
 
-def test_a_lease_has_its_key_and_another_has_none():
-    part = Remote(Time(), lambda: iter(((7, b"k" * 16),)), dict, print)
-    assert part.guest_key(7) == b"k" * 16
-    assert part.guest_key(8) is None
+def test_a_lease_has_the_keys_of_its_residents_and_another_has_none():
+    part = Remote(Time(), lambda: iter(((7, b"k" * 16), (9, b"m" * 16), (7, b"l" * 16))), dict, print)
+    assert part.guest_keys(7) == [b"k" * 16, b"l" * 16]
+    assert part.guest_keys(8) == []
