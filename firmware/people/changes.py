@@ -6,6 +6,7 @@ from people.entry import (
     CARDS_GO,
     CREDENTIAL,
     ENTRY,
+    HOME_KEY,
     OLD,
     OWNER,
     SHELVES,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 PEOPLE_MAX = const(8)  # residents of a lease
 CARDS_MAX = const(3)  # of a resident
 WITHDRAWN_MAX = const(32)  # of a lease
-_KEYS_MAX = const(6)  # in the lock: with more of them each guess at a guest code would gain too much
+_HOME_KEYS_MAX = const(6)  # in the lock: so many have a place in HOME_MARKS (storage/names.py)
 
 
 class Changes:
@@ -153,7 +154,7 @@ class Changes:
         number, is_new = self._number(who) if key else (who.number, False)
         gone = (number, 0) if alone else (number,)
         keys = sum([1 for _ in self._residents.keys(what)])
-        if key and keys >= _KEYS_MAX and self.key(who, what) is None:
+        if what == HOME_KEY and key and keys >= _HOME_KEYS_MAX and self.key(who, what) is None:
             raise ResidentsError("full")
         self._write(
             lambda entry, one: b"" if one.what == what and one.number in gone else entry,

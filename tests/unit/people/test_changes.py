@@ -162,15 +162,16 @@ def test_of_the_list_so_many_can_be_withdrawn_for_a_lease():
     house.at().withdraw(digest(3, CARD))  # it is already
 
 
-def test_a_seventh_guest_key_is_refused_and_another_for_one_is_not():
+def test_a_seventh_home_key_is_refused_and_another_for_one_is_not():
     house = House(*[record(5000 + n, MOVE_IN) for n in range(8)])
     people = [house.move_in(n) for n in range(7)]
     for who in people[:6]:
-        house.at().set_key(who, GUEST_KEY, bytes([who.number]) * 16)
-    assert refused(lambda: house.at().set_key(people[6], GUEST_KEY, b"7" * 16))
-    house.at().set_key(people[0], GUEST_KEY, b"a" * 16)
-    assert house.at().key(people[0], GUEST_KEY) == b"a" * 16
-    assert house.at().key(people[1], GUEST_KEY) == b"\x02" * 16
+        house.at().set_key(who, HOME_KEY, bytes([who.number]) * 16)
+    assert refused(lambda: house.at().set_key(people[6], HOME_KEY, b"7" * 16))
+    house.at().set_key(people[6], GUEST_KEY, b"7" * 16)
+    house.at().set_key(people[0], HOME_KEY, b"a" * 16)
+    assert house.at().key(people[0], HOME_KEY) == b"a" * 16
+    assert house.at().key(people[1], HOME_KEY) == b"\x02" * 16
 
 
 def test_a_key_is_no_credential():
