@@ -1,4 +1,4 @@
-"""One door in a test: does things at the whole simulated lock, and holds what comes of it against the model."""
+"""One door in a test: does things at the whole lock, and holds what comes of it against the model."""
 
 import json
 from collections import Counter
@@ -36,7 +36,7 @@ class Found:
     said: list[str]
     told: list[list]
     fell: bool
-    list: int
+    version: int
     off: int | None
     trust: str
     now: int
@@ -179,9 +179,9 @@ class Door:
         listing, head = self.heads[number]
         before = self.house.force.version
         found = self.do("deliver", "list", head, retained)
-        assert found.list in (before, listing.version), (before, listing.version, found.list)
-        assert found.list >= before, "an older list is in force"
-        if found.list == listing.version > before:
+        assert found.version in (before, listing.version), (before, listing.version, found.version)
+        assert found.version >= before, "an older list is in force"
+        if found.version == listing.version > before:
             self.house.took(listing)
         return found
 

@@ -1,4 +1,4 @@
-"""Who lives behind one door, and what opens it for whom: by DESIGN, in plain Python, without the lock.
+"""Who lives behind one door, and what opens it for whom: by what is promised, in plain Python.
 
 A token is (kind, value): a PIN's digits, or a card's number in hexadecimal. Times are seconds since 1970.
 """

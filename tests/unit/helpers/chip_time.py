@@ -1,4 +1,4 @@
-"""Runs inside the Unix port: time that passes at once. To be imported before anything that imports time.
+"""Time that passes at once, with ticks that go round. To be imported before anything that imports time.
 
 asyncio waits in one place; there the time moves on to when the next task is due, or by `stride_ms` if that is
 more: then all tasks are late, as on a chip that was held up. Ticks go round after 2^30 ms, as the chip's do.
@@ -10,12 +10,11 @@ import utime
 
 _PERIOD = 1 << 30
 _HALF = _PERIOD >> 1
-_BEGIN_MS = (
-    1 << 42
-)  # so far ahead of the real ticks that what asyncio's own C code puts into its queue is due
+# so far ahead of the real ticks that what asyncio's own C code puts into its queue is due
+_BEGIN_MS = 1 << 42
 
 
-class VirtualTime:
+class ChipTime:
     """Stands in for the module time. `before_wait()` is called when all tasks wait."""
 
     def __init__(self):
@@ -39,7 +38,7 @@ class VirtualTime:
         self.ticks_diff = lambda one, two: (one - two + _HALF & _PERIOD - 1) - _HALF
 
 
-time = sys.modules["time"] = VirtualTime()
+time = sys.modules["time"] = ChipTime()
 
 import asyncio  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Runs inside the Unix port: the chip's modules in this process, in virtual time, with one knife for all flash.
+"""The chip's modules in this process, in virtual time, with one knife for all flash.
 
 Flash and NVS are those of unit/helpers/knife_flash.py: the power goes in the n-th operation of either.
 """
@@ -7,11 +7,10 @@ import os
 import sys
 from hashlib import sha256
 
+import vfs
+from chip_time import time
 from knife_flash import BLOCK, Knife, PowerCut, Reset
 from reordering_flash import CutFlash, ReorderingFlash
-from virtual_time import time
-
-import vfs
 
 _BLOCKS = 64
 _NOT_FOUND, _TOO_LONG = -0x1102, -0x110C
@@ -19,7 +18,7 @@ _DAYS_2000 = 10_957
 
 
 class Chip:
-    """What lasts without power: `data` of the flash and `kept` of NVS. `grants` counts how often the bolt was let go."""
+    """What lasts without power: `data` of the flash, `kept` of NVS. `grants`: times the bolt was let go."""
 
     def __init__(self):
         self.data, self.kept = bytearray(BLOCK * _BLOCKS), {}
@@ -37,7 +36,7 @@ class Chip:
         vfs.VfsLfs2.mkfs(CutFlash(self.knife, self.data))
 
     def start(self, reorders=False, cold=True):
-        """Mount the flash; without power before it the clock has been lost. What was not committed is gone."""
+        """Mount the flash; after a `cold` start the clock is lost. What was not committed is gone."""
         vfs.umount("/")
         self.knife = Knife()
         flash = (ReorderingFlash if reorders else CutFlash)(self.knife, self.data)
@@ -102,7 +101,7 @@ class Nvs:
 
 
 class Pin:
-    """The relay's opens at a high level. Every input is high, but for the door's contact and the tamper switch."""
+    """The relay opens at a high level. Inputs are high, but for the door's contact and the tamper switch."""
 
     IN, OUT, OPEN_DRAIN, PULL_UP, PULL_DOWN, IRQ_FALLING, IRQ_RISING = range(7)
     RELAY, CONTACT, TAMPER = 23, 35, 21
@@ -119,6 +118,7 @@ class Pin:
         if self._number == Pin.RELAY and level[0] and not chip.knife.dead:
             chip.grants += 1
         self._level = level[0]
+        return None
 
     def irq(self, *how, **more):
         pass
@@ -142,6 +142,7 @@ class Rtc:
         if value is None:
             return date(chip.read_clock())
         chip.set_clock(seconds(*value[:3], *value[4:7]))
+        return None
 
 
 class Silent:
@@ -188,8 +189,8 @@ class _Module:
     """What an import finds."""
 
     def __init__(self, name, **what):
-        for attribute in what:
-            setattr(self, attribute, what[attribute])
+        for attribute, value in what.items():
+            setattr(self, attribute, value)
         sys.modules[name] = self
 
 
@@ -205,5 +206,7 @@ _Module(
     reset_cause=lambda: 1,
     PWRON_RESET=1,
 )
+_Module("os", **{name: getattr(os, name) for name in dir(os)})
+sys.modules["os"].urandom = lambda size: chip.random(size)  # noqa: PLW0108
 _Module("esp32", NVS=Nvs, Partition=PlainPartition)
 _Module("network", WLAN=lambda which: Wlan(), STA_IF=0)

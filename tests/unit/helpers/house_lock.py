@@ -1,17 +1,19 @@
-"""Runs inside the Unix port: the whole application in virtual time, for test_people_model.py.
+"""The whole application in virtual time, for models/test_people_model.py.
 
 app.Lock runs with all its tasks. Played are the chip (virtual_chip.py), the person at keypad and card reader,
 and the connection to the broker: what is published comes back with each step, what comes in is given to the
 link's own subscriptions. Everything between is the firmware's.
 """
 
+# isort: off
+from chip_time import asyncio, time  # before all others: they take the time from there
+from virtual_chip import Pin, chip
+
+# isort: on
 import gc
 import json
 import os
 import sys
-
-from virtual_time import asyncio, time  # before all others: they take the time from there
-from virtual_chip import Pin, chip  # isort: skip
 from binascii import unhexlify
 
 from knife_flash import PowerCut, Reset
@@ -24,7 +26,7 @@ _STARTS_MS, _SETTLES_MS = 3000, 4000
 
 
 def _import_all(folder, prefix=""):
-    """Have every module of the firmware loaded: the chip's flash takes the place of the folder they are in."""
+    """Load every module of the firmware: the chip's flash takes the place of the folder they are in."""
     for name, kind, *_ in sorted(os.ilistdir(folder)):
         if name in _SKIPPED or name.startswith("."):
             continue
@@ -34,13 +36,12 @@ def _import_all(folder, prefix=""):
             __import__(prefix + name[:-3])
 
 
-_import_all([place for place in sys.path if place.endswith("/firmware")][0])
+_import_all(next(place for place in sys.path if place.endswith("/firmware")))
 
 import app  # noqa: E402
 import console  # noqa: E402
 import loader  # noqa: E402
 import readers.keypad  # noqa: E402
-import settings  # noqa: E402
 import supervisor  # noqa: E402
 from door.indicator import Indicator  # noqa: E402
 from link.link import Link  # noqa: E402
@@ -98,7 +99,7 @@ class House:
         loader._IS_PLENTY = True
         app.CardReader, app.PN532 = self._hand("reader"), lambda *parts: None
         readers.keypad.MatrixKeypad = self._hand("keypad")
-        Link.run = lambda link: self._connect(link)
+        Link.run = lambda link: self._connect(link)  # noqa: PLW0108 (a method of the link's)
         say = Indicator.say
         Indicator.say = lambda light, signal, now: (self.said.append(signal), say(light, signal, now))[1]
         time.before_wait = self._before_wait
@@ -172,7 +173,7 @@ class House:
             "said": [signal for signal in said if signal != "key"],
             "told": self.told,
             "fell": fell,
-            "list": register.credentials.version,
+            "version": register.credentials.version,
             "off": clock.now() and clock.now() - self.now(),
             "trust": clock.trust,
             "now": self.now(),
