@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 )
 
 from tests.models.conftest import Port
-from tests.models.helpers.people_door import T0, Door
+from tests.models.helpers.people_door import LONGEST_WAIT_MS, T0, Door
 from tests.models.helpers.people_model import (
     CARD,
     DAY,
@@ -270,6 +270,13 @@ class People(RuleBasedStateMachine):
         self.door.dark()
         found = self.door.do("keys", noise, then)
         assert "kept" not in found.said, "a stranger has changed something"
+
+    @rule(guesses=st.integers(3, 14))
+    def a_stranger_guesses_whenever_a_wait_is_over(self, guesses: int) -> None:
+        self.door.dark()
+        for guess in range(guesses):
+            self.door.do("keys", f"**{400_001 + 7 * guess}#")
+            self.door.do("wait", LONGEST_WAIT_MS)
 
     @rule(which=_any)
     def a_former_way_is_tried(self, which: int) -> None:
