@@ -68,3 +68,11 @@ def port() -> Iterator[Port]:
     port = Port()
     yield port
     port.close()
+
+
+@pytest.fixture
+def house_port() -> Iterator[Port]:
+    """The whole application in virtual time: `ask` is a call of tests/unit/helpers/house_lock.py."""
+    port = Port("import house_lock; house_lock.main()")
+    yield port
+    port.close()

@@ -19,7 +19,6 @@ from collections import Counter
 from dataclasses import replace
 
 import hypothesis
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -425,13 +424,6 @@ class People(RuleBasedStateMachine):
         for token in [*self.house.ways(), *sorted(self.house.former)]:
             self.door.present(token)
         self.figures["bytes"] = max(self.figures["bytes"], self.door.sizes())
-
-
-@pytest.fixture
-def house_port():
-    port = Port("import house_lock; house_lock.main()")
-    yield port
-    port.close()
 
 
 def test_the_promises_hold_against_people(house_port: Port) -> None:

@@ -1,6 +1,5 @@
 """One door in a test: does things at the whole lock, and holds what comes of it against the model."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -35,6 +34,8 @@ class Found:
     opened: int
     said: list[str]
     told: list[list]
+    asked: list[str]
+    resets: int
     fell: bool
     version: int
     off: int | None
@@ -100,8 +101,6 @@ class Door:
         else:
             faults = [fault for fault in found.faults if not fault.startswith(_EXPECTED)]
             assert not faults, faults
-        for leaf, text in found.told:
-            assert leaf != "staff" or json.loads(text)["kind"] in ("pin", "card"), text
 
     # people at the door
 

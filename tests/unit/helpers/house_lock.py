@@ -74,6 +74,7 @@ class _Client:
         self._house.told.append([topic.split("/")[-1], payload.decode()])
 
     async def subscribe(self, topic, qos=1):
+        self._house.asked.append(topic)
         blob = self._house.retained.get(topic)
         if blob is not None:
             asyncio.create_task(self._house.subscriptions.on_message(topic.encode(), Payload(blob)))
@@ -103,7 +104,8 @@ class House:
         say = Indicator.say
         Indicator.say = lambda light, signal, now: (self.said.append(signal), say(light, signal, now))[1]
         time.before_wait = self._before_wait
-        self.said, self.told, self.retained = [], [], {}
+        self.said, self.told, self.asked, self.retained = [], [], [], {}
+        self.resets = 0
 
     def _hand(self, name):
         def make(*parts):
@@ -148,7 +150,8 @@ class House:
 
     def step(self, cut, seed, name, *arguments):
         """Do it; with a `cut` the power goes in that flash operation from now, and comes back after it."""
-        self.said, self.told, self.faults[:] = [], [], []
+        self.said, self.told, self.asked, self.faults[:] = [], [], [], []
+        self.resets = 0
         if cut:
             chip.knife.set(cut, seed)
         fell = chip.grants = 0
@@ -157,6 +160,7 @@ class House:
         except PowerCut:
             pass
         except Reset:
+            self.resets = 1
             self.start(False)
         grants, said = chip.grants, self.said
         if chip.knife.dead:
@@ -172,6 +176,8 @@ class House:
             "opened": grants,
             "said": [signal for signal in said if signal != "key"],
             "told": self.told,
+            "asked": self.asked,
+            "resets": self.resets,
             "fell": fell,
             "version": register.credentials.version,
             "off": clock.now() and clock.now() - self.now(),
