@@ -16,12 +16,10 @@ No rule has a precondition: what is drawn depends on nothing that the lock does.
 
 import os
 from collections import Counter
-from dataclasses import replace
 
 import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
@@ -30,16 +28,22 @@ from hypothesis.stateful import (
 
 from tests.models.conftest import Port
 from tests.models.helpers.people_door import LONGEST_WAIT_MS, T0, Door
+from tests.models.helpers.people_from_afar import (
+    CODES,
+    LISTED_CARD,
+    STAFF_CARD,
+    STAFF_PIN,
+    TIMED_PIN,
+    FromAfar,
+)
 from tests.models.helpers.people_model import (
     CARD,
     DAY,
-    HOUR,
     MOVE_IN,
     PIN,
     STAFF,
     TENANT,
     Entry,
-    Listing,
     Resident,
     Term,
     Token,
@@ -53,13 +57,7 @@ _RUNS, _STEPS = (2000, 500) if _BY_NIGHT else (200, 30)
 NEW_WAY = "new way in"
 
 PINS = ["902817", "735194", "1357924", "80804231", "246810", "5091723846", "662041", "318529"]
-CODES = ["11223377", "44556690", "98127634", "50607018", "13131419", "27182818"]
 CARDS = [bytes((4, n, *b"mensh")).hex() for n in range(8)]
-STAFF_PIN, STAFF_CARD, TIMED_PIN = (PIN, "70717273"), (CARD, b"\4staff1".hex()), (PIN, "83736353")
-LISTED_CARD = (CARD, b"\4listed".hex())
-LANDLORD_CARD = (CARD, b"\4lordly".hex())
-LIES = [400 * DAY, -30 * DAY, 3 * HOUR, 36 * HOUR]
-OPERATOR_LIES = [730 * DAY, -10 * DAY, 9 * DAY]
 
 _any = st.integers(0, 99)
 _pin = st.sampled_from(PINS)
@@ -76,7 +74,7 @@ _noise = st.one_of(
 )
 
 
-class People(RuleBasedStateMachine):
+class People(FromAfar):
     """`port` and `figures` are set before it runs."""
 
     port: Port
@@ -87,25 +85,16 @@ class People(RuleBasedStateMachine):
         self.door = Door(self.port, self.figures)
         self.house = self.door.house
         self.figures["runs"] += 1
-        self.versions = 0
 
     def _someone(self, which: int) -> Resident:
         living = self.house.living()
         return living[which % len(living)]
 
-    def _listing(self) -> Listing:
-        """The operator's next list, so far as the one in force."""
-        self.versions += 1
-        return self.house.force.copy(self.versions)
-
-    def _is_free(self, token: Token) -> bool:
-        return token not in self.house.ways() and token not in self.house.force.entries
-
     @initialize()
     def a_house_with_two_leases(self) -> None:
         """Two residents in lease 1, which ends; one in lease 2, which does not."""
         self.door.do("sntp", T0)
-        first = self._listing()
+        first = self.listing()
         first.entries = {
             (PIN, CODES[0]): Entry(MOVE_IN, 1),
             (PIN, CODES[1]): Entry(MOVE_IN, 2),
@@ -117,7 +106,7 @@ class People(RuleBasedStateMachine):
         assert self.door.heal(first).version == 1
         self._move_in(CODES[0], PINS[0])
         self._move_in(CODES[1], PINS[1])
-        second = self._listing()
+        second = self.listing()
         del second.entries[PIN, CODES[0]]
         second.entries[PIN, CODES[2]] = Entry(MOVE_IN, 1)
         assert self.door.heal(second).version == 2
@@ -298,116 +287,6 @@ class People(RuleBasedStateMachine):
         if found.opened and not found.fell:
             assert any(leaf == "staff" for leaf, _ in found.told), "staff came unreported"
 
-    # the operator
-
-    @rule(edit=st.sampled_from(["staff in", "staff out", "code", "longer", "card"]), which=_any)
-    def the_operator_publishes(self, edit: str, which: int) -> None:
-        """What an honest one does; it is taken."""
-        new = self._listing()
-        if edit == "staff in":
-            new.entries[STAFF_CARD] = Entry(STAFF)
-        elif edit == "staff out":
-            new.entries.pop(STAFF_CARD, None)
-        elif edit == "code":
-            self._replace_code(new, 1 + which % 2, which)
-        elif edit == "longer" and self.house.inside(1):
-            new.terms[1] = replace(new.terms[1], end=new.terms[1].end + 30 * DAY)
-        elif edit == "card" and self._is_free(LANDLORD_CARD):
-            new.entries[LANDLORD_CARD] = Entry(TENANT, 2)
-        found = self.door.publish(new, self.house.now)
-        assert found.fell or found.version == new.version, (edit, found)
-
-    def _replace_code(self, new: Listing, lease: int, which: int) -> None:
-        free = [code for code in CODES if code not in self.house.taken()]
-        if free and self.house.inside(lease):
-            for token in [t for t, e in new.entries.items() if (e.role, e.lease) == (MOVE_IN, lease)]:
-                del new.entries[token]
-            new.entries[PIN, free[which % len(free)]] = Entry(MOVE_IN, lease)
-
-    @rule(
-        edit=st.sampled_from(
-            [
-                "drop card",
-                "drop term",
-                "end",
-                "past",
-                "role",
-                "lease",
-                "limit",
-                "later",
-                "codes",
-                "empty",
-                "invent",
-            ]
-        ),
-        lie=st.sampled_from([0, 0, 0, *OPERATOR_LIES]),
-    )
-    def the_operator_publishes_what_he_likes(self, edit: str, lie: int) -> None:
-        new, token = self._listing(), LISTED_CARD
-        held = new.entries.get(token, Entry(TENANT, 2))
-        match edit:
-            case "drop card":
-                new.entries.pop(token, None)
-            case "drop term":
-                new.terms.pop(1, None)
-            case "end":
-                new.terms[2] = Term(T0 - DAY, self.house.now + HOUR)
-            case "past":
-                new.terms[1] = Term(T0 - 90 * DAY, self.house.now - HOUR)
-            case "role":
-                new.entries[token] = replace(held, role=STAFF)
-            case "lease":
-                new.entries[token] = replace(held, lease=1)
-            case "limit":
-                new.entries[token] = replace(held, after=self.house.now + HOUR)
-            case "later":
-                new.entries[token] = replace(held, before=self.house.now + 30 * DAY)
-            case "codes":
-                new.entries = {t: e for t, e in new.entries.items() if e.role != MOVE_IN}
-            case "empty":
-                new.entries, new.terms = {}, {}
-            case "invent":
-                new.entries[CARD, b"\4invent".hex()] = Entry(TENANT, 77)
-        self._lie(lie)
-        self.door.publish(new, self.house.now + lie)
-
-    def _lie(self, lie: int) -> None:
-        if lie:
-            self.door.clock_is_right = False
-
-    # the broker, the clocks, and the power
-
-    @rule(which=_any, retained=st.booleans())
-    def the_broker_repeats_a_list(self, which: int, retained: bool) -> None:
-        self.door.bring(which % len(self.door.heads), retained)
-
-    @rule(lie=st.sampled_from([0, *LIES]))
-    def sntp_answers(self, lie: int) -> None:
-        self._lie(lie)
-        self.door.do("sntp", self.house.now + lie)
-
-    @rule()
-    def the_clock_heals(self) -> None:
-        self.door.heal(self._listing())
-
-    @rule(cold=st.booleans())
-    def the_lock_starts_anew(self, cold: bool) -> None:
-        self.house.restarts += 1
-        self.door.clock_is_right = False
-        self.door.do("restart", cold)
-
-    @rule(operation=st.one_of(st.integers(1, 6), st.integers(1, 60)), seed=_any)
-    def the_power_is_about_to_go(self, operation: int, seed: int) -> None:
-        self.door.cut_next(operation, seed)
-
-    @rule(milliseconds=st.sampled_from([1000, 3000, 9999, 10_000, 300_000, 3_600_000]))
-    def time_passes(self, milliseconds: int) -> None:
-        self.door.do("wait", milliseconds)
-
-    @rule(days=st.sampled_from([1, 1, 8, 40]))
-    def days_pass(self, days: int) -> None:
-        self.door.do("days", days)
-
     @invariant()
     def it_went_well(self) -> None:
         self.door.is_sound = True
@@ -418,7 +297,7 @@ class People(RuleBasedStateMachine):
             return
         self.door.cut_next(0, 0)
         self.door.do("wait", 1000)
-        self.door.heal(self._listing())
+        self.door.heal(self.listing())
         for resident in list(self.house.residents):
             self.door.comes_home(resident, "later")
         for token in [*self.house.ways(), *sorted(self.house.former)]:

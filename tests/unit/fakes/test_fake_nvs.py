@@ -31,23 +31,23 @@ def refuses(deed, kind, code=None):
 def test_a_number_of_more_than_32_bits_is_refused():
     nvs = fresh()
     for good in (0, -1, 0x7FFFFFFF, -0x80000000):
-        nvs.set_i32("n", good)
-        assert nvs.get_i32("n") == good
+        nvs.set_i32("order", good)
+        assert nvs.get_i32("order") == good
     for bad in (0x80000000, -0x80000001, 1 << 40):
-        assert refuses(lambda bad=bad: nvs.set_i32("n", bad), OverflowError)
-    assert nvs.get_i32("n") == -0x80000000
+        assert refuses(lambda bad=bad: nvs.set_i32("order", bad), OverflowError)
+    assert nvs.get_i32("order") == -0x80000000
 
 
 def test_it_is_full_where_the_chips_is_and_what_was_there_stays():
     nvs = fresh()
     count = 0
-    while not refuses(lambda n=count: nvs.set_blob("b%d" % n, bytes(320)), OSError, 0x1105):
+    while not refuses(lambda n=count: nvs.set_blob("staff%d" % n, bytes(320)), OSError, 0x1105):
         count += 1
     assert count == 41  # of 12 entries each; the last takes its place twice while it is written
-    nvs.set_i32("number", 1)
-    assert refuses(lambda: nvs.set_blob("b0", b"\x01" * 320), OSError, 0x1105)
+    nvs.set_i32("lived", 1)
+    assert refuses(lambda: nvs.set_blob("staff0", b"\x01" * 320), OSError, 0x1105)
     buffer = bytearray(320)
-    assert nvs.get_blob("b0", buffer) == 320
+    assert nvs.get_blob("staff0", buffer) == 320
     assert buffer == bytes(320)
 
 
