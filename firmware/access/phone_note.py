@@ -1,7 +1,7 @@
 """Makes the NDEF message that gives a tenant's phone a guest key or a home code. Format: README.md."""
 
+from people.entry import HOME_KEY
 from people.home_code import letters
-from people.residents import HOME_KEY
 
 
 def note(lock: str, what: int, key: bytes) -> bytes:

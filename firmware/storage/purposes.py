@@ -14,7 +14,8 @@ HOME_COMMAND = b"menshen home v1"  # in front of the text that is hashed with th
 
 # Keys of files in the flash, HMAC(lock key, purpose): see storage/sealed.py.
 LIST_FILE = b"menshen store v1"
-RESIDENTS_FILE = b"menshen residents v1"
+RESIDENTS_FILE = b"menshen residents v1"  # of version 0.1.0
+PEOPLE_FILE = b"menshen people v1"  # of this key, by the number of the shelf
 LEASES_FILE = b"menshen leases v1"
 
 # Digests in the list that everybody can compute, SHA-256(purpose, what)[:16].

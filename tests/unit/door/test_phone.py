@@ -4,7 +4,7 @@ import sys
 
 import loader
 from door.phone import Phone
-from people.residents import GUEST_KEY, HOME_KEY
+from people.entry import GUEST_KEY, HOME_KEY
 
 loader._IS_PLENTY = False  # as on a board without PSRAM
 

@@ -179,5 +179,5 @@ class Besieged:
         self.did.append("unlock")
         return True
 
-    def guest_key(self, lease):
-        return GUEST_KEY if lease == _LEASE else None
+    def guest_keys(self, lease):
+        return [GUEST_KEY] if lease == _LEASE else []

@@ -5,7 +5,7 @@ import random
 from scripted_phone import APPLICATION, CAPABILITIES, NDEF, read
 
 from access.phone_note import note
-from people.residents import GUEST_KEY, HOME_KEY
+from people.entry import GUEST_KEY, HOME_KEY
 from readers.phone_tag import Type4
 
 MESSAGE = bytes(range(100))
