@@ -70,7 +70,7 @@ class Lock:
             from roll.head import open_list
 
             open_list(credentials, settings.key)
-        residents, leases = Residents(settings.key), Leases(settings.key, board.numbers)
+        residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
         register = Register(credentials, residents, leases)
 
         indicator = Indicator(board.light, board.sound)

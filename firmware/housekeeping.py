@@ -66,7 +66,10 @@ class Housekeeping:
                 except MemoryError:  # a release is being fetched, for example: tried again in a second
                     pass
             await asyncio.sleep_ms(0)
-            self._register.residents.ensure_copy()
+            try:
+                self._register.residents.ensure_copy()
+            except (ImportError, MemoryError):  # tried again in a second
+                pass
             await asyncio.sleep_ms(0)  # between any two writes
             self._register.leases.ensure_copy()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:

@@ -5,9 +5,7 @@ from micropython import const
 from people.entry import (
     CARDS_GO,
     CREDENTIAL,
-    ENTRY,
     HOME_KEY,
-    OLD,
     OWNER,
     SHELVES,
     WITHDRAWN,
@@ -15,7 +13,7 @@ from people.entry import (
     ResidentsError,
     make,
 )
-from people.shelves import write
+from people.shelves import rewrite
 from roll.record import CARD, DIGEST, PIN
 
 TYPE_CHECKING = False
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from people.register import Register
-    from people.residents import Residents
-    from roll.record import Credential
 
     Edit = Callable[[bytes, Resident], bytes]
 
@@ -201,45 +197,6 @@ class Changes:
             lease % SHELVES,
             lambda entry, one: edit(entry, one) if one.lease == lease else entry,
             added,
-        )
-
-
-def rewrite(residents: "Residents", shelf: int, edit: "Edit", added: bytes = b"") -> None:
-    """Put what edit() makes of each entry of a shelf in its place, and add some."""
-    if residents.paths[OLD]:
-        raise ResidentsError("the table of the release before is not taken over yet")
-
-    def entries() -> "Iterator[bytes]":
-        for entry in residents.each(shelf):
-            edited = edit(entry, Resident(entry))
-            if edited:
-                yield edited
-        for place in range(0, len(added), ENTRY):
-            yield added[place : place + ENTRY]
-
-    if added or any(edit(entry, Resident(entry)) != entry for entry in residents.each(shelf)):
-        write(residents, shelf, entries)
-
-
-def renew(residents: "Residents", old: bytes, new: bytes) -> None:
-    """Put a credential that lies under the lock's key under the lock's own key."""
-    for shelf in range(SHELVES):
-        rewrite(
-            residents,
-            shelf,
-            lambda entry, one: (
-                new + entry[DIGEST:] if entry[:DIGEST] == old and one.what == CREDENTIAL else entry
-            ),
-        )
-
-
-def forget_withdrawn(residents: "Residents", find: "Callable[[bytes], Credential | None]") -> None:
-    """Free space: remove what was withdrawn and is no longer in the operator's list."""
-    for shelf in range(SHELVES):
-        rewrite(
-            residents,
-            shelf,
-            lambda entry, one: b"" if one.what == WITHDRAWN and find(entry[:DIGEST]) is None else entry,
         )
 
 

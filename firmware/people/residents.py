@@ -6,14 +6,15 @@ both loaded for as long as it takes.
 """
 
 from loader import Loan
-from people.entry import CREDENTIAL, ENTRY, FRONT, GUEST_KEY, OWNER, SHELVES, Resident
+from people.entry import CREDENTIAL, ENTRY, FRONT, GUEST_KEY, OLD, OWNER, SHELVES, Resident
 from roll.record import DIGEST
+from storage.hmac import Mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from storage.hmac import Mac
+    from storage.nvs import Numbers
 
 
 class Residents:
@@ -26,14 +27,16 @@ class Residents:
     the key that the shelves' own are made of.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self.paths, self.firsts, self.whats = [""] * 5, [b""] * 5, [b""] * 5
         self.stale, self.unread, self.to_do = 0, False, False
-        self.own: Mac | None = None
-        self.renewals = []
+        self.renewals: list[tuple[bytes, bytes]] = []
         with Loan():
+            from people.own_key import own_key
             from people.shelves import open_all
 
+            own = own_key(key, numbers)
+            self.own = Mac(own) if own else None
             self.seal = open_all(self, key)
 
     def digest(self, digest: bytes, purpose: bytes, value: bytes) -> bytes:
@@ -46,7 +49,7 @@ class Residents:
         found = self.entry(own)
         if found is None and own != digest:
             found = self.entry(digest)
-            if found is not None and found.what == CREDENTIAL:
+            if found is not None and found.what == CREDENTIAL and (digest, own) not in self.renewals:
                 self.renewals.append((digest, own))
         return found
 
@@ -81,8 +84,16 @@ class Residents:
                         yield Resident(entry).lease, entry[:DIGEST]
 
     def ensure_copy(self) -> None:
-        """Bring the second copy of a shelf up to date. To be called each second."""
-        if self.stale:
+        """Put what came under its old digest under the new one, or bring a shelf's second copy up to date.
+
+        To be called each second. MemoryError and ImportError: there is no memory for it now.
+        """
+        if self.renewals and not self.paths[OLD]:
+            with Loan():
+                from people.shelves import renew
+
+                renew(self)
+        elif self.stale:
             with Loan():
                 from people.shelves import ensure_copy
 

@@ -11,7 +11,7 @@ import struct
 from micropython import const
 
 import console
-from people.entry import ENTRY, FRONT, OLD, SHELVES
+from people.entry import CREDENTIAL, ENTRY, FRONT, OLD, SHELVES, WITHDRAWN, Resident, ResidentsError
 from roll.record import DIGEST
 from storage import files
 from storage.hmac import Mac, equal
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from roll.record import Credential
+
     class Residents(Protocol):
         """What residents.py holds of the shelves."""
 
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
         stale: int
         unread: bool
         seal: bytes
+        renewals: list[tuple[bytes, bytes]]
+
+        def each(self, shelf: int) -> Iterator[bytes]: ...
+
+    Edit = Callable[[bytes, Resident], bytes]
 
 
 PATH = "/access/people"  # and the number of the shelf
@@ -75,6 +82,52 @@ def write(residents: "Residents", shelf: int, entries: "Callable[[], Iterator[by
         bytes(whats),
     )
     residents.stale |= 1 << shelf
+
+
+def rewrite(residents: "Residents", shelf: int, edit: "Edit", added: bytes = b"") -> None:
+    """Put what edit() makes of each entry of a shelf in its place, and add some."""
+    if residents.paths[OLD]:
+        raise ResidentsError("the table of the release before is not taken over yet")
+
+    def entries() -> "Iterator[bytes]":
+        for entry in residents.each(shelf):
+            edited = edit(entry, Resident(entry))
+            if edited:
+                yield edited
+        for place in range(0, len(added), ENTRY):
+            yield added[place : place + ENTRY]
+
+    if added or any(edit(entry, Resident(entry)) != entry for entry in residents.each(shelf)):
+        write(residents, shelf, entries)
+
+
+def renew(residents: "Residents") -> None:
+    """Put the credentials of `renewals`, which lie under the lock's key, under the lock's own key."""
+    while residents.renewals:
+        old, new = residents.renewals.pop()
+        try:
+            for shelf in range(SHELVES):
+                rewrite(
+                    residents,
+                    shelf,
+                    lambda entry, one: (
+                        new + entry[DIGEST:]  # noqa: B023 (it is done with when this turn ends)
+                        if entry[:DIGEST] == old and one.what == CREDENTIAL  # noqa: B023
+                        else entry
+                    ),
+                )
+        except OSError:  # it opens as it is, and is tried again at its next use
+            console.warning("people", "no space to renew a credential")
+
+
+def forget_withdrawn(residents: "Residents", find: "Callable[[bytes], Credential | None]") -> None:
+    """Free space: remove what was withdrawn and is no longer in the operator's list."""
+    for shelf in range(SHELVES):
+        rewrite(
+            residents,
+            shelf,
+            lambda entry, one: b"" if one.what == WITHDRAWN and find(entry[:DIGEST]) is None else entry,
+        )
 
 
 def ensure_copy(residents: "Residents") -> None:

@@ -70,7 +70,8 @@ async def _settle(register: "Register", now: "int | None") -> "list[int]":
 async def _clear(register: "Register", over: "list[int]") -> None:
     """Remove what belonged to leases that are over, and credentials withdrawn that the list no longer has."""
     async with Loan():
-        from people.changes import Changes, forget_withdrawn
+        from people.changes import Changes
+        from people.shelves import forget_withdrawn
 
         for lease in over:
             Changes(register, lease).clear()

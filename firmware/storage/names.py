@@ -48,6 +48,9 @@ USES_MAX = const(64 * 8)
 # Low u32, then at most 16 of: SHA-256 of the nonce 8, expiry u32. By: commands/commands
 NONCES = "nonces"
 NONCES_MAX = const(4 + 16 * 12)
+# The lock's own key 32, HMAC 32. By: people/own_key
+OWN_KEY = "own_key"
+OWN_KEY_MAX = const(32 + 32)
 # SHA-256 of the host 8, IPv4 address 4. By: link/addresses
 BROKER_ADDRESS = "dns"
 BROKER_ADDRESS_MAX = const(8 + 4)

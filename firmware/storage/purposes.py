@@ -15,6 +15,7 @@ HOME_COMMAND = b"menshen home v1"  # in front of the text that is hashed with th
 # Keys of files in the flash, HMAC(lock key, purpose): see storage/sealed.py.
 LIST_FILE = b"menshen store v1"
 RESIDENTS_FILE = b"menshen residents v1"  # of version 0.1.0
+OWN_KEY_FILE = b"menshen own key v1"  # HMAC(lock key, this, own key) stands behind the own key
 PEOPLE_FILE = b"menshen people v1"  # of this key, by the number of the shelf
 LEASES_FILE = b"menshen leases v1"
 
@@ -30,6 +31,7 @@ CARD_VALUE = b"\x02"
 GUEST_CODE_VALUE = b"\x03"
 NEW_GUEST_KEY = b"\x04"
 NEW_HOME_KEY = b"\x05"
+NEW_OWN_KEY = b"\x06"
 MQTT_CLIENT = b"mqtt client"  # makes the identifier at the broker one that nobody else knows
 
 # Guest codes, HMAC(guest key, purpose, start, class): see access/README.md.

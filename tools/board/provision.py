@@ -49,6 +49,7 @@ PAST = (
     "dns",
     "home_told",
     "home_marks",
+    "own_key",
 )
 """Names in NVS that belong to a lock's people, its operator and its wiring: forgotten with them.
 

@@ -98,7 +98,7 @@ class World:
         self.credentials = opened()
         if not self.credentials.version:
             self.credentials.whole = True  # nothing was taken yet
-        residents, leases = Residents(KEY), Leases(KEY, numbers)
+        residents, leases = Residents(KEY, numbers), Leases(KEY, numbers)
         self.residents, self.leases = residents, leases
         self.register = Register(self.credentials, residents, leases)
         restrictions = Restrictions(self.register, (0, 0, None, None), numbers, self.mac)

@@ -92,7 +92,7 @@ class World:
         self.nvs.restart()
         self.time = None
         numbers = Numbers(self.nvs)
-        self.residents, leases = Residents(KEY), Leases(KEY, numbers)
+        self.residents, leases = Residents(KEY, numbers), Leases(KEY, numbers)
         utc = 0, 0, None, None
         self.register = register = Register(self, self.residents, leases)
         restrictions = Restrictions(register, utc, numbers, self.mac)

@@ -118,7 +118,7 @@ class Besieged:
         self.credentials = opened()
         self.clock = Clock(self._datetime, numbers)
         self.telemetry = Telemetry("demo", dict, numbers, self.clock.now)
-        self._leases, self._residents = Leases(KEY, numbers), Residents(KEY)
+        self._leases, self._residents = Leases(KEY, numbers), Residents(KEY, numbers)
         self.numbers = numbers
         self.commands = Commands("demo", KEY, self.clock, numbers, acks.Acks(self.telemetry), self)
         self._throttle = Throttle(numbers)

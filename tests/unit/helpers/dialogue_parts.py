@@ -85,7 +85,7 @@ class Keypad(House):
 
     def number(self, pin):
         """The number of whoever has this PIN, 0 where the list has it alone."""
-        found = self.residents.entry(digest(pin))
+        found = self.residents.find(digest(pin), bytes((PIN,)), pin)
         return found.number if found else 0
 
     def pin(self, digits, reason=None, lease=0):
@@ -105,7 +105,7 @@ class Keypad(House):
 
     def lets_in(self, value, kind=PIN):
         """Whether a PIN or card opens."""
-        found = self.residents.entry(digest(value, kind))
+        found = self.residents.find(digest(value, kind), bytes((kind,)), value)
         listed = self.listed.find(digest(value, kind))
         by_list = listed is not None and listed.role == TENANT
         return by_list if found is None or found.what == 2 else found.what == 1

@@ -69,7 +69,7 @@ class House:
     def start(self):
         """As after a power cut."""
         self.numbers = self.nvs.restart()
-        self.residents = Residents(KEY)
+        self.residents = Residents(KEY, self.numbers)
         self.leases = Leases(KEY, self.numbers)
         self.register = Register(self.listed, self.residents, self.leases)
 

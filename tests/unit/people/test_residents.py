@@ -6,6 +6,7 @@ import vfs
 from knife_flash import BLOCK, Flash, Knife, PowerCut
 from people_parts import KEY, House, Listed, Who, digest, record
 from ram_flash import RamFlash
+from ram_numbers import RamNvs
 
 from people.changes import Changes
 from people.entry import GUEST_KEY
@@ -13,6 +14,9 @@ from people.register import Register
 from people.residents import Residents
 from roll.record import CARD, MOVE_IN, PIN
 from storage.files import exists
+from storage.nvs import Numbers
+
+NUMBERS = Numbers(RamNvs())
 
 
 def test_nothing_is_found_in_an_empty_table_and_nothing_written():
@@ -116,7 +120,7 @@ def _cut_everywhere(prepare, change, look):
 
     def start():
         _mount(flash)
-        residents = Residents(KEY)
+        residents = Residents(KEY, NUMBERS)
         return residents, Changes(Register(listed, residents, None), 1)
 
     prepare(start()[1])

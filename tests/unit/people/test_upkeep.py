@@ -35,7 +35,7 @@ class House:
         self.ends = {1: NOW + 30 * DAY, 2: NOW + 60 * DAY}
         self.lists = 0
         self.publish(1, 2)
-        self.register = Register(self.credentials, Residents(KEY), Leases(KEY, self.numbers))
+        self.register = Register(self.credentials, Residents(KEY, self.numbers), Leases(KEY, self.numbers))
         for lease in self.ends:
             self.settle_in(lease)
         self.tend(NOW)
@@ -77,7 +77,7 @@ class House:
 
     def held(self, lease):
         """Whether there is PIN, card, guest key, home key of a lease, and the list's PIN as withdrawn."""
-        again = Residents(KEY)
+        again = Residents(KEY, self.numbers)
         assert again.firsts == self.register.residents.firsts
         what = [again.entry(digest(lease + n)) for n in (20, 30, 0)]
         return [
