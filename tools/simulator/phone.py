@@ -32,6 +32,11 @@ class Phone(Card):
         """What it shows: the first text of the last tag, and the address that it offers to open."""
         return dict(self._screen)
 
+    def forget(self) -> None:
+        """Show nothing any more."""
+        self._screen = dict.fromkeys(self._screen)
+        self._on_read(self)
+
     def show(self, message: bytes) -> None:
         """Show an NDEF message; raises ValueError."""
         found: dict[str, str | None] = {"read": None, "link": None}

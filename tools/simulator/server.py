@@ -8,6 +8,7 @@ import contextlib
 import json
 import re
 import socket
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -42,20 +43,34 @@ def listen_on(port: int) -> socket.socket:
 
 
 class Feed:
-    """Hands every event to every listener, the last _HISTORY to those who come late."""
+    """Hands every event to every listener, the last _HISTORY to those who come late.
+
+    `wire` counts the messages and bytes of MQTT in each direction since the demo began.
+    """
 
     def __init__(self) -> None:
+        self.wire = _nothing_sent()
         self._history: deque[tuple[int, dict]] = deque(maxlen=_HISTORY)
         self._count = 0
         self._queues: set[asyncio.Queue[tuple[int, dict] | None]] = set()
 
     def put(self, event: dict) -> None:
-        """Number an event and pass it on; a listener too far behind is let go, and may come back.
+        """Number an event, say when it was (`at`, in ms since 1970), and pass it on.
+
+        A listener too far behind is let go, and may come back.
 
         The scanning of the keypad, a thousand edges a second, would drown all else: it is left out.
         """
         if event.get("name") == "":
             return
+        if event["type"] == "start over":
+            self.wire = _nothing_sent()
+            self._history.clear()
+        elif event["type"] == "mqtt":
+            self.wire[event["direction"]]["messages"] += 1
+            self.wire[event["direction"]]["bytes"] += event["size"]
+        ago_ms = time.monotonic_ns() // 1_000_000 - event["us"] // 1000
+        event = {**event, "at": time.time_ns() // 1_000_000 - ago_ms}
         self._count += 1
         self._history.append((self._count, event))
         for queue in list(self._queues):
@@ -84,6 +99,10 @@ class Feed:
             self._queues.discard(queue)
 
 
+def _nothing_sent() -> dict[str, dict[str, int]]:
+    return {direction: {"messages": 0, "bytes": 0} for direction in ("in", "out")}
+
+
 class Server:
     """Serves one world; `page` is the folder of the static files."""
 
@@ -107,6 +126,7 @@ class Server:
         router.add_delete("/api/card", self._call(lambda: world.card(None)))
         router.add_post("/api/door", self._call(world.leaf, open=bool, force=(bool, False)))
         router.add_post("/api/exit", self._call(world.exit))
+        router.add_post("/api/start-over", self._call(world.start_over))
         router.add_post("/api/tamper", self._call(world.tamper, open=bool))
         router.add_post("/api/network", self._call(world.network, up=bool))
         router.add_post("/api/power", self._call(world.power, on=bool))
@@ -136,7 +156,7 @@ class Server:
             done = act(*values)
             if done is not None:
                 await done
-            return web.json_response(self._world.state())
+            return web.json_response({**self._world.state(), "wire": self._feed.wire})
 
         return handle
 
@@ -147,7 +167,7 @@ class Server:
         return web.FileResponse(index)
 
     async def _state(self, request: web.Request) -> web.Response:
-        return web.json_response(self._world.state())
+        return web.json_response({**self._world.state(), "wire": self._feed.wire})
 
     async def _console(self, request: web.Request) -> web.Response:
         return web.json_response({"lines": list(self._world.board.lines)})
