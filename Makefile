@@ -90,6 +90,10 @@ format-check: setup ## look for unformatted code
 guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
 	@exec $(MENSHEN) guest $(ARGS)
 
+.PHONY: phone
+phone: setup ## build the resident's page into build/phone, for any web server, and print its hash
+	@exec $(MENSHEN) phone $(ARGS)
+
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")
 	@exec $(MENSHEN) $(ARGS)

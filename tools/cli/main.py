@@ -18,6 +18,7 @@ _COMMANDS = {
     },
     "At a door": {
         "guest": Later("menshen.operator.guest:guest", "Make a code for a guest, from a tenant's key."),
+        "phone": Later("menshen.phone.build:phone", "Build the page that does it on a phone."),
         "command": Later("menshen.operator.commands:command", "Sign a command to a lock."),
     },
     "Boards, brokers and releases": {
