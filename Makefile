@@ -4,8 +4,14 @@ PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
 JOBS ?= 5
+# What was typed, as one word for the shell: `$` and quotation marks reach the command as they are.
+typed = '$(subst ','\'',$(value $(1)))'
+# The same for what has to be given; $(2) is what is said where it is not.
+needed = $(if $(value $(1)),$(call typed,$(1)),$(error $(2)))
+# Options by themselves: the shell takes them apart, and make leaves their `$` alone.
+OPTIONS = $(value ARGS)
 # A board's serial port has no default: what is written there, is gone.
-ON_PORT = --port '$(if $(filter file,$(origin PORT)),$(error PORT=/dev/ttyUSB0 names the board),$(PORT))'
+ON_PORT = --port $(if $(filter file,$(origin PORT)),$(error PORT=/dev/ttyUSB0 names the board),$(call typed,PORT))
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -19,55 +25,55 @@ help: ## list these tasks
 
 .PHONY: run
 run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=8000)
-	@exec $(MENSHEN) run --port $(PORT)
+	@exec $(MENSHEN) run --port $(call typed,PORT)
 
 .PHONY: test
 test: setup-tests ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
-	@exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(OPTIONS)
 
 .PHONY: test-fast
 test-fast: setup ## run the unit tests and the static checks only
-	@exec $(VENV) -m pytest tests/unit tests/static $(ARGS)
+	@exec $(VENV) -m pytest tests/unit tests/static $(OPTIONS)
 
 .PHONY: nightly
 nightly: setup-tests ## run all tests with many more generated cases
-	@MENSHEN_NIGHTLY=1 exec $(VENV) -m pytest $(ARGS)
+	@MENSHEN_NIGHTLY=1 exec $(VENV) -m pytest $(OPTIONS)
 
 .PHONY: bench
 bench: setup ## measure the running lock against its budgets; writes build/bench.json
 	@exec $(MENSHEN) bench
 
 .PHONY: image
-image: setup ## build one image of the whole flash from MicroPython's binary (BASE=ESP32_GENERIC-OTA-....bin)
-	@exec $(MENSHEN) board image --base '$(or $(BASE),$(error BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on))' \
-		$(if $(TRUST),--trust '$(TRUST)') $(ARGS)
+image: setup ## build one image of the whole flash (BASE=ESP32_GENERIC-OTA-....bin TRUST=release.pub.pem)
+	@exec $(MENSHEN) board image --base $(call needed,BASE,BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on) \
+		$(if $(value TRUST),--trust $(call typed,TRUST)) $(OPTIONS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)
-	@exec $(MENSHEN) board flash $(ON_PORT) $(ARGS)
+	@exec $(MENSHEN) board flash $(ON_PORT) $(OPTIONS)
 
 .PHONY: provision
 provision: setup ## make a flashed board a lock, and test it (PORT=, SETTINGS=front.json, AUTHORITY=folder, FORCE=1)
-	@exec $(MENSHEN) board provision $(ON_PORT) --settings '$(or $(SETTINGS),$(error SETTINGS=front.json))' \
-		$(if $(AUTHORITY),--authority '$(AUTHORITY)') $(if $(FORCE),--force) $(ARGS)
+	@exec $(MENSHEN) board provision $(ON_PORT) --settings $(call needed,SETTINGS,SETTINGS=front.json) \
+		$(if $(value AUTHORITY),--authority $(call typed,AUTHORITY)) $(if $(value FORCE),--force) $(OPTIONS)
 
 .PHONY: selftest
 selftest: setup ## try each part of a lock, and say which wire to look at (PORT=/dev/ttyUSB0)
-	@exec $(MENSHEN) board selftest $(ON_PORT) $(ARGS)
+	@exec $(MENSHEN) board selftest $(ON_PORT) $(OPTIONS)
 
 .PHONY: release-key
 release-key: setup ## make the key that signs releases, under a passphrase (KEY=file.pem)
-	@exec $(MENSHEN) release key --key "$(or $(KEY),$(error KEY=file.pem says where the key goes))" $(ARGS)
+	@exec $(MENSHEN) release key --key $(call needed,KEY,KEY=file.pem says where the key goes) $(OPTIONS)
 
 .PHONY: release
 release: setup ## build and sign a release into build/release (KEY=file.pem, IMAGE=micropython.app-bin)
-	@exec $(MENSHEN) release build --key "$(or $(KEY),$(error KEY=file.pem names the release key))" \
-		$(if $(IMAGE),--image "$(IMAGE)") $(ARGS)
+	@exec $(MENSHEN) release build --key $(call needed,KEY,KEY=file.pem names the release key) \
+		$(if $(value IMAGE),--image $(call typed,IMAGE)) $(OPTIONS)
 
 .PHONY: publish
 publish: setup ## put a release on a broker (RELEASE=folder BROKER=host:port)
-	@exec $(MENSHEN) release publish --release "$(or $(RELEASE),$(error RELEASE=build/release/<version>))" \
-		--broker "$(or $(BROKER),$(error BROKER=host:port))" $(ARGS)
+	@exec $(MENSHEN) release publish --release $(call needed,RELEASE,RELEASE=build/release/<version>) \
+		--broker $(call needed,BROKER,BROKER=host:port) $(OPTIONS)
 
 .PHONY: lint
 lint: setup ## mend what the linter can mend
@@ -88,7 +94,7 @@ format-check: setup ## look for unformatted code
 
 .PHONY: guest
 guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
-	@exec $(MENSHEN) guest $(ARGS)
+	@exec $(MENSHEN) guest $(OPTIONS)
 
 .PHONY: phone
 phone: setup ## build the resident's page into build/phone, for any web server, and print its hash
@@ -96,7 +102,7 @@ phone: setup ## build the resident's page into build/phone, for any web server, 
 
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")
-	@exec $(MENSHEN) $(ARGS)
+	@exec $(MENSHEN) $(OPTIONS)
 
 .PHONY: setup
 setup: ## fetch and install what all of these need (they do it by themselves)

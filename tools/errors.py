@@ -10,6 +10,7 @@ no secret. The exit status is 1 for what was refused, and 2 for what was typed w
       CertificateError         no such certificate, or none that can be issued
       FlashError               the board could not be flashed
       BaseError, LayoutError   MicroPython's binary, or its partitions
+      FolderError              a broker's folder
       KeyFileError             a release key
       ListError                these records make no list
       ProvisionError           the board was not made a lock

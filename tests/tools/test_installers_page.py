@@ -95,7 +95,11 @@ def test_a_colour_that_is_shown_for_two_things_is_so_on_purpose() -> None:
     for name, row in [*TABLE["SIGNALS"].items(), *((name, row) for name, *row in TABLE["CONDITIONS"])]:
         meanings.setdefault(row[0], set()).add(name)
     shared = [names for names in meanings.values() if len(names) > 1]
-    assert sorted(map(sorted, shared)) == [["forced", "tamper"], ["no clock", "throttled"]]
+    assert sorted(map(sorted, shared)) == [
+        ["forced", "tamper"],
+        ["granted", "passage"],
+        ["no clock", "throttled"],
+    ]
 
 
 def test_the_simulator_names_every_colour_that_the_lock_shows() -> None:
@@ -158,6 +162,12 @@ def test_the_jumper_that_boot_looks_at_is_the_boards() -> None:
     (jumper,) = _pins()["_JUMPER"]
     assert f"Pin({jumper}, Pin.IN)" in (TOP / "boot.py").read_text()
     assert f"GPIO {jumper} to ground" in PAGE
+
+
+def test_the_page_says_what_an_image_needs_to_take_releases() -> None:
+    for line in re.findall(r"^ +make image .*$", PAGE, re.MULTILINE):
+        assert "TRUST=" in line or "--no-updates" in line, line
+    assert "for good" in PAGE.split("## 2. Flash")[1].split("\n## ")[0]
 
 
 def test_every_command_on_the_page_is_one_of_make() -> None:

@@ -51,13 +51,42 @@ _trial = packed(
 )
 
 
+@dataclass(frozen=True)
+class Updates:
+    """Whose releases the locks will take."""
+
+    trust: tuple[Path, ...]
+    no_updates: bool
+
+    def trusted(self) -> bytes:
+        """The file of trusted keys; b"" where there are to be none, and only if that was asked for."""
+        if self.trust and self.no_updates:
+            raise click.UsageError("--no-updates goes without --trust (TRUST=)")
+        if self.trust:
+            return keys.trusted([keys.load_public(path) for path in self.trust])
+        if self.no_updates:
+            return b""
+        raise click.UsageError(
+            "--trust (TRUST=) names the public half of the release key, such as release.pub.pem of `menshen "
+            "release key`: without it these locks could never take a release; --no-updates makes such locks"
+        )
+
+
+_updates = packed(
+    "updates",
+    Updates,
+    click.option("--trust", type=_File, multiple=True, help="A public release key: .pub.pem; two at most."),
+    click.option("--no-updates", is_flag=True, help="These locks can never take a release."),
+)
+
+
 @click.group()
 def board() -> None:
     """Make an ESP32 a lock: image, flash, provision.
 
     \b
     In this order, with the board's USB cable in this computer:
-        menshen board image --base ESP32_GENERIC-OTA-...bin
+        menshen board image --base ESP32_GENERIC-OTA-...bin --trust x.pub.pem
         menshen board flash --port /dev/ttyUSB0
         menshen board provision --port /dev/ttyUSB0 --settings front.json
     """
@@ -68,16 +97,16 @@ def board() -> None:
 @click.option("--out", type=_Folder, default=_OUT, show_default="build/factory", help="Where the image goes.")
 @click.option("--ota", is_flag=True, help="Refuse a base that cannot be updated over the air.")
 @click.option("--frozen", is_flag=True, help="The base has the application in it, by manifest.py.")
-@click.option("--trust", type=_File, multiple=True, help="A public release key; without it, no updates.")
-def image(base: Path, out: Path, ota: bool, frozen: bool, trust: tuple[Path, ...]) -> None:
+@_updates
+def image(base: Path, out: Path, ota: bool, frozen: bool, updates: Updates) -> None:
     """Build one image of MicroPython and the application.
 
     It is that of the whole flash. The base is what micropython.org offers for ESP32_GENERIC, best of the
     variant OTA. Locks that are flashed with this image take releases that a key given by --trust has
-    signed. Needs a checkout.
+    signed, and no others for good: what is trusted is in the image. Needs a checkout.
     """
     checkout.needed("board image")
-    trusted = keys.trusted([keys.load_public(path) for path in trust]) if trust else b""
+    trusted = updates.trusted()
     try:
         files = factory.application(build_app.build(), frozen, trusted)
         built = factory.build(base.read_bytes(), files, ota)

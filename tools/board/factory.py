@@ -15,6 +15,7 @@ from esptool.util import FatalError
 
 from menshen import build_app, checkout
 from menshen.errors import MenshenError
+from menshen.release import keys, pack
 from menshen.simulator import image as littlefs
 
 from . import partitions
@@ -126,12 +127,14 @@ def build(base: bytes, application: Mapping[str, bytes], ota: bool = False) -> F
 def application(folder: Path, frozen: bool = False, trusted: bytes = b"") -> dict[str, bytes]:
     """The files of build/app as they lie on the lock: absolute path to contents, in order of their names.
 
-    `frozen`: those that a MicroPython needs in which the application is frozen. `trusted`: the release keys.
+    `frozen`: those that a MicroPython needs in which the application is frozen. `trusted`: the release keys,
+    which lie in a slot in either case.
     """
     files = build_app.flash_files(folder, trusted)
-    if frozen:
-        return {name: data for name, data in files.items() if not name.startswith(("/slots/", "/lib/"))}
-    return files
+    if not frozen:
+        return files
+    kept = {name: data for name, data in files.items() if not name.startswith(("/slots/", "/lib/"))}
+    return kept | ({"/slots/a.pack": pack.pack({keys.TRUSTED_PATH: trusted})} if trusted else {})
 
 
 def describe(flash: Flash, version: str, base: str) -> str:
@@ -144,7 +147,22 @@ def describe(flash: Flash, version: str, base: str) -> str:
     lines += [f"{part.offset:#09x} {part.size:>9} B  {part.label}" for part in shown]
     lines += [f"          {len(data):>9} B  {name}" for name, data in sorted(flash.contents().items())]
     lines.append(f"MicroPython over the air: {'yes' if flash.has_ota else 'no, its layout has one slot'}")
+    lines.append(f"Releases over the air: {_trusts(flash)}")
     return "\n".join(lines) + "\n"
+
+
+def trusted(flash: Flash) -> list[str]:
+    """The ids of the release keys that its application trusts, as they are read back."""
+    slot = flash.contents().get("/slots/a.pack")
+    found = [entry.data for entry in pack.unpack(slot) if entry.name == keys.TRUSTED_PATH] if slot else []
+    return keys.trusted_ids(found[0]) if found else []
+
+
+def _trusts(flash: Flash) -> str:
+    ids = trusted(flash)
+    if not ids:
+        return "none, for good: no release key is trusted"
+    return f"those that are signed by the key {' or '.join(ids)}"
 
 
 def write(flash: Flash, folder: Path, base: str) -> tuple[Path, str]:

@@ -24,7 +24,7 @@ _COMMANDS = {
     "Boards, brokers and releases": {
         "board": Later("menshen.board.commands:board", "Make an ESP32 a lock: image, flash, provision."),
         "pki": Later("menshen.pki.commands:pki", "Make certificates for brokers, locks and people."),
-        "brokers": Later("menshen.brokers.commands:brokers", "Write what a broker must know of each lock."),
+        "brokers": Later("menshen.brokers.commands:brokers", "Make what a broker needs to know your locks."),
         "release": Later("menshen.release.commands:release_", "Sign releases, and send them to locks."),
     },
     "In a checkout": {

@@ -79,10 +79,11 @@ class Pair:
         return self.certificate.public_bytes(Encoding.DER)
 
     def write(self, folder: Path, stem: str) -> tuple[Path, Path]:
-        """Put `stem`.key.pem and `stem`.crt.pem into the folder, readable by their owner alone."""
+        """Put `stem`.key.pem, readable by its owner alone, and `stem`.crt.pem, no secret, into the folder."""
         paths = folder / f"{stem}.key.pem", folder / f"{stem}.crt.pem"
         write_private(paths[0], self.key_pem)
-        write_private(paths[1], self.certificate_pem)
+        paths[1].write_bytes(self.certificate_pem)
+        paths[1].chmod(0o644)
         return paths
 
 

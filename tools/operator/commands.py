@@ -14,6 +14,7 @@ from typing import TextIO
 import click
 
 from menshen.errors import InputError
+from menshen.key_file import read_lock_key
 
 from .guest import read_key
 from .lists import mac, signed
@@ -64,7 +65,7 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 @click.command("command")
 @click.argument("what", type=click.Choice(["identify", "self-test", "restart", "unlock"]))
 @click.option("--lock", required=True, help="The lock's name.")
-@click.option("--lock-key", "key_file", type=_File, required=True, help="Its key: 64 hexadecimal digits.")
+@click.option("--lock-key", "key_file", type=_File, required=True, help="Its key, from provisioning.")
 @click.option("--life", "life_s", type=click.IntRange(1, 600), default=LIFE_S, help="Seconds it is good for.")
 @click.option(
     "--number",
@@ -81,16 +82,9 @@ def command(what: str, lock: str, key_file: Path, life_s: int, number: int | Non
 
     No key appears on a command line.
     """
-    key = _lock_key(key_file)
+    key = read_lock_key(key_file, "--lock-key")
     order = Command(lock, what, life_s=life_s, number=number)
     click.echo(order.message(key, **_who(order, key, **who)))
-
-
-def _lock_key(path: Path) -> bytes:
-    text = path.read_text().strip()
-    if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise InputError(f"{path} must hold 64 hexadecimal digits in lower case")
-    return bytes.fromhex(text)
 
 
 def _who(

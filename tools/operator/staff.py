@@ -13,7 +13,7 @@ from menshen.cli.options import packed
 from menshen.errors import MenshenError
 
 from . import codes, dates, link, records
-from .lists import CARD, PIN
+from .lists import CARD, PIN, STAFF, STAFF_PASSAGE
 from .locks import show
 from .opened import with_store
 from .store import NotInFileError, Store
@@ -45,6 +45,7 @@ class Terms:
     first: str | None
     last: str | None
     uses: int | None
+    passage: bool
 
     def limits(self, zone: str) -> tuple[int, int]:
         """First second, and the one after the last, since 1970; 0 is no limit. Raises DateError."""
@@ -71,6 +72,7 @@ _terms = packed(
     click.option("--from", "first", metavar="DATE", help="First day."),
     click.option("--until", "last", metavar="DATE", help="Last day, included."),
     click.option("--uses", type=click.IntRange(1, 255), default=None, help="How often it opens, at most."),
+    click.option("--passage", is_flag=True, help="May begin and end passage mode, by PIN * 0 #."),
 )
 
 
@@ -90,6 +92,8 @@ def add(store: Store, lock: str, name: str, terms: Terms) -> None:
         raise MenshenError(f"NAME {name}: {lock} has one already; `menshen staff remove {lock} {name}` first")
     if (terms.card is None) == (not terms.pin):
         raise click.UsageError("Say what opens: one of --card and --pin.")
+    if terms.passage and not terms.pin:
+        raise click.UsageError("--passage: passage mode is begun at the keypad, so it needs --pin.")
     begin, end = terms.limits(row["zone"])
     text, schedule = "", 0
     if terms.hours is not None:
@@ -105,6 +109,7 @@ def add(store: Store, lock: str, name: str, terms: Terms) -> None:
         "hours": text,
         "schedule": schedule,
         "uses": terms.uses or 0,
+        "role": STAFF_PASSAGE if terms.passage else STAFF,
         "begin": begin,
         "end": end,
     }

@@ -15,7 +15,7 @@ _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Pa
 def pki() -> None:
     """Make certificates for brokers, locks and people.
 
-    All files are readable by their owner alone; FOLDER/ca.key.pem should never leave this computer, but for
+    All keys are readable by their owner alone; FOLDER/ca.key.pem should never leave this computer, but for
     a copy that is kept offline.
 
     \b

@@ -1,7 +1,6 @@
 """Releases: make a key, build and sign a release, put it on a broker, have a lock run it."""
 
 import asyncio
-import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ import click
 
 from menshen import checkout, mqtt
 from menshen.cli.options import packed
-from menshen.errors import InputError
+from menshen.key_file import read_lock_key
+from menshen.operator.certificates import check_lock
 
 from . import keys, output, publish, release
 
@@ -127,7 +127,7 @@ def publish_(path: Path, way: Way) -> None:
 
 @release_.command()
 @click.option("--lock", required=True, help="The lock's name.")
-@click.option("--lock-key", type=_File, required=True, help="A file with the lock's key: 64 hex digits.")
+@click.option("--lock-key", type=_File, required=True, help="Its key, from provisioning.")
 @click.option("--version", required=True, help="The release that it is to run.")
 @click.option(
     "--number",
@@ -138,16 +138,17 @@ def publish_(path: Path, way: Way) -> None:
 def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way) -> None:
     """Have one lock run a version, now or when it is next online.
 
+    The release and what the lock says of itself have to be at the broker.
     Orders are counted: a lock obeys none whose number is not above all that it has obeyed, nor one that is
     more than 65,536 above. What comes of it is on menshen/v1/<lock>/ack.
     """
-    text = lock_key.read_text().strip()
-    if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise InputError(f"{lock_key} must hold 64 hexadecimal digits in lower case")
+    check_lock(lock)
+    publish.check_version(version, "--version")
+    key = read_lock_key(lock_key, "--lock-key")
 
     async def run() -> int | None:
         async with way.client() as connected:
-            return await publish.order(connected, lock, bytes.fromhex(text), version, number)
+            return await publish.order(connected, lock, key, version, number)
 
     given = asyncio.run(run())
     named = f", order {given}" if given else ""

@@ -113,6 +113,12 @@ def trusted(keys: list[rsa.RSAPublicKey]) -> bytes:
     return bytes((len(keys),)) + b"".join(entries)
 
 
+def trusted_ids(file: bytes) -> list[str]:
+    """The ids of the keys in such a file, as `key_id` gives them."""
+    size = 8 + BITS // 8
+    return [file[1 + n * size : 9 + n * size].hex() for n in range(file[0])]
+
+
 def _check(key: rsa.RSAPublicKey, path: Path) -> None:
     if key.key_size != BITS or key.public_numbers().e != EXPONENT:
         raise KeyFileError(f"{path} must be RSA with {BITS} bits and the exponent {EXPONENT}")

@@ -8,18 +8,24 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 import aiomqtt
 from jwcrypto import jwk, jws
 
+from menshen.errors import InputError
+
 from .output import Folder
+from .release import ReleaseError, manifest_topic
 
 _PURPOSE = b"menshen update v1"
 _QOS = 1
 _QUIET_S = 2  # the broker has said what it retains, if nothing came for so long
 _NUMBER_MAX = 2**30 - 1
+_PART_MAX = 1023
 
 
 def head(lock: str, key: bytes, version: str, number: int | None, now: int | None = None) -> str:
@@ -71,23 +77,53 @@ def number_of(lock: str, key: bytes, message: bytes) -> int:
     return 0
 
 
-async def known(broker: aiomqtt.Client, lock: str, key: bytes) -> int | None:
-    """The number of the next order, by what the broker retains."""
-    root = f"menshen/v1/{lock}/"
-    await broker.subscribe([(root + "state", _QOS), (root + "update", _QOS)])
-    state, waiting = None, 0
+@dataclass
+class Known:
+    """What a broker retains of a lock, and of a release for it."""
+
+    state: dict | None = None
+    """What the lock last said of itself; None for one that was never heard of there."""
+
+    waiting: int = 0
+    """The number of the order of ours that waits for it; 0: none."""
+
+    released: bool = False
+    """Whether the release's manifest is there."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is nothing more to hear."""
+        return self.state is not None and self.waiting > 0 and self.released
+
+
+async def known(broker: aiomqtt.Client, lock: str, key: bytes, version: str) -> Known:
+    """What the broker retains, as far as it says so at once."""
+    root, manifest = f"menshen/v1/{lock}/", manifest_topic(version)
+    await broker.subscribe([(root + "state", _QOS), (root + "update", _QOS), (manifest, _QOS)])
+    found = Known()
     with suppress(TimeoutError):
-        while state is None or not waiting:
+        while not found.whole:
             async with asyncio.timeout(_QUIET_S):
                 message = await anext(broker.messages)
             payload = message.payload if isinstance(message.payload, bytes) else b""
-            if str(message.topic) == root + "update":
-                waiting = number_of(lock, key, payload)
+            if str(message.topic) == manifest:
+                found.released = bool(payload)
+            elif str(message.topic) == root + "update":
+                found.waiting = number_of(lock, key, payload)
             elif payload:
                 with suppress(ValueError):
                     said = json.loads(payload)
-                    state = said if isinstance(said, dict) else None
-    return next_number(state, waiting)
+                    found.state = said if isinstance(said, dict) else None
+    return found
+
+
+def check_version(version: str, option: str) -> None:
+    """Raise InputError unless a release can be called so, as firmware/update/version.py has it."""
+    parts = version.split(".")
+    if len(parts) != 3 or not all(re.fullmatch(r"0|[1-9]\d{0,3}", part, re.ASCII) for part in parts):
+        raise InputError(f"{option} {version}: must be three numbers such as 1.4.0")
+    if max(map(int, parts)) > _PART_MAX:
+        raise InputError(f"{option} {version}: each of its numbers is {_PART_MAX} at most")
 
 
 async def order(
@@ -95,10 +131,21 @@ async def order(
 ) -> int | None:
     """Have one lock run the version, now or when it is next online. The number of the order.
 
-    `number` is for a lock of which this broker knows nothing or lies; else it is what is known() there.
+    `number` is for a lock of which this broker knows nothing or lies; else it is the next by what is known
+    there. Raises ReleaseError where the release is not there, or nothing of the lock.
     """
+    there = await known(broker, lock, key, version)
+    if not there.released:
+        raise ReleaseError(
+            f"release {version} is not at this broker: `menshen release publish` puts it there"
+        )
     if number is None:
-        number = await known(broker, lock, key)
+        if there.state is None:
+            raise ReleaseError(
+                f"no lock {lock} was ever heard of at this broker: look at the name, or give --number 1 for "
+                "one that is still to come"
+            )
+        number = next_number(there.state, there.waiting)
     said = head(lock, key, version, number)
     await broker.publish(f"menshen/v1/{lock}/update", said, qos=_QOS, retain=True)
     return number

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import signal
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from menshen.brokers import locks
+from menshen.brokers import house, locks
 from menshen.operator.certificates import OPERATOR, Authority, Pair
 from menshen.simulator.provision import BROKER_NAME
 from tests import programs
@@ -129,18 +130,11 @@ class Mosquitto(Broker):
 
     def __init__(self, *arguments, **named) -> None:
         super().__init__(*arguments, **named)
-        (self.folder / "data").mkdir()
-        self._shipped("mosquitto.acl", {})
-        config = self._shipped(
-            "mosquitto.conf",
-            {
-                "listener 8883 ": f"listener {self.port} ",
-                _PLACE: str(self.folder),
-                "/var/lib/mosquitto/": f"{self.folder}/data/",
-            },
-        )
-        # Started as root, as in a container, it would otherwise change to a user of its own.
-        config.write_text(f"{config.read_text()}\nuser root\n" if not os.geteuid() else config.read_text())
+        me = pwd.getpwuid(os.geteuid()).pw_name
+        listener = house.Listener(self.host, self.port, me)
+        config = house.mosquitto(self.folder, self.authority, [self.host, "localhost", BROKER_NAME], listener)
+        for path in (config, self.folder / house.RULES):
+            self._write(path.name, path.read_text(), {})
         self.processes = [Process([self.program(), "-c", config], " running")]
 
     @classmethod
