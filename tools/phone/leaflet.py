@@ -18,7 +18,7 @@ def words(language: str) -> dict:
     for section in found["leaflet"]:
         orders = section.pop("orders", None)
         if orders is not None:
-            section["rows"] = [[f"PIN * {order} #", orders[order]] for order in ORDERS]
+            section["rows"] = [[f"PIN\u00a0*\u00a0{order}\u00a0#", orders[order]] for order in ORDERS]
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from menshen.phone import build
 from tests.page.helpers.browsing import PATIENCE_S
@@ -77,16 +77,16 @@ async def phone(chromium: Browser, locale: str = "en-GB", **more: str) -> AsyncI
     assert not troubles
 
 
-async def keep_key(page: Page, door: str = "Home", person: str = "") -> None:
+async def keep_key(page: Page | FrameLocator, door: str = "Home", person: str = "") -> None:
     """Name the key that has come, and keep it."""
     await expect(page.locator("#naming")).to_be_visible()
-    await page.fill("#naming [name=door]", door)
-    await page.fill("#naming [name=person]", person)
+    await page.locator("#naming [name=door]").fill(door)
+    await page.locator("#naming [name=person]").fill(person)
     await page.locator("#naming button").first.click()
     await expect(page.locator("#make")).to_be_visible()
 
 
-async def make_code(page: Page, **fields: str) -> list[str]:
+async def make_code(page: Page | FrameLocator, **fields: str) -> list[str]:
     """Fill the form for a guest's code, and press the button; the digits that come, all of them."""
     for name, value in fields.items():
         place = page.locator(f"#make [name={name}]")
