@@ -121,7 +121,7 @@ def _source(text: str) -> str:
     help="Folder for the page.",
 )
 def phone(out: Path) -> None:
-    """Build the resident's page: guest codes on a phone.
+    """Build the page that makes guest codes on a phone.
 
     A static page without an app, an account or a server of ours: put the folder on any web server
     with https. index.html alone, saved, does the same. Its hash tells whether it is the one built here.
