@@ -63,6 +63,7 @@ class Settings:
     reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
     phone_page: str = row("phone.page", "", PAGE, 120)  # without https://
+    phone_remote: bool = row("phone.remote", False, FLAG)
     ssid: str = row("wifi.ssid", "", TEXT, 32)
     password: str = row("wifi.password", "", PASSPHRASE)
     dns: "list[tuple[str, int]]" = row("network.dns", [], SERVERS, 3, 53)
