@@ -97,8 +97,8 @@ guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
 	@exec $(MENSHEN) guest $(OPTIONS)
 
 .PHONY: phone
-phone: setup ## build the resident's page into build/phone, for any web server, and print its hash
-	@exec $(MENSHEN) phone $(ARGS)
+phone: setup ## build the resident's page into build/phone, and print its hash (BROKER=wss://... to open from afar)
+	@exec $(MENSHEN) phone $(if $(BROKER),--broker '$(BROKER)') $(ARGS)
 
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")

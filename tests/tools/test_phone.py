@@ -83,10 +83,31 @@ def test_the_policy_has_no_exceptions() -> None:
     assert not re.search(r"https?:|\*", policy[1])
 
 
+def test_a_page_with_a_broker_may_connect_to_that_one_alone(tmp_path) -> None:
+    address = "wss://mqtt.example.org:8884/mqtt"
+    done = CliRunner().invoke(main, ["phone", "--out", str(tmp_path), "--broker", address])
+    assert done.exit_code == 0
+    page = (tmp_path / "index.html").read_text()
+    assert re.findall(r"connect-src ([^;]+);", page) == [address]
+    for wrong in (
+        "ws://a/",
+        "wss://a b",
+        "wss://",
+        "wss://a/;script-src *",
+        "https://a/",
+        "wss://a/#x",
+        "wss://a'",
+    ):
+        done = CliRunner().invoke(main, ["phone", "--out", str(tmp_path), "--broker", wrong])
+        assert done.exit_code == 2
+        assert "wss://mqtt.example.org:8884/mqtt is right" in done.output
+
+
 def test_nothing_is_fetched_from_anybody() -> None:
     links = set(re.findall(r'(?:src|href)="([^"]+)"', PAGE))
     assert {link for link in links if not link.startswith("data:")} == {"manifest.webmanifest"}
-    assert not re.search(r"\b(fetch|XMLHttpRequest|sendBeacon|EventSource|WebSocket|eval)\(", PAGE)
+    assert not re.search(r"\b(fetch|XMLHttpRequest|sendBeacon|EventSource|eval)\(", PAGE)
+    assert PAGE.count("new WebSocket(") == 1  # and the policy allows none
 
 
 def test_two_modules_with_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

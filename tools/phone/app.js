@@ -1,5 +1,6 @@
 // The page: joins what people do to keys and codes. Nothing here leaves the phone but what they share.
 
+import { sendOpening, signOpening } from "./afar.js";
 import { aloud, endOf, HALF_HOUR, HOURS, importKey, inGroups, makeCode, markOf, ONCE, weekly } from "./codes.js";
 import { readKey } from "./reading.js";
 import { openStore } from "./store.js";
@@ -240,6 +241,21 @@ function showCodes() {
   }));
 }
 
+// Opening from afar
+
+$("open").onclick = async () => {
+  const owner = keys.find((key) => key.id === Number(make.owner.value));
+  const values = { name: nameOf(owner) };
+  if (!owner.lock) return note("noName");
+  if (!(await isSure("openSure", values)) || !(await isSure("openSurer", values))) return;
+  try {
+    await sendOpening(BROKER, owner.lock, await signOpening(owner.key, owner.mark, owner.lock, Date.now()));
+    note("sent");
+  } catch {
+    note("notSent");
+  }
+};
+
 // The whole
 
 async function refresh() {
@@ -248,6 +264,7 @@ async function refresh() {
   $("which").hidden = keys.length < 2;
   make.hidden = $("keyring").hidden = !keys.length;
   $("made").hidden = !codes.length;
+  $("afar").hidden = !BROKER || !keys.some(({ lock }) => lock);
   shown = shown.map(({ id }) => codes.find((code) => code.id === id)).filter((code) => code && runs(code));
   showKeys();
   showCodes();

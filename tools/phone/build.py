@@ -14,18 +14,19 @@ from urllib.parse import quote
 import click
 
 from menshen import checkout
-from menshen.errors import MenshenError
+from menshen.errors import InputError, MenshenError
 
 from .leaflet import LANGUAGES, words
 
 HERE = Path(__file__).parent
 OUT = checkout.TOP / "build/phone" if checkout.exists() else Path("phone")
-MODULES = ("codes.js", "reading.js", "store.js", "words.js", "help.js", "app.js")
+MODULES = ("afar.js", "codes.js", "reading.js", "store.js", "words.js", "help.js", "app.js")
 """In the order in which they need each other."""
 
 BYTES_MAX = 100_000
 """The whole page, all languages and the icon included."""
 
+_BROKER = re.compile(r"wss://[A-Za-z0-9.-]{1,100}(:\d{1,5})?(/[A-Za-z0-9._~/-]{0,100})?")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _NAMES = re.compile(r"^(?:async )?(?:function\*?|class|const|let) +(\[[^]]*\]|\w+)", re.MULTILINE)
@@ -35,12 +36,10 @@ class PhoneError(MenshenError):
     """The page cannot be built; the message says why."""
 
 
-def script() -> str:
+def script(broker: str = "") -> str:
     """All modules as one. Raises PhoneError where two of them have the same name for something."""
-    parts, seen = (
-        [f"const WORDS = {json.dumps({each: words(each) for each in LANGUAGES}, ensure_ascii=False)};"],
-        {},
-    )
+    told = json.dumps({language: words(language) for language in LANGUAGES}, ensure_ascii=False)
+    parts, seen = [f"const WORDS = {told}, BROKER = {json.dumps(broker)};"], {}
     for module in MODULES:
         text = _EXPORT.sub("", _IMPORT.sub("", (HERE / module).read_text()))
         for names in _NAMES.findall(text):
@@ -59,13 +58,17 @@ def script() -> str:
     return whole
 
 
-def files() -> dict[str, bytes]:
-    """What goes to the web server, name to contents."""
+def files(broker: str = "") -> dict[str, bytes]:
+    """What goes to the web server, name to contents; `broker` is a wss:// address to open doors by, or ""."""
     icon = (HERE / "icon.svg").read_text().strip()
-    style, program = (HERE / "style.css").read_text(), script()
+    style, program = (HERE / "style.css").read_text(), script(broker)
     page = (HERE / "index.html").read_text()
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml,{quote(icon)}"')
-    page = page.replace("POLICY", policy(style, program)).replace("STYLE", style).replace("SCRIPT", program)
+    page = (
+        page.replace("POLICY", policy(style, program, broker))
+        .replace("STYLE", style)
+        .replace("SCRIPT", program)
+    )
     worker = (HERE / "worker.js").read_text().replace("VERSION", json.dumps(hash_of(page.encode())))
     return {
         "index.html": page.encode(),
@@ -75,8 +78,8 @@ def files() -> dict[str, bytes]:
     }
 
 
-def policy(style: str, program: str) -> str:
-    """The content security policy: this script, this style, what lies beside the page; no connection."""
+def policy(style: str, program: str, broker: str = "") -> str:
+    """The content security policy: this script, this style, and no connection but to the broker."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -85,6 +88,7 @@ def policy(style: str, program: str) -> str:
             "img-src data: 'self'",
             "manifest-src 'self'",
             "worker-src 'self'",
+            *([f"connect-src {broker}"] if broker else []),
             "base-uri 'none'",
             "form-action 'none'",
         )
@@ -96,9 +100,9 @@ def hash_of(page: bytes) -> str:
     return hashlib.sha256(page).hexdigest()
 
 
-def build(out: Path = OUT) -> dict[str, bytes]:
+def build(out: Path = OUT, broker: str = "") -> dict[str, bytes]:
     """Write the page's files into a folder, and return them. Raises PhoneError, OSError."""
-    made = files()
+    made = files(broker)
     size = sum(map(len, made.values()))
     if size > BYTES_MAX:
         raise PhoneError(f"the page has {size} bytes, and may have {BYTES_MAX}")
@@ -120,12 +124,20 @@ def _source(text: str) -> str:
     show_default="build/phone, or phone where there is no checkout",
     help="Folder for the page.",
 )
-def phone(out: Path) -> None:
+@click.option(
+    "--broker",
+    default="",
+    metavar="WSS",
+    help="Opens doors from afar by this broker, such as wss://mqtt.example.org:8884/mqtt.",
+)
+def phone(out: Path, broker: str) -> None:
     """Build the page that makes guest codes on a phone.
 
     A static page without an app, an account or a server of ours: put the folder on any web server
     with https. index.html alone, saved, does the same. Its hash tells whether it is the one built here.
     """
-    made = build(out)
+    if broker and not _BROKER.fullmatch(broker):
+        raise InputError(f"--broker {broker}: an address such as wss://mqtt.example.org:8884/mqtt is right")
+    made = build(out, broker)
     click.echo(f"{out}: {sum(map(len, made.values()))} bytes in {len(made)} files")
     click.echo(f"{hash_of(made['index.html'])}  index.html")

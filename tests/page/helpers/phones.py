@@ -28,9 +28,9 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def site() -> AsyncIterator[Site]:
+async def site(broker: str = "") -> AsyncIterator[Site]:
     """Serves the built page at /, and below /source/ its modules as they stand in the project."""
-    files, served = build.files(), Site("")
+    files, served = build.files(broker), Site("")
 
     async def answer(request: web.Request) -> web.Response:
         path = request.match_info["path"] or "index.html"
