@@ -83,7 +83,7 @@ class Lock:
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
         gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
         dialogues = Dialogues(
-            lambda: _lend_phone(settings.lock, self._card_reader, indicator),
+            lambda: _lend_phone(settings.lock, settings.phone_page, self._card_reader, indicator),
             *(register, restrictions, mac, settings),
         )
         relay = Relay(board.relay, settings.unlock_level)

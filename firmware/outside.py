@@ -129,7 +129,17 @@ class Outside:
             self._reports.deliver(telemetry)
             await subscriptions.subscribe("menshen/v1/" + settings.lock + "/command", listener.on_message)
             start("lists", lists.run)
+            if settings.phone_remote:
+                await self._join_tenant(start, subscriptions)
             start("link", link.run)
+
+    async def _join_tenant(self, start: "Start", subscriptions: "Subscriptions") -> None:
+        async with Late():
+            from commands.tenant import Tenant
+
+        door = self._doorkeeper.remote, self._register.residents.keys
+        parts = subscriptions, self._settings.lock, self._clock, self._board.numbers
+        start("tenant", Tenant(*parts, door).run)
 
 
 def _context() -> "tuple[Any, int]":
