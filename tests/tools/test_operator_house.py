@@ -18,7 +18,7 @@ from menshen.operator import codes, dates, publishing, records, zones
 from menshen.operator import health as h
 from menshen.operator.health import Health
 from menshen.operator.hours import Hours
-from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, Credential
+from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, STAFF_PASSAGE, Credential
 from menshen.operator.picture import picture
 from menshen.operator.store import HELD
 from tests.conftest import TOP
@@ -182,6 +182,12 @@ def test_staff_are_records_with_hours_and_no_names(operate: Operate, path: Path)
     operate("staff", "remove", "front", "Anna")
     operate("staff", "remove", "front", "Anna", says="NAME Anna")
     assert sorted(record[19 + 1] for record in _records(path) if record[16] == SCHEDULE) == [1, 1, 2]
+
+
+def test_staff_may_have_passage_mode_by_their_pin(operate: Operate, path: Path) -> None:
+    operate("staff", "add", "front", "Bert", "--pin", "--passage", typed="274195\n274195\n")
+    assert _records(path) == [Credential(PIN, b"274195", STAFF_PASSAGE).record(KEY)]
+    operate("staff", "add", "front", "Anna", "--card", UID, "--passage", says="--passage")
 
 
 def test_staff_that_cannot_be_are_named(operate: Operate) -> None:

@@ -45,7 +45,7 @@ _COMMANDS = {
     },
     "At a door": {
         "identify": Later(_HOUSE + "identify:identify", "Have a lock show itself by its violet light."),
-        "guest": Later(_HOUSE + "guest:guest", "Make a code for a guest, from a tenant's key."),
+        "guest": Later(_HOUSE + "guest:guest", "Make a code for a guest, from a resident's key."),
         "command": Later(_HOUSE + "commands:command", "Sign a command to a lock."),
     },
     "Boards, brokers, releases": {

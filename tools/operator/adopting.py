@@ -12,7 +12,18 @@ from menshen.errors import MenshenError
 
 from . import dates
 from .hours import DAYS, Holiday
-from .lists import HOLIDAY, LEASE, MOVE_IN, SCHEDULE, STAFF, Known, list_hash, over, records_of
+from .lists import (
+    HOLIDAY,
+    LEASE,
+    MOVE_IN,
+    SCHEDULE,
+    STAFF,
+    STAFF_PASSAGE,
+    Known,
+    list_hash,
+    over,
+    records_of,
+)
 from .store import HELD, SENT, WANTED, Store
 
 _RECORD = struct.Struct("<16sBBHBBIIH")
@@ -58,7 +69,7 @@ def held(store: Store, ident: str, head: Known, base: bytes, state: dict) -> Non
 
 def _read(store: Store, ident: str, current: bytes) -> dict[str, dict[str, dict]]:
     records = [_RECORD.unpack(record) for record in records_of(current)]
-    if {record[1] for record in records} - {LEASE, MOVE_IN, STAFF, SCHEDULE, HOLIDAY}:
+    if {record[1] for record in records} - {LEASE, MOVE_IN, STAFF, STAFF_PASSAGE, SCHEDULE, HOLIDAY}:
         raise AdoptError(
             f"{ident}: its list has records that this release does not make; it is left as it is"
         )
@@ -85,7 +96,7 @@ def _staff(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
     }
     found = {}
     for digest, role, kind, _, schedule, uses, begin, end, _ in records:
-        if role != STAFF:
+        if role not in (STAFF, STAFF_PASSAGE):
             continue
         text = digest.hex()
         name, own = known.get(text, (names.get(text, f"unknown {text[:8]}"), {}))
@@ -97,6 +108,7 @@ def _staff(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
             "hours": hours.get(schedule, ""),
             "schedule": schedule,
             "uses": uses,
+            "role": role,
             "begin": begin,
             "end": end,
             **({"value": own["value"]} if "value" in own else {}),

@@ -21,7 +21,7 @@ def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
         hours[who["schedule"]] = who["hours"]
         entry = Record(
             bytes.fromhex(who["digest"]),
-            STAFF,
+            who.get("role", STAFF),
             who["kind"],
             schedule=who["schedule"],
             uses=who["uses"],

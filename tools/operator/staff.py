@@ -10,7 +10,7 @@ from menshen.errors import InputError, MenshenError
 
 from . import asking, codes, dates, records, zones
 from .answer import Answer, Table
-from .lists import CARD, PIN
+from .lists import CARD, PIN, STAFF, STAFF_PASSAGE
 from .locks import chosen
 from .opened import changing, reading
 from .store import NotInFileError, Store, called
@@ -43,6 +43,7 @@ class Terms:
     first: str | None
     last: str | None
     uses: int | None
+    passage: bool = False
 
     def limits(self, zone: str) -> tuple[int, int]:
         """First second, and the one after the last, since 1970; 0 is no limit. Raises DateError."""
@@ -73,6 +74,7 @@ _terms = packed(
     click.option("--from", "first", metavar="DATE", help="First day."),
     click.option("--until", "last", metavar="DATE", help="Last day, included."),
     click.option("--uses", type=click.IntRange(1, 255), default=None, help="How often it opens, at most."),
+    click.option("--passage", is_flag=True, help="May begin and end passage mode, by PIN * 0 #."),
 )
 
 
@@ -90,6 +92,8 @@ def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer
     """
     if (terms.card is None) == (not terms.pin):
         raise click.UsageError("Say what opens: one of --card and --pin.")
+    if terms.passage and not terms.pin:
+        raise click.UsageError("--passage: passage mode is begun at the keypad, so it needs --pin.")
     idents = chosen(store, locks)
     kind, value = terms.value()
     for ident in idents:
@@ -127,6 +131,7 @@ def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, by
         "hours": text,
         "schedule": schedule,
         "uses": terms.uses or 0,
+        "role": STAFF_PASSAGE if terms.passage else STAFF,
         "begin": begin,
         "end": end,
         "value": store.seal.close(f"staff {name}", value).hex(),
