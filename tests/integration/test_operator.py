@@ -5,10 +5,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from menshen import ending
 from menshen.operator import health, lists
+from menshen.operator.lists import PIN, TENANT, Credential
 from menshen.simulator.provision import lock_key
 from tests.integration.conftest import MakeBroker
 from tests.integration.helpers.landlord import LOCK, STATE, House, answering
@@ -155,7 +157,9 @@ async def _hear_it_online(house: House) -> None:
                 return
 
 
-async def test_from_a_lease_to_a_tenant_who_opens_the_door(house: House, make_lock, tmp_path: Path) -> None:
+async def test_from_a_lease_to_a_tenant_who_opens_the_door(
+    house: House, make_lock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The whole lock: the move-in code at the keypad, a PIN of the tenant's own, and the door."""
     workdir = tmp_path / "lock"
     key = lock_key(workdir)
@@ -183,3 +187,18 @@ async def test_from_a_lease_to_a_tenant_who_opens_the_door(house: House, make_lo
     said = (await house.operate("health")).output
     assert "well" in said, said
     assert "271828" not in said
+    (tmp_path / "word").write_text("correct horse battery")
+    monkeypatch.setenv("MENSHEN_BACKUP_PASSPHRASE_FILE", str(tmp_path / "word"))
+    await house.operate("backup", str(house.folder / "house.backup"))
+    await house.operate("restore", str(house.folder / "house.backup"), file="again/operator.db")
+    residents = (b"271828", code.encode(), Credential(PIN, b"271828", TENANT).record(key)[:16])
+    kept = [path for path in house.folder.rglob("*") if path.is_file() and path.name != "demo.key"]
+    assert {"operator.db", "house.backup"} <= {path.name for path in kept}
+    for path in kept:
+        for secret in residents:
+            assert secret not in path.read_bytes(), path
+            assert secret.hex().encode() not in path.read_bytes(), path
+    for table in ("staff_entry", "alarm"):
+        store = open_house(house.folder / "operator.db")
+        assert store.run(f"select * from {table}") == []  # noqa: S608 (of two names)
+        store.close()

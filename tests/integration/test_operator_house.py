@@ -4,18 +4,14 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiomqtt
 import pytest
 import pytest_asyncio
 
-from menshen import ending
 from menshen.operator import lists
 from tests.integration.conftest import MakeBroker
-from tests.integration.helpers.landlord import LOCK, STATE, House, answering, named, read
+from tests.integration.helpers.landlord import LOCK, STATE, House, accepting, answering
 from tests.integration.helpers.rights import ROOT, client
 from tests.tools.helpers.houses import keys, open_house
 
@@ -183,26 +179,6 @@ async def test_a_broker_makes_up_no_list_to_take_over(house: House) -> None:
     assert "1" in (await house.operate("lease", "list")).output
 
 
-@asynccontextmanager
-async def _many(house: House, names: list[str]) -> AsyncIterator[None]:
-    """Locks that accept whatever they are sent."""
-    async with client(house.broker, house.broker.operator(), "many") as connected:
-        for name in names:
-            state = json.dumps({"online": True, **STATE})
-            await connected.publish(f"{ROOT}/{name}/state", state, qos=0, retain=True)
-        await connected.subscribe(f"{ROOT}/+/list", qos=1)
-        async with ending.running(_accept(connected)):
-            yield
-
-
-async def _accept(connected: aiomqtt.Client) -> None:
-    async for message in connected.messages:
-        assert isinstance(message.payload, bytes)
-        head = read(message.payload)
-        said = {"list": head["version"], "result": "accepted", "hash": named(head)}
-        await connected.publish(str(message.topic).replace("/list", "/ack"), json.dumps(said), qos=0)
-
-
 async def test_a_hundred_doors_are_published_in_ten_seconds(house: House) -> None:
     names = [f"flat-{n}" for n in range(1, 101)]
     await asyncio.to_thread(keys, house.folder, *names)
@@ -211,7 +187,8 @@ async def test_a_hundred_doors_are_published_in_ten_seconds(house: House) -> Non
     table = house.folder / "house.csv"
     table.write_text("\n".join(["kind,doors,name,from,until,key_file", *rows, ""]))
     await house.operate("import", str(table), "--yes")
-    async with _many(house, [*names, LOCK]):
+    at, own = (house.broker.host, house.broker.port), house.broker.operator()
+    async with accepting(at, house.folder, own, [*names, LOCK]):
         started = time.monotonic(), time.process_time()
         said = (await house.operate("publish")).output
         took = time.monotonic() - started[0], time.process_time() - started[1]

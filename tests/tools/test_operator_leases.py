@@ -138,6 +138,19 @@ def test_a_running_lease_is_ended_by_no_command(house: House) -> None:
     assert _codes(house, "front") == before
 
 
+def test_a_lease_gets_shorter_before_a_lock_knows_it_and_by_consent_after(house: House) -> None:
+    house.add_locks("front")
+    house.run("lease", "add", "front", "--until", _day(300))
+    assert "PIN * 5 #" not in house.run("lease", "shorten", "1", "--until", _day(200))
+    house.publish("front")
+    day = dt.date.fromisoformat(_day(100))
+    assert f"PIN * 5 #, then {day:%d%m%y} #" in house.run("lease", "shorten", "1", "--until", str(day))
+    house.refused(2, "is not earlier", "lease", "shorten", "1", "--until", _day(100))
+    for last in (_day(-1), "2020-01-01"):
+        house.refused(2, "has passed", "lease", "shorten", "1", "--until", last)
+    assert [(row["until"], row["published"]) for row in _leases(house)] == [(str(day), False)]
+
+
 def test_who_changed_what_is_on_a_record_that_only_grows(house: House) -> None:
     house.add_locks("front")
     house.run("lease", "add", "front", "--until", _day(300), "--note", "flat 3")

@@ -6,7 +6,8 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import aiomqtt
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from menshen import ending
 from menshen.cli.main import main
+from menshen.operator.certificates import Pair
 from tests.integration.helpers.brokers import Broker
 from tests.integration.helpers.rights import ROOT, client
 from tests.tools.helpers.houses import new_house
@@ -102,3 +104,27 @@ async def answering(broker: Broker) -> AsyncIterator[Answering]:
         await lock.say("state", True, online=True, **STATE)
         async with ending.running(lock.listen()):
             yield lock
+
+
+@contextlib.asynccontextmanager
+async def accepting(
+    at: tuple[str, int], authority: Path, own: Pair, names: Sequence[str]
+) -> AsyncIterator[None]:
+    """Locks that are online and accept whatever they are sent; `authority` is the folder of ca.crt.pem."""
+    context = ssl.create_default_context(cafile=authority / "ca.crt.pem")
+    context.load_cert_chain(*reversed(own.write(authority, "locks")))
+    async with aiomqtt.Client(*at, tls_context=context, identifier="locks", timeout=60) as connected:
+        for name in names:
+            state = json.dumps({"online": True, **STATE})
+            await connected.publish(f"{ROOT}/{name}/state", state, qos=0, retain=True)
+        await connected.subscribe(f"{ROOT}/+/list", qos=1)
+        async with ending.running(_accept(connected)):
+            yield
+
+
+async def _accept(connected: aiomqtt.Client) -> None:
+    async for message in connected.messages:
+        assert isinstance(message.payload, bytes)
+        head = read(message.payload)
+        said = {"list": head["version"], "result": "accepted", "hash": named(head)}
+        await connected.publish(str(message.topic).replace("/list", "/ack"), json.dumps(said), qos=0)
