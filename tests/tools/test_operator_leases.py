@@ -58,6 +58,7 @@ def test_names_are_in_the_order_in_which_people_count(house: House) -> None:
     [
         (["lease", "add", "front", "--until", "2072-12-31"], "years"),
         (["lease", "add", "front", "--from", "2025-01-01", "--until", "{}"], "days ago"),
+        (["lease", "add", "front", "--from", "2072-01-01", "--until", "2072-12-31"], "years ahead"),
         (["lease", "add", "front", "--until", "{}", "--note", "flat 3"], "already"),
         (["lease", "extend", "1", "--until", "2072-12-31"], "years"),
     ],
