@@ -117,7 +117,7 @@ class Manager:
         async with Loan():
             from update.session import request
 
-            return await request(version, self._subscriptions)
+            return await request(version, self._settings.board, self._subscriptions)
 
     async def _open(self, version: str, message: bytearray) -> dict:
         async with Loan():

@@ -12,6 +12,7 @@ from menshen import checkout, mqtt
 from menshen.cli.options import packed
 from menshen.key_file import read_lock_key
 from menshen.operator.certificates import check_lock
+from menshen.wiring import BOARDS
 
 from . import keys, output, publish, release
 
@@ -90,20 +91,21 @@ def key(path: Path, passphrase_fd: int | None) -> None:
 @click.option("--key", "path", type=_Any, required=True, help="The release key.")
 @click.option("--trust", type=_File, multiple=True, help="Another public key that this release trusts.")
 @click.option("--image", type=_File, help="MicroPython's application image (.app-bin), to go with it.")
+@click.option("--board", type=click.Choice(BOARDS), default=BOARDS[0], show_default=True, help="For which.")
 @click.option("--out", type=_Any, default=_OUT, show_default="build/release", help="Where its folder goes.")
 @_DESCRIPTOR
 def build(
-    path: Path, trust: tuple[Path, ...], image: Path | None, out: Path, passphrase_fd: int | None
+    path: Path, trust: tuple[Path, ...], image: Path | None, board: str, out: Path, passphrase_fd: int | None
 ) -> None:
-    """Build the application from this tree, and sign it.
+    """Build the application from this tree, and sign it, for all boards.
 
     A version is released once: raise VERSION in firmware/version.py first. Needs a checkout.
     """
     checkout.needed("release build")
     private = keys.load(path.expanduser(), keys.passphrase(passphrase_fd))
     trusted = keys.trusted([private.public_key(), *map(keys.load_public, trust)])
-    made = release.build(trusted=trusted, image=image.read_bytes() if image else b"")
-    folder = output.write(made, made.manifest(private), out)
+    made = release.build(trusted=trusted, image=image.read_bytes() if image else b"", board=board)
+    folder = output.write(made, {each: made.manifest(private, each) for each in BOARDS}, out)
     click.echo(output.describe(made))
     click.echo(f"{folder.path}: signed. Now: make publish BROKER=host:port RELEASE={folder.path}")
 
