@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Start = Callable[[str, Callable[[], Awaitable[None]]], None]
 
-_HANDSHAKE_MS = const(30_000)  # base of the back-off with TLS: a handshake holds up the door for a second
+_HANDSHAKE_MS = const(120_000)  # base of the back-off with TLS: a handshake holds up the door for a second
 
 
 class Outside:
@@ -77,7 +77,7 @@ class Outside:
         async with Late():
             from update.manager import Manager
 
-        door = self._register.residents, self._doorkeeper, self._reports
+        door = self._register.residents, self._reports
         parts = self._settings, self._board, self._clock
         start("release", Manager(*parts, door, memory, subscriptions).run)
 
@@ -124,7 +124,7 @@ class Outside:
         broker = Broker(settings.broker_host, settings.broker_port)
         clients = Clients(identifier, broker, tls, board.idf_free)
         backoff = Backoff(_HANDSHAKE_MS if tls else 1000, cap)
-        link = Link(network, clients, subscriptions, telemetry, backoff, self._doorkeeper.quiet)
+        link = Link(network, clients, subscriptions, telemetry, backoff)
         link.fault = self._reports.fault
 
         commands = settings.key, clock, board.numbers, telemetry

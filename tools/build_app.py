@@ -109,12 +109,13 @@ def _read(files: dict[Path, Path]) -> dict[Path, tuple[Path, str]]:
 def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[Path, str]]:
     """The same of the firmware, shrunk."""
     paths = {path.relative_to(firmware).with_suffix(""): path for path in sorted(firmware.rglob("*.py"))}
-    texts = {}
-    for name, program in shrunk(firmware, without).programs.items():
+    texts, made = {}, shrunk(firmware, without)
+    written = {short: name for name, short in made.files.items()}
+    for name, program in made.programs.items():
         place = Path(*name.split("."))
-        path = paths.get(place)
-        target = place.with_suffix(".mpy") if path else place / "__init__.mpy"
-        texts["slots/a" / target] = path or firmware / place, program
+        path = paths.get(Path(*written.get(name, name).split(".")))
+        target = place.with_suffix(".mpy") if path or name in written else place / "__init__.mpy"
+        texts["slots/a" / target] = path or firmware / written.get(name, name), program
     return texts
 
 
@@ -145,7 +146,7 @@ def shrunk(firmware: Path, without: Collection[str] = ()) -> Shrunk:
 
     def make() -> list[dict[str, str]]:
         made = shrink(sources, _given(others), known, without)
-        return [made.programs, made.names]
+        return [made.programs, made.names, made.files]
 
     return Shrunk(*remembered([*_all(sources, others, known), *sorted(without)], make))
 

@@ -21,6 +21,8 @@ USED_UP = "used up"
 MOVING_IN = "moving in"
 ASKING = "asking"  # a tenant's PIN that is to do something else than open: see dialogue.py
 
+PASSAGE = "passage"  # staff who may, begin passage mode, or end it
+
 # What a dialogue at the keypad makes of a code or card, by the names of the signals.
 GOES_ON = "enrolling"
 KEPT = "kept"

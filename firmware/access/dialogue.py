@@ -20,6 +20,7 @@ from micropython import const
 
 from access.decide import GOES_ON, KEPT, REFUSED, THROTTLED
 from access.gate import Verdict
+from access.guest_key import complete
 from access.waiting import LONG_MS, Waiting, is_random
 from loader import Loan
 from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
@@ -177,7 +178,7 @@ class Dialogue(Waiting):
         """Arm guest codes, and hand over the lease's key: a new one if there is none, or one is wanted."""
         key = None if new else dict(self._residents.keys()).get(self._lease)
         if key is None:
-            key = self._random(NEW_GUEST_KEY)
+            key = complete(self._random(NEW_GUEST_KEY))
             self._set_key(GUEST_KEY, key)
         self._restrictions.arm_guest_codes()
         self._hand_over(GUEST_KEY, key)

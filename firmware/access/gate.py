@@ -8,6 +8,7 @@ from access.decide import (
     GRANTED,
     GUEST,
     MOVING_IN,
+    PASSAGE,
     TOO_EARLY,
     UNKNOWN,
     USED_UP,
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from storage.hmac import Mac
 
 _PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
-_ORDERS = b" 1 2 3 30 4 40 6 60 9 "  # what each means: dialogue.py
+_ORDERS = b" 0 1 2 3 30 4 40 6 60 9 "  # what each means: dialogue.py
+_PASSAGE = b"0"  # of staff, and not of tenants
 _SHORTEST = const(4)
 _LONGEST = const(10)
-_GUEST_DIGITS = const(9)
+_GUEST_DIGITS = (12, 9)  # of today's format, and of the one before
 
 
 class Verdict:
@@ -78,8 +80,9 @@ class Gate:
     def pin(self, digits: bytes, now: int, number: "bytes | None" = None) -> Verdict:
         """Judge a code; `now` is ticks_ms(). While the keypad waits, no code is looked up or counted.
 
-        `number` is what was typed behind a `*`. Such an entry opens nothing: it is ASKING where a tenant's
-        PIN stands before one of _ORDERS, and else unknown, whatever it is that was wrong.
+        `number` is what was typed behind a `*`. Such an entry is ASKING where a tenant's PIN stands before
+        one of _ORDERS, PASSAGE where that of staff who may stands before `0`, and else unknown, whatever it
+        is that was wrong.
         """
         wait = self._throttle.left_ms(now)
         if wait:
@@ -87,13 +90,15 @@ class Gate:
         verdict = Verdict(UNKNOWN, PIN, self._throttle.count(now))
         is_order = number is not None and b" " + number + b" " in _ORDERS
         if _SHORTEST <= len(digits) <= _LONGEST and (number is None or is_order):
-            self._judge(verdict, digits, number is None)
+            only = 0 if number is None else STAFF_PASSAGE if number == _PASSAGE else TENANT
+            self._judge(verdict, digits, only)
         if number is not None:
-            verdict.reason = ASKING if verdict.granted else UNKNOWN
+            granted = ASKING if number != _PASSAGE else PASSAGE if verdict.role != TENANT else UNKNOWN
+            verdict.reason = granted if verdict.granted else UNKNOWN
             verdict.order = int(number or 0)
-        elif verdict.reason == UNKNOWN and len(digits) == _GUEST_DIGITS:
+        elif verdict.reason == UNKNOWN and len(digits) in _GUEST_DIGITS:
             self._guest(verdict, digits)
-        if verdict.reason in (GRANTED, ASKING, MOVING_IN):
+        if verdict.reason in (GRANTED, ASKING, MOVING_IN, PASSAGE):
             self._throttle.take_back()
             verdict.begins_throttle = False
         return verdict
@@ -117,14 +122,21 @@ class Gate:
         verdict.reason = self._other(listed, digest, now)
         return verdict
 
+    def may_pass(self, digest: bytes) -> bool:
+        """Whether passage mode goes on, which somebody with this digest has begun: theirs, and in hours."""
+        listed = self._credentials.find(digest)
+        if listed is None or listed.role != STAFF_PASSAGE:
+            return False
+        return self._limits(listed, self._clock.now()) == GRANTED
+
     def _guest(self, verdict: Verdict, digits: bytes) -> None:
-        """Judge nine digits that are nobody's PIN."""
+        """Judge digits that are nobody's PIN."""
         verdict.reason, verdict.lease, _ = self._restrictions.guest(digits, self._clock.now())
         if verdict.granted:
             verdict.role = GUEST
 
-    def _judge(self, verdict: Verdict, value: bytes, everybody: bool = True) -> None:
-        """Look a value up, for tenants alone or for everybody: only who is looked for uses something up."""
+    def _judge(self, verdict: Verdict, value: bytes, only: int = 0) -> None:
+        """Look a value up, of one role `only` where it is not 0: only who is looked for uses something up."""
         kind = verdict.kind
         digest = verdict.digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
         now = self._clock.now()
@@ -134,7 +146,7 @@ class Gate:
             verdict.reason = EXPIRED if self._leases.over(resident.lease, now) else GRANTED
             return
         listed = None if self._residents.withdrawn(digest) else self._credentials.find(digest)
-        if listed is None or listed.kind != kind or not (everybody or listed.role == TENANT):
+        if listed is None or listed.kind != kind or (only and listed.role != only):
             return
         verdict.role, verdict.lease = listed.role, listed.lease
         if listed.role in (TENANT, MOVE_IN):
@@ -152,8 +164,12 @@ class Gate:
         return reason
 
     def _other(self, listed: "Credential", digest: bytes, now: "int | None") -> str:
-        in_hours = not listed.schedule or now is None or self._restrictions.in_hours(listed.schedule, now)
-        reason = decide(listed, now, 0, in_hours)
+        reason = self._limits(listed, now)
         if reason == GRANTED and listed.uses and not self._restrictions.count_use(digest, listed.uses):
             return USED_UP
         return reason
+
+    def _limits(self, listed: "Credential", now: "int | None") -> str:
+        """What its dates and hours say."""
+        in_hours = not listed.schedule or now is None or self._restrictions.in_hours(listed.schedule, now)
+        return decide(listed, now, 0, in_hours)

@@ -1,91 +1,94 @@
-"""Checks guest codes: nine digits computed from a lease's guest key. README.md has the format.
+"""Checks guest codes: twelve digits computed from a resident's guest key. README.md has the format.
 
-In NVS (storage/names.py) are the codes that were entered, and what guessing may have gained since a resident
-last armed guest codes, in parts of 10**9.
+In NVS (storage/names.py) are the codes for one entry that were used, and what guessing may have gained since
+a resident last armed guest codes, in parts of 10**9. Nothing is stored of any other code.
 """
 
 import struct
 
 from micropython import const
 
-from access.decide import EXPIRED, GRANTED, UNKNOWN, USED_UP
+from access.decide import EXPIRED, GRANTED, TOO_EARLY, UNKNOWN, USED_UP
+from access.guest_key import is_complete
 from storage.hmac import Mac, equal
-from storage.names import GUEST_CODES, GUEST_CODES_MAX, GUEST_RISK
+from storage.names import GUEST_RISK, ONCE_CODES, ONCE_CODES_MAX
 from storage.purposes import GUEST_CODE, GUEST_CODE_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
 
-_DURATIONS_H = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 336, 720, 8)  # the last is for one entry
-_ONCE = const(12)
-_CLASSES = const(13)
-_STARTS = const(8)  # in each of so many hours from its start a code may first be entered
-_CODES = const(104)  # _STARTS * _CLASSES
-_VALUES = const(9615384)  # 10**9 // _CODES; of so many one is right, so a guess gains 104 in 10**9
-_HOUR = const(3600)
+_HOURS = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 336, 720, 8, 24, 168, 720)  # by class
+_ONCE = const(12)  # from this class on a code is for one entry
+_CLASSES = const(16)
+_STARTS = const(1500)  # half hours: 48 before a code, 1440 of the longest, and 12 after it
+_AHEAD = const(48)
+_FIELDS = const(24000)  # _STARTS * _CLASSES
+_VALUES = const(41666666)  # 10**12 // _FIELDS; of so many one is right, so a guess gains 24 in 10**9
+_GAIN = const(24)
+_KEYS = const(8)  # beyond so many the sum below is for each eight of them
 _RISK_MAX = const(1000)  # in parts of 10**9: one in a million
-_MARK = const(8)
+_HALF_HOUR = const(1800)
 _ENTRY = const(12)
+_KEY = const(6)  # so many bytes of an entry are of the key
+_END = const(8)
 
 
 def check(
     numbers: "Numbers", mac: Mac, keys: "list[tuple[int, bytes]]", digits: "bytes | memoryview", now: int
 ) -> "tuple[str, int, bool]":
-    """(verdict, lease, whether it is the first entry); `keys` are (lease, guest key). OSError: NVS is full.
+    """(verdict, lease, whether it was stored); `keys` are (lease, guest key). OSError: NVS is full.
 
     How long this takes depends on what the lock holds, and not on how near the digits are to a good code.
     """
-    code = 0
-    for digit in digits:
-        code = code * 10 + digit - 48
-    code, low = divmod(code, _CODES)
-    start, kind = divmod(low, _CLASSES)
-    hours, hour = _DURATIONS_H[kind], now // _HOUR
-    mark = bytes((kind,)) + mac.digest(GUEST_CODE_VALUE, digits)[: _MARK - 1]
-    table = numbers.blob(GUEST_CODES, GUEST_CODES_MAX)
-    end = alike = 0
-    for place in range(0, len(table), _ENTRY):
-        until = struct.unpack_from("<I", table, place + _MARK)[0]
-        if equal(table[place : place + _MARK], mark):
-            end = until
-        if table[place] == kind and until > now and (until // _HOUR - hours) % _STARTS == start:
-            alike += 1
+    keys = [(lease, key) for lease, key in keys if is_complete(key)]
     risk = numbers.get(GUEST_RISK)
-    counted = risk + _CODES * (len(keys) + alike)
+    counted = risk + _GAIN * min(len(keys), _KEYS)
     if not 0 <= risk < counted < _RISK_MAX:
         return UNKNOWN, 0, False
     numbers.set(GUEST_RISK, counted)
-    first = not end
-    if first:
-        end = (hour - (hour - start) % _STARTS + hours) * _HOUR
-    found = -1
-    for lease, key in keys:
-        if _is(key, end // _HOUR - hours, kind, code):
-            found = lease
-    if found < 0 or (first and now >= end):
+    value, field = divmod(int(bytes(digits)), _FIELDS)
+    first, kind = divmod(field, _CLASSES)
+    latest = now // _HALF_HOUR + _AHEAD
+    start = latest - (latest - first) % _STARTS
+    lease, key = _whose(keys, start, kind, value)
+    if not key:
         return UNKNOWN, 0, False
     numbers.set(GUEST_RISK, risk)
-    if first:
-        # with one more of this kind no code of it could be checked any more: guests would be locked out
-        fits = _CODES * (len(keys) + alike + 1) < _RISK_MAX
-        stored = fits and _store(numbers, table, mark + struct.pack("<I", end), now)
-        return (GRANTED, found, True) if stored else (UNKNOWN, 0, False)
-    return (EXPIRED if now >= end else USED_UP if kind == _ONCE else GRANTED), found, False
+    end = start * _HALF_HOUR + _HOURS[kind] * 3600
+    if now < start * _HALF_HOUR:
+        return TOO_EARLY, lease, False
+    if now >= end:
+        return EXPIRED, lease, False
+    if kind < _ONCE:
+        return GRANTED, lease, False
+    entry = mac.digest(GUEST_CODE_VALUE, key)[:_KEY] + struct.pack("<HI", field, end)
+    return _use_up(numbers, entry, now), lease, True
 
 
-def _store(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:
-    """Store an entry in place of those that have ended; False where none has. OSError: NVS is full."""
-    if len(table) >= GUEST_CODES_MAX:
-        entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
-        table = b"".join([e for e in entries if struct.unpack_from("<I", e, _MARK)[0] > now])
-    if len(table) >= GUEST_CODES_MAX:
-        return False
-    numbers.set_blob(GUEST_CODES, table + entry)
-    return True
+def _whose(keys: "list[tuple[int, bytes]]", start: int, kind: int, value: int) -> "tuple[int, bytes]":
+    """Lease and key that give this value for a start, in half hours, and a class; (0, b"") if none does."""
+    found, wanted, message = (0, b""), struct.pack("<I", value), struct.pack("<IB", start, kind)
+    for pair in keys:
+        made = Mac(pair[1]).digest(GUEST_CODE, message)
+        if equal(struct.pack("<I", int.from_bytes(made[:8], "big") % _VALUES), wanted):
+            found = pair
+    return found
 
 
-def _is(key: bytes, start: int, kind: int, code: int) -> bool:
-    """Whether a code is that of this key, start (hours since 1970) and class of duration."""
-    mac = Mac(key).digest(GUEST_CODE, struct.pack("<IB", start, kind))
-    return equal(struct.pack("<I", int.from_bytes(mac[:8], "big") % _VALUES), struct.pack("<I", code))
+def _use_up(numbers: "Numbers", entry: bytes, now: int) -> str:
+    """GRANTED the first time; UNKNOWN without a place. Nobody takes more than half of what is free."""
+    table, running, own = numbers.blob(ONCE_CODES, ONCE_CODES_MAX), b"", _ENTRY
+    for place in range(0, len(table), _ENTRY):
+        other = table[place : place + _ENTRY]
+        if other == entry:
+            return USED_UP
+        if struct.unpack_from("<I", other, _END)[0] > now:
+            running += other
+            if other[:_KEY] == entry[:_KEY]:
+                own += _ENTRY
+    if len(running) + own > ONCE_CODES_MAX:
+        return UNKNOWN
+    # what has ended stays while it can: the clock may be wrong, and the code come to life again
+    numbers.set_blob(ONCE_CODES, (table if len(table) < ONCE_CODES_MAX else running) + entry)
+    return GRANTED

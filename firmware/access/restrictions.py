@@ -3,11 +3,15 @@
 Tenants are never judged here. Where there is no memory for the code, staff and guests are refused.
 """
 
+from micropython import const
+
 import console
 from access.decide import NO_CLOCK, UNKNOWN
 from loader import Loan
 from people.residents import GUEST_KEY
 from storage.names import GUEST_RISK
+
+_DIGITS_V1 = const(9)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,9 +49,9 @@ class Restrictions:
             return _not_judged()
 
     def guest(self, digits: "bytes | memoryview", now: "int | None") -> "tuple[str, int, bool]":
-        """(verdict, lease, whether it is the first entry) of nine digits at `now` (seconds since 1970).
+        """(verdict, lease, whether it was stored) of twelve or nine digits at `now` (seconds since 1970).
 
-        When this returns, a code that opens has been stored, and a wrong one has been counted.
+        When this returns, a code that opens once has been stored, and a wrong one has been counted.
         """
         over = self._register.leases.over
         keys = [
@@ -57,7 +61,10 @@ class Restrictions:
             return (NO_CLOCK if keys else UNKNOWN), 0, False
         try:
             with Loan():
-                from access.guest_codes import check
+                if len(digits) == _DIGITS_V1:
+                    from access.guest_codes_v1 import check
+                else:
+                    from access.guest_codes import check
 
                 return check(self._numbers, self._mac, keys, digits, now)
         except (OSError, ImportError, MemoryError):

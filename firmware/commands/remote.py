@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from link.backoff import Backoff
+from link.backoff import random_up_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
     from door.doorkeeper import Doorkeeper
 
-_ANSWER_MS = const(2000)
-_WINDOW_MS = const(60_000)
-_LOOK_MS = const(1000)
+_WAIT_MS = const(60_000)
 
 
 class Remote:
@@ -27,7 +25,7 @@ class Remote:
         status: "Callable[[], dict]",
         reset: "Callable[[], None]",
     ) -> None:
-        self.quiet, self.identify, self.remote = doorkeeper.quiet, doorkeeper.identify, doorkeeper.remote
+        self.identify, self.remote = doorkeeper.identify, doorkeeper.remote
         self.self_test = status
         self._guest_keys, self._reset = guest_keys, reset
 
@@ -36,15 +34,14 @@ class Remote:
         return dict(self._guest_keys()).get(lease)
 
     def restart(self) -> None:
-        """Restart at a random time within a minute, once the answer is sent, while nobody is at the door.
+        """Restart one to two minutes from now, at a moment drawn now.
 
-        Were it not at random, whoever commands it could tell from a delay whether somebody is there.
+        The moment stays whoever comes to the door: if the lock waited for them, whoever orders a restart
+        could tell from a delay that somebody was there.
         """
-        asyncio.create_task(self._restart())
+        asyncio.create_task(_restart(_WAIT_MS + random_up_to(_WAIT_MS), self._reset))
 
-    async def _restart(self) -> None:
-        await asyncio.sleep_ms(_ANSWER_MS)
-        await Backoff(_WINDOW_MS, _WINDOW_MS).pause(self.quiet)
-        while not self.quiet():
-            await asyncio.sleep_ms(_LOOK_MS)
-        self._reset()
+
+async def _restart(wait_ms: int, reset: "Callable[[], None]") -> None:
+    await asyncio.sleep_ms(wait_ms)
+    reset()

@@ -18,8 +18,8 @@ class Controller:
     locked → unlocked by a grant → open when the leaf opens → held open after `held_open_ms` → locked
     when the leaf closes. A leaf that opens while locked was forced, unless an exit was requested shortly
     before. One that has not been seen closed since the start was open already, and is held open in its time.
-    The bolt is held again after `unlock_ms`, or as soon as the leaf has closed. `on_alarm` is called with
-    "forced" or "held open".
+    The bolt is held again after `unlock_ms`, or as soon as the leaf has closed. In passage mode it is not,
+    and no leaf is held open. `on_alarm` is called with "forced" or "held open".
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Controller:
         self._released_at = self._opened_at = self._exit_at = 0
         self._exiting = False
         self._was_closed = False
+        self.passage = False  # to be set behind a grant
 
     def grant(self, now: int) -> None:
         """Release the bolt: somebody may come in. `now` is ticks_ms()."""
@@ -48,6 +49,11 @@ class Controller:
         elif self.state in (FORCED, HELD_OPEN):
             self._become_open(now)
 
+    def end_passage(self) -> None:
+        """End passage mode: hold the bolt. An open leaf is held open in its time from now on."""
+        self.passage = False
+        self._secure()
+
     def request_exit(self, now: int) -> None:
         """The exit button is pressed. It releases the bolt by its own wire; here it only excuses the leaf."""
         self._exiting = True
@@ -55,6 +61,8 @@ class Controller:
 
     def tick(self, now: int, leaf_open: bool) -> None:
         """Follow the time and the leaf. Call this every few ms."""
+        if self.passage:
+            self._released_at = self._opened_at = now
         if self._released and ticks_diff(now, self._released_at) >= self._unlock_ms:
             self._secure()
         if self._exiting and ticks_diff(now, self._exit_at) >= self._unlock_ms:
@@ -64,8 +72,9 @@ class Controller:
             return
         self._was_closed = True
         if self.state not in (LOCKED, UNLOCKED):
-            self._secure()
-            self._become(LOCKED)
+            if not self.passage:
+                self._secure()
+            self._become(UNLOCKED if self.passage else LOCKED)
         elif self.state == UNLOCKED and not self._released:
             self._become(LOCKED)
 

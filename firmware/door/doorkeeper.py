@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, GUEST, MOVING_IN
+from access.decide import ASKING, GUEST, MOVING_IN, PASSAGE
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
 from roll.record import REMOTE, STAFF, STAFF_PASSAGE
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _TICK_MS = const(10)
-_QUIET_MS = const(15_000)
+_LOOK_MS = const(60_000)  # between two looks whether passage mode is within its hours
 
 
 class Doorkeeper:
@@ -53,13 +53,9 @@ class Doorkeeper:
         self._controller, self._indicator = controller, controller.indicator
         self._numbers, self._reports = numbers, reports
         self._entry = PinEntry(self._pin, self._indicator.tell)
-        self._touched = ticks_ms()
-        self._busy = False
         self._talk: Waiting | None = None  # the dialogue that runs
-
-    def quiet(self) -> bool:
-        """Whether nobody is at the door: no key, card or exit button for 15 s, and the leaf closed."""
-        return not self._busy
+        self._passage = b""  # the digest of the staff who have begun passage mode; none where it is off
+        self._looked = 0
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
@@ -77,7 +73,6 @@ class Doorkeeper:
     def key(self, key: str) -> None:
         """A key of the keypad was pressed: "0" to "9", "*" or "#"."""
         now = ticks_ms()
-        self._touch(now)
         if self._talk is not None:
             self._talk.key(key, now)
         self._entry.press(key, now)
@@ -86,7 +81,6 @@ class Doorkeeper:
     def card(self, uid: bytes) -> None:
         """A card was held to the reader."""
         now = ticks_ms()
-        self._touch(now)
         self._act((self._talk and self._talk.card(uid)) or self._gate.card(uid))
         self._follow(now)
 
@@ -118,22 +112,23 @@ class Doorkeeper:
             self._indicator.set("enrolling", False)
             self._entry.clear()
 
-    def _touch(self, now: int) -> None:
-        """Note that somebody is at the door."""
-        self._touched = now
-        self._busy = True
-
     def _act(self, verdict: "Verdict") -> None:
         """Open the door if the verdict grants it, and signal and report what happened."""
         now = ticks_ms()
-        if not verdict.granted:
+        if not verdict.granted and verdict.reason != PASSAGE:
             self._refuse(verdict, now)
             return
         self._end_dialogue()
         is_staff = verdict.role in (STAFF, STAFF_PASSAGE)
         if is_staff:  # reported before the door opens: a power cut must not hide an entry
             self._reports.staff(verdict.digest, verdict.kind)
-        self._controller.grant(now)
+        if verdict.reason == PASSAGE and self._passage:
+            self._end_passage()
+        else:
+            self._controller.grant(now)
+            if verdict.reason == PASSAGE:
+                self._passage, self._looked, self._controller.passage = verdict.digest, now, True
+                self._indicator.set(PASSAGE, True)
         if verdict.role == GUEST:  # only residents are told that staff have been in
             self._indicator.say("granted", now)
             return
@@ -143,6 +138,18 @@ class Doorkeeper:
             self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
             console.error("door", "no space to note that staff were in")
+
+    def _watch_passage(self, now: int) -> None:
+        """End passage mode with the hours of whoever began it, or when the list has them no more."""
+        if self._passage and ticks_diff(now, self._looked) >= _LOOK_MS:
+            self._looked = now
+            if not self._gate.may_pass(self._passage):
+                self._end_passage()
+
+    def _end_passage(self) -> None:
+        self._passage = b""
+        self._controller.end_passage()
+        self._indicator.set(PASSAGE, False)
 
     def _refuse(self, verdict: "Verdict", now: int) -> None:
         """Say why it does not open, or do what else was asked for."""
@@ -167,11 +174,8 @@ class Doorkeeper:
             leaf_open, exiting = leaf.is_on(now), exit_button.is_on(now)
             if exiting:
                 self._controller.request_exit(now)
+            self._watch_passage(now)
             self._controller.tick(now, leaf_open)
-            if leaf_open or exiting:
-                self._touch(now)
-            elif self._busy and ticks_diff(now, self._touched) >= _QUIET_MS:
-                self._busy = False
             if tamper.is_on(now) != tampered:
                 tampered = not tampered
                 self._indicator.set("tamper", tampered)

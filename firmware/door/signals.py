@@ -44,6 +44,7 @@ CONDITIONS = (
     ("forced", RED_VIOLET, 3200),
     ("tamper", RED_VIOLET, 3200),
     ("held open", YELLOW, 1200),
+    ("passage", GREEN, 0),
     ("throttled", ORANGE, 0),
     ("trouble", MAGENTA, 0),
 )

@@ -1,15 +1,10 @@
-"""Waits before another try, with full jitter: 100,000 locks must not come back all at once."""
+"""Waits before another try, with jitter: 100,000 locks must not come back all at once."""
 
-import asyncio
 import os
-
-from micropython import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_SHORT_MS = const(2000)  # what is left of a wait that is not drawn again
 
 
 def random_up_to(limit: int) -> int:
@@ -18,9 +13,11 @@ def random_up_to(limit: int) -> int:
 
 
 class Backoff:
-    """next() = random(0, min(cap, base · 2ⁿ)), where n counts the calls since reset().
+    """next() is between half of a limit and the limit, which is min(cap, base · 2ⁿ); n counts the calls.
 
-    `random(limit)` draws a number from 0 to `limit`. Nothing that happens at the door seeds it.
+    So whoever cuts a connection again and again has a handshake, which holds up the door, once in half of
+    the base at most. `random(limit)` draws a number from 0 to `limit`. Nothing that happens at the door moves
+    a wait, not even to spare whoever is there: a wait that is longer then would tell of them.
     """
 
     def __init__(self, base_ms: int, cap_ms: int, random: "Callable[[int], int]" = random_up_to) -> None:
@@ -31,27 +28,9 @@ class Backoff:
 
     def next(self) -> int:
         """The time to wait before this try, in ms."""
-        return self._random(self._step())
-
-    async def pause(self, may: "Callable[[], bool]") -> None:
-        """Wait like next(); at the end, while may() is false, draw again from what is left of the limit.
-
-        A handshake holds up the door for a second on the chip, so it waits while somebody is there. But it
-        always comes within the limit and at random. Otherwise a broker that cuts the connection could tell
-        from the time of the next one that somebody was at the door.
-        """
-        left = self._step()
-        while True:
-            wait = self._random(left)
-            await asyncio.sleep_ms(wait)
-            left -= wait
-            if left < _SHORT_MS or may():
-                return
-
-    def _step(self) -> int:
         limit = self._limit
         self._limit = min(self._cap, limit * 2)
-        return limit
+        return limit - self._random(limit >> 1)
 
     def reset(self) -> None:
         """Start again from the base, after a success."""

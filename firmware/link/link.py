@@ -43,9 +43,9 @@ class Network:
 class Link:
     """Joins Wi-Fi, looks up the broker, connects; after any failure it closes, waits, and starts again.
 
-    `client_factory()` makes a new client for each connection. quiet() says whether nobody is at the door; it
-    connects then if that comes soon enough. `fault` is told of MEMORY when TLS has too little memory, and
-    again when a session has lasted.
+    `client_factory()` makes a new client for each connection. When it connects depends on the network and on
+    chance, and on nothing that happens at the door. `fault` is told of MEMORY when TLS has too little memory,
+    and again when a session has lasted.
     """
 
     def __init__(
@@ -55,11 +55,10 @@ class Link:
         subscriptions: "Subscriptions",
         publisher: "Publisher",
         backoff: "Backoff",
-        quiet: "Callable[[], bool]",
     ) -> None:
         self._wifi, self._resolver, self._timekeeper = network.wifi, network.resolver, network.timekeeper
         self._client_factory, self._subscriptions, self._publisher = client_factory, subscriptions, publisher
-        self._backoff, self._quiet = backoff, quiet
+        self._backoff = backoff
         publisher.signal = network.wifi.signal
         self.fault: Callable[[str, bool], None] = lambda name, lasts: None
         self._began = 0  # ticks of this connection
@@ -70,8 +69,6 @@ class Link:
         while True:
             if not self._wifi.connected():
                 await self._wifi.join()
-                if not self._quiet():
-                    await self._backoff.pause(self._quiet)
             self._began = ticks_ms()
             try:
                 await self._connect()
@@ -80,7 +77,7 @@ class Link:
             if self.online and self._lasted():
                 self._backoff.reset()
             self.online = False
-            await self._backoff.pause(self._quiet)
+            await asyncio.sleep_ms(self._backoff.next())
 
     async def _connect(self) -> None:
         """Make one connection and use it until it ends, which raises an error."""

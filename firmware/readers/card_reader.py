@@ -1,11 +1,11 @@
-"""Reports each card once, when it comes; resets a reader that does not answer."""
+"""Reports each card once, when it comes; mends a reader that does not answer."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from readers.pn532 import ReaderError
+from readers.hsu import ReaderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from readers.pn532 import PN532
 
 _LOOK_MS = const(150)
+_MOST = const(6)  # cards that are told apart in one look
 _GONE_AFTER = const(2)  # looks without the card: a hand trembles
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(1000)
-_STEADY_MS = const(5000)  # a reader that worked for so long is reset after the first wait when it fails
+_STEADY_MS = const(5000)  # a reader that worked for so long is mended at once, and without a word
 _FORGET_MS = const(3000)  # after such an outage a card at the reader counts as presented anew
 _RANDOM = b"\x08"  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
 
@@ -48,8 +49,9 @@ class CardReader:
         """Read cards for ever.
 
         on_card(uid) is called once each time that a card is held to the reader, on_health(bool) when the
-        reader fails or works again. A reader that fails is reset by its line: after 100 ms, then with waits
-        that double up to a second.
+        reader cannot be mended or works again. One that fails is mended by an abort, then by its reset line.
+        Where that does not help for long, it is tried again after 100 ms, then with waits that double up to a
+        second.
         """
         self._on_card, self._on_health = on_card, on_health
         wait = _FIRST_WAIT_MS
@@ -67,44 +69,52 @@ class CardReader:
                     else:
                         await self._follow(await self._reader.wait_target())
             except ReaderError:
-                self._tell(False)
+                if self._healthy:
+                    self._failed = ticks_ms()
                 if self._tag is not None and self._tag.is_over():
                     self._tag = None
             if ticks_diff(ticks_ms(), began) > _STEADY_MS:
                 wait = _FIRST_WAIT_MS
+                continue
+            self._tell(False)
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
     async def _emulate(self, tag: "PhoneTag") -> None:
-        """Look for a card, then emulate the tag for a moment. A random UID is the phone's then, no card."""
-        uid = await self._reader.look()
+        """Look for cards, then emulate the tag for a moment. A random UID is the phone's then, no card."""
         self._lying[_RANDOM] = -1
-        self._note(uid)
+        await self._look()
         if not await tag.emulate(self._reader) and self._tag is tag:
             self._tag = None
 
     async def _follow(self, uid: "bytes | None") -> None:
-        """Report a card and those that join it, until none is there any more or there is a tag to emulate.
-
-        Where several cards lie together, a look finds one of them, not always the same one. So the looks are
-        counted for each card.
-        """
-        while True:
-            self._note(uid)
-            if not self._lying or self._tag is not None:
-                return
+        """Report a card and those that join it, until none is there any more or there is a tag to emulate."""
+        await self._note(uid)
+        while self._lying and self._tag is None:
             await asyncio.sleep_ms(self._look_ms)
-            uid = await self._reader.look()
+            await self._look()
 
-    def _note(self, uid: "bytes | None") -> None:
-        """Report the card of one look if it is new, and drop those that were not seen for some looks."""
+    async def _look(self) -> None:
+        """Note all cards that lie there: without field they forget that they were found."""
+        await self._reader.field_off()
+        await self._note(await self._reader.search())
+
+    async def _note(self, uid: "bytes | None") -> None:
+        """Report this card and the others that lie beside it, if they are new; drop those that are gone.
+
+        A card that was found sleeps while the next one is looked for. One is gone when some looks in a row
+        have not found it.
+        """
         lying = self._lying
-        if uid is not None:
+        for _ in range(_MOST):
+            if uid is None:
+                break
             card = _RANDOM if len(uid) == 4 and uid[:1] == _RANDOM else uid
             is_new = card not in lying
             lying[card] = -1
             if is_new:
                 self._on_card(uid)
+            uid = await self._reader.another()
         for card in list(lying):
             lying[card] += 1
             if lying[card] >= _GONE_AFTER:
@@ -113,7 +123,6 @@ class CardReader:
     def _tell(self, healthy: bool) -> None:
         if healthy != self._healthy:
             self._healthy = healthy
-            self._failed = ticks_ms()
             self._on_health(healthy)
 
 

@@ -12,27 +12,36 @@ HOST = const(0xD4)  # TFI, 6.2.1.1
 CHIP = const(0xD5)
 SYNTAX = const(0x7F)  # the only byte of an error frame, 6.2.1.5
 
-LONGEST_SENT = const(262)  # a normal frame of LEN 255: preamble, start code 2, LEN, LCS, data, DCS, postamble
 _LONGEST_DATA = const(265)  # TFI, code and 263 bytes: 6.2.1.2
+LONGEST_SENT = const(275)  # an extended frame of that: preamble, start code 2, head 5, data, DCS, postamble
 _LONGEST = const(288)  # the longest frame, and some noise before it
 
 
-def build(buffer: bytearray, code: int, parameters: bytes = b"") -> int:
-    """Write the normal frame of a command into `buffer`; returns its size in bytes.
+def build(buffer: "bytearray | memoryview", code: int, parameters: bytes = b"", more: bytes = b"") -> int:
+    """Write the frame of a command into `buffer`, an extended one if LEN would exceed 255; returns its size.
 
-    Raises ValueError for more than 253 bytes of parameters.
+    Its parameters are `parameters`, then `more`. Raises ValueError for more than 263 bytes of them.
     """
-    size = len(parameters) + 2
-    if size > 255:
+    first = len(parameters)
+    size = first + len(more) + 2
+    if size > _LONGEST_DATA:
         raise ValueError("too long for a frame")
     buffer[0] = buffer[1] = 0
     buffer[2] = 0xFF
-    buffer[3], buffer[4] = size, -size & 0xFF
-    buffer[5], buffer[6] = HOST, code
-    buffer[7 : 5 + size] = parameters
-    buffer[5 + size] = -(HOST + code + sum(parameters)) & 0xFF
-    buffer[6 + size] = 0
-    return size + 7
+    if size > 255:
+        buffer[3] = buffer[4] = 0xFF
+        buffer[5], buffer[6], buffer[7] = size >> 8, size & 0xFF, -(size + (size >> 8)) & 0xFF
+        start = 8
+    else:
+        buffer[3], buffer[4] = size, -size & 0xFF
+        start = 5
+    end = start + size
+    buffer[start], buffer[start + 1] = HOST, code
+    buffer[start + 2 : start + 2 + first] = parameters
+    buffer[start + 2 + first : end] = more
+    buffer[end] = -(HOST + code + sum(parameters) + sum(more)) & 0xFF
+    buffer[end + 1] = 0
+    return end + 2
 
 
 class Finder:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_MS = const(10_000)
 _NUMBER_MS = const(3000)
-_MAX_DIGITS = const(10)
+_MAX_DIGITS = const(12)
 _MAX_NUMBER = const(2)  # digits
 
 
@@ -27,7 +27,7 @@ class PinEntry:
     "cleared" or "timeout", for the indicator.
 
     The digits are in one buffer that is wiped after use: on_pin gets a view of it, and must not store it.
-    A code of more than ten digits is passed on with eleven, so that it matches nothing.
+    A code of more than twelve digits is passed on with thirteen, so that it matches nothing.
     """
 
     def __init__(

@@ -4,19 +4,17 @@ Section numbers are those of NXP's user manual UM0701-02.
 """
 
 import asyncio
-from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from readers import frames
+from readers.hsu import Line, ReaderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from machine import UART, Pin
 
 _GET_FIRMWARE_VERSION = const(0x02)
+_SET_SERIAL_BAUD_RATE = const(0x10)
 _SAM_CONFIGURATION = const(0x14)
 _RF_CONFIGURATION = const(0x32)
 _IN_DATA_EXCHANGE = const(0x40)
@@ -26,29 +24,32 @@ _FOR_EVER = const(0xFF)  # MxRtyPassiveActivation, 7.3.1
 _FIELD_OFF = b"\x01\x00"  # item 1, 7.3.1
 _NORMAL_MODE_WITH_IRQ = b"\x01\x14\x01"  # 7.2.10
 _ONE_TARGET_106_A = b"\x01\x00"  # 7.3.5
-_WAKE = b"\x55\x55\x00\x00\x00"  # 7.2.11
+_SLOW = const(115_200)  # baud, after a reset: 7.2.8
+_FAST = const(921_600)
+_MAKE_FAST = b"\x07"  # 7.2.8
+_FAST_TRIES = const(3)
+_SPEED_MS = const(5)  # the chip hears at its new speed
 _RESET_MS = const(10)
 _START_MS = const(10)  # more than the oscillator needs to start
-_WAKE_MS = const(5)  # after 0x55
 _LIVENESS_MS = const(800)
 _FIELD_OFF_MS = const(6)  # a card forgets what it was asked after 5 ms without field: ISO/IEC 14443-3, 5
 _ANSWER_MS = const(150)
 _RADIO_MS = const(400)  # a card may need long to answer
-_HURRY_MS = const(30)  # the longest frame takes 24 ms
-_DRAINS = const(8)
-_TURNS = const(4)  # of the event loop: enough to read the ACK and the answer
+_LONGEST = const(262)  # bytes of data in one answer: 7.3.8
+_SPEAKS_APDUS = const(0x20)  # in SEL_RES: ISO/IEC 14443-3, table 9
 
 
-class ReaderError(Exception):
-    """The chip does not answer, or refuses the command."""
+class CardError(Exception):
+    """The card does not answer, or not as ISO/IEC 14443-4 has it; the chip is well."""
 
 
 class PN532:
     """One chip. `answer_ms` bounds an answer; after `liveness_ms` without a card the field goes and comes.
 
-    Answers are read from the serial line alone, so a dead IRQ line does no harm. A falling IRQ means that an
-    answer begins: the event loop then stays awake until the answer is in. (Otherwise the ESP32 reads its
-    serial line only once in a FreeRTOS tick, 10 ms.)
+    The line is set to 921,600 baud where both ends hold that. A chip whose reset line is not wired keeps its
+    speed when the lock starts anew, so that a start tries both.
+
+    `speaks_apdus`: the card that was found last goes on to ISO/IEC 14443-4.
     """
 
     def __init__(
@@ -59,32 +60,67 @@ class PN532:
         liveness_ms: int = _LIVENESS_MS,
         answer_ms: int = _ANSWER_MS,
     ) -> None:
-        self._uart, self._irq, self._reset = uart, irq, reset
+        self._line, self._reset = Line(uart, irq), reset
         self._liveness_ms, self._answer_ms = liveness_ms, answer_ms
-        self._stream = asyncio.StreamReader(uart)
-        self._finder = frames.Finder()
-        self._sending = bytearray(frames.LONGEST_SENT)
         self._tries = -1
-        self._found = 0  # frames, modulo 256
-        self._due = 0  # frames that are expected: an IRQ line that is not wired announces many more
-        self._begins = asyncio.ThreadSafeFlag()
-        self._hurrying = None
+        self._works = False
+        self._fast_tries = _FAST_TRIES  # until a poll has gone well
+        self.speaks_apdus = False
 
     async def start(self) -> None:
-        """Reset the chip by its line, wake it and configure it. Raises ReaderError."""
-        if self._hurrying is None:
-            self._hurrying = asyncio.create_task(self._hurry())
-            self._irq.irq(self._on_irq, self._irq.IRQ_FALLING)
-        self._tries = -1
+        """Make the chip ready: by an abort if it has worked, and if that does not help, by its reset line.
+
+        Raises ReaderError.
+        """
+        self._line.open()
+        if self._works:
+            self._line.send_ack()
+            if await self._configured():
+                return
+        await self._restart()
+        if self._fast_tries:
+            self._fast_tries -= 1
+            if not await self._hastened():
+                self._fast_tries = 0
+                await self._restart()
+
+    async def _restart(self) -> None:
+        """Reset and wake the chip. Raises ReaderError."""
         self._reset.value(0)
         await asyncio.sleep_ms(_RESET_MS)
         self._reset.value(1)
         await asyncio.sleep_ms(_START_MS)
-        self._uart.write(_WAKE)
-        await asyncio.sleep_ms(_WAKE_MS)
-        await self.command(_SAM_CONFIGURATION, _NORMAL_MODE_WITH_IRQ)
-        await self.command(_GET_FIRMWARE_VERSION)
-        await self._try_times(_FOR_EVER)
+        for speed in (_SLOW, _FAST):
+            self._line.speed(speed)
+            await self._line.wake()
+            if await self._configured():
+                return
+        self._line.speed(_SLOW)
+        raise ReaderError("the reader does not answer")
+
+    async def _configured(self) -> bool:
+        """Whether the chip answers; it is ready then."""
+        self._works, self._tries = False, -1
+        try:
+            await self.command(_SAM_CONFIGURATION, _NORMAL_MODE_WITH_IRQ)
+            await self.command(_GET_FIRMWARE_VERSION)
+            await self._try_times(_FOR_EVER)
+        except ReaderError:
+            return False
+        self._works = True
+        return True
+
+    async def _hastened(self) -> bool:
+        """Whether chip and line hold the fast speed (7.2.8)."""
+        try:
+            await self.command(_SET_SERIAL_BAUD_RATE, _MAKE_FAST)
+            self._line.send_ack()  # the chip changes now
+            await asyncio.sleep_ms(_SPEED_MS)
+            self._line.speed(_FAST)
+            await self.command(_GET_FIRMWARE_VERSION)
+        except ReaderError:
+            return False
+        return True
 
     async def wait_target(self) -> "bytes | None":
         """The UID (4, 7 or 10 bytes) of the next card; None if none comes for a while. Raises ReaderError.
@@ -94,7 +130,8 @@ class PN532:
         """
         await self._try_times(_FOR_EVER)
         answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A)
-        return None if answer is None else _uid(answer)
+        self._fast_tries = self._fast_tries and _FAST_TRIES
+        return None if answer is None else self._uid(answer)
 
     async def look(self) -> "bytes | None":
         """The UID of a card that is there now, or None. Raises ReaderError.
@@ -102,23 +139,40 @@ class PN532:
         The card that was found last is put to sleep, so that another is found first. Where all sleep, they
         are woken: by the field, which goes and comes.
         """
-        await self.release()
-        await self._try_times(1)
-        uid = await self._search()
+        uid = await self.another()
         if uid is None:
             await self.field_off()
-            uid = await self._search()
+            uid = await self.search()
         return uid
 
-    async def _search(self) -> "bytes | None":
-        return _uid(await self.command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
+    async def another(self) -> "bytes | None":
+        """Put the card that was found last to sleep, and search. Raises ReaderError."""
+        await self.release()
+        return await self.search()
+
+    async def search(self) -> "bytes | None":
+        """The UID of a card that was not found since the field came, or None. Raises ReaderError."""
+        await self._try_times(1)
+        return self._uid(await self.command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
 
     async def exchange(self, apdu: bytes) -> bytes:
-        """The answer of the card that was found last to an APDU of at most 252 bytes. Raises ReaderError."""
-        answer = await self.command(_IN_DATA_EXCHANGE, b"\x01" + apdu, _RADIO_MS)
-        if not answer or answer[0] & 0x3F:  # status: 7.1
-            raise ReaderError("the card does not answer")
-        return answer[1:]
+        """The answer of the card that was found last to an APDU of at most 262 bytes.
+
+        By InDataExchange (7.3.8), not raw frames: the chip itself counts blocks, repeats them, grants the
+        card's wishes for time inside chains too, and keeps to the card's frame size. In Python that would
+        take 2 KB of code and 10 ms for each block. Raises CardError and ReaderError.
+        """
+        answer, whole = await self._line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01", apdu), b""
+        while True:
+            if answer is None:  # the card keeps the chip waiting
+                self._line.send_ack()
+                await self.command(_GET_FIRMWARE_VERSION)
+            if not answer or answer[0] & 0x3F:  # status: 7.1
+                raise CardError("the card does not answer")
+            whole = whole + answer[1:] if whole else answer[1:]
+            if not answer[0] & 0x40 or len(whole) > _LONGEST:
+                return whole
+            answer = await self._line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01")
 
     async def release(self) -> None:
         """Release the card that was found last (InRelease). Raises ReaderError."""
@@ -141,100 +195,24 @@ class PN532:
 
         None if nobody came for `liveness_ms`: the command is aborted and the field switched off for a moment.
         """
-        answer = await self._within(self._liveness_ms, self._ask(code, parameters))
+        answer = await self._line.wait(code, self._liveness_ms, parameters)
         if answer is None:
-            self._uart.write(frames.ACK)
+            self._line.send_ack()
             await self.field_off()
         return answer
 
     async def command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:
         """The answer to a command that the chip carries out at once. Raises ReaderError."""
-        answer = await self._within(wait_ms or self._answer_ms, self._ask(code, parameters))
+        answer = await self._line.ask(code, wait_ms or self._answer_ms, parameters)
         if answer is None:
             raise ReaderError("the reader does not answer")
         return answer
 
-    async def _within(self, wait_ms: int, work: "Coroutine[None, None, bytes]") -> "bytes | None":
-        """What `work` returns; None if it takes longer. Unlike wait_for_ms it needs no task for `work`."""
-        task, late = asyncio.current_task(), False
-
-        async def expire() -> None:
-            nonlocal late
-            await asyncio.sleep_ms(wait_ms)
-            for _ in range(_TURNS):  # if the event loop itself is late, the answer may be there already
-                await asyncio.sleep_ms(0)
-            late = True
-            if task is not None:
-                task.cancel()
-
-        timer = asyncio.create_task(expire())
-        try:
-            return await work
-        except asyncio.CancelledError:
-            if late:
-                return None
-            raise
-        except OSError:
-            raise ReaderError("the serial line fails")
-        finally:
-            timer.cancel()
-
-    async def _ask(self, code: int, parameters: bytes) -> bytes:
-        """Send a command and wait for its answer. Frames before the chip's ACK answer an earlier command."""
-        self._drain()
-        size = frames.build(self._sending, code, parameters)
-        self._uart.write(memoryview(self._sending)[:size])
-        self._due = 2  # the ACK and the answer
-        acknowledged = False
-        while True:
-            data = self._finder.next()
-            if data is None:
-                await self._listen()
-                continue
-            self._found = self._found + 1 & 0xFF
-            if not data:
-                acknowledged = True
-            elif acknowledged and data[0] == frames.SYNTAX:
-                raise ReaderError("the reader refuses the command")
-            elif acknowledged and len(data) > 1 and data[0] == frames.CHIP and data[1] == code + 1:
-                return data[2:]
-            await asyncio.sleep_ms(0)  # noise may hold many frames: one for each turn of the event loop
-
-    async def _listen(self) -> None:
-        """Read the next bytes, at most as many as the buffer holds."""
-        count = await self._stream.readinto(self._finder.space())
-        if count:
-            self._finder.added(count)
-        else:
-            await asyncio.sleep_ms(1)  # readable, and no byte there: the line is broken
-
-    def _drain(self) -> None:
-        """Drop what came before. Bounded, since a broken chip may send for ever."""
-        for _ in range(_DRAINS):
-            self._finder.clear()
-            if not self._uart.readinto(self._finder.space()):
-                return
-
-    def _on_irq(self, pin: "Pin") -> None:
-        self._begins.set()
-
-    async def _hurry(self) -> None:
-        """Keep the event loop awake while a frame comes in."""
-        while True:
-            await self._begins.wait()
-            if self._due:
-                self._due -= 1
-                found, end = self._found, ticks_add(ticks_ms(), _HURRY_MS)
-                while self._found == found and ticks_diff(end, ticks_ms()) > 0:
-                    await asyncio.sleep_ms(0)
-            else:
-                await asyncio.sleep_ms(_HURRY_MS)
-
-
-def _uid(answer: bytes) -> "bytes | None":
-    """The UID in an answer to InListPassiveTarget (7.3.5): count, number, SENS_RES 2, SEL_RES, size, UID."""
-    if len(answer) < 6 or answer[0] == 0:
-        return None
-    size = answer[5]
-    uid = answer[6 : 6 + size]
-    return uid if size in (4, 7, 10) and len(uid) == size else None
+    def _uid(self, answer: bytes) -> "bytes | None":
+        """The UID in an answer of 7.3.5: count, number, SENS_RES 2, SEL_RES, size, UID."""
+        if len(answer) < 6 or answer[0] == 0:
+            return None
+        self.speaks_apdus = bool(answer[4] & _SPEAKS_APDUS)
+        size = answer[5]
+        uid = answer[6 : 6 + size]
+        return uid if size in (4, 7, 10) and len(uid) == size else None

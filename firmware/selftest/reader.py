@@ -5,7 +5,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from readers.pn532 import PN532, ReaderError
+from readers.hsu import ReaderError
+from readers.pn532 import PN532
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -28,14 +28,18 @@ SECURITY_FLOOR = "security"  # the highest confirmed security version. By: updat
 LIVED = "lived"  # hours under power. By: housekeeping
 WRONG_CODES = "wrong_codes"  # in a row. By: access/throttle
 STAFF_WAS_IN = "staff_was_in"  # 1: the next tenant is to be told. By: door/doorkeeper
-GUEST_RISK = "guest_risk"  # what guessing gains, 10**-9. By: access/guest_codes, access/restrictions
+# What guessing gains, 10**-9. By: access/guest_codes, access/guest_codes_v1, access/restrictions
+GUEST_RISK = "guest_risk"
 # Highest number of an order, below 0 until it is carried out. By: update/session, update/trial
 ORDER = "order"
 COMMAND = "command"  # highest number of a command. By: commands/commands
 ORDERED = "ordered"  # version_code() of the release that this order names. By: update/session
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 
-# At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes
+# At most 32 of: MAC of the key 6, start and class u16, end u32. By: access/guest_codes
+ONCE_CODES = "once"
+ONCE_CODES_MAX = const(32 * 12)
+# At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes_v1
 GUEST_CODES = "guests"
 GUEST_CODES_MAX = const(24 * 12)
 # At most 64 of: digest 6, count u16. By: access/uses

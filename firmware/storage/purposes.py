@@ -31,4 +31,7 @@ NEW_GUEST_KEY = b"\x04"
 NEW_HOME_KEY = b"\x05"
 MQTT_CLIENT = b"mqtt client"  # makes the identifier at the broker one that nobody else knows
 
-GUEST_CODE = b"menshen guest v1"  # HMAC(guest key, this, start, class)
+# Guest codes, HMAC(guest key, purpose, start, class): see access/README.md.
+GUEST_CODE = b"menshen guest v2"
+GUEST_CODE_V1 = b"menshen guest v1"
+GUEST_KEY_CHECK = b"menshen guest key"  # SHA-256(this, 14 bytes)[:2] ends a guest key: access/guest_key.py

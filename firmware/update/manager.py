@@ -28,7 +28,7 @@ _TRIES = const(5)
 
 
 class Manager:
-    """`door` are the residents, the doorkeeper and the reports. An update holds the lock `memory`: there is
+    """`door` are the residents and the reports. An update holds the lock `memory`: there is
     not enough for a tenant's own broker beside it.
     """
 
@@ -43,12 +43,11 @@ class Manager:
         memory: asyncio.Lock,
         subscriptions: "Subscriptions",
     ) -> None:
-        residents, doorkeeper, reports = door
+        residents, reports = door
         self._tell = reports.update
         self._settings, self._board, self._clock = settings, board, clock
         self._door = (
             lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
-            doorkeeper.quiet,
             self._report,
         )
         self._topic = "menshen/v1/" + settings.lock + "/update"

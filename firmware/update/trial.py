@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _LOOK_MS = const(1000)
-_LOOKS = const(60)  # for a moment with nobody at the door, before a restart
 
 
 class Running:
@@ -45,8 +44,8 @@ class Running:
 
 
 class Trial:
-    """report(version, step, reason) tells how far the trial is; idle() is whether nobody is at the door;
-    `partition` is esp32.Partition; restart() restarts the chip.
+    """report(version, step, reason) tells how far the trial is; `partition` is esp32.Partition; restart()
+    restarts the chip.
     """
 
     def __init__(
@@ -55,12 +54,11 @@ class Trial:
         numbers: "Numbers",
         partition: "Any",
         report: "Callable[[str, str, str], None]",
-        idle: "Callable[[], bool]",
         restart: "Callable[[], None]",
     ) -> None:
         self._slot, self._version, self._security = running.slot, running.version, running.security
         self._numbers = numbers
-        self._partition, self._report, self._idle, self._restart = partition, report, idle, restart
+        self._partition, self._report, self._restart = partition, report, restart
 
     @property
     def is_on(self) -> bool:
@@ -73,7 +71,7 @@ class Trial:
         end = ticks_add(ticks_ms(), trial_ms)
         self._report(self._version, "trial", "")
         if self._numbers.get(IMAGE_ON_TRIAL) and not self._image_is_on():
-            return await self.roll_back()
+            return self._restart()
         while True:
             wrong = bits_of(faults()) & ~had
             left = ticks_diff(end, ticks_ms())
@@ -81,18 +79,10 @@ class Trial:
                 break
             await asyncio.sleep_ms(min(_LOOK_MS, left))
         if wrong:
-            await self.roll_back()
+            self._restart()
         else:
             self.confirm()
         return None
-
-    async def roll_back(self) -> None:
-        """Restart, which has boot.py start the other slot; while nobody is at the door, if that is soon."""
-        for _ in range(_LOOKS):
-            if self._idle():
-                break
-            await asyncio.sleep_ms(_LOOK_MS)
-        self._restart()
 
     def confirm(self) -> None:
         """Confirm this release. Power may go between any two steps: README.md says what comes of it."""
@@ -140,16 +130,15 @@ async def begin(
     settings: "Settings",
     board: "Any",
     faults: "Callable[[], set[str]]",
-    quiet: "Callable[[], bool]",
     report: "Callable[[str, str, str], None]",
 ) -> None:
     """See the release that runs through its trial."""
     running = Running("ab".find(slot()) & 1, VERSION, SECURITY)
-    trial = Trial(running, board.numbers, Partition, report, quiet, board.reset)
+    trial = Trial(running, board.numbers, Partition, report, board.reset)
     try:
         if trial.is_on:
             await trial.run(faults, settings.trial_ms)
         elif trial.settle():
-            await trial.roll_back()
+            board.reset()
     except OSError:
         console.error("update", "NVS is full: the release is not confirmed")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
     Fetch = Callable[[str, int, str], Awaitable[None]]
-    Door = tuple[Callable[[], set[str]], Callable[[], bool], Callable[[str, str, str], None]]
+    Door = tuple[Callable[[], set[str]], Callable[[str, str, str], None]]
 
 _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
@@ -31,10 +31,9 @@ async def update(
 ) -> None:
     """Prepare the release of a manifest, and start it on trial. Raises Refused, MemoryError.
 
-    `door` is faults(), those that there are now; quiet(), whether nobody is at the door; and
-    report(version, step, reason).
+    `door` is faults(), those that there are now, and report(version, step, reason).
     """
-    faults, quiet, report = door
+    faults, report = door
     version = manifest["version"]
     number = "ab".find(slot()) & 1
     had, rest = faults(), Pace()
@@ -59,14 +58,14 @@ async def update(
     report(version, "fetched", "")
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
     await pace()
-    await _switch((version, number, updater.image, had), board.numbers, quiet, board.reset)
+    await _switch((version, number, updater.image, had), board.numbers, board.reset)
 
 
 async def _switch(to: tuple, *parts) -> None:
     async with Loan():
         from update.version import Switching, switch
 
-        await switch(Switching(*to), *parts)
+        switch(Switching(*to), *parts)
 
 
 class Updater:

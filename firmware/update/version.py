@@ -1,9 +1,5 @@
 """Versions and faults as numbers for NVS, and the switch to another release, which is such numbers."""
 
-import asyncio
-
-from micropython import const
-
 from door.faults import FAULTS
 from storage.names import CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING
 from update.refused import Refused
@@ -14,8 +10,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from storage.nvs import Numbers
-
-_LOOK_MS = const(1000)
 
 
 def version_code(text: object) -> int:
@@ -50,15 +44,11 @@ class Switching:
         self.version, self.slot, self.image, self.faults = version, slot, image, faults
 
 
-async def switch(
-    to: Switching, numbers: "Numbers", idle: "Callable[[], bool]", restart: "Callable[[], None]"
-) -> None:
-    """Wait until nobody is at the door, and have the other slot started on trial.
+def switch(to: Switching, numbers: "Numbers", restart: "Callable[[], None]") -> None:
+    """Have the other slot started on trial, now: were it to wait for somebody at the door, that would tell.
 
     Power may go between any two steps. OSError of NVS.
     """
-    while not idle():
-        await asyncio.sleep_ms(_LOOK_MS)
     numbers.set(FAULTS_BEFORE, bits_of(to.faults))
     numbers.set(TRYING, version_code(to.version))
     if to.image is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from menshen import build_app
 from menshen.operator.certificates import Authority
-from menshen.shrink import names
+from menshen.shrink import files, names
 from menshen.simulator.broker import Operator
 from menshen.simulator.fault_proxy import FaultProxy, contexts
 from menshen.simulator.fault_side import HANDSHAKE, POINTS, Fault
@@ -74,7 +74,8 @@ async def test_nothing_is_left_of_connections_that_failed(tmp_path: Path, app_di
 async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[dict], set[Fault]]:
     """Let it run; what it had after each round, and the faults that were met."""
     # it speaks to the modules as the chip has them, where their names are short ones
-    program = names.applied(_PROGRAM.read_text(), build_app.shrunk(TOP / "firmware").names)
+    made = build_app.shrunk(TOP / "firmware")
+    program = names.applied(files.applied(_PROGRAM.read_text(), made.files), made.names)
     paths = (app_dir / "slots/a", app_dir.parent / "fakes", TOP / "lib")
     environment = {"MICROPYPATH": ":".join([*map(str, paths), ".frozen"]), "MENSHEN_ROUNDS": where}
     rounds = programs.program(

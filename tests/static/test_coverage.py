@@ -41,6 +41,7 @@ COVERED_BY = {
     "people.home_code": "unit/home/test_commands.py",
     "people.leases": "unit/people/test_lease_guard.py",
     "people.register": "unit/test_housekeeping.py",
+    "readers.hsu": "unit/readers/test_pn532_noise.py",
     "reports.results": "unit/reports/test_acks.py",
     "roll.head": "unit/roll/test_credentials.py",
     "roll.install": "unit/lists/test_list_cuts.py",

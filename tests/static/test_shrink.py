@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from menshen import build_app
-from menshen.shrink import constants, names, rooms, shrink
+from menshen.shrink import constants, files, names, rooms, shrink
 from tests.conftest import TOP
 
 _ALL_NAMES = """
@@ -203,8 +203,35 @@ def test_a_change_in_one_module_leaves_the_others_as_they_were() -> None:
     sources = build_app.read_sources(TOP / "firmware")
     before = shrink(sources, {"sleep_ms"}, {"main"}).programs
     sources["people.residents"] += "\n    def abandon(self, force):\n        self._force = force\n"
-    after = shrink(sources, {"sleep_ms"}, {"main"}).programs
-    assert [name for name in before if before[name] != after[name]] == ["door"]
+    after = shrink(sources, {"sleep_ms"}, {"main"})
+    assert [name for name in before if before[name] != after.programs[name]] == [after.files["door"]]
+
+
+def test_files_have_short_names_but_for_those_that_others_know() -> None:
+    programs = {
+        "app": "import sys\nfrom door import Bolt\nfrom door import Leaf as Wing\nimport board\n"
+        "def f():\n    from door import phone\n    import door.sound as sound\n    return phone, sound\n",
+        "board": "",
+        "door": "class Bolt:\n    pass\nclass Leaf:\n    pass\n",
+        "door.phone": "from door import Bolt\n",
+        "door.sound": "",
+    }
+    short = files.chosen(programs, {"board"})
+    assert set(short) == {"door", "door.phone", "door.sound"}
+    assert len({name.lower() for name in short.values()}) == 3, "not every file system tells A from a"
+    text = files.applied(programs["app"], short)
+    assert f"from {short['door']} import Bolt, Leaf as Wing\npass\nimport board\n" in text
+    assert f"import {short['door.phone']} as phone\n    import {short['door.sound']} as sound" in text
+    more = files.chosen({**programs, "door.lamp": ""}, {"board"})
+    assert {name: more[name] for name in short} == short
+
+
+def test_what_a_file_says_often_has_numbers_of_one_byte() -> None:
+    often = "def last(x):\n    return x.often + x.often\n"
+    many = "".join(f"def f{n}(x):\n    return x.name{n}\n" for n in range(70))
+    assert names.numbered(often) == often
+    assert names.numbered(many + often).startswith("[] and x.often.")
+    assert _run({"a": names.numbered(many + often)}, "a")["last"](type("X", (), {"often": 2})) == 4
 
 
 def test_no_name_is_changed_that_micropython_has() -> None:

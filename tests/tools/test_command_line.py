@@ -18,6 +18,7 @@ from menshen.cli.lazy import LazyGroup
 from menshen.cli.main import main
 from tests.conftest import TOP
 from tests.tools.helpers.commands import command
+from tests.tools.helpers.houses import new_house
 
 _HEAVY = {
     "aiohttp", "aiomqtt", "amqtt", "asyncio", "cryptography", "esptool", "jwcrypto", "littlefs", "mpremote",
@@ -133,7 +134,10 @@ def test_the_version_is_that_of_the_firmware() -> None:
             "the broker 127.0.0.1:1",
         ),
         (1, ["board", "selftest", "--port", "{}/none"], "none"),
-        (1, ["--file", "{}/a.key/operator.db", "lock", "list"], "a.key"),
+        (2, ["--file", "{}/other/operator.db", "lock", "list"], "`menshen init` makes a new house"),
+        (2, ["--file", "mysql://host/house", "lock", "list"], "postgresql://"),
+        (1, ["undo"], "nothing to undo"),
+        (2, ["lease", "end", "7"], "LEASE 7: not in the file"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(tmp_path: Path, status: int, arguments: list[str], says: str) -> None:
@@ -142,6 +146,7 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, status: int, arguments: l
     (tmp_path / "right.key").write_text("0" * 64)
     (tmp_path / "raw.key").write_bytes(bytes(range(224, 256)))  # as provisioning writes it
     environment = {**os.environ, "MENSHEN_FILE": str(tmp_path / "house/operator.db")}
+    new_house(tmp_path / "house/operator.db")
     line = [sys.executable, "-m", "menshen", *(part.format(tmp_path) for part in arguments)]
     done = subprocess.run(
         line, env=environment, input="", capture_output=True, text=True, timeout=60, check=False

@@ -8,11 +8,9 @@ import heapq
 import importlib.util
 import random
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 from .chart import draw
 
@@ -33,20 +31,11 @@ def _firmware() -> tuple[type, int]:
     base = re.search(r"^_HANDSHAKE_MS = const\(([\d_]+)\)", source, re.MULTILINE)
     if base is None or "Backoff(_HANDSHAKE_MS if tls else" not in source:
         raise RuntimeError("firmware/outside.py gives Backoff another base: storm.py must follow it")
-    chips = ModuleType("micropython")
-    chips.__dict__["const"] = lambda value: value
     spec = importlib.util.spec_from_file_location("menshen_backoff", _LINK / "backoff.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get("micropython")
-    sys.modules["micropython"] = chips
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        del sys.modules["micropython"]
-        if before is not None:
-            sys.modules["micropython"] = before
+    spec.loader.exec_module(module)
     return module.Backoff, int(base[1])
 
 
@@ -69,6 +58,12 @@ def simulate(make: Callable[[], Wait], locks: int = LOCKS) -> tuple[Counter, lis
     return attempts, back
 
 
+def _full_jitter(draw_to: Callable[[int], int]) -> Wait:
+    """A wait from 0 to a limit that doubles, as the AWS SDKs have it."""
+    limits = iter([min(_AWS_CAP_MS, _AWS_BASE_MS << n) for n in range(10)])
+    return lambda: draw_to(next(limits, _AWS_CAP_MS))
+
+
 async def measure(picture: Path) -> dict[str, dict[str, float]]:
     """By back-off: peak and total of attempts, seconds until half and 99 % are back. Draws them over time."""
     backoff, base = _firmware()
@@ -81,10 +76,10 @@ async def measure(picture: Path) -> dict[str, dict[str, float]]:
         "fixed": ("fixed 1 s (mqtt_as)", lambda: lambda: 1000),
         "aws": (
             f"full jitter, {_AWS_BASE_MS // 1000} to {_AWS_CAP_MS // 1000} s (AWS)",
-            lambda: backoff(_AWS_BASE_MS, _AWS_CAP_MS, draw_to).next,
+            lambda: _full_jitter(draw_to),
         ),
         "menshen": (
-            f"Menshen: full jitter, {base // 1000} to {_CAP_MS // 1000} s",
+            f"Menshen: jitter of a half, {base // 1000} to {_CAP_MS // 1000} s",
             lambda: backoff(base, _CAP_MS, draw_to).next,
         ),
     }

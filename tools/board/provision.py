@@ -42,6 +42,7 @@ PAST = (
     "staff_was_in",
     "guest_risk",
     "guests",
+    "once",
     "uses",
     "nonces",
     "order",

@@ -1,10 +1,12 @@
-"""Makes guest codes: nine digits from a lease's guest key, which the lock checks without being told of them.
+"""Makes guest codes: twelve digits from a resident's guest key, which the lock was not told of and checks.
 
-The format is in firmware/access/README.md; this is its second implementation. The tenant has the key, and
-the operator has not: this command is for whoever was given it.
+The format is in firmware/access/README.md; this is its second implementation, and tools/phone/codes.js the
+third. The resident has the key, and the operator has not: this command is for whoever was given it. Keys of
+firmware 0.1.0 give codes of the old format, of nine digits.
 """
 
 import datetime as dt
+import hashlib
 import hmac
 import io
 import re
@@ -20,44 +22,61 @@ from menshen.errors import InputError
 HOURS = (1, 2, 4, 8, 12)
 DAYS = (1, 2, 3, 5, 7, 14, 30)
 ONCE = len(HOURS) + len(DAYS)
-"""The class of codes that open once."""
+"""The first class of codes that open once; of the old format the only one."""
 
-_CLASSES = ONCE + 1
-_STARTS = 8
-_CODES = _STARTS * _CLASSES
-_VALUES = 10**9 // _CODES
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+WEEKS_MAX = 60
+
 _HOUR = dt.timedelta(hours=1)
+_LASTING = [dt.timedelta(hours=n) for n in HOURS] + [dt.timedelta(days=n) for n in DAYS]
+_ONCE_WITHIN = [dt.timedelta(hours=n) for n in (8, 24, 168, 720)]
+_STARTS, _CLASSES = 1500, 16
+_VALUES = 10**12 // (_STARTS * _CLASSES)
+_OLD_STARTS, _OLD_CLASSES = 8, 13
+_OLD_VALUES = 10**9 // (_OLD_STARTS * _OLD_CLASSES)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class GuestError(InputError):
     """No code can be made of this; the message names what would be right."""
 
 
-def duration_class(duration: dt.timedelta | None) -> int:
-    """Which of the 13 classes a duration is, None being one entry; raises GuestError."""
-    classes = [dt.timedelta(hours=n) for n in HOURS] + [dt.timedelta(days=n) for n in DAYS]
+def complete(random: bytes) -> bytes:
+    """The guest key that begins with these 14 bytes."""
+    return random[:14] + hashlib.sha256(b"menshen guest key" + random[:14]).digest()[:2]
+
+
+def is_complete(key: bytes) -> bool:
+    """Whether it is a key of today; those of firmware 0.1.0 give nine digits."""
+    return complete(key) == key
+
+
+def duration_class(duration: dt.timedelta | None, once: bool = False) -> int:
+    """Which of the 16 classes a duration is; None is one entry within eight hours. Raises GuestError."""
     if duration is None:
         return ONCE
-    if duration not in classes:
+    if once:
+        if duration not in _ONCE_WITHIN:
+            raise GuestError("a code for one entry is good for 8 hours or 1, 7 or 30 days")
+        return ONCE + _ONCE_WITHIN.index(duration)
+    if duration not in _LASTING:
         raise GuestError(f"a code lasts {_listed(HOURS)} hours or {_listed(DAYS)} days")
-    return classes.index(duration)
+    return _LASTING.index(duration)
 
 
-def make_code(key: bytes, start: dt.datetime, duration: dt.timedelta | None) -> str:
-    """The nine digits for a guest key of 16 bytes, a start at a full hour of UTC, and a duration.
+def make_code(key: bytes, start: dt.datetime, duration: dt.timedelta | None, once: bool = False) -> str:
+    """The digits for a guest key of 16 bytes, a start and a duration: twelve, or nine of an old key.
 
-    A code without a duration opens once. Raises GuestError.
+    A start is a full or half hour of UTC, with an old key a full one. Without a duration the code opens once,
+    within eight hours. Raises GuestError.
     """
     if len(key) != 16:
         raise GuestError("a guest key has 16 bytes")
-    hours, rest = divmod(start - _EPOCH, _HOUR)
-    if rest or not 0 <= hours < 2**32:
-        raise GuestError(f"a code starts at a full hour of UTC: {start - rest} is one")
-    kind = duration_class(duration)
-    mac = hmac.digest(key, b"menshen guest v1" + struct.pack("<IB", hours, kind), "sha256")
-    value = int.from_bytes(mac[:8], "big") % _VALUES
-    return f"{value * _CODES + hours % _STARTS * _CLASSES + kind:09}"
+    if not is_complete(key):
+        return _old_code(key, start, duration, once)
+    number = _number(start, _HOUR / 2, "a full or half hour")
+    kind = duration_class(duration, once)
+    value = _value(key, b"menshen guest v2", number, kind) % _VALUES
+    return f"{(value * _STARTS + number % _STARTS) * _CLASSES + kind:012}"
 
 
 def read_key(file: TextIO) -> bytes:
@@ -80,29 +99,77 @@ def read_key(file: TextIO) -> bytes:
     default="-",
     help="File with the text that the phone shows, or its 32 hex digits [stdin].",
 )
-@click.option("--start", metavar="TIME", help="First hour, such as 2026-12-24T18:00 [this hour].")
+@click.option("--start", metavar="TIME", help="From when, such as 2026-12-24T18:30 [this half hour].")
 @click.option("--zone", metavar="NAME", help="Time zone of --start, such as Europe/Berlin [this computer's].")
 @click.option("--hours", type=click.Choice([*map(str, HOURS)]), help="For so many hours.")
 @click.option("--days", type=click.Choice([*map(str, DAYS)]), help="For so many days.")
-@click.option("--once", is_flag=True, help="For one entry.")
+@click.option("--once", is_flag=True, help="For one entry, within 8 hours or 1, 7 or 30 days [8 hours].")
+@click.option(
+    "--weeks", type=click.IntRange(1, WEEKS_MAX), default=1, help="One for each of so many weeks [1]."
+)
 def guest(
-    file: TextIO, start: str | None, zone: str | None, hours: str | None, days: str | None, once: bool
+    file: TextIO,
+    start: str | None,
+    zone: str | None,
+    hours: str | None,
+    days: str | None,
+    once: bool,
+    weeks: int,
 ) -> None:
-    """Make a code for a guest, from a tenant's key.
+    """Make a code for a guest, from a resident's key.
 
-    Nine digits, to be typed at the lock and followed by #. It must be used within eight hours of its start,
-    and then opens until its end; one made with --once opens a single time. Everybody with the key can make
-    codes: it never appears on a command line.
+    Twelve digits, to be typed at the lock and followed by #, from its start until its end; one made with
+    --once opens a single time. It may be made long before. Everybody with the key can make codes: it never
+    appears on a command line. A key of firmware 0.1.0 gives nine digits, to be used first within eight hours.
     """
-    if (hours is not None) + (days is not None) + once != 1:
-        raise click.UsageError("Say how long: one of --hours, --days and --once.")
-    duration = None if once else dt.timedelta(hours=int(hours or 0), days=int(days or 0))
-    begin = _start(start, zone)
-    code = make_code(_key(file), begin, duration)
-    first = _after(begin, min(duration or _STARTS * _HOUR, _STARTS * _HOUR))
-    ends = "opens once" if duration is None else f"opens until {_after(begin, duration)}"
-    click.echo(f"{code[:3]} {code[3:6]} {code[6:]}")
-    click.echo(f"good from {_after(begin, 0 * _HOUR)}, to be used before {first}, {ends}", err=True)
+    if (hours is not None) + (days is not None) > 1 or not (hours or days or once):
+        raise click.UsageError("Say how long: one of --hours and --days, or --once.")
+    duration = dt.timedelta(hours=int(hours or 0), days=int(days or 0)) or None
+    place = _place(zone)
+    key = _key(file)
+    begin = _start(start, place, _HOUR / 2 if is_complete(key) else _HOUR)
+    for week in range(weeks):
+        first = begin + dt.timedelta(weeks=week)  # by the clock on the wall: summer time or not
+        click.echo(_in_groups(make_code(key, first.astimezone(dt.UTC), duration, once)))
+        click.echo(_when(first, duration, once, is_complete(key)), err=True)
+
+
+def _when(begin: dt.datetime, duration: dt.timedelta | None, once: bool, new: bool) -> str:
+    """When a code is good, for people."""
+    end = _after(begin, duration or 8 * _HOUR)
+    good = f"good from {_after(begin, 0 * _HOUR)}"
+    if not new:
+        before = _after(begin, min(duration or 8 * _HOUR, 8 * _HOUR))
+        ends = "opens once" if once else f"opens until {end}"
+        return f"an old key: {good}, to be used before {before}, {ends}"
+    return f"{good}, {'opens once before' if once else 'opens until'} {end}"
+
+
+def _old_code(key: bytes, start: dt.datetime, duration: dt.timedelta | None, once: bool) -> str:
+    """Nine digits. Raises GuestError."""
+    if once and duration not in (None, 8 * _HOUR):
+        raise GuestError("a code for one entry is good for 8 hours: this key is an old one")
+    number = _number(start, _HOUR, "a full hour")
+    kind = ONCE if once else duration_class(duration)
+    value = _value(key, b"menshen guest v1", number, kind) % _OLD_VALUES
+    return f"{(value * _OLD_STARTS + number % _OLD_STARTS) * _OLD_CLASSES + kind:09}"
+
+
+def _value(key: bytes, purpose: bytes, number: int, kind: int) -> int:
+    mac = hmac.digest(key, purpose + struct.pack("<IB", number, kind), "sha256")
+    return int.from_bytes(mac[:8], "big")
+
+
+def _number(start: dt.datetime, unit: dt.timedelta, said: str) -> int:
+    """How many units since 1970 it starts. Raises GuestError."""
+    number, rest = divmod(start - _EPOCH, unit)
+    if rest or not 0 <= number < 2**32:
+        raise GuestError(f"a code starts at {said} of UTC: {start - rest} is one")
+    return number
+
+
+def _in_groups(code: str) -> str:
+    return " ".join(code[place : place + 3] for place in range(0, len(code), 3))
 
 
 def _after(begin: dt.datetime, time: dt.timedelta) -> str:
@@ -116,14 +183,18 @@ def _key(file: TextIO) -> bytes:
     return read_key(file)
 
 
-def _start(text: str | None, zone: str | None) -> dt.datetime:
-    """When a code starts, in the zone in which it was said."""
+def _place(zone: str | None) -> ZoneInfo | None:
     try:
-        place = ZoneInfo(zone) if zone else None
+        return ZoneInfo(zone) if zone else None
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise GuestError(f"--zone {zone} is unknown: a name such as Europe/Berlin is right") from error
+
+
+def _start(text: str | None, place: ZoneInfo | None, unit: dt.timedelta) -> dt.datetime:
+    """When a code starts, in the zone in which it was said; by itself it is the unit of time that runs."""
     if text is None:
-        return dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0).astimezone(place)
+        now = dt.datetime.now(dt.UTC)
+        return (now - (now - _EPOCH) % unit).astimezone(place)
     try:
         start = dt.datetime.fromisoformat(text)
     except ValueError as error:

@@ -1,25 +1,27 @@
 """The same program in fewer bytes of RAM, which is what the chip has least of: README.md says why.
 
 Each step takes the programs by module name and gives them back, smaller. In this order: constructors that
-run once are freed (`once`), the modules of a room that stay loaded become one (`rooms`), constants are
-written where they are used (`constants`), and names become short ones that are shared (`names`).
+run once are freed (`once`), the modules of a room that stay loaded become one (`rooms`), files get short
+names (`files`), constants are written where they are used (`constants`), and names become short ones that
+are shared (`names`).
 """
 
 import ast
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from . import constants, names, once, rooms
+from . import constants, files, names, once, rooms
 
-STEPS = ("once", "rooms", "constants", "names")
+STEPS = ("once", "rooms", "files", "constants", "names")
 
 
 @dataclass(frozen=True)
 class Shrunk:
-    """The programs by module name, and what became of each name that was changed."""
+    """The programs by their files' names, and what became of each name, and of each file's, that changed."""
 
     programs: dict[str, str]
     names: dict[str, str]
+    files: dict[str, str]
 
 
 def is_program(source: str) -> bool:
@@ -41,18 +43,23 @@ def shrink(
     program, all are left as they are: the compiler explains.
     """
     if not all(map(is_program, sources.values())):
-        return Shrunk(dict(sources), {})
-    programs, short = dict(sources), {}
+        return Shrunk(dict(sources), {}, {})
+    programs, short, places = dict(sources), {}, {}
     if "once" not in without:
         programs = once.freed(programs)
     if "rooms" not in without:
         programs = rooms.join(programs, called)
-    keep = names.kept(programs, given, called)
+    if "files" not in without:
+        places = files.chosen(programs, called)
+        programs = {
+            places.get(name, name): files.applied(program, places) for name, program in programs.items()
+        }
+    keep = names.kept(programs, given, called, places.values())
     if "constants" in without:
         keep |= constants.declared(programs)
     else:
         programs = constants.written_out(programs, keep)
     if "names" not in without:
-        short = names.chosen(programs, keep)
-        programs = {name: names.applied(program, short) for name, program in programs.items()}
-    return Shrunk(programs, short)
+        short = names.chosen(programs, keep, places.values())
+        programs = {name: names.numbered(names.applied(program, short)) for name, program in programs.items()}
+    return Shrunk(programs, short, places)

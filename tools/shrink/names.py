@@ -17,24 +17,31 @@ import re
 import string
 import tokenize
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _SPREAD = 64  # so many short names are shared by all
+_ONE_BYTE = 128  # names with numbers of one byte
 _CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)
 _SHOWN = re.compile(r"[A-Z]\w*(Error|Exception)|Refused")  # the console names them
 _IMPORTS = re.compile(r"^\s*(import|from) \w", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def kept(programs: Mapping[str, str], given: Collection[str], called: Collection[str]) -> set[str]:
-    """Names that must stay: of modules, in texts, `called` by others, or `given` and asked of an object."""
+def kept(
+    programs: Mapping[str, str], given: Collection[str], called: Collection[str], files: Collection[str] = ()
+) -> set[str]:
+    """Names that must stay: of modules, in texts, `called` by others, or `given` and asked of an object.
+
+    `files` are the names of modules that no program says but in its imports.
+    """
     trees = [ast.parse(program) for program in programs.values()]
     keep = set(dir(builtins)) | set(keyword.kwlist) | {"const", "self", "cls"}
-    keep |= {word for module in programs for word in module.split(".")}
+    keep |= {word for module in {*programs}.difference(files) for word in module.split(".")}
     for program, tree in zip(programs.values(), trees, strict=True):
         keep |= set(_CONSTANT.findall(program))  # the compiler has them vanish
-        keep |= {word for module in imported(program) for word in module.split(".")}
+        keep |= {word for module in imported(program).difference(files) for word in module.split(".")}
         outside = {id(note) for note in _annotations(tree)}
         for node in ast.walk(tree):
             match node:
@@ -46,18 +53,18 @@ def kept(programs: Mapping[str, str], given: Collection[str], called: Collection
     return keep | set(called) | others | _set_on_others(trees)
 
 
-def chosen(programs: Mapping[str, str], keep: Collection[str]) -> dict[str, str]:
-    """The short name for each name that the programs define and may change."""
+def chosen(programs: Mapping[str, str], keep: Collection[str], files: Collection[str] = ()) -> dict[str, str]:
+    """The short name for each name that the programs define and may change, which may be that of a file."""
     trees = [ast.parse(program) for program in programs.values()]
     places = [*itertools.chain(*map(_scopes, trees)), *_families(trees)]
-    spoken = [words(program) for program in programs.values()]
+    spoken = [words(program).difference(files) for program in programs.values()]
     own = set().union(*map(_defined, trees))
     own = {name for name in own if name not in keep and not name.startswith("__")}
     meets: dict[str, set[str]] = {name: set() for name in own}
     for place in places:
         for name in place & own:
             meets[name] |= place
-    free = [name for name in _short_names() if name not in keep and not any(name in w for w in spoken)]
+    free = [name for name in short_names() if name not in keep and not any(name in w for w in spoken)]
     times = {name: sum(name in w for w in spoken) for name in own}
     short: dict[str, str] = {}
     for name in sorted(own, key=lambda name: (times[name] < 2, zlib.crc32(name.encode()), name)):
@@ -77,6 +84,35 @@ def applied(program: str, short: Mapping[str, str]) -> str:
             (row, column), line = token.start, lines[token.start[0] - 1]
             lines[row - 1] = line[:column] + short[token.string] + line[column + len(token.string) :]
     return "".join(lines)
+
+
+def numbered(program: str) -> str:
+    """The program with its most frequent names said first, where it has many.
+
+    In a file names have numbers, in the order in which the compiler meets them, and up to 127 these have one
+    byte. What is said first is never worked out.
+    """
+    often = Counter(_numbers(ast.parse(program)))
+    if len(often) <= _ONE_BYTE:
+        return program
+    first = ".".join(sorted(often, key=lambda name: (-often[name], name))[:_ONE_BYTE])
+    return f"[] and {first}\n{program}"
+
+
+def _numbers(tree: ast.Module) -> Iterator[str]:
+    """Names that the code says by their numbers: all but local ones, which have no name any more."""
+    inside: dict[ast.AST, set[str]] = {}
+    for function in [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)]:
+        own = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+        own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        for node in ast.walk(function):
+            inside[node] = inside.get(node, set()) | own
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(_, name) | ast.arg(name) | ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+                yield name
+            case ast.Name(name) if name not in inside.get(node, ()) and not keyword.iskeyword(name):
+                yield name
 
 
 def given_by(text: str) -> set[str]:
@@ -258,7 +294,7 @@ def _members(node: ast.ClassDef) -> set[str]:
     return found
 
 
-def _short_names() -> Iterator[str]:
-    """One letter, then two; what begins with a capital meets no local variable."""
+def short_names() -> Iterator[str]:
+    """One letter, then two; what begins with a capital meets no local variable. None differ by case alone."""
     yield from string.ascii_uppercase
     yield from (a + b for a in string.ascii_uppercase for b in string.ascii_lowercase + string.digits)

@@ -13,6 +13,7 @@ from access.decide import (
     UNKNOWN,
     USED_UP,
 )
+from access.decide import PASSAGE as PASSES
 from access.gate import Gate
 from people.register import Register
 from roll.record import CARD, PIN
@@ -314,14 +315,15 @@ def test_a_use_is_counted_last_and_for_staff_only():
     assert world.gate.pin(b"2468", 0).granted
 
 
-def test_nine_digits_of_nobody_may_be_a_guests():
+def test_nine_or_twelve_digits_of_nobody_may_be_a_guests():
     world = World()
-    for first in (True, False):
-        world.notes.clear()
-        world.guests_verdict = (GRANTED, 7, first)
-        verdict = world.gate.pin(b"123456780", 0)
-        assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
-        assert world.notes == ["count", "find", "guest", "take back"]
+    for digits, looked_up in ((b"123456780", ["find"]), (b"123456789012", [])):
+        for first in (True, False):
+            world.notes.clear()
+            world.guests_verdict = (GRANTED, 7, first)
+            verdict = world.gate.pin(digits, 0)
+            assert (verdict.granted, verdict.role, verdict.lease) == (True, GUEST, 7)
+            assert world.notes == ["count"] + looked_up + ["guest", "take back"]
 
 
 def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():
@@ -334,7 +336,7 @@ def test_what_is_no_guest_code_is_told_by_its_reason_and_counts():
 
 
 def test_guests_are_not_asked_for_other_lengths_and_known_pins():
-    for digits in (b"12345678", b"1234567890"):
+    for digits in (b"12345678", b"1234567890", b"12345678901", b"1234567890123"):
         world = World()
         assert world.gate.pin(digits, 0).reason == UNKNOWN
         assert "guest" not in world.notes
@@ -350,3 +352,48 @@ def test_a_card_is_no_guest():
     world = World()
     world.guests_verdict = (GRANTED, 7, True)
     assert not world.gate.card(b"123456780").granted
+
+
+def test_staff_who_may_begin_passage_mode_within_their_hours():
+    world = World()
+    world.time = 2_000_000_000
+    world.put(world.listed, b"2468", Record(PASSAGE, lease=0, schedule=3, uses=2))
+    verdict = world.gate.pin(b"2468", 0, b"0")
+    assert (verdict.reason, verdict.granted, verdict.role) == (PASSES, False, PASSAGE)
+    assert verdict.digest == MAC.digest(b"\x01", b"2468")[:16]
+    assert world.notes == ["count", "find", "schedule 3", "take 2", "take back"]
+    assert world.gate.may_pass(verdict.digest)
+    world.open_hours = False
+    assert not world.gate.may_pass(verdict.digest)
+    wrong = world.gate.pin(b"2468", 0, b"0")
+    assert (wrong.reason, wrong.begins_throttle) == (UNKNOWN, True)
+
+
+def test_nobody_else_sets_passage_mode_and_nothing_of_theirs_is_used_up():
+    for role in (TENANT, STAFF, MOVE_IN, LEASE):
+        world = World()
+        world.time = 2_000_000_000
+        world.put(world.listed, b"2468", Record(role, schedule=3, uses=2))
+        verdict = world.gate.pin(b"2468", 0, b"0")
+        assert (verdict.reason, verdict.begins_throttle) == (UNKNOWN, True)
+        assert world.notes == ["count", "find"]
+    world = World()
+    world.put(world.own, b"2468", Record())
+    assert world.gate.pin(b"2468", 0, b"0").reason == UNKNOWN
+    world.guests_verdict = (GRANTED, 7, True)
+    assert world.gate.pin(b"123456780", 0, b"0").reason == UNKNOWN
+
+
+def test_passage_mode_ends_with_whatever_ends_the_credential():
+    world = World()
+    digest = MAC.digest(b"\x01", b"2468")[:16]
+    for time, record, goes_on in (
+        (2_000_000_000, Record(PASSAGE, after=2_000_000_001), True),
+        (2_000_000_000, Record(PASSAGE, after=2_000_000_000), False),
+        (2_000_000_000, Record(STAFF), False),
+        (None, Record(PASSAGE), True),
+        (None, Record(PASSAGE, schedule=3), False),
+        (2_000_000_000, None, False),
+    ):
+        world.time, world.listed = time, {digest: record}
+        assert world.gate.may_pass(digest) == goes_on, record

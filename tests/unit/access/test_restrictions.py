@@ -13,7 +13,7 @@ from storage.nvs import Numbers
 loader._IS_PLENTY = False  # as on a board without PSRAM
 
 MONDAY_NOON = 1_795_435_200
-CODES = ("access.schedule", "access.zone", "access.uses", "access.guest_codes")
+CODES = ("access.schedule", "access.zone", "access.uses", "access.guest_codes", "access.guest_codes_v1")
 
 
 class Part:
@@ -44,13 +44,14 @@ def ask_all(restrictions):
         restrictions.in_hours(1, MONDAY_NOON),
         restrictions.count_use(bytes(16), 1),
         restrictions.guest(b"999999999", MONDAY_NOON)[0],
+        restrictions.guest(b"999999999999", MONDAY_NOON)[0],
     )
 
 
 def test_hours_uses_and_guests_are_judged():
     restrictions = make()
-    assert ask_all(restrictions) == (True, True, "unknown")
-    assert ask_all(restrictions) == (True, False, "unknown")
+    assert ask_all(restrictions) == (True, True, "unknown", "unknown")
+    assert ask_all(restrictions) == (True, False, "unknown", "unknown")
     assert not make(lambda digest: None).in_hours(1, MONDAY_NOON)
 
 
@@ -75,7 +76,7 @@ def test_without_room_for_the_code_nobody_comes_in():
     for name in CODES:
         sys.modules[name] = Full()
     try:
-        assert ask_all(make()) == (False, False, "unknown")
+        assert ask_all(make()) == (False, False, "unknown", "unknown")
     finally:
         for name in CODES:
             sys.modules.pop(name)

@@ -45,9 +45,6 @@ class Lock:
     def identify(self):
         self.did.append("identify")
 
-    def quiet(self):
-        return True
-
     def remote(self, lease, digest):
         return False
 

@@ -130,3 +130,52 @@ def test_whoever_opens_while_the_leaf_stands_open_since_the_start_is_let_in():
 def test_a_leaf_that_closed_for_a_moment_is_known():
     door = Door(closed=False)
     assert door.after((0, False), (10, True)) == ["locked", "forced"]
+
+
+def passing(start=0):
+    door = Door()
+    door.control.grant(start)
+    door.control.passage = True
+    return door
+
+
+def test_in_passage_mode_the_bolt_stays_let_go_and_no_leaf_is_held_open():
+    for start in (0, LAST):
+        door = passing(start)
+        steps = (
+            (0, False),
+            (100_000, False),
+            (100_100, True),
+            (900_000, True),
+            (900_100, False),
+            (2_000_000, True),
+        )
+        assert door.after(*steps, start=start) == ["unlocked"] * 2 + ["open"] * 2 + ["unlocked", "open"]
+        assert (door.pin.levels, door.alarms) == ([0, 1], [])
+
+
+def test_when_passage_mode_ends_the_bolt_is_held_at_once():
+    door = passing()
+    door.after((0, False), (100_000, False))
+    door.control.end_passage()
+    assert door.pin.levels == [0, 1, 0]
+    assert door.after((100_010, False)) == ["locked"]
+    assert door.after((100_500, True)) == ["forced"]
+
+
+def test_a_leaf_that_stands_open_then_is_held_open_in_its_time():
+    door = passing()
+    door.after((0, False), (10, True), (500_000, True))
+    door.control.end_passage()
+    assert door.after((529_999, True), (530_000, True), (531_000, False)) == ["open", "held open", "locked"]
+    assert (door.pin.levels[:3], door.pin.levels[-1]) == ([0, 1, 0], 0)
+    assert door.alarms == ["held open"]
+
+
+def test_passage_mode_that_begins_at_a_forced_door_ends_the_alarm():
+    door = Door()
+    assert door.after((0, True)) == ["forced"]
+    door.control.grant(10)
+    door.control.passage = True
+    assert door.after((20, True), (500_000, True)) == ["open", "open"]
+    assert not door.light.lasting & {"forced", "held open"}

@@ -1,5 +1,7 @@
 """What follows from a verdict: the bolt, the light, what residents are told and what leaves the lock."""
 
+from time import ticks_add
+
 from access.gate import Verdict
 from door import doorkeeper
 from door.doorkeeper import Doorkeeper
@@ -13,6 +15,11 @@ class Gate:
 
     def __init__(self):
         self.verdict, self.asked = None, []
+        self.passes, self.looks = True, 0
+
+    def may_pass(self, digest):
+        self.looks += 1
+        return self.passes
 
     def pin(self, digits, now, number=None):
         self.asked.append((bytes(digits), number))
@@ -71,6 +78,9 @@ class Part:
     def grant(self, now):
         self.done.append("open")
 
+    def end_passage(self):
+        self.done.append("end passage")
+
     def say(self, signal, now):
         self.done.append(signal)
 
@@ -107,6 +117,7 @@ class Door:
         self.part.done = []
         self.gate.verdict = Verdict(reason, kind, begins_throttle)
         self.gate.verdict.role = role
+        self.gate.verdict.digest = b"d" * 16
         return self.gate.verdict
 
     def come(self, role, kind=PIN, reason="granted", begins_throttle=False):
@@ -306,3 +317,35 @@ def test_what_can_be_said_differs_to_the_eye_or_to_the_ear():
         indicator.tick(100_000)
         said.clear()
     assert len(seen) == 9
+
+
+def test_passage_mode_is_begun_and_ended_by_staff_shown_and_reported_each_time():
+    door = Door()
+    assert door.come(PASSAGE, PIN, "passage") == ["report", "open", "granted"]
+    assert "passage" in door.part.lasting
+    assert door.part.passage
+    assert door.come(PASSAGE, PIN, "passage") == ["report", "end passage", "granted"]
+    assert not door.part.lasting & {"passage"}
+    assert door.come(TENANT) == ["open", "staff"]
+
+
+def test_passage_mode_begun_ends_a_dialogue():
+    door = Door()
+    door.ask()
+    door.come(PASSAGE, PIN, "passage")
+    assert (door.is_blue, door.talk.ended) == (False, 1)
+
+
+def test_once_a_minute_the_gate_is_asked_whether_passage_mode_goes_on():
+    door = Door()
+    door.come(PASSAGE, PIN, "passage").clear()
+    began = door.keeper._looked
+    door.gate.passes = True
+    for ms in (10, 59_999, 60_000, 119_999):
+        door.keeper._watch_passage(ticks_add(began, ms))
+    assert door.gate.looks == 1
+    door.gate.passes = False
+    door.keeper._watch_passage(ticks_add(began, 120_000))
+    assert (door.part.done, door.gate.looks) == (["end passage"], 2)
+    door.keeper._watch_passage(ticks_add(began, 180_000))
+    assert door.gate.looks == 2

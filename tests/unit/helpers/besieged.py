@@ -166,9 +166,6 @@ class Besieged:
 
     # -- the door
 
-    def quiet(self):
-        return True
-
     def identify(self):
         self.did.append("identify")
 

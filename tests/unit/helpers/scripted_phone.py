@@ -33,6 +33,7 @@ class Phone:
     def obey(self, chip, code, data):
         if code == RF and data[0] == 1:
             self.field = data[1] & 1
+            chip.field_off()
             chip.answer(code)
         elif code == PARAMETERS:
             self.parameters.append(data[0])

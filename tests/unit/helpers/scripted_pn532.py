@@ -12,14 +12,17 @@ from micropython import const
 
 from readers import frames
 from readers.card_reader import CardReader
-from readers.pn532 import PN532, ReaderError
+from readers.hsu import ReaderError
+from readers.pn532 import PN532
 
 _POLL, _READABLE = const(3), const(1)
 _BUFFER = const(512)  # what comes while so much waits is lost
 HURRY = {"liveness_ms": 60, "answer_ms": 60}  # where failures are expected
 PATIENT = {"liveness_ms": 60, "answer_ms": 5000}  # where only answers are
 
-SAM, VERSION, RF, LIST, EXCHANGE, RELEASE = 0x14, 0x02, 0x32, 0x4A, 0x40, 0x52
+SAM, VERSION, RF, LIST, EXCHANGE, RELEASE, SPEED = 0x14, 0x02, 0x32, 0x4A, 0x40, 0x52, 0x10
+SLOW, FAST = 115_200, 921_600
+START = [SAM, VERSION, RF, SPEED, "ack", VERSION]  # of a chip whose line holds the fast speed
 TENANT = bytes.fromhex("04A1B2C3D4E5F6")
 OTHER = bytes.fromhex("04112233")
 
@@ -68,6 +71,7 @@ class Chip(io.IOBase):
         self.out = b""  # on its way to the host
         self.commands = []  # codes, as they were understood; "ack" for an abort
         self.resets = 0
+        self.woken = ticks_add(ticks_us(), -2000)
         self.went_off = ticks_add(ticks_us(), -6000)
         self.cards = []  # what lies there; of several the first is found that is awake
         self.asleep = set()  # of these: were found, or released, since the field came
@@ -77,6 +81,12 @@ class Chip(io.IOBase):
         self.irq_is_at = None  # the level of a dead line
         self.noise = b""  # before every frame
         self.phone = None  # answers what is asked of the chip as a target
+        self.ends = self.host_ends = SLOW  # baud at both ends of the line
+        self.holds = FAST  # the fastest that the wires take
+        self.next_speed = None
+        self.sel_res = 0x20
+        self.keeps_its_speed = False  # the reset line is not wired
+        self.says = lambda apdu: b"\0" + apdu  # status and answer of the card in use; None: nothing comes
         self._reset(1)
 
     @property
@@ -90,6 +100,9 @@ class Chip(io.IOBase):
 
     # -- as the host's UART
 
+    def init(self, baud):
+        self.host_ends = baud
+
     def ioctl(self, request, flags):
         return flags & _READABLE if request == _POLL and self.out else 0
 
@@ -102,8 +115,13 @@ class Chip(io.IOBase):
 
     def write(self, data):
         data = bytes(data)
-        if self.hung or self.absent or not self.reset.level:
+        if self.hung or self.absent or not (self.reset.level or self.keeps_its_speed):
             return len(data)
+        if self.host_ends != self.ends or self.ends > self.holds:
+            self.next_speed = None
+            return len(data)  # garbage
+        if self.awake and data[:1] == b"\x55":
+            return len(data)  # it was awake all the time
         if not self.awake:
             assert data[:1] == b"\x55", "the chip was not woken"
             assert len(data) == 5, "the chip needs a pause before the first frame"
@@ -113,18 +131,32 @@ class Chip(io.IOBase):
         elif data == frames.ACK:
             self.commands.append("ack")
             self.searching = False
+            self.ends, self.next_speed = self.next_speed or self.ends, None
+        elif data[3:5] == b"\xff\xff":
+            size = data[5] << 8 | data[6]
+            assert 255 < size <= 265
+            assert not sum(data[5:8]) & 255
+            self._take(data[8:], size)
         else:
+            self.next_speed = None
             size = data[3]
-            assert data[:6] == bytes((0, 0, 0xFF, size, -size & 255, 0xD4))
-            assert len(data) == size + 7
-            assert not sum(data[5 : 6 + size]) & 255
-            self._obey(data[6], data[7 : 5 + size])
+            assert data[:5] == bytes((0, 0, 0xFF, size, -size & 255))
+            self._take(data[5:], size)
         return len(data)
+
+    def _take(self, data, size):
+        """TFI, code and parameters, check, postamble."""
+        assert data[0] == 0xD4
+        assert len(data) == size + 2
+        assert not sum(data[: size + 1]) & 255
+        self._obey(data[1], data[2:size])
 
     # -- as the chip
 
     def say(self, data):
         """Bytes to the host, with the IRQ line around them."""
+        if self.host_ends != self.ends or self.ends > self.holds:
+            data = urandom(max(1, len(data) * self.host_ends // self.ends))
         self.irq.value(0 if self.irq_is_at is None else self.irq_is_at)
         self.out += data[: _BUFFER - len(self.out)]
         self.irq.value(1 if self.irq_is_at is None else self.irq_is_at)
@@ -141,7 +173,17 @@ class Chip(io.IOBase):
         self.card = card
         self._search()
 
+    def field_off(self):
+        """The field goes: cards forget all."""
+        self.went_off = ticks_us()
+        self.asleep.clear()
+        self.found = None
+
     def _reset(self, level):
+        if self.resets and self.keeps_its_speed:
+            self.resets += not level
+            return
+        self.ends, self.next_speed = SLOW, None
         if not level:
             self.resets += 1
             self.hung, self.low = False, ticks_us()
@@ -166,9 +208,7 @@ class Chip(io.IOBase):
         elif code == VERSION:
             self.answer(code, b"\x32\x01\x06\x07")
         elif code == RF and data == b"\x01\x00":
-            self.went_off = ticks_us()
-            self.asleep.clear()
-            self.found = None
+            self.field_off()
             self.answer(code)
         elif code == RF:
             assert data[:3] == b"\x05\xff\x01"
@@ -182,8 +222,19 @@ class Chip(io.IOBase):
             if self.searching and self.tries != 0xFF:
                 self.searching = False
                 self.answer(code, b"\0")
-        elif code == EXCHANGE:
-            self.answer(code, b"\0" + data[1:] if self.found else b"\1")
+        else:
+            self._obey_others(code, data)
+
+    def _obey_others(self, code, data):
+        """Commands that do not search."""
+        if code == EXCHANGE:
+            said = self.says(data[1:]) if self.found else b"\1"
+            if said is not None:
+                self.answer(code, said)
+        elif code == SPEED:
+            assert data == b"\7"
+            self.answer(code)
+            self.next_speed = FAST
         elif code == RELEASE:
             self.answer(code, b"\0")
         else:
@@ -197,7 +248,7 @@ class Chip(io.IOBase):
                 self.asleep.add(card)
                 self.found, self.searching = card, False
                 shown = b"\x08" + urandom(3) if self.makes_up_its_number else card
-                self.answer(LIST, b"\1\1\x03\x44\x20" + bytes((len(shown),)) + shown)
+                self.answer(LIST, b"\1\1\x03\x44" + bytes((self.sel_res, len(shown))) + shown)
                 return
 
     def answer(self, code, data=b""):

@@ -96,7 +96,6 @@ class SmallLock:
         self.ota = Ota(self.knife, [bytearray(image) for image in images]) if images else None
         self.blobs = {}
         self.said, self.fetched = [], []
-        self.idle = True
         self.end()
         mount(self.flash)
         os.mkdir("/slots")
@@ -196,7 +195,7 @@ class SmallLock:
         numbers = Numbers(self.nvs)
         running = self.release
         release = Running(self.slot, running.version, running.security)
-        trial = Trial(release, numbers, partition, self.report, lambda: self.idle, self.restart)
+        trial = Trial(release, numbers, partition, self.report, self.restart)
         if trial.is_on:
             if not works:
                 raise Reset
@@ -223,7 +222,7 @@ class SmallLock:
             return
         self.report(version, "fetched", "")
         to = Switching(version, self.slot, updater.image, set())
-        await switch(to, numbers, lambda: self.idle, self.restart)
+        switch(to, numbers, self.restart)
 
     def run(self, wanted=None, lives=9, works=lambda release: True, faults=lambda release: ()):
         """Start again and again until nothing is left to do; the release that it ends on."""

@@ -63,9 +63,6 @@ class House:
     def over(self, lease, now):
         return self.ended
 
-    def quiet(self):
-        return True
-
     def session(self, wlan=None):
         self.wifi = wlan or Wlan()
         return home.Home(self, self, Clock(), self, self, self.remote).run()

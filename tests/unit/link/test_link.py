@@ -85,7 +85,7 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         backoff = Backoff(10, 50)
         resolver = Resolver([], Numbers(RamNvs()))
         network = Network(steady, resolver, Idle())
-        link = Link(network, Numeric(factory), topics, steady, backoff, lambda: True)
+        link = Link(network, Numeric(factory), topics, steady, backoff)
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
         assert link.online
@@ -121,7 +121,7 @@ class Numeric:
 
 
 class Late(Steady):
-    """A Wi-Fi that is joined once; then somebody is at the door."""
+    """A Wi-Fi that is joined once."""
 
     def __init__(self):
         self.joined = 0
@@ -133,27 +133,28 @@ class Late(Steady):
         self.joined += 1
 
 
-def test_a_handshake_waits_for_whoever_is_at_the_door_but_not_for_ever():
-    """The first one after a start, too: the limit of the back-off is the longest that it waits."""
-    paused, called = [], []
+def test_every_wait_is_drawn_beforehand_and_the_first_connection_waits_for_nothing():
+    """The wait after a failure comes before Wi-Fi is joined again: so handshakes stay apart, too."""
+    drawn, called = [], []
 
     class Waits:
-        async def pause(self, may):
-            paused.append(may())
-            if len(paused) == 3:
+        def next(self):
+            drawn.append(len(called))
+            if len(drawn) == 3:
                 raise KeyboardInterrupt
+            return 1
 
     def factory():
-        called.append(len(paused))
+        called.append(len(drawn))
         raise OSError("that is enough")
 
-    link = Link(Network(Late(), None, Idle()), factory, Subscriptions(), Steady(), Waits(), lambda: False)
+    link = Link(Network(Late(), None, Idle()), factory, Subscriptions(), Steady(), Waits())
     try:
         asyncio.run(link.run())
     except KeyboardInterrupt:
         pass
-    assert paused == [False] * 3
-    assert called == [1, 2]
+    assert called == [0, 1, 2]
+    assert drawn == [1, 2, 3]
 
 
 def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
@@ -176,7 +177,7 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
         backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
         factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
         network = Network(Stubborn(), resolver, Idle())
-        link = Link(network, factory, Subscriptions(), Stubborn(), backoff, lambda: True)
+        link = Link(network, factory, Subscriptions(), Stubborn(), backoff)
         running = asyncio.create_task(link.run())
         while len([line for line in told if line.startswith("offline")]) < 2:
             await asyncio.sleep_ms(5)
@@ -260,7 +261,7 @@ def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
     try:
         short = Short()
         network = Network(short, Resolver([], Numbers(RamNvs())), Idle())
-        lock = Link(network, Client, Subscriptions(), short, Backoff(1, 2), lambda: True)
+        lock = Link(network, Client, Subscriptions(), short, Backoff(1, 2))
         lock.fault = fault
         asyncio.run(lock.run())
     except KeyboardInterrupt:

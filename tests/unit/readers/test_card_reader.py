@@ -1,8 +1,9 @@
 """Each card is told once while it lies there, and the reader is mended by its reset line."""
 
+import asyncio
 import gc
 
-from scripted_pn532 import HURRY, LIST, OTHER, SAM, TENANT, VERSION, until, watch
+from scripted_pn532 import HURRY, LIST, OTHER, START, TENANT, until, watch
 
 
 def looks(chip):
@@ -99,6 +100,32 @@ def test_a_hung_reader_is_reset_and_reads_again():
     assert seen.cards == [TENANT]
 
 
+def test_one_that_had_worked_for_long_is_mended_without_a_word():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        await asyncio.sleep_ms(5100)
+        chip.hung = True
+        await until(lambda: chip.resets == 2)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+
+    assert watch(story, HURRY).health == [True]
+
+
+def test_cards_that_lie_together_are_all_told_within_one_look():
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.lay([OTHER, TENANT, b"\4\1\1\1"])
+        await until(lambda: len(seen.cards) == 3)
+        assert looks(chip) <= 5
+        chip.lay([OTHER, TENANT, b"\4\1\1\1", b"\4\2\2\2"])
+        await until(lambda: len(seen.cards) == 4)
+        await look_again(chip, 12)
+        assert len(seen.cards) == 4
+
+    watch(story)
+
+
 def test_a_card_that_lay_there_all_through_a_short_hang_is_not_told_again():
     async def story(chip, seen):
         await until(lambda: seen.health)
@@ -154,7 +181,7 @@ def test_a_reader_that_is_not_there_is_told_once_and_tried_again():
 def test_a_healthy_reader_is_never_reset():
     async def story(chip, seen):
         await until(lambda: chip.commands.count("ack") >= 5)
-        assert chip.commands[:2] == [SAM, VERSION]
+        assert chip.commands[: len(START)] == START
         assert chip.resets == 1
 
     assert watch(story).health == [True]

@@ -51,12 +51,18 @@ def test_a_command_is_framed_as_in_the_manual():
     assert bytes(buffer[:size]).hex() == "0000ff05fbd4140114010200"
 
 
-def test_the_longest_command_fills_the_buffer_and_no_longer_one_is_made():
-    buffer = bytearray(frames.LONGEST_SENT)
-    assert build(buffer, 0x40, bytes(253)) == len(buffer) == 262
-    assert found(bytes(buffer)) == [b"\xd4\x40" + bytes(253)]
-    assert raises(ValueError, build, buffer, 0x40, bytes(254))
-    assert len(buffer) == 262
+def test_commands_of_every_length_are_framed_and_the_longest_fills_the_buffer():
+    for size in (0, 1, 252, 253, 254, 255, 262, 263):
+        buffer = bytearray(frames.LONGEST_SENT)
+        parameters = bytes([n & 255 for n in range(size)])
+        for cut in {0, 1, size // 2, size}:
+            end = build(buffer, 0x40, parameters[:cut], parameters[cut:])
+            assert found(bytes(buffer[:end])) == [b"\xd4\x40" + parameters], (size, cut)
+            assert bytes(buffer[3:5]) == (b"\xff\xff" if size > 253 else bytes((size + 2, -size - 2 & 255)))
+    assert end == len(buffer) == frames.LONGEST_SENT
+    assert raises(ValueError, build, buffer, 0x40, bytes(264))
+    assert raises(ValueError, build, buffer, 0x40, bytes(2), bytes(262))
+    assert len(buffer) == frames.LONGEST_SENT
 
 
 def test_ack_and_answer_are_found_however_the_bytes_come():

@@ -3,7 +3,7 @@
 import asyncio
 
 from scripted_phone import APPLICATION, CAPABILITIES, NDEF, WHOLE, Phone, read
-from scripted_pn532 import HURRY, OTHER, RF, TENANT, drive, until
+from scripted_pn532 import HURRY, OTHER, RF, SAM, TENANT, drive, until
 
 from readers.card_reader import CardReader
 from readers.phone_tag import PhoneTag
@@ -208,7 +208,7 @@ def test_a_reader_that_is_dead_presents_nothing_once_it_is_over():
 def test_where_the_chip_refuses_to_be_a_target_cards_open():
     async def story(chip, reader, presented, cards):
         chip.phone.obey = lambda chip, code, data: code == RF and data[0] == 1 and not chip.answer(code)
-        await until(lambda: chip.resets == 3)
+        await until(lambda: chip.commands.count(SAM) == 3)
         chip.card = TENANT
         await until(lambda: cards == [TENANT])
 

@@ -97,9 +97,9 @@ def test_a_second_star_forgets_the_code():
 def test_a_code_that_is_too_long_stays_so_with_a_number():
     person = Person()
     person.press("1234567890123*1#")
-    assert ([len(pin) for pin in person.pins], person.numbers) == ([11], [b"1"])
-    person.press("1234567890*30#")
-    assert (person.pins[1:], person.numbers[1:]) == ([b"1234567890"], [b"30"])
+    assert ([len(pin) for pin in person.pins], person.numbers) == ([13], [b"1"])
+    person.press("123456789012*30#")
+    assert (person.pins[1:], person.numbers[1:]) == ([b"123456789012"], [b"30"])
 
 
 def test_hash_alone_enters_nothing():
@@ -120,15 +120,15 @@ def test_star_clears():
 
 def test_the_longest_code_is_entered_whole():
     person = Person()
-    person.press("1234567890#")
-    assert person.pins == [b"1234567890"]
+    person.press("123456789012#")
+    assert person.pins == [b"123456789012"]
 
 
 def test_a_code_that_is_too_long_can_match_nothing():
-    for digits in ("12345678901", "1234567890" * 5):
+    for digits in ("1234567890123", "1234567890" * 5):
         person = Person()
         person.press(digits + "#")
-        assert [len(pin) for pin in person.pins] == [11], "it must be seen to be denied, as 11 digits"
+        assert [len(pin) for pin in person.pins] == [13], "it must be seen to be denied, as 13 digits"
         person.press("246810#")
         assert person.pins[1:] == [b"246810"]
 

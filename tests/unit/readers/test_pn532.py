@@ -7,12 +7,10 @@ from scripted_pn532 import (
     HURRY,
     LIST,
     OTHER,
-    PATIENT,
     RELEASE,
     RF,
-    SAM,
+    START,
     TENANT,
-    VERSION,
     drive,
     fails,
     found,
@@ -31,7 +29,7 @@ def test_start_resets_wakes_and_configures():
 
     chip = drive(story)
     assert chip.reset.levels == [0, 1]
-    assert chip.commands == [SAM, VERSION, RF]
+    assert chip.commands == START
     assert chip.tries == 0xFF
 
 
@@ -58,7 +56,7 @@ def test_while_no_card_comes_the_chip_is_asked_whether_it_lives():
         chip.put(TENANT)
         assert await waiting == TENANT
 
-    commands = drive(story).commands[3:]
+    commands = drive(story).commands[len(START) :]
     assert commands[:7] == [LIST, "ack", RF, LIST, "ack", RF, LIST]
 
 
@@ -160,27 +158,6 @@ def test_the_beginning_of_a_frame_that_never_went_on_is_drained_before_a_command
     drive(story)
 
 
-def test_a_hang_is_noticed_and_ends_with_a_reset():
-    async def story(chip, driver):
-        await driver.start()
-        chip.hung = True
-        assert await fails(driver.wait_target())
-        assert chip.hung
-        await driver.start()
-        chip.put(TENANT)
-        assert await found(driver) == TENANT
-
-    assert drive(story, HURRY).resets == 2
-
-
-def test_a_chip_that_is_not_there_is_an_error_of_the_reader():
-    async def story(chip, driver):
-        for _ in range(3):
-            assert await fails(driver.start())
-
-    drive(story, HURRY, absent=True)
-
-
 def test_a_refused_command_is_an_error_of_the_reader():
     async def story(chip, driver):
         await driver.start()
@@ -220,9 +197,9 @@ def test_the_loop_is_kept_awake_for_the_two_frames_that_are_due():
     async def story(chip, driver):
         await driver.start()
         waiting = asyncio.create_task(found(driver))
-        await until(lambda: chip.searching and driver._due == 1)  # the ACK had its turn
+        await until(lambda: chip.searching and driver._line._due == 1)  # the ACK had its turn
         chip.irq.value(0)
-        await until(lambda: driver._due == 0)
+        await until(lambda: driver._line._due == 0)
         chip.irq.value(1)
         chip.put(TENANT)
         assert await waiting == TENANT
@@ -250,20 +227,6 @@ def test_only_uids_of_a_length_that_exists_are_believed():
 
     for card in (b"", b"\1\2\3", bytes(8), bytes(11)):
         drive(story, card=card)
-
-
-def test_exchange_carries_an_apdu_to_the_card_and_back():
-    async def story(chip, driver):
-        await driver.start()
-        chip.put(TENANT)
-        await driver.wait_target()
-        for apdu in (b"\x00\xa4\x04\x00", bytes(252)):
-            assert await driver.exchange(apdu) == apdu
-        chip.put(None)
-        assert await fails(driver.exchange(b"\x00\xa4"))
-        await driver.release()
-
-    drive(story, PATIENT)
 
 
 def test_whoever_cancels_the_wait_cancels_it():

@@ -30,9 +30,6 @@ class Lock:
     def update(self, *what):
         self.said.append(what)
 
-    def quiet(self):
-        return True
-
     async def subscribe(self, topic, handler):
         self.handler = handler
 
@@ -89,7 +86,7 @@ async def until(wanted):
 
 async def start(lock, memory):
     lock.load()
-    manager = Manager(lock, lock, None, (lock, lock, lock), memory, lock)
+    manager = Manager(lock, lock, None, (lock, lock), memory, lock)
     manager.again_ms = 1
     running = asyncio.create_task(manager.run())
     await until(lambda: lock.handler)

@@ -140,18 +140,3 @@ def test_faults_that_a_release_brings_send_it_back():
         assert lock.run(new, lives=20, faults=brings) is OLD
         assert (new.version, "went back") in lock.said
         assert lock.opens()
-
-
-def test_the_restart_waits_until_nobody_is_at_the_door():
-    new = Release("1.1.0", NEW_FILES)
-    lock = make_lock(new)
-    looks = []
-
-    class Busy:
-        def __bool__(self):
-            looks.append(lock.nvs.values.get("choice", 0))
-            return len(looks) > 2
-
-    lock.idle = Busy()
-    assert lock.run(new) is new
-    assert looks[:3] == [0, 0, 0]

@@ -1,0 +1,95 @@
+"""Checks guest codes of the old format, nine digits, which the keys of 0.1.0 give. README.md has the format.
+
+A key of today gives none: see guest_key.py.
+
+In NVS (storage/names.py) are the codes that were entered, and what guessing may have gained since a resident
+last armed guest codes, in parts of 10**9.
+"""
+
+import struct
+
+from micropython import const
+
+from access.decide import EXPIRED, GRANTED, UNKNOWN, USED_UP
+from access.guest_key import is_complete
+from storage.hmac import Mac, equal
+from storage.names import GUEST_CODES, GUEST_CODES_MAX, GUEST_RISK
+from storage.purposes import GUEST_CODE_V1, GUEST_CODE_VALUE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from storage.nvs import Numbers
+
+_DURATIONS_H = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 336, 720, 8)  # the last is for one entry
+_ONCE = const(12)
+_CLASSES = const(13)
+_STARTS = const(8)  # in each of so many hours from its start a code may first be entered
+_CODES = const(104)  # _STARTS * _CLASSES
+_VALUES = const(9615384)  # 10**9 // _CODES; of so many one is right, so a guess gains 104 in 10**9
+_HOUR = const(3600)
+_RISK_MAX = const(1000)  # in parts of 10**9: one in a million
+_MARK = const(8)
+_ENTRY = const(12)
+
+
+def check(
+    numbers: "Numbers", mac: Mac, keys: "list[tuple[int, bytes]]", digits: "bytes | memoryview", now: int
+) -> "tuple[str, int, bool]":
+    """(verdict, lease, whether it is the first entry); `keys` are (lease, guest key). OSError: NVS is full.
+
+    How long this takes depends on what the lock holds, and not on how near the digits are to a good code.
+    """
+    keys = [(lease, key) for lease, key in keys if not is_complete(key)]
+    code = 0
+    for digit in digits:
+        code = code * 10 + digit - 48
+    code, low = divmod(code, _CODES)
+    start, kind = divmod(low, _CLASSES)
+    hours, hour = _DURATIONS_H[kind], now // _HOUR
+    mark = bytes((kind,)) + mac.digest(GUEST_CODE_VALUE, digits)[: _MARK - 1]
+    table = numbers.blob(GUEST_CODES, GUEST_CODES_MAX)
+    end = alike = 0
+    for place in range(0, len(table), _ENTRY):
+        until = struct.unpack_from("<I", table, place + _MARK)[0]
+        if equal(table[place : place + _MARK], mark):
+            end = until
+        if table[place] == kind and until > now and (until // _HOUR - hours) % _STARTS == start:
+            alike += 1
+    risk = numbers.get(GUEST_RISK)
+    counted = risk + _CODES * (len(keys) + alike)
+    if not 0 <= risk < counted < _RISK_MAX:
+        return UNKNOWN, 0, False
+    numbers.set(GUEST_RISK, counted)
+    first = not end
+    if first:
+        end = (hour - (hour - start) % _STARTS + hours) * _HOUR
+    found = -1
+    for lease, key in keys:
+        if _is(key, end // _HOUR - hours, kind, code):
+            found = lease
+    if found < 0 or (first and now >= end):
+        return UNKNOWN, 0, False
+    numbers.set(GUEST_RISK, risk)
+    if first:
+        # with one more of this kind no code of it could be checked any more: guests would be locked out
+        fits = _CODES * (len(keys) + alike + 1) < _RISK_MAX
+        stored = fits and _store(numbers, table, mark + struct.pack("<I", end), now)
+        return (GRANTED, found, True) if stored else (UNKNOWN, 0, False)
+    return (EXPIRED if now >= end else USED_UP if kind == _ONCE else GRANTED), found, False
+
+
+def _store(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:
+    """Store an entry in place of those that have ended; False where none has. OSError: NVS is full."""
+    if len(table) >= GUEST_CODES_MAX:
+        entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
+        table = b"".join([e for e in entries if struct.unpack_from("<I", e, _MARK)[0] > now])
+    if len(table) >= GUEST_CODES_MAX:
+        return False
+    numbers.set_blob(GUEST_CODES, table + entry)
+    return True
+
+
+def _is(key: bytes, start: int, kind: int, code: int) -> bool:
+    """Whether a code is that of this key, start (hours since 1970) and class of duration."""
+    mac = Mac(key).digest(GUEST_CODE_V1, struct.pack("<IB", start, kind))
+    return equal(struct.pack("<I", int.from_bytes(mac[:8], "big") % _VALUES), struct.pack("<I", code))
