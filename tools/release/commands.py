@@ -11,10 +11,12 @@ import click
 from menshen import checkout, mqtt
 from menshen.cli.options import packed
 from menshen.key_file import read_lock_key
+from menshen.operator import link
 from menshen.operator.certificates import check_lock
+from menshen.operator.opened import open_house
 from menshen.wiring import BOARDS
 
-from . import keys, output, publish, release
+from . import keys, output, publish, release, rolling
 
 _OUT = checkout.TOP / "build" / "release"
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -26,15 +28,17 @@ _DESCRIPTOR = click.option(
 
 @dataclass(frozen=True)
 class Way:
-    """The way to a broker, as it was typed."""
+    """The way to a broker, as it was typed; without --broker the one in the operator's file."""
 
-    broker: str
+    broker: str | None
     tls_authority: Path | None
     tls_certificate: Path | None
     tls_key: Path | None
 
     def client(self) -> AbstractAsyncContextManager[aiomqtt.Client]:
         """A client there. Raises a usage error where the options do not go together."""
+        if self.broker is None:
+            return link.client(open_house())
         host, _, port = self.broker.rpartition(":")
         if not host or not port.isdigit():
             raise click.BadParameter("must be host:port, such as broker.example:8883", param_hint="--broker")
@@ -50,7 +54,7 @@ class Way:
 _way = packed(
     "way",
     Way,
-    click.option("--broker", metavar="HOST:PORT", required=True, help="Such as broker.example:8883."),
+    click.option("--broker", metavar="HOST:PORT", help="Such as broker.example:8883 [your file's]."),
     click.option("--tls-authority", type=_File, help="ca.crt.pem; with the next two: mutual TLS."),
     click.option("--tls-certificate", type=_File, help="operator.crt.pem."),
     click.option("--tls-key", type=_File, help="operator.key.pem."),
@@ -65,9 +69,8 @@ def release_() -> None:
     Once, and then for each release:
         menshen release key --key ~/keys/release.pem
         menshen release build --key ~/keys/release.pem
-        menshen release publish --release build/release/0.2.0 --broker HOST:8883
-        menshen release order --lock front --lock-key front.key \\
-            --version 0.2.0 --broker HOST:8883
+        menshen release publish --release build/release/0.2.0
+        menshen release roll-out --release build/release/0.2.0
     """
 
 
@@ -124,7 +127,7 @@ def publish_(path: Path, way: Way) -> None:
         async with way.client() as connected:
             return await publish.publish(connected, folder)
 
-    click.echo(f"{asyncio.run(run())} messages: {folder.version} is on {way.broker}")
+    click.echo(f"{asyncio.run(run())} messages: {folder.version} is on {way.broker or 'your broker'}")
 
 
 @release_.command()
@@ -155,6 +158,10 @@ def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way)
     given = asyncio.run(run())
     named = f", order {given}" if given else ""
     click.echo(f"{lock} is told to run {version}{named}; what comes of it is on menshen/v1/{lock}/ack")
+
+
+for _command in (rolling.roll_out_, rolling.pause, rolling.status):
+    release_.add_command(_command)
 
 
 def _id(public: Path) -> str:
