@@ -56,11 +56,14 @@ class Lists:
         await self._housekeeping.settled.wait()
         while True:
             await self._came.wait()
-            self._came.clear()
-            try:
-                await self._receive()
-            except MemoryError:
-                self._refuse()
+            waits = self._subscriptions.fetching.locked()  # a release comes, and the head is as old then
+            async with self._subscriptions.fetching:
+                self._came.clear()
+                self._live = self._live and not waits
+                try:
+                    await self._receive()
+                except MemoryError:
+                    self._refuse()
             await asyncio.sleep_ms(0)
             self._housekeeping.on_list()
 
