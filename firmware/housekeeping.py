@@ -24,7 +24,11 @@ _HOUR_MS = const(3_600_000)
 
 
 class Housekeeping:
-    """`settled` is set when the list has been checked after a start, and the code for that is unloaded."""
+    """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
+
+    `turn` is held by who needs much memory: a list that comes, a release that comes, and what is looked after
+    here. There is not enough for two of them.
+    """
 
     def __init__(
         self,
@@ -38,7 +42,7 @@ class Housekeeping:
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
-        self.settled = asyncio.Event()
+        self.settled, self.turn = asyncio.Event(), asyncio.Lock()
 
     async def run(self) -> None:
         """Check the list once, then do what is due every second, for ever."""
@@ -55,12 +59,13 @@ class Housekeeping:
             self._reports.storm(self._throttle.tick(ticks_ms()))
             self._reports.look(self._board.fault_inputs)
             now = self._credentials.version
-            if version != now:
+            if version != now and not self.turn.locked():  # else in a second
                 try:
-                    await self._forget_uses()
-                    await self._tend_people()
+                    async with self.turn:
+                        await self._forget_uses()
+                        await self._tend_people()
                     version = now
-                except MemoryError:  # a release is being fetched, for example: tried again in a second
+                except MemoryError:  # tried again in a second, too
                     pass
             await asyncio.sleep_ms(0)
             self._register.residents.ensure_copy()

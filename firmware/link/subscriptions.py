@@ -1,7 +1,5 @@
 """Passes the messages of each topic to its handler, and subscribes again at each new connection."""
 
-import asyncio
-
 from link.errors import MQTTError
 
 TYPE_CHECKING = False
@@ -14,16 +12,11 @@ if TYPE_CHECKING:
 
 
 class Subscriptions:
-    """The topics and their handlers. A handler must not wait for another message: it is awaited first.
-
-    `fetching` is held by who fetches blobs and has the code for what they hold: there is no memory for a list
-    and a release at once.
-    """
+    """The topics and their handlers. A handler must not wait for another message: it is awaited first."""
 
     def __init__(self) -> None:
         self._handlers: dict[bytes, tuple[Handler, int]] = {}
         self.client: MQTTClient | None = None
-        self.fetching = asyncio.Lock()
 
     async def subscribe(self, topic: str, handler: "Handler", qos: int = 1) -> None:
         """Call handler(payload) for each message of a topic, over this connection and all later ones."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         """housekeeping.py: looks after the list in use."""
 
         settled: asyncio.Event
+        turn: asyncio.Lock
 
         def on_list(self) -> None: ...
 
@@ -30,7 +31,9 @@ _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 
 
 class Lists:
-    """`housekeeping` checks the list after a start, which is awaited, and is told of each list that comes."""
+    """`housekeeping` checks the list after a start, which is awaited, and is told of each list that comes. A
+    list waits for its `turn`.
+    """
 
     def __init__(
         self,
@@ -56,8 +59,8 @@ class Lists:
         await self._housekeeping.settled.wait()
         while True:
             await self._came.wait()
-            waits = self._subscriptions.fetching.locked()  # a release comes, and the head is as old then
-            async with self._subscriptions.fetching:
+            waits = self._housekeeping.turn.locked()  # a release comes, and the head is as old then
+            async with self._housekeeping.turn:
                 self._came.clear()
                 self._live = self._live and not waits
                 try:

@@ -27,8 +27,8 @@ _TRIES = const(5)
 
 
 class Manager:
-    """`door` are the residents, the doorkeeper and the reports. An update holds the lock `memory`: there is
-    not enough for a tenant's own broker beside it.
+    """`door` are the residents, the doorkeeper and the reports. An update holds both locks of `memory`: there
+    is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
 
     `orders` holds the last order that came and was not read yet. `version` is the one that it asks for, and
     `ready` what is known of it when it can be started.
@@ -42,13 +42,13 @@ class Manager:
         board: "Any",
         clock: "Clock",
         door: tuple,
-        memory: asyncio.Lock,
+        memory: "tuple[asyncio.Lock, asyncio.Lock]",
         subscriptions: "Subscriptions",
     ) -> None:
         residents, doorkeeper, reports = door
         self._tell = reports.update
         self.settings, self.board, self.clock = settings, board, clock
-        self.memory, self.subscriptions = memory, subscriptions
+        (self.memory, self._turn), self.subscriptions = memory, subscriptions
         self.door: tuple = (
             lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             doorkeeper.quiet,
@@ -65,8 +65,8 @@ class Manager:
         await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
             await self._came.wait()
-            waits = self.subscriptions.fetching.locked()  # a list comes, and the order is as old then
-            async with self.subscriptions.fetching:
+            waits = self._turn.locked()  # a list comes, and the order is as old then
+            async with self._turn:
                 self._came.clear()
                 if waits:
                     self.orders[:] = [(message, False) for message, _ in self.orders]
@@ -77,7 +77,7 @@ class Manager:
             if self.ready is not None:  # not all locks of a house start it at once
                 spread = self.settings.spread_ms + 1
                 await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
-                async with self.subscriptions.fetching:
+                async with self._turn:
                     await self._tried(self._switch)
             self.version = self.ready = None
 

@@ -17,7 +17,6 @@ class Operator:
 
     def __init__(self):
         self.reasons = []
-        self.fetching = asyncio.Lock()
 
     async def subscribe(self, topic, handler):
         self.send = handler
@@ -32,7 +31,7 @@ class Register:
 
 class House:
     def __init__(self, settled):
-        self.settled = settled
+        self.settled, self.turn = settled, asyncio.Lock()
 
     def on_list(self):
         pass
@@ -71,8 +70,9 @@ def test_a_head_that_comes_while_another_is_taken_is_not_mistaken_for_one_too_la
 def test_a_head_that_comes_with_a_release_waits_for_it_and_sets_no_clock():
     async def story():
         operator, ready = Operator(), asyncio.Event()
-        lists = Lists(Settings(), Register(), None, House(ready), operator, operator)
-        await operator.fetching.acquire()
+        house = House(ready)
+        lists = Lists(Settings(), Register(), None, house, operator, operator)
+        await house.turn.acquire()
         running = asyncio.create_task(lists.run())
         ready.set()
         await asyncio.sleep_ms(0)
@@ -81,7 +81,7 @@ def test_a_head_that_comes_with_a_release_waits_for_it_and_sets_no_clock():
             await asyncio.sleep_ms(20)
         assert lists._head is not None
         assert not operator.reasons
-        operator.fetching.release()
+        house.turn.release()
         for _ in range(1000):
             if operator.reasons:
                 break
@@ -89,7 +89,7 @@ def test_a_head_that_comes_with_a_release_waits_for_it_and_sets_no_clock():
         await asyncio.sleep_ms(20)
         assert not lists._live, "its time is not now"
         assert len(operator.reasons) == 1
-        assert not operator.fetching.locked()
+        assert not house.turn.locked()
         running.cancel()
 
     asyncio.run(story())

@@ -26,7 +26,7 @@ class Lock:
     def __init__(self, found):
         self.found, self.did, self.handler = found, [], None
         self.failure = self.refusal = None
-        self.fetching = asyncio.Lock()
+        self.turn = asyncio.Lock()
         self.failures = 99
         self.ready = None
         self.said = []
@@ -98,7 +98,7 @@ async def until(wanted):
 
 async def start(lock, memory):
     lock.load()
-    manager = Manager(lock, lock, None, (lock, lock, lock), memory, lock)
+    manager = Manager(lock, lock, None, (lock, lock, lock), (memory, lock.turn), lock)
     manager.again_ms = 1
     running = asyncio.create_task(manager.run())
     await until(lambda: lock.handler)
@@ -224,10 +224,10 @@ def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one
         await lock.handler(Payload())
         await until(lambda: lock.said == [("1.1.0", "fetched", "")])
         await asyncio.wait_for_ms(memory.acquire(), 5000)
-        await asyncio.wait_for_ms(lock.fetching.acquire(), 5000)
+        await asyncio.wait_for_ms(lock.turn.acquire(), 5000)
         await asyncio.sleep_ms(lock.spread_ms + 100)
         assert lock.did == ALL
-        lock.fetching.release()
+        lock.turn.release()
         await until(lambda: lock.did[-1] == "switched")
         running.cancel()
 
