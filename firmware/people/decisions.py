@@ -8,7 +8,7 @@ import struct
 
 from micropython import const
 
-from people.changes import Changes
+from people.cards import Cards
 from people.entry import CARDS_GO, SHELVES, Resident
 from people.guard import each
 from people.leases import DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
@@ -79,7 +79,7 @@ async def _listed(register: "Register", wanted: "set[int]") -> "dict[int, list[t
 
 def _withdraw_cards(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") -> None:
     """Withdraw the list's cards, unless somebody else lives there."""
-    changes = Changes(register, lease)
+    changes = Cards(register, lease)
     if len(changes.people()) == 1 and not _has_pin(listed):
         changes.withdraw(*[digest for kind, digest in listed if kind == CARD])
     changes.cards_gone()
@@ -88,7 +88,7 @@ def _withdraw_cards(register: "Register", lease: int, listed: "list[tuple[int, b
 def _end(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") -> None:
     """End a lease that was left, once that is due and nobody has a way in."""
     leases = register.leases
-    if Changes(register, lease).people() or _has_pin(listed):
+    if Cards(register, lease).people() or _has_pin(listed):
         _set_due(leases, lease, 0)
         return
     place = leases.place(lease)

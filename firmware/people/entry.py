@@ -39,8 +39,3 @@ class Resident:
     def is_pin(self) -> bool:
         """Whether it says that there is a resident."""
         return self.what == OWNER or (self.what == CREDENTIAL and self.kind == PIN)
-
-
-def make(digest: bytes, what: int, lease: int, kind: int = 0, number: int = 0) -> bytes:
-    """An entry."""
-    return digest + struct.pack(ENTRY_FIELDS, what, kind | number << 4, lease)

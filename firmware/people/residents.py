@@ -1,8 +1,7 @@
 """Finds what residents have set themselves: PINs chosen at the keypad, cards added at the door, keys.
 
 It lies in flash, on four shelves, and is searched in place; in RAM are two bytes of each entry. README.md has
-the format. What reads a shelf whole and writes one is in shelves.py, what changes the table in changes.py,
-both loaded for as long as it takes.
+the format. What reads and writes whole shelves, and changes them, is loaded for as long as it takes.
 """
 
 from loader import Loan
@@ -32,8 +31,8 @@ class Residents:
         self.stale, self.unread, self.to_do = 0, False, False
         self.renewals: list[tuple[bytes, bytes]] = []
         with Loan():
+            from people.opening import open_all
             from people.own_key import own_key
-            from people.shelves import open_all
 
             own = own_key(key, numbers)
             self.own = Mac(own) if own else None
@@ -90,11 +89,11 @@ class Residents:
         """
         if self.renewals and not self.paths[OLD]:
             with Loan():
-                from people.shelves import renew
+                from people.tidying import renew
 
                 renew(self)
         elif self.stale:
             with Loan():
-                from people.shelves import ensure_copy
+                from people.tidying import ensure_copy
 
                 ensure_copy(self)

@@ -71,7 +71,7 @@ async def _clear(register: "Register", over: "list[int]") -> None:
     """Remove what belonged to leases that are over, and credentials withdrawn that the list no longer has."""
     async with Loan():
         from people.changes import Changes
-        from people.shelves import forget_withdrawn
+        from people.tidying import forget_withdrawn
 
         for lease in over:
             Changes(register, lease).clear()

@@ -20,8 +20,8 @@ from access.throttle import Throttle
 from door import doorkeeper
 from door.doorkeeper import Doorkeeper
 from door.phone import Phone
-from people.changes import Changes
 from people.entry import GUEST_KEY
+from people.keys import Keys
 from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
@@ -137,7 +137,7 @@ class World:
         class Who:
             number = 9
 
-        Changes(self.register, lease).set_key(Who, GUEST_KEY, unhexlify(key))
+        Keys(self.register, lease).set_key(Who, GUEST_KEY, unhexlify(key))
 
     def take_list(self, credentials, hours):
         """Another list: (kind, value, role, lease, schedule, uses, before, after), and schedule 1 as days."""

@@ -5,7 +5,8 @@ from dialogue_parts import CODE, FOB, LEASE, NEW, OLD, Keypad, digest
 from access.decide import EXPIRED, NO_CLOCK, THROTTLED
 from access.dialogue import is_weak
 from access.guest_key import is_complete
-from people.changes import CARDS_MAX, PEOPLE_MAX
+from people.cards import CARDS_MAX
+from people.changes import PEOPLE_MAX
 from people.entry import GUEST_KEY, HOME_KEY
 from roll.record import CARD, MOVE_IN
 from storage import files
