@@ -123,6 +123,7 @@ class Dialogue(Waiting):
             change = lambda pins: pins.change_pin(self._who, digest)  # noqa: E731
         else:
             change = lambda pins: pins.move_in(self._who.digest, digest)  # noqa: E731
+            return Verdict(self._finish(lambda: (self._announce(), self._pins(change))), PIN)
         return Verdict(self._finish(lambda: self._pins(change)), PIN)
 
     def pin(self, verdict: Verdict, digits: "bytes | memoryview") -> None:
@@ -228,6 +229,13 @@ class Dialogue(Waiting):
             from people.decisions import leave
 
             leave(self._register.leases, self._who.lease)
+
+    def _announce(self) -> None:
+        """Somebody new moves in: who lives here is shown it, and they what else opens already."""
+        with Loan():
+            from people.notices import renew
+
+            renew(self._register, (self._who.lease,))
 
     def _ask(self, ask: "Callable[[Changes], T]") -> "T":
         """Ask the table. Here and below, ResidentsError: there is no place; OSError: the flash is full."""

@@ -4,6 +4,8 @@ It lies in flash, on four shelves, and is searched in place; in RAM are two byte
 the format. What reads and writes whole shelves, and changes them, is loaded for as long as it takes.
 """
 
+from micropython import const
+
 from loader import Loan
 from people.entry import CREDENTIAL, ENTRY, FRONT, GUEST_KEY, OLD, OWNER, SHELVES, Resident
 from roll.record import DIGEST
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 
+_GREETED_MAX = const(8)
+
+
 class Residents:
     """`own` is HMAC under the lock's own key, which the operator does not know; None where it has none.
 
@@ -23,13 +28,14 @@ class Residents:
     `whats` what each is. `stale` has the bits of those whose second copy is not up to date; `unread` says
     whether a file is there of which no copy is whole; `to_do` asks upkeep.py to come soon. `renewals` are
     (old digest, new digest) of credentials that were presented and still lie under the lock's key. `seal` is
-    the key that the shelves' own are made of.
+    the key that the shelves' own are made of. `greeted` are digests of those to whom nothing is to be shown.
     """
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self.paths, self.firsts, self.whats = [""] * 5, [b""] * 5, [b""] * 5
         self.stale, self.unread, self.to_do = 0, False, False
         self.renewals: list[tuple[bytes, bytes]] = []
+        self.greeted: list[bytes] = []
         with Loan():
             from people.opening import open_all
             from people.own_key import own_key
@@ -65,6 +71,12 @@ class Residents:
                     return Resident(entry)
                 place = firsts.find(digest[:1], place + 1)
         return None
+
+    def greet(self, digest: bytes) -> None:
+        """Note that nothing is to be shown to whoever has this PIN or card, until there is something new."""
+        if len(self.greeted) >= _GREETED_MAX:
+            self.greeted.pop()
+        self.greeted.append(digest)
 
     def each(self, shelf: int) -> "Iterator[bytes]":
         """The entries of a shelf, in order. It must not be written meanwhile."""

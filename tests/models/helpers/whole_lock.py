@@ -98,7 +98,7 @@ class World:
         restrictions = Restrictions(register, utc, numbers, self.mac)
         self.throttle, self.is_blue = Throttle(numbers), False
         gate = Gate(register, self, self.throttle, restrictions, self.mac, True)
-        lend_phone = lambda: Phone("demo", self, self)  # noqa: E731
+        lend_phone = lambda: Phone("demo", "", self, self)  # noqa: E731
         dialogues = Dialogues(lend_phone, register, restrictions, self.mac, Settings)
         self.keeper = Doorkeeper(gate, dialogues, self, numbers, self)
 

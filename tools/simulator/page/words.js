@@ -7,6 +7,7 @@ export const LIGHT = {
   denied: "Red: this opens nothing here.",
   throttled: "Orange: too many wrong codes. Wait, five minutes at most; cards open as ever.",
   "no clock": "Orange: the lock does not know the time, and this is good at certain times only.",
+  "new way in": "Turquoise: something new opens this door as you do.",
   "outside schedule": "Pale blue: not at this hour.",
   enrolling: "Blue: go on, it waits for you. When it is dark, it is over.",
   kept: "Lime: done, and kept in the lock.",
