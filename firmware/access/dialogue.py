@@ -8,6 +8,7 @@
     PIN * 40 #                          the same with a new key
     PIN * 6 #                           turns the tenant's own broker on, and hands its code to the phone
     PIN * 60 #                          turns it off
+    PIN * 7 #                           voids the lease's other ways in after 21 days, if they are not used
     PIN * 9 #, then the PIN # once more confirms moving out
 
 After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what holds in
@@ -105,6 +106,8 @@ class Dialogue(Waiting):
             return GOES_ON
         if order == 30:
             return self._finish(lambda: self._cards(lambda cards: cards.remove_cards(self._who)))
+        if order == 7:
+            return self._finish(self._give_notice)
         if order in (4, 40):
             return self._finish(lambda: self._give_guest_key(order == 40))
         if not self._settings.home:
@@ -217,6 +220,12 @@ class Dialogue(Waiting):
 
     def _set_key(self, what: int, key: bytes) -> None:
         self._keys(lambda keys: keys.set_key(self._who, what, key))
+
+    def _give_notice(self) -> None:
+        with Loan():
+            from people.voids import Voids
+
+            Voids(self._register, self._who.lease).give(self._who, self._register.leases.lived())
 
     def _move_out(self) -> None:
         """One's own things go. Where nobody else lives there the lease is given up, unless somebody comes."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from storage.hmac import Mac
 
 _PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
-_ORDERS = b" 0 1 2 3 30 4 40 6 60 9 "  # what each means: dialogue.py
+_ORDERS = b" 0 1 2 3 30 4 40 6 60 7 9 "  # what each means: dialogue.py
 _PASSAGE = b"0"  # of staff, and not of tenants
 _SHORTEST = const(4)
 _LONGEST = const(10)

@@ -131,7 +131,9 @@ class Doorkeeper:
                 self._indicator.set(PASSAGE, True)
         signal = "granted"
         if verdict.role == TENANT and verdict.kind != REMOTE:  # who opens from afar sees no light
-            signal = "staff" if self._numbers.get(STAFF_WAS_IN) else self._gate.greeting(verdict)
+            signal = self._gate.greeting(verdict)
+            if signal == "granted" and self._numbers.get(STAFF_WAS_IN):
+                signal = "staff"
         self._indicator.say(signal, now)
         try:
             if is_staff or signal == "staff":

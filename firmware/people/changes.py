@@ -35,7 +35,7 @@ class Changes:
 
     def __init__(self, register: "Register", lease: int) -> None:
         self.residents, self.credentials = register.residents, register.credentials
-        self.lease = lease
+        self.lease, self.shelf = lease, lease % SHELVES
 
     def people(self) -> "list[int]":
         """The numbers of the residents, in the order in which they came."""
@@ -61,7 +61,7 @@ class Changes:
 
     def ours(self) -> "Iterator[Resident]":
         """The entries of the lease."""
-        for entry in self.residents.each(self.lease % SHELVES):
+        for entry in self.residents.each(self.shelf):
             one = Resident(entry)
             if one.lease == self.lease:
                 yield one
@@ -88,7 +88,7 @@ class Changes:
         lease = self.lease
         rewrite(
             self.residents,
-            lease % SHELVES,
+            self.shelf,
             lambda entry, one: edit(entry, one) if one.lease == lease else entry,
             added,
         )

@@ -9,10 +9,11 @@ import struct
 from micropython import const
 
 from people.cards import Cards
-from people.entry import CARDS_GO, SHELVES, Resident
+from people.entry import CARDS_GO, NOTICE, SHELVES, Resident
 from people.guard import each
 from people.leases import DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
-from roll.record import CARD, PIN, TENANT
+from people.voids import Voids, deadline
+from roll.record import CARD, DIGEST, PIN, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,13 +48,25 @@ async def settle(register: "Register", tell: "Tell") -> None:
     """
     leases, residents = register.leases, register.residents
     left = [entry[4] for entry in each(leases) if entry[3]]
+    void: list[bytes] = []
     carded: list[int] = []
     for shelf in range(SHELVES):
         if CARDS_GO in residents.whats[shelf]:
             ours = [Resident(entry) for entry in residents.each(shelf)]
             carded += [one.lease for one in ours if one.what == CARDS_GO]
-    if register.credentials.whole and (left or carded):
-        listed = await _listed(register, set(left + carded))
+        if NOTICE in residents.whats[shelf]:
+            notices = [entry for entry in residents.each(shelf) if entry[DIGEST] == NOTICE]
+            void += [entry for entry in notices if deadline(entry) <= leases.lived()]
+    if register.credentials.whole and (left or carded or void):
+        listed = await _listed(register, set(left + carded + [Resident(entry).lease for entry in void]))
+        for entry in void:
+            lease = Resident(entry).lease
+            digests = [digest for _, digest in listed[lease]]
+            if Voids(register, lease).expire(entry, digests) and lease in left:
+                _set_due(leases, lease, 0)  # somebody lives there by a card
+                left.remove(lease)
+            gone = register.residents.entry
+            listed[lease] = [one for one in listed[lease] if gone(one[1]) is None]
         for lease in carded:
             _withdraw_cards(register, lease, listed[lease])
         for lease in left:
@@ -91,8 +104,11 @@ def _end(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") ->
     if Cards(register, lease).people() or _has_pin(listed):
         _set_due(leases, lease, 0)
         return
+    if listed:
+        Voids(register, lease).give_to_cards(leases.lived())
+        return
     place = leases.place(lease)
-    if not listed and day(leases) >= struct.unpack_from("<H", leases.table, place + DUE)[0]:
+    if day(leases) >= struct.unpack_from("<H", leases.table, place + DUE)[0]:
         leases.table[place + WHAT] = OVER
         leases.table[place + FLAGS] |= GIVEN_UP
         _set_due(leases, lease, 0)

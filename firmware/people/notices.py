@@ -10,6 +10,8 @@ import struct
 from micropython import const
 
 import console
+from loader import Loan
+from people.entry import NOTICE, SHELVES, TOLD, ResidentsError
 from storage.names import NEW_WAYS, NEW_WAYS_MAX
 
 TYPE_CHECKING = False
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
         digest: bytes
 
 
-GRANTED, NEW_WAY_IN = "granted", "new way in"  # signals
+GRANTED, NEW_WAY_IN, NOTICED = "granted", "new way in", "notice"  # signals
 _MARK = const(6)
 
 
@@ -44,8 +46,15 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
 
 
 def at_entry(register: "Register", who: "Comer") -> str:
-    """The signal for somebody who lives here: NEW_WAY_IN, or GRANTED. Where NVS is full it is shown again."""
+    """The signal for somebody who lives here: NOTICED, NEW_WAY_IN or GRANTED.
+
+    One at a time, and the next at the next entry. Where NVS is full it is shown again.
+    """
     numbers, scope = register.leases.numbers, _scope(register, who.lease)
+    whats = register.residents.whats[who.lease % SHELVES]
+    noticed = NOTICE in whats or TOLD in whats
+    if noticed and _is_noticed(register, who):
+        return NOTICED
     try:
         marks = _marks(numbers.blob(NEW_WAYS, NEW_WAYS_MAX))
     except OSError:
@@ -55,7 +64,8 @@ def at_entry(register: "Register", who: "Comer") -> str:
     if who.number:
         mine = struct.pack("<HHBB", scope, who.lease, who.number, 255)
     if news not in marks or mine in marks:
-        register.residents.greet(who.digest)
+        if not noticed:
+            register.residents.greet(who.digest)
         return GRANTED
     if (len(marks) + 1) * _MARK > NEW_WAYS_MAX:  # who saw it first sees it again
         marks.remove(next(mark for mark in marks if mark[2:] != bytes(4)))
@@ -64,6 +74,18 @@ def at_entry(register: "Register", who: "Comer") -> str:
     except OSError:
         console.error("people", "no space in NVS to note who was shown what is new")
     return NEW_WAY_IN
+
+
+def _is_noticed(register: "Register", who: "Comer") -> bool:
+    """Whether there is something to tell of notice that was given: see voids.py."""
+    with Loan():
+        from people.voids import Voids
+
+        try:
+            return Voids(register, who.lease).used(who)
+        except (OSError, ResidentsError):
+            console.error("people", "no space to note what stays")
+            return False
 
 
 def _scope(register: "Register", lease: int) -> int:

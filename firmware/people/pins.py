@@ -1,13 +1,14 @@
 """Changes the PINs of the residents of one lease: moving in, another PIN, moving out."""
 
 from people.changes import Changes, same
-from people.entry import CREDENTIAL, OWNER
+from people.entry import CREDENTIAL, NOTICE, OWNER
 from people.shelves import make
 from roll.record import DIGEST, PIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from people.changes import Who
+    from people.entry import Resident
 
 
 class Pins(Changes):
@@ -38,7 +39,13 @@ class Pins(Changes):
     def move_out(self, who: "Who") -> None:
         """Remove all that a resident has set; a PIN of the list opens no more."""
         added = self.withdrawal(who.digest) if self.is_listed(who) else b""
-        self.write(lambda entry, one: b"" if one.number and one.number == who.number else entry, added)
+        number = who.number
+
+        def edit(entry: bytes, one: "Resident") -> bytes:
+            is_ours = one.number == number or (one.what == NOTICE and entry[4] == number)
+            return b"" if number and is_ours else entry
+
+        self.write(edit, added)
 
     def is_listed(self, who: "Who") -> bool:
         """Whether the list has this PIN, or may have it: one that stands in for a broken one may not."""

@@ -7,7 +7,7 @@ import pytest
 from menshen.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential
 from tests.simulated_lock import Event, Lock
 
-_GREETINGS = ("granted", "new way in")
+_GREETINGS = ("granted", "new way in", "notice")
 CODE, NEW = "73519264", "902817"
 
 
@@ -288,3 +288,18 @@ async def _shows(lock: Lock, pin: str, light: str) -> None:
     shown = await lock.wait_event(lambda e: e["type"] == "led" and e["name"] in _GREETINGS)
     assert shown["name"] == light
     await lock.wait_locked()
+
+
+async def test_notice_voids_what_nobody_uses_and_both_are_told(lock: Lock) -> None:
+    await lock.wait_online()
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=1))
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _shows(lock, "246810", "new way in")
+    await _dialogue(lock, ("246810*7#", "kept"))
+    await _shows(lock, NEW, "notice")  # by this entry the flatmate stays; the list's card is not used
+    await _shows(lock, "246810", "notice")
+    await _lives(lock, 90 * 24)
+    await _denies_card(lock, "tenant")
+    await _opens(lock, NEW)
+    await _shows(lock, "246810", "notice")
+    await _shows(lock, "246810", "granted")

@@ -345,16 +345,15 @@ class Model:
         self.dialogue = None
         if role == GUEST:
             return ["open", "granted"]
-        told, self.staff_was_in = self.staff_was_in, role != TENANT
         if role != TENANT:
+            self.staff_was_in = True
             return ["report", "open", "granted"]
-        if told:
-            return ["open", "staff"]
         who = self.residents.get(token) or self.owners.get(token) or token
-        if not self.is_news or who in self.shown:
-            return ["open", "granted"]
-        self.shown.add(who)
-        return ["open", "new way in"]
+        if self.is_news and who not in self.shown:
+            self.shown.add(who)
+            return ["open", "new way in"]
+        told, self.staff_was_in = self.staff_was_in, False
+        return ["open", "staff" if told else "granted"]
 
 
 def _is_weak(code: str) -> bool:

@@ -62,6 +62,15 @@ def test_whoever_moves_in_is_shown_to_all_and_without_a_place_for_that_does_not(
         assert not keypad.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
 
 
+def test_notice_is_given_with_the_entry_itself_and_voids_what_is_not_used():
+    keypad = Keypad([NEW])
+    keypad.list(FOB, CARD)
+    assert (keypad.ask(7), keypad.ended) == (KEPT, True)
+    keypad.pass_hours(90 * 24)
+    keypad.tend()
+    assert [keypad.lets_in(OLD), keypad.lets_in(NEW), keypad.lets_in(FOB, CARD)] == [True, False, False]
+
+
 def test_the_ninth_resident_is_refused_before_a_pin_is_chosen():
     keypad = Keypad([b"77119%d" % n for n in range(PEOPLE_MAX - 1)])
     assert keypad.ask(0) == GO

@@ -15,6 +15,7 @@ from people.pins import Pins
 from people.register import Register
 from people.residents import Residents
 from people.upkeep import tend
+from people.voids import Voids
 from roll.record import FIELDS, LEASE, PIN, TENANT, Credential
 from storage.hmac import Mac
 from storage.names import LIVED
@@ -88,6 +89,9 @@ class House:
         number = changes.free()
         changes.move_in(digest(n + 5000), digest(n))
         return Who(number, digest(n))
+
+    def voids(self, lease=1):
+        return Voids(self.register, lease)
 
     def opens(self, n, kind=PIN):
         """Whether it opens: the table's own, or the list's."""
