@@ -23,7 +23,7 @@ class Chip:
     def __init__(self):
         self.data, self.kept = bytearray(BLOCK * _BLOCKS), {}
         self.knife, self.grants = Knife(), 0
-        self.mounted = []  # what a task had open when it was dropped is closed by the collector, and needs these
+        self.mounted = []  # what was open at a cut is closed by the collector, and needs these
         self.set_clock(_DAYS_2000 * 86_400)
         self.erase()
 
