@@ -33,6 +33,8 @@ GUEST_RISK = "guest_risk"
 # Highest number of an order, below 0 until it is carried out. By: update/session, update/trial
 ORDER = "order"
 COMMAND = "command"  # highest number of a command. By: commands/commands
+# Time of the last message that opened, seconds since 1,700,000,000. By: commands/opening
+OPENED_FROM_AFAR = "afar"
 ORDERED = "ordered"  # version_code() of the release that this order names. By: update/session
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 

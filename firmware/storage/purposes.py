@@ -9,6 +9,7 @@ LIST_MESSAGE = b"menshen list v1"
 COMMAND_MESSAGE = b"menshen command v1"
 UPDATE_MESSAGE = b"menshen update v1"
 UNLOCK_PROOF = b"menshen unlock v1"  # under a tenant's guest key, or a key of staff
+REMOTE_OPENING = b"menshen tenant v1"  # HMAC(guest key, this, lock, number of the key, time)[:16]
 STAFF_KEYS = b"menshen staff v1"  # HMAC(HMAC(lock key, this), digest of the credential) is a key of staff
 HOME_COMMAND = b"menshen home v1"  # in front of the text that is hashed with the home code: home/commands.py
 

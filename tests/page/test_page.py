@@ -1,25 +1,20 @@
 """The page, in a real headless browser, on a real simulated lock."""
 
-import asyncio
-import contextlib
 import re
 import runpy
 from collections.abc import Callable
 
-import psutil
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from menshen.setup import browser
 from menshen.simulator import lights
 from menshen.simulator.server import PAGE
 from tests.conftest import TOP
+from tests.page.helpers.browsing import PATIENCE_S, chromium
 from tests.simulated_lock import Lock
 
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
-_PATIENCE_S = 60  # for what never comes
-expect.set_options(timeout=_PATIENCE_S * 1000)
 
 
 @pytest_asyncio.fixture
@@ -32,18 +27,10 @@ async def lock(make_lock: Callable) -> Lock:
 
 @pytest_asyncio.fixture(params=_SIZES)
 async def page(request: pytest.FixtureRequest, lock: Lock):
-    program = browser.program()
-    assert program, "there is no Chromium here: `make setup-tests` says why"
     width, height = _SIZES[request.param]
-    async with contextlib.AsyncExitStack() as ends:
-        ends.callback(_sweep)
-        async with asyncio.timeout(_PATIENCE_S):
-            playwright = await async_playwright().start()
-            ends.push_async_callback(_soon, playwright.stop)
-            chromium = await playwright.chromium.launch(executable_path=program)
-            ends.push_async_callback(_soon, chromium.close)
-        page = await chromium.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(_PATIENCE_S * 1000)
+    async with chromium() as program:
+        page = await program.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE_S * 1000)
         troubles: list[str] = []
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
@@ -53,19 +40,6 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not troubles
     assert not wide, "the page is wider than the screen"
-
-
-def _sweep() -> None:
-    """Kill what is left of Playwright: its driver, and the browser, whose profile it has named."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "playwright" in " ".join(process.cmdline()):
-                process.kill()
-
-
-async def _soon(end: Callable) -> None:
-    async with asyncio.timeout(_PATIENCE_S):
-        await end()
 
 
 async def test_a_person_opens_the_door_pulls_the_cable_and_opens_it_again(page: Page, lock: Lock) -> None:

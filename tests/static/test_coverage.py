@@ -33,6 +33,7 @@ COVERED_BY = {
     "home.entity": "unit/home/test_broker.py",
     "link.addresses": "unit/link/test_resolver.py",
     "link.errors": "unit/link/test_envelope.py",
+    "link.lookup": "unit/link/test_resolver.py",
     "link.packets": "unit/link/test_mqtt.py",
     "lists.head": "unit/lists/test_lists_fuzz.py",
     "people.entry": "unit/people/test_residents.py",
@@ -62,6 +63,7 @@ COVERED_BY = {
     "update.pack": "unit/update/test_slots.py",
     "update.payload": "unit/update/test_slots.py",
     "update.refused": "unit/update/test_manager.py",
+    "update.steps": "unit/update/test_manager.py",
     "update.trial": "unit/update/test_update_cuts.py",
     "update.version": "unit/update/test_manifest.py",
 }

@@ -41,6 +41,7 @@ PAST = (
     "guest_risk",
     "guests",
     "once",
+    "afar",
     "uses",
     "nonces",
     "order",

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from menshen.phone import build
+
 from .board import ChipFailed
 from .provision import KEYS
 from .world import MODES, Refused, World
@@ -27,6 +29,12 @@ _MAX_BODY = 512 * 1024
 _MAX_KEYS = 64
 _MAX_CUT = 1_000_000
 _HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
+_PHONE_KINDS = {
+    "html": "text/html",
+    "js": "text/javascript",
+    "webmanifest": "application/manifest+json",
+    "svg": "image/svg+xml",
+}
 _KINDS = {bool: "true or false", str: "a string", int: "a whole number"}
 
 
@@ -109,6 +117,7 @@ class Server:
     def __init__(self, world: World, page: Path = PAGE) -> None:
         self._world, self._page, self._feed = world, page, Feed()
         self._runner: web.AppRunner | None = None
+        self._phone_page = build.files()
         world.on_event(self._feed.put)
 
     async def start(self, listener: socket.socket) -> None:
@@ -134,6 +143,7 @@ class Server:
         router.add_put("/api/faults", self._call(self._faults, **modes, cut_at=(int, None)))
         publish = self._call(self._publish, topic=str, payload=str, retain=(bool, False))
         router.add_post("/api/publish", publish)
+        router.add_get("/phone/{name:[a-z.]*}", self._phone, allow_head=False)
         if self._page.is_dir():
             router.add_static("/", self._page)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
@@ -165,6 +175,14 @@ class Server:
         if not index.is_file():
             raise web.HTTPNotFound(text="there is no page in this copy; the JSON interface is under /api/")
         return web.FileResponse(index)
+
+    async def _phone(self, request: web.Request) -> web.StreamResponse:
+        """The resident's page, as `make phone` builds it."""
+        name = request.match_info["name"] or "index.html"
+        if name not in self._phone_page:
+            raise web.HTTPNotFound(text=f"the resident's page has no {name}")
+        kind = _PHONE_KINDS[name.rpartition(".")[2]]
+        return web.Response(body=self._phone_page[name], content_type=kind, charset="utf-8")
 
     async def _state(self, request: web.Request) -> web.Response:
         return web.json_response({**self._world.state(), "wire": self._feed.wire})

@@ -68,7 +68,7 @@ function ticks(s, open) {
   if (open && s.network) done("open").add("done");
   if (!s.network) done("pull").add("done");
   if (open && !s.network) done("again").add("done");
-  if (s.phone.read) done("guest").add("done");
+  if (s.phone.read ?? s.phone.link) done("guest").add("done");
 }
 
 async function refresh() {
