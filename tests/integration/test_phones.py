@@ -148,4 +148,7 @@ async def test_a_residents_message_opens_once_and_a_flood_opens_nothing(
     assert relay.count(1) == _FLOOD // 1000, "the card's, and no other"
     assert [e for e in events if e["type"] == "reset"] == []
     assert told == {"tenant", "state"}, "the lock says nothing of it"
+    await broker.stop()
+    stored = b"".join(path.read_bytes() for path in broker.folder.rglob("*") if path.is_file())
+    assert not [secret for secret in (key, key.hex().encode(), good) if secret in stored]
     assert not [line for line in await lock.console() if re.search(r"Traceback|MemoryError", line)]
