@@ -96,6 +96,10 @@ format-check: setup ## look for unformatted code
 guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
 	@exec $(MENSHEN) guest $(OPTIONS)
 
+.PHONY: phone
+phone: setup ## build the resident's page into build/phone, and print its hash (BROKER=wss://... to open from afar)
+	@exec $(MENSHEN) phone $(if $(BROKER),--broker '$(BROKER)') $(ARGS)
+
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")
 	@exec $(MENSHEN) $(OPTIONS)
