@@ -32,6 +32,7 @@ class Manager:
     not enough for a tenant's own broker beside it.
     """
 
+    hour_ms = 3_600_000
     again_ms = 2_000  # after a try for which there was no memory in one piece
 
     def __init__(
@@ -60,7 +61,11 @@ class Manager:
         await self._with_memory(self._see_through_trial)
         await self._subscriptions.subscribe(self._topic, self._on_order)
         while True:
-            await self._came.wait()
+            try:
+                await asyncio.wait_for_ms(self._came.wait(), self.hour_ms)
+            except asyncio.TimeoutError:
+                self._hour()
+                continue
             self._came.clear()
             await self._obey()
 
@@ -92,6 +97,16 @@ class Manager:
                 if left == 1:
                     raise
             await asyncio.sleep_ms(self.again_ms)
+
+    def _hour(self) -> None:
+        """See whether this release reaches the broker at all."""
+        try:
+            with Loan():
+                from update.unheard import look
+
+                look(self._board, self._subscriptions.client is not None, *self._door)
+        except (OSError, MemoryError) as error:
+            console.warning("update", str(error))
 
     async def _bring(self, version: str) -> None:
         await self._update(await self._manifest(version))

@@ -10,7 +10,7 @@ from link.errors import BlobError, Interrupted
 from loader import Loan
 from pace import Pace
 from update.refused import Refused
-from version import slot
+from version import SECURITY, VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ async def update(
     report(version, "fetched", "")
     await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
     await pace()
-    await _switch((version, number, updater.image, had), board.numbers, board.reset)
+    # One that raises the security version is not gone back from.
+    before = VERSION if manifest["security"] == SECURITY else ""
+    await _switch((version, number, updater.image, had, before), board.numbers, board.reset)
 
 
 async def _switch(to: tuple, *parts) -> None:
