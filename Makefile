@@ -100,6 +100,10 @@ format-check: setup ## look for unformatted code
 guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
 	@exec $(MENSHEN) guest $(OPTIONS)
 
+.PHONY: phone
+phone: setup ## build the resident's page into build/phone, and print its hash (BROKER=wss://... to open from afar)
+	@exec $(MENSHEN) phone $(if $(BROKER),--broker '$(BROKER)') $(ARGS)
+
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")
 	@exec $(MENSHEN) $(OPTIONS)
@@ -111,7 +115,7 @@ setup: ## fetch and install what all of these need (they do it by themselves)
 	@$(PYTHON) -m tools.setup
 
 .PHONY: setup-tests
-setup-tests: setup ## the same, and RabbitMQ, NATS and a Chromium for their tests
+setup-tests: setup ## the same, and RabbitMQ, NATS, PostgreSQL and a Chromium for tests
 	@$(PYTHON) -m tools.setup tests
 
 .PHONY: clean

@@ -13,7 +13,20 @@ from time import sleep_ms
 import console
 from loader import Loan
 from settings_checks import CHECKS
-from settings_kinds import FLAG, HOST, LABEL, NUMBER, ONE_OF, PASSPHRASE, SECRET, SERVERS, SERVICE, TEXT, ZONE
+from settings_kinds import (
+    FLAG,
+    HOST,
+    LABEL,
+    NUMBER,
+    ONE_OF,
+    PAGE,
+    PASSPHRASE,
+    SECRET,
+    SERVERS,
+    SERVICE,
+    TEXT,
+    ZONE,
+)
 from storage import files
 from wiring import pins
 
@@ -50,6 +63,8 @@ class Settings:
     pin_shortest: int = row("pin.shortest", 6, NUMBER, 4, 8)
     reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
+    phone_page: str = row("phone.page", "", PAGE, 120)  # without https://
+    phone_remote: bool = row("phone.remote", False, FLAG)
     ssid: str = row("wifi.ssid", "", TEXT, 32)
     password: str = row("wifi.password", "", PASSPHRASE)
     dns: "list[tuple[str, int]]" = row("network.dns", [], SERVERS, 3, 53)

@@ -15,6 +15,7 @@ no secret. The exit status is 1 for what was refused, and 2 for what was typed w
       HouseError               the house to try
       KeyFileError             a release key
       ListError                these records make no list
+      PhoneError               the resident's page cannot be built
       ProvisionError           the board was not made a lock
       ReleaseError             no release can be made of this
       SourcesError             a checkout is needed

@@ -14,6 +14,7 @@ from access.decide import (
     USED_UP,
     decide,
 )
+from people.entry import CREDENTIAL, WITHDRAWN
 from roll.record import CARD, DIGEST, MOVE_IN, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.purposes import CARD_VALUE, PIN_VALUE
 
@@ -37,14 +38,15 @@ _GUEST_DIGITS = (12, 9)  # of today's format, and of the one before
 class Verdict:
     """A grant, or a denial with its reason; `role`, `digest` and `lease` are those of a known credential.
 
-    `order` is the number behind the `*` of a tenant who is ASKING for something.
+    `digest` is that under the lock's key. `number` is that of a resident within the lease, 0 where it is not
+    known: people/README.md. `order` is the number behind the `*` of a tenant who is ASKING for something.
     """
 
     def __init__(self, reason: str, kind: int, begins_throttle: bool = False) -> None:
         self.reason = reason
         self.kind = kind
         self.begins_throttle = begins_throttle
-        self.role = self.lease = self.order = 0
+        self.role = self.lease = self.number = self.order = 0
         self.digest = b""
 
     @property
@@ -140,12 +142,16 @@ class Gate:
         kind = verdict.kind
         digest = verdict.digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
         now = self._clock.now()
-        resident = self._residents.find(digest)
-        if resident is not None and resident.kind == kind:
-            verdict.role, verdict.lease = TENANT, resident.lease
-            verdict.reason = EXPIRED if self._leases.over(resident.lease, now) else GRANTED
-            return
-        listed = None if self._residents.withdrawn(digest) else self._credentials.find(digest)
+        resident = self._residents.find(digest, _PURPOSES[kind], value)
+        if resident is not None:
+            if resident.what == WITHDRAWN:
+                return
+            verdict.number = resident.number
+            if resident.what == CREDENTIAL:
+                verdict.role, verdict.lease = TENANT, resident.lease
+                verdict.reason = EXPIRED if self._leases.over(resident.lease, now) else GRANTED
+                return
+        listed = self._credentials.find(digest)
         if listed is None or listed.kind != kind or (only and listed.role != only):
             return
         verdict.role, verdict.lease = listed.role, listed.lease

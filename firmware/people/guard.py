@@ -9,7 +9,18 @@ from hashlib import sha256
 
 from micropython import const
 
-from people.leases import BEGUN, ENTRIES_MAX, ENTRY, ENTRY_FORMAT, FLAGS, OVER, RUNNING, STATED, WHAT
+from people.leases import (
+    BEGUN,
+    ENTRIES_MAX,
+    ENTRY,
+    ENTRY_FORMAT,
+    FLAGS,
+    GIVEN_UP,
+    OVER,
+    RUNNING,
+    STATED,
+    WHAT,
+)
 from roll.credentials import ListError
 from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
 from storage.purposes import LEASE_DIGEST
@@ -65,7 +76,7 @@ class _Comparison:
 
     def result(self) -> "str | None":
         """The same for what only the whole list can tell."""
-        for _, _, _, lease, _, end, _ in each(self._leases):
+        for _, _, _, _, lease, _, end, _ in each(self._leases):
             stated = self._ends.get(lease, _NO_RECORD)
             shorter = stated > 0 and (not end or stated < end)
             if (shorter or (end and stated == _NO_RECORD)) and not self._leases.over(lease, self._now):
@@ -76,7 +87,7 @@ class _Comparison:
         """Whether there would be too many leases that are not over."""
         if len(self._ends) + len(self._leases.table) // ENTRY <= LEASES_MAX:
             return False
-        leases = {entry[3] for entry in each(self._leases)}
+        leases = {entry[4] for entry in each(self._leases)}
         leases.update(self._ends)
         return len([one for one in leases if not self._leases.over(one, self._now)]) > LEASES_MAX
 
@@ -123,7 +134,7 @@ class Guard:
         table = self._leases.table
         kept = bytearray()
         for place, entry in enumerate(each(self._leases)):
-            if entry[3] in named or entry[4] != OVER:
+            if entry[4] in named or entry[5] != OVER or entry[2] & GIVEN_UP:
                 kept.extend(table[place * ENTRY : (place + 1) * ENTRY])
         if len(kept) != len(table):
             self._leases.table, self._leases.changed = kept, True
@@ -135,7 +146,7 @@ class Guard:
         OSError: the flash is full.
         """
         leases, over = self._leases, []
-        for place, (_, start, flags, lease, _, _, _) in enumerate(each(self._leases)):
+        for place, (_, start, flags, _, lease, _, _, _) in enumerate(each(self._leases)):
             if leases.over(lease, now):
                 over.append(lease)
                 self._set(place * ENTRY + WHAT, OVER)
@@ -144,15 +155,6 @@ class Guard:
         leases.save()
         return over
 
-    def end(self, lease: int) -> None:
-        """Store that a lease is over: its people have moved out. OSError: the flash is full."""
-        place = self._leases.place(lease)
-        if place < 0:
-            place = self._add(lease, 0)
-        if place >= 0:
-            self._set(place + WHAT, OVER)
-        self._leases.save()
-
     def _note(self, credential: "Credential", heard: int) -> None:
         lease, leases = credential.lease, self._leases
         place = leases.place(lease)
@@ -160,14 +162,14 @@ class Guard:
             place = self._add(lease, heard)
             if place < 0:
                 return
-        lived, start, flags, _, what, end, first = struct.unpack_from(ENTRY_FORMAT, leases.table, place)
+        lived, start, flags, due, _, what, end, first = struct.unpack_from(ENTRY_FORMAT, leases.table, place)
         if credential.role == LEASE and flags & STATED:
             end = end and credential.not_after and max(end, credential.not_after)
         elif credential.role == LEASE:
             start, end, flags = credential.not_before, credential.not_after, flags | STATED
         if not first and not start and heard:
             first, lived = heard, leases.lived()  # from now on the hours count
-        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, lease, what, end, first)
+        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, due, lease, what, end, first)
         if entry != leases.table[place : place + ENTRY]:
             leases.table[place : place + ENTRY] = entry
             leases.changed = True
@@ -178,7 +180,7 @@ class Guard:
         place = len(leases.table)
         if place >= ENTRIES_MAX * ENTRY:
             return -1
-        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, lease, RUNNING, 0, heard))
+        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, 0, lease, RUNNING, 0, heard))
         leases.changed = True
         return place
 

@@ -35,6 +35,8 @@ GUEST_RISK = "guest_risk"
 # Highest number of an order, below 0 until it is carried out. By: update/session, update/trial
 ORDER = "order"
 COMMAND = "command"  # highest number of a command. By: commands/commands
+# Time of the last message that opened, seconds since 1,700,000,000. By: commands/opening
+OPENED_FROM_AFAR = "afar"
 ORDERED = "ordered"  # version_code() of the release that this order names. By: update/session
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 
@@ -50,6 +52,9 @@ USES_MAX = const(64 * 8)
 # Low u32, then at most 16 of: SHA-256 of the nonce 8, expiry u32. By: commands/commands
 NONCES = "nonces"
 NONCES_MAX = const(4 + 16 * 12)
+# The lock's own key 32, HMAC 32. By: people/own_key
+OWN_KEY = "own_key"
+OWN_KEY_MAX = const(32 + 32)
 # SHA-256 of the host 8, IPv4 address 4. By: link/addresses
 BROKER_ADDRESS = "dns"
 BROKER_ADDRESS_MAX = const(8 + 4)

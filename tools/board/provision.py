@@ -43,6 +43,7 @@ PAST = (
     "guest_risk",
     "guests",
     "once",
+    "afar",
     "uses",
     "nonces",
     "order",
@@ -51,6 +52,7 @@ PAST = (
     "dns",
     "home_told",
     "home_marks",
+    "own_key",
 )
 """Names in NVS that belong to a lock's people, its operator and its wiring: forgotten with them.
 

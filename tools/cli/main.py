@@ -46,6 +46,7 @@ _COMMANDS = {
     "At a door": {
         "identify": Later(_HOUSE + "identify:identify", "Have a lock show itself by its violet light."),
         "guest": Later(_HOUSE + "guest:guest", "Make a code for a guest, from a resident's key."),
+        "phone": Later("menshen.phone.build:phone", "Build the page that makes guest codes on a phone."),
         "command": Later(_HOUSE + "commands:command", "Sign a command to a lock."),
     },
     "Boards, brokers, releases": {

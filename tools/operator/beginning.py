@@ -160,7 +160,6 @@ def _sealed(sealing: str, address: str) -> tuple[seal.Seal, str]:
     if sealing == "passphrase":
         return made, made.under_passphrase(seal.passphrase(again=True))
     path = key_file(address)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return made, made.under_key(seal.make_key(path))
 
 

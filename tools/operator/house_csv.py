@@ -50,7 +50,8 @@ class Plan:
 def export(store: Store, file: Path | None) -> Answer:
     """Write locks, leases, staff and holidays as a table (CSV).
 
-    Without FILE it goes to standard output. It has no key, no code and no PIN. `menshen import` reads it.
+    Without FILE it goes to standard output. It has no key, no code and no PIN, but the numbers of staff's
+    cards. `menshen import` reads it.
     """
     rows = _rows(store)
     out = io.StringIO()

@@ -115,6 +115,36 @@ def extend(store: Store, number: str, last: str) -> Answer:
     )
 
 
+@lease.command("shorten")
+@_lease
+@click.option("--until", "last", metavar="DATE", required=True, help="Its new last day, included.")
+@changing
+def shorten(store: Store, number: str, last: str) -> Answer:
+    """Have a lease end earlier, with the consent of all who live there.
+
+    Each of them agrees at the keypad, at each door: PIN * 5 #, then the new last day as DDMMYY #. Only the
+    lock knows whether they have: if not, it refuses the list, and your file has the lease as before. A lease
+    that no lock was sent is simply shorter.
+    """
+    one, day = store.tenancy(number), dates.day("--until", last)
+    ends = {door.lock: dates.end_of(day, store.lock(door.lock)["zone"]) for door in one.doors}
+    if all(ends[door.lock] >= door.end for door in one.doors):
+        raise InputError(f"--until {last}: is not earlier; `menshen lease extend` has a lease end later")
+    if any(ends[door.lock] <= max(door.begin, time.time()) for door in one.doors):
+        raise InputError(f"--until {last}: has passed, or is before the lease begins")
+    known = [door for door in one.doors if letting.known(store, door)]
+    for door in one.doors:
+        letting.change(store, door, end=ends[door.lock])
+    said = f"{one.called} lasts until {last}"
+    agree = f"First each resident has to agree at the keypad: PIN * 5 #, then {day:%d%m%y} #"
+    return Answer(
+        {"lease": one.id, "until": last, "needs_consent": bool(known)},
+        [f"{said}. {_publish([door.lock for door in one.doors])}"],
+        then=[agree] if known else [],
+        record=f"{said}, which is earlier",
+    )
+
+
 @lease.command("end")
 @_lease
 @_at

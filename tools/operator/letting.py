@@ -19,7 +19,8 @@ GUARD = (
     "of their home by a click. Who moves out confirms it at the keypad, PIN * 9 # PIN #, and then: "
     "`menshen lease end --moved-out`"
 )
-_ODD_YEARS, _ODD_DAYS = 5, 31
+_ODD_YEARS = 5  # for a lease to last,
+_ODD_BEFORE, _ODD_AHEAD = 31, 2 * 366  # and days from today for it to begin
 _NUMBERS = 65_535
 
 
@@ -105,8 +106,10 @@ def _odd(wish: Wish, ask: Callable[[str], None]) -> None:
     first, last = dates.day("--from", wish.first), dates.day("--until", wish.last)
     odd_length(first.toordinal(), last.toordinal(), wish.last, ask)
     late = dates.today().toordinal() - first.toordinal()
-    if late > _ODD_DAYS:
+    if late > _ODD_BEFORE:
         ask(f"--from {wish.first} is {late} days ago. Is that right?")
+    if -late > _ODD_AHEAD:
+        ask(f"--from {wish.first} is {-late // 365} years ahead. Is that right?")
 
 
 def odd_length(first: int, last: int, typed: str, ask: Callable[[str], None]) -> None:

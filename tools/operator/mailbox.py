@@ -32,6 +32,7 @@ async def collect(store: Store, quiet_s: float) -> None:
         limit = int(time.time()) - _KEPT_S
         store.run("delete from staff_entry where heard < ?", limit)
         store.run("delete from alarm where heard < ?", limit)
+        _forget_people(store)
     names = {row["name"] for row in store.locks()}
     async with link.client(store, identifier) as connected:
         # The broker keeps what is not acknowledged, and that is done once it is in the file; paho can do it
@@ -46,6 +47,15 @@ async def collect(store: Store, quiet_s: float) -> None:
                     message = await anext(connected.messages)
                 _take(store, names, message)
                 paho.ack(message.mid, message.qos)
+
+
+def _forget_people(store: Store) -> None:
+    """Forget the names of staff of whom there is neither an entry nor a report any more."""
+    entered = " ".join(row["data"] for row in store.run("select data from entry where kind = 'staff'"))
+    reported = {row["digest"] for row in store.run("select distinct digest from staff_entry")}
+    for row in store.run("select lock, digest from person"):
+        if row["digest"] not in reported and row["digest"] not in entered:
+            store.run("delete from person where lock = ? and digest = ?", row["lock"], row["digest"])
 
 
 def _take(store: Store, names: Collection[str], message: aiomqtt.Message) -> None:

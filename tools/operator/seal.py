@@ -105,6 +105,7 @@ def read_key(path: Path) -> bytes:
 
 def make_key(path: Path) -> bytes:
     """A new key file that its owner alone can read; where there is one already, that one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -78,8 +78,6 @@ def _upgrade_file(path: Path, seal: Seal, sealed: str) -> None:
         connection.commit()
         with connection.begin():
             _upgrade(connection, seal, sealed)
-        connection.exec_driver_sql("vacuum")  # the keys of before are in no page that is free now
-        connection.commit()
 
 
 def _upgrade(connection: sa.Connection, seal: Seal, sealed: str) -> None:

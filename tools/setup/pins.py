@@ -177,6 +177,7 @@ DEBIAN_PIP = ("python3-pip-whl",)
 PACKAGES = {
     "aiohttp": "3.14.5",
     "amqtt": "0.12.1",
+    "axe-playwright-python": "0.1.8",  # axe-core 4.12.1 (MPL 2.0), which the tests of the pages run
     "hypothesis": "6.170.15",
     "jinja2": "3.1.6",
     "nfcpy": "1.0.4",  # a host that we did not write, against which the PN532's model is held

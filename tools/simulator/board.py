@@ -73,9 +73,10 @@ class Board(Questions):
             **memory.environment(),
             **({"MENSHEN_PROBE": "1"} if probe else {}),
         }
+        self._app_dir = Path(app_dir)
+        self._first_files = {"/config.json": json.dumps(config).encode(), **(extra_files or {})}
         if not self.flash_path.exists():
-            files = build_app.flash_files(Path(app_dir)) | {"/config.json": json.dumps(config).encode()}
-            image.make(self.flash_path, files | dict(extra_files or {}))
+            self._make_flash()
         self.console = Console()
         self.lines = self.console.lines
         self.repl = Repl(
@@ -138,6 +139,15 @@ class Board(Questions):
     async def wait_line(self, text: str, timeout: float = 90) -> str:
         """The first console line since the last start that contains `text`."""
         return await self.console.wait_for(text, timeout)
+
+    def erase(self) -> None:
+        """With the power off: flash and NVS as they were the first time."""
+        self._must_be_off()
+        self.nvs_path.unlink(missing_ok=True)
+        self._make_flash()
+
+    def _make_flash(self) -> None:
+        image.make(self.flash_path, build_app.flash_files(self._app_dir) | self._first_files)
 
     def set_input(self, pin: int, level: int | None) -> None:
         """Lay a level on a pin, or let go of it."""

@@ -89,7 +89,7 @@ class World:
         self._lights = lights.names()
         self._lock_says: dict = {}
         self._resets: list[str] = []
-        self._left_at = 0.0
+        self._left_at = -_LEAVE_S
         self._ends = contextlib.AsyncExitStack()
         self.board: Board
         self.provision: provision.Provision
@@ -191,8 +191,7 @@ class World:
 
     async def leaf(self, is_open: bool, force: bool = False) -> None:
         """Move the door leaf; raises Refused where the strike holds it and nobody uses force."""
-        leaving = asyncio.get_running_loop().time() < self._left_at + _LEAVE_S
-        if is_open and not (self._open or self._released or leaving or force):
+        if is_open and not (self._open or self._released or self._leaving or force):
             raise Refused('the strike is locked and holds the door; to break it open say "force": true')
         if is_open != self._open:
             self._open = is_open
@@ -211,6 +210,23 @@ class World:
         finally:
             self._exit_held = False
             self.board.set_input(self._pins["exit"], 1)
+        asyncio.get_running_loop().call_later(_LEAVE_S - _EXIT_S, self._emit, {"type": "exit over"})
+
+    async def start_over(self) -> None:
+        """Another demo: lock and house as at their first start, and a broker that knows nothing."""
+        await self.power(False)
+        self.board.erase()
+        for leaf in ("state", "list", "update"):
+            await self.publish(self.provision.topic(leaf), b"", retain=True)
+        await self.break_things({"broker": "ok", "dns": "ok", "dhcp": "ok", "reader": "ok"})
+        self.card(None)
+        self.tamper(False)
+        await self.leaf(False)
+        self.network(True)
+        self._phone.forget()
+        self._lock_says, self._resets = {}, []
+        self._emit({"type": "start over"})
+        await self.power(True)
 
     def network_time_ahead(self, seconds: int) -> None:
         """From now on the SNTP server is wrong by so much."""
@@ -264,7 +280,7 @@ class World:
             "power": self.board.powered,
             "network": self._network.up,
             "armed": self._armed,
-            "door": {"leaf": leaf, "strike": strike},
+            "door": {"leaf": leaf, "strike": strike, "exit": self._leaving},
             "relay": self._relay,
             "indicator": {"led": self._colour, "buzzer_hz": self._buzzer_hz, "name": name},
             "card": self._card,
@@ -279,6 +295,11 @@ class World:
     @property
     def _released(self) -> bool:
         return self._exit_held or (self.board.powered and self._relay == self._unlock_level)
+
+    @property
+    def _leaving(self) -> bool:
+        """Whether somebody has just pressed the exit button, whose own wire lets the strike go for them."""
+        return asyncio.get_running_loop().time() < self._left_at + _LEAVE_S
 
     def _emit(self, event: dict) -> None:
         event.setdefault("us", now_us())
