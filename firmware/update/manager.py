@@ -34,6 +34,7 @@ class Manager:
     `ready` what is known of it when it can be started.
     """
 
+    hour_ms = 3_600_000
     again_ms = 2_000  # after a try for which there was no memory in one piece
 
     def __init__(
@@ -63,7 +64,11 @@ class Manager:
         await self._tried(self._see_through_trial)
         await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
-            await self._came.wait()
+            try:
+                await asyncio.wait_for_ms(self._came.wait(), self.hour_ms)
+            except asyncio.TimeoutError:
+                self._hour()
+                continue
             waits = self._turn.locked()  # a list comes, and the order is as old then
             async with self._turn:
                 self._came.clear()
@@ -96,6 +101,16 @@ class Manager:
                 if left == 1:
                     raise
             await asyncio.sleep_ms(self.again_ms)
+
+    def _hour(self) -> None:
+        """See whether this release reaches the broker at all."""
+        try:
+            with Loan():
+                from update.unheard import look
+
+                look(self.board, self.subscriptions.client is not None, *self.door)
+        except (OSError, MemoryError) as error:
+            console.warning("update", str(error))
 
     async def _see_through_trial(self) -> None:
         async with Loan():

@@ -49,13 +49,13 @@ async def obey(manager: "Manager") -> None:
         manager.report(manager.version, "refused", error.reason)
 
 
-async def switch_to(manager: "Manager", version: str, image: "Any", had: "set[str]") -> None:
+async def switch_to(manager: "Manager", version: str, image: "Any", had: "set[str]", before: str) -> None:
     """Have the other slot started, with this release."""
     faults, _ = manager.door
     async with Loan():
         from update.version import Switching, switch
 
-        to = Switching(version, "ab".find(slot()) & 1, image, had & faults())
+        to = Switching(version, "ab".find(slot()) & 1, image, had & faults(), before)
         switch(to, manager.board.numbers, manager.board.reset)
 
 

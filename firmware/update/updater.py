@@ -7,7 +7,7 @@ from link.errors import BlobError, Interrupted
 from loader import Loan
 from pace import Pace
 from update.refused import Refused
-from version import slot
+from version import SECURITY, VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 async def prepare(
     manifest: dict, subscriptions: "Subscriptions", door: "Door"
-) -> "tuple[str, Any, set[str]] | None":
-    """Prepare the release of a manifest: (version, image's partition or None, faults all along).
+) -> "tuple[str, Any, set[str], str] | None":
+    """Prepare the release of a manifest: (version, image's partition or None, faults all
+    along, the version that it may go back to, or "").
 
     None where the connection is lost: the next order resumes from there. Raises Refused, MemoryError.
     `door` is faults(), those that there are now, and report(version, step, reason).
@@ -51,7 +52,9 @@ async def prepare(
     except Interrupted:
         return None
     await pace()
-    return manifest["version"], updater.image, had
+    # One that raises the security version is not gone back from.
+    before = VERSION if manifest["security"] == SECURITY else ""
+    return manifest["version"], updater.image, had, before
 
 
 class Updater:
