@@ -218,10 +218,15 @@ def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one
         lock, memory = Lock("1.1.0"), asyncio.Lock()
         lock.ready = "1.1.0", None, set(), ""
         running = await start(lock, memory)
+        await lock.turn.acquire()
         await lock.handler(Payload())
-        await until(lambda: lock.said == [("1.1.0", "fetched", "")])
+        await until(lambda: lock.turn.waiting.peek())
+        next_turn = asyncio.create_task(lock.turn.acquire())  # after the release's first
+        await asyncio.sleep_ms(0)
+        lock.turn.release()
+        await asyncio.wait_for_ms(next_turn, 5000)
+        assert lock.said == [("1.1.0", "fetched", "")]
         await asyncio.wait_for_ms(memory.acquire(), 5000)
-        await asyncio.wait_for_ms(lock.turn.acquire(), 5000)
         await asyncio.sleep_ms(lock.spread_ms + 100)
         assert lock.did == ALL
         lock.turn.release()
