@@ -65,21 +65,25 @@ class Manager:
         await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
             await self._came.wait()
-            waits = self._turn.locked()  # a list comes, and the order is as old then
-            async with self._turn:
-                self._came.clear()
-                if waits:
-                    self.orders[:] = [(message, False) for message, _ in self.orders]
-                try:
-                    await self._tried(self._obey)
-                except MemoryError:
-                    self.report(self.version, "refused", "no memory")
+            await self._take()
             if self.ready is not None:  # not all locks of a house start it at once
                 spread = self.settings.spread_ms + 1
                 await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
                 async with self._turn:
                     await self._tried(self._switch)
             self.version = self.ready = None
+
+    async def _take(self) -> None:
+        """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
+        waits = self._turn.locked()  # a list comes, and the order is as old then
+        async with self._turn:
+            self._came.clear()
+            if waits:
+                self.orders[:] = [(message, False) for message, _ in self.orders]
+            try:
+                await self._tried(self._obey)
+            except MemoryError:
+                self.report(self.version, "refused", "no memory")
 
     async def _tried(self, step: "Callable[[], Awaitable]") -> None:
         """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
