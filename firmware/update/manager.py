@@ -48,7 +48,8 @@ class Manager:
         residents, doorkeeper, reports = door
         self._tell = reports.update
         self.settings, self.board, self.clock = settings, board, clock
-        (self.memory, self._turn), self.subscriptions = memory, subscriptions
+        (self._memory, self._turn), self.subscriptions = memory, subscriptions
+        self._holds = False
         self.door: tuple = (
             lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             doorkeeper.quiet,
@@ -84,6 +85,16 @@ class Manager:
                 await self._tried(self._obey)
             except MemoryError:
                 self.report(self.version, "refused", "no memory")
+            finally:
+                if self._holds:
+                    self._holds = False
+                    self._memory.release()
+
+    async def hold(self) -> None:
+        """Hold the memory that a tenant's own broker may have, until the order has been seen to."""
+        if not self._holds:
+            await self._memory.acquire()
+            self._holds = True
 
     async def _tried(self, step: "Callable[[], Awaitable]") -> None:
         """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
