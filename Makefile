@@ -44,9 +44,9 @@ bench: setup ## measure the running lock against its budgets; writes build/bench
 	@exec $(MENSHEN) bench
 
 .PHONY: image
-image: setup ## build one image of the whole flash (BASE=ESP32_GENERIC-OTA-....bin TRUST=release.pub.pem)
+image: setup ## build one image of the whole flash (BASE=ESP32_GENERIC-....bin TRUST=release.pub.pem BOARD=s3)
 	@exec $(MENSHEN) board image --base $(call needed,BASE,BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on) \
-		$(if $(value TRUST),--trust $(call typed,TRUST)) $(OPTIONS)
+		$(if $(value BOARD),--board $(call typed,BOARD)) $(if $(value TRUST),--trust $(call typed,TRUST)) $(OPTIONS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)

@@ -8,6 +8,7 @@ it. (It is not called network.py since that would hide the chip's own module `ne
 from micropython import const
 
 from loader import Late, Loan
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Outside:
 
             status = Status(register.credentials, clock, self._reports, board.numbers)
             status.certificates_end = ends
+            status.board, status.trusts = settings.board, _trusts()
             telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
             telemetry.discovery = settings.homeassistant
 
@@ -140,6 +142,14 @@ class Outside:
         door = self._doorkeeper.remote, self._register.residents.keys
         parts = subscriptions, self._settings.lock, self._clock, self._board.numbers
         start("tenant", Tenant(*parts, door).run)
+
+
+def _trusts() -> "list[str]":
+    """The ids of the release keys that the running release trusts."""
+    with Loan():
+        from update.payload import trusts
+
+        return trusts("/slots/" + slot() + "/update/keys")
 
 
 def _context() -> "tuple[Any, int]":

@@ -63,7 +63,7 @@ async def _request(manager: "Manager") -> bytearray:
     async with Loan():
         from update.session import request
 
-        return await request(manager.version, manager.subscriptions)
+        return await request(manager.version, manager.settings.board, manager.subscriptions)
 
 
 async def _open(manager: "Manager", message: bytearray) -> dict:

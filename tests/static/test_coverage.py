@@ -17,13 +17,14 @@ COVERED_BY = {
     "main": "integration/test_tls_memory.py",
     # Above the rooms
     "app": "system/test_door.py",
-    "board": "system/test_door.py",  # and with a Wiegand reader system/test_wiegand.py
+    "board": "system/test_boards.py",  # and with a Wiegand reader system/test_wiegand.py
     "console": "system/test_faults.py",
     "outside": "integration/test_tenants_broker.py",
     "settings_checks": "unit/test_settings_faults.py",
     "settings_kinds": "unit/test_settings_faults.py",
     "settings_text": "unit/test_settings_faults.py",
     "version": "unit/reports/test_status.py",
+    "wiring": "tools/test_installers_page.py",
     # Rooms
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
     "access.time_sources": "unit/access/test_clock.py",

@@ -7,20 +7,21 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from menshen import wiring
+
 from . import lights, provision
-from .board import HEAP, Board
+from .board import HEAP, PSRAM_HEAP, Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
 from .cards.plain import demo_cards
-from .memory import TODAYS, Memory
+from .memory import PSRAM, TODAYS, Memory
 from .network import BROKER_MODES, DNS_MODES, Network
 from .phone import Phone
 from .pn532 import FAULTS, Pn532
-from .provision import KEY_COLUMNS, KEY_ROWS, KEYS, PINS, READER_UART
+from .provision import KEYS, READER_UART
 
 _DHCP_MODES = ("ok", "silent", "reset", "slow", "garbage")
 MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": _DHCP_MODES, "reader": FAULTS}
-_NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
 _LOOK_S = 0.015  # a quick finger: five times this, and longer where the chip is too busy to look
 _EXIT_S = 0.15
@@ -60,6 +61,11 @@ class World:
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
         self._tls_address, self._sntp, self._probe, self._memory = tls_address, sntp, probe, memory
         self._settings, self._files = settings or {}, files or {}
+        self.profile: str = self._settings.get("board", provision.BOARD)
+        self._pins = provision.fittings(self.profile)
+        self._names = {number: name for name, number in self._pins.items()}
+        if self.profile in wiring.HAVE_PSRAM:
+            self._heapsize, self._memory = PSRAM_HEAP, PSRAM
         self._phone = Phone(lambda phone: self._emit({"type": "phone", **phone.screen()}))
         self.cards = {**demo_cards(), self._phone.name: self._phone}
         self._listeners: list[Callable[[dict], None]] = []
@@ -125,13 +131,15 @@ class World:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
-        self.reader = Pn532(uart.write, partial(self.board.set_input, PINS["reader_irq"]), self._on_sent)
+        self.reader = Pn532(
+            uart.write, partial(self.board.set_input, self._pins["reader_irq"]), self._on_sent
+        )
         ends.callback(self.reader.close)
         uart.on_data(self.reader.feed)
         uart.on_speed(self.reader.host_speed)
         self.board.on_event(self._on_board)
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
-            self.board.set_input(PINS[name], level)
+            self.board.set_input(self._pins[name], level)
         self.board.access_point(True)
 
     # -- what people do
@@ -141,9 +149,13 @@ class World:
         async with self._fingers:
             for key in keys:
                 row, column = divmod(KEYS.index(key), 3)
+                pins = (
+                    wiring.gpios(self.profile, "key_rows")[row],
+                    wiring.gpios(self.profile, "key_columns")[column],
+                )
                 self._emit({"type": "key", "key": key})
                 for closed in (True, False):
-                    self.board.switch(KEY_ROWS[row], KEY_COLUMNS[column], closed)
+                    self.board.switch(*pins, closed)
                     for _ in range(5):
                         await asyncio.sleep(_LOOK_S)
                         await self.board.turn()
@@ -160,7 +172,7 @@ class World:
             raise Refused('the strike is locked and holds the door; to break it open say "force": true')
         if is_open != self._open:
             self._open = is_open
-            self.board.set_input(PINS["contact"], int(is_open))
+            self.board.set_input(self._pins["contact"], int(is_open))
             self._emit({"type": "door", "open": is_open})
             await asyncio.sleep(_SWING_S)
 
@@ -169,12 +181,12 @@ class World:
         self._left_at = asyncio.get_running_loop().time()
         self._exit_held = True
         self._emit({"type": "exit"})
-        self.board.set_input(PINS["exit"], 0)
+        self.board.set_input(self._pins["exit"], 0)
         try:
             await asyncio.sleep(_EXIT_S)
         finally:
             self._exit_held = False
-            self.board.set_input(PINS["exit"], 1)
+            self.board.set_input(self._pins["exit"], 1)
         asyncio.get_running_loop().call_later(_LEAVE_S - _EXIT_S, self._emit, {"type": "exit over"})
 
     async def start_over(self) -> None:
@@ -200,7 +212,7 @@ class World:
     def tamper(self, is_open: bool) -> None:
         """Open or close the lock's case."""
         self._tampered = is_open
-        self.board.set_input(PINS["tamper"], int(is_open))
+        self.board.set_input(self._pins["tamper"], int(is_open))
         self._emit({"type": "tamper", "open": is_open})
 
     async def power(self, on: bool) -> None:
@@ -289,12 +301,12 @@ class World:
         """Take what the board did: keep it as state, act on it as the fittings do, and pass it on."""
         kind = event["type"]
         if kind == "pin":
-            event = {**event, "name": _NAMES.get(event["pin"], "")}
+            event = {**event, "name": self._names.get(event["pin"], "")}
             self._on_pin(event["name"], event["level"], event["us"] / 1_000_000)
         elif kind == "led":
             self._colour = f"#{event['r']:02x}{event['g']:02x}{event['b']:02x}"
             event = {**event, "name": self._lights.get(self._colour, self._colour)}
-        elif kind == "pwm" and event["pin"] == PINS["buzzer"]:
+        elif kind == "pwm" and event["pin"] == self._pins["buzzer"]:
             self._buzzer_hz = event["hz"] if event["duty"] else 0
             event = {"type": "buzzer", "hz": self._buzzer_hz, "us": event["us"]}
         elif kind == "console":

@@ -41,7 +41,7 @@ class Lock:
         self.did.append("read")
         return self.found
 
-    async def request(self, version, subscriptions):
+    async def request(self, version, board, subscriptions):
         self.did.append("requested")
         if self.refusal:
             raise self.refusal
