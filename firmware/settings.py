@@ -147,8 +147,8 @@ class _Reader:
     def _join(self) -> bool:
         """Set the values that depend on more than one row; whether these rows agree."""
         found = self.found
-        found.pin_shortest = found.pin_shortest or (8 if found.shared else 6)
         found.pins = pins(found.board)
+        found.pin_shortest = found.pin_shortest or (8 if found.shared else 6)
         found.broker_port = found.broker_port or (8883 if found.broker_tls else 1883)
         host, user, password = found._home_host, found._home_user, found._home_password
         complete = host and (user or not password) and found.ssid and found.broker_host
