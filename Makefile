@@ -27,6 +27,10 @@ help: ## list these tasks
 run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=8000)
 	@exec $(MENSHEN) run --port $(call typed,PORT)
 
+.PHONY: house
+house: setup ## run a house to try: a broker with TLS, three doors, a file with leases (PORT=8000)
+	@exec $(MENSHEN) house --port $(call typed,PORT)
+
 .PHONY: test
 test: setup-tests ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
 	@exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(OPTIONS)
@@ -44,9 +48,9 @@ bench: setup ## measure the running lock against its budgets; writes build/bench
 	@exec $(MENSHEN) bench
 
 .PHONY: image
-image: setup ## build one image of the whole flash (BASE=ESP32_GENERIC-OTA-....bin TRUST=release.pub.pem)
+image: setup ## build one image of the whole flash (BASE=ESP32_GENERIC-....bin TRUST=release.pub.pem BOARD=s3)
 	@exec $(MENSHEN) board image --base $(call needed,BASE,BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on) \
-		$(if $(value TRUST),--trust $(call typed,TRUST)) $(OPTIONS)
+		$(if $(value BOARD),--board $(call typed,BOARD)) $(if $(value TRUST),--trust $(call typed,TRUST)) $(OPTIONS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)
@@ -96,6 +100,10 @@ format-check: setup ## look for unformatted code
 guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
 	@exec $(MENSHEN) guest $(OPTIONS)
 
+.PHONY: phone
+phone: setup ## build the resident's page into build/phone, and print its hash (BROKER=wss://... to open from afar)
+	@exec $(MENSHEN) phone $(if $(BROKER),--broker '$(BROKER)') $(ARGS)
+
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")
 	@exec $(MENSHEN) $(OPTIONS)
@@ -107,7 +115,7 @@ setup: ## fetch and install what all of these need (they do it by themselves)
 	@$(PYTHON) -m tools.setup
 
 .PHONY: setup-tests
-setup-tests: setup ## the same, and RabbitMQ, NATS and a Chromium for their tests
+setup-tests: setup ## the same, and RabbitMQ, NATS, PostgreSQL and a Chromium for tests
 	@$(PYTHON) -m tools.setup tests
 
 .PHONY: clean

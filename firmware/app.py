@@ -61,7 +61,8 @@ class Lock:
 
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings, self._watchdog = settings, watchdog
-        board = self._board = Board(settings.unlock_level)
+        board = self._board = Board(settings.pins, settings.unlock_level)
+        settings.pins = ()  # spent
         self._supervisor = Supervisor(board.reset)
 
         clock = Clock(board.datetime, board.numbers, settings.time_floor)
@@ -70,8 +71,8 @@ class Lock:
             from roll.head import open_list
 
             open_list(credentials, settings.key)
-        residents, leases = Residents(settings.key), Leases(settings.key, board.numbers)
-        register = Register(credentials, residents, leases)
+        residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
+        register = Register(credentials, residents, leases, settings.shared)
 
         indicator = Indicator(board.light, board.sound)
         reports = self._reports = Reports(indicator)
@@ -83,7 +84,7 @@ class Lock:
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
         gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
         dialogues = Dialogues(
-            lambda: _lend_phone(settings.lock, self._card_reader, indicator),
+            lambda: _lend_phone(settings.lock, settings.phone_page, self._card_reader, indicator),
             *(register, restrictions, mac, settings),
         )
         relay = Relay(board.relay, settings.unlock_level)
@@ -131,10 +132,10 @@ class Lock:
         start("outside", self._join_outside)
         await wait_for_ever()
 
-    async def _join_outside(self) -> None:
+    async def _join_outside(self) -> bool:
         """Join network, home and releases; the code for that is loaded only meanwhile."""
         await _join(self._parts, self._supervisor.start, self._housekeeping, self._memory, self._joined)
-        await wait_for_ever()
+        return True
 
 
 def _lend_phone(*parts) -> "Phone":

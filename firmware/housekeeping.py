@@ -8,7 +8,7 @@ from micropython import const
 import console
 from door.faults import NO_CREDENTIALS
 from loader import Loan
-from storage.names import LIVED
+from storage.names import CHOICE, LIVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ _HOUR_MS = const(3_600_000)
 
 
 class Housekeeping:
-    """`settled` is set when the list has been checked after a start, and the code for that is unloaded."""
+    """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
+
+    `turn` is held by who needs much memory: a list that comes, a release that comes, and what is looked after
+    here. There is not enough for two of them.
+    """
 
     def __init__(
         self,
@@ -38,7 +42,8 @@ class Housekeeping:
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
-        self.settled = asyncio.Event()
+        self._on_trial = False  # whether the release was on trial when people were looked after last
+        self.settled, self.turn = asyncio.Event(), asyncio.Lock()
 
     async def run(self) -> None:
         """Check the list once, then do what is due every second, for ever."""
@@ -55,15 +60,22 @@ class Housekeeping:
             self._reports.storm(self._throttle.tick(ticks_ms()))
             self._reports.look(self._board.fault_inputs)
             now = self._credentials.version
-            if version != now:
+            trial_ended = self._on_trial and not self._is_trial()
+            due = version != now or self._register.residents.to_do or trial_ended
+            if due and not self.turn.locked():  # else in a second
+                self._register.residents.to_do = False
                 try:
-                    await self._forget_uses()
-                    await self._tend_people()
+                    async with self.turn:
+                        await self._forget_uses()
+                        await self._tend_people()
                     version = now
-                except MemoryError:  # a release is being fetched, for example: tried again in a second
-                    pass
+                except MemoryError:  # tried again in a second, too
+                    self._register.residents.to_do = True
             await asyncio.sleep_ms(0)
-            self._register.residents.ensure_copy()
+            try:
+                self._register.residents.ensure_copy()
+            except (ImportError, MemoryError):  # tried again in a second
+                pass
             await asyncio.sleep_ms(0)  # between any two writes
             self._register.leases.ensure_copy()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
@@ -94,11 +106,16 @@ class Housekeeping:
 
             await tend(self._credentials, self._settings.key, Pace())
 
+    def _is_trial(self) -> bool:
+        """Whether the release may yet go back to the one before."""
+        return self._board.numbers.get(CHOICE) > 1
+
     async def _tend_people(self) -> None:
         async with Loan():
             from people.upkeep import tend
 
             try:
-                await tend(self._register, self._clock.now())
+                self._on_trial = self._is_trial()
+                await tend(self._register, self._clock.now(), self._reports.decided, self._on_trial)
             except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
                 console.error("housekeeping", "what is to be noted of leases could not be")

@@ -8,6 +8,7 @@ it. (It is not called network.py since that would hide the chip's own module `ne
 from micropython import const
 
 from loader import Late, Loan
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,41 +53,37 @@ class Outside:
         A task that needs much memory holds `memory` meanwhile. `joined` notes what has been joined: after
         MemoryError or TlsError (no certificate) this is called again, for what is missing.
         """
-        if "subscriptions" not in joined:
-            joined["subscriptions"] = await self._subscriptions()
-        subscriptions = joined["subscriptions"]
-        if "release" not in joined:  # first, since the trial of a release does not wait for a network
-            await self._join_releases(start, subscriptions, memory)
-            joined["release"] = True
+        if "subscriptions" not in joined:  # with releases first: a trial does not wait for a network
+            joined["subscriptions"] = await self._join_releases(start, (memory, housekeeping.turn))
         if self._settings.home and "home" not in joined:
             await self._join_home(start, memory)
             joined["home"] = True
         if self._settings.ssid and self._settings.broker_host and "link" not in joined:
-            await self._join_operator(start, housekeeping, subscriptions)
+            await self._join_operator(start, housekeeping, joined["subscriptions"])
             joined["link"] = True
 
-    async def _subscriptions(self) -> "Subscriptions":
-        async with Late():
-            from link.subscriptions import Subscriptions
-
-        return Subscriptions()
+    # What is made once is made in the block of its code: if there is no memory, both are given back, and the
+    # build can free the constructors (tools/shrink/once.py).
 
     async def _join_releases(
-        self, start: "Start", subscriptions: "Subscriptions", memory: "asyncio.Lock"
-    ) -> None:
+        self, start: "Start", memory: "tuple[asyncio.Lock, asyncio.Lock]"
+    ) -> "Subscriptions":
         async with Late():
+            from link.subscriptions import Subscriptions
             from update.manager import Manager
 
-        door = self._register.residents, self._reports
-        parts = self._settings, self._board, self._clock
-        start("release", Manager(*parts, door, memory, subscriptions).run)
+            subscriptions = Subscriptions()
+            door = self._register.residents, self._reports
+            parts = self._settings, self._board, self._clock
+            start("release", Manager(*parts, door, memory, subscriptions).run)
+            return subscriptions
 
     async def _join_home(self, start: "Start", memory: "asyncio.Lock") -> None:
         async with Late():
             from home.switch import HomeSwitch
 
-        parts = self._settings, self._board, self._clock, self._register
-        start("home", HomeSwitch(*parts, self._doorkeeper, memory).run)
+            parts = self._settings, self._board, self._clock, self._register
+            start("home", HomeSwitch(*parts, self._doorkeeper, memory).run)
 
     async def _join_operator(
         self, start: "Start", housekeeping: "Housekeeping", subscriptions: "Subscriptions"
@@ -108,34 +105,53 @@ class Outside:
             from storage.hmac import hmac_sha256
             from storage.purposes import MQTT_CLIENT
 
-        status = Status(register.credentials, clock, self._reports, board.numbers)
-        status.certificates_end = ends
-        telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
-        telemetry.discovery = settings.homeassistant
+            status = Status(register.credentials, clock, self._reports, board.numbers)
+            status.certificates_end = ends
+            status.board, status.trusts = settings.board, _trusts()
+            telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
+            telemetry.discovery = settings.homeassistant
 
-        cap = settings.backoff_cap_ms
-        wifi = Wifi(board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
-        resolver = Resolver(settings.dns, board.numbers, wifi.dns)
-        network = Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp))
-        # A broker ends a session when another client connects with the same identifier, whatever its
-        # certificate. So a part of the identifier is secret. It stays the same over restarts: a new session
-        # ends the old one.
-        identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]
-        broker = Broker(settings.broker_host, settings.broker_port)
-        clients = Clients(identifier, broker, tls, board.idf_free)
-        backoff = Backoff(_HANDSHAKE_MS if tls else 1000, cap)
-        link = Link(network, clients, subscriptions, telemetry, backoff)
-        link.fault = self._reports.fault
+            cap = settings.backoff_cap_ms
+            wifi = Wifi(board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
+            resolver = Resolver(settings.dns, board.numbers, wifi.dns)
+            network = Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp))
+            # A broker ends a session when another client connects with the same identifier, whatever its
+            # certificate. So a part of the identifier is secret. It stays the same over restarts: a new
+            # session ends the old one.
+            identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]
+            broker = Broker(settings.broker_host, settings.broker_port)
+            clients = Clients(identifier, broker, tls, board.idf_free)
+            backoff = Backoff(_HANDSHAKE_MS if tls else 1000, cap)
+            link = Link(network, clients, subscriptions, telemetry, backoff)
+            link.fault = self._reports.fault
 
-        commands = settings.key, clock, board.numbers, telemetry
-        door = self._doorkeeper, register.residents.keys, status, board.reset
-        listener = Listener(subscriptions, settings.lock, commands, door)
-        lists = Lists(settings, register, clock, housekeeping, subscriptions, telemetry)
+            commands = settings.key, clock, board.numbers, telemetry
+            door = self._doorkeeper, register.residents.keys, status, board.reset
+            listener = Listener(settings.lock, commands, door)
+            lists = Lists(settings, register, clock, housekeeping, subscriptions, telemetry)
 
-        self._reports.deliver(telemetry)
-        start("lists", lists.run)
-        start("commands", listener.run)
-        start("link", link.run)
+            self._reports.deliver(telemetry)
+            await subscriptions.subscribe("menshen/v1/" + settings.lock + "/command", listener.on_message)
+            start("lists", lists.run)
+            if settings.phone_remote:
+                await self._join_tenant(start, subscriptions)
+            start("link", link.run)
+
+    async def _join_tenant(self, start: "Start", subscriptions: "Subscriptions") -> None:
+        async with Late():
+            from commands.tenant import Tenant
+
+        door = self._doorkeeper.remote, self._register.residents.keys
+        parts = subscriptions, self._settings.lock, self._clock, self._board.numbers
+        start("tenant", Tenant(*parts, door).run)
+
+
+def _trusts() -> "list[str]":
+    """The ids of the release keys that the running release trusts."""
+    with Loan():
+        from update.payload import trusts
+
+        return trusts("/slots/" + slot() + "/update/keys")
 
 
 def _context() -> "tuple[Any, int]":

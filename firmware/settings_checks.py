@@ -3,7 +3,20 @@
 from binascii import unhexlify
 
 from loader import Loan
-from settings_kinds import FLAG, HOST, LABEL, NUMBER, ONE_OF, PASSPHRASE, SECRET, SERVERS, SERVICE, TEXT, ZONE
+from settings_kinds import (
+    FLAG,
+    HOST,
+    LABEL,
+    NUMBER,
+    ONE_OF,
+    PAGE,
+    PASSPHRASE,
+    SECRET,
+    SERVERS,
+    SERVICE,
+    TEXT,
+    ZONE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +87,16 @@ def _service(value: "Any", port: int) -> "tuple[str, int] | None":
     return (name, port) if name and port else None
 
 
+def _page(value: "Any", longest: int) -> "str | None":
+    """An address with https:// and without a fragment; what is behind https://."""
+    if not isinstance(value, str) or len(value) > longest or not value.startswith("https://"):
+        return None
+    page = value[8:]
+    host, _, path = page.partition("/")
+    is_right = _service(host, 443) and all(33 <= c <= 126 and c not in b'"#<>\\^`{|}' for c in path.encode())
+    return page if is_right else None
+
+
 def _servers(value: "Any", most: int, port: int) -> "list[tuple[str, int]] | None":
     """At most `most` IPv4 addresses, each with or without a port; `port` is the usual one."""
     if not isinstance(value, list) or len(value) > most:
@@ -124,5 +147,5 @@ def _joined(value: "Any") -> "str | None":
 CHECKS = {
     NUMBER: _number, FLAG: _flag, ONE_OF: _one_of, LABEL: _label, SECRET: _secret, TEXT: _text,
     PASSPHRASE: _passphrase, HOST: _host, SERVICE: _service, SERVERS: _servers,
-    ZONE: _zone,
+    ZONE: _zone, PAGE: _page,
 }  # fmt: skip

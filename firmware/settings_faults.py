@@ -3,7 +3,20 @@
 from micropython import const
 
 from loader import Loan
-from settings_kinds import FLAG, HOST, LABEL, NUMBER, ONE_OF, PASSPHRASE, SECRET, SERVERS, SERVICE, TEXT, ZONE
+from settings_kinds import (
+    FLAG,
+    HOST,
+    LABEL,
+    NUMBER,
+    ONE_OF,
+    PAGE,
+    PASSPHRASE,
+    SECRET,
+    SERVERS,
+    SERVICE,
+    TEXT,
+    ZONE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +33,7 @@ _TEXTS = {
     PASSPHRASE: '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network',
     HOST: 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port',
     SERVICE: 'a host like "192.0.2.1" or "time.example:%d"',
+    PAGE: 'an address like "https://example.org/door/", of at most %d characters, without "#"',
     SERVERS: 'a list of at most %d addresses like "192.0.2.1" or "192.0.2.1:%d"',
 }
 

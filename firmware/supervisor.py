@@ -23,15 +23,19 @@ class Supervisor:
     def __init__(self, reset: "Callable[[], None]") -> None:
         self._reset = reset
 
-    def start(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
-        """Start a task that awaits run() again and again: after 100 ms, then after up to a minute."""
+    def start(self, name: str, run: "Callable[[], Awaitable[bool | None]]") -> None:
+        """Start a task that awaits run() again and again: after 100 ms, then after up to a minute.
+
+        A task whose run() returns True has done all that it was for.
+        """
         asyncio.create_task(self._restart(name, run))
 
-    async def _restart(self, name: str, run: "Callable[[], Awaitable[None]]") -> None:
+    async def _restart(self, name: str, run: "Callable[[], Awaitable[bool | None]]") -> None:
         wait = _FIRST_WAIT_MS
         while True:
             try:
-                await run()
+                if await run():
+                    return
                 console.error("supervisor", "task " + name + " ended")
             except Exception as error:
                 console.error("supervisor", "task " + name + " died of " + type(error).__name__)

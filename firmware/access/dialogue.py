@@ -3,11 +3,12 @@
     PIN * 1 #, then a new PIN # twice   changes the PIN
     PIN * 2 #, then a card              adds the card
     PIN * 3 #, then a card              removes the card
-    PIN * 30 #                          removes all cards that were added
+    PIN * 30 #                          removes all of one's own cards
     PIN * 4 #                           arms guest codes, and hands the guest key to the phone
     PIN * 40 #                          the same with a new key
     PIN * 6 #                           turns the tenant's own broker on, and hands its code to the phone
     PIN * 60 #                          turns it off
+    PIN * 7 #                           voids the lease's other ways in after 21 days, if they are not used
     PIN * 9 #, then the PIN # once more confirms moving out
 
 After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what holds in
@@ -23,7 +24,7 @@ from access.gate import Verdict
 from access.guest_key import complete
 from access.waiting import LONG_MS, Waiting, is_random
 from loader import Loan
-from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
 from storage.hmac import equal
 from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE
@@ -31,13 +32,19 @@ from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Protocol, TypeVar
 
     from access.restrictions import Restrictions
     from access.waiting import Phone
+    from people.cards import Cards
     from people.changes import Changes
+    from people.keys import Keys
+    from people.pins import Pins
     from people.register import Register
+    from roll.record import Credential
     from storage.hmac import Mac
+
+    T = TypeVar("T")
 
     class Settings(Protocol):
         """What of the settings matters here."""
@@ -83,7 +90,7 @@ class Dialogue(Waiting):
 
     def __init__(self, verdict: Verdict, now: int, parts: "Parts") -> None:
         super().__init__(now)
-        self._digest, self._lease = verdict.digest, verdict.lease
+        self._who = verdict
         self._lend_phone, self._register, self._restrictions, self._mac, self._settings = parts
         self._residents = self._register.residents
         self._state = _IDLE
@@ -92,11 +99,15 @@ class Dialogue(Waiting):
 
     def begin(self, order: int) -> str:
         """Do what this order means, as far as that needs nothing more; the signal."""
+        if order == 0 and not self._can(lambda changes: changes.free()):
+            return REFUSED  # there are eight already
         self._go(_WAITS_FOR.get(order, _IDLE))
         if self._state != _IDLE:
             return GOES_ON
         if order == 30:
-            return self._finish_with(lambda changes: changes.remove_cards(self._lease))
+            return self._finish(lambda: self._cards(lambda cards: cards.remove_cards(self._who)))
+        if order == 7:
+            return self._finish(self._give_notice)
         if order in (4, 40):
             return self._finish(lambda: self._give_guest_key(order == 40))
         if not self._settings.home:
@@ -110,8 +121,13 @@ class Dialogue(Waiting):
         digest = self._mac.digest(PIN_VALUE, digits)[:DIGEST]
         if not equal(digest, self._first):
             return None
-        change = lambda changes: changes.add(digest, PIN, self._lease, self._digest)  # noqa: E731
-        return Verdict(self._finish_with(change), PIN)
+        digest = self._residents.digest(digest, PIN_VALUE, digits)
+        if self._who.role == TENANT:
+            change = lambda pins: pins.change_pin(self._who, digest)  # noqa: E731
+        else:
+            change = lambda pins: pins.move_in(self._who.digest, digest)  # noqa: E731
+            return Verdict(self._finish(lambda: (self._announce(), self._pins(change))), PIN)
+        return Verdict(self._finish(lambda: self._pins(change)), PIN)
 
     def pin(self, verdict: Verdict, digits: "bytes | memoryview") -> None:
         """A code was judged: give it another reason where it is what is waited for. What opens does open.
@@ -120,7 +136,7 @@ class Dialogue(Waiting):
         whether it is somebody's.
         """
         if self._state == _MOVE_OUT:
-            if verdict.granted and equal(verdict.digest, self._digest):
+            if verdict.granted and equal(verdict.digest, self._who.digest):
                 verdict.reason = self._finish(self._move_out)
         elif self._state in (_NEW, _AGAIN) and not verdict.granted and verdict.reason != THROTTLED:
             verdict.reason = self._choose(verdict, digits)
@@ -128,21 +144,31 @@ class Dialogue(Waiting):
     def card(self, uid: bytes) -> "Verdict | None":
         """The verdict where the card is added, removed or refused; None where it is to be judged.
 
-        A card that is known is not added again: it opens, if it does.
+        A card that is known is not added again: it opens, if it does. So does one that is a flatmate's.
         """
         digest = self._mac.digest(CARD_VALUE, uid)[:DIGEST]
-        own, listed = self._residents.find(digest), self._register.credentials.find(digest)
+        known, own = self._residents.find(digest, CARD_VALUE, uid), b""
+        listed = self._register.credentials.find(digest)
         change = None
         if self._state == _REMOVE:
-            if own is not None and own.lease == self._lease:
-                change = lambda changes: changes.remove(digest)  # noqa: E731
-            elif listed is not None and listed.role == TENANT and listed.lease == self._lease:
-                change = lambda changes: changes.withdraw(digest)  # noqa: E731
-        elif self._state == _ADD and own is None and listed is None:
+            own = self._residents.digest(digest, CARD_VALUE, uid)
+            if known is not None and known.what == CREDENTIAL:
+                if known.lease == self._who.lease and known.number in (0, self._who.number):
+                    change = lambda cards: cards.remove(digest, own)  # noqa: E731
+            elif known is None and self._is_ours_alone(listed):
+                change = lambda cards: cards.withdraw(digest)  # noqa: E731
+        elif self._state == _ADD and known is None and listed is None:
             if not self._could_open(uid):
                 return Verdict(REFUSED, CARD)
-            change = lambda changes: changes.add(digest, CARD, self._lease)  # noqa: E731
-        return change and Verdict(self._finish_with(change), CARD)
+            own = self._residents.digest(digest, CARD_VALUE, uid)
+            change = lambda cards: cards.add_card(self._who, own)  # noqa: E731
+        return change and Verdict(self._finish(lambda: self._cards(change)), CARD)
+
+    def _is_ours_alone(self, listed: "Credential | None") -> bool:
+        """Whether a card of the list is one of the lease, and nobody else lives there."""
+        if listed is None or (listed.role, listed.lease) != (TENANT, self._who.lease):
+            return False
+        return self._can(lambda changes: changes.is_alone(self._who))
 
     def _choose(self, verdict: Verdict, digits: "bytes | memoryview") -> str:
         """Take a PIN that nobody has or had, and that is not weak; none where one was to be repeated."""
@@ -150,20 +176,14 @@ class Dialogue(Waiting):
         self._go(_NEW)
         if was == _AGAIN or verdict.lease or is_weak(digits, self._settings.pin_shortest):
             return REFUSED
-        if self._is_in_use(digest):
+        # anybody's PIN, the move-in code itself, a withdrawn PIN: all are refused alike
+        if self._residents.find(digest, PIN_VALUE, digits) is not None:
+            return REFUSED
+        if self._register.credentials.find(digest) is not None:
             return REFUSED
         self._go(_AGAIN)
         self._first = digest
         return GOES_ON
-
-    def _is_in_use(self, digest: bytes) -> bool:
-        """Whether it is anybody's PIN, the move-in code itself, or a withdrawn PIN: all are refused alike."""
-        residents = self._residents
-        return (
-            residents.find(digest) is not None
-            or residents.withdrawn(digest)
-            or self._register.credentials.find(digest) is not None
-        )
 
     def _could_open(self, uid: bytes) -> bool:
         """Whether a card of this number opens this door the next time: never say "kept" of one that cannot.
@@ -175,8 +195,8 @@ class Dialogue(Waiting):
         return settings.plain_uid and any(uid) and (settings.reader != "pn532" or not is_random(uid))
 
     def _give_guest_key(self, new: bool) -> None:
-        """Arm guest codes, and hand over the lease's key: a new one if there is none, or one is wanted."""
-        key = None if new else dict(self._residents.keys()).get(self._lease)
+        """Arm guest codes, and hand over one's own key: a new one if there is none, or one is wanted."""
+        key = None if new else self._keys(lambda keys: keys.key(self._who, GUEST_KEY))
         if key is None:
             key = complete(self._random(NEW_GUEST_KEY))
             self._set_key(GUEST_KEY, key)
@@ -199,26 +219,66 @@ class Dialogue(Waiting):
         return self._mac.digest(purpose, urandom(32))[:DIGEST]
 
     def _set_key(self, what: int, key: bytes) -> None:
-        self._change(lambda changes: changes.set_key(what, self._lease, key))
+        self._keys(lambda keys: keys.set_key(self._who, what, key))
+
+    def _give_notice(self) -> None:
+        with Loan():
+            from people.voids import Voids
+
+            Voids(self._register, self._who.lease).give(self._who, self._register.leases.lived())
 
     def _move_out(self) -> None:
+        """One's own things go. Where nobody else lives there the lease is given up, unless somebody comes."""
+        if self._ask(lambda changes: changes.is_alone(self._who)):
+            self._leave()
+        self._pins(lambda pins: pins.move_out(self._who))
+
+    def _leave(self) -> None:
         with Loan():
-            from people.guard import Guard
+            from people.decisions import leave
 
-            Guard(self._register.leases).end(self._lease)
-        self._change(lambda changes: changes.clear(self._lease))
+            leave(self._register.leases, self._who.lease)
 
-    def _change(self, change: "Callable[[Changes], None]") -> None:
-        """Change the table of residents. ResidentsError: full; OSError: the flash is."""
+    def _announce(self) -> None:
+        """Somebody new moves in: who lives here is shown it, and they what else opens already."""
+        with Loan():
+            from people.notices import renew
+
+            renew(self._register, (self._who.lease,))
+
+    def _ask(self, ask: "Callable[[Changes], T]") -> "T":
+        """Ask the table. Here and below, ResidentsError: there is no place; OSError: the flash is full."""
         with Loan():
             from people.changes import Changes
 
-            change(Changes(self._residents))
+            return ask(Changes(self._register, self._who.lease))
 
-    def _finish_with(self, change: "Callable[[Changes], None]") -> str:
-        return self._finish(lambda: self._change(change))
+    def _pins(self, change: "Callable[[Pins], T]") -> "T":
+        with Loan():
+            from people.pins import Pins
 
-    def _finish(self, work: "Callable[[], None]") -> str:
+            return change(Pins(self._register, self._who.lease))
+
+    def _cards(self, change: "Callable[[Cards], T]") -> "T":
+        with Loan():
+            from people.cards import Cards
+
+            return change(Cards(self._register, self._who.lease))
+
+    def _keys(self, change: "Callable[[Keys], T]") -> "T":
+        with Loan():
+            from people.keys import Keys
+
+            return change(Keys(self._register, self._who.lease))
+
+    def _can(self, ask: "Callable[[Changes], object]") -> bool:
+        """Whether the answer is yes, and there is a place, and memory to ask."""
+        try:
+            return bool(self._ask(ask))
+        except _FULL:
+            return False
+
+    def _finish(self, work: "Callable[[], object]") -> str:
         """Do what was asked for, and end, unless a phone is awaited. Nothing changes if something is full."""
         self._go(_IDLE)
         try:

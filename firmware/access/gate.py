@@ -14,6 +14,8 @@ from access.decide import (
     USED_UP,
     decide,
 )
+from loader import Loan
+from people.entry import CREDENTIAL, WITHDRAWN
 from roll.record import CARD, DIGEST, MOVE_IN, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.purposes import CARD_VALUE, PIN_VALUE
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from storage.hmac import Mac
 
 _PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
-_ORDERS = b" 0 1 2 3 30 4 40 6 60 9 "  # what each means: dialogue.py
+_ORDERS = b" 0 1 2 3 30 4 40 6 60 7 9 "  # what each means: dialogue.py
 _PASSAGE = b"0"  # of staff, and not of tenants
 _SHORTEST = const(4)
 _LONGEST = const(10)
@@ -37,14 +39,15 @@ _GUEST_DIGITS = (12, 9)  # of today's format, and of the one before
 class Verdict:
     """A grant, or a denial with its reason; `role`, `digest` and `lease` are those of a known credential.
 
-    `order` is the number behind the `*` of a tenant who is ASKING for something.
+    `digest` is that under the lock's key. `number` is that of a resident within the lease, 0 where it is not
+    known: people/README.md. `order` is the number behind the `*` of a tenant who is ASKING for something.
     """
 
     def __init__(self, reason: str, kind: int, begins_throttle: bool = False) -> None:
         self.reason = reason
         self.kind = kind
         self.begins_throttle = begins_throttle
-        self.role = self.lease = self.order = 0
+        self.role = self.lease = self.number = self.order = 0
         self.digest = b""
 
     @property
@@ -65,7 +68,11 @@ class Gate:
         mac: "Mac",
         plain_uid: bool,
     ) -> None:
-        self._credentials, self._residents = register.credentials, register.residents
+        self._register, self._credentials, self._residents = (
+            register,
+            register.credentials,
+            register.residents,
+        )
         self._leases, self._clock, self._throttle = register.leases, clock, throttle
         self._restrictions, self._mac, self._plain_uid = restrictions, mac, plain_uid
 
@@ -122,6 +129,18 @@ class Gate:
         verdict.reason = self._other(listed, digest, now)
         return verdict
 
+    def greeting(self, verdict: Verdict) -> str:
+        """The signal for somebody who lives here and has come in: what is new is shown to each once."""
+        if verdict.digest in self._residents.greeted:
+            return GRANTED
+        try:
+            with Loan():
+                from people.notices import at_entry
+
+                return at_entry(self._register, verdict)
+        except (ImportError, MemoryError):  # it is shown the next time
+            return GRANTED
+
     def may_pass(self, digest: bytes) -> bool:
         """Whether passage mode goes on, which somebody with this digest has begun: theirs, and in hours."""
         listed = self._credentials.find(digest)
@@ -140,12 +159,16 @@ class Gate:
         kind = verdict.kind
         digest = verdict.digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
         now = self._clock.now()
-        resident = self._residents.find(digest)
-        if resident is not None and resident.kind == kind:
-            verdict.role, verdict.lease = TENANT, resident.lease
-            verdict.reason = EXPIRED if self._leases.over(resident.lease, now) else GRANTED
-            return
-        listed = None if self._residents.withdrawn(digest) else self._credentials.find(digest)
+        resident = self._residents.find(digest, _PURPOSES[kind], value)
+        if resident is not None:
+            if resident.what == WITHDRAWN:
+                return
+            verdict.number = resident.number
+            if resident.what == CREDENTIAL:
+                verdict.role, verdict.lease = TENANT, resident.lease
+                verdict.reason = EXPIRED if self._leases.over(resident.lease, now) else GRANTED
+                return
+        listed = self._credentials.find(digest)
         if listed is None or listed.kind != kind or (only and listed.role != only):
             return
         verdict.role, verdict.lease = listed.role, listed.lease

@@ -8,7 +8,7 @@ from micropython import const
 import console
 from access.decide import NO_CLOCK, UNKNOWN
 from loader import Loan
-from people.residents import GUEST_KEY
+from people.entry import GUEST_KEY
 from storage.names import GUEST_RISK
 
 _DIGITS_V1 = const(9)

@@ -2,9 +2,9 @@
 
 A command is a JWS of the lock's key, purpose "menshen command v1", with {"lock", "time", "command", "nonce",
 "expires"}; times in seconds since 1970, at most ten minutes apart. To unlock it holds besides "proof", a JWS
-of purpose "menshen unlock v1" with these same five fields, and either "lease", whose guest key signs it, or
-"credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither opens
-the door by itself: the gate judges it like a card.
+of purpose "menshen unlock v1" with these same five fields, and either "lease", of which some guest key signs
+it, or "credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither
+opens the door by itself: the gate judges it like a card.
 
 It may have a "number" besides, which must be above all that the lock has obeyed, by 65,536 at most: then it
 does not hang on a clock alone that nobody obeys it after others. Once one with a number was obeyed, none
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         def self_test(self) -> dict: ...
         def restart(self) -> None: ...  # in one to two minutes, whoever is at the door
         def remote(self, lease: int, digest: bytes) -> bool: ...  # judged at the gate; whether it opened
-        def guest_key(self, lease: int) -> "bytes | None": ...
+        def guest_keys(self, lease: int) -> "list[bytes]": ...
 
 
 _FIELDS = ("lock", "time", "command", "nonce", "expires")
@@ -191,19 +191,22 @@ class Commands:
     def _proved(self, fields: dict) -> "tuple[int, bytes]":
         """(lease, b"") of the tenant who signed the proof, or (0, digest) of the staff credential."""
         lease, credential, proof = fields.get("lease"), fields.get("credential"), fields.get("proof")
-        key = None
         if type(lease) is int and 0 < lease < 65536:
-            key, digest = self._door.guest_key(lease), b""
+            keys, digest = self._door.guest_keys(lease), b""
         elif isinstance(credential, str) and len(credential) == 32 and all(c in _HEX for c in credential):
             lease, digest = 0, bytes([int(credential[n : n + 2], 16) for n in range(0, 32, 2)])
-            key = Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)
+            keys = [Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)]
         else:
             raise Refused("malformed")
         if not isinstance(proof, str):
             raise Refused("malformed")
-        if key is None:
-            raise Refused("bad signature")
-        said = verify(proof.encode(), self._lock_id, key, UNLOCK_PROOF)
-        if len(said) != len(_FIELDS) or any(said.get(name) != fields[name] for name in _FIELDS):
-            raise Refused("bad signature")
-        return lease, digest
+        for key in keys:
+            try:
+                said = verify(proof.encode(), self._lock_id, key, UNLOCK_PROOF)
+            except EnvelopeError:
+                if key is keys[-1]:
+                    raise
+                continue
+            if len(said) == len(_FIELDS) and not any(said.get(name) != fields[name] for name in _FIELDS):
+                return lease, digest
+        raise Refused("bad signature")

@@ -1,16 +1,14 @@
-"""Subscribes to commands; the code that judges and carries them out is loaded for each."""
+"""Gets the commands; the code that judges and carries them out is loaded for each."""
 
 import asyncio
 
 from micropython import const
 
 from loader import Loan
-from supervisor import wait_for_ever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from link.mqtt import Payload
-    from link.subscriptions import Subscriptions
 
 _LONGEST = const(2048)  # bytes
 _PACE_MS = const(1000)  # after a bad one, so that whoever sends many cannot occupy the lock
@@ -19,14 +17,8 @@ _PACE_MS = const(1000)  # after a bad one, so that whoever sends many cannot occ
 class Listener:
     """`parts` are the lock's key, the clock, the numbers and the telemetry; `door` those of remote.py."""
 
-    def __init__(self, subscriptions: "Subscriptions", lock_id: str, parts: tuple, door: tuple) -> None:
-        self._subscriptions, self._lock_id = subscriptions, lock_id
-        self._parts, self._door = parts, door
-
-    async def run(self) -> None:
-        """For ever."""
-        await self._subscriptions.subscribe("menshen/v1/" + self._lock_id + "/command", self.on_message)
-        await wait_for_ever()
+    def __init__(self, lock_id: str, parts: tuple, door: tuple) -> None:
+        self._lock_id, self._parts, self._door = lock_id, parts, door
 
     async def on_message(self, payload: "Payload") -> None:
         """One message of the topic `command`."""

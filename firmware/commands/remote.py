@@ -29,9 +29,9 @@ class Remote:
         self.self_test = status
         self._guest_keys, self._reset = guest_keys, reset
 
-    def guest_key(self, lease: int) -> "bytes | None":
-        """The guest key of a lease, if it has one."""
-        return dict(self._guest_keys()).get(lease)
+    def guest_keys(self, lease: int) -> "list[bytes]":
+        """The guest keys of the residents of a lease."""
+        return [key for owner, key in self._guest_keys() if owner == lease]
 
     def restart(self) -> None:
         """Restart one to two minutes from now, at a moment drawn now.

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 class Phone:
     """The phone at the reader. `lock` is the lock's name, which the phone displays.
 
+    `page` is the address of the resident's page, without https://, or "".
+
     Without a PN532 (`reader` is None) nothing can be presented, and nothing is.
     """
 
-    def __init__(self, lock: str, reader: "CardReader | None", indicator: "Indicator") -> None:
-        self._lock, self._reader, self._indicator = lock, reader, indicator
+    def __init__(self, lock: str, page: str, reader: "CardReader | None", indicator: "Indicator") -> None:
+        self._lock, self._page, self._reader, self._indicator = lock, page, reader, indicator
         self._tag: PhoneTag | None = None
 
     def present(self, what: int, key: bytes) -> None:
@@ -32,7 +34,7 @@ class Phone:
             from access.phone_note import note
             from readers.phone_tag import PhoneTag
 
-            self._tag = PhoneTag(note(self._lock, what, key), self._read)
+            self._tag = PhoneTag(note(self._lock, what, key, self._page), self._read)
         self._reader.emulate(self._tag)
 
     def waits(self) -> bool:

@@ -17,7 +17,7 @@ from link.link import side_by_side
 from link.mqtt import Broker, MQTTClient
 from link.resolver import Resolver
 from loader import Loan
-from people.residents import HOME_KEY
+from people.entry import HOME_KEY
 from storage.names import HOME_ANNOUNCED
 
 TYPE_CHECKING = False

@@ -1,6 +1,6 @@
 """Turns the tenant's own broker on while a resident wants it; the code for it is loaded only then.
 
-This stays loaded where the settings have `home`. It is on while a lease has a home key in the table of
+This stays loaded where the settings have `home`. It is on while a resident has a home key in the table of
 residents; the end of the lease removes that key, and so does moving out. No message can reach it.
 """
 
@@ -10,7 +10,7 @@ from micropython import const
 
 import console
 from loader import Loan
-from people.residents import HOME_KEY
+from people.entry import HOME_KEY, ResidentsError
 from storage.names import HOME_ANNOUNCED
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ class HomeSwitch:
         memory: asyncio.Lock,
     ) -> None:
         self._settings, self._board, self._clock = settings, board, clock
-        self._residents, self._over = register.residents, register.leases.over
+        self._register, self._residents = register, register.residents
         self._doorkeeper, self._memory = doorkeeper, memory
 
     async def run(self) -> None:
@@ -51,7 +51,7 @@ class HomeSwitch:
     def is_on(self) -> bool:
         """Whether a resident wants it. The home key of a lease that is over is removed."""
         for lease, _ in list(self._residents.keys(HOME_KEY)):
-            if self._over(lease, self._clock.now()):
+            if self._register.leases.over(lease, self._clock.now()):
                 self._remove_key(lease)
         return any(self._residents.keys(HOME_KEY))
 
@@ -69,9 +69,9 @@ class HomeSwitch:
 
     def _remove_key(self, lease: int) -> None:
         with Loan():
-            from people.changes import Changes
+            from people.keys import Keys
 
             try:
-                Changes(self._residents).set_key(HOME_KEY, lease, b"")
-            except OSError:  # tried again; the gate lets nobody in by it meanwhile
+                Keys(self._register, lease).drop_keys(HOME_KEY)
+            except (OSError, ResidentsError):  # tried again; the gate lets nobody in by it meanwhile
                 console.error("home", "the flash is full: a home code is not removed")

@@ -1,86 +1,99 @@
-"""Changes the table of residents; each change is written whole or not at all."""
+"""Changes what the residents of one lease have set; each change is written whole or not at all.
 
-import struct
+What all changes need is here; those of PINs, cards and keys are in pins.py, cards.py and keys.py, since
+there is no memory for all of them at once.
+"""
 
 from micropython import const
 
-from people.residents import CREDENTIAL, ENTRY, ENTRY_FIELDS, WITHDRAWN, ResidentsError
-from roll.record import CARD, DIGEST
+from people.entry import OWNER, SHELVES, WITHDRAWN, Resident, ResidentsError
+from people.shelves import make, rewrite
+from roll.record import PIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import Protocol
 
-    from people.residents import Residents
-    from roll.record import Credential
+    from people.register import Register
 
-_KEYS_MAX = const(6)  # leases: with more of them each guess at a guest code would gain too much
+    Edit = Callable[[bytes, Resident], bytes]
+
+    class Who(Protocol):
+        """Who asks: `number` is 0 for a PIN of the operator's list; `digest` is that in the list."""
+
+        number: int
+        digest: bytes
+
+
+PEOPLE_MAX = const(8)  # residents of a lease
+WITHDRAWN_MAX = const(32)  # of a lease
 
 
 class Changes:
-    """After ResidentsError (the table is full) or OSError (the flash is) nothing has changed."""
+    """After ResidentsError (there is no place) or OSError (the flash is full) nothing has changed."""
 
-    def __init__(self, residents: "Residents") -> None:
-        self._residents = residents
+    def __init__(self, register: "Register", lease: int) -> None:
+        self.residents, self.credentials = register.residents, register.credentials
+        self.lease, self.shelf = lease, lease % SHELVES
 
-    def add(self, digest: bytes, kind: int, lease: int, instead_of: "bytes | None" = None) -> None:
-        """Add a credential, and withdraw the one that it replaces, whether the list's or the table's."""
-        entry = digest + struct.pack(ENTRY_FIELDS, CREDENTIAL, kind, lease)
-        if instead_of is not None and instead_of != digest:
-            if self._residents.find(instead_of) is None:
-                entry += instead_of + struct.pack(ENTRY_FIELDS, WITHDRAWN, 0, lease)
-            self._change(lambda place: self._is(place, digest) or self._is(place, instead_of), entry)
-        else:
-            self._change(lambda place: self._is(place, digest), entry)
+    def people(self) -> "list[int]":
+        """The numbers of the residents, in the order in which they came."""
+        return [one.number for one in self.ours() if one.is_pin]
 
-    def withdraw(self, digest: bytes) -> None:
-        """Have a credential of the operator's list open no more."""
-        self._change(lambda place: self._is(place, digest), digest + bytes(ENTRY - DIGEST))
-
-    def remove(self, digest: bytes) -> None:
-        """Remove a credential from the table."""
-        self._change(lambda place: self._is(place, digest))
-
-    def remove_cards(self, lease: int) -> None:
-        """Remove the cards of a lease from the table."""
-        self._change(
-            lambda place: self._at(place, lease) and self._residents.table[place + DIGEST + 1] == CARD
-        )
-
-    def clear(self, lease: int) -> None:
-        """Remove all that the people of a lease have set; what they have withdrawn stays withdrawn."""
-        self._change(lambda place: self._at(place, lease))
-
-    def set_key(self, what: int, lease: int, key: bytes) -> None:
-        """Give a lease a GUEST_KEY or HOME_KEY (16 bytes). The one that it had opens no more.
-
-        With no bytes: remove it.
-        """
-        leases = {other for other, _ in self._residents.keys(what)}
-        if key and lease not in leases and len(leases) >= _KEYS_MAX:
+    def free(self) -> int:
+        """The number of one more resident. ResidentsError where there are eight."""
+        people = self.people()
+        if len(people) >= PEOPLE_MAX:
             raise ResidentsError("full")
-        self._change(
-            lambda place: self._at(place, lease) and self._residents.table[place + DIGEST] == what,
-            key and key + struct.pack(ENTRY_FIELDS, what, 0, lease),
+        number = 1
+        while number in people:
+            number += 1
+        return number
+
+    def is_alone(self, who: "Who") -> bool:
+        """Whether nobody else is known to live there."""
+        return not [number for number in self.people() if number != who.number]
+
+    def clear(self) -> None:
+        """Remove all that the people of the lease have set; what they have withdrawn stays withdrawn."""
+        self.write(lambda entry, one: entry if one.what == WITHDRAWN else b"")
+
+    def ours(self) -> "Iterator[Resident]":
+        """The entries of the lease."""
+        for entry in self.residents.each(self.shelf):
+            one = Resident(entry)
+            if one.lease == self.lease:
+                yield one
+
+    def number_of(self, who: "Who") -> "tuple[int, bool]":
+        """The number of who asks, and whether it is a new one."""
+        return (who.number, False) if who.number else (self.free(), True)
+
+    def owner(self, who: "Who", number: int) -> bytes:
+        """The entry that says whose a PIN of the list is."""
+        return make(who.digest, OWNER, self.lease, PIN, number)
+
+    def withdrawal(self, digest: bytes) -> bytes:
+        """The entry that withdraws a credential of the list, nothing where there is one."""
+        found = self.residents.entry(digest)
+        if found is not None and found.what == WITHDRAWN:
+            return b""
+        if sum([one.what == WITHDRAWN for one in self.ours()]) >= WITHDRAWN_MAX:
+            raise ResidentsError("full")
+        return make(digest, WITHDRAWN, self.lease)
+
+    def write(self, edit: "Edit", added: bytes = b"") -> None:
+        """Put what edit() makes of each entry of the lease in its place, and add some."""
+        lease = self.lease
+        rewrite(
+            self.residents,
+            self.shelf,
+            lambda entry, one: edit(entry, one) if one.lease == lease else entry,
+            added,
         )
 
-    def forget_withdrawn(self, find: "Callable[[bytes], Credential | None]") -> None:
-        """Free space: remove what was withdrawn and is no longer in the operator's list."""
-        table = self._residents.table
-        self._change(
-            lambda place: table[place + DIGEST] == WITHDRAWN and find(table[place : place + DIGEST]) is None
-        )
 
-    def _change(self, drop: "Callable[[int], bool]", added: bytes = b"") -> None:
-        old = self._residents.table
-        new = b"".join([old[p : p + ENTRY] for p in range(0, len(old), ENTRY) if not drop(p)]) + added
-        if new != old:
-            self._residents.replace(new)
-
-    def _is(self, place: int, digest: bytes) -> bool:
-        return self._residents.table[place : place + DIGEST] == digest
-
-    def _at(self, place: int, lease: int) -> bool:
-        """Whether the entry there is of this lease, and not a withdrawn one."""
-        what, _, found = struct.unpack_from(ENTRY_FIELDS, self._residents.table, place + DIGEST)
-        return what != WITHDRAWN and found == lease
+def same(entry: bytes, one: Resident) -> bytes:
+    """An edit that changes nothing."""
+    return entry

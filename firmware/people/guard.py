@@ -9,7 +9,19 @@ from hashlib import sha256
 
 from micropython import const
 
-from people.leases import BEGUN, ENTRIES_MAX, ENTRY, ENTRY_FORMAT, FLAGS, OVER, RUNNING, STATED, WHAT
+from people.leases import (
+    BEGUN,
+    ENTRIES_MAX,
+    ENTRY,
+    ENTRY_FORMAT,
+    FLAGS,
+    GIVEN_UP,
+    OVER,
+    RUNNING,
+    STATED,
+    WHAT,
+)
+from people.notices import renew
 from roll.credentials import ListError
 from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
 from storage.purposes import LEASE_DIGEST
@@ -37,13 +49,13 @@ def lease_digest(lease: int) -> bytes:
 
 
 class _Comparison:
-    """What a new list makes of the leases; `news` says whether it lets anybody new in."""
+    """What a new list makes of the leases; `news` are those to which it lets somebody new in."""
 
     def __init__(self, leases: "Leases", now: "int | None") -> None:
         self._leases, self._now = leases, now
         self._ends = {}  # lease: its end by the new list, or _NO_RECORD
         self._held, self._given = set(), set()  # leases with a move-in code before, and now
-        self.news = False
+        self.news: set[int] = set()
 
     def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
         """Why the list is refused for what it has, or has no more, at one digest."""
@@ -55,7 +67,8 @@ class _Comparison:
                     return TOO_MANY
             if new.role == MOVE_IN:
                 self._given.add(new.lease)
-            self.news = self.news or not _is_as(old, new)
+            if not _is_as(old, new):
+                self.news.add(new.lease)
         if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
             return None
         if old.role == MOVE_IN:
@@ -65,7 +78,7 @@ class _Comparison:
 
     def result(self) -> "str | None":
         """The same for what only the whole list can tell."""
-        for _, _, _, lease, _, end, _ in each(self._leases):
+        for _, _, _, _, lease, _, end, _ in each(self._leases):
             stated = self._ends.get(lease, _NO_RECORD)
             shorter = stated > 0 and (not end or stated < end)
             if (shorter or (end and stated == _NO_RECORD)) and not self._leases.over(lease, self._now):
@@ -76,17 +89,17 @@ class _Comparison:
         """Whether there would be too many leases that are not over."""
         if len(self._ends) + len(self._leases.table) // ENTRY <= LEASES_MAX:
             return False
-        leases = {entry[3] for entry in each(self._leases)}
+        leases = {entry[4] for entry in each(self._leases)}
         leases.update(self._ends)
         return len([one for one in leases if not self._leases.over(one, self._now)]) > LEASES_MAX
 
 
 class Guard:
-    """Judges lists, and learns from them. `news` says whether the list judged last lets anybody new in."""
+    """Judges lists, and learns from them. `news` are the leases to which the last lets somebody new in."""
 
     def __init__(self, leases: "Leases") -> None:
         self._leases = leases
-        self.news = False
+        self.news: set[int] = set()
 
     async def check(self, listed: "Listed", in_force: "Listed", now: "int | None") -> "str | None":
         """Why a list is refused, None if it is not; both give their (digest, credential) in order."""
@@ -123,7 +136,7 @@ class Guard:
         table = self._leases.table
         kept = bytearray()
         for place, entry in enumerate(each(self._leases)):
-            if entry[3] in named or entry[4] != OVER:
+            if entry[4] in named or entry[5] != OVER or entry[2] & GIVEN_UP:
                 kept.extend(table[place * ENTRY : (place + 1) * ENTRY])
         if len(kept) != len(table):
             self._leases.table, self._leases.changed = kept, True
@@ -135,7 +148,7 @@ class Guard:
         OSError: the flash is full.
         """
         leases, over = self._leases, []
-        for place, (_, start, flags, lease, _, _, _) in enumerate(each(self._leases)):
+        for place, (_, start, flags, _, lease, _, _, _) in enumerate(each(self._leases)):
             if leases.over(lease, now):
                 over.append(lease)
                 self._set(place * ENTRY + WHAT, OVER)
@@ -144,15 +157,6 @@ class Guard:
         leases.save()
         return over
 
-    def end(self, lease: int) -> None:
-        """Store that a lease is over: its people have moved out. OSError: the flash is full."""
-        place = self._leases.place(lease)
-        if place < 0:
-            place = self._add(lease, 0)
-        if place >= 0:
-            self._set(place + WHAT, OVER)
-        self._leases.save()
-
     def _note(self, credential: "Credential", heard: int) -> None:
         lease, leases = credential.lease, self._leases
         place = leases.place(lease)
@@ -160,14 +164,14 @@ class Guard:
             place = self._add(lease, heard)
             if place < 0:
                 return
-        lived, start, flags, _, what, end, first = struct.unpack_from(ENTRY_FORMAT, leases.table, place)
+        lived, start, flags, due, _, what, end, first = struct.unpack_from(ENTRY_FORMAT, leases.table, place)
         if credential.role == LEASE and flags & STATED:
             end = end and credential.not_after and max(end, credential.not_after)
         elif credential.role == LEASE:
             start, end, flags = credential.not_before, credential.not_after, flags | STATED
         if not first and not start and heard:
             first, lived = heard, leases.lived()  # from now on the hours count
-        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, lease, what, end, first)
+        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, due, lease, what, end, first)
         if entry != leases.table[place : place + ENTRY]:
             leases.table[place : place + ENTRY] = entry
             leases.changed = True
@@ -178,7 +182,7 @@ class Guard:
         place = len(leases.table)
         if place >= ENTRIES_MAX * ENTRY:
             return -1
-        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, lease, RUNNING, 0, heard))
+        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, 0, lease, RUNNING, 0, heard))
         leases.changed = True
         return place
 
@@ -235,4 +239,5 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
         raise ListError(reason)
+    renew(register, guard.news)  # before it is in force: nobody comes in unseen
     await guard.note(listed, min(signed, now or signed))

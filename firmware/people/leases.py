@@ -1,9 +1,11 @@
 """Stores the leases that the lock knows of: when each begins and ends, and which are over.
 
 File (see storage/sealed.py): entries of 28 bytes, little-endian: hours that the lock had run when it first
-heard of the lease u32, stated start u32, flags u8, 7 zeros, lease u16, what u16, end u32, first heard of u32.
-Times are seconds since 1970, 0 where there is none. guard.py, loaded when a list comes, learns leases from
-lists and judges them. Version 0.1.0 stored credentials here, too; they count no more.
+heard of the lease u32, stated start u32, flags u8, 5 zeros, due u16, lease u16, what u16, end u32, first
+heard of u32. `due` is the day of the lock's life on which what its residents have decided takes effect, 0
+where that is nothing. Times are seconds since 1970, 0 where there is none. guard.py, loaded when a list
+comes, learns leases from lists and judges them. Version 0.1.0 stored credentials here, too; they count no
+more.
 """
 
 import struct
@@ -21,14 +23,16 @@ if TYPE_CHECKING:
 PATH = "/access/leases"
 ENTRY = 28
 ENTRIES_MAX = 96
-ENTRY_FORMAT = "<IIB7xHHII"  # lived, start, flags, lease, what the entry is, end, first heard of
+ENTRY_FORMAT = "<IIB5xHHHII"  # lived, start, flags, due, lease, what the entry is, end, first heard of
 FLAGS = const(8)  # places in an entry
+DUE = const(14)
 _LEASE = const(16)
 WHAT = const(18)
 
 # Flags.
 BEGUN = 1  # it has once been seen to run: no clock undoes that
 STATED = 2  # a list's record has stated start and end
+GIVEN_UP = 4  # its residents have given it up, and the operator is to be told
 
 # What an entry is. The numbers between were credentials, in 0.1.0.
 RUNNING = 0
@@ -42,7 +46,7 @@ class Leases:
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self._file = Sealed(key, LEASES_FILE, PATH)
-        self._numbers = numbers
+        self.numbers = numbers
         table = self._file.load(ENTRY)
         self.table = bytearray()
         for place in range(0, len(table), ENTRY):
@@ -52,14 +56,14 @@ class Leases:
 
     def lived(self) -> int:
         """Hours that the lock has been under power, in all its life."""
-        return self._numbers.get(LIVED)
+        return self.numbers.get(LIVED)
 
     def over(self, lease: int, now: "int | None") -> bool:
         """Whether its people have moved out, or it has ended by the clock and by the hours the lock lived."""
         place = self.place(lease)
         if place < 0:
             return False
-        lived, start, _, _, what, end, heard = struct.unpack_from(ENTRY_FORMAT, self.table, place)
+        lived, start, _, _, _, what, end, heard = struct.unpack_from(ENTRY_FORMAT, self.table, place)
         if what == OVER:
             return True
         begin = heard or start

@@ -1,86 +1,111 @@
-"""Stores what residents have set themselves: PINs chosen at the keypad, cards added at the door, keys.
+"""Finds what residents have set themselves: PINs chosen at the keypad, cards added at the door, keys.
 
-File (see storage/sealed.py): entries of 20 bytes, little-endian: digest 16, what it is u8, kind u8, lease
-u16. No list replaces it. What changes the table is in changes.py, loaded for as long as a change takes.
+It lies in flash, on four shelves, and is searched in place; in RAM are two bytes of each entry. README.md has
+the format. What reads and writes whole shelves, and changes them, is loaded for as long as it takes.
 """
 
+from micropython import const
+
+from loader import Loan
+from people.entry import CREDENTIAL, ENTRY, FRONT, GUEST_KEY, OLD, OWNER, SHELVES, Resident
 from roll.record import DIGEST
-from storage.purposes import RESIDENTS_FILE
-from storage.sealed import Sealed
+from storage.hmac import Mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATH = "/access/residents"
-ENTRY = 20
-ENTRY_FIELDS = "<BBH"  # behind the digest: what the entry is, kind of credential, lease
-COUNT_MAX = 64
-
-# What an entry is.
-WITHDRAWN = 0  # a credential of the operator's list that its owner has withdrawn: it opens no more
-CREDENTIAL = 1  # a PIN or card that a resident has set
-GUEST_KEY = 7  # the lease's guest key stands in the digest's place
-HOME_KEY = 8  # the key that the lease's home code is made of stands in the digest's place
+    from storage.nvs import Numbers
 
 
-class ResidentsError(Exception):
-    """The table is full."""
-
-
-class Resident:
-    """One entry without its digest; `what` is WITHDRAWN, CREDENTIAL, GUEST_KEY or HOME_KEY."""
-
-    def __init__(self, what: int, kind: int, lease: int) -> None:
-        self.what, self.kind, self.lease = what, kind, lease
+_GREETED_MAX = const(8)
 
 
 class Residents:
-    """The table, in RAM as it is in the file."""
+    """`own` is HMAC under the lock's own key, which the operator does not know; None where it has none.
 
-    def __init__(self, key: bytes) -> None:
-        self._file = Sealed(key, RESIDENTS_FILE, PATH)
-        self.table = bytes(self._file.load(ENTRY))
-        self.unread = self._file.unread
+    Of each shelf: `paths` is its file, none where there is none, `firsts` the first byte of each entry,
+    `whats` what each is. `stale` has the bits of those whose second copy is not up to date; `unread` says
+    whether a file is there of which no copy is whole; `to_do` asks upkeep.py to come soon. `renewals` are
+    (old digest, new digest) of credentials that were presented and still lie under the lock's key. `seal` is
+    the key that the shelves' own are made of. `greeted` are digests of those to whom nothing is to be shown.
+    """
 
-    def find(self, digest: bytes) -> "Resident | None":
-        """The resident's credential of this digest (16 bytes)."""
-        found = self.entry(digest)
-        return found if found is not None and found.what == CREDENTIAL else None
+    def __init__(self, key: bytes, numbers: "Numbers") -> None:
+        self.paths, self.firsts, self.whats = [""] * 5, [b""] * 5, [b""] * 5
+        self.stale, self.unread, self.to_do = 0, False, False
+        self.renewals: list[tuple[bytes, bytes]] = []
+        self.greeted: list[bytes] = []
+        with Loan():
+            from people.opening import open_all
+            from people.own_key import own_key
 
-    def withdrawn(self, digest: bytes) -> bool:
-        """Whether the owner of the list's credential of this digest has withdrawn it: it opens no more."""
-        found = self.entry(digest)
-        return found is not None and found.what == WITHDRAWN
+            own = own_key(key, numbers)
+            self.own = Mac(own) if own else None
+            self.seal = open_all(self, key)
 
-    def keys(self, what: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
-        """Lease and key of every lease that has a GUEST_KEY, or HOME_KEY."""
-        table = self.table
-        for end in range(ENTRY, len(table) + 1, ENTRY):
-            if table[end - ENTRY + DIGEST] == what:
-                yield table[end - 2] | table[end - 1] << 8, table[end - ENTRY : end - ENTRY + DIGEST]
+    def digest(self, digest: bytes, purpose: bytes, value: bytes) -> bytes:
+        """What is looked up for a value, by the lock's own key; `digest` is that under the lock's key."""
+        return digest if self.own is None else self.own.digest(purpose, value)[:DIGEST]
+
+    def find(self, digest: bytes, purpose: bytes, value: bytes) -> "Resident | None":
+        """The entry of a PIN or card: a CREDENTIAL, or what is said of the list's, WITHDRAWN or OWNER."""
+        own = self.digest(digest, purpose, value)
+        found = self.entry(own)
+        if found is None and own != digest:
+            found = self.entry(digest)
+            if found is not None and found.what == CREDENTIAL and (digest, own) not in self.renewals:
+                self.renewals.append((digest, own))
+        return found
 
     def entry(self, digest: bytes) -> "Resident | None":
-        """The entry of this digest, whatever it is."""
-        table, place = self.table, 0
-        while True:
-            place = table.find(digest, place)
-            if place < 0:
-                return None
-            if place % ENTRY == 0:
-                end = place + ENTRY
-                return Resident(table[end - 4], table[end - 3], table[end - 2] | table[end - 1] << 8)
-            place += 1
+        """The entry of a digest."""
+        for shelf in range(SHELVES + 1):
+            firsts = self.firsts[shelf]
+            place = firsts.find(digest[:1])
+            while place >= 0:
+                with open(self.paths[shelf], "rb") as file:
+                    file.seek(FRONT + place * ENTRY)
+                    entry = file.read(ENTRY)
+                if entry[:DIGEST] == digest and entry[DIGEST] <= OWNER:
+                    return Resident(entry)
+                place = firsts.find(digest[:1], place + 1)
+        return None
 
-    def replace(self, table: bytes) -> None:
-        """Write another table in place of this one. ResidentsError where it is too long, OSError where the
-        flash is full; the old table is still there then.
-        """
-        if len(table) > COUNT_MAX * ENTRY and len(table) > len(self.table):
-            raise ResidentsError("full")
-        self._file.save(table)
-        self.table = table
+    def greet(self, digest: bytes) -> None:
+        """Note that nothing is to be shown to whoever has this PIN or card, until there is something new."""
+        if len(self.greeted) >= _GREETED_MAX:
+            self.greeted.pop()
+        self.greeted.append(digest)
+
+    def each(self, shelf: int) -> "Iterator[bytes]":
+        """The entries of a shelf, in order. It must not be written meanwhile."""
+        if self.firsts[shelf]:
+            with open(self.paths[shelf], "rb") as file:
+                file.seek(FRONT)
+                for _ in self.firsts[shelf]:
+                    yield file.read(ENTRY)
+
+    def keys(self, what: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
+        """Lease and key of every resident who has a GUEST_KEY, or HOME_KEY."""
+        for shelf in range(SHELVES + 1):
+            if what in self.whats[shelf]:
+                for entry in self.each(shelf):
+                    if entry[DIGEST] == what:
+                        yield Resident(entry).lease, entry[:DIGEST]
 
     def ensure_copy(self) -> None:
-        """Bring the second copy up to date. To be called when nobody is at the door."""
-        self._file.ensure_copy(self.table)
+        """Put what came under its old digest under the new one, or bring a shelf's second copy up to date.
+
+        To be called each second. MemoryError and ImportError: there is no memory for it now.
+        """
+        if self.renewals and not self.paths[OLD]:
+            with Loan():
+                from people.tidying import renew
+
+                renew(self)
+        elif self.stale:
+            with Loan():
+                from people.tidying import ensure_copy
+
+                ensure_copy(self)

@@ -1,4 +1,4 @@
-"""What may be said of lists, commands and releases: the results that telemetry.py publishes on `ack`."""
+"""What may be said of lists, commands, leases and releases: what telemetry.py publishes on `ack`."""
 
 from loader import Loan
 
@@ -34,6 +34,11 @@ class Acks:
         """A command was refused; nonce is None where it could not be read. One of REFUSALS in results.py."""
         _check(reason, "REFUSALS")
         self._telemetry.refuse({"nonce": nonce, "result": "refused", "reason": reason})
+
+    def decided(self, lease: int, what: str) -> None:
+        """What the residents of a lease have decided takes effect: one of DECISIONS in results.py."""
+        _check(what, "DECISIONS")
+        self._telemetry.acknowledge({"lease": lease, "result": what})
 
     def release_step(self, version: "str | None", step: str, reason: str = "") -> None:
         """How far an update is: one of STEPS in results.py, or "refused" and one of its UPDATE_REFUSALS.

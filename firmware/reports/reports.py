@@ -81,6 +81,20 @@ class Reports:
         """How far an update is: see reports/results.py."""
         self._tell(("update", version, step, reason))
 
+    def decided(self, lease: int, what: str) -> bool:
+        """What the residents of a lease have decided: one of DECISIONS in reports/results.py.
+
+        Whether it is on its way: before there is a telemetry it is not.
+        """
+        telemetry = self._telemetry
+        if telemetry is None:
+            return False
+        with Loan():
+            from reports.acks import Acks
+
+            Acks(telemetry).decided(lease, what)
+        return True
+
     def deliver(self, telemetry: "Telemetry") -> None:
         """Send everything there from now on, and first what has waited."""
         self._telemetry = telemetry

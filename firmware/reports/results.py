@@ -15,6 +15,9 @@ REFUSALS = (
 )  # fmt: skip
 """Why a command is refused."""
 
+DECISIONS = ("given up",)
+"""What the residents of a lease may decide, of which the operator is told: a day later, on the hour."""
+
 STEPS = ("accepted", "fetched", "trial", "confirmed", "went back")
 """How far an update is."""
 

@@ -9,12 +9,15 @@ LIST_MESSAGE = b"menshen list v1"
 COMMAND_MESSAGE = b"menshen command v1"
 UPDATE_MESSAGE = b"menshen update v1"
 UNLOCK_PROOF = b"menshen unlock v1"  # under a tenant's guest key, or a key of staff
+REMOTE_OPENING = b"menshen tenant v1"  # HMAC(guest key, this, lock, number of the key, time)[:16]
 STAFF_KEYS = b"menshen staff v1"  # HMAC(HMAC(lock key, this), digest of the credential) is a key of staff
 HOME_COMMAND = b"menshen home v1"  # in front of the text that is hashed with the home code: home/commands.py
 
 # Keys of files in the flash, HMAC(lock key, purpose): see storage/sealed.py.
 LIST_FILE = b"menshen store v1"
-RESIDENTS_FILE = b"menshen residents v1"
+RESIDENTS_FILE = b"menshen residents v1"  # of version 0.1.0
+OWN_KEY_FILE = b"menshen own key v1"  # HMAC(lock key, this, own key) stands behind the own key
+PEOPLE_FILE = b"menshen people v1"  # of this key, by the number of the shelf
 LEASES_FILE = b"menshen leases v1"
 
 # Digests in the list that everybody can compute, SHA-256(purpose, what)[:16].
@@ -29,6 +32,7 @@ CARD_VALUE = b"\x02"
 GUEST_CODE_VALUE = b"\x03"
 NEW_GUEST_KEY = b"\x04"
 NEW_HOME_KEY = b"\x05"
+NEW_OWN_KEY = b"\x06"
 MQTT_CLIENT = b"mqtt client"  # makes the identifier at the broker one that nobody else knows
 
 # Guest codes, HMAC(guest key, purpose, start, class): see access/README.md.

@@ -1,17 +1,16 @@
 """Manages the lock's release: sees it through its trial, then waits for the operator to order another.
 
-This stays loaded; the code for each step is loaded for that step.
+This stays loaded; what a trial and an update take is loaded for them (steps.py).
 """
 
 import asyncio
+import os
 
 from micropython import const
 
 import console
 from door.faults import RESIDENTS
 from loader import Loan
-from update.refused import Refused
-from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +27,14 @@ _TRIES = const(5)
 
 
 class Manager:
-    """`door` are the residents and the reports. An update holds the lock `memory`: there is
-    not enough for a tenant's own broker beside it.
+    """`door` are the residents and the reports. An update holds both locks of `memory`: there
+    is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
+
+    `orders` holds the last order that came and was not read yet. `version` is the one that it asks for, and
+    `ready` what is known of it when it can be started.
     """
 
+    hour_ms = 3_600_000
     again_ms = 2_000  # after a try for which there was no memory in one piece
 
     def __init__(
@@ -40,52 +43,58 @@ class Manager:
         board: "Any",
         clock: "Clock",
         door: tuple,
-        memory: asyncio.Lock,
+        memory: "tuple[asyncio.Lock, asyncio.Lock]",
         subscriptions: "Subscriptions",
     ) -> None:
         residents, reports = door
         self._tell = reports.update
-        self._settings, self._board, self._clock = settings, board, clock
-        self._door = (
+        self.settings, self.board, self.clock = settings, board, clock
+        (self.memory, self._turn), self.subscriptions = memory, subscriptions
+        self.door: tuple = (
             lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
-            self._report,
+            self.report,
         )
-        self._topic = "menshen/v1/" + settings.lock + "/update"
-        self._memory, self._subscriptions = memory, subscriptions
         self._came = asyncio.Event()
-        self._orders: list[tuple[bytearray | None, bool]] = []  # only the last that came
+        self.orders: list[tuple[bytearray | None, bool]] = []
+        self.version: str | None = None
+        self.ready: tuple | None = None
 
     async def run(self) -> None:
         """For ever."""
-        await self._with_memory(self._see_through_trial)
-        await self._subscriptions.subscribe(self._topic, self._on_order)
+        await self._tried(self._see_through_trial)
+        await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
-            await self._came.wait()
-            self._came.clear()
-            await self._obey()
+            try:
+                await asyncio.wait_for_ms(self._came.wait(), self.hour_ms)
+            except asyncio.TimeoutError:
+                self._hour()
+                continue
+            waits = self._turn.locked()  # a list comes, and the order is as old then
+            async with self._turn:
+                self._came.clear()
+                if waits:
+                    self.orders[:] = [(message, False) for message, _ in self.orders]
+                try:
+                    await self._tried(self._obey)
+                except MemoryError:
+                    self.report(self.version, "refused", "no memory")
+            if self.ready is not None:  # not all locks of a house start it at once
+                spread = self.settings.spread_ms + 1
+                await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
+                try:
+                    async with self._turn:
+                        await self._tried(self._switch)
+                except MemoryError:
+                    self.report(self.version, "refused", "no memory")
+            self.version = self.ready = None
 
-    async def _obey(self) -> None:
-        """See to the last order. The code of one step only is loaded at a time."""
-        version = None
-        if not self._orders:
-            return  # one came while the last was read, and was taken for it
-        try:
-            version = await self._read()
-            if version is not None:
-                async with self._memory:
-                    await self._with_memory(self._bring, version)
-        except Refused as error:
-            self._report(version, "refused", error.reason)
-        except MemoryError:
-            self._report(version, "refused", "no memory")
-
-    async def _with_memory(self, step: "Callable[..., Awaitable]", *arguments) -> None:
+    async def _tried(self, step: "Callable[[], Awaitable]") -> None:
         """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
         where it was.
         """
         for left in range(_TRIES, 0, -1):
             try:
-                await step(*arguments)
+                await step()
                 return
             except MemoryError as error:
                 console.info("update", str(error))
@@ -93,52 +102,43 @@ class Manager:
                     raise
             await asyncio.sleep_ms(self.again_ms)
 
-    async def _bring(self, version: str) -> None:
-        await self._update(await self._manifest(version))
+    def _hour(self) -> None:
+        """See whether this release reaches the broker at all."""
+        try:
+            with Loan():
+                from update.unheard import look
+
+                look(self.board, self.subscriptions.client is not None, *self.door)
+        except (OSError, MemoryError) as error:
+            console.warning("update", str(error))
 
     async def _see_through_trial(self) -> None:
         async with Loan():
             from update.trial import begin
 
-            await begin(self._settings, self._board, *self._door)
+            await begin(self.settings, self.board, *self.door)
 
-    async def _read(self) -> "str | None":
+    async def _obey(self) -> None:
         async with Loan():
-            from update.session import read
+            from update.steps import obey
 
-            return read(self._orders, self._settings, self._board.numbers, self._clock, self._report)
+            await obey(self)
 
-    async def _manifest(self, version: str) -> dict:
-        """A step of its own: a coroutine holds what it has handed on until it ends, here the message."""
-        return await self._open(version, await self._request(version))
-
-    async def _request(self, version: str) -> bytearray:
+    async def _switch(self) -> None:
         async with Loan():
-            from update.session import request
+            from update.steps import switch_to
 
-            return await request(version, self._subscriptions)
-
-    async def _open(self, version: str, message: bytearray) -> dict:
-        async with Loan():
-            from update.manifest import open_release
-
-            place = "/slots/" + slot()
-            return await open_release(version, message, self._settings.board, place, self._board.numbers)
-
-    async def _update(self, manifest: dict) -> None:
-        async with Loan():
-            from update.updater import update
-
-            await update(manifest, self._subscriptions, self._settings, self._board, self._door)
+            await switch_to(self, *self.ready or ())
 
     async def _on_order(self, payload: "Payload") -> None:
         try:
-            self._orders[:] = [(await payload.read(_LONGEST), not payload.retained)]
+            self.orders[:] = [(await payload.read(_LONGEST), not payload.retained)]
         except MemoryError:
-            self._report(None, "refused", "no memory")
+            self.report(None, "refused", "no memory")
         else:
             self._came.set()
 
-    def _report(self, version: "str | None", step: str, reason: str) -> None:
+    def report(self, version: "str | None", step: str, reason: str) -> None:
+        """Tell how far an update is, see reports/results.py."""
         console.info("update", "%s %s %s" % (version or "?", step, reason))
         self._tell(version, step, reason)

@@ -38,20 +38,23 @@ def read(
 ) -> "str | None":
     """The version that an order asks for; None where there is nothing to do. What is refused is reported.
 
-    The one of `orders` is removed, to free its memory: the message, None if it was too long, and whether it
-    was live, that is, not retained.
+    The one of `orders` is removed unless there is no memory to judge it: the message, None if it was too
+    long, and whether it was live, that is, not retained.
     """
     version = None
-    message, is_live = orders.pop()
+    message, is_live = orders[0]
     try:
         version, time, number = read_order(message, settings.lock, settings.key)
         clock.signed(time, is_live and number > abs(numbers.get(ORDER)))
         if is_to_do(number, version, VERSION, numbers):
             check_tries(version, numbers, "ab".find(slot()) & 1)
-            return version
+        else:
+            version = None
     except Refused as error:
         report(version, "refused", error.reason)
-    return None
+        version = None
+    orders.clear()
+    return version
 
 
 def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int, int]":
@@ -106,9 +109,11 @@ def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
         raise Refused("on trial")
 
 
-async def request(version: str, topics: "Subscriptions") -> bytearray:
-    """The manifest of a version. Raises Refused, MemoryError."""
+async def request(version: str, board: str, topics: "Subscriptions") -> bytearray:
+    """The manifest of a version for this board. Raises Refused, MemoryError."""
     topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
+    if board != "devkit":
+        topic += "-" + board
     came = asyncio.Event()
     found: list[bytearray | MemoryError | None] = []
 

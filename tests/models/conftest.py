@@ -15,6 +15,7 @@ _PATH = (
     Path(__file__).parent / "helpers",
     TOP / "tests/unit/helpers",
     TOP / "firmware",
+    TOP / "lib",
     TOP / "tools/simulator/fakes",
     ".frozen",
 )
@@ -25,11 +26,11 @@ hypothesis.settings.load_profile("nightly" if os.environ.get("MENSHEN_NIGHTLY") 
 
 
 class Port:
-    """One long-lived process; `ask` is a call of tests/models/helpers/answerer.py."""
+    """One long-lived process that runs a program; `ask` is a call of tests/models/helpers/answerer.py."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "import answerer") -> None:
         self._process = subprocess.Popen(
-            [micropython(), "-X", "heapsize=4m", "-c", "import answerer"],
+            [micropython(), "-X", "heapsize=8m", "-c", program],
             env={**os.environ, "MICROPYPATH": ":".join(map(str, _PATH))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -65,5 +66,13 @@ class PortError(Exception):
 @pytest.fixture(scope="session")
 def port() -> Iterator[Port]:
     port = Port()
+    yield port
+    port.close()
+
+
+@pytest.fixture
+def house_port() -> Iterator[Port]:
+    """The whole application in virtual time: `ask` is a call of tests/unit/helpers/house_lock.py."""
+    port = Port("import house_lock; house_lock.main()")
     yield port
     port.close()

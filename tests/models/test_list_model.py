@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from menshen.operator import lists
 from tests.models.conftest import Port
 from tests.models.helpers.list_model import (
-    CARD,
     MOVE_IN,
     SIGNED,
     STAFF,
@@ -26,7 +25,7 @@ from tests.models.helpers.list_model import (
 )
 
 KEY = bytes(32)
-PIN = 1
+PIN, CARD = 1, 2
 TOKENS: list[Token] = [
     (PIN, "246810"),
     (PIN, "80801"),
@@ -56,11 +55,13 @@ _publish = st.tuples(
     st.lists(_edit, min_size=1, max_size=3),
     st.sampled_from([0, 1, 20, 90]),
 )
+_two = st.permutations(TOKENS[:3]).map(lambda found: found[:2])
 _change = st.one_of(
-    st.tuples(st.just("change"), st.just("add"), _token, _lease),
-    st.tuples(st.just("change"), st.just("add"), _token, _lease, _token),
-    st.tuples(st.just("change"), st.sampled_from(["withdraw", "remove"]), _token),
-    st.tuples(st.just("change"), st.sampled_from(["remove_cards", "clear"]), _lease),
+    st.tuples(st.sampled_from(["move_in", "change_pin"]), _lease, _two).map(
+        lambda found: ("change", found[0], found[1], *found[2])
+    ),
+    st.tuples(st.just("change"), st.sampled_from(["withdraw", "remove"]), _lease, _token),
+    st.tuples(st.just("change"), st.just("clear"), _lease),
     st.tuples(st.just("move_out"), _lease),
 )
 _written = st.one_of(

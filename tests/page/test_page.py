@@ -1,20 +1,20 @@
 """The page, in a real headless browser, on a real simulated lock."""
 
-import asyncio
-import contextlib
+import re
+import runpy
 from collections.abc import Callable
 
-import psutil
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from menshen.setup import browser
+from menshen.simulator import lights
+from menshen.simulator.server import PAGE
+from tests.conftest import TOP
+from tests.page.helpers.browsing import PATIENCE_S, chromium
 from tests.simulated_lock import Lock
 
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
-_PATIENCE_S = 60  # for what never comes
-expect.set_options(timeout=_PATIENCE_S * 1000)
 
 
 @pytest_asyncio.fixture
@@ -27,18 +27,10 @@ async def lock(make_lock: Callable) -> Lock:
 
 @pytest_asyncio.fixture(params=_SIZES)
 async def page(request: pytest.FixtureRequest, lock: Lock):
-    program = browser.program()
-    assert program, "there is no Chromium here: `make setup-tests` says why"
     width, height = _SIZES[request.param]
-    async with contextlib.AsyncExitStack() as ends:
-        ends.callback(_sweep)
-        async with asyncio.timeout(_PATIENCE_S):
-            playwright = await async_playwright().start()
-            ends.push_async_callback(_soon, playwright.stop)
-            chromium = await playwright.chromium.launch(executable_path=program)
-            ends.push_async_callback(_soon, chromium.close)
-        page = await chromium.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(_PATIENCE_S * 1000)
+    async with chromium() as program:
+        page = await program.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE_S * 1000)
         troubles: list[str] = []
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda r: r.url.startswith((lock.url, "data:")) or troubles.append(r.url))
@@ -48,19 +40,6 @@ async def page(request: pytest.FixtureRequest, lock: Lock):
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not troubles
     assert not wide, "the page is wider than the screen"
-
-
-def _sweep() -> None:
-    """Kill what is left of Playwright: its driver, and the browser, whose profile it has named."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "playwright" in " ".join(process.cmdline()):
-                process.kill()
-
-
-async def _soon(end: Callable) -> None:
-    async with asyncio.timeout(_PATIENCE_S):
-        await end()
 
 
 async def test_a_person_opens_the_door_pulls_the_cable_and_opens_it_again(page: Page, lock: Lock) -> None:
@@ -79,6 +58,81 @@ async def test_a_person_opens_the_door_pulls_the_cable_and_opens_it_again(page: 
     await expect(page.locator("#house")).to_have_class("released")
     await page.locator("#door").click()
     await expect(page.locator("#tries li.done")).to_have_count(3)
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=str)
+async def test_pin_menu_and_the_lights_meaning_are_above_the_fold(page: Page, size: tuple[int, int]) -> None:
+    width, height = size
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.evaluate("scrollTo(0, 0)")
+    await expect(page.locator("#pin")).to_contain_text("2 4 6 8 1 0 #")
+    await expect(page.locator("#meaning")).not_to_be_empty()
+    for part in ("#pin", "#menu", "#signal", "#meaning", "#keypad"):
+        await expect(page.locator(part)).to_be_visible()
+        box = await page.locator(part).bounding_box()
+        assert box, part
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= height, (part, box)
+
+
+async def test_the_keys_of_the_menu_do_what_is_written_there(page: Page, lock: Lock) -> None:
+    await page.locator("#menu [data-order='1']").click()
+    await expect(page.locator("#signal")).to_have_text("enrolling")
+    await expect(page.locator("#meaning")).to_contain_text("Blue: go on")
+    await page.locator("#pin button").click()  # one's own PIN opens in the dialogue, too
+    await lock.wait_unlocked()
+    await expect(page.locator("#says")).to_contain_text("bolt is free")
+
+
+async def test_the_exit_button_lets_the_strike_go_by_its_own_wire(page: Page, lock: Lock) -> None:
+    await page.locator("#power").click()  # without the lock, too
+    await expect(page.locator("#signal")).to_have_text("no power")
+    await page.locator("#exit").click()
+    await expect(page.locator("#says")).to_contain_text("exit button")
+    await expect(page.locator("#exit small")).to_have_text("the door lets go")
+    await expect(page.locator("#exit small")).to_have_text("inside")  # and only for a moment
+
+
+async def test_times_and_bytes_are_those_of_the_wire(page: Page, lock: Lock) -> None:
+    """Whoever opens the page late, and twice, reads when it was and how much it was."""
+    await lock.wait_online()
+    sent = [e for e in lock.events if e["type"] == "mqtt" and e["direction"] == "out"]
+    assert sent
+    await page.clock.set_fixed_time("2030-01-01")
+    await page.reload()
+    wire = (await lock.state())["wire"]["out"]
+    assert wire["bytes"] >= sum(e["size"] for e in sent)
+    await expect(page.locator("#out-bytes")).to_have_text(str(wire["bytes"]))
+    await expect(page.locator("#out-count")).to_have_text(str(wire["messages"]))
+    wall = await page.evaluate(f"new Date({sent[0]['at']}).toLocaleTimeString([], {{ hour12: false }})")
+    await expect(page.locator("#messages time").last).to_have_text(wall)
+
+
+async def test_the_demo_starts_over(page: Page, lock: Lock) -> None:
+    await lock.keys("246810*1#735194#735194#")
+    await expect(page.locator("#signal")).to_have_text("kept")
+    await page.locator("#network").click()
+    await expect(page.locator("#network small")).to_have_text("pulled out")
+    await page.locator("#start-over").click()
+    await expect(page.locator("#network small")).to_have_text("plugged in")
+    await expect(page.locator("#start-over")).to_be_enabled()
+    await lock.wait_armed()
+    await lock.keys("246810#")
+    await lock.wait_unlocked()
+
+
+def test_each_signal_and_each_number_has_its_words() -> None:
+    words = (PAGE / "words.js").read_text()
+    light, _, menu = words.partition("export const MENU")
+    said = set(re.findall(r'^  (?:"([^"]+)"|(\w+)): "', light, re.MULTILINE))
+    assert {a or b for a, b in said} == set(lights.names().values()) | _every_signal()
+    orders = re.search(r'_ORDERS = b" ([\d ]+) "', (TOP / "firmware/access/gate.py").read_text())
+    assert orders
+    assert set(re.findall(r'^  \["(\d+)"', menu, re.MULTILINE)) == set(orders[1].split())
+
+
+def _every_signal() -> set[str]:
+    table = runpy.run_path(str(TOP / "firmware/door/signals.py"))
+    return {*table["SIGNALS"], *(row[0] for row in table["CONDITIONS"])}
 
 
 async def test_a_card_is_dragged_to_the_reader(page: Page, lock: Lock) -> None:

@@ -29,7 +29,8 @@ STAYS = {
     # Of the board, and not of the people behind its door, nor of its settings.
     "console",
     # Of its release: firmware/update.
-    "choice", "had", "trying", "image", "failed", "fails", "security",
+    "choice", "had", "trying", "image", "failed", "fails", "security", "before",
+    "unheard",
 }  # fmt: skip
 """What a board keeps in NVS when it is provisioned again; tools/board/provision.py forgets the rest."""
 
@@ -250,11 +251,11 @@ def test_a_records_bytes_are_what_its_layout_says() -> None:
     assert RECORD["DIGEST"] + fields == RECORD["RECORD"] == RECORD["CHANGE"] - 1
     assert (RECORD["ROLE"], RECORD["KIND"]) == (RECORD["DIGEST"], RECORD["DIGEST"] + 1)
     assert struct.calcsize(constants("roll.head")["HEAD_FORMAT"]) == RECORD["HEAD_FRONT"]
-    residents, leases = constants("people.residents"), constants("people.leases")
+    residents, leases = constants("people.entry"), constants("people.leases")
     assert RECORD["DIGEST"] + struct.calcsize(residents["ENTRY_FIELDS"]) == residents["ENTRY"]
     assert struct.calcsize(leases["ENTRY_FORMAT"]) == leases["ENTRY"]
-    places = [struct.calcsize(part) for part in ("<II", "<IIB7x", "<IIB7xH")]
-    assert [leases["FLAGS"], leases["_LEASE"], leases["WHAT"]] == places
+    places = [struct.calcsize(part) for part in ("<II", "<IIB5x", "<IIB5xH", "<IIB5xHH")]
+    assert [leases["FLAGS"], leases["DUE"], leases["_LEASE"], leases["WHAT"]] == places
 
 
 def test_the_operators_tools_have_the_firmwares_layouts_roles_and_kinds() -> None:
@@ -296,7 +297,7 @@ def test_the_firmware_writes_each_layout_once() -> None:
 
 
 def test_models_and_tests_have_layouts_that_there_are() -> None:
-    fields = [RECORD["FIELDS"], constants("people.residents")["ENTRY_FIELDS"]]
+    fields = [RECORD["FIELDS"], constants("people.entry")["ENTRY_FIELDS"]]
     right = {*fields, *("<16s" + text[1:] for text in fields), constants("people.leases")["ENTRY_FORMAT"]}
     found = {(name(p), text) for p in TESTS if p != Path(__file__) for _, text in layouts(p)}
     assert len(found) > 3

@@ -3,12 +3,14 @@
 import ast
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from menshen import build_app
 from menshen.shrink import constants, files, names, rooms, shrink
 from tests.conftest import TOP
+from tests.static.helpers.sources import FIRMWARE
 
 _ALL_NAMES = """
 import sys, asyncio, json
@@ -202,7 +204,7 @@ def test_a_change_in_one_module_leaves_the_others_as_they_were() -> None:
     """Or a release would fetch them all."""
     sources = build_app.read_sources(TOP / "firmware")
     before = shrink(sources, {"sleep_ms"}, {"main"}).programs
-    sources["people.residents"] += "\n    def abandon(self, force):\n        self._force = force\n"
+    sources["people.residents"] += "\n\ndef count_of(table):\n    return len(table)\n"
     after = shrink(sources, {"sleep_ms"}, {"main"})
     assert [name for name in before if before[name] != after.programs[name]] == [after.files["door"]]
 
@@ -266,3 +268,9 @@ def test_a_program_for_another_machine_is_found_in_a_text() -> None:
     text = "_CODE = '''\nfrom settings import parse\nparse({text!r})\n'''\nSAY = 'Press it'\nf'{x}.play()'\n"
     assert {"settings", "parse", "play"} <= names.in_texts(text)
     assert "Press" not in names.in_texts(text)
+
+
+def test_what_the_self_test_loads_by_name_keeps_its_name(app_dir: Path) -> None:
+    """The computer imports it over the cable; a name of Python's own, such as keys, is one there too."""
+    kept = {path.stem for path in (app_dir / "slots/a/selftest").glob("*.mpy")}
+    assert kept == {path.stem for path in (FIRMWARE / "selftest").glob("*.py")}

@@ -21,6 +21,7 @@ AT_THE_TOP = {
     "pyproject.toml",
     "LICENSE",
     "CHANGELOG.md",
+    "SECURITY.md",
 }
 NOT_OURS = {"build", "__pycache__"}
 LONGEST = 400

@@ -24,7 +24,7 @@ async def _ask_for_the_key(lock: Lock, order: str = "4") -> None:
 async def _guest_keys(lock: Lock) -> list[tuple[int, bytes]]:
     """Lease and guest key of all that have one, as they lie in the flash; the power is off afterwards."""
     await lock.power(False)
-    body = lock.world.board.read_file("/access/residents")[4:-32]
+    body = lock.world.board.read_file("/access/people1")[4:-32]
     entries = _ENTRY.iter_unpack(body)
     return [(lease, digest) for digest, role, _, lease in entries if role == _GUEST_KEY]
 

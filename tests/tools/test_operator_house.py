@@ -3,8 +3,10 @@
 import ast
 import datetime as dt
 import hashlib
+import json
 import shutil
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,14 +15,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from menshen.cli.main import main
-from menshen.operator import codes, dates, publishing, records
+from menshen.operator import codes, dates, publishing, records, zones
 from menshen.operator import health as h
+from menshen.operator.certificates import Authority
 from menshen.operator.health import Health
 from menshen.operator.hours import Hours
 from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, STAFF_PASSAGE, Credential
 from menshen.operator.picture import picture
-from menshen.operator.store import HELD, Store
+from menshen.operator.store import HELD
 from tests.conftest import TOP
+from tests.tools.helpers.houses import new_house, open_house
 
 KEY = bytes(range(32))
 UID = "04a1b2c3d4e5f6"
@@ -30,6 +34,8 @@ Operate = Callable[..., Result]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     (tmp_path / "front.key").write_text(KEY.hex() + "\n")
+    rule = zones.rule("Europe/Berlin")
+    (tmp_path / "front.json").write_text(json.dumps({"lock": "front", "time": {"zone": rule}}))
     return tmp_path / "house" / "operator.db"
 
 
@@ -44,6 +50,7 @@ def operate(path: Path) -> Operate:
         assert "Traceback" not in result.output
         return result
 
+    new_house(path)
     run("lock", "add", "front", "--key-file", str(path.parents[1] / "front.key"), "--zone", "Europe/Berlin")
     return run
 
@@ -60,7 +67,7 @@ def _lease(operate: Operate, last: int = 300) -> str:
 
 
 def _records(path: Path) -> list[bytes]:
-    store = Store(path)
+    store = open_house(path)
     found = records.records(store, "front")
     store.close()
     return found
@@ -93,7 +100,7 @@ def test_keys_are_taken_as_bytes_or_digits_and_nothing_else(operate: Operate, tm
     said = operate("lock", "list").output
     assert "back" in said
     assert KEY.hex() not in said
-    operate("lock", "remove", "back", typed="n\n", says="Abort")
+    operate("lock", "remove", "back", typed="n\n", says="nothing was changed")
     operate("lock", "remove", "back", "--yes")
     operate("lease", "list", "back", says="LOCK back: not in the file")
 
@@ -113,22 +120,22 @@ def test_a_lease_is_two_records_and_a_code_that_is_shown_once(operate: Operate, 
 def test_a_new_code_takes_the_place_of_the_old_one(operate: Operate, path: Path) -> None:
     _lease(operate)
     before = _records(path)
-    operate("lease", "code", "front", "1")
+    operate("lease", "code", "1")
     assert len(set(before) & set(_records(path))) == 1
-    operate("lease", "code", "front", "2", says="LEASE 2")
+    operate("lease", "code", "2", says="LEASE 2")
 
 
 def test_a_lease_gets_longer_and_never_shorter(operate: Operate, path: Path) -> None:
     _lease(operate)
-    operate("lease", "extend", "front", "1", "--until", _day(400))
-    operate("lease", "extend", "front", "1", "--until", _day(399), says="PIN * 9 # PIN #")
-    operate("lease", "extend", "front", "1", "--until", _day(400), says="is its last day already")
-    operate("lease", "extend", "front", "1", "--until", "soon", says="2026-12-01 is right")
-    store = Store(path)
+    operate("lease", "extend", "1", "--until", _day(400))
+    operate("lease", "extend", "1", "--until", _day(399), says="PIN * 9 # PIN #")
+    operate("lease", "extend", "1", "--until", _day(400), says="is its last day already")
+    operate("lease", "extend", "1", "--until", "soon", says="2026-12-01 is right")
+    store = open_house(path)
     publishing.prepare(store, "front", 0)
     store.close()
-    operate("lease", "end", "front", "1", says="lease guard")
-    operate("lease", "end", "front", "1", "--moved-out")
+    operate("lease", "end", "1", says="lease guard")
+    operate("lease", "end", "1", "--moved-out")
     assert _records(path) == []
 
 
@@ -136,10 +143,10 @@ def test_a_lease_that_no_lock_was_sent_can_be_taken_back_and_its_number_is_not_u
     operate: Operate, path: Path
 ) -> None:
     _lease(operate)
-    operate("lease", "end", "front", "1")
+    operate("lease", "end", "1")
     assert _records(path) == []
     _lease(operate)
-    operate("lease", "code", "front", "2")
+    operate("lease", "code", "2")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +197,7 @@ def test_staff_that_cannot_be_are_named(operate: Operate) -> None:
     for arguments, says in (
         (["Anna", "--card", UID], "NAME Anna"),
         (["Bert", "--card", UID], "--card: another in the list"),
-        (["Bert", "--card", "xyz"], "--card xyz: a UID has 8, 14 or 20"),
+        (["Bert", "--card", "xyz"], "--card xyz: a UID of 8, 14 or 20"),
         (["Bert"], "one of --card and --pin"),
         (["Bert", "--card", "0badcafe", "--uses", "256"], "--uses"),
         (["Bert", "--card", "0badcafe", "--hours", "weekdays"], '--hours "weekdays"'),
@@ -231,7 +238,7 @@ def test_weak_is_what_the_lock_finds_weak() -> None:
 
 def test_versions_only_rise_and_nothing_is_sent_twice(operate: Operate, path: Path) -> None:
     _lease(operate)
-    store = Store(path)
+    store = open_house(path)
     topics = [topic.rpartition("/")[2] for topic, _ in publishing.prepare(store, "front", 0)]
     assert topics == ["0", "list"]
     assert store.lock("front")["version"] == 1
@@ -252,22 +259,23 @@ def test_versions_only_rise_and_nothing_is_sent_twice(operate: Operate, path: Pa
 def test_a_list_is_held_by_its_number_and_its_hash(operate: Operate, path: Path, tmp_path: Path) -> None:
     _lease(operate)
     copy = tmp_path / "copy.db"
-    store = Store(path)
+    store = open_house(path)
     publishing.prepare(store, "front", 0)
     store.close()
     shutil.copy(path, copy)
+    shutil.copy(path.with_suffix(".key"), copy.with_suffix(".key"))
     names = []
     for file, last in ((path, 100), (copy, 200)):  # the file, and then its copy of before
         runner = CliRunner().invoke
         said = ("lease", "add", "front", "--from", _day(0), "--until", _day(last))
         assert runner(main, ["--file", str(file), *said]).exit_code == 0
-        store = Store(file)
+        store = open_house(file)
         publishing.prepare(store, "front", 1)
         names.append(store.hash("front"))
         assert store.lock("front")["version"] == 2
         store.close()
     assert names[0] != names[1]
-    store = Store(copy)
+    store = open_house(copy)
     row = store.lock("front")
     ours, theirs = {"list": 2, "hash": names[1]}, {"list": 2, "hash": names[0]}
     for state in (ours, {"list": 1, "hash": names[0]}, {"online": False}, {"list": 2}):
@@ -297,7 +305,7 @@ def test_a_list_is_held_by_its_number_and_its_hash(operate: Operate, path: Path,
 
 
 def test_health_says_how_many_days_a_certificate_has(operate: Operate, path: Path) -> None:
-    store = Store(path)
+    store = open_house(path)
     for days, said in (
         (12, "certificate ends in 12 days"),
         (-1, "certificate has ended"),
@@ -311,10 +319,29 @@ def test_health_says_how_many_days_a_certificate_has(operate: Operate, path: Pat
     store.close()
 
 
+def test_health_says_which_of_the_operators_own_certificates_end(
+    operate: Operate, path: Path, tmp_path: Path
+) -> None:
+    authority = Authority.create(tmp_path / "pki")
+    authority.issue("operator", client=True, days=100).write(tmp_path / "pki", "operator")
+    (tmp_path / "broker").mkdir()
+    authority.issue("broker", ["broker.example"], server=True, days=50).write(tmp_path / "broker", "broker")
+    store = open_house(path)
+    assert h.certificates(store, time.time()) == []
+    with store.change():
+        store.set("certificates", str(tmp_path / "pki"))
+        store.set("mosquitto", str(tmp_path / "broker"))
+    for days, named in ((0, ["broker"]), (39, ["broker"]), (41, ["broker", "operator"])):
+        said = h.certificates(store, time.time() + days * 86_400)
+        assert [Path(line.partition(":")[0]).name.partition(".")[0] for line in said] == named
+    assert "has ended" in h.certificates(store, time.time() + 51 * 86_400)[0]
+    store.close()
+
+
 def test_a_lock_with_lists_of_another_file_gets_one_above_them(operate: Operate, path: Path) -> None:
     key = str(path.parents[1] / "front.key")
     operate("lock", "add", "old", "--key-file", key, "--above", "4711")
-    store = Store(path)
+    store = open_house(path)
     for _ in range(2):
         topics = [topic.rpartition("/")[2] for topic, _ in publishing.prepare(store, "old", 0)]
         assert (topics, store.lock("old")["version"]) == (["0", "list"], 4712)
@@ -344,7 +371,7 @@ def test_a_picture_has_a_tile_for_each_lock_on_one_page_and_is_whatever_a_lock_s
 def test_without_a_broker_it_says_so(operate: Operate, tmp_path: Path) -> None:
     for command in (["publish", "--all"], ["health"], ["staff", "log"]):
         operate(*command, says="there is no broker yet")
-    operate("publish", says="--all")
+    operate("publish", "front", "--all", says="--all")
     operate("health", "--picture", "fleet.gif", says="--picture fleet.gif")
     operate("broker", "nowhere", "--certificates", str(tmp_path), says="HOST:PORT nowhere")
     operate("broker", "nowhere:8883", "--certificates", str(tmp_path), says="ca.crt.pem is missing")

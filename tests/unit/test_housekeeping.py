@@ -34,7 +34,7 @@ class TheEnd(Exception):
 class Time:
     """Stands for time and asyncio in the room: a second passes at once, `script` says what happens in it."""
 
-    Event = asyncio.Event
+    Event, Lock = asyncio.Event, asyncio.Lock
 
     def __init__(self, seconds, script):
         self.left, self.script, self.ms = seconds, script, 0
@@ -68,7 +68,7 @@ class House:
         self.credentials = list_parts.install(list_parts.opened(), 3, sorted(records + [stated]))
         self.numbers = Numbers(nvs or RamNvs())
         self.leases = Leases(bytes(32), self.numbers)
-        self.table = b""
+        self.paths, self.firsts, self.whats, self.to_do = [""] * 5, [b""] * 5, [b""] * 5, False
         self.fault_inputs = ["pins"]
         self.done, self.faults = [], []
         self.register = Register(self.credentials, self, self.leases)
@@ -84,6 +84,10 @@ class House:
 
     def storm(self, lasts):
         self.done.append("storm" if lasts else "no storm")
+
+    def decided(self, lease, what):
+        self.done.append((lease, what))
+        return True
 
     def ensure_copy(self):
         self.done.append("residents copied")
@@ -234,3 +238,24 @@ def test_without_memory_to_tidy_them_it_is_tried_again_and_the_round_goes_on():
     assert not missing
     assert set(whole(USES, 512)) == {0}
     assert house.done.count("residents copied") == 4
+
+
+def test_while_a_list_or_a_release_comes_nothing_is_tidied_and_the_round_goes_on():
+    house = House()
+    crowded = b"".join(bytes((n,)) * 6 + b"\1\0" for n in range(60))
+    house.numbers.set_blob(USES, crowded)
+    turn = None
+
+    def begins():
+        nonlocal turn
+        turn = house.house.turn
+        turn.state = 1  # as if it were acquired, which has to be awaited
+
+    def ends():
+        assert house.numbers.blob(USES, 512) == crowded
+        turn.release()
+
+    house.keep(5, {0: begins, 3: ends})
+    assert set(house.numbers.blob(USES, 512)) == {0}
+    assert not turn.locked()
+    assert house.done.count("residents copied") == 5

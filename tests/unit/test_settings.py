@@ -10,6 +10,12 @@ from settings import SettingsError, load, parse
 
 GOOD = {"lock": "demo", "key": "00" * 32}
 LINKED = {"wifi": {"ssid": "house"}, "broker": {"host": "broker.example"}}
+PAGE = 'an address like "https://example.org/door/", of at most 120 characters, without "#"'
+BAD_PAGES = (
+    "", 1, "codes.example", "http://codes.example/", "https://", "https:///door", "https://a b/", "https://a:0/",
+    "https://codes.example/#x", "https://codes.example/ü", "https://codes.example/ x", "https://" + "x/" * 57,
+    "https://user@codes.example/",
+)  # fmt: skip
 HOST = 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port'
 HOME_HOST = HOST + ", none in .local"
 ZONE = 'a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
@@ -76,7 +82,7 @@ def test_each_field_says_what_is_right():
         ("lock", 5, "lock must be 1 to 32 letters, digits, - or _"),
         ("key", "00", "key must be 64 hexadecimal digits in lower case"),
         ("key", "zz" * 32, "key must be 64 hexadecimal digits in lower case"),
-        ("board", "other", 'board must be "devkit"'),
+        ("board", "other", 'board must be "devkit" or "wrover" or "s3"'),
         ("relay", {"seconds": 0}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"seconds": True}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"seconds": "5"}, "relay.seconds must be a whole number from 1 to 60"),
@@ -120,10 +126,24 @@ def test_each_field_says_what_is_right():
             'network.dns must be a list of at most 3 addresses like "192.0.2.1" or "192.0.2.1:53"',
         ),
     ]
+    wrong += [("phone", {"page": page}, "phone.page must be " + PAGE) for page in BAD_PAGES]
     for name, value, right in wrong:
         changes = dict(LINKED if name == "home" else {})
         changes[name] = value
         assert faults(**changes) == [right], (name, value, faults(**changes))
+
+
+def test_the_address_of_the_residents_page_loses_its_scheme():
+    assert parse(json.dumps(GOOD)).phone_page == ""
+    for page in (
+        "codes.example",
+        "codes.example/",
+        "192.0.2.1:8443/a/b.html?c=d&e",
+        "x" * 8 + "/" + "y" * 103,
+    ):
+        changed = dict(GOOD)
+        changed["phone"] = {"page": "https://" + page}
+        assert parse(json.dumps(changed)).phone_page == page
 
 
 def test_a_broker_of_the_tenants_own_is_none_unless_the_settings_name_one():

@@ -64,6 +64,13 @@ def test_a_task_that_ends_comes_back_too():
     assert waits("cards", ends, 2) == ([100, 200], [])
 
 
+def test_a_task_that_has_done_all_that_it_was_for_does_not_come_back():
+    async def is_done():
+        return True
+
+    assert waits("outside", is_done, 1) == ([], [])
+
+
 def test_the_end_of_a_critical_task_resets():
     assert waits("door", dies, 1)[1] == ["door"]
     assert waits("door", ends, 1)[1] == ["door"]

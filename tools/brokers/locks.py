@@ -9,7 +9,7 @@ from menshen.operator.certificates import OPERATOR, check_lock
 WRITES = ("state", "alarm", "staff", "ack")
 """The topics below its own name that a lock may write, and nobody else but the operator."""
 
-READS = ("list", "command", "update")
+READS = ("list", "command", "update", "tenant")
 """The topics below its own name that a lock may read."""
 
 SHARED = ("release", "blob")

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from menshen.errors import InputError
 
-from .lists import PIN, mac
+from .lists import mac
 
 _MOVE_IN_DIGITS = 8
 
@@ -34,18 +34,42 @@ def digest(key: bytes, kind: int, value: bytes) -> bytes:
     return mac(key, bytes((kind,)) + value)[:16]
 
 
-def pin_digest(key: bytes, pin: str) -> bytes:
-    """The same for a PIN that a person chose; raises CodeError."""
+def checked_pin(pin: str) -> str:
+    """A PIN that a person chose; raises CodeError."""
     if not re.fullmatch(r"[0-9]{4,10}", pin):
         raise CodeError("--pin: a PIN has 4 to 10 digits")
     if is_weak(pin):
         raise CodeError("--pin: equal digits and runs such as 3456 are guessed first; choose another")
-    return digest(key, PIN, pin.encode())
+    return pin
 
 
-def card_uid(text: str) -> bytes:
-    """The bytes of a card's UID, of which there are 4, 7 or 10; raises CodeError."""
+def card_number(text: str, bits: int = 26) -> bytes:
+    """What a reader says of a card, from how people write it; raises CodeError.
+
+    A UID has 4, 7 or 10 bytes, in hexadecimal digits. A Wiegand reader of 26 bits says 3 bytes, one of 34
+    bits 4, the highest first: they are written as digits too, as the number that they make (0005076483), or
+    as facility and number (077,30211).
+    """
     plain = re.sub(r"[:\s-]", "", text)
-    if not re.fullmatch(r"(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})", plain):
-        raise CodeError(f"--card {text}: a UID has 8, 14 or 20 hexadecimal digits, such as 04a1b2c3d4e5f6")
-    return bytes.fromhex(plain)
+    size = 3 if bits == 26 else 4
+    if re.fullmatch(r"[0-9]{1,5},[0-9]{1,5}", plain):
+        facility, number = map(int, plain.split(","))
+        if facility < 1 << (8 * size - 16) and number < 1 << 16:
+            return (facility << 16 | number).to_bytes(size, "big")
+    elif re.fullmatch(r"[0-9]{10}", plain):
+        if int(plain) < 1 << (8 * size):
+            return int(plain).to_bytes(size, "big")
+    elif re.fullmatch(r"(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})", plain):
+        return bytes.fromhex(plain)
+    raise CodeError(
+        f"--card {text}: a UID of 8, 14 or 20 hexadecimal digits is right, or a number of {bits} bits as "
+        f"{2 * size} hexadecimal digits, as ten decimal ones, or as 077,30211 (--bits says how many)"
+    )
+
+
+def card_said(value: bytes) -> str:
+    """How a card is shown: "4D7603 (077,30211)"."""
+    digits = value.hex().upper()
+    if len(value) != 3:
+        return digits
+    return f"{digits} ({value[0]:03},{int.from_bytes(value[1:], 'big'):05})"

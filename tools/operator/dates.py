@@ -29,6 +29,16 @@ def day(option: str, text: str) -> dt.date:
     return found
 
 
+def today(zone: str | None = None) -> dt.date:
+    """The day it is there; without a zone, on this computer."""
+    return dt.datetime.now(ZoneInfo(zone) if zone else None).date()
+
+
+def date_of(second: int, zone: str) -> dt.date:
+    """The day there in which this second is."""
+    return dt.datetime.fromtimestamp(second, ZoneInfo(zone)).date()
+
+
 def begin_of(date: dt.date, zone: str) -> int:
     """Its first second there, in seconds since 1970."""
     return int(dt.datetime.combine(date, dt.time(), ZoneInfo(zone)).timestamp())

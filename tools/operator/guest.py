@@ -125,8 +125,9 @@ def guest(
     if (hours is not None) + (days is not None) > 1 or not (hours or days or once):
         raise click.UsageError("Say how long: one of --hours and --days, or --once.")
     duration = dt.timedelta(hours=int(hours or 0), days=int(days or 0)) or None
+    place = _place(zone)
     key = _key(file)
-    begin = _start(start, zone, _HOUR / 2 if is_complete(key) else _HOUR)
+    begin = _start(start, place, _HOUR / 2 if is_complete(key) else _HOUR)
     for week in range(weeks):
         first = begin + dt.timedelta(weeks=week)  # by the clock on the wall: summer time or not
         click.echo(_in_groups(make_code(key, first.astimezone(dt.UTC), duration, once)))
@@ -182,12 +183,15 @@ def _key(file: TextIO) -> bytes:
     return read_key(file)
 
 
-def _start(text: str | None, zone: str | None, unit: dt.timedelta) -> dt.datetime:
-    """When a code starts, in the zone in which it was said; by itself it is the unit of time that runs."""
+def _place(zone: str | None) -> ZoneInfo | None:
     try:
-        place = ZoneInfo(zone) if zone else None
+        return ZoneInfo(zone) if zone else None
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise GuestError(f"--zone {zone} is unknown: a name such as Europe/Berlin is right") from error
+
+
+def _start(text: str | None, place: ZoneInfo | None, unit: dt.timedelta) -> dt.datetime:
+    """When a code starts, in the zone in which it was said; by itself it is the unit of time that runs."""
     if text is None:
         now = dt.datetime.now(dt.UTC)
         return (now - (now - _EPOCH) % unit).astimezone(place)

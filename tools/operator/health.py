@@ -1,31 +1,35 @@
 """The command that shows how the locks are: never who comes or goes, which no lock tells."""
 
 import asyncio
-import sqlite3
+import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from menshen.errors import InputError, MenshenError
 
-from . import link
-from .locks import show
-from .opened import with_store
+from . import link, mailbox
+from .answer import Answer, Table
+from .opened import reading
 from .picture import picture
 from .publishing import held, is_ours
 from .store import Store
 
-_QUIET_S = 2
-_STYLES = {"well": "green", "list waits": "blue", "fault": "yellow", "offline": "red", "never heard": "dim"}
+WRONG = 3
+"""The exit status where something is wrong."""
+
+OLDEST = (0, 1)
+"""Of the firmware's releases that these tools serve: 0.1.0 and all that came after it."""
+
+_QUIET_S, _MAIL_S = 2, 0.3
+_CERTIFICATE_DAYS = 60
+_COLUMNS = ("lock", "health", "firmware", "list", "clock", "signal", "faults", "since")
 
 
 @dataclass(frozen=True)
@@ -43,23 +47,26 @@ class Health:
     since: int
 
 
-def healths(store: Store, found: dict[str, dict], since: dict[str, int]) -> list[Health]:
-    """Of all locks in the file, by name."""
-    return [_health(row, store.hash(row["name"]), found.get(row["name"]), since) for row in store.locks()]
+def healths(
+    store: Store, found: dict[str, dict], since: dict[str, int], alarms: Mapping[str, int] | None = None
+) -> list[Health]:
+    """Of all locks in the file, by name; `alarms` says how many of each nobody has looked at."""
+    return [
+        _health(
+            row, store.hash(row["name"]), found.get(row["name"]), since, (alarms or {}).get(row["name"], 0)
+        )
+        for row in store.locks()
+    ]
 
 
-def _health(row: sqlite3.Row, hash_: str, state: dict | None, since: dict[str, int]) -> Health:
+def _health(row: Any, hash_: str, state: dict | None, since: dict[str, int], alarms: int) -> Health:
     name, wanted = row["name"], row["version"]
+    alarmed = (f"{alarms} new alarm{'' if alarms == 1 else 's'}",) if alarms else ()
     if state is None:
-        return Health(name, "never heard", "", "", wanted, "", "", (), 0)
+        return Health(name, "never heard", "", "", wanted, "", "", alarmed, 0)
     texts = {key: link.plain(state.get(key, "")) for key in ("firmware", "clock", "signal")}
     version, ours = held(row, state), is_ours(row, hash_, state)
-    listed = state.get("faults")
-    faults = tuple(link.plain(fault) for fault in listed[:16]) if isinstance(listed, list) else ()
-    days = state.get("days")
-    if type(days) is int and "certificate" in faults:
-        said = f"certificate ends in {days} days" if days >= 0 else "certificate has ended"
-        faults = tuple(said if fault == "certificate" else fault for fault in faults)
+    faults = (*_faults(state, texts["firmware"]), *alarmed)
     health = "well"
     if state.get("online") is not True:
         health = "offline"
@@ -80,6 +87,36 @@ def _health(row: sqlite3.Row, hash_: str, state: dict | None, since: dict[str, i
     )
 
 
+def _faults(state: dict, firmware: str) -> tuple[str, ...]:
+    """What the lock says is broken, with its certificate's days, and whether these tools still serve it."""
+    listed = state.get("faults")
+    faults = [link.plain(fault) for fault in listed[:16]] if isinstance(listed, list) else []
+    days = state.get("days")
+    if type(days) is int and (days < _CERTIFICATE_DAYS or "certificate" in faults):
+        faults = [fault for fault in faults if fault != "certificate"]
+        faults.append(f"certificate ends in {days} days" if days >= 0 else "certificate has ended")
+    version = re.fullmatch(r"([0-9]+)\.([0-9]+)\.([0-9]+)", firmware)
+    if firmware and (version is None or tuple(map(int, version.groups()))[:2] < OLDEST):
+        faults.append(f"firmware {firmware} is not supported")
+    return tuple(faults)
+
+
+def certificates(store: Store, now: float) -> list[str]:
+    """Which of the operator's own certificates end before long, in sentences; `now` in seconds since 1970."""
+    from cryptography import x509
+
+    said = []
+    folders = [Path(store.setting(name) or "/nowhere") for name in ("certificates", "mosquitto")]
+    for path in sorted(path for folder in folders for path in folder.glob("*.crt.pem")):
+        with suppress(ValueError):
+            last = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+            days = int((last.timestamp() - now) // 86_400)
+            if days < _CERTIFICATE_DAYS:
+                ends = f"ends in {days} days" if days >= 0 else "has ended"
+                said.append(f"{path}: this certificate {ends}; make another with `menshen pki`")
+    return said
+
+
 @click.command("health")
 @click.option("--watch", "go_on", is_flag=True, help="Go on until Ctrl-C.")
 @click.option(
@@ -89,38 +126,55 @@ def _health(row: sqlite3.Row, hash_: str, state: dict | None, since: dict[str, i
     metavar="FILE.svg",
     help="Draw the fleet, a tile for each lock.",
 )
-@with_store
-def health(store: Store, go_on: bool, file: Path | None) -> None:
-    """Show how all locks are.
+@reading
+def health(store: Store, go_on: bool, file: Path | None) -> Answer:
+    """Show how all locks are: exit status 3 unless all is well.
 
-    That is what they last said of themselves, never who comes or goes:
+    It is what they last said of themselves, never who comes or goes:
 
     \b
     well        online, with its newest list
     list waits  another list than yours: `menshen publish`
-    fault       the part is named
+    fault       the part is named, or a certificate, alarms, firmware
     offline     since then
     """
     if file is not None and file.suffix != ".svg":
         raise InputError(f"--picture {file}: the name must end in .svg")
-    with suppress(KeyboardInterrupt):
-        asyncio.run(watch(store, file) if go_on else _once(store, file))
+    if go_on:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(watch(store, file))
+        return Answer({})
+    known = asyncio.run(_once(store, file))
+    own = certificates(store, time.time())
+    well = not own and all(one.health == "well" for one in known)
+    return Answer(
+        {"well": well, "locks": [asdict(one) for one in known], "certificates": own},
+        table=_table(known),
+        then=own,
+        status=0 if well else WRONG,
+    )
 
 
-async def _once(store: Store, file: Path | None) -> None:
+async def _once(store: Store, file: Path | None) -> list[Health]:
+    await mailbox.collect(store, _MAIL_S)
     async with link.client(store) as connected:
         found = await link.states(connected, _names(store), _QUIET_S)
-    show(_table(_drawn(store, found, file)))
+    return _drawn(store, found, file)
 
 
 async def watch(store: Store, file: Path | None) -> None:
     """Show the table, and draw it again at whatever a lock says; without end."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from .answer import drawn
+
     async with link.client(store) as connected:
         found = await link.states(connected, _names(store), _QUIET_S)
-        with Live(_table(_drawn(store, found, file)), console=Console(), auto_refresh=False) as live:
+        with Live(drawn(_table(_drawn(store, found, file))), console=Console(), auto_refresh=False) as live:
             async for message in connected.messages:
                 _hear(found, message)
-                live.update(_table(_drawn(store, found, file)), refresh=True)
+                live.update(drawn(_table(_drawn(store, found, file))), refresh=True)
 
 
 def _hear(found: dict[str, dict], message: aiomqtt.Message) -> None:
@@ -137,27 +191,20 @@ def _names(store: Store) -> list[str]:
 
 
 def _drawn(store: Store, found: dict[str, dict], file: Path | None) -> list[Health]:
-    known = healths(store, found, link.note_seen(store, found))
+    alarms = {row["name"]: len(mailbox.alarms(store, row["name"], False)) for row in store.locks()}
+    known = healths(store, found, link.note_seen(store, found), alarms)
     if file is not None:
         file.write_text(picture(known, time.time()))
     return known
 
 
 def _table(known: list[Health]) -> Table:
-    """On a narrow terminal the names and the faults go on in the next line."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("lock", "health", "firmware", "list", "clock", "signal", "faults", "since"):
-        table.add_column(
-            name,
-            no_wrap=name not in {"lock", "faults"},
-            overflow="fold",
-            min_width=8 if name == "faults" else None,
-        )
+    rows = []
     for one in known:
         listed = f"{one.held or '?'} of {one.wanted}" if one.wanted else one.held
         words = one.firmware, listed, one.clock, one.signal, ", ".join(one.faults), _since(one.since)
-        table.add_row(one.lock, Text(one.health, _STYLES[one.health]), *map(Text, words))
-    return table
+        rows.append((one.lock, one.health, *words))
+    return Table(_COLUMNS, rows)
 
 
 def _since(seconds: int) -> str:

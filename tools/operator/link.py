@@ -1,8 +1,8 @@
-"""To the broker over TLS, and what the locks say there: their states, acknowledgements and staff reports."""
+"""To the broker over TLS, and what the locks say there of themselves."""
 
 import asyncio
 import json
-import secrets
+import os
 import time
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager, suppress
@@ -12,17 +12,18 @@ import aiomqtt
 
 from menshen import mqtt
 
+from .database import StoreError
 from .locks import FILES
-from .store import Store, StoreError
+from .store import Store
 
 QOS = 1
-_KEPT_S = 90 * 86_400  # of staff reports
 _ROOT = "menshen/v1/"
 
 
 def client(store: Store, identifier: str | None = None) -> AbstractAsyncContextManager[aiomqtt.Client]:
     """A client with the operator's certificate; by an identifier, one whose messages the broker keeps."""
-    address, folder = store.setting("broker"), store.setting("certificates")
+    address = store.setting("broker")
+    folder = os.environ.get("MENSHEN_CERTIFICATES") or store.setting("certificates")
     if address is None or folder is None:
         raise StoreError(
             "there is no broker yet: `menshen broker HOST:PORT --certificates FOLDER` says where it is"
@@ -65,14 +66,26 @@ async def hear(connected: aiomqtt.Client, names: Collection[str], leaf: str) -> 
 
 async def states(connected: aiomqtt.Client, names: Collection[str], quiet_s: float) -> dict[str, dict]:
     """What each lock last said of itself; ends after so many seconds in which none was heard."""
-    await hear(connected, names, "state")
-    found: dict[str, dict] = {}
+    return (await kept(connected, names, ["state"], quiet_s))["state"]
+
+
+async def kept(
+    connected: aiomqtt.Client, names: Collection[str], leaves: Collection[str], quiet_s: float
+) -> dict[str, dict]:
+    """What the broker keeps of these topics of the locks, by leaf and lock: fields, of a list the message.
+
+    Ends after so many seconds in which nothing came, or once all is there.
+    """
+    for leaf in leaves:
+        await hear(connected, names, leaf)
+    found: dict[str, dict] = {leaf: {} for leaf in leaves}
     with suppress(TimeoutError):
-        while found.keys() < set(names):
+        while any(found[leaf].keys() < set(names) for leaf in leaves):
             async with asyncio.timeout(quiet_s):
-                name, leaf, fields = said(await anext(connected.messages))
-            if leaf == "state" and name in names:
-                found[name] = fields
+                message = await anext(connected.messages)
+            name, leaf, fields = said(message)
+            if leaf in found and name in names:
+                found[leaf][name] = fields if leaf == "state" else message.payload
     return found
 
 
@@ -84,41 +97,6 @@ def note_seen(store: Store, found: dict[str, dict]) -> dict[str, int]:
             online = int(fields.get("online") is True)
             before = store.run("select online from seen where lock = ?", name)
             if not before or before[0]["online"] != online:
-                store.run("insert or replace into seen values (?, ?, ?)", name, online, now)
+                store.run("delete from seen where lock = ?", name)
+                store.run("insert into seen (lock, online, since) values (?, ?, ?)", name, online, now)
     return {row["lock"]: row["since"] for row in store.run("select lock, since from seen")}
-
-
-async def collect_staff(store: Store, quiet_s: float) -> None:
-    """Take over the staff reports that have come since the last call; those of 90 days are kept."""
-    identifier = store.setting("client") or f"menshen-operator-{secrets.token_hex(8)}"
-    with store.change():
-        store.set("client", identifier)
-        store.run("delete from staff_entry where heard < ?", int(time.time()) - _KEPT_S)
-    names = {row["name"] for row in store.locks()}
-    async with client(store, identifier) as connected:
-        await hear(connected, names, "staff")
-        with suppress(TimeoutError):
-            while True:
-                async with asyncio.timeout(quiet_s):
-                    name, leaf, fields = said(await anext(connected.messages))
-                if leaf == "staff" and name in names:
-                    _note_staff(store, name, fields)
-
-
-def _note_staff(store: Store, lock: str, fields: dict) -> None:
-    """A report that came twice counts once. Time 0 is none: numbers begin anew in a lock that was wiped."""
-    count, when = number(fields.get("n")), number(fields.get("time")) or 0
-    digest, kind = fields.get("credential"), fields.get("kind")
-    if count is None or not isinstance(digest, str) or not isinstance(kind, str):
-        return
-    with store.change():
-        store.run(
-            "insert or ignore into staff_entry values (?, ?, ?, ?, ?, ?, ?)",
-            lock,
-            count,
-            when,
-            plain(digest),
-            plain(kind),
-            number(fields.get("missed")) or 0,
-            int(time.time()),
-        )

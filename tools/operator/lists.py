@@ -3,6 +3,7 @@
 The formats are described in firmware/roll/README.md and firmware/link/README.md.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -11,9 +12,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, field
 from itertools import pairwise
-
-from jwcrypto import jwk, jws
-from jwcrypto.common import base64url_encode
 
 from menshen.errors import MenshenError
 
@@ -111,7 +109,7 @@ class Head:
             "base": self.base,
             "sha256": hashlib.sha256(self.data).hexdigest(),
             "size": len(self.data),
-            "delta": base64url_encode(self.delta),
+            "delta": base64.urlsafe_b64encode(self.delta).rstrip(b"=").decode(),
         }
         return signed(lock, key, b"menshen list v1", payload)
 
@@ -151,10 +149,54 @@ def list_hash(data: bytes, delta: bytes) -> str:
 
 def signed(lock: str, key: bytes, purpose: bytes, payload: dict) -> str:
     """JWS compact serialization, HS256 under the lock's key for this purpose (RFC 7515, 3.1)."""
+    from jwcrypto import jwk, jws  # it takes its time to load, and most commands sign nothing
+    from jwcrypto.common import base64url_encode
+
     token = jws.JWS(json.dumps(payload, separators=(",", ":")))
     secret = jwk.JWK(kty="oct", k=base64url_encode(mac(key, purpose)))
     token.add_signature(secret, protected=json.dumps({"alg": "HS256", "kid": lock}, separators=(",", ":")))
     return token.serialize(compact=True)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a head at the broker says; the snapshot is known by its SHA-256 and its size in bytes."""
+
+    version: int
+    base: int
+    sha256: str
+    size: int
+    delta: bytes
+
+
+def read_head(lock: str, key: bytes, message: bytes) -> Known | None:
+    """What this key has signed for this lock; None for anything else."""
+    from jwcrypto import jwk, jws
+    from jwcrypto.common import JWException, base64url_decode, base64url_encode
+
+    token = jws.JWS()
+    try:
+        token.deserialize(message.decode("ascii"))
+        token.verify(jwk.JWK(kty="oct", k=base64url_encode(mac(key, b"menshen list v1"))), alg="HS256")
+        said = json.loads(token.payload)
+        if said["lock"] != lock:
+            return None
+        delta = base64url_decode(said["delta"])
+        return Known(said["version"], said["base"], said["sha256"], said["size"], delta)
+    except (JWException, ValueError, KeyError, TypeError, UnicodeDecodeError):
+        return None
+
+
+def over(data: bytes, delta: bytes) -> bytes:
+    """The snapshot that changes make of another."""
+    found = {record[:16]: record for record in records_of(data)}
+    for at in range(0, len(delta), 33):
+        record = delta[at + 1 : at + 33]
+        if delta[at]:
+            found[record[:16]] = record
+        else:
+            found.pop(record[:16], None)
+    return snapshot(found.values())
 
 
 def chunks(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -1,19 +1,21 @@
 """Commands for locks and for the broker that they are at."""
 
-import datetime as dt
+import json
 import re
+import time
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from menshen.errors import InputError
+from menshen.cli.completing import LOCK
+from menshen.errors import InputError, MenshenError
+from menshen.key_file import read_lock_key
 
-from .certificates import check_lock
-from .opened import with_store
-from .store import Store
+from . import asking, zones
+from .answer import Answer, Table
+from .opened import changing, reading
+from .ordered import naturally
+from .store import Store, called
 
 FILES = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
 """What the operator's folder of certificates holds, as `menshen pki` makes it."""
@@ -25,15 +27,23 @@ _Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command()
 @click.argument("address", metavar="HOST:PORT")
 @click.option("--certificates", type=_Folder, required=True, help="Your folder of `menshen pki`.")
-@with_store
-def broker(store: Store, address: str, certificates: Path) -> None:
+@changing
+def broker(store: Store, address: str, certificates: Path) -> Answer:
     """Say where the broker is, and who you are there.
 
-    The folder is that of `menshen pki`; it has to stay where it is.
+    `menshen init` has done this; say it again when the broker moves. The folder is that of `menshen pki`; it
+    has to stay where it is.
 
     \b
         menshen broker mqtt.example.org:8883 --certificates ~/menshen-pki
     """
+    set_broker(store, address, certificates)
+    said = f"the broker is {address}"
+    return Answer({"broker": address, "certificates": str(certificates.resolve())}, [said], record=said)
+
+
+def set_broker(store: Store, address: str, certificates: Path) -> None:
+    """Keep where the broker is, and the folder of what is shown there. Raises InputError."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise InputError(f"HOST:PORT {address}: such as broker.example:8883 is right")
@@ -42,10 +52,8 @@ def broker(store: Store, address: str, certificates: Path) -> None:
             raise InputError(
                 f"--certificates {certificates}: {name} is missing; `menshen pki operator` makes it"
             )
-    with store.change():
-        store.set("broker", address)
-        store.set("certificates", str(certificates.resolve()))
-    click.echo(f"the broker is {address}")
+    store.set("broker", address)
+    store.set("certificates", str(certificates.resolve()))
 
 
 @click.group()
@@ -56,79 +64,226 @@ def lock() -> None:
     staff` and `menshen publish`.
 
     \b
-        menshen lock add front --key-file front.key --zone Europe/Berlin
+        menshen lock add front --key-file front.key
+        menshen lock replace front --key-file new/front.key
     """
 
 
 @lock.command("add")
 @click.argument("name", metavar="ID")
-@click.option("--key-file", type=_File, required=True, help="The key from provisioning: 64 hex digits.")
-@click.option("--zone", metavar="NAME", default="UTC", show_default=True, help="Such as Europe/Berlin.")
+@click.option("--key-file", type=_File, required=True, help="The key that provisioning left.")
+@click.option("--settings", type=_File, help="The settings it was provisioned with [ID.json beside the key].")
+@click.option("--zone", metavar="NAME", help="Where its days begin, such as Europe/Berlin [the house's].")
 @click.option(
-    "--above", type=click.IntRange(0, 10**9), default=0, help="The last list that it has of another file."
+    "--above", type=click.IntRange(0, 10**9), default=0, help="The last list it has of another file."
 )
-@with_store
-def add(store: Store, name: str, key_file: Path, zone: str, above: int) -> None:
+@changing
+def add(
+    store: Store, name: str, key_file: Path, settings: Path | None, zone: str | None, above: int
+) -> Answer:
     """Put a lock into the file.
 
-    ID is the identifier in its settings.
+    ID is the identifier in its settings. `menshen board provision` has left its key beside them.
 
-    `menshen board provision` has left its key beside the settings. --zone is where its leases begin and end.
+    The settings are looked at for `time.zone`, by which the lock reads the hours of staff: it should be the
+    house's own.
     """
+    from .certificates import check_lock
+
     check_lock(name)
+    enter(store, name, read_lock_key(key_file, "--key-file"), zone, rule_of(name, key_file, settings), above)
+    return Answer(
+        {"lock": name, "zone": store.lock(name)["zone"], "rule": store.lock(name)["rule"]},
+        [f"{name}: added. `menshen publish {name}` gives it its list"],
+        then=_clock(store, name),
+        record=f"lock {name} added",
+    )
+
+
+def enter(store: Store, name: str, key: bytes, zone: str | None, rule: str | None, above: int = 0) -> None:
+    """Put a lock into the file. Raises InputError, StoreError."""
+    zone = zone or store.zone
+    zones.check("--zone", zone)
+    store.add_lock(name, key, zone, above, rule)
+
+
+def rule_of(name: str, key_file: Path, settings: Path | None) -> str | None:
+    """What the lock's settings say of its zone; None where there are none to look at. Raises InputError."""
+    path = settings or key_file.with_name(f"{name}.json")
+    if settings is None and not path.is_file():
+        return None
     try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InputError(f"--zone {zone}: unknown; a name such as Europe/Berlin is right") from error
-    store.add_lock(name, _key(key_file), zone, above)
-    click.echo(f"{name}: added. `menshen publish {name}` gives it its list")
+        said = json.loads(path.read_text())
+        found = (said.get("time") or {}).get("zone", zones.LOCKS_DEFAULT)
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"--settings {path}: no settings of a lock, which are one JSON object") from error
+    if said.get("lock") not in (None, name):
+        raise InputError(f"--settings {path}: of the lock {said['lock']}, and not of {name}")
+    return str(found)
+
+
+def _clock(store: Store, name: str) -> list[str]:
+    row = store.lock(name)
+    right = zones.rule(row["zone"])
+    if row["rule"] is None or zones.agree(row["rule"], right):
+        return []
+    said = f"{name} reads the hours of staff by {row['rule']}, and not by {row['zone']}"
+    return [f'{said}: put "zone": "{right}" under "time" in its settings, and provision it again']
 
 
 @lock.command("list")
-@with_store
-def list_(store: Store) -> None:
+@reading
+def list_(store: Store) -> Answer:
     """Show all locks.
 
     "list" is the newest list made for a lock, "held" the one that it has.
     """
-    table = Table("lock", "zone", "leases", "staff", "list", "held")
+    rows = []
     for row in store.locks():
-        numbers = [str(len(store.entries(row["name"], kind))) for kind in ("lease", "staff")]
-        table.add_row(row["name"], row["zone"], *numbers, str(row["version"]), str(row["held"]))
-    show(table)
+        leases, staff = (len(store.entries(row["name"], kind)) for kind in ("lease", "staff"))
+        rows.append(
+            (row["name"], row["label"] or "", row["zone"], leases, staff, row["version"], row["held"])
+        )
+    columns = ("lock", "called", "zone", "leases", "staff", "list", "held")
+    table = Table(columns, [[str(cell) for cell in row] for row in rows])
+    return Answer([dict(zip(columns, row, strict=True)) for row in rows], table=table)
+
+
+@lock.command("show")
+@click.argument("name", metavar="LOCK", shell_complete=LOCK)
+@reading
+def show(store: Store, name: str) -> Answer:
+    """Show what your file knows of a lock, without asking it."""
+    from . import records
+
+    row = store.lock(name)
+    fields: dict[str, object] = {
+        "lock": row["name"],
+        "called": row["label"] or "",
+        "zone": row["zone"],
+        "time.zone": row["rule"] or "not known",
+        "list": row["version"],
+        "held": row["held"],
+        "list's hash": store.hash(row["name"]) if row["version"] else "",
+        "not published": records.unpublished(store, row["name"]),
+        "leases": [_lease(store, one) for one in store.tenancies(row["name"])],
+        "staff": list(store.entries(row["name"], "staff")),
+    }
+    lines = [f"{key:13}  {_line(value)}" for key, value in fields.items()]
+    return Answer(fields, lines)
+
+
+def _lease(store: Store, one: object) -> str:
+    from . import records
+    from .store import Tenancy
+
+    assert isinstance(one, Tenancy)
+    door = one.doors[0]
+    zone = store.lock(door.lock)["zone"]
+    first, last = records.first_day(door.begin, zone), records.last_day(door.end, zone)
+    return f"{one.called}, {first} to {last}, its number {door.number} there"
+
+
+def _line(value: object) -> str:
+    return f"\n{'':15}".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@lock.command("rename")
+@click.argument("name", metavar="LOCK", shell_complete=LOCK)
+@click.argument("label", metavar="NAME")
+@changing
+def rename(store: Store, name: str, label: str) -> Answer:
+    """Call a lock otherwise, such as "House door".
+
+    Its ID stays: it is in the lock's settings and certificate, and brokers know it by that. Both names can be
+    typed from now on.
+    """
+    row = store.lock(name)
+    if not re.fullmatch(r"\S(.{0,38}\S)?", label):
+        raise InputError(f"NAME {label!r}: 1 to 40 letters, without a space at its ends")
+    other = store.run(
+        "select name from lock where (name = ? or label = ?) and name <> ?", label, label, row["name"]
+    )
+    if other:
+        raise InputError(f"NAME {label}: {other[0]['name']} is called so already")
+    store.run(
+        "update lock set label = ? where name = ?", None if label == row["name"] else label, row["name"]
+    )
+    said = f"{row['name']} is called {label}"
+    return Answer({"lock": row["name"], "called": label}, [said], record=said)
+
+
+@lock.command("replace")
+@click.argument("name", metavar="LOCK", shell_complete=LOCK)
+@click.option("--key-file", type=_File, required=True, help="The new board's key, from provisioning.")
+@click.option("--settings", type=_File, help="Its settings [ID.json beside the key].")
+@changing
+def replace(store: Store, name: str, key_file: Path, settings: Path | None) -> Answer:
+    """Have a new board take the place of a dead one.
+
+    The door keeps its ID, leases and staff; nothing of the old key opens anything. What residents had set was
+    in the dead board: each lease gets a new move-in code, shown this once.
+    """
+    from .replacing import replace as put_in_place
+
+    row = store.lock(name)
+    ident = row["name"]
+    key = read_lock_key(key_file, "--key-file")
+    if key == store.key(ident):
+        raise InputError(f"--key-file {key_file}: the key of the board that is to be replaced")
+    asking.sure(
+        f"Replace the board of {called(row)}? All who live there have to move in again with new codes."
+    )
+    codes, lost = put_in_place(store, ident, key, rule_of(ident, key_file, settings))
+    return Answer(
+        {"lock": ident, "codes": codes, "staff_to_add_again": lost},
+        [f"{ident}: a new board. `menshen publish {ident}` gives it the list", *map(_again, lost)],
+        secret=[f"move-in code of {one['lease']}: {one['code'][:4]} {one['code'][4:]}" for one in codes],
+        then=_clock(store, ident),
+        record=f"lock {ident}: a new board in the place of the old one",
+    )
+
+
+def _again(name: str) -> str:
+    return f"staff {name}: has left the list, for your file does not have the number; add them again"
 
 
 @lock.command("remove")
-@click.argument("name", metavar="LOCK")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@with_store
-def remove(store: Store, name: str, yes: bool) -> None:
+@click.argument("name", metavar="LOCK", shell_complete=LOCK)
+@changing
+def remove(store: Store, name: str) -> Answer:
     """Forget a lock and its key.
 
-    The lock itself goes on as it is: its tenants still get in.
+    The lock itself goes on as it is: its tenants still get in. This cannot be undone.
     """
-    store.lock(name)
-    now = dt.datetime.now(dt.UTC).timestamp()
-    running = [n for n, lease in store.entries(name, "lease").items() if lease["end"] > now]
-    said = f" Leases that run: {', '.join(running)}." if running else ""
-    if not yes:
-        click.confirm(f"Forget {name}, its key, its leases and its staff?{said}", abort=True)
-    with store.change():
-        store.run("delete from lock where name = ?", name)
-    click.echo(f"{name}: forgotten; the lock itself keeps its list")
+    row = store.lock(name)
+    ident, now = row["name"], time.time()
+    running = [one for one in store.tenancies(ident) if one.end > now]
+    said = f" Leases that run: {', '.join(str(one.id) for one in running)}." if running else ""
+    asking.sure(f"Forget {called(row)}, its key, its leases and its staff?{said}")
+    store.journal.published(ident)
+    store.run("delete from lock where name = ?", ident)
+    store.run("delete from lease where not exists (select 1 from door where door.lease = lease.id)")
+    return Answer(
+        {"lock": ident, "removed": True},
+        [f"{ident}: forgotten; the lock itself keeps its list"],
+        record=f"lock {ident} removed",
+    )
 
 
-def show(table: Table) -> None:
-    """Print a table; whole where the output is no terminal."""
-    console = Console()
-    console.print(table, width=None if console.is_terminal else max(console.width, 120))
+def chosen(store: Store, names: tuple[str, ...]) -> list[str]:
+    """The IDs of these locks, each once, in order. Raises NotInFileError."""
+    return sorted({store.lock(name)["name"] for name in names}, key=naturally)
 
 
-def _key(path: Path) -> bytes:
-    data = path.read_bytes()
-    if len(data) == 32:
-        return data
-    text = data.decode("ascii", "replace").strip()
-    if not re.fullmatch(r"[0-9A-Fa-f]{64}", text):
-        raise InputError(f"--key-file {path}: must hold 32 bytes, or 64 hexadecimal digits")
-    return bytes.fromhex(text)
+def some(what: str, count: int) -> str:
+    """Such as "1 lease" and "2 leases"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def refuse_full(store: Store, ident: str, most: int) -> None:
+    """Raise MenshenError where a lock has as many leases as it guards."""
+    if len(store.entries(ident, "lease")) >= most:
+        raise MenshenError(
+            f"LOCK {ident}: has {most} leases, as many as it guards; `menshen lease end` those that are over"
+        )

@@ -1,22 +1,82 @@
-"""Gives a command the operator's file, which the outermost command knows by its path."""
+"""Gives a command the house that the outermost command knows by its address, and prints what it answers."""
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
 
-from .store import Store
+from menshen.errors import InputError
+
+from . import asking
+from .answer import Answer
+from .store import Store, opened
+
+_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+_yes = click.option("--yes", is_flag=True, help="Yes to whatever would be asked.")
 
 
-def with_store(function: Callable) -> Callable:
-    """The file, opened, becomes the first argument; it is closed when the command has ended."""
+class RolledBackError(Exception):
+    """Nothing is kept of what the command has done; this is its answer."""
 
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("rolled back")
+        self.answer = answer
+
+
+def reading(function: Callable[..., Answer]) -> Callable:
+    """The command gets the open house as its first argument, and changes nothing that anybody entered."""
+    return _json(_with_store(function, lambda store, command: command()))
+
+
+def changing(function: Callable[..., Answer]) -> Callable:
+    """The same for one that changes something: whole or not at all, and on the record."""
+
+    def run(store: Store, command: Callable[[], Answer]) -> Answer:
+        try:
+            with store.change():
+                answer = command()
+                if answer.record:
+                    store.journal.kept(store.note(answer.record))
+        except RolledBackError as rolled_back:
+            return rolled_back.answer
+        return answer
+
+    return _json(_yes(_with_store(function, run)))
+
+
+def open_house() -> Store:
+    """The house of the command that runs; it is closed when that has ended."""
+    context = click.get_current_context()
+    store = opened(context.find_root().obj, lambda said: click.echo(said, err=True))
+    context.call_on_close(store.close)
+    return store
+
+
+def _with_store(function: Callable[..., Answer], run: Callable[[Store, Callable], Answer]) -> Callable:
     @wraps(function)
-    def opened(*arguments: Any, **options: Any) -> Any:
-        context = click.get_current_context()
-        store = Store(context.obj)
-        context.call_on_close(store.close)
-        return function(store, *arguments, **options)
+    def command(*arguments: Any, as_json: bool, yes: bool = False, **options: Any) -> Any:
+        check_texts(options)
+        store = open_house()
+        answer = asking.answered(lambda: run(store, lambda: function(store, *arguments, **options)), yes)
+        answer.show(as_json)
+        return answer.status
 
-    return opened
+    return command
+
+
+def check_texts(options: dict[str, Any]) -> None:
+    """Refuse texts that no file and no terminal could show again. Raises InputError."""
+    for name, value in options.items():
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and not isinstance(text, Path):
+                _check(name, text)
+
+
+def _check(name: str, text: str) -> None:
+    shown = text.encode("ascii", "backslashreplace").decode()
+    if not text.isprintable():
+        raise InputError(f"{name.upper()} {shown}: has bytes that are no letters, in UTF-8")
+    if len(text) > 300:
+        raise InputError(f"{name.upper()} {shown[:40]}…: is {len(text)} letters long; 300 are the most")

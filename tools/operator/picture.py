@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from .ordered import naturally
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,7 +28,7 @@ _LOOKS = {
 def picture(locks: "Sequence[Health]", now: float) -> str:
     """The picture as SVG; `now` in seconds since 1970 stands on it. Those with trouble come first."""
     order = list(_LOOKS)
-    ranked = sorted(locks, key=lambda one: (order.index(one.health), one.lock))
+    ranked = sorted(locks, key=lambda one: (order.index(one.health), naturally(one.lock)))
     columns, rows = _grid(len(ranked))
     width = (_WIDTH - 2 * _EDGE + _GAP) / columns
     height = (_HEIGHT - _EDGE - _HEAD + _GAP) / rows

@@ -2,37 +2,43 @@
 
 import asyncio
 import hashlib
-import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import aiomqtt
 import click
 
-from . import link, records
-from .lists import Head, changes, chunks, snapshot
-from .opened import with_store
+from menshen.cli.completing import LOCK
+
+from . import link, mailbox, records
+from .answer import Answer
+from .lists import Head, changes, chunks, read_head, snapshot
+from .locks import chosen
+from .opened import reading
+from .ordered import naturally
 from .store import HELD, SENT, WANTED, Store
 
-_QUIET_S = 2
+_QUIET_S, _MAIL_S = 2, 0.3
 _JUMP_MAX = 1000
 _CONTENT = {"bad records", "lease locked out", "lease shortened", "too large", "too many leases"}
 """The refusals that are for what the list says: it is taken back. After the others it can be sent again."""
 
 _MEANING = {
     "lease locked out": "somebody who lives there would have no way in any more",
-    "lease shortened": "a lease would end early, or the lock holds that it still runs",
+    "lease shortened": "a lease would end early and not all residents have agreed (PIN * 5 #), or the lock "
+    "holds that it still runs",
     "too many leases": "it guards 32 at most",
     "bad signature": "the key in the file is not this lock's",
     "wrong lock": "the ID in the file is not this lock's",
-    "old version": "it holds a newer list, or another of this number: publish again while it is online",
+    "old version": "it holds a newer list, or another of this number: `menshen check`, then publish again",
     "flash full": "publish again later",
 }
 
 
 @dataclass
 class Result:
-    """What came of one lock's list: "accepted", "refused", "held" (it had it) or "waiting"."""
+    """What came of one lock's list: "accepted", "refused", "held" (it had it), "waiting" or "kept back"."""
 
     lock: str
     version: int
@@ -41,10 +47,13 @@ class Result:
     named: bool = True
     """Whether the answer named the version. One that does not may be to what somebody else sent."""
 
+    lines: list[str] = field(default_factory=list)
+    """In sentences what a refusal means, and what was done about it."""
+
 
 @click.command("publish")
-@click.argument("names", metavar="[LOCK]...", nargs=-1)
-@click.option("--all", "everyone", is_flag=True, help="Every lock in the file.")
+@click.argument("names", metavar="[LOCK]...", nargs=-1, shell_complete=LOCK)
+@click.option("--all", "everyone", is_flag=True, help="Every lock in the file, as if none was named.")
 @click.option(
     "--wait",
     "wait_s",
@@ -53,9 +62,9 @@ class Result:
     show_default=True,
     help="Seconds to wait for the locks' answers.",
 )
-@with_store
-def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float) -> None:
-    """Give locks their newest lists.
+@reading
+def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float) -> Answer:
+    """Give locks their newest lists: those named, or all.
 
     What each made of it is told:
 
@@ -63,51 +72,75 @@ def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float)
     accepted, held  the lock has this list; it had it already
     waiting         it is offline, and takes the list when it is back
     refused         with the reason, and what became of what you had entered
+    kept back       your file is older than the lock's list: `menshen check`
     """
-    if bool(names) == everyone:
+    if names and everyone:
         raise click.UsageError("Say which locks: their names, or --all.")
-    chosen = (
-        [row["name"] for row in store.locks()] if everyone else [store.lock(name)["name"] for name in names]
-    )
-    refused = False
-    for result in asyncio.run(deliver(store, dict.fromkeys(chosen).keys(), wait_s)):
-        click.echo(
-            f"{result.lock}: list {result.version} {result.outcome}{result.note and ': '}{result.note}"
-        )
+    wanted = chosen(store, names) or sorted((row["name"] for row in store.locks()), key=naturally)
+    results = asyncio.run(deliver(store, wanted, wait_s))
+    for result in results:
         if result.outcome == "refused":
-            refused = True
-            for line in _taken_back(store, result):
-                click.echo(f"  {line}")
-    if refused:
-        raise click.exceptions.Exit(1)
+            result.lines = _taken_back(store, result)
+    bad = any(result.outcome in ("refused", "kept back") for result in results)
+    said = [
+        line for result in results for line in (_sentence(result), *(f"  {line}" for line in result.lines))
+    ]
+    data = [
+        {"lock": one.lock, "list": one.version, "outcome": one.outcome, "note": one.note, "said": one.lines}
+        for one in results
+    ]
+    return Answer(data, said or ["there is no lock in the file"], status=int(bad))
+
+
+def _sentence(result: Result) -> str:
+    return f"{result.lock}: list {result.version} {result.outcome}{result.note and ': '}{result.note}"
 
 
 async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[Result]:
     """Publish the lists of these locks, and wait for what those that are online make of them."""
+    await mailbox.collect(store, _MAIL_S)
     results: dict[str, Result] = {}
     async with link.client(store) as connected:
-        heard = await link.states(connected, names, _QUIET_S)
+        kept = await link.kept(connected, names, ["list", "state"], _QUIET_S)
         await link.hear(connected, names, "ack")
         for name in names:
-            state = heard.get(name, {})
-            row = store.lock(name)
-            holds, ours = held(row, state), is_ours(row, store.hash(name), state)
-            if 0 < holds == row["version"] and ours:
-                store.taken(name, holds)  # an answer that came while nobody waited for it
-            if not ours:
-                store.forget_base(name)
-            messages = prepare(store, name, holds)
+            result, messages = _next(store, name, kept["state"].get(name, {}), kept["list"].get(name, b""))
+            results[name] = result
             for topic, payload in messages:
                 await connected.publish(topic, payload, qos=link.QOS, retain=True)
-            version = store.lock(name)["version"]
-            results[name] = Result(name, version, "waiting", _absent(state))
-            if not messages:
-                results[name] = Result(name, version, "held")
         await _answers(connected, store, results, wait_s)
     return list(results.values())
 
 
-def held(row: sqlite3.Row, state: dict) -> int:
+def _next(store: Store, name: str, state: dict, waiting: bytes) -> tuple[Result, list[tuple[str, bytes]]]:
+    """What is to be sent to a lock, by what it last said and by the list that waits for it at the broker."""
+    with store.change():
+        row = store.lock(name)
+        if reason := outdated(store, row, waiting):
+            return Result(name, row["version"], "kept back", reason), []
+        holds, ours = held(row, state), is_ours(row, store.hash(name), state)
+        if 0 < holds == row["version"] and ours:
+            store.taken(name, holds)  # an answer that came while nobody waited for it
+        if not ours:
+            store.forget_base(name)
+        messages = prepare(store, name, holds)
+        version = store.lock(name)["version"]
+    if not messages:
+        return Result(name, version, "held"), []
+    return Result(name, version, "waiting", _absent(state)), messages
+
+
+def outdated(store: Store, row: Any, waiting: bytes) -> str:
+    """Why nothing may be sent to a lock: this file is a restored one, or an old copy; else ""."""
+    if not row["checked"]:
+        return "this file was restored from a backup: `menshen check` asks the locks first"
+    head = read_head(row["name"], store.key(row["name"]), waiting)
+    if head is not None and head.version > row["version"]:
+        return f"list {head.version} was made from a newer copy of this file: `menshen check` looks at it"
+    return ""
+
+
+def held(row: Any, state: dict) -> int:
     """The version that a lock holds: what it answered, or what its state says, a quarter of an hour later.
 
     States are not signed: one that is far above all that was made here is not believed, or whoever forges it
@@ -117,7 +150,7 @@ def held(row: sqlite3.Row, state: dict) -> int:
     return max(row["held"], told if told <= row["version"] + _JUMP_MAX else 0)
 
 
-def is_ours(row: sqlite3.Row, name: str, state: dict) -> bool:
+def is_ours(row: Any, name: str, state: dict) -> bool:
     """Whether the list of our newest version that a lock holds can be ours, which is called `name`.
 
     It is not where somebody else's has the number, or one that was made before the file was restored from a
@@ -144,9 +177,8 @@ def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
         return [*chunks(series.base_data), (f"menshen/v1/{name}/list", again.encode())]
     if holds > series.version:  # a list of elsewhere: what it says is not known here, so nothing builds on it
         series.version, series.base = holds, 0
-    with store.change():
-        messages = series.publish(wanted)
-        store.keep(series)
+    messages = series.publish(wanted)
+    store.keep(series)
     return messages
 
 
@@ -172,7 +204,8 @@ def _take(store: Store, result: Result, fields: dict) -> None:
     if "list" not in fields or version not in (result.version, None):
         return
     if outcome == "accepted" and _names(store, result.lock, fields):
-        store.taken(result.lock, result.version)
+        with store.change():
+            store.taken(result.lock, result.version)
         result.outcome, result.note = "accepted", ""
     elif outcome == "accepted":
         _refuse(store, result, "old version")
@@ -184,14 +217,18 @@ def _take(store: Store, result: Result, fields: dict) -> None:
 def _refuse(store: Store, result: Result, reason: str) -> None:
     result.outcome, result.note = "refused", reason
     if reason == "old version":
-        store.forget_base(result.lock)
+        with store.change():
+            store.forget_base(result.lock)
 
 
 def _names(store: Store, lock: str, fields: dict) -> bool:
     """Whether an acknowledgement names our newest list. One of 0.1.0 names its snapshot by the whole hash."""
     row, told = store.lock(lock), fields.get("hash")
     if isinstance(told, str) and len(told) == 64:
-        return (fields.get("base"), told) == (row["base"], hashlib.sha256(row["base_data"]).hexdigest())
+        return (fields.get("base"), told) == (
+            row["base"],
+            hashlib.sha256(bytes(row["base_data"])).hexdigest(),
+        )
     return told == store.hash(lock)
 
 
@@ -207,8 +244,10 @@ def _taken_back(store: Store, result: Result) -> list[str]:
     said = [_MEANING[result.note]] if result.note in _MEANING else []
     if result.note not in _CONTENT or not result.named:
         return [*said, "what you entered stays in the file"]
-    said += records.differences(store, result.lock)
     with store.change():
+        said += records.differences(store, result.lock)
         store.copy(result.lock, HELD, WANTED)
+        store.journal.published(result.lock)
+        store.note(f"list {result.version} of {result.lock} was refused ({result.note}), and is taken back")
     again = f"`menshen publish {result.lock}` takes the refused one away"
     return [*said, f"The file is as the lock's own list again; {again}"]

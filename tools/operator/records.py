@@ -4,7 +4,8 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from . import dates
-from .lists import MOVE_IN, PIN, STAFF, Lease, Record
+from .hours import Holiday
+from .lists import MOVE_IN, PIN, STAFF, Lease, Record, snapshot
 from .store import HELD, SENT, WANTED, Store
 
 
@@ -31,7 +32,15 @@ def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
     for schedule, text in hours.items():
         if schedule:
             found += [part.record(b"") for part in dates.parts(schedule, text)]
+    if any(hours):  # where nobody has hours a holiday makes no difference
+        found += [Holiday(dt.date.fromisoformat(day)).record(b"") for day in store.holidays()]
     return found
+
+
+def unpublished(store: Store, lock: str) -> bool:
+    """Whether what is wanted for a lock is other than what it has."""
+    row = store.lock(lock)
+    return snapshot(records(store, row["name"])) != bytes(row["current"]) or row["held"] != row["version"]
 
 
 def schedule(store: Store, lock: str, hours: str) -> int:

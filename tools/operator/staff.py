@@ -1,24 +1,21 @@
-"""Commands for staff: who may come in, when and how often, and when they did. Names stay in this file."""
+"""Commands for staff: who may come in, when and how often. Names stay in this file."""
 
-import asyncio
-import datetime as dt
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Table
-from rich.text import Text
 
+from menshen.cli.completing import LOCK
 from menshen.cli.options import packed
-from menshen.errors import MenshenError
+from menshen.errors import InputError, MenshenError
 
-from . import codes, dates, link, records
+from . import asking, codes, dates, records, zones
+from .answer import Answer, Table
 from .lists import CARD, PIN, STAFF, STAFF_PASSAGE
-from .locks import show
-from .opened import with_store
-from .store import NotInFileError, Store
+from .locks import chosen
+from .opened import changing, reading
+from .store import NotInFileError, Store, called
 
-_KINDS = {PIN: "PIN", CARD: "card (can be cloned)"}
+KINDS = {PIN: "PIN", CARD: "card (can be cloned)"}
 
 
 @click.group()
@@ -29,9 +26,9 @@ def staff() -> None:
     file.
 
     \b
-        menshen staff add front Anna --card 04a1b2c3 --hours "mon-fri 8:00-17:00"
-        menshen staff add front "Mr Bell, heating" --pin --until 2026-12-24
-        menshen publish front
+        menshen staff add house Anna --card 04a1b2c3 --hours "mon-fri 8:00-17:00"
+        menshen staff add house flat-3 "Mr Bell, heating" --pin --until 2026-12-24
+        menshen publish
     """
 
 
@@ -40,12 +37,13 @@ class Terms:
     """By what somebody may come in, when, and how often, as it was typed."""
 
     card: str | None
+    bits: int
     pin: bool
     hours: str | None
     first: str | None
     last: str | None
     uses: int | None
-    passage: bool
+    passage: bool = False
 
     def limits(self, zone: str) -> tuple[int, int]:
         """First second, and the one after the last, since 1970; 0 is no limit. Raises DateError."""
@@ -55,18 +53,22 @@ class Terms:
             raise dates.DateError(f"--until {self.last}: before --from {self.first}")
         return begin, end
 
-    def credential(self, key: bytes) -> tuple[int, bytes]:
-        """Kind and digest, of a PIN that is asked for. Raises CodeError."""
+    def value(self) -> tuple[int, bytes]:
+        """Kind, and a card's number or a PIN, which is asked for. Raises CodeError."""
         if self.card is not None:
-            return CARD, codes.digest(key, CARD, codes.card_uid(self.card))
-        asked = click.prompt("PIN", hide_input=True, confirmation_prompt="The same again", err=True)
-        return PIN, codes.pin_digest(key, asked)
+            return CARD, codes.card_number(self.card, self.bits)
+        return PIN, codes.checked_pin(asking.typed("PIN", _ask_pin)).encode()
+
+
+def _ask_pin() -> str:
+    return click.prompt("PIN", hide_input=True, confirmation_prompt="The same again", err=True)
 
 
 _terms = packed(
     "terms",
     Terms,
-    click.option("--card", metavar="UID", help="A card, by its number in hexadecimal."),
+    click.option("--card", metavar="NUMBER", help="A card: its UID, or what is printed on it."),
+    click.option("--bits", type=click.Choice([26, 34]), default=26, help="Of a Wiegand reader's cards [26]."),
     click.option("--pin", is_flag=True, help="A PIN; it is asked for, twice."),
     click.option("--hours", metavar="TEXT", help='Such as "mon-fri 08:00-17:00, sat+holiday 9:00-12:00".'),
     click.option("--from", "first", metavar="DATE", help="First day."),
@@ -77,30 +79,50 @@ _terms = packed(
 
 
 @staff.command("add")
-@click.argument("lock")
+@click.argument("locks", metavar="LOCK...", nargs=-1, required=True, shell_complete=LOCK)
 @click.argument("name")
 @_terms
-@with_store
-def add(store: Store, lock: str, name: str, terms: Terms) -> None:
+@changing
+def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer:
     """Let somebody in who does not live there.
 
-    NAME is for you; the lock never learns it. A card that is only a number can be cloned. Without --hours it
-    opens always.
+    NAME is for you; the lock never learns it. Cards are written as 04a1b2c3d4e5f6, as 4d7603, as 077,30211
+    or as 0005076483; one that is only a number can be cloned. Without --hours it opens always; hours are in
+    the house's own time.
     """
-    row = store.lock(lock)
-    if name in store.entries(lock, "staff"):
-        raise MenshenError(f"NAME {name}: {lock} has one already; `menshen staff remove {lock} {name}` first")
     if (terms.card is None) == (not terms.pin):
         raise click.UsageError("Say what opens: one of --card and --pin.")
     if terms.passage and not terms.pin:
         raise click.UsageError("--passage: passage mode is begun at the keypad, so it needs --pin.")
-    begin, end = terms.limits(row["zone"])
+    idents = chosen(store, locks)
+    kind, value = terms.value()
+    for ident in idents:
+        enter(store, ident, name, terms, (kind, value))
+    shown = f"card {codes.card_said(value)}, which can be cloned" if kind == CARD else "PIN"
+    where = ", ".join(called(store.lock(ident)) for ident in idents)
+    said = f"{name} may enter at {where} by {shown}"
+    return Answer(
+        {"name": name, "locks": idents, "kind": kind, "hours": terms.hours or "always", "uses": terms.uses},
+        [f"{said}. Now: menshen publish {' '.join(idents)}"],
+        record=f"staff {name}: may enter at {where} by {'card' if kind == CARD else 'PIN'}",
+    )
+
+
+def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, bytes]) -> None:
+    """Enter staff at one lock; `opens` is the kind, and the card's number or the PIN. Raises InputError."""
+    if not name.strip():
+        raise InputError("NAME: is empty")
+    if name in store.entries(lock, "staff"):
+        raise MenshenError(f"NAME {name}: {lock} has one already; `menshen staff remove {lock} {name}` first")
+    begin, end = terms.limits(store.lock(lock)["zone"])
     text, schedule = "", 0
     if terms.hours is not None:
         text = " ".join(terms.hours.lower().split())
         dates.parts(1, text)
+        _own_time(store, lock)
         schedule = records.schedule(store, lock, text)
-    kind, digest = terms.credential(row["key"])
+    kind, value = opens
+    digest = codes.digest(store.key(lock), kind, value)
     if digest in {record[:16] for record in records.records(store, lock)}:
         raise MenshenError(f"{'--card' if terms.card else '--pin'}: another in the list has the same")
     data = {
@@ -112,72 +134,108 @@ def add(store: Store, lock: str, name: str, terms: Terms) -> None:
         "role": STAFF_PASSAGE if terms.passage else STAFF,
         "begin": begin,
         "end": end,
+        "value": store.seal.close(f"staff {name}", value).hex(),
     }
-    with store.change():
-        store.put(lock, "staff", name, data)
-        store.run("insert or replace into person values (?, ?, ?)", lock, digest.hex(), name)
-    click.echo(f"{name} may enter at {lock} by {_KINDS[kind]}. Now: menshen publish {lock}")
+    store.put(lock, "staff", name, data)
+    key = {"lock": lock, "digest": digest.hex()}
+    store.journal.write("person", key, {**key, "name": name, "used": 0})
+
+
+def _own_time(store: Store, lock: str) -> None:
+    """Ask, where the lock reads hours by another time than the house's."""
+    row = store.lock(lock)
+    right = zones.rule(row["zone"])
+    needs = f'"time": {{"zone": "{right}"}}'
+    if row["rule"] is None:
+        asking.sure(f"{lock} reads hours by its own settings. Do they say {needs}, which is {row['zone']}?")
+        store.run("update lock set rule = ? where name = ?", right, lock)
+    elif not zones.agree(row["rule"], right):
+        asking.sure(
+            f"{lock} reads hours by {row['rule']}, and not by {needs}, {row['zone']}. Go on nevertheless?"
+        )
 
 
 @staff.command("remove")
-@click.argument("lock")
+@click.argument("lock", shell_complete=LOCK)
 @click.argument("name")
-@with_store
-def remove(store: Store, lock: str, name: str) -> None:
+@changing
+def remove(store: Store, lock: str, name: str) -> Answer:
     """Let somebody in no more, from the next list on."""
-    store.lock(lock)
-    if name not in store.entries(lock, "staff"):
+    ident = store.lock(lock)["name"]
+    if name not in store.entries(ident, "staff"):
         raise NotInFileError(
             f"NAME {name}: {lock} has none of this name; `menshen staff list {lock}` shows those it has"
         )
-    with store.change():
-        store.drop(lock, "staff", name)
-    click.echo(f"{name} leaves the list of {lock}. Now: menshen publish {lock}")
+    store.drop(ident, "staff", name)
+    said = f"{name} leaves the list of {lock}"
+    return Answer(
+        {"name": name, "lock": ident}, [f"{said}. Now: menshen publish {ident}"], record=f"staff {said}"
+    )
 
 
 @staff.command("list")
-@click.argument("lock", required=False)
-@with_store
-def list_(store: Store, lock: str | None) -> None:
-    """Show the staff of one lock, or of all."""
-    table = Table("lock", "name", "opens by", "hours", "from", "until", "uses")
+@click.argument("lock", required=False, shell_complete=LOCK)
+@reading
+def list_(store: Store, lock: str | None) -> Answer:
+    """Show the staff of one lock, or of all.
+
+    "left" is how often they may still come in, by what the lock has reported.
+    """
+    rows, data = [], []
     for row in [store.lock(lock)] if lock else store.locks():
+        used = {
+            one["digest"]: one["used"]
+            for one in store.run("select digest, used from person where lock = ?", row["name"])
+        }
         for name, who in store.entries(row["name"], "staff").items():
             days = records.first_day(who["begin"], row["zone"]), records.last_day(who["end"], row["zone"])
-            opens = _KINDS[who["kind"]]
-            uses = str(who["uses"] or "")
-            table.add_row(row["name"], Text(name), opens, who["hours"] or "always", *days, uses)
-    show(table)
+            left = max(0, who["uses"] - used.get(who["digest"], 0)) if who["uses"] else None
+            hours = who["hours"] or "always"
+            rows.append(
+                (called(row), name, KINDS[who["kind"]], hours, *days, "" if left is None else str(left))
+            )
+            data.append(
+                {
+                    "lock": row["name"],
+                    "name": name,
+                    "by": "pin" if who["kind"] == PIN else "card",
+                    "hours": hours,
+                    "from": days[0],
+                    "until": days[1],
+                    "uses": who["uses"] or None,
+                    "uses_left": left,
+                }
+            )
+    return Answer(data, table=Table(("lock", "name", "opens by", "hours", "from", "until", "left"), rows))
 
 
 @staff.command("log")
-@click.argument("lock", required=False)
+@click.argument("lock", required=False, shell_complete=LOCK)
 @click.option(
     "--wait", "wait_s", type=click.FloatRange(0.5, 60), default=2, help="Seconds of silence to end."
 )
-@with_store
-def log(store: Store, lock: str | None, wait_s: float) -> None:
+@reading
+def log(store: Store, lock: str | None, wait_s: float) -> Answer:
     """Show when staff came in, by name.
 
-    The broker keeps what comes between two calls, from the first on.
+    The broker keeps what comes between two calls, from your first `menshen publish` on; your file keeps it
+    for 90 days.
     """
+    import asyncio
+
+    from . import mailbox
+
     shown = [store.lock(lock)] if lock else store.locks()
-    asyncio.run(link.collect_staff(store, wait_s))
-    table = Table("when", "lock", "name", "by")
-    missed = 0
+    asyncio.run(mailbox.collect(store, wait_s))
+    rows, data, missed = [], [], 0
     for row in shown:
-        for entry in store.run(
-            "select staff_entry.*, person.name as who from staff_entry left join person using (lock, digest) "
-            "where lock = ? order by number",
-            row["name"],
-        ):
-            when = "no clock"
-            if entry["time"]:
-                zone = ZoneInfo(row["zone"])
-                when = f"{dt.datetime.fromtimestamp(entry['time'], zone):%Y-%m-%d %H:%M %Z}"
+        for entry in mailbox.staff_entries(store, row["name"]):
             name = entry["who"] or f"unknown {entry['digest']}"
-            table.add_row(when, row["name"], Text(name), Text(entry["kind"]))
+            when = mailbox.when(entry["time"], row["zone"])
+            rows.append((when, called(row), name, entry["kind"]))
+            data.append(
+                {"time": entry["time"] or None, "lock": row["name"], "name": name, "by": entry["kind"]}
+            )
             missed = max(missed, entry["missed"])
-    show(table)
-    if missed:
-        click.echo(f"{missed} older entries were dropped by a lock that was offline for long", err=True)
+    lost = [f"{missed} older entries were dropped by a lock that was offline for long"] if missed else []
+    return Answer(data, table=Table(("when", "lock", "name", "by"), rows), then=lost)

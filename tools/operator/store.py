@@ -1,74 +1,77 @@
-"""The operator's own file: locks with their keys, leases, staff by name, and what was sent of them.
+"""What a house's file knows: locks with their keys, leases, staff, holidays, and what was sent of them."""
 
-One SQLite file that its owner alone can read. Whoever has it can open every door in it.
-"""
-
+import getpass
 import json
 import os
-import sqlite3
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from menshen.errors import InputError, MenshenError
+from menshen.errors import InputError
 
+from . import database, journal
+from .database import Database, NotInFileError, StoreError
 from .lists import Series, changes, list_hash, snapshot
+from .ordered import naturally
+
+TABLES = "0002"
+"""The newest of migrations/versions, which the statements here are for."""
 
 WANTED, SENT, HELD = "wanted", "sent", "held"
 """What the operator has entered; what of that the newest list has; what the lock's has."""
 
-_SCHEMA = """
-create table if not exists lock (
-    name text primary key, key blob not null, zone text not null, leases integer not null default 0,
-    version integer not null default 0, current blob not null, base integer not null default 0,
-    base_data blob not null default x'', held integer not null default 0
-);
-create table if not exists entry (
-    state text not null, lock text not null references lock on delete cascade, kind text not null,
-    name text not null, data text not null, primary key (state, lock, kind, name)
-);
-create table if not exists person (
-    lock text not null references lock on delete cascade, digest text not null, name text not null,
-    primary key (lock, digest)
-);
-create table if not exists seen (
-    lock text primary key references lock on delete cascade, online integer not null, since integer not null
-);
-create table if not exists staff_entry (
-    lock text not null references lock on delete cascade, number integer not null, time integer not null,
-    digest text not null, kind text not null, missed integer not null, heard integer not null,
-    primary key (lock, number, digest, time)
-);
-create table if not exists setting (name text primary key, value text not null);
-"""
+_NO_CHECK = "0"
 
 
-class StoreError(MenshenError):
-    """The file, or what was asked of it, is wrong; the message names what would be right."""
+@dataclass(frozen=True)
+class Door:
+    """A lease at one lock: its number there, first second, the one after its last, and its code's digest."""
+
+    lock: str
+    number: int
+    begin: int
+    end: int
+    code: str
+    held: bool
+    """Whether the lock has it just so."""
 
 
-class NotInFileError(StoreError, InputError):
-    """There is nothing of this name in the file."""
+@dataclass(frozen=True)
+class Tenancy:
+    """A lease of the house, at all its doors."""
+
+    id: int
+    note: str
+    doors: tuple[Door, ...]
+
+    @property
+    def end(self) -> int:
+        """The second after its last, at the door where it ends last."""
+        return max(door.end for door in self.doors)
+
+    @property
+    def called(self) -> str:
+        """Such as "lease 7 (flat 3)"."""
+        return f"lease {self.id}" + (f" ({self.note})" if self.note else "")
 
 
 class Store:
-    """An open file; changes are kept whole or not at all (`change`)."""
+    """An open house; changes are kept whole or not at all (`change`)."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise StoreError(f"{path}: others can read it, and it holds keys: chmod 600 {path}") from None
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        try:
-            self._db.executescript("pragma secure_delete = on; pragma foreign_keys = on;" + _SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise StoreError(f"{path}: no operator's file ({error})") from error
+    def __init__(self, db: Database, key_file: Path) -> None:
+        self._db, self._key_file = db, key_file
+        self._depth = 0
+        self.journal = journal.Journal(self)
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+        return self._db.name
 
     def close(self) -> None:
         """Nothing is lost without it."""
@@ -76,18 +79,45 @@ class Store:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """All changes in the block are kept, or, where it raises, none."""
-        self._db.execute("begin immediate")
+        """All changes in the block are kept, or, where it raises, none. Raises BusyError."""
+        if self._depth:
+            yield
+            return
+        self._db.begin()
+        self._depth += 1
         try:
             yield
+            self._db.run("commit")
         except BaseException:
-            self._db.execute("rollback")
+            self.journal.forget()
+            self._depth -= 1
+            with suppress(StoreError):  # SQLite has rolled back by itself, as where the disk is full
+                self._db.run("rollback")
             raise
-        self._db.execute("commit")
+        self._depth -= 1
 
-    def run(self, sql: str, *values: object) -> list[sqlite3.Row]:
+    def run(self, sql: str, *values: object) -> list[Any]:
         """One statement; the rows it gives."""
-        return self._db.execute(sql, values).fetchall()
+        return self._db.run(sql, *values)
+
+    def many(self, sql: str, rows: Iterable[tuple]) -> None:
+        """One statement for each of these."""
+        if listed := list(rows):
+            self._db.many(sql, listed)
+
+    # -- the seal
+
+    @cached_property
+    def seal(self) -> Any:
+        """What opens the locks' keys. Raises StoreError, InputError."""
+        from . import seal
+
+        return seal.opened(self.setting("seal") or "", self._key_file)
+
+    def key(self, name: str) -> bytes:
+        """A lock's."""
+        row = self.lock(name)
+        return self.seal.open(row["name"], bytes(row["key"]))
 
     # -- settings
 
@@ -98,41 +128,55 @@ class Store:
 
     def set(self, name: str, value: str) -> None:
         """Set it."""
-        self.run("insert or replace into setting values (?, ?)", name, value)
+        self.run(
+            "insert into setting (name, value) values (?, ?) "
+            "on conflict (name) do update set value = excluded.value",
+            name,
+            value,
+        )
+
+    @property
+    def zone(self) -> str:
+        """The house's own, such as "Europe/Berlin"."""
+        return self.setting("zone") or "UTC"
 
     # -- locks
 
-    def locks(self) -> list[sqlite3.Row]:
-        """All locks, by name."""
-        return self.run("select * from lock order by name")
+    def locks(self) -> list[Any]:
+        """All locks, by what they are called."""
+        return sorted(self.run("select * from lock"), key=lambda row: naturally(called(row)))
 
-    def lock(self, name: str) -> sqlite3.Row:
-        """One lock; StoreError where there is none of this name."""
-        rows = self.run("select * from lock where name = ?", name)
+    def lock(self, name: str) -> Any:
+        """One lock, by its ID or what it is called; NotInFileError where there is none."""
+        rows = self.run("select * from lock where name = ? or label = ?", name, name)
         if not rows:
             raise NotInFileError(f"LOCK {name}: not in the file; `menshen lock list` shows those that are")
         return rows[0]
 
-    def add_lock(self, name: str, key: bytes, zone: str, above: int = 0) -> None:
-        """A lock whose first list of this file is to be above a version; StoreError where it is there."""
-        try:
-            self.run(
-                "insert into lock (name, key, zone, version, current) values (?, ?, ?, ?, ?)",
-                name,
-                key,
-                zone,
-                above,
-                snapshot([]),
-            )
-        except sqlite3.IntegrityError as error:
-            raise StoreError(
-                f"ID {name}: is in the file already; `menshen lock remove {name}` forgets it"
-            ) from error
+    def add_lock(self, name: str, key: bytes, zone: str, above: int = 0, rule: str | None = None) -> None:
+        """A lock whose first list of this file is to be above a version; StoreError where it is there.
+
+        `rule` is its setting time.zone, None where nobody knows.
+        """
+        if self.run("select 1 from lock where name = ? or label = ?", name, name):
+            raise StoreError(f"ID {name}: is in the file already; `menshen lock remove {name}` forgets it")
+        self.run(
+            "insert into lock (name, key, zone, version, current, base_data, rule) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            name,
+            self.seal.close(name, key),
+            zone,
+            above,
+            snapshot([]),
+            b"",
+            rule,
+        )
 
     def series(self, name: str) -> Series:
         """The versions of its list, as far as they have come."""
         row = self.lock(name)
-        return Series(name, row["key"], row["version"], row["current"], row["base"], row["base_data"])
+        current, base = bytes(row["current"]), bytes(row["base_data"])
+        return Series(row["name"], self.key(name), row["version"], current, row["base"], base)
 
     def keep(self, series: Series) -> None:
         """A new version: it is on record before anybody hears of it, for versions only rise."""
@@ -145,57 +189,191 @@ class Store:
             series.lock,
         )
         self.copy(series.lock, WANTED, SENT)
+        self.journal.published(series.lock)
 
     def taken(self, name: str, version: int) -> None:
         """The lock holds this version; where that is the newest, what was sent is what it holds."""
         self.run("update lock set held = ? where name = ?", version, name)
         if version == self.lock(name)["version"]:
             self.copy(name, SENT, HELD)
+            self._forget_leases(name)
 
     def hash(self, name: str) -> str:
         """What names its newest list in what the lock says."""
         row = self.lock(name)
-        return list_hash(row["base_data"], changes(row["base_data"] or snapshot([]), row["current"]))
+        base = bytes(row["base_data"])
+        return list_hash(base, changes(base or snapshot([]), bytes(row["current"])))
 
     def forget_base(self, name: str) -> None:
         """What the lock holds is not what was made here: the next list builds on nothing."""
         self.run("update lock set base = 0 where name = ?", name)
 
-    # -- leases and staff
+    # -- leases, staff and holidays
 
     def entries(self, lock: str, kind: str, state: str = WANTED) -> dict[str, dict]:
-        """Name (of a lease, its number) to data, in order."""
+        """Name (of a lease, its number there) to data, in order."""
         rows = self.run(
-            "select name, data from entry where state = ? and lock = ? and kind = ? "
-            "order by length(name) * (kind = 'lease'), name",
-            state,
-            lock,
-            kind,
+            "select name, data from entry where state = ? and lock = ? and kind = ?", state, lock, kind
         )
-        return {row["name"]: json.loads(row["data"]) for row in rows}
+        return {row["name"]: _data(row) for row in sorted(rows, key=lambda row: naturally(row["name"]))}
 
     def put(self, lock: str, kind: str, name: str, data: dict) -> None:
         """Want this."""
-        self.run(
-            "insert or replace into entry values (?, ?, ?, ?, ?)", WANTED, lock, kind, name, json.dumps(data)
-        )
+        key = {"state": WANTED, "lock": lock, "kind": kind, "name": name}
+        self.journal.write("entry", key, {**key, "data": json.dumps(data)})
 
     def drop(self, lock: str, kind: str, name: str) -> None:
         """Want it no more."""
-        self.run(
-            "delete from entry where state = ? and lock = ? and kind = ? and name = ?",
-            WANTED,
-            lock,
-            kind,
-            name,
-        )
+        self.journal.write("entry", {"state": WANTED, "lock": lock, "kind": kind, "name": name}, None)
 
     def copy(self, lock: str, source: str, target: str) -> None:
         """Make one state of a lock's entries the same as another."""
         self.run("delete from entry where lock = ? and state = ?", lock, target)
         self.run(
-            "insert into entry select ?, lock, kind, name, data from entry where lock = ? and state = ?",
+            "insert into entry (state, lock, kind, name, data) "
+            "select ?, lock, kind, name, data from entry where lock = ? and state = ?",
             target,
             lock,
             source,
         )
+
+    def tenancies(self, lock: str | None = None) -> list[Tenancy]:
+        """All leases that are wanted, by number; of one lock, at its door alone."""
+        held = {
+            (row["lock"], row["name"]): row["data"]
+            for row in self.run("select lock, name, data from entry where state = 'held' and kind = 'lease'")
+        }
+        rows = self.run(
+            "select lease.id, lease.note, entry.lock, entry.name, entry.data from entry "
+            "join door on door.lock = entry.lock and cast(door.number as text) = entry.name "
+            "join lease on lease.id = door.lease where entry.state = 'wanted' and entry.kind = 'lease'"
+        )
+        found: dict[int, list[Door]] = {}
+        notes = {}
+        for row in sorted(rows, key=lambda row: (row["id"], naturally(row["lock"]))):
+            if lock in (None, row["lock"]):
+                own = _data(row)
+                same = held.get((row["lock"], row["name"])) == row["data"]
+                door = Door(row["lock"], int(row["name"]), own["begin"], own["end"], own["code"], same)
+                found.setdefault(row["id"], []).append(door)
+                notes[row["id"]] = row["note"]
+        return [Tenancy(number, notes[number], tuple(doors)) for number, doors in found.items()]
+
+    def tenancy(self, name: str) -> Tenancy:
+        """One, by its number or its note. Raises NotInFileError."""
+        every = self.tenancies()
+        found = [one for one in every if str(one.id) == name] or [one for one in every if one.note == name]
+        if not found:
+            raise NotInFileError(f"LEASE {name}: not in the file; `menshen lease list` shows those that are")
+        if len(found) > 1:
+            numbers = ", ".join(str(one.id) for one in found)
+            raise InputError(f"LEASE {name}: several are called so; say which by its number: {numbers}")
+        return found[0]
+
+    def next_lease(self) -> int:
+        """A number for a lease that none ever had."""
+        number = int(self.setting("leases") or 0) + 1
+        self.set("leases", str(number))
+        return number
+
+    def holidays(self) -> dict[str, str]:
+        """Day, such as "2026-12-25", to what it is called, in order."""
+        return {row["day"]: row["name"] for row in self.run("select day, name from holiday order by day")}
+
+    def _forget_leases(self, lock: str) -> None:
+        """Forget numbers and notes of leases of which neither the file nor the lock has anything any more."""
+        self.run(
+            "delete from door where lock = ? and not exists (select 1 from entry "
+            "where entry.lock = door.lock and entry.kind = 'lease' "
+            "and entry.name = cast(door.number as text))",
+            lock,
+        )
+        self.run("delete from lease where not exists (select 1 from door where door.lease = lease.id)")
+
+    # -- who changed what
+
+    def note(self, said: str) -> int:
+        """One sentence more on the record of who changed what; its number."""
+        number = (self.run("select max(id) as last from record")[0]["last"] or 0) + 1
+        who = f"{getpass.getuser()}@{os.uname().nodename}"
+        self.run(
+            "insert into record (id, at, who, said) values (?, ?, ?, ?)", number, int(time.time()), who, said
+        )
+        return number
+
+
+def called(row: Any) -> str:
+    """What people call a lock."""
+    return row["label"] or row["name"]
+
+
+def opened(address: str, tell: Any = None) -> Store:
+    """The house at this address; one of an older release is brought up to date, and `tell` hears it.
+
+    Raises StoreError, also for one of an older release where there is nobody to tell; InputError where there
+    is none.
+    """
+    db = database.connect(address)
+    try:
+        version = _version(db)
+        if version != TABLES:
+            db.close()
+            _upgrade(address, version, tell)
+            db = database.connect(address)
+    except BaseException:
+        db.close()
+        raise
+    return Store(db, key_file(address))
+
+
+def key_file(address: str) -> Path:
+    """Where the key is that opens a house's keys, if no passphrase does."""
+    if named := os.environ.get("MENSHEN_KEY_FILE"):
+        return Path(named)
+    if database.is_url(address):
+        return Path("~/.menshen/operator.key").expanduser()
+    return database.path_of(address).with_suffix(".key")
+
+
+def _version(db: Database) -> str:
+    """Of its tables; "" in a file of 0.1.0."""
+    url = "://" in db.name
+    catalogue = (
+        "select table_name as name from information_schema.tables where table_schema = current_schema()"
+    )
+    tables = {row["name"] for row in db.run(catalogue if url else "select name from sqlite_master")}
+    if "lock" not in tables:
+        if url or not tables:
+            raise InputError(f"--file {db.name}: there is no house in it; `menshen init` makes one")
+        raise StoreError(f"{db.name}: no operator's file; it has tables of something else")
+    return (
+        db.run("select version_num from alembic_version")[0]["version_num"]
+        if "alembic_version" in tables
+        else ""
+    )
+
+
+def _upgrade(address: str, version: str, tell: Any) -> None:
+    if not re.fullmatch(r"|000[01]", version):
+        raise StoreError(f"{address}: was made by a newer menshen than this one; install that")
+    if tell is None:
+        raise StoreError(f"{address}: of an older release; any command brings it up to date")
+    from . import seal, tables
+
+    path = key_file(address)
+    made = seal.Seal()
+    before = tables.upgrade(address, made, made.under_key(seal.make_key(path)))
+    if before:
+        tell(
+            f"{address}: brought up to date. Its locks' keys are sealed now, and {path} opens them: keep a "
+            f"copy elsewhere. As it was it is in {before}, keys in the clear: delete that once all is well"
+        )
+
+
+def _data(row: Any) -> dict:
+    try:
+        return json.loads(row["data"])
+    except ValueError as error:
+        raise StoreError(
+            f"the entry {row['name']} in the file is damaged; `menshen restore` brings back a backup"
+        ) from error

@@ -3,6 +3,7 @@
 Those are up to four (of the package, of the module in it, of both with the dot, and the path), and the
 slot's index, which boot.py keeps, has the path too. So `access.guest_codes` becomes one short name without
 a package, such as `Bq`, which may be a name that the program has anyway.
+
 A file gets its short name by its own name, so that a new module hardly ever changes the names of others.
 """
 

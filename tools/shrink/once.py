@@ -1,18 +1,18 @@
 """Frees the constructors of what is made once: the code ran when the lock was made, and lies in RAM for good.
 
-Which classes those are is derived: one place in the whole program makes one, and that place is in the modules
-that make the parts, neither in a loop nor in a function of its own. Each such constructor ends with putting
-loader.spent in its place, which says so clearly where a second one is made all the same.
+Which classes those are is derived: one place in the whole program makes one, and that place is in app.py, or
+in a block of loader.Late, which gives the code back if what is made of it cannot be; neither in a loop nor in
+a function of its own. Each such constructor ends with putting loader.spent in its place, which says so
+clearly where a second one is made all the same.
 """
 
 import ast
 from collections.abc import Iterator, Mapping
 
+from . import rooms
 from .edits import Edit, edited
 
-MAKERS = ("app",)
-"""The modules that make parts once for certain: outside.py tries again where there was no memory."""
-
+_MAKER = "app"  # it makes parts once for certain
 _REPEATED = (
     ast.For
     | ast.AsyncFor
@@ -49,7 +49,9 @@ def made_once(trees: Mapping[str, ast.Module]) -> set[str]:
         if isinstance(base, ast.Name)
     }
     made = [name for tree in trees.values() for name in _called(tree)]
-    by_makers = [name for maker in MAKERS if maker in trees for name in _called_once(trees[maker])]
+    makers: list[ast.AST] = [trees[_MAKER]] if _MAKER in trees else []
+    makers += [block for tree in trees.values() for block in rooms.late(tree)]
+    by_makers = [name for maker in makers for name in _called_once(maker)]
     return {
         name
         for name in classes

@@ -1,7 +1,8 @@
 """Joins the modules that stay loaded into a few files: each costs 250 B of RAM, and three names for good.
 
-What app.py imports at its top becomes one file, what a block of loader.Late imports another; with them go the
-modules that these import in their turn. A file has the name of the room that most of its modules are of.
+What app.py imports at its top becomes one file, what each block of loader.Late imports another; with them go
+the modules that these import in their turn. A file has the name of the room that most of its modules are of,
+or the next where another file has that.
 A module that is lent for a time (loader.Loan) keeps its own file, and takes in those that nobody gets without
 it and that come with it. A module in no room that others know by its name, or that is imported whole, keeps
 its own file, too.
@@ -80,7 +81,9 @@ def _files(modules: Mapping[str, _Module], known: Collection[str]) -> dict[str, 
         stage = [module for module in every if module.room or module.name not in {_FIRST, *known}]
         of_rooms = [module.room for module in stage if module.room]
         if of_rooms:
-            files.setdefault(max(of_rooms, key=of_rooms.count), []).extend(stage)
+            names = sorted(set(of_rooms), key=lambda room: (-of_rooms.count(room), of_rooms.index(room)))
+            names += [f"{names[0]}_{number}" for number in range(2, 9)]
+            files[next(name for name in names if name not in files)] = stage
     files |= _taken_in(modules, {module.name for stage in files.values() for module in stage}, known)
     for file, members in files.items():
         for module in members:
@@ -144,7 +147,7 @@ def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
     visit(_FIRST, stage)
     yield stage
     for module in modules.values():
-        for block in _late(module.tree):
+        for block in late(module.tree):
             stage = []
             for node in block.body:
                 for target in _targets(node, modules):
@@ -158,7 +161,7 @@ def _whole(modules: Mapping[str, _Module]) -> set[str]:
     return {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
 
 
-def _late(tree: ast.Module) -> Iterable[ast.With | ast.AsyncWith]:
+def late(tree: ast.Module) -> Iterable[ast.With | ast.AsyncWith]:
     """The blocks of loader.Late."""
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith) and ast.unparse(node.items[0].context_expr) == "Late()":

@@ -31,6 +31,9 @@ HEAP = "300k"
 So code that is lent is given back as on a board without PSRAM, and collections are as many.
 """
 
+PSRAM_HEAP = "8m"
+"""The same for a board whose heap lies in 4 MB of PSRAM."""
+
 
 class Board(Questions):
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
@@ -54,6 +57,7 @@ class Board(Questions):
         memory: Memory = TODAYS,
     ) -> None:
         self._micropython, self._heapsize = Path(micropython), heapsize
+        self.profile: str = config.get("board", "devkit")
         workdir = Path(workdir).resolve()
         workdir.mkdir(parents=True, exist_ok=True)
         self.flash_path, self.nvs_path = workdir / "flash.img", workdir / "nvs.json"
@@ -64,13 +68,15 @@ class Board(Questions):
             "MENSHEN_FLASH": str(self.flash_path),
             "MENSHEN_NVS": str(self.nvs_path),
             "MENSHEN_FLASH_US": "0,0",
+            "MENSHEN_CHIP": self.profile,
             "TZ": "UTC",
             **memory.environment(),
             **({"MENSHEN_PROBE": "1"} if probe else {}),
         }
+        self._app_dir = Path(app_dir)
+        self._first_files = {"/config.json": json.dumps(config).encode(), **(extra_files or {})}
         if not self.flash_path.exists():
-            files = build_app.flash_files(Path(app_dir)) | {"/config.json": json.dumps(config).encode()}
-            image.make(self.flash_path, files | dict(extra_files or {}))
+            self._make_flash()
         self.console = Console()
         self.lines = self.console.lines
         self.repl = Repl(
@@ -133,6 +139,15 @@ class Board(Questions):
     async def wait_line(self, text: str, timeout: float = 90) -> str:
         """The first console line since the last start that contains `text`."""
         return await self.console.wait_for(text, timeout)
+
+    def erase(self) -> None:
+        """With the power off: flash and NVS as they were the first time."""
+        self._must_be_off()
+        self.nvs_path.unlink(missing_ok=True)
+        self._make_flash()
+
+    def _make_flash(self) -> None:
+        image.make(self.flash_path, build_app.flash_files(self._app_dir) | self._first_files)
 
     def set_input(self, pin: int, level: int | None) -> None:
         """Lay a level on a pin, or let go of it."""

@@ -12,7 +12,7 @@ Reading = Generator[bytes, bytes, bytes]
 POLL_S = 0.3  # how often a phone looks for tags: NFC Forum Digital leaves it open, phones take 0.1 to 0.5 s
 _APPLICATION = bytes.fromhex("d2760000850101")
 _CAPABILITIES = b"\xe1\x03"
-_MAILTO = 6
+_SCHEMES = {4: "https://", 6: "mailto:"}  # RTD URI 1.0, table 3
 
 
 class TagFault(ValueError):
@@ -32,6 +32,11 @@ class Phone(Card):
         """What it shows: the first text of the last tag, and the address that it offers to open."""
         return dict(self._screen)
 
+    def forget(self) -> None:
+        """Show nothing any more."""
+        self._screen = dict.fromkeys(self._screen)
+        self._on_read(self)
+
     def show(self, message: bytes) -> None:
         """Show an NDEF message; raises ValueError."""
         found: dict[str, str | None] = {"read": None, "link": None}
@@ -39,7 +44,7 @@ class Phone(Card):
             if kind == b"T" and found["read"] is None:
                 found["read"] = payload[1 + (payload[0] & 0x3F) :].decode("utf-8")
             elif kind == b"U" and found["link"] is None:
-                found["link"] = ("mailto:" if payload[0] == _MAILTO else "") + payload[1:].decode("utf-8")
+                found["link"] = _SCHEMES.get(payload[0], "") + payload[1:].decode("utf-8")
         self._screen.update(found)
         self._on_read(self)
 

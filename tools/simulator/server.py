@@ -8,11 +8,14 @@ import contextlib
 import json
 import re
 import socket
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
+
+from menshen.phone import build
 
 from .board import ChipFailed
 from .provision import KEYS
@@ -26,6 +29,12 @@ _MAX_BODY = 512 * 1024
 _MAX_KEYS = 64
 _MAX_CUT = 1_000_000
 _HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
+_PHONE_KINDS = {
+    "html": "text/html",
+    "js": "text/javascript",
+    "webmanifest": "application/manifest+json",
+    "svg": "image/svg+xml",
+}
 _KINDS = {bool: "true or false", str: "a string", int: "a whole number"}
 
 
@@ -42,20 +51,34 @@ def listen_on(port: int) -> socket.socket:
 
 
 class Feed:
-    """Hands every event to every listener, the last _HISTORY to those who come late."""
+    """Hands every event to every listener, the last _HISTORY to those who come late.
+
+    `wire` counts the messages and bytes of MQTT in each direction since the demo began.
+    """
 
     def __init__(self) -> None:
+        self.wire = _nothing_sent()
         self._history: deque[tuple[int, dict]] = deque(maxlen=_HISTORY)
         self._count = 0
         self._queues: set[asyncio.Queue[tuple[int, dict] | None]] = set()
 
     def put(self, event: dict) -> None:
-        """Number an event and pass it on; a listener too far behind is let go, and may come back.
+        """Number an event, say when it was (`at`, in ms since 1970), and pass it on.
+
+        A listener too far behind is let go, and may come back.
 
         The scanning of the keypad, a thousand edges a second, would drown all else: it is left out.
         """
         if event.get("name") == "":
             return
+        if event["type"] == "start over":
+            self.wire = _nothing_sent()
+            self._history.clear()
+        elif event["type"] == "mqtt":
+            self.wire[event["direction"]]["messages"] += 1
+            self.wire[event["direction"]]["bytes"] += event["size"]
+        ago_ms = time.monotonic_ns() // 1_000_000 - event["us"] // 1000
+        event = {**event, "at": time.time_ns() // 1_000_000 - ago_ms}
         self._count += 1
         self._history.append((self._count, event))
         for queue in list(self._queues):
@@ -84,12 +107,17 @@ class Feed:
             self._queues.discard(queue)
 
 
+def _nothing_sent() -> dict[str, dict[str, int]]:
+    return {direction: {"messages": 0, "bytes": 0} for direction in ("in", "out")}
+
+
 class Server:
     """Serves one world; `page` is the folder of the static files."""
 
     def __init__(self, world: World, page: Path = PAGE) -> None:
         self._world, self._page, self._feed = world, page, Feed()
         self._runner: web.AppRunner | None = None
+        self._phone_page = build.files()
         world.on_event(self._feed.put)
 
     async def start(self, listener: socket.socket) -> None:
@@ -107,6 +135,7 @@ class Server:
         router.add_delete("/api/card", self._call(lambda: world.card(None)))
         router.add_post("/api/door", self._call(world.leaf, open=bool, force=(bool, False)))
         router.add_post("/api/exit", self._call(world.exit))
+        router.add_post("/api/start-over", self._call(world.start_over))
         router.add_post("/api/tamper", self._call(world.tamper, open=bool))
         router.add_post("/api/network", self._call(world.network, up=bool))
         router.add_post("/api/power", self._call(world.power, on=bool))
@@ -114,6 +143,7 @@ class Server:
         router.add_put("/api/faults", self._call(self._faults, **modes, cut_at=(int, None)))
         publish = self._call(self._publish, topic=str, payload=str, retain=(bool, False))
         router.add_post("/api/publish", publish)
+        router.add_get("/phone/{name:[a-z.]*}", self._phone, allow_head=False)
         if self._page.is_dir():
             router.add_static("/", self._page)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
@@ -136,7 +166,7 @@ class Server:
             done = act(*values)
             if done is not None:
                 await done
-            return web.json_response(self._world.state())
+            return web.json_response({**self._world.state(), "wire": self._feed.wire})
 
         return handle
 
@@ -146,8 +176,16 @@ class Server:
             raise web.HTTPNotFound(text="there is no page in this copy; the JSON interface is under /api/")
         return web.FileResponse(index)
 
+    async def _phone(self, request: web.Request) -> web.StreamResponse:
+        """The resident's page, as `make phone` builds it."""
+        name = request.match_info["name"] or "index.html"
+        if name not in self._phone_page:
+            raise web.HTTPNotFound(text=f"the resident's page has no {name}")
+        kind = _PHONE_KINDS[name.rpartition(".")[2]]
+        return web.Response(body=self._phone_page[name], content_type=kind, charset="utf-8")
+
     async def _state(self, request: web.Request) -> web.Response:
-        return web.json_response(self._world.state())
+        return web.json_response({**self._world.state(), "wire": self._feed.wire})
 
     async def _console(self, request: web.Request) -> web.Response:
         return web.json_response({"lines": list(self._world.board.lines)})

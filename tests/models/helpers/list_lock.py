@@ -13,6 +13,7 @@ import vfs
 from knife_flash import BLOCK, Flash, Knife
 from list_parts import KEY, opened, tend
 from lock_with_list import sync_of
+from people_parts import All, Who
 from postman import Postman
 from ram_nvs import RamNVS
 from reordering_flash import CutFlash, ReorderingFlash
@@ -22,11 +23,10 @@ from access import throttle
 from access.gate import Gate
 from access.restrictions import Restrictions
 from access.throttle import Throttle
-from people.changes import Changes
-from people.guard import Guard, approve
-from people.leases import BEGUN, ENTRY, ENTRY_FORMAT, OVER, STATED, Leases
+from people.entry import CREDENTIAL, SHELVES
+from people.guard import approve
+from people.leases import BEGUN, ENTRY, ENTRY_FORMAT, OVER, STATED, WHAT, Leases
 from people.register import Register
-from people.residents import ENTRY as RESIDENT
 from people.residents import Residents
 from people.upkeep import tend as tend_people
 from storage.hmac import Mac
@@ -97,7 +97,7 @@ class World:
         self.credentials = opened()
         if not self.credentials.version:
             self.credentials.whole = True  # nothing was taken yet
-        residents, leases = Residents(KEY), Leases(KEY, numbers)
+        residents, leases = Residents(KEY, numbers), Leases(KEY, numbers)
         self.residents, self.leases = residents, leases
         self.register = Register(self.credentials, residents, leases)
         restrictions = Restrictions(self.register, (0, 0, None, None), numbers, self.mac)
@@ -119,20 +119,34 @@ class World:
     def tend(self):
         """What is done when nobody is at the door."""
         asyncio.new_event_loop()
-        asyncio.run(tend_people(self.register, self.time))
+        asyncio.run(tend_people(self.register, self.time, lambda lease, what: True))
         self.leases.ensure_copy()
-        self.residents.ensure_copy()
+        while self.residents.stale:
+            self.residents.ensure_copy()
         tend(self.credentials)
 
-    def change(self, name, *arguments):
-        """A change of the residents' table; a list is a PIN or card."""
-        found = [self.digest(*a) if isinstance(a, list) else a for a in arguments]
-        if name == "add":
-            found.insert(1, arguments[0][0])
-        getattr(Changes(self.residents), name)(*found)
+    def change(self, name, lease, *tokens):
+        """A change of what residents have set, unless the dialogue would not let it come to that."""
+        digests = [self.digest(*token) for token in tokens]
+        found = [self.residents.entry(digest) for digest in digests]
+        changes = All(self.register, lease)
+        if name == "change_pin":
+            old, listed = found[0], self.credentials.find(digests[0])
+            if found[1] is not None or (old is None and (listed is None or listed.lease != lease)):
+                return
+            if old is not None and (old.what != CREDENTIAL or old.lease != lease):
+                return
+            changes.change_pin(Who(old.number if old else 0, digests[0]), digests[1])
+        elif name == "remove" or not any(found):
+            getattr(changes, name)(*digests)
 
     def move_out(self, lease):
-        Guard(self.leases).end(lease)
+        """Its people have given it up."""
+        place = self.leases.place(lease)
+        if place >= 0:
+            self.leases.table[place + WHAT] = OVER
+            self.leases.changed = True
+            self.leases.save()
 
     def publish(self, head, blob):
         """The operator's head comes; its snapshot can be had."""
@@ -168,18 +182,15 @@ class World:
     def _leases(self):
         table, found = self.leases.table, []
         for at in range(0, len(table), ENTRY):
-            lived, start, flags, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, at)
+            lived, start, flags, _, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, at)
             found.append(
                 [lease, lived, seen, flags & STATED > 0, start, end, flags & BEGUN > 0, what == OVER]
             )
         return found
 
     def _residents(self):
-        table, found = self.residents.table, []
-        for at in range(0, len(table), RESIDENT):
-            role, _, lease = struct.unpack_from("<BBH", table, at + 16)
-            found.append([hexlify(table[at : at + 16]).decode(), role, lease])
-        return found
+        every = [entry for shelf in range(SHELVES) for entry in self.residents.each(shelf)]
+        return [[hexlify(one[:16]).decode(), one[16], one[18] | one[19] << 8] for one in every]
 
 
 def run(tokens, steps):

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 TENANT, STAFF, MOVE_IN = 1, 2, 3
-CARD = 2
 START = {1: 1_800_000_000, 2: 0}
 """When each lease begins, as its record in a list states it; 0: it does not."""
 
@@ -100,18 +99,46 @@ class Model:
         for number in [number for number, lease in self.leases.items() if lease.over]:
             self._clear(number)
             yield
-        self.residents = {t: e for t, e in self.residents.items() if e[0] or t in self.listing.people}
-        yield
+        for number in (1, 2):  # each has a shelf of its own
+            mine = {t for t, (what, lease) in self.residents.items() if lease == number and not what}
+            self.residents = {
+                t: e for t, e in self.residents.items() if t not in mine or t in self.listing.people
+            }
+            yield
         named = self._named(self.listing)
         self.leases = {n: lease for n, lease in self.leases.items() if not lease.over or n in named}
         yield
 
     def move_out(self, lease: int) -> set[str]:
-        self.leases.setdefault(lease, Lease(self.lived, 0)).over = True
+        if lease in self.leases:
+            self.leases[lease].over = True
         return set()
 
-    def change(self, name: str, *arguments: object) -> set[str]:
-        getattr(self, f"_{name}")(*arguments)
+    def change(self, name: str, lease: int, *tokens: Token) -> set[str]:
+        """Residents of a lease set something: `residents` has 1 for what is theirs, 0 for withdrawn."""
+        held = [self.residents.get(token) for token in tokens]
+        if name == "clear":
+            self._clear(lease)
+        elif name == "remove":
+            if held[0] and held[0][1] == lease:
+                del self.residents[tokens[0]]
+        elif name == "change_pin":
+            old, new = tokens
+            listed = self.listing.people.get(old)
+            if (
+                held[1]
+                or (held[0] not in (None, (1, lease)))
+                or not (held[0] or (listed and listed[1] == lease))
+            ):
+                return set()
+            self.residents.pop(old, None)
+            if listed:
+                self.residents[old] = 0, lease
+            self.residents[new] = 1, lease
+        elif not any(held):
+            self.residents[tokens[0]] = 0, lease  # withdrawn, or a code that is used up
+            if name == "move_in":
+                self.residents[tokens[1]] = 1, lease
         return set()
 
     def present(self, kind: int, value: str) -> set[str]:
@@ -129,20 +156,6 @@ class Model:
         return {"taken"}
 
     # what residents set
-
-    def _add(self, token: Token, lease: int, instead_of: Token | None = None) -> None:
-        if instead_of not in (None, token) and self.residents.pop(instead_of, (0, 0))[0] != TENANT:
-            self.residents[instead_of] = 0, lease
-        self.residents[token] = TENANT, lease
-
-    def _withdraw(self, token: Token) -> None:
-        self.residents[token] = 0, 0
-
-    def _remove(self, token: Token) -> None:
-        self.residents.pop(token, None)
-
-    def _remove_cards(self, lease: int) -> None:
-        self.residents = {t: e for t, e in self.residents.items() if t[0] != CARD or e != (TENANT, lease)}
 
     def _clear(self, lease: int) -> None:
         self.residents = {t: e for t, e in self.residents.items() if e != (TENANT, lease)}

@@ -10,10 +10,21 @@ TENANT, STAFF, MOVE_IN, PASSAGE, GUEST = 1, 2, 3, 7, 8
 PIN, CARD = 1, 2
 _ROLE, _LEASE, _SCHEDULE, _USES, _BEFORE, _AFTER = range(6)
 _DURATIONS = [dt.timedelta(hours=n) for n in HOURS] + [dt.timedelta(days=n) for n in DAYS] + [None]
+_CARDS = 3  # of a resident
 _LIGHTS = ("no clock", "outside schedule", "throttled")
 
 Token = tuple[int, str]
 """A PIN or a card: its kind and what is typed or read."""
+
+
+@dataclass(frozen=True)
+class Who:
+    """Somebody at the keypad: `number` is the resident's within the lease, 0 where there is none yet."""
+
+    token: Token
+    lease: int
+    number: int
+    is_new: bool = False
 
 
 @dataclass
@@ -21,8 +32,7 @@ class Dialogue:
     """A resident sets something: `state` is what the lock waits for, no longer than `patience`."""
 
     state: str
-    token: Token
-    lease: int
+    who: "Who"
     since: int
     first: str = ""
     refusals: int = 0
@@ -36,16 +46,18 @@ class Dialogue:
 class Model:
     """Its methods are the steps of tests/models/helpers/whole_lock.py; each returns the signals."""
 
-    guest_keys: dict[int, bytes]
+    guest_keys: dict[tuple[int, int], bytes]  # by lease and resident
     listed: dict[Token, tuple] = field(default_factory=dict)
     days: int = 0
-    residents: dict[Token, int] = field(default_factory=dict)
+    residents: dict[Token, tuple[int, int]] = field(default_factory=dict)  # lease, and number within it
+    owners: dict[Token, tuple[int, int]] = field(default_factory=dict)  # the same of PINs of the list
     given_up: set[Token] = field(default_factory=set)
-    left: set[int] = field(default_factory=set)
     uses: dict[Token, int] = field(default_factory=dict)
     entered: dict[str, tuple[int, int, int, bytes]] = field(default_factory=dict)  # lease, kind, end, key
     risk: int = 0
     staff_was_in: bool = False
+    is_news: bool = False  # whether somebody has moved in
+    shown: set = field(default_factory=set)  # who has been shown that
     now: int | None = None
     ticks: int = 1000
     failures: int = 0
@@ -117,69 +129,103 @@ class Model:
         talk, token = self.dialogue, (CARD, uid)
         if talk and talk.state == "phone" and uid.startswith("\x08"):
             return ["enrolling"]  # it is the phone, too early
-        if talk and talk.state == "add" and token not in self.residents and token not in self.listed:
+        known = token in self.residents or token in self.given_up
+        if talk and talk.state == "add" and not known and token not in self.listed:
             if uid.startswith("\x08") or not uid.strip("\0"):
                 return self._refused(["weak"])
-            self._make_resident(token, talk.lease)
+            place = self._claim(talk.who)
+            if sum(t[0] == CARD and held == place for t, held in self.residents.items()) >= _CARDS:
+                return self._end("weak")
+            self.residents[token] = place
             return self._end("kept")
         if talk and talk.state == "remove":
-            if self.residents.get(token) == talk.lease:
+            if token in self.residents and self.residents[token] == (talk.who.lease, talk.who.number):
                 del self.residents[token]
                 return self._end("kept")
-            if token in self.listed and self.listed[token][:2] == (TENANT, talk.lease):
-                self.residents.pop(token, None)
+            of_lease = token in self.listed and self.listed[token][:2] == (TENANT, talk.who.lease)
+            if of_lease and not known and self._people(talk.who.lease) <= {talk.who.number}:
                 self.given_up.add(token)
                 return self._end("kept")
         verdict, role, lease = self._judge(token)
-        return self._begin("", token, lease) if verdict == "moving in" else self._act(verdict, role, lease)
+        if verdict == "moving in":
+            return self._begin("", Who(token, lease, 0, True))
+        return self._act(verdict, role, token)
 
-    def _begin(self, order: str, token: Token, lease: int) -> list[str]:
+    def _people(self, lease: int) -> set[int]:
+        """The numbers of the residents."""
+        pins = [held for token, held in self.residents.items() if token[0] == PIN] + [*self.owners.values()]
+        return {number for held, number in pins if held == lease}
+
+    def _free(self, lease: int) -> int:
+        return min(set(range(1, 10)) - self._people(lease))
+
+    def _claim(self, who: Who) -> tuple[int, int]:
+        """Lease and number of a resident, from now on if the PIN was only in the list."""
+        if not who.number:
+            self.owners[who.token] = who.lease, self._free(who.lease)
+            return self.owners[who.token]
+        return who.lease, who.number
+
+    def _begin(self, order: str, who: Who) -> list[str]:
         """What a tenant asks for."""
         self.dialogue = None
         states = {"": "new", "1": "new", "2": "add", "3": "remove", "4": "phone", "40": "phone", "9": "leave"}
         if order in states:
             if states[order] == "phone":
+                made, mine = b"nobody knows it!", (who.lease, who.number)
+                if order == "40" or mine not in self.guest_keys:
+                    self.guest_keys[self._claim(who)] = made
                 self.risk = 0
-                made = b"nobody knows it!"
-                self.guest_keys[lease] = self.guest_keys.get(lease, made) if order == "4" else made
-            self.dialogue = Dialogue(states[order], token, lease, self.ticks)
+            self.dialogue = Dialogue(states[order], who, self.ticks)
             return ["enrolling"]
         if order == "30":
-            cards = [t for t, held in self.residents.items() if t[0] == CARD and held == lease]
-            for card in cards:
-                del self.residents[card]
+            place = self._claim(who)
+            self.residents = {t: h for t, h in self.residents.items() if t[0] != CARD or h != place}
             return ["kept"]
         return ["weak"]  # 6 and 60: it has no broker of the tenant's own
 
     def _entry(self, code: str, number: str | None) -> list[str]:
         talk, token = self.dialogue, (PIN, code)
         if talk and talk.state == "again" and code == talk.first:
-            if self.residents.pop(talk.token, None) is None:
-                self.given_up.add(talk.token)
-            self._make_resident(token, talk.lease)
+            if talk.who.is_new:
+                self.residents[token] = talk.who.lease, self._free(talk.who.lease)
+                self.is_news, self.shown = True, set()
+                self.owners.pop(talk.who.token, None)
+                self.given_up.add(talk.who.token)
+            else:
+                place = self._claim(talk.who)
+                self._give_up(talk.who)
+                self.residents[token] = place
             return self._end("kept")
         verdict, role, lease = self._code(code, number)
         if verdict == "asking":
-            return self._begin(number or "", token, lease)
-        if talk and talk.state == "leave" and (verdict, token) == ("granted", talk.token):
-            self.left.add(talk.lease)
-            self.guest_keys.pop(talk.lease, None)
-            self.residents = {t: held for t, held in self.residents.items() if held != talk.lease}
+            held = self.residents.get(token) or self.owners.get(token) or (0, 0)
+            return self._begin(number or "", Who(token, lease, held[1]))
+        if talk and talk.state == "leave" and (verdict, token) == ("granted", talk.who.token):
+            self._give_up(talk.who)
+            if talk.who.number:
+                place = talk.who.lease, talk.who.number
+                self.guest_keys.pop(place, None)
+                self.residents = {t: held for t, held in self.residents.items() if held != place}
             return self._end("kept")
         if talk and talk.state in ("new", "again") and verdict not in ("granted", "throttled"):
-            known = lease or token in self.residents or token in self.given_up or token in self.listed
+            known = lease or any(
+                token in held for held in (self.residents, self.given_up, self.owners, self.listed)
+            )
             if talk.state == "again" or known or _is_weak(code):
                 talk.state = "new"
                 return self._refused(["weak"])
             talk.state, talk.first = "again", code
             return ["enrolling"]
         if verdict == "moving in":
-            return self._begin("", token, lease)
-        return self._act(verdict, role, lease)
+            return self._begin("", Who(token, lease, 0, True))
+        return self._act(verdict, role, token)
 
-    def _make_resident(self, token: Token, lease: int) -> None:
-        self.given_up.discard(token)
-        self.residents[token] = lease
+    def _give_up(self, who: Who) -> None:
+        """A PIN opens no more, wherever it stands."""
+        self.residents.pop(who.token, None)
+        if self.owners.pop(who.token, None) or who.token in self.listed or not who.number:
+            self.given_up.add(who.token)
 
     def _end(self, signal: str) -> list[str]:
         self.dialogue = None
@@ -232,24 +278,17 @@ class Model:
     def _judge(self, token: Token) -> tuple[str, int, int]:
         """Verdict, role and lease."""
         if token in self.residents:
-            lease = self.residents[token]
-            return ("expired" if lease in self.left else "granted"), TENANT, lease
+            return "granted", TENANT, self.residents[token][0]
         found = self.listed.get(token)
         if found is None or token in self.given_up:
             return "unknown", 0, 0
         role, lease = found[_ROLE], found[_LEASE]
         if role == MOVE_IN:
-            if lease in self.left:
-                return "expired", role, lease
             early = self.now is not None and self.now < found[_BEFORE]
             return "too early" if early else "moving in", role, lease
         verdict = self._in_time(found)
         if role == TENANT:
-            if lease in self.left:
-                verdict = "expired"
-            elif verdict == "expired":
-                verdict = "granted"
-            return verdict, role, lease
+            return ("granted" if verdict == "expired" else verdict), role, lease
         if verdict == "granted" and found[_SCHEDULE]:
             verdict = self._in_hours(found[_SCHEDULE])
         if self.now is None and (found[_BEFORE] or found[_AFTER]):
@@ -273,7 +312,7 @@ class Model:
 
     def _guest(self, code: str) -> tuple[str, int, bool]:
         """Verdict, lease, and whether the code is entered for the first time."""
-        keys = {lease: key for lease, key in self.guest_keys.items() if lease not in self.left}
+        keys = self.guest_keys
         if not keys:
             return "unknown", 0, True
         if self.now is None:
@@ -283,14 +322,14 @@ class Model:
         gain = 104 * (len(keys) + alike)
         if self.risk + gain >= 1000:
             return "unknown", 0, True
-        if code in self.entered and keys.get(self.entered[code][0]) == self.entered[code][3]:
+        if code in self.entered and self.entered[code][3] in keys.values():
             lease, _, end, _ = self.entered[code]
             once = "used up" if kind % 13 == 12 else "granted"
             return (once if self.now < end else "expired"), lease, False
         duration, hour = _DURATIONS[kind % 13], self.now // 3600
         start = hour - (hour - kind // 13) % 8
         end = start * 3600 + int((duration or dt.timedelta(hours=8)).total_seconds())
-        for lease, key in keys.items():
+        for (lease, _), key in keys.items():
             begin = dt.datetime.fromtimestamp(start * 3600, dt.UTC)
             if make_code(key, begin, duration) == code and self.now < end:
                 if gain + 104 >= 1000:
@@ -300,15 +339,20 @@ class Model:
         self.risk += gain
         return "unknown", 0, True
 
-    def _act(self, verdict: str, role: int, lease: int) -> list[str]:
+    def _act(self, verdict: str, role: int, token: Token) -> list[str]:
         if verdict != "granted":
             return self._refused([verdict if verdict in _LIGHTS else "denied"])
         self.dialogue = None
         if role == GUEST:
             return ["open", "granted"]
-        told, self.staff_was_in = self.staff_was_in, role != TENANT
         if role != TENANT:
+            self.staff_was_in = True
             return ["report", "open", "granted"]
+        who = self.residents.get(token) or self.owners.get(token) or token
+        if self.is_news and who not in self.shown:
+            self.shown.add(who)
+            return ["open", "new way in"]
+        told, self.staff_was_in = self.staff_was_in, False
         return ["open", "staff" if told else "granted"]
 
 

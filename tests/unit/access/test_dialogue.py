@@ -1,13 +1,18 @@
 """What residents do at the keypad beside opening, step by step."""
 
-from dialogue_parts import FOB, NEW, OLD, Keypad, digest, found
+from dialogue_parts import CODE, FOB, LEASE, NEW, OLD, Keypad, digest
 
 from access.decide import EXPIRED, NO_CLOCK, THROTTLED
 from access.dialogue import is_weak
 from access.guest_key import is_complete
-from people.residents import GUEST_KEY, HOME_KEY, ResidentsError
-from roll.record import CARD, PIN
+from people.cards import CARDS_MAX
+from people.changes import PEOPLE_MAX
+from people.entry import GUEST_KEY, HOME_KEY
+from roll.record import CARD, MOVE_IN
+from storage import files
+from storage.names import NEW_WAYS, NEW_WAYS_MAX
 
+WRITE = files.write
 GO, KEPT, WEAK, OPENS = "enrolling", "kept", "weak", "granted"
 
 
@@ -26,22 +31,58 @@ def test_weak_pins():
 def test_a_pin_is_changed_at_one_stroke():
     keypad = Keypad()
     assert (keypad.ask(1), keypad.pin(NEW), keypad.pin(NEW)) == (GO, GO, KEPT)
-    assert keypad.residents.done == [("add", digest(NEW), PIN, 7, digest(OLD))]
+    assert (keypad.lets_in(OLD), keypad.lets_in(NEW)) == (False, True)
     assert keypad.ended
 
 
 def test_a_new_resident_chooses_a_pin_in_place_of_the_code():
     keypad = Keypad()
-    keypad.opens.clear()
     assert (keypad.ask(0), keypad.pin(NEW), keypad.pin(NEW)) == (GO, GO, KEPT)
-    assert keypad.residents.done == [("add", digest(NEW), PIN, 7, digest(OLD))]
+    assert (keypad.lets_in(OLD), keypad.lets_in(NEW)) == (True, True)
+    assert keypad.residents.entry(digest(CODE)).what == 0
+
+
+def test_whoever_moves_in_is_shown_to_all_and_without_a_place_for_that_does_not():
+    keypad = Keypad()
+    keypad.residents.greet(digest(OLD))
+    keypad.ask(0)
+    keypad.pin(NEW)
+    assert keypad.residents.greeted
+    assert (keypad.pin(NEW), keypad.residents.greeted) == (KEPT, [])
+    assert keypad.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
+    keypad = Keypad()
+    keypad.ask(0)
+    keypad.pin(NEW)
+    keypad.nvs.full = True
+    assert (keypad.pin(NEW), keypad.lets_in(NEW)) == (WEAK, False)
+    for order in (1, 2):
+        keypad = Keypad()
+        keypad.ask(order)
+        assert (keypad.card(FOB) if order == 2 else keypad.pin(NEW) == GO and keypad.pin(NEW)) == KEPT
+        assert not keypad.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
+
+
+def test_notice_is_given_with_the_entry_itself_and_voids_what_is_not_used():
+    keypad = Keypad([NEW])
+    keypad.list(FOB, CARD)
+    assert (keypad.ask(7), keypad.ended) == (KEPT, True)
+    keypad.pass_hours(90 * 24)
+    keypad.tend()
+    assert [keypad.lets_in(OLD), keypad.lets_in(NEW), keypad.lets_in(FOB, CARD)] == [True, False, False]
+
+
+def test_the_ninth_resident_is_refused_before_a_pin_is_chosen():
+    keypad = Keypad([b"77119%d" % n for n in range(PEOPLE_MAX - 1)])
+    assert keypad.ask(0) == GO
+    keypad = Keypad([b"77119%d" % n for n in range(PEOPLE_MAX)])
+    assert (keypad.ask(0), keypad.ended) == (WEAK, True)
 
 
 def test_two_different_pins_change_nothing_and_it_begins_anew():
     keypad = Keypad()
     keypad.ask(1)
     assert (keypad.pin(NEW), keypad.pin(b"902818")) == (GO, WEAK)
-    assert (keypad.pin(NEW), keypad.residents.done) == (GO, [])
+    assert (keypad.pin(NEW), keypad.lets_in(OLD)) == (GO, True)
     assert keypad.pin(NEW) == KEPT
 
 
@@ -49,7 +90,7 @@ def test_ones_own_pin_opens_and_is_never_called_weak():
     for own in (OLD, b"1234", b"111111"):
         for steps in ((), (b"111112",), (b"1111",), (NEW, b"902818")):
             keypad = Keypad()
-            keypad.opens.add(digest(own))
+            keypad.list(own)
             keypad.ask(1)
             for digits in steps:
                 keypad.pin(digits)
@@ -58,26 +99,25 @@ def test_ones_own_pin_opens_and_is_never_called_weak():
 
 def test_what_opens_otherwise_opens_in_every_dialogue():
     for order in (0, 1, 2, 3, 4, 6, 9):
-        keypad = Keypad()
-        keypad.opens.add(digest(b"771199"))
+        keypad = Keypad([b"771199"])
+        keypad.list(FOB, CARD, lease=8)
         keypad.ask(order)
         assert keypad.pin(b"771199") == OPENS
-        keypad.residents.known[digest(FOB, CARD)] = found("residents", CARD, 8)
         assert keypad.card(FOB) is None  # the gate judges it
 
 
 def test_a_pin_in_use_is_refused_as_if_it_were_weak():
     for where in ("residents", "listed", "gone", "ended", "a guest's"):
-        keypad = Keypad()
+        keypad = Keypad([NEW] if where == "residents" else ())
         lease = 0
         if where == "gone":
-            keypad.residents.gone.add(digest(NEW))
-        elif where in ("residents", "listed"):
-            getattr(keypad, where).known[digest(NEW)] = found(where, PIN, 3)
+            keypad.at(LEASE).withdraw(digest(NEW))
+        elif where == "listed":
+            keypad.list(NEW, lease=3)
         else:
             lease = 3
         keypad.ask(1)
-        assert keypad.pin(NEW, EXPIRED if lease else None, lease) == WEAK == keypad.pin(b"1111")
+        assert keypad.pin(NEW, EXPIRED if lease else "unknown", lease) == WEAK == keypad.pin(b"1111")
         assert keypad.pin(b"771199") == GO
 
 
@@ -99,30 +139,60 @@ def test_without_a_clock_nine_digits_can_be_a_pin():
 def test_cards_are_added_and_removed():
     keypad = Keypad()
     assert (keypad.ask(2), keypad.card(FOB)) == (GO, KEPT)
-    assert keypad.ended
-    keypad.residents.known[digest(FOB, CARD)] = found("residents", CARD, 7)
+    assert (keypad.ended, keypad.lets_in(FOB, CARD)) == (True, True)
     assert (keypad.ask(3), keypad.card(FOB)) == (GO, KEPT)
+    assert not keypad.lets_in(FOB, CARD)
+    assert (keypad.ask(2), keypad.card(FOB)) == (GO, KEPT)
     assert keypad.ask(30) == KEPT
-    assert keypad.ended
-    card = digest(FOB, CARD)
-    assert keypad.residents.done == [("add", card, CARD, 7, None), ("remove", card), ("remove cards", 7)]
+    assert (keypad.ended, keypad.lets_in(FOB, CARD), keypad.lets_in(OLD)) == (True, False, True)
 
 
-def test_a_card_of_the_list_is_withdrawn_by_its_lease():
+def test_the_fourth_card_of_a_resident_is_refused():
     keypad = Keypad()
-    keypad.listed.known[digest(FOB, CARD)] = found("listed", CARD, 7)
+    for n in range(CARDS_MAX):
+        keypad.ask(2)
+        assert keypad.card(FOB + bytes((n,))) == KEPT
+    keypad.ask(2)
+    assert keypad.card(FOB) == WEAK
+    assert not keypad.lets_in(FOB, CARD)
+
+
+def test_a_card_of_the_list_is_withdrawn_by_who_lives_there_alone():
+    keypad = Keypad()
+    keypad.list(FOB, CARD)
     assert (keypad.ask(3), keypad.card(FOB)) == (GO, KEPT)
-    assert keypad.residents.done == [("withdraw", digest(FOB, CARD))]
+    assert not keypad.lets_in(FOB, CARD)
+    keypad = Keypad([NEW])
+    keypad.list(FOB, CARD)
+    assert (keypad.ask(3), keypad.card(FOB)) == (GO, None)
+    assert (keypad.lets_in(FOB, CARD), keypad.ended) == (True, False)
+
+
+def test_all_of_ones_own_cards_are_not_a_flatmates():
+    keypad = Keypad([NEW])
+    keypad.list(b"listed", CARD)
+    for pin, fob in ((OLD, FOB), (NEW, FOB + b"2")):
+        assert (keypad.ask(2, pin=pin), keypad.card(fob)) == (GO, KEPT)
+    assert keypad.ask(30, pin=NEW) == KEPT
+    keypad.tend()
+    assert [keypad.lets_in(fob, CARD) for fob in (FOB, FOB + b"2", b"listed")] == [True, False, True]
 
 
 def test_a_known_card_is_not_added_and_somebody_elses_not_removed():
     for order, lease in ((2, 7), (2, 8), (3, 8)):
-        for where in ("residents", "listed"):
-            keypad = Keypad()
-            getattr(keypad, where).known[digest(FOB, CARD)] = found(where, CARD, lease)
-            keypad.ask(order)
-            assert keypad.card(FOB) is None
-            assert (keypad.residents.done, keypad.ended) == ([], False)
+        keypad = Keypad()
+        keypad.list(FOB, CARD, lease=lease)
+        keypad.ask(order)
+        before = keypad.entries()
+        assert keypad.card(FOB) is None
+        assert (keypad.entries(), keypad.ended) == (before, False)
+    for order in (2, 3):
+        keypad = Keypad([NEW])
+        assert (keypad.ask(2, pin=NEW), keypad.card(FOB)) == (GO, KEPT)
+        keypad.ask(order)
+        before = keypad.entries()
+        assert keypad.card(FOB) is None
+        assert (keypad.entries(), keypad.ended) == (before, False)
 
 
 def test_kept_is_never_said_of_a_card_that_can_not_open():
@@ -133,9 +203,10 @@ def test_kept_is_never_said_of_a_card_that_can_not_open():
         ({"reader": "wiegand"}, zeros),
     ):
         keypad = Keypad(**settings)
+        before = keypad.entries()
         keypad.ask(2)
         for uid in uids:
-            assert (keypad.card(uid), keypad.residents.done) == (WEAK, []), uid
+            assert (keypad.card(uid), keypad.entries()) == (WEAK, before), uid
             assert not keypad.ended
     for settings, uid in (
         ({}, FOB),
@@ -149,28 +220,75 @@ def test_kept_is_never_said_of_a_card_that_can_not_open():
 
 
 def test_a_card_that_can_not_open_can_still_be_removed():
-    keypad = Keypad(plain_uid=False)
-    keypad.residents.known[digest(FOB, CARD)] = found("residents", CARD, 7)
+    keypad = Keypad()
+    keypad.ask(2)
+    keypad.card(FOB)
+    keypad.settings.plain_uid = False
     assert (keypad.ask(3), keypad.card(FOB)) == (GO, KEPT)
 
 
 def test_moving_out_asks_for_the_pin_once_more_and_another_one_opens():
-    keypad = Keypad()
-    keypad.opens.add(digest(NEW))
+    keypad = Keypad([NEW])
     keypad.ask(9)
-    assert (keypad.pin(b"771199"), keypad.leases.left) == ("unknown", [])
-    assert (keypad.pin(NEW), keypad.leases.left) == (OPENS, [])
+    assert (keypad.pin(b"771199"), keypad.lets_in(OLD)) == ("unknown", True)
+    assert (keypad.pin(NEW), keypad.lets_in(OLD)) == (OPENS, True)
     assert keypad.pin(OLD) == KEPT
-    assert (keypad.leases.left, keypad.residents.done) == ([7], [("clear", 7)])
+    assert (keypad.lets_in(OLD), keypad.lets_in(NEW), keypad.is_left) == (False, True, False)
 
 
-def test_a_full_table_is_told():
-    for order in (2, 30, 4, 40, 6, 60):
+def test_the_last_to_move_out_gives_the_lease_up_and_a_new_code_is_good():
+    keypad = Keypad()
+    keypad.ask(9)
+    assert keypad.pin(OLD) == KEPT
+    assert keypad.is_left
+    keypad.tend()
+    assert keypad.is_left
+    assert (keypad.ask(0), keypad.pin(NEW), keypad.pin(NEW)) == (GO, GO, KEPT)
+    keypad.tend()
+    assert (keypad.lets_in(NEW), keypad.is_left) == (True, False)
+
+
+def test_a_landlord_who_has_moved_in_ends_nothing_for_who_lives_there():
+    """By a code of their own, whatever they then say at the keypad."""
+    landlord = b"771199"
+    for has_moved_in in (False, True):  # the tenant's PIN is the list's, or one that they chose
         keypad = Keypad()
-        keypad.residents.error = ResidentsError("full")
+        tenant = OLD
+        if has_moved_in:
+            keypad.list(b"80808080", role=MOVE_IN)
+            keypad.ask(1)
+            keypad.pin(NEW)
+            keypad.pin(NEW)
+            tenant = NEW
+        keypad.list(FOB, CARD)
+        assert (keypad.ask(0), keypad.pin(landlord), keypad.pin(landlord)) == (GO, GO, KEPT)
+        for order in (30, 40, 60):
+            keypad.ask(order, pin=landlord)
+            keypad.tend()
+        keypad.ask(9, pin=landlord)
+        assert keypad.pin(landlord) == KEPT
+        keypad.pass_hours(5000)
+        keypad.tend()
+        assert (keypad.lets_in(tenant), keypad.lets_in(FOB, CARD), keypad.told) == (True, True, [])
+        assert not keypad.leases.over(LEASE, None)
+        assert not keypad.lets_in(landlord)
+
+
+def test_a_full_flash_is_told():
+    for order in (2, 30, 4, 40, 6):
+        keypad = Keypad()
+        full(keypad)
         signal = keypad.ask(order)
         assert (keypad.card(FOB) if order == 2 else signal) == WEAK
         assert keypad.ended
+        files.write = WRITE
+
+
+def full(keypad):
+    def write(*_):
+        raise OSError(28)
+
+    files.write = write
 
 
 def test_what_waits_for_a_card_or_phone_has_twenty_seconds_and_all_else_ten():
@@ -188,13 +306,29 @@ def test_what_waits_for_a_card_or_phone_has_twenty_seconds_and_all_else_ten():
 def test_the_guest_key_is_made_once_and_handed_over_and_codes_are_armed():
     keypad = Keypad()
     assert (keypad.ask(4), keypad.guests.armed) == (GO, 1)
-    key = keypad.residents.held[GUEST_KEY][7]
+    key = keypad.key()
     assert keypad.phone.presented == [(GUEST_KEY, key)]
     assert is_complete(key)
     keypad.ask(4)
     assert keypad.phone.presented[1] == keypad.phone.presented[0]
     assert keypad.guests.armed == 2
-    assert keypad.residents.done == [("key", GUEST_KEY, 7, True)]
+
+
+def test_each_resident_has_keys_of_their_own():
+    keypad = Keypad([NEW])
+    for pin in (OLD, NEW):
+        keypad.ask(4, pin=pin)
+        keypad.ask(6, pin=pin)
+    guest, home, others, others_home = [key for _, key in keypad.phone.presented]
+    assert len({guest, home, others, others_home}) == 4
+    keypad.ask(40, pin=NEW)
+    keypad.ask(60, pin=NEW)
+    assert (keypad.key(), keypad.key(HOME_KEY)) == (guest, home)
+    assert (keypad.key(pin=NEW) == others, keypad.key(HOME_KEY, NEW)) == (False, None)
+    keypad.ask(9, pin=NEW)
+    keypad.pin(NEW)
+    assert [found[1] for found in keypad.residents.keys()] == [guest]  # noqa: SIM118
+    assert [found[1] for found in keypad.residents.keys(HOME_KEY)] == [home]
 
 
 def test_without_a_reader_there_is_no_phone_to_wait_for():
@@ -209,32 +343,35 @@ def test_a_new_guest_key_is_made_where_one_asks_for_it():
     keypad.ask(4)
     assert keypad.ask(40) == GO
     first, second = keypad.phone.presented
-    assert first != second == (GUEST_KEY, keypad.residents.held[GUEST_KEY][7])
+    assert first != second == (GUEST_KEY, keypad.key())
 
 
 def test_a_key_that_cannot_be_kept_or_handed_over_is_not():
     for order in (4, 40, 6):
-        for full in ("table", "nvs", "ram"):
+        for where in ("flash", "nvs", "ram"):
             keypad = Keypad()
-            keypad.residents.error = ResidentsError("full") if full == "table" else None
-            keypad.guests.full = full == "nvs" and order != 6
-            keypad.phone.error = MemoryError() if full == "ram" or order == 6 else None
+            if where == "flash":
+                full(keypad)
+            keypad.guests.full = where == "nvs" and order != 6
+            keypad.phone.error = MemoryError() if where == "ram" or order == 6 else None
             assert (keypad.ask(order), keypad.phone.presented, keypad.ended) == (WEAK, [], True)
+            files.write = WRITE
 
 
 def test_home_is_turned_on_with_a_new_code_each_time_and_off():
     keypad = Keypad()
     assert (keypad.ask(6), keypad.ask(6)) == (GO, GO)
     first, second = keypad.phone.presented
-    assert first != second == (HOME_KEY, keypad.residents.held[HOME_KEY][7])
+    assert first != second == (HOME_KEY, keypad.key(HOME_KEY))
     assert len(second[1]) == 16
     assert keypad.guests.armed == 0
     assert (keypad.ask(60), keypad.ended) == (KEPT, True)
-    assert keypad.residents.held[HOME_KEY][7] == b""
+    assert keypad.key(HOME_KEY) is None
 
 
 def test_home_is_refused_where_the_settings_have_none():
     for order in (6, 60):
         keypad = Keypad(home=None)
+        before = keypad.entries()
         assert (keypad.ask(order), keypad.ended) == (WEAK, True)
-        assert (keypad.phone.presented, keypad.residents.done) == ([], [])
+        assert (keypad.phone.presented, keypad.entries()) == ([], before)

@@ -1,4 +1,4 @@
-"""Commands are heard on the lock's own topic, one at a time; bad ones cost a second, and no code stays."""
+"""Commands are carried out one at a time; bad ones cost a second, and no code stays."""
 
 import asyncio
 import sys
@@ -27,17 +27,14 @@ class Message:
 
 
 class Lock:
-    """Subscriptions, telemetry and door in one; `rests` is how long it waited after which message."""
+    """Telemetry and door in one; `rests` is how long it waited after which message."""
 
     def __init__(self):
-        self.topics, self.said, self.did, self.rests = [], [], [], []
+        self.said, self.did, self.rests = [], [], []
         parts = KEY, Clock(), Numbers(RamNvs()), self
         door = self, lambda: iter(()), dict, lambda: self.did.append("reset")
-        self.listener = Listener(self, "demo", parts, door)
+        self.listener = Listener("demo", parts, door)
         room.asyncio = self
-
-    async def subscribe(self, topic, handler):
-        self.topics.append((topic, handler))
 
     async def sleep_ms(self, wait):
         self.rests.append(wait)
@@ -58,18 +55,6 @@ class Lock:
         """What was told of one message."""
         asyncio.run(self.listener.on_message(Message(data, retained)))
         return self.said[-1] if self.said else None
-
-
-def test_it_hears_the_topic_of_its_own_lock():
-    lock = Lock()
-
-    async def listens():
-        running = asyncio.create_task(lock.listener.run())
-        await asyncio.sleep_ms(0)
-        running.cancel()
-
-    asyncio.run(listens())
-    assert lock.topics == [("menshen/v1/demo/command", lock.listener.on_message)]
 
 
 def test_a_command_is_carried_out_and_the_next_need_not_wait():

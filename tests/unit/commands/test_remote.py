@@ -48,7 +48,7 @@ def test_it_comes_one_to_two_minutes_later_at_random():
     assert max(moments) > 110_000
 
 
-def test_a_lease_has_its_key_and_another_has_none():
-    part = Remote(Time(), lambda: iter(((7, b"k" * 16),)), dict, print)
-    assert part.guest_key(7) == b"k" * 16
-    assert part.guest_key(8) is None
+def test_a_lease_has_the_keys_of_its_residents_and_another_has_none():
+    part = Remote(Time(), lambda: iter(((7, b"k" * 16), (9, b"m" * 16), (7, b"l" * 16))), dict, print)
+    assert part.guest_keys(7) == [b"k" * 16, b"l" * 16]
+    assert part.guest_keys(8) == []

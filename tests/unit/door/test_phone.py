@@ -4,7 +4,7 @@ import sys
 
 import loader
 from door.phone import Phone
-from people.residents import GUEST_KEY, HOME_KEY
+from people.entry import GUEST_KEY, HOME_KEY
 
 loader._IS_PLENTY = False  # as on a board without PSRAM
 
@@ -26,9 +26,9 @@ class Part:
         self.shown.append(signal)
 
 
-def made():
+def made(page=""):
     part = Part()
-    return Phone("front", part, part), part
+    return Phone("front", page, part, part), part
 
 
 def test_the_key_that_is_presented_is_the_one_that_was_asked_for():
@@ -39,9 +39,17 @@ def test_the_key_that_is_presented_is_the_one_that_was_asked_for():
     assert b"0001 0203" in part.tags[0]._message
 
 
+def test_a_guest_key_is_presented_to_the_residents_page_where_there_is_one():
+    phone, part = made("codes.example/")
+    phone.present(GUEST_KEY, KEY)
+    assert b"codes.example/#lock=front&key=000102" in part.tags[-1]._message
+    phone.present(HOME_KEY, KEY)
+    assert b"home code of front" in part.tags[-1]._message
+
+
 def test_without_a_reader_nothing_is_presented_and_no_light_says_so():
     part = Part()
-    phone = Phone("front", None, part)
+    phone = Phone("front", "", None, part)
     phone.present(GUEST_KEY, KEY)
     phone.end()
     assert (part.tags, part.shown) == ([], [])

@@ -119,7 +119,7 @@ class Besieged:
         self.credentials = opened()
         self.clock = Clock(self._datetime, numbers)
         self.telemetry = Telemetry("demo", dict, numbers, self.clock.now)
-        self._leases, self._residents = Leases(KEY, numbers), Residents(KEY)
+        self._leases, self._residents = Leases(KEY, numbers), Residents(KEY, numbers)
         self.numbers = numbers
         self.commands = Commands("demo", KEY, self.clock, numbers, acks.Acks(self.telemetry), self)
         self._throttle = Throttle(numbers)
@@ -180,5 +180,5 @@ class Besieged:
         self.did.append("unlock")
         return True
 
-    def guest_key(self, lease):
-        return GUEST_KEY if lease == _LEASE else None
+    def guest_keys(self, lease):
+        return [GUEST_KEY] if lease == _LEASE else []

@@ -84,8 +84,8 @@ class Lock:
         self.did.append((lease, digest))
         return self.lets_in
 
-    def guest_key(self, lease):
-        return GUEST_KEY if lease == LEASE else None
+    def guest_keys(self, lease):
+        return [GUEST_KEY] if lease == LEASE else []
 
     def command_done(self, command, nonce, found=None):
         self.said.append((command, nonce, found))

@@ -1,85 +1,26 @@
-"""All that a dialogue at the keypad speaks with, played: for the tests of access/dialogue.py."""
+"""All that a dialogue at the keypad speaks with, for the tests of access/dialogue.py.
 
-import struct
+The table of residents is a real one; the operator's list is a dict; restrictions and phone are played.
+"""
+
+from people_parts import KEY, House
 
 from access.decide import ASKING, GRANTED, MOVING_IN, UNKNOWN
 from access.dialogues import Dialogues
 from access.gate import Verdict
-from people import changes, guard
-from people.register import Register
-from people.residents import CREDENTIAL, GUEST_KEY, HOME_KEY, Resident
-from roll.record import FIELDS, PIN, TENANT, Credential
+from people.entry import GUEST_KEY
+from people.leases import DUE
+from roll.record import MOVE_IN, PIN, TENANT
 from storage.hmac import Mac
 
-MAC = Mac(bytes(32))
-OLD, NEW = b"246810", b"902817"
+MAC = Mac(KEY)
+OLD, NEW, CODE = b"246810", b"902817", b"73519264"
 FOB = b"\x04abcdef"
+LEASE = 7
 
 
 def digest(value, kind=PIN):
     return MAC.digest(bytes([kind]), value)[:16]
-
-
-def found(where, kind, lease):
-    """A tenant's credential, as residents or the operator's list have it."""
-    if where == "residents":
-        return Resident(CREDENTIAL, kind, lease)
-    return Credential(bytes(16) + struct.pack(FIELDS, TENANT, kind, lease, 0, 0, 0, 0, 0))
-
-
-class Residents:
-    def __init__(self):
-        self.done, self.known, self.gone, self.error = [], {}, set(), None
-        self.held = {GUEST_KEY: {}, HOME_KEY: {}}
-
-    def find(self, sought):
-        return self.known.get(sought)
-
-    def withdrawn(self, sought):
-        return sought in self.gone
-
-    def _do(self, *what):
-        if self.error:
-            raise self.error
-        self.done.append(what)
-
-    def add(self, new, kind, lease, instead_of=None):
-        self._do("add", new, kind, lease, instead_of)
-
-    def withdraw(self, old):
-        self._do("withdraw", old)
-
-    def remove(self, old):
-        self._do("remove", old)
-
-    def remove_cards(self, lease):
-        self._do("remove cards", lease)
-
-    def keys(self, role=GUEST_KEY):
-        return self.held[role].items()
-
-    def set_key(self, role, lease, key):
-        self._do("key", role, lease, bool(key))
-        self.held[role][lease] = key
-
-    def clear(self, lease):
-        self._do("clear", lease)
-
-
-class Listed:
-    def __init__(self):
-        self.known = {}
-
-    def find(self, sought):
-        return self.known.get(sought)
-
-
-class Leases:
-    def __init__(self):
-        self.left = []
-
-    def end(self, lease):
-        self.left.append(lease)
 
 
 class Guests:
@@ -114,34 +55,46 @@ class Phone:
         self.is_there = False
 
 
-class Keypad:
-    """A resident of lease 7, whose PIN is OLD, at the keypad."""
+class Keypad(House):
+    """A resident of lease 7 at the keypad, whose PIN is OLD by the list; `flatmates` have other PINs."""
 
-    def __init__(self, **settings):
-        self.residents, self.listed, self.leases = Residents(), Listed(), Leases()
+    def __init__(self, flatmates=(), **settings):
+        super().__init__()
         self.guests, self.phone, self.settings = Guests(), Phone(), Settings()
         for name, value in settings.items():
             setattr(self.settings, name, value)
-        changes.Changes = lambda residents: residents
-        guard.Guard = lambda leases: leases
-        register = Register(self.listed, self.residents, self.leases)
-        self._dialogues = Dialogues(lambda: self.phone, register, self.guests, MAC, self.settings)
-        self.talk, self.opens = None, {digest(OLD)}
+        self.list(OLD)
+        self.list(CODE, role=MOVE_IN)
+        self.tend()
+        for pin in flatmates:
+            self.at(LEASE).move_in(digest(CODE), digest(pin))
+        self.talk = None
 
-    def ask(self, order, now=0):
-        """`OLD * order #`, or a move-in code where there is no order; the signal."""
+    def list(self, value, kind=PIN, role=TENANT, lease=LEASE):
+        """Have the operator's list hold it."""
+        self.listed.put(digest(value, kind) + bytes((role, kind, lease)) + bytes(13))
+
+    def ask(self, order, now=0, pin=OLD):
+        """`PIN * order #`, or a move-in code where there is no order; the signal."""
         verdict = Verdict(ASKING if order else MOVING_IN, PIN)
-        verdict.digest, verdict.lease, verdict.order = digest(OLD), 7, order
-        self.talk, signal = self._dialogues.begin(verdict, now)
+        verdict.digest, verdict.lease, verdict.order = digest(pin if order else CODE), LEASE, order
+        verdict.role, verdict.number = TENANT if order else MOVE_IN, self.number(pin)
+        dialogues = Dialogues(lambda: self.phone, self.register, self.guests, MAC, self.settings)
+        self.talk, signal = dialogues.begin(verdict, now)
         return signal
+
+    def number(self, pin):
+        """The number of whoever has this PIN, 0 where the list has it alone."""
+        found = self.residents.find(digest(pin), bytes((PIN,)), pin)
+        return found.number if found else 0
 
     def pin(self, digits, reason=None, lease=0):
         """A code, for which the gate has this reason; the signal, or "granted"."""
         verdict = self.talk.again(digits)
         if verdict is None:
-            opens = digest(digits) in self.opens
+            opens = self.lets_in(digits)
             verdict = Verdict(reason or (GRANTED if opens else UNKNOWN), PIN)
-            verdict.digest, verdict.lease = digest(digits), 7 if opens else lease
+            verdict.digest, verdict.lease = digest(digits), LEASE if opens else lease
             self.talk.pin(verdict, digits)
         return verdict.reason
 
@@ -149,6 +102,26 @@ class Keypad:
         """A card; the signal, or None where the gate is to judge it."""
         verdict = self.talk.card(uid)
         return verdict and verdict.reason
+
+    def lets_in(self, value, kind=PIN):
+        """Whether a PIN or card opens."""
+        found = self.residents.find(digest(value, kind), bytes((kind,)), value)
+        listed = self.listed.find(digest(value, kind))
+        by_list = listed is not None and listed.role == TENANT
+        return by_list if found is None or found.what == 2 else found.what == 1
+
+    def key(self, what=GUEST_KEY, pin=OLD):
+        """The key of a resident, None where they have none."""
+
+        class Who:
+            number = self.number(pin)
+
+        return self.at(LEASE).key(Who, what)
+
+    @property
+    def is_left(self):
+        """Whether the lease is to end unless somebody comes."""
+        return self.leases.table[self.leases.place(LEASE) + DUE] > 0
 
     @property
     def ended(self):

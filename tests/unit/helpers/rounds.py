@@ -9,16 +9,9 @@ import json
 import os
 
 import console
-from link import (  # one file in the flash, see tools/shrink/rooms.py
-    Backoff,
-    Broker,
-    Link,
-    MQTTClient,
-    Network,
-    Subscriptions,
-    Wifi,
-)
+from link import Subscriptions  # the rooms are few files in the flash, see tools/shrink/rooms.py
 from link.tls import context
+from reports import Backoff, Broker, Link, MQTTClient, Network, Wifi
 
 _PAGE = 4096
 _HURRY_MS = 300

@@ -12,7 +12,7 @@ import loader
 from home import broker as home
 from link.backoff import Backoff
 from link.packets import text
-from people.residents import HOME_KEY
+from people.entry import HOME_KEY
 from storage.nvs import Numbers
 
 ROOT = "menshen/v1/demo"

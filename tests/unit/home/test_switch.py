@@ -9,9 +9,9 @@ from test_commands import KEY, Clock
 
 import loader
 from home import switch as home_switch
-from people import changes
+from people import keys
+from people.entry import HOME_KEY
 from people.register import Register
-from people.residents import HOME_KEY
 
 loader._IS_PLENTY = False  # as on a board without PSRAM
 
@@ -63,16 +63,16 @@ def test_the_leases_end_turns_it_off_and_forgets_the_code():
             house = House(broker.port)
             forgotten = []
 
-            class Changes:
-                def __init__(self, residents):
-                    pass
+            class Keys:
+                def __init__(self, register, lease):
+                    self.lease = lease
 
-                def set_key(self, role, lease, key):
-                    forgotten.append((role, lease, key))
+                def drop_keys(self, what):
+                    forgotten.append((what, self.lease))
                     house.table = []
 
-            changes.Changes = Changes
-            sys.modules["people.changes"] = changes
+            keys.Keys = Keys
+            sys.modules["people.keys"] = keys
             running = asyncio.create_task(switch(house))
             await until(lambda: len(hub.said) == 2)
             house.ended = True
@@ -80,7 +80,7 @@ def test_the_leases_end_turns_it_off_and_forgets_the_code():
             running.cancel()
             return forgotten
 
-    assert asyncio.run(main()) == [(HOME_KEY, 7, b"")]
+    assert asyncio.run(main()) == [(HOME_KEY, 7)]
 
 
 def test_who_needs_the_memory_gets_it_and_then_it_comes_back():

@@ -21,7 +21,7 @@ from scripted_resolver import (
 )
 
 from link.dns import question, read_reply
-from link.resolver import is_numeric
+from link.lookup import _all_servers, is_numeric
 
 
 def test_it_finds_the_address():
@@ -215,8 +215,7 @@ def test_with_no_server_at_all_it_fails_at_once():
 
 
 def test_the_access_points_server_comes_after_those_of_the_settings():
-    resolver = lookup([("10.0.0.1", 5353)], lambda: "10.0.0.53")
-    assert resolver._all_servers() == [("10.0.0.1", 5353), ("10.0.0.53", 53)]
+    assert _all_servers([("10.0.0.1", 5353)], lambda: "10.0.0.53") == [("10.0.0.1", 5353), ("10.0.0.53", 53)]
 
 
 def test_the_longest_time_to_live_is_a_day():

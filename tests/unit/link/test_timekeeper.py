@@ -8,7 +8,7 @@ from test_sntp import AT, reply
 
 import link.timekeeper as room
 import loader
-from link.resolver import DnsError
+from link.errors import DnsError
 from link.timekeeper import Timekeeper
 
 

@@ -7,7 +7,7 @@ import vfs
 from list_parts import each_of
 
 from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard, lease_digest
-from people.leases import Leases
+from people.leases import OVER, WHAT, Leases
 from storage.files import exists
 
 TENANT, STAFF, MOVE_IN, LEASE = 1, 2, 3, 4
@@ -94,6 +94,15 @@ class House:
             self.note(*records, now=now)
             self.list = records
         return reason
+
+    def end(self, lease):
+        """Its people have given it up."""
+        leases = self.leases
+        if leases.place(lease) < 0:
+            self.note(stated(lease))
+        leases.table[leases.place(lease) + WHAT] = OVER
+        leases.changed = True
+        leases.save()
 
     def live(self, hours):
         self.numbers.kept["lived"] = self.numbers.get("lived") + hours
@@ -249,18 +258,18 @@ def test_a_lease_that_has_begun_has_begun_whatever_the_clock_says():
         assert not leases.begun(2, 0)
 
 
-def test_moving_out_ends_it():
+def test_it_ends_when_it_is_given_up():
     house = House()
-    house.guard.end(1)
+    house.end(1)
     assert house.leases.over(1, None)
     assert house.check() is None
-    house.guard.end(5)
+    house.end(5)
     assert make(house.numbers).over(5, None)
 
 
 def test_what_is_over_is_forgotten_once_the_list_has_nothing_of_it():
     house = House(stated(), stated(2), record(1), record(2, lease=2))
-    house.guard.end(1)
+    house.end(1)
     asyncio.run(house.guard.forget(lambda: each_of((record(1), stated(2)))))
     assert house.leases.over(1, None), "its card is still in the list"
     asyncio.run(house.guard.forget(lambda: each_of(())))
@@ -271,7 +280,7 @@ def test_what_is_over_is_forgotten_once_the_list_has_nothing_of_it():
 def test_leases_come_and_go_for_ever():
     house = House(stated(1), record(1))
     for lease in range(1, 100):
-        house.guard.end(lease)
+        house.end(lease)
         mine = stated(lease + 1), record(lease + 1, lease=lease + 1)
         assert house.take(*mine) is None, lease
         asyncio.run(house.guard.forget(lambda: each_of(mine)))  # noqa: B023
@@ -284,7 +293,7 @@ def test_so_many_leases_and_no_more():
     assert house.check(*many) is None
     assert house.check(*many, stated(33)) == TOO_MANY
     assert house.check(*many, record(1, lease=33)) == TOO_MANY
-    house.guard.end(5)
+    house.end(5)
     assert house.check(*many, stated(33)) is None
 
 

@@ -3,16 +3,17 @@
 import asyncio
 
 from list_parts import install, opened, record
+from people_parts import All, Who
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
-from people.changes import Changes
-from people.guard import Guard, lease_digest
-from people.leases import Leases
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, WITHDRAWN
+from people.guard import lease_digest
+from people.leases import OVER, WHAT, Leases
 from people.register import Register
-from people.residents import GUEST_KEY, HOME_KEY, Residents
+from people.residents import Residents
 from people.upkeep import tend
-from roll.record import CARD, LEASE, PIN, TENANT
+from roll.record import LEASE, TENANT
 from storage.names import LIVED
 from storage.nvs import Numbers
 
@@ -33,14 +34,26 @@ class House:
         self.ends = {1: NOW + 30 * DAY, 2: NOW + 60 * DAY}
         self.lists = 0
         self.publish(1, 2)
-        self.register = Register(self.credentials, Residents(KEY), Leases(KEY, self.numbers))
-        changes = Changes(self.register.residents)
+        self.register = Register(self.credentials, Residents(KEY, self.numbers), Leases(KEY, self.numbers))
         for lease in self.ends:
-            changes.add(digest(lease + 20), PIN, lease, digest(lease))
-            changes.add(digest(lease + 30), CARD, lease)
-            changes.set_key(GUEST_KEY, lease, digest(lease + 40))
-            changes.set_key(HOME_KEY, lease, digest(lease + 50))
+            self.settle_in(lease)
         self.tend(NOW)
+
+    def settle_in(self, lease):
+        """A resident has changed the PIN of the list, added a card, and has both keys."""
+        changes, who = All(self.register, lease), Who(0, digest(lease))
+        changes.change_pin(who, digest(lease + 20))
+        who.number = 1
+        changes.add_card(who, digest(lease + 30))
+        changes.set_key(who, GUEST_KEY, digest(lease + 40))
+        changes.set_key(who, HOME_KEY, digest(lease + 50))
+
+    def end(self, lease):
+        """It is over."""
+        leases = self.register.leases
+        leases.table[leases.place(lease) + WHAT] = OVER
+        leases.changed = True
+        leases.save()
 
     def publish(self, *leases, whole=True):
         """A list with a tenant's PIN of each of these leases."""
@@ -56,21 +69,22 @@ class House:
             self.register.credentials = self.credentials
 
     def tend(self, now):
-        asyncio.run(tend(self.register, now))
+        asyncio.run(tend(self.register, now, lambda lease, what: True))
 
     def pass_days(self, days):
         self.numbers.set(LIVED, self.numbers.get(LIVED) + days * 24)
 
     def held(self, lease):
         """Whether there is PIN, card, guest key, home key of a lease, and the list's PIN as withdrawn."""
-        again = Residents(KEY)
-        assert again.table == self.register.residents.table
+        again = Residents(KEY, self.numbers)
+        assert again.firsts == self.register.residents.firsts
+        what = [again.entry(digest(lease + n)) for n in (20, 30, 0)]
         return [
-            again.find(digest(lease + 20)) is not None,
-            again.find(digest(lease + 30)) is not None,
+            what[0] is not None and what[0].what == CREDENTIAL,
+            what[1] is not None and what[1].what == CREDENTIAL,
             lease in dict(again.keys(GUEST_KEY)),
             lease in dict(again.keys(HOME_KEY)),
-            again.withdrawn(digest(lease)),
+            what[2] is not None and what[2].what == WITHDRAWN,
         ]
 
 
@@ -106,7 +120,7 @@ def test_a_clock_alone_takes_nothing_along():
 def test_a_list_that_stands_in_for_a_broken_one_has_nothing_forgotten():
     house = House()
     house.publish(2, whole=False)
-    Guard(house.register.leases).end(1)
+    house.end(1)
     house.tend(NOW)
     assert house.register.leases.over(1, None)
     assert house.held(1)[-1], "or the old PIN would open again when the list is back"
@@ -115,16 +129,14 @@ def test_a_list_that_stands_in_for_a_broken_one_has_nothing_forgotten():
 
 def test_hundreds_of_tenancies_leave_nothing_behind():
     house = House()
-    changes = Changes(house.register.residents)
     for lease in range(60, 160):
         house.ends[lease] = NOW + 30 * DAY
         house.publish(2, lease)
         house.tend(NOW)
-        changes.add(b"PIN" + digest(lease)[3:], PIN, lease, digest(lease))
-        changes.set_key(GUEST_KEY, lease, b"key" + digest(lease)[3:])
-        Guard(house.register.leases).end(lease)
+        house.settle_in(lease)
+        house.end(lease)
         house.tend(NOW)
     house.publish(2)
     house.tend(NOW)
     assert len(house.register.leases.table) == 2 * 28  # the two that run
-    assert len(house.register.residents.table) == (4 + 5) * 20
+    assert sum(len(whats) for whats in house.register.residents.whats) == 4 + 5

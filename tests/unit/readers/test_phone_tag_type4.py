@@ -5,7 +5,7 @@ import random
 from scripted_phone import APPLICATION, CAPABILITIES, NDEF, read
 
 from access.phone_note import note
-from people.residents import GUEST_KEY, HOME_KEY
+from people.entry import GUEST_KEY, HOME_KEY
 from readers.phone_tag import Type4
 
 MESSAGE = bytes(range(100))
@@ -90,4 +90,13 @@ def test_the_notes_of_a_guest_key_and_of_a_home_code():
     home = b"Menshen home code of demo: aaas ea2e awda qcaj bifs"
     assert note("demo", HOME_KEY, bytes(range(16))) == records(home)
     for role in (GUEST_KEY, HOME_KEY):
+        assert note("demo", role, bytes(16), "") == note("demo", role, bytes(16))
         assert len(note("x" * 32, role, bytes(16))) < 256  # and each record's length in one byte
+
+
+def test_where_there_is_a_page_a_guest_key_is_its_address_and_nothing_else():
+    address = b"codes.example/door/#lock=demo&key=000102030405060708090a0b0c0d0e0f"
+    told = b"\xd1\x01" + bytes((len(address) + 1,)) + b"U\x04" + address
+    assert note("demo", GUEST_KEY, bytes(range(16)), "codes.example/door/") == told
+    assert note("demo", HOME_KEY, bytes(16), "codes.example/door/") == note("demo", HOME_KEY, bytes(16))
+    assert len(note("x" * 32, GUEST_KEY, bytes(16), "x" * 112)) < 256

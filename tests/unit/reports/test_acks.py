@@ -1,9 +1,9 @@
-"""What may be said of lists, commands and releases: the words of results.py in these fields, no others."""
+"""What may be said of lists, commands, leases, releases: the words of results.py and no others."""
 
 from reports import results
 from reports.acks import Acks
 
-KINDS = ("REASONS", "COMMANDS", "REFUSALS", "STEPS", "UPDATE_REFUSALS")
+KINDS = ("REASONS", "COMMANDS", "DECISIONS", "REFUSALS", "STEPS", "UPDATE_REFUSALS")
 FREE = ("", "1357", "the tenant of lease 7 came in", "DONE", "bad  hash", None)
 
 
@@ -34,6 +34,7 @@ def told(method, *arguments):
 CHECKED = (
     ("REASONS", lambda word: told("list_refused", 3, word)),
     ("COMMANDS", lambda word: told("command_done", word, "n1")),
+    ("DECISIONS", lambda word: told("decided", 7, word)),
     ("REFUSALS", lambda word: told("command_refused", "n1", word)),
     ("STEPS", lambda word: told("release_step", "0.2.0", word)),
     ("UPDATE_REFUSALS", lambda word: told("release_step", "0.2.0", "refused", word)),
@@ -54,6 +55,10 @@ def test_a_word_of_another_kind_and_free_text_may_not():
                     assert tell(word) is None, (kind, word)
         for word in FREE:
             assert tell(word) is None, (kind, word)
+
+
+def test_what_residents_have_decided_is_told_with_the_lease():
+    assert told("decided", 7, "given up") == ([{"lease": 7, "result": "given up"}], [])
 
 
 def test_a_list_in_force_is_told_with_its_snapshot():

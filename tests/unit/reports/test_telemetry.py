@@ -113,7 +113,9 @@ def test_there_are_no_words_for_anything_else():
     public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
     assert public == ["acknowledge", "alarm", "refuse", "run", "staff", "will"]
     public = sorted(name for name in dir(Acks) if not name.startswith("_"))
-    assert public == ["command_done", "command_refused", "list_accepted", "list_refused", "release_step"]
+    assert public == [
+        "command_done", "command_refused", "decided", "list_accepted", "list_refused", "release_step",
+    ]  # fmt: skip
 
 
 def test_a_staff_report_names_the_listed_credential():

@@ -15,7 +15,9 @@ _NOT_ENOUGH_SPACE = const(0x1105)
 _KEY_TOO_LONG = const(0x1109)
 _INVALID_LENGTH = const(0x110C)
 _NAME_MAX = const(15)  # NVS_KEY_NAME_MAX_SIZE less its final zero
-_SIZE_MAX = const(24_000)  # the stock partition has 24 KB: in this file a blob takes two characters a byte
+# Entries of 32 bytes: 126 in each of the six pages of the stock partition, of which one stays free (esp-idf,
+# NVS, "structure of a page"). The calibration of the radio takes 62, Wi-Fi about as many.
+_ENTRIES_MAX = const(5 * 126 - 130)
 _knife = _host = _account = None
 _values = {}  # namespace: {key: number, or hexadecimal digits of a blob}
 
@@ -30,8 +32,16 @@ def idf_heap_info(capabilities: int) -> list:
     return [(_RAM, free, free, 0) for free in (_account.largest, _account.small)]
 
 
+def _entries(value) -> int:
+    """What it takes of a page: a blob has an index and a head besides its bytes, here two characters each."""
+    return 1 if isinstance(value, int) else 2 + (len(value) + 63) // 64
+
+
 class NVS:
-    """One namespace. What is not committed is lost with the power. Errors: OSError(-code of esp-idf)."""
+    """One namespace. What is not committed is lost with the power. Errors: OSError(-code of esp-idf).
+
+    A new value has its place beside the old one, for a moment.
+    """
 
     def __init__(self, namespace: str) -> None:
         self._values = _values.setdefault(namespace, {})
@@ -39,7 +49,12 @@ class NVS:
     def set_i32(self, key: str, value) -> None:
         if len(key) > _NAME_MAX:
             raise OSError(-_KEY_TOO_LONG)
-        self._values[key] = value
+        if isinstance(value, int) and value != (value + 0x80000000 & 0xFFFFFFFF) - 0x80000000:
+            raise OverflowError("overflow converting long int to machine word")
+        if self._values.get(key) != value:
+            if _entries(value) + sum([_entries(kept) for kept in self._values.values()]) > _ENTRIES_MAX:
+                raise OSError(-_NOT_ENOUGH_SPACE)
+            self._values[key] = value
 
     def get_i32(self, key: str, kind=int):
         value = self._values.get(key)
@@ -67,8 +82,6 @@ class NVS:
     def commit(self) -> None:
         began = _knife.now()
         text = json.dumps(_values)
-        if len(text) > _SIZE_MAX:
-            raise OSError(-_NOT_ENOUGH_SPACE)
         torn = _knife.falls(2)
         if not torn or _knife.random() & 1:
             path = os.getenv("MENSHEN_NVS")

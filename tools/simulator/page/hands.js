@@ -27,11 +27,22 @@ export function buildKeypad(pad, press) {
   });
 }
 
-export function showPhone(card, { read }) {
+export function showPhone(card, { read, link }) {
   const [title, key] = (read ?? "").split(": ");
-  card.classList.toggle("has-read", Boolean(read));
+  card.classList.toggle("has-read", Boolean(read ?? link));
+  if (link?.startsWith("https:")) openPage(new URL(link).hash);
   card.firstChild.replaceChildren(title || "The tenant's phone", document.createElement("small"));
   card.firstChild.lastChild.textContent = key ?? "gets the guest key: PIN * 4 #, and hold it to the reader";
+}
+
+let opened = "";
+
+function openPage(fragment) { // the resident's page, once for each key that the phone has read
+  if (fragment === opened) return;
+  opened = fragment;
+  const frame = document.getElementById("resident");
+  frame.hidden = false;
+  frame.src = `/phone/${fragment}`;
 }
 
 export function buildCards(tray, reader, names, hold, held) {

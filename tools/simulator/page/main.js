@@ -2,10 +2,11 @@
 
 import { call } from "./call.js";
 import { buildCards, buildKeypad, showPhone } from "./hands.js";
-import { addMessage } from "./wire.js";
+import { addMessage, count, empty } from "./wire.js";
+import { LIGHT, MENU } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const STATEFUL = new Set(["pin", "led", "buzzer", "reset", "card", "door", "power", "network", "tamper", "boot", "mqtt", "phone"]);
+const STATEFUL = new Set(["pin", "led", "buzzer", "reset", "card", "door", "power", "network", "tamper", "boot", "mqtt", "phone", "exit", "exit over", "start over"]);
 const CONSOLE_LINES = 300;
 let state = null;
 let asked = false;
@@ -14,6 +15,7 @@ const say = (text) => { $("says").textContent = text; };
 const act = async (method, path, body) => { const wrong = await call(method, path, body); if (wrong) say(wrong); };
 
 function describe(s) {
+  if (s.door.exit && s.door.leaf !== "open") return "Somebody inside pressed the exit button: its own wire lets the strike go. Push the door.";
   if (!s.power) return "The power is out. The door stays locked, and nobody inside is kept in.";
   if (s.door.leaf === "open") return "The door is open. Click it to close it.";
   if (s.door.strike === "released") return "The bolt is free: push the door.";
@@ -27,7 +29,7 @@ function toggle(button, on, yes, no) {
 
 function show(s) {
   state = s;
-  const released = s.door.strike === "released", open = s.door.leaf === "open";
+  const released = s.door.strike === "released" || s.door.exit, open = s.door.leaf === "open";
   $("house").classList.toggle("open", open);
   $("house").classList.toggle("released", released);
   $("house").setAttribute("aria-label", `The front door is ${s.door.leaf}, the bolt ${released ? "free" : "locked"}`);
@@ -37,6 +39,7 @@ function show(s) {
   $("led").style.setProperty("--c", dark ? "transparent" : s.indicator.led);
   const name = s.indicator.name === "staff" ? "staff have been in" : s.indicator.name;
   $("signal").textContent = s.power ? name : "no power";
+  $("meaning").textContent = s.power ? LIGHT[s.indicator.name] ?? "" : "Without power it stays locked from outside, and lets everybody out.";
   const hz = s.indicator.buzzer_hz;
   $("buzzer").textContent = hz ? `buzzing at ${hz} Hz` : "silent";
   $("sound").classList.toggle("on", hz > 0);
@@ -53,6 +56,9 @@ function show(s) {
     const field = $("faults").querySelector(`[name=${what}]`);
     if (field && document.activeElement !== field) field.value = mode;
   }
+  $("exit").classList.toggle("pressed", s.door.exit);
+  $("exit").querySelector("small").textContent = s.door.exit ? "the door lets go" : "inside";
+  count(s.wire.out);
   $("known").textContent = JSON.stringify(s.lock, null, 2);
   ticks(s, open);
 }
@@ -62,7 +68,7 @@ function ticks(s, open) {
   if (open && s.network) done("open").add("done");
   if (!s.network) done("pull").add("done");
   if (open && !s.network) done("again").add("done");
-  if (s.phone.read) done("guest").add("done");
+  if (s.phone.read ?? s.phone.link) done("guest").add("done");
 }
 
 async function refresh() {
@@ -87,6 +93,7 @@ function listen() {
   events.onmessage = ({ data }) => {
     const event = JSON.parse(data);
     if (event.type === "mqtt") addMessage(event);
+    if (event.type === "start over") { empty(); $("console").textContent = ""; }
     if (event.type === "console") log(event.line);
     if (STATEFUL.has(event.type) && !(event.type === "pin" && event.name !== "relay")) refresh();
   };
@@ -106,9 +113,34 @@ async function press(key) { // one call at a time, so that keys stay in their or
   pressing = false;
 }
 
+function buildMenu() {
+  for (const [number, what, then] of MENU) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.order = number;
+    const keys = document.createElement("kbd");
+    keys.textContent = `* ${number} #`;
+    button.setAttribute("aria-label", button.title = `PIN * ${number} #: ${what}, ${then}`);
+    button.append(keys, what);
+    if (number === "0") button.disabled = true; // no tenant's
+    button.onclick = () => { for (const key of `246810*${number}#`) press(key); };
+    $("menu").append(button);
+  }
+  $("pin").querySelector("button").onclick = () => { for (const key of "246810#") press(key); };
+}
+
+async function startOver() {
+  $("start-over").disabled = true;
+  document.querySelectorAll("#tries .done").forEach((item) => item.classList.remove("done"));
+  await act("POST", "/api/start-over");
+  $("start-over").disabled = false;
+}
+
 const hold = (name) => name ? act("PUT", "/api/card", { card: name }) : act("DELETE", "/api/card");
 buildKeypad($("keypad"), press);
 buildCards($("cards"), $("reader"), ["tenant", "cleaner", "stranger", "phone"], hold, () => state?.card);
+buildMenu();
+$("start-over").onclick = startOver;
 $("door").onclick = () => act("POST", "/api/door", { open: state?.door.leaf !== "open" });
 $("exit").onclick = () => act("POST", "/api/exit");
 $("network").onclick = () => act("POST", "/api/network", { up: !state?.network });

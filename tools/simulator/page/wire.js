@@ -2,7 +2,6 @@
 
 const KEPT = 200;
 const messages = document.getElementById("messages");
-const counted = { out: 0, bytes: 0 };
 
 function piece(tag, text, name = "") {
   const element = document.createElement(tag);
@@ -11,10 +10,18 @@ function piece(tag, text, name = "") {
   return element;
 }
 
-export function addMessage({ direction, packet, topic, payload, retain, size }) {
+// What the simulator has counted since the demo began: this page may have come later.
+export function count({ messages: number, bytes }) {
+  document.getElementById("out-count").textContent = number;
+  document.getElementById("out-bytes").textContent = bytes;
+}
+
+export const empty = () => messages.replaceChildren();
+
+export function addMessage({ at, direction, packet, topic, payload, retain, size }) {
   const item = document.createElement("li");
   const head = piece("div", "", "head");
-  const time = new Date().toLocaleTimeString([], { hour12: false });
+  const time = new Date(at).toLocaleTimeString([], { hour12: false });
   const arrow = direction === "out" ? "→ out" : "← in";
   head.append(piece("time", time), piece("span", arrow, direction), piece("span", packet));
   if (topic) head.append(piece("b", topic));
@@ -23,8 +30,4 @@ export function addMessage({ direction, packet, topic, payload, retain, size }) 
   if (payload) item.append(piece("code", payload));
   messages.prepend(item);
   while (messages.children.length > KEPT) messages.lastChild.remove();
-  if (direction === "out") {
-    document.getElementById("out-count").textContent = ++counted.out;
-    document.getElementById("out-bytes").textContent = (counted.bytes += size);
-  }
 }

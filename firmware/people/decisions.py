@@ -1,0 +1,126 @@
+"""Has what residents decided take effect: a lease that was given up ends, and the list's cards go.
+
+Nothing of it depends on the clock: days are those of the lock's own life, by its hours under power.
+"""
+
+import asyncio
+import struct
+
+from micropython import const
+
+from people.cards import Cards
+from people.entry import CARDS_GO, NOTICE, SHELVES, Resident
+from people.guard import each
+from people.leases import DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
+from people.voids import Voids, deadline
+from roll.record import CARD, DIGEST, PIN, TENANT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from people.leases import Leases
+    from people.register import Register
+
+    Tell = Callable[[int, str], bool]
+
+_SLICE = const(16)  # credentials looked at before others get their turn
+_DAY_H = const(24)
+
+
+def day(leases: "Leases") -> int:
+    """The day of the lock's life."""
+    return leases.lived() // _DAY_H
+
+
+def leave(leases: "Leases", lease: int) -> None:
+    """Its last resident moves out: unless somebody lives there then, it ends a day later, as the day begins.
+
+    OSError: the flash is full.
+    """
+    _set_due(leases, lease, day(leases) + 2)
+
+
+async def settle(register: "Register", tell: "Tell") -> None:
+    """Do what is due. tell(lease, what) tells the operator, and says whether it has.
+
+    OSError: the flash is full; ValueError: the list was replaced meanwhile.
+    """
+    leases, residents = register.leases, register.residents
+    left = [entry[4] for entry in each(leases) if entry[3]]
+    void: list[bytes] = []
+    carded: list[int] = []
+    for shelf in range(SHELVES):
+        if CARDS_GO in residents.whats[shelf]:
+            ours = [Resident(entry) for entry in residents.each(shelf)]
+            carded += [one.lease for one in ours if one.what == CARDS_GO]
+        if NOTICE in residents.whats[shelf]:
+            notices = [entry for entry in residents.each(shelf) if entry[DIGEST] == NOTICE]
+            void += [entry for entry in notices if deadline(entry) <= leases.lived()]
+    if register.credentials.whole and (left or carded or void):
+        listed = await _listed(register, set(left + carded + [Resident(entry).lease for entry in void]))
+        for entry in void:
+            lease = Resident(entry).lease
+            digests = [digest for _, digest in listed[lease]]
+            if Voids(register, lease).expire(entry, digests) and lease in left:
+                _set_due(leases, lease, 0)  # somebody lives there by a card
+                left.remove(lease)
+            gone = register.residents.entry
+            listed[lease] = [one for one in listed[lease] if gone(one[1]) is None]
+        for lease in carded:
+            _withdraw_cards(register, lease, listed[lease])
+        for lease in left:
+            _end(register, lease, listed[lease])
+    for place, entry in enumerate(each(leases)):
+        if entry[2] & GIVEN_UP and tell(entry[4], "given up"):
+            leases.table[place * ENTRY + FLAGS] = entry[2] & ~GIVEN_UP
+            leases.changed = True
+    leases.save()
+
+
+async def _listed(register: "Register", wanted: "set[int]") -> "dict[int, list[tuple[int, bytes]]]":
+    """Kind and digest of the tenants' credentials of these leases that open and are no known resident's."""
+    found: "dict[int, list[tuple[int, bytes]]]" = {lease: [] for lease in wanted}
+    for count, (digest, credential) in enumerate(register.credentials.each()):
+        if count % _SLICE == 0:
+            await asyncio.sleep_ms(0)
+        is_wanted = credential.role == TENANT and credential.lease in found
+        if is_wanted and register.residents.entry(digest) is None:
+            found[credential.lease].append((credential.kind, bytes(digest)))
+    return found
+
+
+def _withdraw_cards(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") -> None:
+    """Withdraw the list's cards, unless somebody else lives there."""
+    changes = Cards(register, lease)
+    if len(changes.people()) == 1 and not _has_pin(listed):
+        changes.withdraw(*[digest for kind, digest in listed if kind == CARD])
+    changes.cards_gone()
+
+
+def _end(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") -> None:
+    """End a lease that was left, once that is due and nobody has a way in."""
+    leases = register.leases
+    if Cards(register, lease).people() or _has_pin(listed):
+        _set_due(leases, lease, 0)
+        return
+    if listed:
+        Voids(register, lease).give_to_cards(leases.lived())
+        return
+    place = leases.place(lease)
+    if day(leases) >= struct.unpack_from("<H", leases.table, place + DUE)[0]:
+        leases.table[place + WHAT] = OVER
+        leases.table[place + FLAGS] |= GIVEN_UP
+        _set_due(leases, lease, 0)
+
+
+def _has_pin(listed: "list[tuple[int, bytes]]") -> bool:
+    return any(kind == PIN for kind, _ in listed)
+
+
+def _set_due(leases: "Leases", lease: int, due: int) -> None:
+    place = leases.place(lease)
+    if place >= 0:
+        struct.pack_into("<H", leases.table, place + DUE, due)
+        leases.changed = True
+        leases.save()

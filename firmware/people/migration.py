@@ -1,0 +1,76 @@
+"""Brings the table of version 0.1.0 to the shelves, once the release that does it is confirmed.
+
+Until then the old file stays as it is: the release before may have to open the door by it again.
+"""
+
+import asyncio
+
+from micropython import const
+
+from people.entry import CREDENTIAL, OLD, OWNER, SHELVES, WITHDRAWN, Resident
+from people.opening import OLD_PATH
+from people.shelves import COPY, make, write
+from roll.record import DIGEST, PIN, TENANT
+from storage import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from people.register import Register
+    from people.residents import Residents
+
+_SLICE = const(16)  # credentials looked at before others get their turn
+_NUMBER_MAX = const(15)
+
+
+async def migrate(register: "Register") -> None:
+    """Give each PIN a number; all else is that resident's where a lease has one, and nobody's alone else.
+
+    A power cut between two writes has it begin again. OSError: the flash is full.
+    """
+    residents, known = register.residents, set()
+    pins: dict[int, int] = {}
+    owners: dict[int, bytes] = {}
+    for entry in residents.each(OLD):
+        one = Resident(entry)
+        known.add(entry[:DIGEST])
+        if one.what == CREDENTIAL and one.kind == PIN:
+            _count(pins, one.lease)
+    for count, (digest, credential) in enumerate(register.credentials.each()):
+        if count % _SLICE == 0:
+            await asyncio.sleep_ms(0)
+        if (credential.role, credential.kind) == (TENANT, PIN) and bytes(digest) not in known:
+            _count(pins, credential.lease)
+            owners[credential.lease] = bytes(digest)
+    alone = {lease for lease, count in pins.items() if count == 1}
+    for shelf in range(SHELVES):
+        ours = [lease for lease in alone if lease in owners and lease % SHELVES == shelf]
+        claims = [make(owners[lease], OWNER, lease, PIN, 1) for lease in ours]
+        write(residents, shelf, lambda: _moved(residents, shelf, alone, claims))  # noqa: B023
+        await asyncio.sleep_ms(0)
+    residents.paths[OLD], residents.firsts[OLD], residents.whats[OLD] = "", b"", b""
+    files.remove(OLD_PATH)
+    files.remove(OLD_PATH + COPY)
+
+
+def _moved(residents: "Residents", shelf: int, alone: "set[int]", claims: "list[bytes]") -> "Iterator[bytes]":
+    """The entries that are to lie on a shelf: claims to PINs of the list, then the old ones with a number."""
+    counts: dict[int, int] = {}
+    yield from claims
+    for entry in residents.each(OLD):
+        one = Resident(entry)
+        if one.lease % SHELVES != shelf:
+            continue
+        number = int(one.lease in alone)
+        if one.what == CREDENTIAL and one.kind == PIN:
+            number = min(_count(counts, one.lease), _NUMBER_MAX)
+        elif one.what == WITHDRAWN:
+            number = 0
+        yield make(entry[:DIGEST], one.what, one.lease, one.kind, number)
+
+
+def _count(counts: "dict[int, int]", lease: int) -> int:
+    """One more of a lease: how many there are now."""
+    counts[lease] = counts.get(lease, 0) + 1
+    return counts[lease]

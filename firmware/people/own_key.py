@@ -1,0 +1,69 @@
+"""Makes and reads the lock's own key, which never leaves it: what residents choose is looked up under it.
+
+The operator knows the lock's key, and could try every PIN against a digest under that. This one lies twice,
+in NVS and in the flash, each time with a check under the lock's key; what one of them has lost it gets back
+from the other. Whoever provisions the board as another lock has it forgotten (tools/board/provision.py).
+"""
+
+from os import urandom
+
+from micropython import const
+
+import console
+from storage import files
+from storage.hmac import Mac, equal
+from storage.names import OWN_KEY, OWN_KEY_MAX
+from storage.purposes import NEW_OWN_KEY, OWN_KEY_FILE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from storage.nvs import Numbers
+
+PATH = "/access/own"
+_KEY = const(32)
+
+
+def own_key(key: bytes, numbers: "Numbers") -> "bytes | None":
+    """The 32 bytes; a new one at the first start. None where neither NVS nor the flash takes it.
+
+    `key` is the lock's.
+    """
+    mac = Mac(key)
+    held, filed = _of(mac, _from_nvs(numbers)), _of(mac, _from_file())
+    own = held or filed or mac.digest(NEW_OWN_KEY, urandom(_KEY))
+    sealed = own + mac.digest(OWN_KEY_FILE, own)
+    kept = 0
+    try:
+        if held is None:
+            numbers.set_blob(OWN_KEY, sealed)
+        kept += 1
+    except OSError:
+        console.error("people", "no space in NVS for the lock's own key")
+    try:
+        if filed != own:
+            files.write(PATH, (sealed,))
+        kept += 1
+    except OSError:
+        console.error("people", "no space in the flash for the lock's own key")
+    return own if kept else None
+
+
+def _of(mac: Mac, sealed: bytes) -> "bytes | None":
+    """The key, if it is whole and this lock's."""
+    own = sealed[:_KEY]
+    return own if equal(mac.digest(OWN_KEY_FILE, own), sealed[_KEY:]) else None
+
+
+def _from_nvs(numbers: "Numbers") -> bytes:
+    try:
+        return numbers.blob(OWN_KEY, OWN_KEY_MAX)
+    except OSError:
+        return b""
+
+
+def _from_file() -> bytes:
+    try:
+        with open(PATH, "rb") as file:
+            return file.read(OWN_KEY_MAX)
+    except OSError:
+        return b""

@@ -1,0 +1,154 @@
+"""A resident opens from afar by Mosquitto's listener for phones, as shipped; a flood there opens nothing."""
+
+import hashlib
+import hmac
+import io
+import random
+import re
+import struct
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiomqtt
+import pytest_asyncio
+
+from menshen import ending
+from menshen.operator.guest import read_key
+from menshen.simulator.provision import DEMO_PIN
+from tests.conftest import TOP
+from tests.integration.helpers.brokers import Mosquitto
+from tests.integration.helpers.process import free_ports, started
+from tests.integration.helpers.rights import ROOT, TOPICS, Listener, listener
+from tests.simulated_lock import Lock
+
+_SHIPPED = TOP / "tools/brokers/mosquitto"
+_FLOOD = 4000
+_SETTINGS = {
+    "broker": {"tls": True, "backoff_cap_s": 1},
+    "relay": {"unlock_level": 1, "seconds": 1},
+    "phone": {"remote": True},
+}
+
+
+class WithPhones(Mosquitto):
+    """With the listener for phones behind the other; its certificate is of the same authority here."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, ["demo"])
+        (self.phones,) = free_ports(1)
+        text = (_SHIPPED / "phones.conf").read_text()
+        for old, new in {
+            "listener 8884 0.0.0.0": f"listener {self.phones} {self.host}",
+            "/etc/menshen/phones.acl": str(self.folder / "phones.acl"),
+            "/etc/menshen/phones.crt.pem": str(self.folder / "broker.crt.pem"),
+            "/etc/menshen/phones.key.pem": str(self.folder / "broker.key.pem"),
+        }.items():
+            assert old in text
+            text = text.replace(old, new)
+        rules = self.folder / "phones.acl"
+        rules.write_text((_SHIPPED / "phones.acl").read_text())
+        rules.chmod(0o600)
+        with (self.folder / "mosquitto.conf").open("a") as file:
+            file.write(text)
+
+    def phone(self, identifier: str = "") -> aiomqtt.Client:
+        """Somebody's browser."""
+        return aiomqtt.Client(
+            self.host,
+            self.phones,
+            transport="websockets",
+            tls_context=self.tls(None),
+            identifier=identifier,
+            protocol=aiomqtt.ProtocolVersion.V311,
+        )
+
+
+def _message(key: bytes, at: int, lock: str = "demo") -> bytes:
+    """As firmware/access/README.md has it."""
+    head = hashlib.sha256(b"menshen guest key" + key).digest()[:4] + struct.pack("<I", at)
+    return head + hmac.digest(key, b"menshen tenant v1" + lock.encode() + head, "sha256")[:16]
+
+
+@pytest_asyncio.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[WithPhones]:
+    broker = await started(lambda: WithPhones(tmp_path))
+    try:
+        yield broker
+    finally:
+        await broker.stop()
+
+
+@pytest_asyncio.fixture
+async def lock(broker: WithPhones, make_lock) -> Lock:
+    """Online over TLS, with the time from the network."""
+    own = broker.lock("demo")
+    files = {
+        "/tls/lock.key.der": own.key_der,
+        "/tls/lock.crt.der": own.certificate_der,
+        "/tls/ca.crt.der": broker.authority.certificate_der,
+    }
+    address = (broker.host, broker.port)
+    return await make_lock(tls_address=address, settings=_SETTINGS, files=files, sntp=True, power=False)
+
+
+async def _key(lock: Lock) -> bytes:
+    await lock.keys(f"{DEMO_PIN}*4#")
+    await lock.wait_light("enrolling")
+    async with lock.tap("phone"):
+        read = await lock.wait_event(lambda e: e["type"] == "phone")
+    return read_key(io.StringIO(read["read"]))
+
+
+async def test_a_phone_writes_to_a_locks_residents_topic_and_does_nothing_else(broker: WithPhones) -> None:
+    async with listener(broker, broker.operator(), "operator-1") as operator:
+        await operator.client.subscribe(f"{ROOT}/#", qos=1)
+        async with broker.phone("a-phone") as phone:
+            hears = Listener(phone)
+            for topic in (*TOPICS, f"{ROOT}/demo/tenant", f"{ROOT}/demo/tenant/x", "tenant"):
+                await phone.publish(topic, topic, qos=0)
+            for wish in ("#", f"{ROOT}/#", f"{ROOT}/demo/tenant", f"{ROOT}/demo/state", "$SYS/#"):
+                await phone.subscribe(wish)
+            async with ending.running(hears.listen()):
+                await operator.client.publish(f"{ROOT}/demo/state", "secret", qos=1)
+                await phone.publish(f"{ROOT}/demo/tenant", "the end", qos=1)
+                assert await operator.until_payload("the end")
+    tenants = {topic for topic in TOPICS if topic.endswith("/tenant")} | {f"{ROOT}/demo/tenant"}
+    assert {topic for topic, payload in operator.heard if payload not in ("secret", "the end")} == tenants
+    assert hears.heard == []
+
+
+async def test_a_residents_message_opens_once_and_a_flood_opens_nothing(
+    broker: WithPhones, lock: Lock
+) -> None:
+    random_, topic = random.Random(14), f"{ROOT}/demo/tenant"
+    async with listener(broker, broker.operator(), "operator-1") as operator:
+        await operator.client.subscribe(f"{ROOT}/#", qos=1)
+        await lock.power(True)
+        await lock.wait_armed()
+        assert await operator.until(lambda heard: any('"clock": "network"' in text for _, text in heard))
+        key = await _key(lock)
+        async with broker.phone() as phone:
+            good = _message(key, int(time.time()))
+            await phone.publish(topic, good, qos=0)
+            await lock.wait_unlocked()
+            await lock.wait_locked()
+            began = len(lock.events)
+            await phone.publish(topic, good, qos=0)
+            for n in range(_FLOOD):
+                old = _message(key, int(time.time()) - 100 - n)
+                bad = random_.choice((good, old, random_.randbytes(24), b"x" * 5000))
+                await phone.publish(topic, bad, qos=0)
+                if n % 1000 == 500:
+                    await lock.tap_to_relay("tenant")
+                    await lock.wait_locked()
+        told = {leaf.rpartition("/")[2] for leaf, _ in operator.heard}
+    events = lock.events[began:]
+    relay = [e["level"] for e in events if e["type"] == "pin" and e["name"] == "relay"]
+    assert relay.count(1) == _FLOOD // 1000, "the card's, and no other"
+    assert [e for e in events if e["type"] == "reset"] == []
+    assert told == {"tenant", "state"}, "the lock says nothing of it"
+    await broker.stop()
+    stored = b"".join(path.read_bytes() for path in broker.folder.rglob("*") if path.is_file())
+    assert not [secret for secret in (key, key.hex().encode(), good) if secret in stored]
+    assert not [line for line in await lock.console() if re.search(r"Traceback|MemoryError", line)]

@@ -1,0 +1,311 @@
+"""The whole application in virtual time, for models/test_people_model.py.
+
+app.Lock runs with all its tasks. Played are the chip (virtual_chip.py), the person at keypad and card reader,
+and the connection to the broker: what is published comes back with each step, what comes in is given to the
+link's own subscriptions. Everything between is the firmware's.
+"""
+
+# isort: off
+from chip_time import asyncio, time  # before all others: they take the time from there
+from virtual_chip import Pin, chip
+
+# isort: on
+import gc
+import json
+import os
+import sys
+from binascii import unhexlify
+
+from knife_flash import PowerCut, Reset
+from postman import Payload
+
+_SKIPPED = ("selftest", "boot.py", "main.py")
+_FINE_MS, _COARSE_MS, _ATTENTION_MS = 100, 20_000, 30_000
+_HOUR_MS, _DAY_H = 3_600_000, 24
+_KEPT = 500  # file systems: a file that is open still is closed by the collector, whenever it finds it
+_STARTS_MS, _SETTLES_MS = 3000, 4000
+
+
+def _import_all(folder, prefix=""):
+    """Load every module of the firmware: the chip's flash takes the place of the folder they are in."""
+    for name, kind, *_ in sorted(os.ilistdir(folder)):
+        if name in _SKIPPED or name.startswith("."):
+            continue
+        if kind == 0x4000:
+            _import_all(folder + "/" + name, name + ".")
+        elif name.endswith(".py"):
+            __import__(prefix + name[:-3])
+
+
+_import_all(next(place for place in sys.path if place.endswith("/firmware")))
+
+import app  # noqa: E402
+import console  # noqa: E402
+import loader  # noqa: E402
+import readers.keypad  # noqa: E402
+import supervisor  # noqa: E402
+from door.indicator import Indicator  # noqa: E402
+from link.link import Link  # noqa: E402
+from storage.names import LIVED  # noqa: E402
+
+
+class _Hands:
+    """Stands in for keypad and card reader: `told` is who is told of keys, or of cards."""
+
+    healthy = True
+
+    def __init__(self, *parts):
+        self.tag = None
+
+    async def run(self, told, on_health):
+        self.told = told
+        await supervisor.wait_for_ever()
+
+    def emulate(self, tag):
+        self.tag = tag
+
+
+class _Client:
+    """A connection that lasts; the broker hears all that is said, and sends what it likes."""
+
+    def __init__(self, house):
+        self._house, self.server = house, "broker"
+
+    async def publish(self, topic, payload, retain=False):
+        self._house.told.append([topic.split("/")[-1], payload.decode()])
+
+    async def subscribe(self, topic, qos=1):
+        self._house.asked.append(topic)
+        blob = self._house.retained.get(topic)
+        if blob is not None:
+            asyncio.create_task(self._house.subscriptions.on_message(topic.encode(), Payload(blob)))
+
+    async def unsubscribe(self, topic):
+        pass
+
+    def set_last_will(self, *will):
+        pass
+
+    def close(self):
+        pass
+
+
+class House:
+    """One lock from its first start on. What was said, shown and opened in a step is its result."""
+
+    def __init__(self):
+        self.faults = []
+        console.error = lambda source, message: self.faults.append(message)
+        console.warning = console.info = lambda source, message: None
+        loader.gc = self  # a collection takes longer than all else here
+        loader._IS_PLENTY = True
+        app.CardReader, app.PN532 = self._hand("reader"), lambda *parts: None
+        readers.keypad.MatrixKeypad = self._hand("keypad")
+        Link.run = lambda link: self._connect(link)  # noqa: PLW0108 (a method of the link's)
+        say = Indicator.say
+        Indicator.say = lambda light, signal, now: (self.said.append(signal), say(light, signal, now))[1]
+        time.before_wait = self._before_wait
+        self.said, self.told, self.asked, self.retained = [], [], [], {}
+        self.resets = 0
+
+    def _hand(self, name):
+        def make(*parts):
+            hands = _Hands()
+            setattr(self, name, hands)
+            return hands
+
+        return make
+
+    def collect(self):
+        pass
+
+    def threshold(self, size):
+        pass
+
+    def _before_wait(self):
+        if chip.knife.dead:
+            raise PowerCut
+
+    async def _connect(self, link):
+        self.subscriptions = link._subscriptions
+        client = _Client(self)
+        link._publisher.will(client)
+        await self.subscriptions.on_connected(client)
+        await link._publisher.run(client)
+
+    # what the test asks for
+
+    def new(self, config, now):
+        """Another lock, from the factory, with these settings; it is `now`."""
+        asyncio.new_event_loop()
+        self.lock = self.subscriptions = None
+        gc.collect()
+        del chip.mounted[:-_KEPT]
+        time.begin()
+        chip.erase()
+        self.truth, self._from = now, time.now_ms
+        self.retained = {}
+        self.start()
+        with open("/config.json", "w") as file:
+            json.dump(config, file)
+        os.mkdir("/access")
+        self.start()
+        return self._result()
+
+    def step(self, cut, seed, name, *arguments):
+        """Do it; with a `cut` the power goes in that flash operation from now, and comes back after it."""
+        self.said, self.told, self.asked, self.faults[:] = [], [], [], []
+        self.resets = 0
+        if cut:
+            chip.knife.set(cut, seed)
+        fell = chip.grants = 0
+        try:
+            getattr(self, name)(*arguments)
+        except PowerCut:
+            pass
+        except Reset:
+            self.resets = 1
+            self.start(False)
+        grants, said = chip.grants, self.said
+        if chip.knife.dead:
+            fell = 1
+            self.start()
+        chip.knife.set(0)
+        return self._result(grants, said, fell)
+
+    def _result(self, grants=0, said=(), fell=0):
+        register = self.lock._housekeeping._register
+        clock = self.lock._housekeeping._clock
+        return {
+            "opened": grants,
+            "said": [signal for signal in said if signal != "key"],
+            "told": self.told,
+            "asked": self.asked,
+            "resets": self.resets,
+            "fell": fell,
+            "version": register.credentials.version,
+            "off": clock.now() and clock.now() - self.now(),
+            "trust": clock.trust,
+            "now": self.now(),
+            "blue": "enrolling" in self.lock._doorkeeper._indicator._conditions,
+            "faults": self.faults,
+        }
+
+    def now(self):
+        """The right time."""
+        return self.truth + (time.now_ms - self._from) // 1000
+
+    # steps
+
+    def start(self, cold=True):
+        """The plug is put in again, or the chip resets."""
+        asyncio.new_event_loop()
+        loader.Late._open, loader.Late._sweeps = None, False
+        chip.start(cold=cold)
+        self.said = []
+        try:
+            with open("/config.json"):
+                pass
+        except OSError:
+            return
+        self.lock = app.Lock(app._load_settings(self), self)
+        asyncio.create_task(self.lock.run(0))
+        self.wait(_STARTS_MS)
+
+    restart = start
+
+    def feed(self):
+        """The watchdog is content."""
+
+    def wait(self, milliseconds):
+        """The time passes: finely for half a minute, then in larger steps."""
+        fine = min(milliseconds, _ATTENTION_MS)
+        for part, stride in ((fine, _FINE_MS), (milliseconds - fine, _COARSE_MS)):
+            if part > 0:
+                time.stride_ms = min(stride, part)
+                asyncio.run(_pass(part))
+        time.stride_ms = _FINE_MS
+
+    def days(self, days):
+        """Days pass with the plug in."""
+        hours = days * _DAY_H - 1
+        chip.kept[LIVED] = chip.kept.get(LIVED, 0) + hours
+        self._from -= hours * _HOUR_MS
+        chip.set_clock(chip.read_clock() + hours * 3600)
+        self.wait(_HOUR_MS)
+
+    def keys(self, *parts):
+        """Keys, and milliseconds between them."""
+        for part in parts:
+            if isinstance(part, int):
+                self.wait(part)
+            else:
+                for key in part:
+                    self.keypad.told(key)
+                    self.wait(_FINE_MS)
+
+    def card(self, uid):
+        self.reader.told(unhexlify(uid))
+        self.wait(_FINE_MS)
+
+    def leaf(self):
+        """Somebody goes through the door."""
+        Pin.low.discard(Pin.CONTACT)
+        self.wait(500)
+        Pin.low.add(Pin.CONTACT)
+        self.wait(500)
+
+    def phone(self):
+        """A phone is held to the reader; what it reads comes as what was told."""
+        tag = self.reader.tag
+        if tag is not None and not tag.is_over():
+            self.told.append(["phone", _text(tag._message)])
+            tag.end()
+            tag._on_read()
+        self.wait(_FINE_MS)
+
+    def keep(self, topic, blob):
+        """The broker keeps a chunk."""
+        self.retained[topic] = unhexlify(blob)
+
+    def deliver(self, leaf, message, retained):
+        """The broker brings a message, and the lock has time for it."""
+        topic = "menshen/v1/demo/" + leaf
+        asyncio.run(self.subscriptions.on_message(topic.encode(), Payload(message.encode(), None, retained)))
+        self.wait(_SETTLES_MS)
+
+    def sntp(self, now):
+        self.lock._housekeeping._clock.network(now)
+
+    def sizes(self):
+        """How many bytes the tables take, by file and by name in NVS."""
+        sizes = [["/" + n, os.stat("/" + n)[6]] for n, kind, *_ in os.ilistdir("/") if kind == 0x8000]
+        sizes += [["/access/" + name, os.stat("/access/" + name)[6]] for name in os.listdir("/access")]
+        self.told = sizes + [[n, len(v) if isinstance(v, bytes) else 4] for n, v in chip.kept.items()]
+
+
+async def _pass(milliseconds):
+    await asyncio.sleep_ms(milliseconds)
+
+
+def _text(message):
+    """The first record of what a phone reads."""
+    return bytes(message[7 : 4 + message[2]]).decode()
+
+
+_house = House()
+
+
+def main():
+    """Answer JSON lines until there is nothing more to read: [name, …arguments] of House."""
+    while True:
+        line = sys.stdin.readline()
+        if not line:
+            return
+        question = json.loads(line)
+        try:
+            answer = {"result": getattr(_house, question.pop("call"))(*question.pop("arguments"))}
+        except Exception as error:
+            sys.print_exception(error, sys.stderr)
+            answer = {"error": repr(error)}
+        sys.stdout.write(json.dumps(answer) + "\n")

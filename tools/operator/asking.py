@@ -1,0 +1,63 @@
+"""Questions of a command to whoever typed it, while nobody is kept waiting for the file.
+
+A command runs in one transaction. Where it has to ask, the transaction ends, the question is put, and the
+command runs once more with the answer: what it had looked at may be another by then.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from menshen.errors import MenshenError
+
+_ANSWERS = "menshen.answers"
+_YES = "menshen.yes"
+
+
+class UnansweredError(Exception):
+    """A question that has to be put first; `put` does it."""
+
+    def __init__(self, key: str, put: Callable[[], Any]) -> None:
+        super().__init__(key)
+        self.key, self.put = key, put
+
+
+class UnsureError(MenshenError):
+    """Something is odd, and nobody could be asked about it, or they said no."""
+
+
+def sure(question: str) -> None:
+    """Go on where this is answered by yes, or --yes was typed. Raises UnsureError."""
+    if not click.get_current_context().meta.get(_YES) and not typed(question, lambda: _confirm(question)):
+        raise UnsureError("nothing was changed")
+
+
+def typed(key: str, put: Callable[[], Any]) -> Any:
+    """What was answered; `put` asks for it."""
+    answers = click.get_current_context().meta.setdefault(_ANSWERS, {})
+    if key not in answers:
+        raise UnansweredError(key, put)
+    return answers[key]
+
+
+def answered(command: Callable[[], Any], yes: bool) -> Any:
+    """What the command gives, once all that it asked has been answered."""
+    meta = click.get_current_context().meta
+    meta[_YES] = yes
+    while True:
+        try:
+            return command()
+        except UnansweredError as question:
+            unanswered = question
+        meta.setdefault(_ANSWERS, {})[unanswered.key] = unanswered.put()
+
+
+def _confirm(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise UnsureError(f"{question} There is nobody to ask: --yes says yes") from None

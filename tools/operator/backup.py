@@ -1,0 +1,156 @@
+"""A house in one encrypted file, and back: locks with their keys, all that was entered, and certificates."""
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from menshen.errors import InputError
+
+from . import database, seal
+from .answer import Answer
+from .certificates import write_private
+from .opened import check_texts, reading
+from .store import Store, opened
+
+TABLES = (
+    "lock",
+    "entry",
+    "person",
+    "seen",
+    "staff_entry",
+    "alarm",
+    "lease",
+    "door",
+    "holiday",
+    "setting",
+    "record",
+)
+"""Of a house, in an order in which they can be filled. What can be undone is not in a backup."""
+
+_MAGIC = b"menshen house 1\n"
+_NAMED_BY = "MENSHEN_BACKUP_PASSPHRASE_FILE"
+_CERTIFICATES = "*.pem"
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@reading
+def backup(store: Store, file: Path) -> Answer:
+    """Write the whole house into one encrypted file.
+
+    It holds the locks' keys, all that you entered, and your folder of certificates, under a passphrase of its
+    own; that is asked for, or read from the file that $MENSHEN_BACKUP_PASSPHRASE_FILE names. Keep both away
+    from this computer: without them a dead disk costs a visit to every door.
+    """
+    secret = seal.passphrase(again=True, named_by=_NAMED_BY, of="the backup")
+    with store.change():
+        tables = {name: [_plain(row) for row in store.run(f"select * from {name}")] for name in TABLES}  # noqa: S608
+    folder = Path(store.setting("certificates") or "/nowhere")
+    files = {path.name: path.read_text() for path in sorted(folder.glob(_CERTIFICATES))}
+    house = {"tables": tables, "certificates": files, "key": store.seal.key.hex()}
+    new = file.with_name(file.name + ".new")
+    write_private(new, _MAGIC + seal.locked(secret, zlib.compress(json.dumps(house).encode())))
+    new.replace(file)
+    locks, leases = len(tables["lock"]), len(tables["lease"])
+    return Answer(
+        {"file": str(file), "locks": locks, "leases": leases, "certificates": sorted(files)},
+        [f"{file}: {locks} locks, {leases} leases and {len(files)} files of certificates, encrypted"],
+    )
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--certificates",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where your certificates go [certificates, beside your file].",
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_context
+def restore(context: click.Context, file: Path, folder: Path | None, as_json: bool) -> None:
+    """Make a house again from its backup.
+
+    The new file is where --file says, and there must be none yet. Nothing is sent to any lock before `menshen
+    check` has asked them what they hold: lists that were published after the backup are found there.
+    """
+    address = context.find_root().obj
+    check_texts({"file": str(file)})
+    house = _read(file)
+    folder = folder or _beside(address)
+    made = seal.Seal(bytes.fromhex(house["key"]))
+    _fill(address, house, made, folder)
+    for name, text in house["certificates"].items():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if "/" not in name and not (folder / name).exists():
+            write_private(folder / name, text.encode())
+    locks = len(house["tables"]["lock"])
+    Answer(
+        {"file": address, "locks": locks, "certificates": str(folder)},
+        [f"{address}: {locks} locks. Now, before anything is sent: menshen check"],
+    ).show(as_json)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """What is in a backup. Raises InputError."""
+    data = file.read_bytes()
+    if not data.startswith(_MAGIC):
+        raise InputError(f"FILE {file}: no backup of a house, which `menshen backup` makes")
+    plain = seal.unlocked(seal.passphrase(named_by=_NAMED_BY, of="the backup"), data[len(_MAGIC) :])
+    return json.loads(zlib.decompress(plain))
+
+
+def _fill(address: str, house: dict[str, Any], made: seal.Seal, folder: Path) -> None:
+    """Make the file, and put the rows into it."""
+    from . import store as houses
+    from . import tables
+
+    settings = {row["name"]: row for row in house["tables"]["setting"]}
+    sealed = json.loads(settings.pop("seal")["value"])
+    if sealed["kind"] == "passphrase":
+        text = json.dumps(sealed)
+    else:
+        text = made.under_key(seal.make_key(houses.key_file(address)))
+    tables.create(address, made, text)
+    settings["certificates"] = {"name": "certificates", "value": str(folder.absolute())}
+    settings.pop("client", None)  # the other file's mailbox is its own
+    try:
+        store = opened(address)
+        with store.change():
+            store.run("delete from setting where name <> 'seal'")
+            for name in TABLES:
+                rows = [
+                    _bytes(row) for row in (settings.values() if name == "setting" else house["tables"][name])
+                ]
+                for row in rows:
+                    places = ", ".join("?" for _ in row)
+                    store.run(f"insert into {name} ({', '.join(row)}) values ({places})", *row.values())  # noqa: S608
+            store.run("update lock set checked = 0")
+            store.note("restored from a backup")
+        store.close()
+    except BaseException:
+        if not database.is_url(address):
+            database.path_of(address).unlink(missing_ok=True)
+        raise
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """A row as JSON can have it."""
+    return {
+        name: {"$": bytes(value).hex()} if isinstance(value, bytes) else value
+        for name, value in dict(row).items()
+    }
+
+
+def _bytes(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: bytes.fromhex(value["$"]) if isinstance(value, dict) else value for name, value in row.items()
+    }
+
+
+def _beside(address: str) -> Path:
+    home = Path("~/.menshen").expanduser() if database.is_url(address) else database.path_of(address).parent
+    return home / "certificates"

@@ -1,0 +1,51 @@
+"""A new board in the place of a dead one: the same door, leases and staff, under a new key."""
+
+import time
+
+from . import codes, letting
+from .store import HELD, SENT, Store
+
+
+def replace(store: Store, ident: str, key: bytes, rule: str | None) -> tuple[list[dict], list[str]]:
+    """Put the new key in place; the new codes of leases that run, and the staff that cannot be taken over.
+
+    All that the list says stands under the old key, so all of it is made anew. Versions go on as they were.
+    """
+    store.journal.published(ident)
+    store.run(
+        "update lock set key = ?, rule = ?, base = 0, held = 0 where name = ?",
+        store.seal.close(ident, key),
+        rule,
+        ident,
+    )
+    store.run("delete from entry where lock = ? and state in (?, ?)", ident, SENT, HELD)
+    lost = _staff(store, ident, key)
+    given = []
+    for one in store.tenancies(ident):
+        if one.end <= time.time():
+            store.drop(ident, "lease", str(one.doors[0].number))
+        else:
+            code = letting.recode(store, one.doors)
+            given.append({"lease": one.called, "number": one.id, "code": code})
+    store.journal.forget()  # the old board is gone, and nothing brings it back
+    return given, lost
+
+
+def _staff(store: Store, ident: str, key: bytes) -> list[str]:
+    """Staff under the new key; those of a file of 0.1.0, which kept no number, leave the list."""
+    lost = []
+    for name, who in store.entries(ident, "staff").items():
+        if "value" not in who:
+            store.drop(ident, "staff", name)
+            lost.append(name)
+            continue
+        value = store.seal.open(f"staff {name}", bytes.fromhex(who["value"]))
+        digest = codes.digest(key, who["kind"], value).hex()
+        store.put(ident, "staff", name, {**who, "digest": digest})
+        store.run(
+            "insert into person (lock, digest, name, used) values (?, ?, ?, 0) on conflict do nothing",
+            ident,
+            digest,
+            name,
+        )
+    return lost

@@ -1,0 +1,40 @@
+// What the light says, and what the keys do: in words, for whoever stands at the door.
+
+// Each signal and condition of firmware/door/signals.py; a test compares.
+export const LIGHT = {
+  idle: "Dark: nothing is the matter.",
+  granted: "Green: come in, the bolt is free.",
+  denied: "Red: this opens nothing here.",
+  throttled: "Orange: too many wrong codes. Wait, five minutes at most; cards open as ever.",
+  "no clock": "Orange: the lock does not know the time, and this is good at certain times only.",
+  "new way in": "Turquoise: something new opens this door as you do.",
+  notice: "Lilac: notice was given to what is not used, or came to its end. What you came by stays.",
+  "outside schedule": "Pale blue: not at this hour.",
+  enrolling: "Blue: go on, it waits for you. When it is dark, it is over.",
+  kept: "Lime: done, and kept in the lock.",
+  weak: "Pink: not taken. Choose another.",
+  staff: "White: come in. Staff have been in since a resident was here last.",
+  identify: "Violet: the operator looks for this lock.",
+  key: "Cyan: a key was heard.",
+  cleared: "Dark: what was typed is forgotten.",
+  forced: "Red-violet: the door was opened without a key.",
+  tamper: "Red-violet: the lock's case is open.",
+  "held open": "Yellow: the door has been open for long. Close it.",
+  passage: "Green, lasting: everybody can open, until staff end it.",
+  trouble: "Magenta: a part is broken. The other ways in still work.",
+};
+
+// What may stand behind a PIN and a star: in short, and what then. A test compares with the firmware.
+export const MENU = [
+  ["1", "change PIN", "then the new PIN # twice"],
+  ["2", "add a card", "then hold it to the reader"],
+  ["3", "remove a card", "then hold it to the reader"],
+  ["30", "remove all cards", "those that were added"],
+  ["4", "guest key", "then hold the phone to the reader"],
+  ["40", "new guest key", "the old codes end; then hold the phone to the reader"],
+  ["6", "own broker", "where the settings name one; then hold the phone to the reader"],
+  ["60", "no own broker", "its code opens no more"],
+  ["7", "void other ways in", "after 21 days, what is not used"],
+  ["9", "move out", "then the PIN # once more"],
+  ["0", "staff: passage", "everybody can open until staff end it, or their hours do"],
+];
