@@ -104,7 +104,10 @@ def test_what_an_operator_needs_works_without_a_checkout(menshen: Menshen) -> No
         (["init", "--zone", "Europe/Berlin", "--broker", "none", "--seal", "key"], "your file"),
         (["broker", "broker.example:8883", "--certificates", "pki"], "the broker is broker.example:8883"),
         (["lock", "add", "front", "--key-file", "front.key", "--zone", "Europe/Berlin"], "front: added"),
-        (["lease", "add", "front", "--from", "2100-01-01", "--until", "2100-12-31", "--yes"], "move-in code: "),
+        (
+            ["lease", "add", "front", "--from", "2100-01-01", "--until", "2100-12-31", "--yes"],
+            "move-in code: ",
+        ),
         (["staff", "add", "front", "Anna", "--card", "04a1b2c3"], "Anna may enter at front"),
         (["lock", "list"], "Europe/Berlin"),
         (["brokers", "nats", "front"], "CN=front"),
