@@ -27,6 +27,10 @@ help: ## list these tasks
 run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=8000)
 	@exec $(MENSHEN) run --port $(call typed,PORT)
 
+.PHONY: house
+house: setup ## run a house to try: a broker with TLS, three doors, a file with leases (PORT=8000)
+	@exec $(MENSHEN) house --port $(call typed,PORT)
+
 .PHONY: test
 test: setup-tests ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
 	@exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(OPTIONS)

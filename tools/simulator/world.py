@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from menshen import wiring
+from menshen import build_app, wiring
 
-from . import lights, provision
+from . import image, lights, provision
 from .board import HEAP, PSRAM_HEAP, Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
@@ -34,11 +36,20 @@ class Refused(Exception):
     """What was asked cannot happen in this world now; the message says why."""
 
 
+@dataclass(frozen=True)
+class Installed:
+    """A board that is to be this lock; listener(heard) makes what hears the broker for the page."""
+
+    lock: str
+    listener: Callable[[Callable[[str, bytes], None]], Any]
+
+
 class World:
     """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash at first.
 
     `broker_address` is that of a broker already running; without it one is started here. `tls_address` is
     where the lock finds the same broker, if the settings tell it to talk TLS. `sntp`: it is told the time.
+    `installed`: the board is new, and an installer gives it its settings over its console.
     """
 
     def __init__(
@@ -56,7 +67,9 @@ class World:
         sntp: bool = False,
         probe: bool = True,
         memory: Memory = TODAYS,
+        installed: Installed | None = None,
     ) -> None:
+        self._installed = installed
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
         self._tls_address, self._sntp, self._probe, self._memory = tls_address, sntp, probe, memory
@@ -91,7 +104,8 @@ class World:
                 await broker.start()
                 ends.push_async_callback(broker.stop)
                 self._broker_address = broker.address
-            self._operator = Operator(self._broker_address, self._on_heard)
+            make = self._installed.listener if self._installed else partial(Operator, self._broker_address)
+            self._operator = make(self._on_heard)
             await self._operator.start()
             ends.push_async_callback(self._operator.stop)
             way = self._tls_address or self._broker_address
@@ -108,14 +122,18 @@ class World:
         await self._ends.aclose()
 
     def _wire_up(self, ends: contextlib.AsyncExitStack) -> None:
-        self.provision = provision.Provision(provision.lock_key(self._workdir))
+        self.provision = self._provision()
         config = self.provision.config(self._network.dns_port, self._network.broker_port, self._settings)
         if self._sntp:
             config["network"]["ntp"] = f"127.0.0.1:{self._network.sntp_port}"
+        self.config = config
         self._unlock_level = config["relay"]["unlock_level"]
         self._relay = 1 - self._unlock_level
         listed = self.provision.list_files(1, self.provision.demo_credentials(self.cards))
         is_old = (self._workdir / "flash.img").exists()
+        if self._installed and not is_old:
+            self._workdir.mkdir(parents=True, exist_ok=True)
+            image.make(self._workdir / "flash.img", build_app.flash_files(self._app_dir))
         self.board = Board(
             self._workdir,
             self._app_dir,
@@ -127,7 +145,7 @@ class World:
             probe=self._probe,
             memory=self._memory,
         )
-        if is_old:
+        if is_old and not self._installed:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
@@ -141,6 +159,11 @@ class World:
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
             self.board.set_input(self._pins[name], level)
         self.board.access_point(True)
+
+    def _provision(self) -> provision.Provision:
+        if self._installed:  # its key is its installer's affair
+            return provision.Provision(bytes(32), self._installed.lock)
+        return provision.Provision(provision.lock_key(self._workdir))
 
     # -- what people do
 
