@@ -27,6 +27,10 @@ help: ## list these tasks
 run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=8000)
 	@exec $(MENSHEN) run --port $(call typed,PORT)
 
+.PHONY: house
+house: setup ## run a house to try: a broker with TLS, three doors, a file with leases (PORT=8000)
+	@exec $(MENSHEN) house --port $(call typed,PORT)
+
 .PHONY: test
 test: setup-tests ## run all tests (ARGS="-k door" for pytest, JOBS=5 at a time)
 	@exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(OPTIONS)
@@ -44,9 +48,9 @@ bench: setup ## measure the running lock against its budgets; writes build/bench
 	@exec $(MENSHEN) bench
 
 .PHONY: image
-image: setup ## build one image of the whole flash (BASE=ESP32_GENERIC-OTA-....bin TRUST=release.pub.pem)
+image: setup ## build one image of the whole flash (BASE=ESP32_GENERIC-....bin TRUST=release.pub.pem BOARD=s3)
 	@exec $(MENSHEN) board image --base $(call needed,BASE,BASE=ESP32_GENERIC-OTA-....bin is the MicroPython to build on) \
-		$(if $(value TRUST),--trust $(call typed,TRUST)) $(OPTIONS)
+		$(if $(value BOARD),--board $(call typed,BOARD)) $(if $(value TRUST),--trust $(call typed,TRUST)) $(OPTIONS)
 
 .PHONY: flash
 flash: setup ## write that image to a board, whose old contents are lost (PORT=/dev/ttyUSB0)

@@ -61,7 +61,8 @@ class Lock:
 
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings, self._watchdog = settings, watchdog
-        board = self._board = Board(settings.unlock_level)
+        board = self._board = Board(settings.pins, settings.unlock_level)
+        settings.pins = ()  # spent
         self._supervisor = Supervisor(board.reset)
 
         clock = Clock(board.datetime, board.numbers, settings.time_floor)
@@ -71,7 +72,7 @@ class Lock:
 
             open_list(credentials, settings.key)
         residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-        register = Register(credentials, residents, leases)
+        register = Register(credentials, residents, leases, settings.shared)
 
         indicator = Indicator(board.light, board.sound)
         reports = self._reports = Reports(indicator)

@@ -8,6 +8,7 @@ it. (It is not called network.py since that would hide the chip's own module `ne
 from micropython import const
 
 from loader import Late, Loan
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Outside:
         MemoryError or TlsError (no certificate) this is called again, for what is missing.
         """
         if "subscriptions" not in joined:  # with releases first: a trial does not wait for a network
-            joined["subscriptions"] = await self._join_releases(start, memory)
+            joined["subscriptions"] = await self._join_releases(start, (memory, housekeeping.turn))
         if self._settings.home and "home" not in joined:
             await self._join_home(start, memory)
             joined["home"] = True
@@ -64,7 +65,9 @@ class Outside:
     # What is made once is made in the block of its code: if there is no memory, both are given back, and the
     # build can free the constructors (tools/shrink/once.py).
 
-    async def _join_releases(self, start: "Start", memory: "asyncio.Lock") -> "Subscriptions":
+    async def _join_releases(
+        self, start: "Start", memory: "tuple[asyncio.Lock, asyncio.Lock]"
+    ) -> "Subscriptions":
         async with Late():
             from link.subscriptions import Subscriptions
             from update.manager import Manager
@@ -104,6 +107,7 @@ class Outside:
 
             status = Status(register.credentials, clock, self._reports, board.numbers)
             status.certificates_end = ends
+            status.board, status.trusts = settings.board, _trusts()
             telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
             telemetry.discovery = settings.homeassistant
 
@@ -140,6 +144,14 @@ class Outside:
         door = self._doorkeeper.remote, self._register.residents.keys
         parts = subscriptions, self._settings.lock, self._clock, self._board.numbers
         start("tenant", Tenant(*parts, door).run)
+
+
+def _trusts() -> "list[str]":
+    """The ids of the release keys that the running release trusts."""
+    with Loan():
+        from update.payload import trusts
+
+        return trusts("/slots/" + slot() + "/update/keys")
 
 
 def _context() -> "tuple[Any, int]":

@@ -28,6 +28,7 @@ from settings_kinds import (
     ZONE,
 )
 from storage import files
+from wiring import pins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,13 +54,14 @@ class Settings:
 
     lock: str = row("lock", NEEDED, LABEL, 32)
     key: bytes = row("key", NEEDED, SECRET, 32)
-    board: str = row("board", "devkit", ONE_OF, "devkit")
+    board: str = row("board", "devkit", ONE_OF, "devkit", "wrover", "s3")
     unlock_level: int = row("relay.unlock_level", 1, NUMBER, 0, 1)
     unlock_ms: int = row("relay.seconds", 5, NUMBER, 1, 60, _MS)
     held_open_ms: int = row("door.held_open_s", 30, NUMBER, 5, 3600, _MS)
     contact: bool = row("door.contact", True, FLAG)
+    shared: bool = row("door.shared", False, FLAG)
     keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
-    pin_shortest: int = row("pin.shortest", 6, NUMBER, 4, 8)
+    pin_shortest: int = row("pin.shortest", None, NUMBER, 4, 8)  # None: 6 or 8, by door.shared
     reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
     phone_page: str = row("phone.page", "", PAGE, 120)  # without https://
@@ -82,6 +84,7 @@ class Settings:
     _home_user: "str | None" = row("home.user", None, TEXT, 64)
     _home_password: "str | None" = row("home.password", None, TEXT, 64)
 
+    pins: tuple  # of the board: a table of wiring.py
     home: "tuple[str, int, str | None, str | None] | None"  # the four above; None if there is no such broker
 
 
@@ -144,6 +147,8 @@ class _Reader:
     def _join(self) -> bool:
         """Set the values that depend on more than one row; whether these rows agree."""
         found = self.found
+        found.pins = pins(found.board)
+        found.pin_shortest = found.pin_shortest or (8 if found.shared else 6)
         found.broker_port = found.broker_port or (8883 if found.broker_tls else 1883)
         host, user, password = found._home_host, found._home_user, found._home_password
         complete = host and (user or not password) and found.ssid and found.broker_host

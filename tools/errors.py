@@ -12,6 +12,7 @@ no secret. The exit status is 1 for what was refused, and 2 for what was typed w
       FlashError               the board could not be flashed
       BaseError, LayoutError   MicroPython's binary, or its partitions
       FolderError              a broker's folder
+      HouseError               the house to try
       KeyFileError             a release key
       ListError                these records make no list
       PhoneError               the resident's page cannot be built

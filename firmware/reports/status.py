@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 
-_WARN_DAYS = const(30)
+_WARN_DAYS = const(60)
 
 
 class Status:
     """Called for each state message, and for each self-test from afar.
 
     `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
-    none. A month before there is a fault.
+    none. Two months before there is a fault. `board` is its profile, `trusts` the ids of the release keys
+    that it trusts: they say which releases it can take.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Status:
         self._credentials, self._clock, self._reports = credentials, clock, reports
         self._numbers = numbers
         self.certificates_end = 0
+        self.board, self.trusts = "", []
 
     def __call__(self) -> dict:
         now, days = self._clock.now(), None
@@ -46,4 +48,6 @@ class Status:
             "order": abs(self._numbers.get(ORDER)),
             "command": self._numbers.get(COMMAND),
             "faults": sorted(self._reports.faults),
+            "board": self.board,
+            "trusts": self.trusts,
         }

@@ -36,7 +36,19 @@ _QUEUES = (
     (STAFF_QUEUE, STAFF_PLACES),
     (ACK_QUEUE, ACK_PLACES),
 )  # in NVS, until the broker has them
-_STATE = ("firmware", "list", "hash", "clock", "slot", "order", "command", "days", "faults")
+_STATE = (
+    "firmware",
+    "list",
+    "hash",
+    "clock",
+    "slot",
+    "order",
+    "command",
+    "days",
+    "faults",
+    "board",
+    "trusts",
+)
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
 _WILL = '{"online":false,"order":%d}'
 

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from board import Board
 
 _SCAN_MS = const(10)
-_ROWS = (25, 26, 27, 33)  # GPIO numbers, as in board.py
-_COLUMNS = (32, 19, 22)
+_ROWS, _COLUMNS = const(4), const(3)
 
 
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
@@ -39,22 +38,22 @@ def faults(layout: str, pressed: str) -> "list[str]":
     """A hint for each fault of the wires, by the keys that were pressed, in their order, of this layout."""
     missing = [key for key in layout if key not in pressed]
     if len(missing) == len(layout):
-        return ["no key at all: is the keypad's plug on GPIO 25, 26, 27, 33 (rows) and 32, 19, 22 (columns)?"]
+        return ["no key at all: is the keypad's plug on {key_rows} (rows) and {key_columns} (columns)?"]
     if not missing:
         if pressed == layout:
             return []
         return ["the keys come as %s, not as %s: rows or columns are exchanged" % (pressed, layout)]
-    width = len(_COLUMNS)
+    width = _COLUMNS
     hints = []
-    for i in range(len(_ROWS)):
+    for i in range(_ROWS):
         keys = layout[i * width : (i + 1) * width]
         if all(key in missing for key in keys):
-            hints.append("the row %s is dead: look at the wire of GPIO %d" % (" ".join(keys), _ROWS[i]))
+            hints.append("the row %s is dead: look at the wire of {key_rows %d}" % (" ".join(keys), i))
             missing = [key for key in missing if key not in keys]
     for i in range(width):
         keys = [layout[place] for place in range(i, len(layout), width)]
         if len(missing) > 1 and not any(key in pressed for key in keys):
-            hints.append("the column %s is dead: look at the wire of GPIO %d" % (" ".join(keys), _COLUMNS[i]))
+            hints.append("the column %s is dead: look at the wire of {key_columns %d}" % (" ".join(keys), i))
             missing = [key for key in missing if key not in keys]
     if missing:
         hints.append(

@@ -19,13 +19,13 @@ _TRIES = const(3)
 _PATIENCE_MS = const(1000)  # nobody waits at the door
 _SILENT = (
     "no answer: look at its power, at its switches (HSU), and at the serial wires: "
-    "GPIO 17 to the reader's RXD, GPIO 16 to its TXD"
+    "{reader_tx} to the reader's RXD, {reader_rx} to its TXD"
 )
 _GARBAGE = (
     "it answers, but not as a PN532: look at its switches (HSU), at ground, and at the length of the wires"
 )
-_NO_RESET = "it answers while held in reset: look at the wire from GPIO 18 to RSTPD_N"
-_NO_IRQ = "its IRQ line is silent: look at the wire from GPIO 34 to IRQ (P70)"
+_NO_RESET = "it answers while held in reset: look at the wire from {reader_reset} to RSTPD_N"
+_NO_IRQ = "its IRQ line is silent: look at the wire from {reader_irq} to IRQ (P70)"
 _NO_CARD = "no card seen: hold one flat on the antenna; metal behind the reader makes it blind"
 
 

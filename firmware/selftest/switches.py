@@ -19,23 +19,23 @@ _NOISE = const(60)  # changes: no hand and no bouncing contact makes so many
 # The hint if the pin is low all the time, and if it is high.
 _HINTS = {
     "contact": (
-        "always closed: does the wire of GPIO 35 touch ground, or does the contact stick?",
-        "never closed: look at the contact's wires to GPIO 35 and to ground, and at its magnet",
+        "always closed: does the wire of {contact} touch ground, or does the contact stick?",
+        "never closed: look at the contact's wires to {contact} and to ground, and at its magnet",
     ),
     "exit button": (
-        "always pressed: the wire of GPIO 4 touches ground, or the button sticks",
-        "never pressed: look at the button's wires to GPIO 4 and to ground",
+        "always pressed: the wire of {exit_button} touches ground, or the button sticks",
+        "never pressed: look at the button's wires to {exit_button} and to ground",
     ),
     "tamper switch": (
-        "the case is always closed: the wire of GPIO 21 touches ground, or the switch sticks",
-        "the case is never closed: look at the switch's wires to GPIO 21 and to ground",
+        "the case is always closed: the wire of {tamper} touches ground, or the switch sticks",
+        "the case is never closed: look at the switch's wires to {tamper} and to ground",
     ),
 }
 # The hint if the pin changes too often.
 _LOOSE = {
-    "contact": "GPIO 35 hangs in the air: it needs 10 kOhm to 3.3 V, and the contact to ground",
-    "exit button": "the button's wire to GPIO 4 has a loose contact",
-    "tamper switch": "the switch's wire to GPIO 21 has a loose contact",
+    "contact": "{contact} hangs in the air: it needs 10 kOhm to 3.3 V, and the contact to ground",
+    "exit button": "the button's wire to {exit_button} has a loose contact",
+    "tamper switch": "the switch's wire to {tamper} has a loose contact",
 }
 
 
@@ -57,7 +57,7 @@ async def jumper(board: "Board", say: "Callable[[str], None]", ms: int = 500) ->
     """Whether the service jumper's pin has a steady level: [(part, ok, hint)]."""
     first, _, changes = await _watch(board.jumper(), lambda: None, ms)
     if changes >= 3:
-        hint = "GPIO 39 hangs in the air: it needs 10 kOhm to 3.3 V, or the console may open by itself"
+        hint = "{jumper} hangs in the air: it needs 10 kOhm to 3.3 V, or the console may open by itself"
         return [("service jumper", False, hint)]
     say("the jumper is " + ("out" if first else "in: take it out before you close the case"))
     return [("service jumper", True, "")]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from board import Board
 
 _LOOK_MS = const(20)
-_LINES = "D0 (GPIO 32) and D1 (GPIO 19)"
+_LINES = "D0 ({key_columns 0}) and D1 ({key_columns 1})"
 
 
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:

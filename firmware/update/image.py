@@ -30,8 +30,7 @@ _FOLDER = "/slots/image."
 # Image format of the chip (esp-idf, esp_app_format.h and esp_app_desc.h): magic, chip, and where the first
 # segment begins, the application's description, which a bootloader has not. A combined image begins with one.
 _MAGIC = const(0xE9)
-_CHIP = const(12)
-_ESP32 = const(0)
+_CHIP = const(12)  # u16: 0 the ESP32, 9 the ESP32-S3
 _DESCRIPTION = const(32)
 _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
 
@@ -65,6 +64,8 @@ class ImageWriter:
             raise Refused("no image slot")
         self._fetch, self._pace = fetch, pace
         self._buffer = memoryview(bytearray(_BLOCK))
+        self._running.readblocks(0, self._buffer)
+        self._chip = bytes(self._buffer[_CHIP : _CHIP + 2])
 
     async def is_running(self, image: dict) -> bool:
         """Whether the chip runs from this image already."""
@@ -96,7 +97,7 @@ class ImageWriter:
         if await self._digest(target, place, size) == digest:
             if not place:
                 target.readblocks(0, buffer)
-                _check_header(buffer)
+                self._check_header(buffer)
             return
         source = None
         if place + size > self._running.info()[3] or await self._digest(self._running, place, size) != digest:
@@ -112,7 +113,7 @@ class ImageWriter:
                     for i in range(got or 0, _BLOCK):
                         buffer[i] = 0xFF
                 if not block:
-                    _check_header(buffer)
+                    self._check_header(buffer)
                 target.writeblocks(block, buffer)
                 await self._pace()
         finally:
@@ -131,10 +132,9 @@ class ImageWriter:
             await self._pace()
         return digest.digest()
 
-
-def _check_header(head: memoryview) -> None:
-    """Raise Refused unless this is the beginning of an ESP32's application."""
-    if head[0] != _MAGIC or head[_CHIP] | head[_CHIP + 1] << 8 != _ESP32:
-        raise Refused("bad image")
-    if bytes(head[_DESCRIPTION : _DESCRIPTION + 4]) != _DESCRIPTION_MAGIC:
-        raise Refused("combined image")
+    def _check_header(self, head: memoryview) -> None:
+        """Raise Refused unless this is the beginning of an application for the chip that this one runs on."""
+        if head[0] != _MAGIC or bytes(head[_CHIP : _CHIP + 2]) != self._chip:
+            raise Refused("bad image")
+        if bytes(head[_DESCRIPTION : _DESCRIPTION + 4]) != _DESCRIPTION_MAGIC:
+            raise Refused("combined image")

@@ -4,6 +4,7 @@ This stays loaded; what a trial and an update take is loaded for them (steps.py)
 """
 
 import asyncio
+import os
 
 from micropython import const
 
@@ -26,12 +27,14 @@ _TRIES = const(5)
 
 
 class Manager:
-    """`door` are the residents and the reports. An update holds the lock `memory`: there is
-    not enough for a tenant's own broker beside it.
+    """`door` are the residents and the reports. An update holds both locks of `memory`: there
+    is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
 
-    `orders` holds the last order that came and was not read yet, `version` the one that it asks for.
+    `orders` holds the last order that came and was not read yet. `version` is the one that it asks for, and
+    `ready` what is known of it when it can be started.
     """
 
+    hour_ms = 3_600_000
     again_ms = 2_000  # after a try for which there was no memory in one piece
 
     def __init__(
@@ -40,13 +43,13 @@ class Manager:
         board: "Any",
         clock: "Clock",
         door: tuple,
-        memory: asyncio.Lock,
+        memory: "tuple[asyncio.Lock, asyncio.Lock]",
         subscriptions: "Subscriptions",
     ) -> None:
         residents, reports = door
         self._tell = reports.update
         self.settings, self.board, self.clock = settings, board, clock
-        self.memory, self.subscriptions = memory, subscriptions
+        (self.memory, self._turn), self.subscriptions = memory, subscriptions
         self.door: tuple = (
             lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             self.report,
@@ -54,19 +57,36 @@ class Manager:
         self._came = asyncio.Event()
         self.orders: list[tuple[bytearray | None, bool]] = []
         self.version: str | None = None
+        self.ready: tuple | None = None
 
     async def run(self) -> None:
         """For ever."""
         await self._tried(self._see_through_trial)
         await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
-            await self._came.wait()
-            self._came.clear()
             try:
-                await self._tried(self._obey)
-            except MemoryError:
-                self.report(self.version, "refused", "no memory")
-            self.version = None
+                await asyncio.wait_for_ms(self._came.wait(), self.hour_ms)
+            except asyncio.TimeoutError:
+                self._hour()
+                continue
+            waits = self._turn.locked()  # a list comes, and the order is as old then
+            async with self._turn:
+                self._came.clear()
+                if waits:
+                    self.orders[:] = [(message, False) for message, _ in self.orders]
+                try:
+                    await self._tried(self._obey)
+                except MemoryError:
+                    self.report(self.version, "refused", "no memory")
+            if self.ready is not None:  # not all locks of a house start it at once
+                spread = self.settings.spread_ms + 1
+                await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
+                try:
+                    async with self._turn:
+                        await self._tried(self._switch)
+                except MemoryError:
+                    self.report(self.version, "refused", "no memory")
+            self.version = self.ready = None
 
     async def _tried(self, step: "Callable[[], Awaitable]") -> None:
         """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
@@ -82,6 +102,16 @@ class Manager:
                     raise
             await asyncio.sleep_ms(self.again_ms)
 
+    def _hour(self) -> None:
+        """See whether this release reaches the broker at all."""
+        try:
+            with Loan():
+                from update.unheard import look
+
+                look(self.board, self.subscriptions.client is not None, *self.door)
+        except (OSError, MemoryError) as error:
+            console.warning("update", str(error))
+
     async def _see_through_trial(self) -> None:
         async with Loan():
             from update.trial import begin
@@ -93,6 +123,12 @@ class Manager:
             from update.steps import obey
 
             await obey(self)
+
+    async def _switch(self) -> None:
+        async with Loan():
+            from update.steps import switch_to
+
+            await switch_to(self, *self.ready or ())
 
     async def _on_order(self, payload: "Payload") -> None:
         try:

@@ -109,9 +109,11 @@ def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
         raise Refused("on trial")
 
 
-async def request(version: str, topics: "Subscriptions") -> bytearray:
-    """The manifest of a version. Raises Refused, MemoryError."""
+async def request(version: str, board: str, topics: "Subscriptions") -> bytearray:
+    """The manifest of a version for this board. Raises Refused, MemoryError."""
     topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
+    if board != "devkit":
+        topic += "-" + board
     came = asyncio.Event()
     found: list[bytearray | MemoryError | None] = []
 

@@ -1,7 +1,7 @@
 """Versions and faults as numbers for NVS, and the switch to another release, which is such numbers."""
 
 from door.faults import FAULTS
-from storage.names import CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING
+from storage.names import BEFORE, CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING, UNHEARD
 from update.refused import Refused
 
 TYPE_CHECKING = False
@@ -37,11 +37,13 @@ def bits_of(faults: "set[str]") -> int:
 
 class Switching:
     """Which release is to be started: its version, the slot in use (0 or 1), the partition of the
-    MicroPython that goes with it or None, and the faults that were there before.
+    MicroPython that goes with it or None, and the faults that were there before. `before` is the version to
+    which it may go back by itself later, "" for none.
     """
 
-    def __init__(self, version: str, slot: int, image: "Any", faults: "set[str]") -> None:
+    def __init__(self, version: str, slot: int, image: "Any", faults: "set[str]", before: str = "") -> None:
         self.version, self.slot, self.image, self.faults = version, slot, image, faults
+        self.before = before
 
 
 def switch(to: Switching, numbers: "Numbers", restart: "Callable[[], None]") -> None:
@@ -50,6 +52,10 @@ def switch(to: Switching, numbers: "Numbers", restart: "Callable[[], None]") -> 
     Power may go between any two steps. OSError of NVS.
     """
     numbers.set(FAULTS_BEFORE, bits_of(to.faults))
+    if to.before:
+        code = version_code(to.before)
+        numbers.set(BEFORE, code if to.image is None else -code)
+        numbers.set(UNHEARD, 0)
     numbers.set(TRYING, version_code(to.version))
     if to.image is not None:
         numbers.set(IMAGE_ON_TRIAL, 1 + int(to.image.info()[4][-1]))

@@ -17,13 +17,14 @@ COVERED_BY = {
     "main": "integration/test_tls_memory.py",
     # Above the rooms
     "app": "system/test_door.py",
-    "board": "system/test_door.py",  # and with a Wiegand reader system/test_wiegand.py
+    "board": "system/test_boards.py",  # and with a Wiegand reader system/test_wiegand.py
     "console": "system/test_faults.py",
     "outside": "integration/test_tenants_broker.py",
     "settings_checks": "unit/test_settings_faults.py",
     "settings_kinds": "unit/test_settings_faults.py",
     "settings_text": "unit/test_settings_faults.py",
     "version": "unit/reports/test_status.py",
+    "wiring": "tools/test_installers_page.py",
     # Rooms
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
     "access.time_sources": "unit/access/test_clock.py",
@@ -36,12 +37,17 @@ COVERED_BY = {
     "link.lookup": "unit/link/test_resolver.py",
     "link.packets": "unit/link/test_mqtt.py",
     "lists.head": "unit/lists/test_lists_fuzz.py",
+    "people.cards": "unit/people/test_changes.py",
     "people.entry": "unit/people/test_residents.py",
     "people.guard": "unit/people/test_lease_guard.py",
     "people.home_code": "unit/home/test_commands.py",
+    "people.keys": "unit/people/test_changes.py",
     "people.leases": "unit/people/test_lease_guard.py",
+    "people.opening": "unit/people/test_residents.py",
+    "people.pins": "unit/people/test_changes.py",
     "people.register": "unit/test_housekeeping.py",
     "people.shelves": "unit/people/test_residents.py",
+    "people.tidying": "unit/people/test_residents.py",
     "readers.hsu": "unit/readers/test_pn532_noise.py",
     "reports.results": "unit/reports/test_acks.py",
     "roll.head": "unit/roll/test_credentials.py",

@@ -29,7 +29,8 @@ STAYS = {
     # Of the board, and not of the people behind its door, nor of its settings.
     "console",
     # Of its release: firmware/update.
-    "choice", "had", "trying", "image", "failed", "fails", "security",
+    "choice", "had", "trying", "image", "failed", "fails", "security", "before",
+    "unheard",
 }  # fmt: skip
 """What a board keeps in NVS when it is provisioned again; tools/board/provision.py forgets the rest."""
 

@@ -3,12 +3,14 @@
 import ast
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from menshen import build_app
 from menshen.shrink import constants, files, names, rooms, shrink
 from tests.conftest import TOP
+from tests.static.helpers.sources import FIRMWARE
 
 _ALL_NAMES = """
 import sys, asyncio, json
@@ -266,3 +268,9 @@ def test_a_program_for_another_machine_is_found_in_a_text() -> None:
     text = "_CODE = '''\nfrom settings import parse\nparse({text!r})\n'''\nSAY = 'Press it'\nf'{x}.play()'\n"
     assert {"settings", "parse", "play"} <= names.in_texts(text)
     assert "Press" not in names.in_texts(text)
+
+
+def test_what_the_self_test_loads_by_name_keeps_its_name(app_dir: Path) -> None:
+    """The computer imports it over the cable; a name of Python's own, such as keys, is one there too."""
+    kept = {path.stem for path in (app_dir / "slots/a/selftest").glob("*.mpy")}
+    assert kept == {path.stem for path in (FIRMWARE / "selftest").glob("*.py")}

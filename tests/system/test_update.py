@@ -91,3 +91,47 @@ async def test_a_release_that_is_bad_goes_back_by_itself(updatable: Made, what: 
     await lock.keys(CHOSEN + "#")  # what residents set has outlived it all
     await lock.wait_unlocked()
     assert lock.world.board.nvs_path.read_text().count('"choice": 0') == 1
+
+
+_DEAF: Edits = {
+    "link/link.py": (
+        "        await self._timekeeper.prepare()\n",
+        '        raise OSError("this release cannot speak to the broker")\n',
+    ),
+    "update/manager.py": ("hour_ms = 3_600_000", "hour_ms = 50"),
+}
+
+
+@pytest.mark.slow
+async def test_a_release_that_does_not_reach_the_broker_goes_back_after_72_hours(updatable: Made) -> None:
+    """Hours of a twentieth of a second. It was confirmed, since the door is well; the door never notices."""
+    operator = await updatable()
+    lock = operator.lock
+    new = operator.release("0.2.0", _DEAF)
+    await operator.publish(new)
+    await operator.order("0.2.0")
+    await operator.wait_update("fetched", "0.2.0")
+    await lock.wait_event(lambda e: e["type"] == "reset")
+    await operator.wait_update("went back", "0.2.0")
+    await operator.wait_update("confirmed", "0.1.0")
+    state = (await lock.state())["lock"]
+    assert (state["slot"], state["firmware"], state["online"]) == ("a", "0.1.0", True)
+    console = [event["line"] for event in lock.events if event["type"] == "console"]
+    assert any("0.2.0 confirmed" in line for line in console), "the network has no say in the trial"
+    await lock.tap_to_relay("tenant")
+
+
+async def test_one_that_raises_the_security_version_stays_though_it_reaches_no_broker(
+    updatable: Made,
+) -> None:
+    operator = await updatable()
+    lock = operator.lock
+    await operator.publish(operator.release("0.2.0", _DEAF, security=2))
+    await operator.order("0.2.0")
+    await operator.wait_update("fetched", "0.2.0")
+    await lock.wait_event(lambda e: e["type"] == "console" and "0.2.0 confirmed" in e["line"])
+    lock.since_us = lock.events[-1]["us"]
+    for _ in range(100):  # of its hours
+        await lock.world.board.turn()
+    await lock.tap_to_relay("tenant")
+    assert "before" not in lock.world.board.nvs_path.read_text()

@@ -104,7 +104,7 @@ REFUSED = {
     "empty": (b"", "no partition table at 0x8000"),
     "text": (b"MicroPython " * 9000, "no partition table at 0x8000"),
     "an update": (bases.MICROPYTHON, "no partition table at 0x8000"),
-    "another chip": (bases.program(b"x", bases.S3) + bytes(0x10000), "ESP32-S3; it must be for the ESP32"),
+    "another chip": (bases.program(b"x", bases.C3) + bytes(0x10000), "ESP32-C3; it must be for the ESP32"),
     "another chip's MicroPython": (
         bases.base(bases.STOCK, micropython=bases.program(b"x", bases.C3)),
         "ESP32-C3; it must be for the ESP32",

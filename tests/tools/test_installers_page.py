@@ -4,6 +4,7 @@ import ast
 import re
 import runpy
 
+from menshen import wiring
 from menshen.simulator import lights
 from tests.static.helpers.sources import FIRMWARE, TOP
 
@@ -45,19 +46,6 @@ def _sound(tone: int, ms: int) -> set[str]:
     """The words for a tone that is given once."""
     length = "tick" if ms <= 60 else "short" if ms <= 150 else "long" if ms >= 600 else ""
     return {length, "high" if tone >= 2400 else "low" if tone <= 600 else ""} - {""}
-
-
-def _pins() -> dict[str, set[int]]:
-    """GPIO numbers by their names in board.py."""
-    pins = {}
-    for name, value in _constants("board.py").items():
-        if name in {"_WS2812_NS", "_HALF_DUTY"}:
-            continue
-        if name == "_FAULT_INPUTS":
-            pins[name] = {number for _, number, _ in value}
-        else:
-            pins[name] = set(value) if isinstance(value, tuple) else {value}
-    return pins
 
 
 def test_every_signal_of_the_lock_is_explained_and_no_other() -> None:
@@ -137,29 +125,100 @@ def test_faults_go_by_the_names_of_their_table() -> None:
                 assert not isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}"
 
 
-def test_the_wiring_table_has_every_pin_of_the_board() -> None:
-    shown = {
-        int(number)
-        for row in re.findall(r"^\|[^|]+\|([^|]+)\|", WIRING, re.MULTILINE)
-        for number in re.findall(r"\d+", row)
+def _row(line: str) -> tuple[str, list[list[int]]]:
+    """What a row of the wiring table is about, and its GPIO numbers for each board."""
+    part, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+    return part, [list(map(int, re.findall(r"\d+", cell))) for cell in cells[: len(wiring.BOARDS)]]
+
+
+def test_the_wiring_table_is_the_boards() -> None:
+    """README's, for each board: every pin of the lock in its row, and no other."""
+    shown = dict(map(_row, re.findall(r"^\| .*\d.*\|$", WIRING, re.MULTILINE)))
+    rows = {
+        "relay": ["relay"],
+        "PN532, serial (HSU): TX, RX": ["reader_tx", "reader_rx"],
+        "PN532 IRQ, RSTPD_N": ["reader_irq", "reader_reset"],
+        "keypad rows": ["key_rows"],
+        "keypad columns": ["key_columns"],
+        "door contact": ["contact"],
+        "exit button": ["exit_button"],
+        "tamper switch": ["tamper"],
+        "buzzer": ["buzzer"],
+        "RGB light": ["light"],
+        "service jumper": ["jumper"],
     }
-    assert set().union(*_pins().values()) <= shown
+    assert sorted(part for parts in rows.values() for part in parts) == sorted(wiring.PARTS)
+    for n, board in enumerate(wiring.BOARDS):
+        pins = wiring.pins(board)
+        for row, parts in rows.items():
+            told = [pins[part] for part in parts]
+            numbers = [number for one in told for number in ([one] if isinstance(one, int) else one)]
+            assert shown[row][n] == numbers, (row, board)
+        wiegand = list(wiring.gpios(board, "key_columns")[:2])
+        assert shown["or a Wiegand keypad or reader: D0, D1"][n] == wiegand
 
 
-def test_the_self_test_names_no_pin_that_the_board_has_not() -> None:
-    pins = set().union(*_pins().values())
-    for path in (FIRMWARE / "selftest").glob("*.py"):
-        named = {int(number) for number in re.findall(r"GPIO (\d+)", path.read_text())}
-        assert named <= pins, path.name
+def test_the_self_test_names_parts_that_every_board_has_and_no_numbers() -> None:
+    """The computer puts the pins of this board in their places."""
+    files = [*(FIRMWARE / "selftest").glob("*.py"), TOP / "tools/board/selftest.py"]
+    named = set()
+    for path in files:
+        text = path.read_text()
+        assert not re.findall(r"GPIO \d+", text), path.name
+        named |= {
+            part
+            for part in re.findall(r"\{(\w+)(?: [%\d])?d?\}", text)
+            if "_" in part or part in wiring.PARTS
+        }
+    assert named - {"call", "module", "keypad", "reader", "open", "seconds"} <= set(wiring.PARTS)
+    assert named >= {
+        "relay",
+        "reader_tx",
+        "reader_rx",
+        "key_rows",
+        "key_columns",
+        "contact",
+        "light",
+        "jumper",
+    }
 
 
-def test_the_self_tests_keypad_is_wired_as_the_boards() -> None:
-    board, keys = _constants("board.py"), _constants("selftest/keys.py")
-    assert (keys["_ROWS"], keys["_COLUMNS"]) == (board["_KEY_ROWS"], board["_KEY_COLUMNS"])
+def test_the_board_takes_its_pins_in_the_order_in_which_the_tools_name_them() -> None:
+    constructor = next(
+        node
+        for node in ast.walk(ast.parse((FIRMWARE / "board.py").read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    )
+    taken = next(node for node in constructor.body if isinstance(node, ast.Assign))
+    assert isinstance(taken.targets[0], ast.Tuple)
+    assert tuple(ast.unparse(name) for name in taken.targets[0].elts) == wiring.PARTS
+    comments = re.findall(r"^    .*,  # (\w+)", (FIRMWARE / "wiring.py").read_text(), re.MULTILINE)
+    assert comments == [*wiring.PARTS] * len(wiring.BOARDS)
+
+
+def test_every_board_has_pins_of_its_own_for_all_that_is_wired() -> None:
+    """And none that its chip has not, or needs for itself: data sheets, see firmware/wiring.py."""
+    taken = {
+        "devkit": {0, 1, 2, 3, 5, 12, 15, *range(6, 12), 20, 24, *range(28, 32)},
+        "wrover": {0, 1, 2, 3, 12, 15, *range(6, 12), 16, 17, 20, 24, *range(28, 32)},
+        "s3": {0, 3, 19, 20, *range(22, 38), 43, 44, 45, 46},
+    }
+    outputs = ("relay", "reader_tx", "reader_reset", "key_rows", "buzzer", "light")
+    pulled = ("key_columns", "exit_button", "tamper")
+    for board, forbidden in taken.items():
+        numbers: list[int] = []
+        for part, pins in wiring.pins(board).items():
+            own = [pins] if isinstance(pins, int) else list(pins)
+            numbers += own
+            if board != "s3" and part in (*outputs, *pulled):
+                assert max(own) < 34, f"{board}: {part} on an input without pull"
+        assert len(numbers) == len(set(numbers)), board
+        assert not forbidden & set(numbers), board
+        assert wiring.gpio(board, "jumper") == wiring.gpio("devkit", "jumper"), "boot.py is the same on all"
 
 
 def test_the_jumper_that_boot_looks_at_is_the_boards() -> None:
-    (jumper,) = _pins()["_JUMPER"]
+    jumper = wiring.gpio("devkit", "jumper")
     assert f"Pin({jumper}, Pin.IN)" in (TOP / "boot.py").read_text()
     assert f"GPIO {jumper} to ground" in PAGE
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from menshen import build_app
 from menshen.cli.main import main
 from menshen.release import keys, output, pack, publish, release
+from menshen.wiring import BOARDS
 from tests.conftest import TOP, UNIT
 
 SECRET = b"correct horse"
@@ -148,6 +149,18 @@ def test_an_image_goes_in_pieces(made: release.Release) -> None:
     assert hashlib.sha256(whole).hexdigest() == says["sha256"]
 
 
+def test_an_image_of_micropython_is_for_one_board_and_the_others_take_the_application(
+    made: release.Release,
+) -> None:
+    s3 = IMAGE[:12] + b"\x09" + IMAGE[13:]
+    for board, image in (("devkit", IMAGE), ("wrover", IMAGE), ("s3", s3)):
+        with_image = release.Release(made.version, 1, made.files, image, board=board)
+        assert [each for each in BOARDS if "image" in json.loads(with_image.payload_for(each))] == [board]
+    for board, image in (("s3", IMAGE), ("devkit", s3), ("wrover", s3)):
+        with pytest.raises(release.ReleaseError, match="none for the ESP32"):
+            release.Release(made.version, 1, made.files, image, board=board)
+
+
 def test_an_image_that_no_lock_would_take_is_no_release(made: release.Release) -> None:
     for image, word in (
         (b"\xe9" + bytes(5000), "combined"),
@@ -159,12 +172,17 @@ def test_an_image_that_no_lock_would_take_is_no_release(made: release.Release) -
 
 
 def test_the_folder_holds_chunks_manifest_and_a_text(tmp_path: Path, made: release.Release, key_path) -> None:
-    folder = output.write(made, made.manifest(keys.load(key_path, SECRET)), tmp_path)
+    private = keys.load(key_path, SECRET)
+    folder = output.write(made, {board: made.manifest(private, board) for board in BOARDS}, tmp_path)
     messages = list(folder.messages())
     dashed = made.version.replace(".", "-")
-    assert messages[-1][0] == f"menshen/v1/release/{dashed}", "RabbitMQ makes levels out of dots"
+    signed = dict(messages[-3:])
+    assert list(signed) == [f"menshen/v1/release/{dashed}{board}" for board in ("", "-wrover", "-s3")]
+    says = [json.loads(_part(manifest.decode().split(".")[1])) for manifest in signed.values()]
+    assert [said.pop("board") for said in says] == list(BOARDS)
+    assert says[0] == says[1] == says[2], "the same files for all"
     whole: dict[str, dict[int, bytes]] = {}
-    for topic, payload in messages[:-1]:
+    for topic, payload in messages[:-3]:
         found = re.fullmatch(r"menshen/v1/blob/([0-9a-f]{64})/(\d+)", topic)
         assert found, topic
         assert len(payload) <= 2048
@@ -175,7 +193,7 @@ def test_the_folder_holds_chunks_manifest_and_a_text(tmp_path: Path, made: relea
     assert all(name in text for name in made.files)
     assert f"security version {made.security}" in text
     with pytest.raises(release.ReleaseError, match="released once"):
-        output.write(made, "", tmp_path)
+        output.write(made, {}, tmp_path)
     with pytest.raises(release.ReleaseError, match="no release"):
         output.read(tmp_path)
 

@@ -82,7 +82,7 @@ def test_each_field_says_what_is_right():
         ("lock", 5, "lock must be 1 to 32 letters, digits, - or _"),
         ("key", "00", "key must be 64 hexadecimal digits in lower case"),
         ("key", "zz" * 32, "key must be 64 hexadecimal digits in lower case"),
-        ("board", "other", 'board must be "devkit"'),
+        ("board", "other", 'board must be "devkit" or "wrover" or "s3"'),
         ("relay", {"seconds": 0}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"seconds": True}, "relay.seconds must be a whole number from 1 to 60"),
         ("relay", {"seconds": "5"}, "relay.seconds must be a whole number from 1 to 60"),

@@ -11,11 +11,13 @@ from menshen.cli.options import packed
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority
 from menshen.release import keys
+from menshen.wiring import BOARDS
 
-from . import factory, interpreter, provision, selftest
+from . import drawing, factory, interpreter, provision, selftest
 from .console import Console
 from .flash import flash
 from .partitions import LayoutError
+from .profiles import PROFILES
 
 _OUT = checkout.TOP / "build" / "factory"
 _ARMED = "INFO app: armed"
@@ -94,29 +96,49 @@ def board() -> None:
 
 @board.command()
 @click.option("--base", type=_File, required=True, help="MicroPython's binary for the ESP32.")
+@click.option(
+    "--board",
+    "name",
+    type=click.Choice([*PROFILES]),
+    default="devkit",
+    show_default=True,
+    help="Which board.",
+)
 @click.option("--out", type=_Folder, default=_OUT, show_default="build/factory", help="Where the image goes.")
 @click.option("--ota", is_flag=True, help="Refuse a base that cannot be updated over the air.")
 @click.option("--frozen", is_flag=True, help="The base has the application in it, by manifest.py.")
 @_updates
-def image(base: Path, out: Path, ota: bool, frozen: bool, updates: Updates) -> None:
+def image(base: Path, name: str, out: Path, ota: bool, frozen: bool, updates: Updates) -> None:
     """Build one image of MicroPython and the application.
 
-    It is that of the whole flash. The base is what micropython.org offers for ESP32_GENERIC, best of the
-    variant OTA. Locks that are flashed with this image take releases that a key given by --trust has
-    signed, and no others for good: what is trusted is in the image. Needs a checkout.
+    It is that of the whole flash. The base is what micropython.org offers: for a devkit ESP32_GENERIC, best
+    of the variant OTA; for a wrover ESP32_GENERIC-SPIRAM; for an s3 ESP32_GENERIC_S3. Locks that are flashed
+    with this image take releases that a key given by --trust has signed, and no others for good: what is
+    trusted is in the image. Needs a checkout.
     """
     checkout.needed("board image")
     trusted = updates.trusted()
     try:
         files = factory.application(build_app.build(), frozen, trusted)
-        built = factory.build(base.read_bytes(), files, ota)
+        built = factory.build(base.read_bytes(), files, ota, PROFILES[name])
     except (factory.BaseError, LayoutError) as error:
         raise MenshenError(f"{base}: {error}") from error
-    path, text = factory.write(built, out, base.name)
+    path, text = factory.write(built, out, base.name, name)
     click.echo(text)
     if warning := interpreter.warning(interpreter.version(built.program, base.name)):
         click.echo(f"Warning: {warning}\n", err=True)
     click.echo(f"{path}: read back, and whole. Now: make flash PORT=...")
+
+
+@board.command("drawing")
+@click.argument("name", metavar="BOARD", type=click.Choice(BOARDS))
+def drawing_(name: str) -> None:
+    """Draw the wiring of a board, as an SVG.
+
+    It goes to standard output. BOARD is devkit, wrover or s3. Needs a checkout.
+    """
+    checkout.needed("board drawing")
+    click.echo(drawing.drawing(name), nl=False)
 
 
 @board.command("flash")

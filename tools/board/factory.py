@@ -18,15 +18,16 @@ from menshen.errors import MenshenError
 from menshen.release import keys, pack
 from menshen.simulator import image as littlefs
 
-from . import partitions
+from . import interpreter, partitions
 from .partitions import LayoutError, Partition
+from .profiles import PROFILES, Profile
 
-BOOTLOADER_OFFSET = ESP32ROM.BOOTLOADER_FLASH_OFFSET
 FILES_SIZE = littlefs.BLOCK_SIZE * littlefs.BLOCK_COUNT
 """What the application, its second slot and the lists are measured for, in bytes."""
 
 _SIZES = {code: int(name[:-2]) << 20 for name, code in ESP32ROM.FLASH_SIZES.items()}
 _CHIPS = {chip.IMAGE_CHIP_ID: chip.CHIP_NAME for chip in CHIP_DEFS.values()}
+_ROMS = {profile.rom.IMAGE_CHIP_ID: profile.rom for profile in PROFILES.values()}
 
 
 class BaseError(MenshenError):
@@ -35,8 +36,12 @@ class BaseError(MenshenError):
 
 @dataclass(frozen=True)
 class Flash:
-    """A flash image from address 0 on, taken apart as the chip does: bootloader, table, program, files."""
+    """A flash image from address 0 on, taken apart as the chip does: bootloader, table, program, files.
 
+    `rom` is what esptool knows of the chip.
+    """
+
+    rom: type
     image: bytes
     size: int
     partitions: list[Partition]
@@ -68,36 +73,52 @@ class Flash:
 
 
 def read(binary: bytes) -> Flash:
-    """Take a binary apart: one that is flashed at 0x1000, as MicroPython's are, or a whole flash from 0 on.
+    """Take a binary apart: one that begins with the bootloader, as MicroPython's do, or a whole flash.
 
     Raises BaseError or LayoutError.
     """
-    whole = binary
-    if binary[:1] == b"\xe9":
-        chip = _CHIPS.get(struct.unpack_from("<H", binary.ljust(24, b"\0"), 12)[0])
-        if chip != ESP32ROM.CHIP_NAME:
-            raise BaseError(f"it is for the {chip or 'a chip unknown here'}; it must be for the ESP32")
-        with contextlib.redirect_stdout(io.StringIO()):  # esptool speaks of its padding
-            whole = esptool.merge_bin([(BOOTLOADER_OFFSET, binary)], "esp32") or b""
+    rom, whole = ESP32ROM, binary
+    if binary[:1] == b"\xe9":  # the ESP32-S3's bootloader lies at 0, the ESP32's at 0x1000
+        number = struct.unpack_from("<H", binary.ljust(24, b"\0"), 12)[0]
+        if number not in _ROMS:
+            chips = " or ".join(known.CHIP_NAME for known in _ROMS.values())
+            raise BaseError(
+                f"it is for the {_CHIPS.get(number, 'a chip unknown here')}; it must be for the {chips}"
+            )
+        rom = _ROMS[number]
+        if rom.BOOTLOADER_FLASH_OFFSET:
+            with contextlib.redirect_stdout(io.StringIO()):  # esptool speaks of its padding
+                whole = esptool.merge_bin([(rom.BOOTLOADER_FLASH_OFFSET, binary)], _tool_name(rom)) or b""
+    at = rom.BOOTLOADER_FLASH_OFFSET
     table = partitions.read(whole)
-    bootloader = _program(whole[BOOTLOADER_OFFSET : partitions.TABLE_OFFSET], "the bootloader at 0x1000")
+    bootloader = _program(rom, whole[at : partitions.TABLE_OFFSET], f"the bootloader at {at:#x}")
     size = _SIZES.get(bootloader.flash_size_freq & 0xF0)
     if size is None:
-        raise BaseError("its bootloader names no flash size that an ESP32 can have")
+        raise BaseError(f"its bootloader names no flash size that an {rom.CHIP_NAME} can have")
     place = partitions.application(table)
-    program = _program(whole[place.offset :], f"MicroPython in `{place.label}` at {place.offset:#x}")
+    program = _program(rom, whole[place.offset :], f"MicroPython in `{place.label}` at {place.offset:#x}")
     length = program.data_length + hashlib.sha256().digest_size
     if length > place.size:
         raise BaseError(f"MicroPython takes {length} B, and its partition `{place.label}` has {place.size} B")
-    return Flash(whole, size, table)
+    return Flash(rom, whole, size, table)
 
 
-def build(base: bytes, application: Mapping[str, bytes], ota: bool = False) -> Flash:
+def build(
+    base: bytes, application: Mapping[str, bytes], ota: bool = False, profile: Profile = PROFILES["devkit"]
+) -> Flash:
     """The image of a whole flash: what `base` has, and `application` (absolute path to contents) as littlefs.
 
     `ota` demands that MicroPython itself can be updated over the air. Raises BaseError or LayoutError.
     """
     flash = read(base)
+    if flash.rom is not profile.rom:
+        raise BaseError(
+            f"it is for the {flash.rom.CHIP_NAME}; it must be for the {profile.rom.CHIP_NAME}: "
+            f"`{profile.name}` takes {profile.stock}"
+        )
+    machine = interpreter.machine(flash.program)
+    if not profile.fits(machine):
+        raise BaseError(f"it is MicroPython for `{machine}`: `{profile.name}` takes {profile.stock}")
     files = flash.files
     if ota and not flash.has_ota:
         raise LayoutError(
@@ -117,7 +138,7 @@ def build(base: bytes, application: Mapping[str, bytes], ota: bool = False) -> F
             f"the application, {total} B, has no room in the {files.size} B for files"
         ) from error
     with contextlib.redirect_stdout(io.StringIO()):
-        whole = esptool.merge_bin([(0, flash.image), (files.offset, system)], "esp32")
+        whole = esptool.merge_bin([(0, flash.image), (files.offset, system)], _tool_name(flash.rom))
     built = read(whole or b"")
     if built.partitions != flash.partitions or built.contents() != application:
         raise BaseError("the image, read back, is not what was put into it")
@@ -140,7 +161,8 @@ def application(folder: Path, frozen: bool = False, trusted: bytes = b"") -> dic
 def describe(flash: Flash, version: str, base: str) -> str:
     """What is in an image, for people: one line for each part."""
     lines = [
-        f"Menshen {version} on {base}, for an ESP32 with {flash.size >> 20} MB of flash, from address 0 on",
+        f"Menshen {version} on {base}, from address 0 on",
+        f"For an {flash.rom.CHIP_NAME} with {flash.size >> 20} MB of flash",
         f"sha256 {hashlib.sha256(flash.image).hexdigest()}",
     ]
     shown = flash.partitions if flash.files in flash.partitions else [*flash.partitions, flash.files]
@@ -165,11 +187,11 @@ def _trusts(flash: Flash) -> str:
     return f"those that are signed by the key {' or '.join(ids)}"
 
 
-def write(flash: Flash, folder: Path, base: str) -> tuple[Path, str]:
+def write(flash: Flash, folder: Path, base: str, board: str = "devkit") -> tuple[Path, str]:
     """Put the image and its description into a folder; gives the image's path and the description."""
     folder.mkdir(parents=True, exist_ok=True)
     version = checkout.version()
-    path = folder / f"menshen-{version}.bin"
+    path = folder / f"menshen-{version}{'' if board == 'devkit' else '-' + board}.bin"
     text = describe(flash, version, base)
     for target, data in ((path, flash.image), (path.with_suffix(".txt"), text.encode())):
         new = target.with_name(target.name + ".new")
@@ -178,14 +200,19 @@ def write(flash: Flash, folder: Path, base: str) -> tuple[Path, str]:
     return path, text
 
 
-def _program(data: bytes, what: str):
+def _tool_name(rom: type) -> str:
+    """A chip as esptool's functions name it."""
+    return rom.CHIP_NAME.lower().replace("-", "")
+
+
+def _program(rom: type, data: bytes, what: str):
     try:
-        program = LoadFirmwareImage("esp32", data)
+        program = LoadFirmwareImage(_tool_name(rom), data)
     except (FatalError, RuntimeError, struct.error, IndexError) as error:
         raise BaseError(f"there is no program where {what} should be") from error
-    if program.chip_id != ESP32ROM.IMAGE_CHIP_ID:
+    if program.chip_id != rom.IMAGE_CHIP_ID:
         chip = _CHIPS.get(program.chip_id, f"chip {program.chip_id}")
-        raise BaseError(f"{what} is for the {chip}; it must be for the ESP32")
+        raise BaseError(f"{what} is for the {chip}; it must be for the {rom.CHIP_NAME}")
     if program.checksum != program.calculate_checksum():
         raise BaseError(f"{what} is damaged: its checksum is wrong")
     if not program.append_digest or program.stored_digest != program.calc_digest:

@@ -5,7 +5,6 @@ from types import ModuleType
 
 import esptool
 import serial
-from esptool.targets import ESP32ROM
 from esptool.util import FatalError, flash_size_bytes
 
 from menshen import checkout
@@ -35,7 +34,7 @@ def flash(port: str, image: Flash, say: Callable[[str], None], tool: ModuleType 
         ) from error
     state = "Nothing was written"
     try:
-        _check_chip(esp.CHIP_NAME)
+        _check_chip(esp.CHIP_NAME, image.rom.CHIP_NAME)
         esp = tool.run_stub(esp)
         tool.attach_flash(esp)
         _check_flash(tool.detect_flash_size(esp), image)
@@ -51,11 +50,9 @@ def flash(port: str, image: Flash, say: Callable[[str], None], tool: ModuleType 
     say(f"Done. Now: {checkout.task('provision PORT=...', 'board provision --port ...')}")
 
 
-def _check_chip(name: str) -> None:
-    if name != ESP32ROM.CHIP_NAME:
-        raise FlashError(
-            f"this chip is an {name}; the image is for an {ESP32ROM.CHIP_NAME}. Nothing was written"
-        )
+def _check_chip(name: str, wanted: str) -> None:
+    if name != wanted:
+        raise FlashError(f"this chip is an {name}; the image is for an {wanted}. Nothing was written")
 
 
 def _check_flash(found: str | None, image: Flash) -> None:

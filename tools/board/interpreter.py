@@ -6,6 +6,7 @@ SEEN = ("1.24", "1.25", "1.26", "1.27")
 """On these a lock was seen by TLS at its broker; on 1.26 and 1.27 by what main.py does about the heap."""
 
 _BANNER = re.compile(rb"MicroPython v(\d+\.\d+)(\.\d+)?(-preview[-.\w]*)? on ")  # its banner
+_MACHINE = re.compile(rb"MicroPython v[^;\0]{1,60}; ([\x20-\x7e]{1,80}? with ESP32\w*)")
 _NAME = re.compile(r"-v(\d+\.\d+)(\.\d+)?(-preview[-.\w]*)?\.bin$")
 
 
@@ -15,6 +16,12 @@ def version(binary: bytes, name: str) -> str:
         return b"".join(part or b"" for part in found.groups()).decode()
     named = _NAME.search(name)
     return "".join(part or "" for part in named.groups()) if named else ""
+
+
+def machine(binary: bytes) -> str:
+    """Its word for the board, like "Generic ESP32 module with ESP32", as its banner has it; else ""."""
+    found = _MACHINE.search(binary)
+    return found[1].decode() if found else ""
 
 
 def warning(version: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads the partition table in an image of the ESP32's flash, and finds where MicroPython's files lie.
+"""Reads the partition table in an image of the chip's flash, and finds where MicroPython's files lie.
 
 The format is that of ESP-IDF's components/partition_table: 32-byte entries from 0x8000 on, an MD5 of
 them, and 0xFF for what is free.
@@ -56,8 +56,8 @@ def read(image: bytes) -> list[Partition]:
         partitions.append(Partition(name, kind, subtype, offset, size))
     if not partitions:
         raise LayoutError(
-            f"there is no partition table at {TABLE_OFFSET:#x}: give the whole image that is flashed at "
-            "address 0x1000, not the .app-bin of an update"
+            f"there is no partition table at {TABLE_OFFSET:#x}: give the whole image, with its "
+            "bootloader, not the .app-bin of an update"
         )
     _check(partitions)
     return partitions

@@ -16,6 +16,7 @@ from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
 from .console import BoardError, Console
+from .profiles import PROFILES
 
 _CONFIG, _GOOD = "/config.json", "/config.good.json"
 _OLD = (_CONFIG, _CONFIG + ".new", _GOOD, "/access", "/tls")
@@ -29,7 +30,8 @@ try:
     _chip = "an ESP32"
 except ImportError:
     _chip = sys.platform
-print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implementation._mpy & 255]))
+print("= " + json.dumps([list(sys.implementation.version[:3]), _chip, sys.implementation._mpy & 255,
+                         sys.implementation._machine]))
 """
 PAST = (
     "relay_pin",
@@ -51,6 +53,7 @@ PAST = (
     "home_told",
     "home_marks",
     "own_key",
+    "new_ways",
 )
 """Names in NVS that belong to a lock's people, its operator and its wiring: forgotten with them.
 
@@ -143,10 +146,12 @@ def prepare(settings: dict, authority: Authority | None, now: float | None = Non
 
 def check_board(console: Console, lock: Lock, force: bool) -> None:
     """Whether this board can become this lock. Raises ProvisionError before anything is changed."""
-    version, chip, abi = console.run(_ORIGIN) or ([], "nothing known", 0)
+    version, chip, abi, machine = console.run(_ORIGIN) or ([], "nothing known", 0, "")
     if chip != "an ESP32" or version < [1, 24] or abi != _MPY_ABI:
         number = ".".join(map(str, version))
         raise ProvisionError(f"this is MicroPython {number} on {chip}; 1.24 or later on an ESP32 is needed")
+    if wrong := wrong_board(json.loads(lock.files[_CONFIG]), machine):
+        raise ProvisionError(wrong)
     try:
         faults = console.run(_CHECK.format(text=lock.files[_CONFIG].decode()))
     except BoardError as error:
@@ -159,6 +164,17 @@ def check_board(console: Console, lock: Lock, force: bool) -> None:
             "this board is provisioned already. --force (FORCE=1) makes it a new lock: its list, "
             "its residents' PINs and cards and its keys are then lost for good"
         )
+
+
+def wrong_board(settings: dict, machine: str) -> str:
+    """What to say where the settings are for another board than MicroPython says this is; else ""."""
+    profile = PROFILES.get(settings.get("board", "devkit"))
+    if profile is None or profile.fits(machine):
+        return ""
+    return (
+        f"board is `{profile.name}`, and this is `{machine}`: name this board in the settings, or flash "
+        f"{profile.stock}"
+    )
 
 
 def install(console: Console, lock: Lock, progress: Callable[[str, int], None]) -> None:

@@ -4,10 +4,11 @@ What runs on the board is firmware/selftest/. A person answers for what the chip
 (`ask` is None) those parts are done and not judged.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from menshen import checkout
+from menshen import checkout, wiring
 
 from .console import BoardError, Console
 
@@ -21,9 +22,9 @@ from loader import Loan
 from settings import SettingsError, load
 try:
     _settings = load()
-    _board = Board(_settings.unlock_level)
+    _board = Board(_settings.pins, _settings.unlock_level)
     _board.remember_relay(_settings.unlock_level)
-    print("= " + json.dumps([_settings.keypad, _settings.reader, _settings.contact]))
+    print("= " + json.dumps([_settings.keypad, _settings.reader, _settings.contact, _settings.pins]))
 except SettingsError:
     print('= ""')
 """
@@ -65,7 +66,7 @@ class Step:
 
 
 _NO_LIGHT = (
-    "look at the light's wires: GPIO 14 to DIN, 5 V, ground; other colours: it is no WS2812 with GRB order"
+    "look at the light's wires: {light} to DIN, 5 V, ground; other colours: it is no WS2812 with GRB order"
 )
 STEPS = (
     Step(
@@ -73,7 +74,7 @@ STEPS = (
         "bolt.check(_board, _settings.unlock_level, print)",
         "The bolt is let go for one second.",
         "Did the bolt let go, and hold again?",
-        "look at the wires from GPIO 23 to the relay's input, at the relay's supply, and at its contacts",
+        "look at the wires from {relay} to the relay's input, at the relay's supply, and at its contacts",
     ),
     Step(
         "light",
@@ -87,14 +88,14 @@ STEPS = (
         "signals.buzzer(_board, print)",
         "The buzzer plays three tones.",
         "Did you hear three rising tones?",
-        "look at the wire from GPIO 13 to the transistor, and at the buzzer's; it must be a passive one",
+        "look at the wire from {buzzer} to the transistor, and at the buzzer's; it must be a passive one",
     ),
     Step(
         "keypad",
-        "{keypad}(_board, print, {seconds})",
+        "",
         "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #.",
     ),
-    Step("reader", "{reader}(_board, print, {seconds})", "Have a card at hand, any card."),
+    Step("reader", "", "Have a card at hand, any card."),
     Step(
         "contact",
         'switches.check(_board, "contact", print, {seconds})',
@@ -113,8 +114,15 @@ STEPS = (
     Step("service jumper", "switches.jumper(_board, print)", "The service jumper's pin is looked at."),
     Step("network", "radio.check(_board, _settings, print)", "Wi-Fi, then the broker."),
 )
-_KEYPADS = {"matrix": "keys.check", "wiegand": "wiegand.check"}
-_READERS = {"pn532": "reader.check", "wiegand": "wiegand.card"}
+# Whole programs, each: the build leaves the names in them as they are.
+_KEYPADS = {
+    "matrix": "keys.check(_board, print, {seconds})",
+    "wiegand": "wiegand.check(_board, print, {seconds})",
+}
+_READERS = {
+    "pn532": "reader.check(_board, print, {seconds})",
+    "wiegand": "wiegand.card(_board, print, {seconds})",
+}
 """What tries them, by the settings' `keypad.type` and `reader.type`."""
 _HELD = Step(
     "relay's level",
@@ -136,15 +144,17 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
             "the board has no settings yet, so the relay's safe level is not known: "
             f"{checkout.task('provision', 'board provision')} first"
         )
-    keypad, reader, contact = parts
+    keypad, reader, contact, table = parts
+    pins = wiring.named(table)
     absent = {"reader": reader not in _READERS, "contact": not contact}
-    results = [_judge(_HELD, ask, say)]
+    results = [_judge(_HELD, ask, say, pins)]
     for step in STEPS:
         if absent.get(step.part):
             say(f"\n{step.part}: there is none, by the settings.")
             continue
         say(f"\n{step.part}: {step.tell}")
-        call = step.call.format(seconds=seconds, keypad=_KEYPADS[keypad], reader=_READERS.get(reader))
+        chosen = {"keypad": _KEYPADS[keypad], "reader": _READERS.get(reader, "")}
+        call = (step.call or chosen[step.part]).format(seconds=seconds)
         module = call.partition(".")[0]
         try:
             code = _PART.format(module=module, call=call)
@@ -154,20 +164,33 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
                 raise
             answer = [(step.part, False, str(error))]  # a fault in one part hides no other
         for part, ok, hint in answer or []:
-            results.append(Result(part, bool(ok), hint))
-            say(f"  {part}: {'ok' if ok else hint}")
+            results.append(Result(part, bool(ok), with_pins(hint, pins)))
+            say(f"  {part}: {'ok' if ok else results[-1].hint}")
         if step.question and results[-1].ok:
-            results[-1] = _judge(step, ask, say)
+            results[-1] = _judge(step, ask, say, pins)
     return results
 
 
-def _judge(step: Step, ask: Ask | None, say: Say) -> Result:
+def with_pins(hint: str, pins: wiring.Pins) -> str:
+    """A hint of firmware/selftest, or of a step, with this board's pins where it names parts: {relay}."""
+
+    def number(found: re.Match[str]) -> str:
+        part, place = found.groups()
+        numbers = pins.get(part, found[0])
+        if isinstance(numbers, Sequence) and not isinstance(numbers, str):
+            numbers = numbers[int(place)] if place else ", ".join(map(str, numbers))
+        return str(numbers) if numbers == found[0] else f"GPIO {numbers}"
+
+    return re.sub(r"\{(\w+)(?: (\d))?\}", number, hint)
+
+
+def _judge(step: Step, ask: Ask | None, say: Say, pins: wiring.Pins) -> Result:
     if ask is None:
         return Result(step.part, None)
-    ok = ask(step.question)
+    ok, hint = ask(step.question), with_pins(step.hint, pins)
     if not ok:
-        say(f"  {step.hint}")
-    return Result(step.part, ok, "" if ok else step.hint)
+        say(f"  {hint}")
+    return Result(step.part, ok, "" if ok else hint)
 
 
 def report(results: list[Result]) -> str:

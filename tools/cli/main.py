@@ -50,23 +50,27 @@ _COMMANDS = {
         "command": Later(_HOUSE + "commands:command", "Sign a command to a lock."),
     },
     "Boards, brokers, releases": {
+        "privacy": Later("menshen.privacy.commands:privacy", "What a tenant is told of the lock."),
         "board": Later("menshen.board.commands:board", "Make an ESP32 a lock: image, flash, provision."),
         "pki": Later("menshen.pki.commands:pki", "Make certificates for brokers, locks and people."),
         "brokers": Later("menshen.brokers.commands:brokers", "Make what a broker needs to know your locks."),
         "release": Later("menshen.release.commands:release_", "Sign releases, and send them to locks."),
         "run": Later("menshen.simulator.run:run", "Run a simulated lock with its page.", True),
+        "house": Later("menshen.simulator.run_house:house", "Run a house to try, with three doors.", True),
         "build": Later("menshen.cli.build:build", "Compile the firmware into build/app.", True),
         "bench": Later("menshen.cli.bench:bench", "Measure the lock against its budgets.", True),
     },
 }
 
 _TOGETHER = {
+    "pki, brokers": "Certificates, and what a broker needs to know.",
     "undo, record": "Take back the last change; see who changed what.",
     "import, export": "Read and write locks, leases and staff as a table (CSV).",
     "backup, restore": "The whole house in one encrypted file, and back.",
     "broker, seal": "Say where the broker is; what opens the locks' keys.",
     "guest, command": "Make a code for a guest; sign a command to a lock.",
-    "run, build, bench": "With the sources: simulate a lock, compile, measure.",
+    "run, house": "With the sources: simulate a lock, or a house.",
+    "build, bench": "With the sources: compile, measure.",
 }
 
 

@@ -12,6 +12,7 @@ from .answer import Answer, Table
 from .letting import GUARD, Wish
 from .locks import chosen
 from .opened import changing, reading
+from .sheet import sheet
 from .store import Store, called
 from .tenancies import Door, Tenancy
 
@@ -30,6 +31,9 @@ def lease() -> None:
         menshen lease add house flat-3 --until 2027-11-30 --note "flat 3"
         menshen publish
     """
+
+
+lease.add_command(sheet)
 
 
 @lease.command("add")

@@ -11,9 +11,12 @@ import click
 from menshen import checkout, mqtt
 from menshen.cli.options import packed
 from menshen.key_file import read_lock_key
+from menshen.operator import link
 from menshen.operator.certificates import check_lock
+from menshen.operator.opened import open_house
+from menshen.wiring import BOARDS
 
-from . import keys, output, publish, release
+from . import keys, output, publish, release, rolling
 
 _OUT = checkout.TOP / "build" / "release"
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -25,15 +28,17 @@ _DESCRIPTOR = click.option(
 
 @dataclass(frozen=True)
 class Way:
-    """The way to a broker, as it was typed."""
+    """The way to a broker, as it was typed; without --broker the one in the operator's file."""
 
-    broker: str
+    broker: str | None
     tls_authority: Path | None
     tls_certificate: Path | None
     tls_key: Path | None
 
     def client(self) -> AbstractAsyncContextManager[aiomqtt.Client]:
         """A client there. Raises a usage error where the options do not go together."""
+        if self.broker is None:
+            return link.client(open_house())
         host, _, port = self.broker.rpartition(":")
         if not host or not port.isdigit():
             raise click.BadParameter("must be host:port, such as broker.example:8883", param_hint="--broker")
@@ -49,7 +54,7 @@ class Way:
 _way = packed(
     "way",
     Way,
-    click.option("--broker", metavar="HOST:PORT", required=True, help="Such as broker.example:8883."),
+    click.option("--broker", metavar="HOST:PORT", help="Such as broker.example:8883 [your file's]."),
     click.option("--tls-authority", type=_File, help="ca.crt.pem; with the next two: mutual TLS."),
     click.option("--tls-certificate", type=_File, help="operator.crt.pem."),
     click.option("--tls-key", type=_File, help="operator.key.pem."),
@@ -64,9 +69,8 @@ def release_() -> None:
     Once, and then for each release:
         menshen release key --key ~/keys/release.pem
         menshen release build --key ~/keys/release.pem
-        menshen release publish --release build/release/0.2.0 --broker HOST:8883
-        menshen release order --lock front --lock-key front.key \\
-            --version 0.2.0 --broker HOST:8883
+        menshen release publish --release build/release/0.2.0
+        menshen release roll-out --release build/release/0.2.0
     """
 
 
@@ -90,20 +94,21 @@ def key(path: Path, passphrase_fd: int | None) -> None:
 @click.option("--key", "path", type=_Any, required=True, help="The release key.")
 @click.option("--trust", type=_File, multiple=True, help="Another public key that this release trusts.")
 @click.option("--image", type=_File, help="MicroPython's application image (.app-bin), to go with it.")
+@click.option("--board", type=click.Choice(BOARDS), default=BOARDS[0], show_default=True, help="For which.")
 @click.option("--out", type=_Any, default=_OUT, show_default="build/release", help="Where its folder goes.")
 @_DESCRIPTOR
 def build(
-    path: Path, trust: tuple[Path, ...], image: Path | None, out: Path, passphrase_fd: int | None
+    path: Path, trust: tuple[Path, ...], image: Path | None, board: str, out: Path, passphrase_fd: int | None
 ) -> None:
-    """Build the application from this tree, and sign it.
+    """Build the application from this tree, and sign it, for all boards.
 
     A version is released once: raise VERSION in firmware/version.py first. Needs a checkout.
     """
     checkout.needed("release build")
     private = keys.load(path.expanduser(), keys.passphrase(passphrase_fd))
     trusted = keys.trusted([private.public_key(), *map(keys.load_public, trust)])
-    made = release.build(trusted=trusted, image=image.read_bytes() if image else b"")
-    folder = output.write(made, made.manifest(private), out)
+    made = release.build(trusted=trusted, image=image.read_bytes() if image else b"", board=board)
+    folder = output.write(made, {each: made.manifest(private, each) for each in BOARDS}, out)
     click.echo(output.describe(made))
     click.echo(f"{folder.path}: signed. Now: make publish BROKER=host:port RELEASE={folder.path}")
 
@@ -122,7 +127,7 @@ def publish_(path: Path, way: Way) -> None:
         async with way.client() as connected:
             return await publish.publish(connected, folder)
 
-    click.echo(f"{asyncio.run(run())} messages: {folder.version} is on {way.broker}")
+    click.echo(f"{asyncio.run(run())} messages: {folder.version} is on {way.broker or 'your broker'}")
 
 
 @release_.command()
@@ -153,6 +158,10 @@ def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way)
     given = asyncio.run(run())
     named = f", order {given}" if given else ""
     click.echo(f"{lock} is told to run {version}{named}; what comes of it is on menshen/v1/{lock}/ack")
+
+
+for _command in (rolling.roll_out_, rolling.pause, rolling.status):
+    release_.add_command(_command)
 
 
 def _id(public: Path) -> str:

@@ -1,32 +1,60 @@
 """A release as a folder: the signed manifest, the blobs in chunks, and a text that says what is in it."""
 
+import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .release import CHUNK, Release, ReleaseError, manifest_topic
+from menshen.wiring import BOARDS
 
-_MANIFEST, _TEXT, _BLOBS = "manifest.jws", "RELEASE.txt", "blobs"
+from .release import BOARD, CHUNK, Release, ReleaseError, manifest_topic
+
+_TEXT, _BLOBS = "RELEASE.txt", "blobs"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A release that was written; `messages` are what publishes it, manifest last."""
+    """A release that was written; `messages` are what publishes it, manifests last."""
 
     path: Path
     version: str
 
     def messages(self) -> Iterator[tuple[str, bytes]]:
-        """Topic and payload of every retained message: chunks, then the manifest that leads to them."""
+        """Topic and payload of every retained message: chunks, then the manifests that lead to them."""
         for chunk in sorted(self.path.glob(f"{_BLOBS}/*/*")):
             yield f"menshen/v1/blob/{chunk.parent.name}/{chunk.name}", chunk.read_bytes()
-        yield manifest_topic(self.version), (self.path / _MANIFEST).read_bytes()
+        for board in self.boards:
+            yield manifest_topic(self.version, board), (self.path / _manifest(board)).read_bytes()
+
+    @property
+    def boards(self) -> list[str]:
+        """The boards that it has a manifest for: older releases have one for `devkit` alone."""
+        return [board for board in BOARDS if (self.path / _manifest(board)).is_file()]
+
+    @property
+    def says(self) -> dict:
+        """What the manifest for its first board says: version, security version, sizes."""
+        payload = (self.path / _manifest(self.boards[0])).read_text().split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+    @property
+    def signer(self) -> str:
+        """The id of the key that it is signed with."""
+        head = (self.path / _manifest(self.boards[0])).read_text().split(".")[0]
+        return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
 
 
-def write(release: Release, manifest: str, folder: Path) -> Folder:
-    """Write the release into `folder`/<version>. Raises ReleaseError where there is one already."""
+def _manifest(board: str) -> str:
+    return "manifest.jws" if board == BOARD else f"manifest-{board}.jws"
+
+
+def write(release: Release, manifests: Mapping[str, str], folder: Path) -> Folder:
+    """Write the release, with a manifest for each board, into `folder`/<version>.
+
+    Raises ReleaseError where there is one already.
+    """
     path = folder / release.version
     if path.exists():
         raise ReleaseError(f"{path} exists: a version is released once. Raise VERSION, or remove the folder")
@@ -36,13 +64,14 @@ def write(release: Release, manifest: str, folder: Path) -> Folder:
         chunk.parent.mkdir(parents=True, exist_ok=True)
         chunk.write_bytes(data)
     (path / _TEXT).write_text(describe(release))
-    (path / _MANIFEST).write_text(manifest)
+    for board, manifest in manifests.items():
+        (path / _manifest(board)).write_text(manifest)
     return Folder(path, release.version)
 
 
 def read(path: Path) -> Folder:
     """The release in a folder. Raises ReleaseError if there is none."""
-    if not (path / _MANIFEST).is_file() or not re.fullmatch(r"\d+\.\d+\.\d+", path.name):
+    if not Folder(path, "").boards or not re.fullmatch(r"\d+\.\d+\.\d+", path.name):
         raise ReleaseError(f"{path} is no release: make release writes them to build/release/<version>")
     return Folder(path, path.name)
 
@@ -51,11 +80,14 @@ def describe(release: Release) -> str:
     """What is in a release, for people."""
     says = json.loads(release.payload)
     lines = [
-        f"Menshen {release.version} for board {release.board}, security version {release.security}",
+        f"Menshen {release.version} for {', '.join(BOARDS)}, security version {release.security}",
         f"Needs MicroPython {release.runtime[0]}.{release.runtime[1]} or later."
-        + (" Brings an image of it." if release.image else ""),
+        + (f" Brings an image of it for {release.board}." if release.image else ""),
         "",
-        f"{_MANIFEST}  signed, PS256; goes to {manifest_topic(release.version)}",
+        *(
+            f"{_manifest(board)}  signed, PS256; goes to {manifest_topic(release.version, board)}"
+            for board in BOARDS
+        ),
         f"{_BLOBS}/<SHA-256>/<n>  chunks of {CHUNK} bytes; go to menshen/v1/blob/<SHA-256>/<n>",
         "",
         "sha256                                                              bytes  what",

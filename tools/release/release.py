@@ -19,15 +19,20 @@ from menshen.setup import pins
 from . import keys, pack
 
 BOARD = "devkit"
+"""Whose manifests are on topics without the board's name, as locks of 0.1.0 want them."""
+
 CHUNK = 2048
 IMAGE_PIECE = 32768
 IMAGE_MAX = 0x1F0000
+_CHIPS = {"devkit": ("ESP32", 0), "wrover": ("ESP32", 0), "s3": ("ESP32-S3", 9)}
+"""Of each board: its chip, and the number of that in an image (esp-idf, esp_app_format.h)."""
+
 _FIELD = r'^{} = "?([0-9.]+)"?$'
 
 
-def manifest_topic(version: str) -> str:
-    """Where a release's manifest is retained: with dashes for dots, of which RabbitMQ makes levels."""
-    return f"menshen/v1/release/{version.replace('.', '-')}"
+def manifest_topic(version: str, board: str = BOARD) -> str:
+    """Where a board's manifest is retained: with dashes for dots, of which RabbitMQ makes levels."""
+    return f"menshen/v1/release/{version.replace('.', '-')}{'' if board == BOARD else f'-{board}'}"
 
 
 class ReleaseError(MenshenError):
@@ -36,7 +41,10 @@ class ReleaseError(MenshenError):
 
 @dataclass(frozen=True)
 class Release:
-    """One release; `blobs` by their SHA-256 in hexadecimal, all that the manifest leads to."""
+    """One release; `blobs` by their SHA-256 in hexadecimal, all that the manifests lead to.
+
+    Every board has a manifest of its own, and all have the same files. `image` is MicroPython's for `board`.
+    """
 
     version: str
     security: int
@@ -50,7 +58,7 @@ class Release:
         for data in (pack.table(self.files), *self.files.values(), *self._pieces()):
             self.blobs[_sha256(data)] = data
         if self.image:
-            check_image(self.image)
+            check_image(self.image, self.board)
             listed = self._piece_table()
             self.blobs[_sha256(listed)] = listed
 
@@ -61,22 +69,26 @@ class Release:
 
     @property
     def payload(self) -> bytes:
-        """What is signed: the same bytes for the same release."""
+        """What is signed for `board`."""
+        return self.payload_for(self.board)
+
+    def payload_for(self, board: str) -> bytes:
+        """What is signed for a board: the same bytes for the same release."""
         says: dict[str, object] = {
-            "board": self.board,
+            "board": board,
             "files": _named(pack.table(self.files)),
             "runtime": list(self.runtime),
             "security": self.security,
             "slot": _named(self.slot),
             "version": self.version,
         }
-        if self.image:
+        if self.image and board == self.board:
             says["image"] = {**_named(self.image), "pieces": _sha256(self._piece_table())}
         return json.dumps(says, sort_keys=True, separators=(",", ":")).encode()
 
-    def manifest(self, key: rsa.RSAPrivateKey) -> str:
-        """The signed manifest: JWS compact serialization, PS256 (RFC 7515, 3.1; RFC 7518, 3.5)."""
-        token = jws.JWS(self.payload)
+    def manifest(self, key: rsa.RSAPrivateKey, board: str = "") -> str:
+        """The signed manifest, for `board` or another: JWS, PS256 (RFC 7515, 3.1; RFC 7518, 3.5)."""
+        token = jws.JWS(self.payload_for(board or self.board))
         protected = {"alg": "PS256", "kid": keys.key_id(key.public_key())}
         token.add_signature(jwk.JWK.from_pyca(key), None, json.dumps(protected, separators=(",", ":")), None)
         return token.serialize(compact=True)
@@ -95,8 +107,13 @@ class Release:
         return b"".join(hashlib.sha256(piece).digest() for piece in self._pieces())
 
 
-def build(source: Path = build_app.TOP, trusted: bytes = b"", image: bytes = b"") -> Release:
-    """Compile the tree at `source`, from nothing, into a release. Raises BuildError, ReleaseError."""
+def build(
+    source: Path = build_app.TOP, trusted: bytes = b"", image: bytes = b"", board: str = BOARD
+) -> Release:
+    """Compile the tree at `source`, from nothing, into a release. Raises BuildError, ReleaseError.
+
+    `image` is MicroPython's for `board`; locks on other boards take the application alone.
+    """
     text = (source / "firmware/version.py").read_text()
     version, security = (_constant(text, name) for name in ("VERSION", "SECURITY"))
     with tempfile.TemporaryDirectory() as folder:
@@ -106,14 +123,17 @@ def build(source: Path = build_app.TOP, trusted: bytes = b"", image: bytes = b""
         files = {path.relative_to(slot).as_posix(): path.read_bytes() for path in paths}
     if trusted:
         files[keys.TRUSTED_PATH] = trusted
-    return Release(version, int(security), files, image)
+    return Release(version, int(security), files, image, board=board)
 
 
-def check_image(image: bytes) -> None:
-    """Raise ReleaseError unless this is an ESP32's application image, and no combined one."""
+def check_image(image: bytes, board: str = BOARD) -> None:
+    """Raise ReleaseError unless this is an application image for this board's chip, and no combined one."""
     magic, chip = struct.unpack_from("<B11xH", image.ljust(36, b"\0"))
-    if magic != 0xE9 or chip:
-        raise ReleaseError("the image is none for the ESP32: it must begin with the byte 0xE9, its chip be 0")
+    name, number = _CHIPS[board]
+    if magic != 0xE9 or chip != number:
+        raise ReleaseError(
+            f"the image is none for the {name}: it must begin with the byte 0xE9, its chip be {number}"
+        )
     if image[32:36] != b"\x32\x54\xcd\xab":  # esp_app_desc.h of esp-idf
         raise ReleaseError(
             "the image is a combined one, with bootloader and partition table: give the application image "

@@ -31,6 +31,9 @@ HEAP = "300k"
 So code that is lent is given back as on a board without PSRAM, and collections are as many.
 """
 
+PSRAM_HEAP = "8m"
+"""The same for a board whose heap lies in 4 MB of PSRAM."""
+
 
 class Board(Questions):
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
@@ -54,6 +57,7 @@ class Board(Questions):
         memory: Memory = TODAYS,
     ) -> None:
         self._micropython, self._heapsize = Path(micropython), heapsize
+        self.profile: str = config.get("board", "devkit")
         workdir = Path(workdir).resolve()
         workdir.mkdir(parents=True, exist_ok=True)
         self.flash_path, self.nvs_path = workdir / "flash.img", workdir / "nvs.json"
@@ -64,6 +68,7 @@ class Board(Questions):
             "MENSHEN_FLASH": str(self.flash_path),
             "MENSHEN_NVS": str(self.nvs_path),
             "MENSHEN_FLASH_US": "0,0",
+            "MENSHEN_CHIP": self.profile,
             "TZ": "UTC",
             **memory.environment(),
             **({"MENSHEN_PROBE": "1"} if probe else {}),

@@ -34,3 +34,6 @@ class Memory:
 
 TODAYS = Memory()
 """The hardest of those that were seen."""
+
+PSRAM = Memory("PSRAM")
+"""A board whose heap lies in PSRAM: ESP-IDF has the chip's own RAM for itself."""

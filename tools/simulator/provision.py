@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from menshen import build_app
+from menshen import build_app, wiring
 from menshen.operator import lists
 from menshen.operator.lists import CARD, PIN, STAFF, TENANT, Credential
 
@@ -18,19 +18,29 @@ from .cards.card import Card
 BROKER_NAME = "broker.menshen.test"
 DEMO_PIN = "246810"
 HEAD_PATH, LIST_PATH = "/access/head", "/access/a"
-# The wiring of the board profile `devkit`: GPIO numbers.
-PINS = {
-    "relay": 23,
-    "reader_irq": 34,
-    "reader_reset": 18,
-    "contact": 35,
-    "exit": 4,
-    "tamper": 21,
-    "buzzer": 13,
-    "led": 14,
-}
-KEY_ROWS, KEY_COLUMNS, KEYS = (25, 26, 27, 33), (32, 19, 22), "123456789*0#"
+KEYS = "123456789*0#"
 READER_UART = 2
+_FITTINGS = {
+    "relay": "relay",
+    "reader_irq": "reader_irq",
+    "reader_reset": "reader_reset",
+    "contact": "contact",
+    "exit": "exit_button",
+    "tamper": "tamper",
+    "buzzer": "buzzer",
+    "led": "light",
+}
+"""What the world's fittings are called, and which part of the board they are at."""
+
+
+def fittings(board: str) -> dict[str, int]:
+    """GPIO numbers of what is wired to a board, the keypad apart."""
+    return {name: wiring.gpio(board, part) for name, part in _FITTINGS.items()}
+
+
+BOARD = "devkit"
+PINS = fittings(BOARD)
+"""Of the demo lock."""
 
 
 def lock_key(folder: Path) -> bytes:
@@ -91,7 +101,7 @@ class Provision:
         config = {
             "lock": self.lock,
             "key": self.key.hex(),
-            "board": "devkit",
+            "board": BOARD,
             "relay": {"unlock_level": 1, "seconds": 5},
             "door": {"held_open_s": 30},
             "wifi": {"ssid": "menshen-demo", "password": "no-secret-here"},

@@ -1,7 +1,8 @@
 """A keypad with a card reader on a Wiegand cable, in place of the matrix: `keypad.type` is "wiegand"."""
 
+from menshen import wiring
+
 from .board import Board
-from .provision import KEY_COLUMNS
 
 _KEYS = "0123456789*#"
 
@@ -11,7 +12,7 @@ class WiegandReader:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._lines = KEY_COLUMNS[:2]
+        self._lines = wiring.gpios(board.profile, "key_columns")[:2]
         for line in self._lines:
             board.set_input(line, 1)
 

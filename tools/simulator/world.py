@@ -4,23 +4,26 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from . import lights, provision
-from .board import HEAP, Board
+from menshen import build_app, wiring
+
+from . import image, lights, provision
+from .board import HEAP, PSRAM_HEAP, Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
 from .cards.plain import demo_cards
-from .memory import TODAYS, Memory
+from .memory import PSRAM, TODAYS, Memory
 from .network import BROKER_MODES, DNS_MODES, Network
 from .phone import Phone
 from .pn532 import FAULTS, Pn532
-from .provision import KEY_COLUMNS, KEY_ROWS, KEYS, PINS, READER_UART
+from .provision import KEYS, READER_UART
 
 _DHCP_MODES = ("ok", "silent", "reset", "slow", "garbage")
 MODES = {"broker": BROKER_MODES, "dns": DNS_MODES, "dhcp": _DHCP_MODES, "reader": FAULTS}
-_NAMES = {number: name for name, number in PINS.items()}
 _IN_LIST_PASSIVE_TARGET = 0x4A
 _LOOK_S = 0.015  # a quick finger: five times this, and longer where the chip is too busy to look
 _EXIT_S = 0.15
@@ -33,11 +36,20 @@ class Refused(Exception):
     """What was asked cannot happen in this world now; the message says why."""
 
 
+@dataclass(frozen=True)
+class Installed:
+    """A board that is to be this lock; listener(heard) makes what hears the broker for the page."""
+
+    lock: str
+    listener: Callable[[Callable[[str, bytes], None]], Any]
+
+
 class World:
     """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash at first.
 
     `broker_address` is that of a broker already running; without it one is started here. `tls_address` is
     where the lock finds the same broker, if the settings tell it to talk TLS. `sntp`: it is told the time.
+    `installed`: the board is new, and an installer gives it its settings over its console.
     """
 
     def __init__(
@@ -55,11 +67,18 @@ class World:
         sntp: bool = False,
         probe: bool = True,
         memory: Memory = TODAYS,
+        installed: Installed | None = None,
     ) -> None:
+        self._installed = installed
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
         self._tls_address, self._sntp, self._probe, self._memory = tls_address, sntp, probe, memory
         self._settings, self._files = settings or {}, files or {}
+        self.profile: str = self._settings.get("board", provision.BOARD)
+        self._pins = provision.fittings(self.profile)
+        self._names = {number: name for name, number in self._pins.items()}
+        if self.profile in wiring.HAVE_PSRAM:
+            self._heapsize, self._memory = PSRAM_HEAP, PSRAM
         self._phone = Phone(lambda phone: self._emit({"type": "phone", **phone.screen()}))
         self.cards = {**demo_cards(), self._phone.name: self._phone}
         self._listeners: list[Callable[[dict], None]] = []
@@ -85,7 +104,8 @@ class World:
                 await broker.start()
                 ends.push_async_callback(broker.stop)
                 self._broker_address = broker.address
-            self._operator = Operator(self._broker_address, self._on_heard)
+            make = self._installed.listener if self._installed else partial(Operator, self._broker_address)
+            self._operator = make(self._on_heard)
             await self._operator.start()
             ends.push_async_callback(self._operator.stop)
             way = self._tls_address or self._broker_address
@@ -102,14 +122,18 @@ class World:
         await self._ends.aclose()
 
     def _wire_up(self, ends: contextlib.AsyncExitStack) -> None:
-        self.provision = provision.Provision(provision.lock_key(self._workdir))
+        self.provision = self._provision()
         config = self.provision.config(self._network.dns_port, self._network.broker_port, self._settings)
         if self._sntp:
             config["network"]["ntp"] = f"127.0.0.1:{self._network.sntp_port}"
+        self.config = config
         self._unlock_level = config["relay"]["unlock_level"]
         self._relay = 1 - self._unlock_level
         listed = self.provision.list_files(1, self.provision.demo_credentials(self.cards))
         is_old = (self._workdir / "flash.img").exists()
+        if self._installed and not is_old:
+            self._workdir.mkdir(parents=True, exist_ok=True)
+            image.make(self._workdir / "flash.img", build_app.flash_files(self._app_dir))
         self.board = Board(
             self._workdir,
             self._app_dir,
@@ -121,18 +145,25 @@ class World:
             probe=self._probe,
             memory=self._memory,
         )
-        if is_old:
+        if is_old and not self._installed:
             provision.renew(self.board, self._app_dir, config)
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
-        self.reader = Pn532(uart.write, partial(self.board.set_input, PINS["reader_irq"]), self._on_sent)
+        self.reader = Pn532(
+            uart.write, partial(self.board.set_input, self._pins["reader_irq"]), self._on_sent
+        )
         ends.callback(self.reader.close)
         uart.on_data(self.reader.feed)
         uart.on_speed(self.reader.host_speed)
         self.board.on_event(self._on_board)
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
-            self.board.set_input(PINS[name], level)
+            self.board.set_input(self._pins[name], level)
         self.board.access_point(True)
+
+    def _provision(self) -> provision.Provision:
+        if self._installed:  # its key is its installer's affair
+            return provision.Provision(bytes(32), self._installed.lock)
+        return provision.Provision(provision.lock_key(self._workdir))
 
     # -- what people do
 
@@ -141,9 +172,13 @@ class World:
         async with self._fingers:
             for key in keys:
                 row, column = divmod(KEYS.index(key), 3)
+                pins = (
+                    wiring.gpios(self.profile, "key_rows")[row],
+                    wiring.gpios(self.profile, "key_columns")[column],
+                )
                 self._emit({"type": "key", "key": key})
                 for closed in (True, False):
-                    self.board.switch(KEY_ROWS[row], KEY_COLUMNS[column], closed)
+                    self.board.switch(*pins, closed)
                     for _ in range(5):
                         await asyncio.sleep(_LOOK_S)
                         await self.board.turn()
@@ -160,7 +195,7 @@ class World:
             raise Refused('the strike is locked and holds the door; to break it open say "force": true')
         if is_open != self._open:
             self._open = is_open
-            self.board.set_input(PINS["contact"], int(is_open))
+            self.board.set_input(self._pins["contact"], int(is_open))
             self._emit({"type": "door", "open": is_open})
             await asyncio.sleep(_SWING_S)
 
@@ -169,12 +204,12 @@ class World:
         self._left_at = asyncio.get_running_loop().time()
         self._exit_held = True
         self._emit({"type": "exit"})
-        self.board.set_input(PINS["exit"], 0)
+        self.board.set_input(self._pins["exit"], 0)
         try:
             await asyncio.sleep(_EXIT_S)
         finally:
             self._exit_held = False
-            self.board.set_input(PINS["exit"], 1)
+            self.board.set_input(self._pins["exit"], 1)
         asyncio.get_running_loop().call_later(_LEAVE_S - _EXIT_S, self._emit, {"type": "exit over"})
 
     async def start_over(self) -> None:
@@ -200,7 +235,7 @@ class World:
     def tamper(self, is_open: bool) -> None:
         """Open or close the lock's case."""
         self._tampered = is_open
-        self.board.set_input(PINS["tamper"], int(is_open))
+        self.board.set_input(self._pins["tamper"], int(is_open))
         self._emit({"type": "tamper", "open": is_open})
 
     async def power(self, on: bool) -> None:
@@ -289,12 +324,12 @@ class World:
         """Take what the board did: keep it as state, act on it as the fittings do, and pass it on."""
         kind = event["type"]
         if kind == "pin":
-            event = {**event, "name": _NAMES.get(event["pin"], "")}
+            event = {**event, "name": self._names.get(event["pin"], "")}
             self._on_pin(event["name"], event["level"], event["us"] / 1_000_000)
         elif kind == "led":
             self._colour = f"#{event['r']:02x}{event['g']:02x}{event['b']:02x}"
             event = {**event, "name": self._lights.get(self._colour, self._colour)}
-        elif kind == "pwm" and event["pin"] == PINS["buzzer"]:
+        elif kind == "pwm" and event["pin"] == self._pins["buzzer"]:
             self._buzzer_hz = event["hz"] if event["duty"] else 0
             event = {"type": "buzzer", "hz": self._buzzer_hz, "us": event["us"]}
         elif kind == "console":

@@ -31,6 +31,7 @@ FLOORS = (
     ("storage",),
     ("supervisor", "pace"),
     ("loader", "console", "version"),
+    ("wiring",),
 )
 """Rooms, and modules that are a room by themselves."""
 

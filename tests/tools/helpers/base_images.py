@@ -9,7 +9,7 @@ from esptool.bin_image import ELFSection, ESP32C3FirmwareImage, ESP32FirmwareIma
 from menshen.board import partitions
 from menshen.board.partitions import APP, DATA, Partition
 
-FLASH_4MB, FLASH_2MB = 0x20, 0x10
+FLASH_8MB, FLASH_4MB, FLASH_2MB = 0x30, 0x20, 0x10
 
 # ports/esp32/partitions-4MiB.csv of MicroPython, before and since the file system's line was left out.
 _STOCK_HEAD = [Partition("nvs", DATA, 2, 0x9000, 0x6000), Partition("phy_init", DATA, 1, 0xF000, 0x1000)]
@@ -24,6 +24,8 @@ OTA = [
     Partition("ota_0", APP, 0x10, 0x10000, 0x180000),
     Partition("ota_1", APP, 0x11, 0x190000, 0x180000),
 ]
+# partitions-8MiB.csv, of boards with 8 MB.
+STOCK_8MB = [*_STOCK_HEAD, _FACTORY, Partition("vfs", DATA, 0x81, 0x200000, 0x600000)]
 S3, C3 = ESP32S3FirmwareImage, ESP32C3FirmwareImage
 LAYOUTS = {"stock": STOCK, "without a vfs entry": STOCK_WITHOUT_VFS, "ota": OTA}
 
@@ -57,3 +59,17 @@ def base(
     ]
     with contextlib.redirect_stdout(io.StringIO()):
         return (esptool.merge_bin(parts, "esp32") or b"")[0x1000:]
+
+
+def base_of(machine: str, kind: type = ESP32FirmwareImage) -> bytes:
+    """MicroPython for a board that it calls so; of the ESP32-S3 all that is flashed from 0 on."""
+    said = b"MicroPython v1.25.0 on 2025-04-15; " + machine.encode() + b"\0"
+    if kind is not S3:
+        return base(STOCK, micropython=program(said))
+    parts = [
+        (0, program(b"a bootloader", S3, FLASH_8MB)),
+        (0x8000, partitions.build(STOCK_8MB)),
+        (0x10000, program(said, S3, FLASH_8MB)),
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):
+        return esptool.merge_bin(parts, "esp32s3") or b""

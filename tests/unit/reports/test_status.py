@@ -1,4 +1,4 @@
-"""The state of a lock is nine facts about the lock, and none about who comes and goes."""
+"""The state of a lock is eleven facts about the lock, and none about who comes and goes."""
 
 import sys
 
@@ -45,6 +45,8 @@ def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
             "command": 3,
             "days": None,
             "faults": ["keypad", "reader", "residents"],
+            "board": "",
+            "trusts": [],
         }
     finally:
         sys.path.remove("/slots/b")
@@ -59,14 +61,14 @@ def test_it_is_as_things_are_when_it_is_asked():
     assert (status()["list"], status()["clock"], status()["faults"]) == (13, "signed", ["reader"])
 
 
-def test_days_left_of_certificates_are_told_and_a_month_before_they_are_a_fault():
+def test_days_left_of_certificates_are_told_and_two_months_before_they_are_a_fault():
     part = Part()
     status = Status(part, part, part, Numbers(RamNvs()))
     status.certificates_end = part.at + 400 * 86_400 + 5
     for ahead, days, faults in (
         (0, 400, []),
-        (370 * 86_400, 30, []),
-        (370 * 86_400 + 6, 29, ["certificate"]),
+        (340 * 86_400, 60, []),
+        (340 * 86_400 + 6, 59, ["certificate"]),
         (400 * 86_400, 0, ["certificate"]),
         (401 * 86_400, -1, ["certificate"]),
         (0, 400, []),

@@ -4,22 +4,36 @@ from small_lock import Release
 from update_parts import COMMON, NEW_FILES, OLD, make_lock
 
 
+def _image(chip=0, filled=5000):
+    return b"\xe9" + bytes(11) + bytes([chip]) + bytes(19) + b"\x32\x54\xcd\xab" + b"m" * filled
+
+
 def test_an_image_is_refused_before_the_first_write():
-    right = b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + b"m" * 5000
-    for image, reason in (
-        (b"\xe9" + bytes(5000), "combined image"),
-        (b"\x00" + right[1:], "bad image"),
-        (right[:12] + b"\x09" + right[13:], "bad image"),
-        (right + bytes(65536), "image too large"),
+    right = _image()
+    for runs, image, reason in (
+        (0, b"\xe9" + bytes(5000), "combined image"),
+        (0, b"\x00" + right[1:], "bad image"),
+        (0, _image(chip=9), "bad image"),
+        (9, right, "bad image"),
+        (0, right[:13] + b"\x01" + right[14:], "bad image"),
+        (0, right + bytes(65536), "image too large"),
     ):
         new = Release("1.1.0", NEW_FILES, image)
-        lock = make_lock(new, images=[b"\x11" * 65536, b"\xff" * 65536])
+        lock = make_lock(new, images=[_image(runs, 65536 - 36), b"\xff" * 65536])
         lock.start()
         lock.end()
         assert lock.run(new) is OLD
         assert lock.said[-1] == ("1.1.0", "refused", reason)
         assert bytes(lock.ota.images[1]) == b"\xff" * 65536
         assert lock.ota.boots == 0
+
+
+def test_an_image_for_the_chip_that_runs_is_taken():
+    for chip in (0, 9):
+        new = Release("1.1.0", NEW_FILES, _image(chip))
+        lock = make_lock(new, images=[_image(chip, 65536 - 36), b"\xff" * 65536])
+        assert lock.run(new) is new
+        assert bytes(lock.ota.images[1][: len(new.image)]) == new.image
 
 
 def test_a_board_with_one_partition_takes_the_application_alone():

@@ -171,15 +171,16 @@ class Broker:
 
 
 def test_the_manifest_of_a_version_is_got():
-    broker = Broker(b"a" * 2048)
-    assert asyncio.run(request("1.2.3", broker)) == broker.message
-    assert broker.topics == broker.left == ["menshen/v1/release/1-2-3"]
+    for board, topic in (("devkit", "1-2-3"), ("wrover", "1-2-3-wrover"), ("s3", "1-2-3-s3")):
+        broker = Broker(b"a" * 2048)
+        assert asyncio.run(request("1.2.3", board, broker)) == broker.message
+        assert broker.topics == broker.left == ["menshen/v1/release/" + topic]
 
 
 def test_one_that_is_too_large_is_refused_unread():
     broker = Broker(b"a" * 2049)
     try:
-        asyncio.run(request("1.2.3", broker))
+        asyncio.run(request("1.2.3", "devkit", broker))
         reason = None
     except Refused as error:
         reason = error.reason

@@ -64,6 +64,9 @@ class UART(io.IOBase):
         fd = os.getenv("MENSHEN_UART%d" % id)
         if not fd:
             raise ValueError("UART(%d) is wired to nothing" % id)
+        for name in ("tx", "rx"):
+            if name in settings:
+                Pin(settings[name])  # raises what the port raises for a pin that there is not
         self._id, self._fd = id, int(fd)
         file = open(self._fd, "r+b")
         self.read, self.readinto, self.readline = file.read, file.readinto, file.readline

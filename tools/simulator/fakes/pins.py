@@ -1,5 +1,6 @@
-"""The pads of the ESP32: what each drives, what is laid on it from outside, and `machine.Pin`."""
+"""The pads of the ESP32 or ESP32-S3: what each drives, what is laid on it, and `machine.Pin`."""
 
+import os
 import time
 
 import micropython
@@ -8,10 +9,17 @@ from micropython import const
 _FREE = const(2)  # not driven
 _INPUT, _OUTPUT, _OPEN_DRAIN = const(1), const(3), const(7)
 _RISING, _FALLING = const(1), const(2)
-# ESP32 data sheet, 2.2: 6 to 11 belong to the flash; 20, 24 and 28 to 31 do not exist; from 34 on input only
+# By MENSHEN_CHIP, a board profile: the pins that no program can use. ESP32 data sheet, 2.2: 6 to 11 belong
+# to the flash; 20, 24 and 28 to 31 do not exist. ESP32-WROVER-E data sheet, 2.2: the PSRAM has 16 and 17.
+# ESP32-S3 data sheet, 2.3 and 2.8: 22 to 25 do not exist; 26 to 37 belong to the flash and an octal PSRAM.
+_CHIP = os.getenv("MENSHEN_CHIP")
 _NONE = b"\x06\x07\x08\x09\x0a\x0b\x14\x18\x1c\x1d\x1e\x1f"
-_INPUT_ONLY = const(34)
-_COUNT = const(40)
+_INPUT_ONLY, _COUNT = 34, 40
+if _CHIP == "wrover":
+    _NONE += b"\x10\x11"
+elif _CHIP == "s3":
+    _NONE = bytes(range(22, 38))
+    _INPUT_ONLY, _COUNT = 49, 49
 
 
 class Pads:

@@ -1,0 +1,64 @@
+"""The wiring of the board profiles, a table for each: GPIO numbers, in the order in which board.py has them.
+
+It is loaded with the settings, which name the board, and unloaded with them.
+"""
+
+# ESP32-WROOM, such as ESP32-DevKitC. GPIO 6 to 11 belong to the flash, 34 to 39 are inputs without pull
+# resistors, and 0, 2, 5, 12 and 15 are strapping pins (ESP32 data sheet, section 2.4).
+DEVKIT = (
+    23,  # relay
+    17,  # reader_tx: to the reader's RXD
+    16,  # reader_rx: from its TXD
+    34,  # reader_irq
+    18,  # reader_reset
+    (25, 26, 27, 33),  # key_rows
+    (32, 19, 22),  # key_columns: the first two are D0 and D1 of a Wiegand keypad
+    35,  # contact
+    4,  # exit_button
+    21,  # tamper
+    39,  # jumper: boot.py reads it too, on every board
+    13,  # buzzer
+    14,  # light
+)
+
+# ESP32-WROVER, whose PSRAM takes GPIO 16 and 17 (ESP32-WROVER-E data sheet, 2.2). GPIO 5 is a strapping pin
+# with a pull-up that only decides the timing of SDIO, and an idle serial line is high.
+WROVER = (
+    23,  # relay
+    5,  # reader_tx
+    36,  # reader_rx
+    34,  # reader_irq
+    18,  # reader_reset
+    (25, 26, 27, 33),  # key_rows
+    (32, 19, 22),  # key_columns
+    35,  # contact
+    4,  # exit_button
+    21,  # tamper
+    39,  # jumper
+    13,  # buzzer
+    14,  # light
+)
+
+# ESP32-S3 with PSRAM, such as ESP32-S3-DevKitC-1 N8R8. GPIO 22 to 25 do not exist, 26 to 37 belong to flash
+# and octal PSRAM, 19 and 20 to USB, 43 and 44 to the console; 0, 3, 45 and 46 are strapping pins, and 1 to 18
+# move for a moment when the power comes (ESP32-S3 data sheet, 2.3.1 and 2.6): the relay is on none of them.
+S3 = (
+    21,  # relay
+    17,  # reader_tx
+    18,  # reader_rx
+    16,  # reader_irq
+    15,  # reader_reset
+    (4, 5, 6, 7),  # key_rows
+    (8, 9, 10),  # key_columns
+    11,  # contact
+    12,  # exit_button
+    13,  # tamper
+    39,  # jumper
+    14,  # buzzer
+    40,  # light
+)
+
+
+def pins(board: str) -> tuple:
+    """The table of a board."""
+    return {"devkit": DEVKIT, "wrover": WROVER, "s3": S3}[board]

@@ -1,0 +1,183 @@
+"""The commands of a roll-out: begin it or go on, pause it, and see how it stands."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from menshen.cli.completing import LOCK
+from menshen.cli.options import packed
+from menshen.errors import MenshenError
+from menshen.operator import link
+from menshen.operator.answer import Answer, Table
+from menshen.operator.locks import chosen
+from menshen.operator.opened import changing, open_house, reading
+from menshen.operator.store import Store
+
+from . import fleet, output, publish, roll_out
+from .output import Folder
+from .roll_out import DONE, PAUSED, RUNNING, RollOut
+
+_KINDS = tuple(roll_out.SHARES)
+_kind = click.option(
+    "--kind", type=click.Choice(_KINDS), default="feature", show_default=True, help="Of which."
+)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast it goes, and when it stops."""
+
+    groups: str | None
+    threshold: int
+    wait_h: float | None
+    patience_h: float
+
+
+_pace = packed(
+    "pace",
+    Pace,
+    click.option("--groups", metavar="SHARES", help="Such as 1,10%,50%,100% [by the kind]."),
+    click.option("--threshold", type=click.IntRange(0, 99), default=10, help="Percent that may fail [10]."),
+    click.option(
+        "--wait", "wait_h", type=click.FloatRange(0, 720), help="Hours between groups [by the kind]."
+    ),
+    click.option(
+        "--patience",
+        "patience_h",
+        type=click.FloatRange(0.001, 720),
+        default=2,
+        help="Hours in which a lock that is online has to answer [2].",
+    ),
+)
+
+
+@click.command("roll-out")
+@click.argument("names", metavar="[LOCK]...", nargs=-1, shell_complete=LOCK)
+@click.option("--release", "path", type=click.Path(path_type=Path), required=True, help="Its folder.")
+@_kind
+@_pace
+def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace) -> None:
+    """Have all locks run a release, group by group.
+
+    The first group is a canary. Where more of a group fail than --threshold, all of it stops by itself; what
+    counts is what the locks report. Ctrl-C ends the command and loses nothing: the same line goes on, and
+    after a pause, too.
+
+    \b
+    security   1, then a quarter, then all; an hour between them
+    feature    1, then a tenth, half, all; a day between them
+    """
+    release, store = output.read(path), open_house()
+    try:
+        roll = asyncio.run(_run(store, release, kind, names, pace))
+    except KeyboardInterrupt:
+        raise MenshenError(
+            "stopped; the locks go on with what they were told. The same line goes on"
+        ) from None
+    for line in _lines(roll):
+        click.echo(line)
+    if roll.state == PAUSED:
+        raise click.exceptions.Exit(1)
+
+
+@click.command("pause")
+@_kind
+@changing
+def pause(store: Store, kind: str) -> Answer:
+    """Stop a roll-out before its next group.
+
+    Locks that were told already go on, and orders that nobody has answered are taken back.
+    """
+    roll = _known(store, kind)
+    roll.pause("paused by hand")
+    store.set(f"roll-out {kind}", roll.dumped())
+    said = f"{kind} {roll.version}: {roll.state}"
+    return Answer({"kind": kind, "version": roll.version, "state": roll.state}, [said], record=said)
+
+
+@click.command("status")
+@_kind
+@reading
+def status(store: Store, kind: str) -> Answer:
+    """Show how a roll-out stands."""
+    roll = _known(store, kind)
+    columns = ("group", "locks", "confirmed", "failed", "waiting")
+    rows = [tuple(map(str, row)) for row in roll.rows()]
+    data = {
+        "kind": kind,
+        "version": roll.version,
+        "state": roll.state,
+        "why": roll.why,
+        "results": roll.results,
+    }
+    return Answer(data, _lines(roll), Table(columns, rows))
+
+
+def _known(store: Store, kind: str) -> RollOut:
+    roll = fleet.kept(store, kind)
+    if roll is None:
+        raise MenshenError(f"--kind {kind}: nothing of this kind was rolled out yet")
+    return roll
+
+
+def _lines(roll: RollOut) -> list[str]:
+    failed = roll.failed(roll.results)
+    said = [f"{roll.kind} {roll.version}: {roll.state}{roll.why and ', '}{roll.why}"]
+    return said + [f"  {name}: {roll.results[name]}" for name in failed]
+
+
+async def _run(store: Store, release: Folder, kind: str, names: tuple[str, ...], pace: Pace) -> RollOut:
+    identifier = store.setting(f"roll-out client {kind}") or f"menshen-roll-out-{secrets.token_hex(8)}"
+    with store.change():
+        store.set(f"roll-out client {kind}", identifier)
+    async with link.client(store, identifier) as connected:
+        roll = fleet.kept(store, kind)
+        if roll is not None and roll.version == release.version and roll.state != DONE:
+            roll.go_on()
+        else:
+            wanted = chosen(store, names) if names else [row["name"] for row in store.locks()]
+            roll = await _begun(store, release, kind, wanted, pace)
+            await publish.publish(connected, release)
+        _stop_the_other(store, kind, release)
+        fleet.keep(store, roll)
+        return await fleet.Fleet(store, roll, connected, click.echo).run()
+
+
+async def _begun(store: Store, release: Folder, kind: str, names: list[str], pace: Pace) -> RollOut:
+    if not names:
+        raise MenshenError("there is no lock in the file; `menshen lock add` puts one there")
+    async with link.client(store) as onlooker:
+        states = await fleet.states(store, onlooker, names)
+    roll_out.check(release, {name: states.get(name, {}) for name in names})
+    online = [name for name in names if states.get(name, {}).get("online") is True]
+    groups = roll_out.split(names, pace.groups or roll_out.SHARES[kind], release.version)
+    if online and groups[0] and not set(groups[0]) & set(online):
+        one = online[0]  # a canary that is offline tells nothing
+        groups = [[one], *([name for name in group if name != one] for group in groups)]
+        groups = [group for group in groups if group]
+    wait_h = roll_out.WAIT_H[kind] if pace.wait_h is None else pace.wait_h
+    return RollOut(
+        release.version,
+        kind,
+        groups,
+        pace.threshold,
+        wait_h * 3600,
+        pace.patience_h * 3600,
+        str(release.path),
+    )
+
+
+def _stop_the_other(store: Store, kind: str, release: Folder) -> None:
+    """Security goes first: what is rolled out of features waits meanwhile. Raises MenshenError."""
+    other = fleet.kept(store, "security" if kind == "feature" else "feature")
+    if other is None or other.state != RUNNING:
+        return
+    if kind == "feature":
+        raise MenshenError(
+            f"the security release {other.version} is being rolled out: {release.version} waits for its end"
+        )
+    other.pause(f"security release {release.version} goes first")
+    fleet.keep(store, other)

@@ -1,0 +1,245 @@
+"""A house to try: Mosquitto over TLS with the shipped rules, three locks provisioned like boards, and a file.
+
+Everything is done by the commands that a landlord and an installer type; only the boards are simulated, and
+their cables. It begins anew each time.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import os
+import pwd
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from menshen import ending, mqtt, wiring
+from menshen.board import console as cable
+from menshen.board import provision as installer
+from menshen.board import selftest
+from menshen.errors import MenshenError
+from menshen.operator.certificates import Authority
+
+from .provision import BROKER_NAME
+from .serial_port import SerialPort
+from .server import Server
+from .world import Installed, World
+
+LOCKS = {"house-door": "House door", "flat-1": "Flat 1", "flat-2": "Flat 2"}
+_LOCALHOST = "127.0.0.1"
+_SHARED = "house-door"
+_ARMED = "INFO app: armed"
+_PATIENCE_S = 90
+_CLEANER = "cleaner"
+_HOURS = "mon-fri 08:00-17:00, sat+holiday 9:00-12:00"
+
+Say = Callable[[str], None]
+
+
+class HouseError(MenshenError):
+    """The house could not be begun; the message is what a command or the broker said."""
+
+
+class Onlooker:
+    """Hears the broker with the operator's certificate, as the page shows it, and publishes there."""
+
+    def __init__(self, address: str, tls: mqtt.Tls, heard: Callable[[str, bytes], None]) -> None:
+        self._address, self._tls, self._heard = address, tls, heard
+        self._ends = contextlib.AsyncExitStack()
+        self._client: Any = None
+
+    async def start(self) -> None:
+        """Connect, and hear everything from now on. Raises BrokerError."""
+        self._client = await self._ends.enter_async_context(mqtt.connected(self._address, self._tls))
+        await self._client.subscribe("menshen/#")
+        await self._ends.enter_async_context(ending.running(self._listen()))
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        with contextlib.suppress(mqtt.BrokerError):
+            await self._ends.aclose()
+
+    async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """Put something there, as the operator."""
+        await self._client.publish(topic, payload, qos=1, retain=retain)
+
+    async def _listen(self) -> None:
+        async for message in self._client.messages:
+            self._heard(str(message.topic), bytes(message.payload or b""))
+
+
+class House:
+    """`folder` gets all of it. `where` are the programs: mosquitto and micropython."""
+
+    def __init__(self, folder: Path, app_dir: Path, where: Path, say: Say) -> None:
+        self.folder, self._app_dir, self._where, self._say = folder, app_dir, where, say
+        self.file, self.certificates = folder / "house.db", folder / "certificates"
+        self.worlds: dict[str, World] = {}
+        self.codes: dict[str, str] = {}
+        self.port = 0
+        self._ends = contextlib.AsyncExitStack()
+
+    async def start(self, listeners: dict[str, socket.socket]) -> None:
+        """Begin it; each lock has its page at its listener. Raises HouseError and MenshenError."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, mode=0o700)
+        async with contextlib.AsyncExitStack() as ends:
+            self._say("The broker: Mosquitto over TLS, with the shipped rules")
+            await self._broker(ends)
+            for name, listener in listeners.items():
+                self._say(f"{LOCKS[name]}: a new board is provisioned over its cable")
+                await self._lock(ends, name, listener)
+            self._say("Leases, staff, a holiday, and the lists that the locks take")
+            await self._fill()
+            self._ends = ends.pop_all()
+
+    async def stop(self) -> None:
+        """End the pages, the locks and the broker."""
+        await self._ends.aclose()
+
+    async def menshen(self, *arguments: str) -> str:
+        """Run one command on the house's file; its standard output. Raises HouseError with its sentence."""
+        line = [sys.executable, "-m", "menshen", "--file", str(self.file), *arguments]
+        process = await asyncio.create_subprocess_exec(
+            *line,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            said, wrong = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+        if process.returncode:
+            raise HouseError(f"menshen {' '.join(arguments)}: {wrong.decode().strip()}")
+        return said.decode()
+
+    async def _broker(self, ends: contextlib.AsyncExitStack) -> None:
+        with socket.create_server((_LOCALHOST, 0)) as probe:
+            self.port = probe.getsockname()[1]
+        address = f"{_LOCALHOST}:{self.port}"
+        await self.menshen("init", "--zone", "Europe/Berlin", "--broker", "none", "--seal", "key")
+        for line in (("authority",), ("operator",)):
+            await self.menshen("pki", *line, str(self.certificates))
+        folder = self.folder / "mosquitto"
+        await self.menshen(
+            *("brokers", "mosquitto", str(folder), "--authority", str(self.certificates)),
+            *("--host", BROKER_NAME, "--host", _LOCALHOST, "--listen", _LOCALHOST, "--port", str(self.port)),
+            *("--user", pwd.getpwuid(os.geteuid()).pw_name),
+        )
+        await ends.enter_async_context(_running(self._where / "mosquitto", folder / "mosquitto.conf"))
+        await self.menshen("broker", address, "--certificates", str(self.certificates))
+
+    async def _lock(self, ends: contextlib.AsyncExitStack, name: str, listener: socket.socket) -> None:
+        names = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
+        tls = mqtt.Tls(*(self.certificates / file for file in names))
+        address = f"{_LOCALHOST}:{self.port}"
+        world = World(
+            self.folder / "boards" / name,
+            self._app_dir,
+            self._app_dir.parent / "fakes",
+            self._where / "micropython",
+            broker_address=(_LOCALHOST, self.port),
+            tls_address=(_LOCALHOST, self.port),
+            settings={"broker": {"tls": True}},
+            sntp=True,
+            installed=Installed(name, lambda heard: Onlooker(address, tls, heard)),
+        )
+        self.worlds[name] = world
+        server = Server(world)
+        ends.push_async_callback(world.stop)
+        await world.start(power=False)
+        ends.push_async_callback(server.stop)
+        await self._provision(world, name)
+        await server.start(listener)
+        await self.menshen("lock", "add", name, "--key-file", str(self.folder / "settings" / f"{name}.key"))
+        await self.menshen("lock", "rename", name, LOCKS[name])
+
+    async def _provision(self, world: World, name: str) -> None:
+        """As `menshen board provision` does, but for the self-test, which wants a person's hands."""
+        path = self.folder / "settings" / f"{name}.json"
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        config = {key: value for key, value in world.config.items() if key != "key"}
+        config |= {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}
+        path.write_text(json.dumps(config, indent=1))
+        jumper = wiring.gpio(world.profile, "jumper")
+        world.board.set_input(jumper, 0)
+        with SerialPort(world.board.repl) as port:
+            await world.power(True)
+            await asyncio.to_thread(self._install, port.path, path)
+        world.board.set_input(jumper, 1)
+        await world.power(False)
+        await world.power(True)
+        await world.board.wait_line(_ARMED, _PATIENCE_S)
+
+    def _install(self, port: str, path: Path) -> None:
+        lock = installer.prepare(installer.read_settings(path), Authority.load(self.certificates))
+        with cable.Console.open(port) as console:
+            installer.check_board(console, lock, force=False)
+            installer.stash(lock, path.parent)
+            installer.install(console, lock, lambda _path, _count: None)
+            installer.keep(lock, path.parent)
+            selftest.seal(console)
+
+    async def _fill(self) -> None:
+        year = dt.date.today().year
+        for flat in ("flat-1", "flat-2"):
+            line = (
+                "lease",
+                "add",
+                _SHARED,
+                flat,
+                "--until",
+                f"{year + 1}-12-31",
+                "--note",
+                LOCKS[flat].lower(),
+            )
+            said = await self.menshen(*line)
+            self.codes[flat] = said.partition("move-in code")[2].partition(": ")[2].splitlines()[0]
+        card = self.worlds[_SHARED].cards[_CLEANER].uid.hex()
+        await self.menshen("staff", "add", *LOCKS, "Cleaner", "--card", card, "--hours", _HOURS)
+        await self.menshen("holiday", "add", f"{year}-12-25", "Christmas")
+        await self.menshen("publish", "--all")
+        for (
+            world
+        ) in self.worlds.values():  # else it is a quarter of an hour until they say that they are well
+            await world.power(False)
+            await world.power(True)
+            await world.board.wait_line(_ARMED, _PATIENCE_S)
+
+
+@contextlib.asynccontextmanager
+async def _running(program: Path, config: Path) -> AsyncIterator[None]:
+    """Mosquitto, for as long as the block lasts. Raises HouseError if it does not start."""
+    process = await asyncio.create_subprocess_exec(
+        *(program, "-c", config),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us
+    )
+    assert process.stderr is not None
+    try:
+        said = b""
+        async with asyncio.timeout(_PATIENCE_S):
+            while b" running" not in said:
+                line = await process.stderr.readline()
+                if not line:
+                    raise HouseError(f"Mosquitto does not start: {said.decode().strip()}")
+                said += line
+        async with ending.running(_drained(process.stderr)):
+            yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()
+
+
+async def _drained(stream: asyncio.StreamReader) -> None:
+    while await stream.readline():
+        pass
