@@ -72,7 +72,7 @@ class Lock:
 
             open_list(credentials, settings.key)
         residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-        register = Register(credentials, residents, leases)
+        register = Register(credentials, residents, leases, settings.shared)
 
         indicator = Indicator(board.light, board.sound)
         reports = self._reports = Reports(indicator)

@@ -24,7 +24,11 @@ _HOUR_MS = const(3_600_000)
 
 
 class Housekeeping:
-    """`settled` is set when the list has been checked after a start, and the code for that is unloaded."""
+    """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
+
+    `turn` is held by who needs much memory: a list that comes, a release that comes, and what is looked after
+    here. There is not enough for two of them.
+    """
 
     def __init__(
         self,
@@ -39,7 +43,7 @@ class Housekeeping:
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
         self._on_trial = False  # whether the release was on trial when people were looked after last
-        self.settled = asyncio.Event()
+        self.settled, self.turn = asyncio.Event(), asyncio.Lock()
 
     async def run(self) -> None:
         """Check the list once, then do what is due every second, for ever."""
@@ -57,14 +61,16 @@ class Housekeeping:
             self._reports.look(self._board.fault_inputs)
             now = self._credentials.version
             trial_ended = self._on_trial and not self._is_trial()
-            if version != now or self._register.residents.to_do or trial_ended:
+            due = version != now or self._register.residents.to_do or trial_ended
+            if due and not self.turn.locked():  # else in a second
                 self._register.residents.to_do = False
                 try:
-                    await self._forget_uses()
-                    await self._tend_people()
+                    async with self.turn:
+                        await self._forget_uses()
+                        await self._tend_people()
                     version = now
-                except MemoryError:  # a release is being fetched, for example: tried again in a second
-                    pass
+                except MemoryError:  # tried again in a second, too
+                    self._register.residents.to_do = True
             await asyncio.sleep_ms(0)
             try:
                 self._register.residents.ensure_copy()

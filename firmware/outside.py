@@ -54,7 +54,7 @@ class Outside:
         MemoryError or TlsError (no certificate) this is called again, for what is missing.
         """
         if "subscriptions" not in joined:  # with releases first: a trial does not wait for a network
-            joined["subscriptions"] = await self._join_releases(start, memory)
+            joined["subscriptions"] = await self._join_releases(start, (memory, housekeeping.turn))
         if self._settings.home and "home" not in joined:
             await self._join_home(start, memory)
             joined["home"] = True
@@ -65,7 +65,9 @@ class Outside:
     # What is made once is made in the block of its code: if there is no memory, both are given back, and the
     # build can free the constructors (tools/shrink/once.py).
 
-    async def _join_releases(self, start: "Start", memory: "asyncio.Lock") -> "Subscriptions":
+    async def _join_releases(
+        self, start: "Start", memory: "tuple[asyncio.Lock, asyncio.Lock]"
+    ) -> "Subscriptions":
         async with Late():
             from link.subscriptions import Subscriptions
             from update.manager import Manager

@@ -59,8 +59,9 @@ class Settings:
     unlock_ms: int = row("relay.seconds", 5, NUMBER, 1, 60, _MS)
     held_open_ms: int = row("door.held_open_s", 30, NUMBER, 5, 3600, _MS)
     contact: bool = row("door.contact", True, FLAG)
+    shared: bool = row("door.shared", False, FLAG)
     keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
-    pin_shortest: int = row("pin.shortest", 6, NUMBER, 4, 8)
+    pin_shortest: int = row("pin.shortest", None, NUMBER, 4, 8)  # None: 6 or 8, by door.shared
     reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
     phone_page: str = row("phone.page", "", PAGE, 120)  # without https://
@@ -147,6 +148,7 @@ class _Reader:
         """Set the values that depend on more than one row; whether these rows agree."""
         found = self.found
         found.pins = pins(found.board)
+        found.pin_shortest = found.pin_shortest or (8 if found.shared else 6)
         found.broker_port = found.broker_port or (8883 if found.broker_tls else 1883)
         host, user, password = found._home_host, found._home_user, found._home_password
         complete = host and (user or not password) and found.ssid and found.broker_host

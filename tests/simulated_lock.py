@@ -142,8 +142,12 @@ class Lock:
         return await self.wait_pin("relay", 0, timeout)
 
     async def wait_light(self, name: str, timeout: float = TIMEOUT_S) -> Event:
-        """The LED takes the colour that has this name: granted, denied, throttled, ..."""
-        return await self.wait_event(lambda event: event["type"] == "led" and event["name"] == name, timeout)
+        """The LED takes the colour that has this name: granted, denied, throttled, ...
+
+        Who is granted may be shown that there is something new.
+        """
+        names = ("granted", "new way in") if name == "granted" else (name,)
+        return await self.wait_event(lambda event: event["type"] == "led" and event["name"] in names, timeout)
 
     async def wait_message(self, leaf: str, timeout: float = TIMEOUT_S) -> Event:
         """The lock publishes to its topic `leaf`; JSON of the payload is in "json"."""

@@ -8,6 +8,7 @@
     PIN * 40 #                          the same with a new key
     PIN * 6 #                           turns the tenant's own broker on, and hands its code to the phone
     PIN * 60 #                          turns it off
+    PIN * 7 #                           voids the lease's other ways in after 21 days, if they are not used
     PIN * 9 #, then the PIN # once more confirms moving out
 
 After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what holds in
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 
     from access.restrictions import Restrictions
     from access.waiting import Phone
+    from people.cards import Cards
     from people.changes import Changes
+    from people.keys import Keys
+    from people.pins import Pins
     from people.register import Register
     from roll.record import Credential
     from storage.hmac import Mac
@@ -101,7 +105,9 @@ class Dialogue(Waiting):
         if self._state != _IDLE:
             return GOES_ON
         if order == 30:
-            return self._finish_with(lambda changes: changes.remove_cards(self._who))
+            return self._finish(lambda: self._cards(lambda cards: cards.remove_cards(self._who)))
+        if order == 7:
+            return self._finish(self._give_notice)
         if order in (4, 40):
             return self._finish(lambda: self._give_guest_key(order == 40))
         if not self._settings.home:
@@ -117,8 +123,11 @@ class Dialogue(Waiting):
             return None
         digest = self._residents.digest(digest, PIN_VALUE, digits)
         if self._who.role == TENANT:
-            return Verdict(self._finish_with(lambda changes: changes.change_pin(self._who, digest)), PIN)
-        return Verdict(self._finish_with(lambda changes: changes.move_in(self._who.digest, digest)), PIN)
+            change = lambda pins: pins.change_pin(self._who, digest)  # noqa: E731
+        else:
+            change = lambda pins: pins.move_in(self._who.digest, digest)  # noqa: E731
+            return Verdict(self._finish(lambda: (self._announce(), self._pins(change))), PIN)
+        return Verdict(self._finish(lambda: self._pins(change)), PIN)
 
     def pin(self, verdict: Verdict, digits: "bytes | memoryview") -> None:
         """A code was judged: give it another reason where it is what is waited for. What opens does open.
@@ -145,15 +154,15 @@ class Dialogue(Waiting):
             own = self._residents.digest(digest, CARD_VALUE, uid)
             if known is not None and known.what == CREDENTIAL:
                 if known.lease == self._who.lease and known.number in (0, self._who.number):
-                    change = lambda changes: changes.remove(digest, own)  # noqa: E731
+                    change = lambda cards: cards.remove(digest, own)  # noqa: E731
             elif known is None and self._is_ours_alone(listed):
-                change = lambda changes: changes.withdraw(digest)  # noqa: E731
+                change = lambda cards: cards.withdraw(digest)  # noqa: E731
         elif self._state == _ADD and known is None and listed is None:
             if not self._could_open(uid):
                 return Verdict(REFUSED, CARD)
             own = self._residents.digest(digest, CARD_VALUE, uid)
-            change = lambda changes: changes.add_card(self._who, own)  # noqa: E731
-        return change and Verdict(self._finish_with(change), CARD)
+            change = lambda cards: cards.add_card(self._who, own)  # noqa: E731
+        return change and Verdict(self._finish(lambda: self._cards(change)), CARD)
 
     def _is_ours_alone(self, listed: "Credential | None") -> bool:
         """Whether a card of the list is one of the lease, and nobody else lives there."""
@@ -187,7 +196,7 @@ class Dialogue(Waiting):
 
     def _give_guest_key(self, new: bool) -> None:
         """Arm guest codes, and hand over one's own key: a new one if there is none, or one is wanted."""
-        key = None if new else self._ask(lambda changes: changes.key(self._who, GUEST_KEY))
+        key = None if new else self._keys(lambda keys: keys.key(self._who, GUEST_KEY))
         if key is None:
             key = complete(self._random(NEW_GUEST_KEY))
             self._set_key(GUEST_KEY, key)
@@ -210,13 +219,19 @@ class Dialogue(Waiting):
         return self._mac.digest(purpose, urandom(32))[:DIGEST]
 
     def _set_key(self, what: int, key: bytes) -> None:
-        self._ask(lambda changes: changes.set_key(self._who, what, key))
+        self._keys(lambda keys: keys.set_key(self._who, what, key))
+
+    def _give_notice(self) -> None:
+        with Loan():
+            from people.voids import Voids
+
+            Voids(self._register, self._who.lease).give(self._who, self._register.leases.lived())
 
     def _move_out(self) -> None:
         """One's own things go. Where nobody else lives there the lease is given up, unless somebody comes."""
         if self._ask(lambda changes: changes.is_alone(self._who)):
             self._leave()
-        self._ask(lambda changes: changes.move_out(self._who))
+        self._pins(lambda pins: pins.move_out(self._who))
 
     def _leave(self) -> None:
         with Loan():
@@ -224,12 +239,37 @@ class Dialogue(Waiting):
 
             leave(self._register.leases, self._who.lease)
 
-    def _ask(self, change: "Callable[[Changes], T]") -> "T":
-        """Ask or change the table. ResidentsError: there is no place; OSError: the flash is full."""
+    def _announce(self) -> None:
+        """Somebody new moves in: who lives here is shown it, and they what else opens already."""
+        with Loan():
+            from people.notices import renew
+
+            renew(self._register, (self._who.lease,))
+
+    def _ask(self, ask: "Callable[[Changes], T]") -> "T":
+        """Ask the table. Here and below, ResidentsError: there is no place; OSError: the flash is full."""
         with Loan():
             from people.changes import Changes
 
-            return change(Changes(self._register, self._who.lease))
+            return ask(Changes(self._register, self._who.lease))
+
+    def _pins(self, change: "Callable[[Pins], T]") -> "T":
+        with Loan():
+            from people.pins import Pins
+
+            return change(Pins(self._register, self._who.lease))
+
+    def _cards(self, change: "Callable[[Cards], T]") -> "T":
+        with Loan():
+            from people.cards import Cards
+
+            return change(Cards(self._register, self._who.lease))
+
+    def _keys(self, change: "Callable[[Keys], T]") -> "T":
+        with Loan():
+            from people.keys import Keys
+
+            return change(Keys(self._register, self._who.lease))
 
     def _can(self, ask: "Callable[[Changes], object]") -> bool:
         """Whether the answer is yes, and there is a place, and memory to ask."""
@@ -237,9 +277,6 @@ class Dialogue(Waiting):
             return bool(self._ask(ask))
         except _FULL:
             return False
-
-    def _finish_with(self, change: "Callable[[Changes], object]") -> str:
-        return self._finish(lambda: self._ask(change))
 
     def _finish(self, work: "Callable[[], object]") -> str:
         """Do what was asked for, and end, unless a phone is awaited. Nothing changes if something is full."""

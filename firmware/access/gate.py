@@ -14,6 +14,7 @@ from access.decide import (
     USED_UP,
     decide,
 )
+from loader import Loan
 from people.entry import CREDENTIAL, WITHDRAWN
 from roll.record import CARD, DIGEST, MOVE_IN, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.purposes import CARD_VALUE, PIN_VALUE
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from storage.hmac import Mac
 
 _PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
-_ORDERS = b" 0 1 2 3 30 4 40 6 60 9 "  # what each means: dialogue.py
+_ORDERS = b" 0 1 2 3 30 4 40 6 60 7 9 "  # what each means: dialogue.py
 _PASSAGE = b"0"  # of staff, and not of tenants
 _SHORTEST = const(4)
 _LONGEST = const(10)
@@ -67,7 +68,11 @@ class Gate:
         mac: "Mac",
         plain_uid: bool,
     ) -> None:
-        self._credentials, self._residents = register.credentials, register.residents
+        self._register, self._credentials, self._residents = (
+            register,
+            register.credentials,
+            register.residents,
+        )
         self._leases, self._clock, self._throttle = register.leases, clock, throttle
         self._restrictions, self._mac, self._plain_uid = restrictions, mac, plain_uid
 
@@ -123,6 +128,18 @@ class Gate:
         verdict.role, verdict.digest = listed.role, digest
         verdict.reason = self._other(listed, digest, now)
         return verdict
+
+    def greeting(self, verdict: Verdict) -> str:
+        """The signal for somebody who lives here and has come in: what is new is shown to each once."""
+        if verdict.digest in self._residents.greeted:
+            return GRANTED
+        try:
+            with Loan():
+                from people.notices import at_entry
+
+                return at_entry(self._register, verdict)
+        except (ImportError, MemoryError):  # it is shown the next time
+            return GRANTED
 
     def may_pass(self, digest: bytes) -> bool:
         """Whether passage mode goes on, which somebody with this digest has begun: theirs, and in hours."""

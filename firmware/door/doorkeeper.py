@@ -6,10 +6,10 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, GUEST, MOVING_IN, PASSAGE
+from access.decide import ASKING, MOVING_IN, PASSAGE
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
-from roll.record import REMOTE, STAFF, STAFF_PASSAGE
+from roll.record import REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.names import STAFF_WAS_IN
 
 TYPE_CHECKING = False
@@ -129,13 +129,15 @@ class Doorkeeper:
             if verdict.reason == PASSAGE:
                 self._passage, self._looked, self._controller.passage = verdict.digest, now, True
                 self._indicator.set(PASSAGE, True)
-        if verdict.role == GUEST:  # only residents are told that staff have been in
-            self._indicator.say("granted", now)
-            return
-        staff_was_in = self._numbers.get(STAFF_WAS_IN)
-        self._indicator.say("staff" if staff_was_in and not is_staff else "granted", now)
+        signal = "granted"
+        if verdict.role == TENANT and verdict.kind != REMOTE:  # who opens from afar sees no light
+            signal = self._gate.greeting(verdict)
+            if signal == "granted" and self._numbers.get(STAFF_WAS_IN):
+                signal = "staff"
+        self._indicator.say(signal, now)
         try:
-            self._numbers.set(STAFF_WAS_IN, int(is_staff))
+            if is_staff or signal == "staff":
+                self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
             console.error("door", "no space to note that staff were in")
 

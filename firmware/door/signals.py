@@ -19,6 +19,8 @@ CYAN = 0x00FFFF
 RED_VIOLET = 0xFF0040
 YELLOW = 0xFFFF00
 MAGENTA = 0xFF00FF
+TURQUOISE = 0x00FF90
+LILAC = 0xC090FF
 
 # Signals, shown once: colour, tone, ms of tone, ms of light.
 SIGNALS = {
@@ -31,6 +33,8 @@ SIGNALS = {
     "kept": (LIME, 2400, 300, 1500),
     "weak": (PINK, 600, 400, 1500),
     "staff": (WHITE, 1800, 600, 4000),
+    "new way in": (TURQUOISE, 1500, 600, 4000),
+    "notice": (LILAC, 1200, 600, 4000),
     "identify": (VIOLET, 1800, 2000, 15000),
     "key": (CYAN, 3000, 25, 120),
     "cleared": (DARK, 800, 60, 60),

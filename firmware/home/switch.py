@@ -69,9 +69,9 @@ class HomeSwitch:
 
     def _remove_key(self, lease: int) -> None:
         with Loan():
-            from people.changes import Changes
+            from people.keys import Keys
 
             try:
-                Changes(self._register, lease).drop_keys(HOME_KEY)
+                Keys(self._register, lease).drop_keys(HOME_KEY)
             except (OSError, ResidentsError):  # tried again; the gate lets nobody in by it meanwhile
                 console.error("home", "the flash is full: a home code is not removed")

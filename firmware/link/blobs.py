@@ -28,6 +28,7 @@ _CHUNK = const(2048)
 _PIECE = const(256)
 _CLOSE = const(16384)  # bytes between two closes of the file: a power cut loses no more
 _LOOK_MS = const(1000)
+_AGAIN_MS = const(3_600_000)  # after wrong chunks: a broker that goes on sending them must not wear the flash
 
 
 async def fetch(
@@ -37,9 +38,24 @@ async def fetch(
 
     It is written to a name that begins with `path` and a dot, and renamed when it is whole. `pace` is awaited
     between two steps. `patience_ms` is the longest wait for one chunk, or for the connection to come back.
+    For an hour after wrong chunks nothing is fetched.
     """
     if await _is_whole(path, name, size, pace):
         return
+    spoilt = subscriptions.spoilt
+    if spoilt is not None and 0 <= ticks_diff(ticks_ms(), spoilt) < _AGAIN_MS:
+        raise BlobError("bad hash")
+    try:
+        await _fetch(subscriptions, name, size, path, pace, patience_ms)
+    except BlobError as error:
+        if error.reason in ("bad hash", "too large"):
+            subscriptions.spoilt = ticks_ms()
+        raise
+
+
+async def _fetch(
+    subscriptions: "Subscriptions", name: str, size: int, path: str, pace: "Pace", patience_ms: int
+) -> None:
     part = path + "." + name[:8]
     files.tidy(part)
     while True:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         """housekeeping.py: looks after the list in use."""
 
         settled: asyncio.Event
+        turn: asyncio.Lock
 
         def on_list(self) -> None: ...
 
@@ -30,7 +31,9 @@ _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 
 
 class Lists:
-    """`housekeeping` checks the list after a start, which is awaited, and is told of each list that comes."""
+    """`housekeeping` checks the list after a start, which is awaited, and is told of each list that comes. A
+    list waits for its `turn`.
+    """
 
     def __init__(
         self,
@@ -56,11 +59,14 @@ class Lists:
         await self._housekeeping.settled.wait()
         while True:
             await self._came.wait()
-            self._came.clear()
-            try:
-                await self._receive()
-            except MemoryError:
-                self._refuse()
+            waits = self._housekeeping.turn.locked()  # a release comes, and the head is as old then
+            async with self._housekeeping.turn:
+                self._came.clear()
+                self._live = self._live and not waits
+                try:
+                    await self._receive()
+                except MemoryError:
+                    self._refuse()
             await asyncio.sleep_ms(0)
             self._housekeeping.on_list()
 

@@ -8,11 +8,12 @@ import struct
 
 from micropython import const
 
-from people.changes import Changes
-from people.entry import CARDS_GO, SHELVES, Resident
+from people.cards import Cards
+from people.entry import CARDS_GO, NOTICE, SHELVES, Resident
 from people.guard import each
 from people.leases import DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
-from roll.record import CARD, PIN, TENANT
+from people.voids import Voids, deadline
+from roll.record import CARD, DIGEST, PIN, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,13 +48,25 @@ async def settle(register: "Register", tell: "Tell") -> None:
     """
     leases, residents = register.leases, register.residents
     left = [entry[4] for entry in each(leases) if entry[3]]
+    void: list[bytes] = []
     carded: list[int] = []
     for shelf in range(SHELVES):
         if CARDS_GO in residents.whats[shelf]:
             ours = [Resident(entry) for entry in residents.each(shelf)]
             carded += [one.lease for one in ours if one.what == CARDS_GO]
-    if register.credentials.whole and (left or carded):
-        listed = await _listed(register, set(left + carded))
+        if NOTICE in residents.whats[shelf]:
+            notices = [entry for entry in residents.each(shelf) if entry[DIGEST] == NOTICE]
+            void += [entry for entry in notices if deadline(entry) <= leases.lived()]
+    if register.credentials.whole and (left or carded or void):
+        listed = await _listed(register, set(left + carded + [Resident(entry).lease for entry in void]))
+        for entry in void:
+            lease = Resident(entry).lease
+            digests = [digest for _, digest in listed[lease]]
+            if Voids(register, lease).expire(entry, digests) and lease in left:
+                _set_due(leases, lease, 0)  # somebody lives there by a card
+                left.remove(lease)
+            gone = register.residents.entry
+            listed[lease] = [one for one in listed[lease] if gone(one[1]) is None]
         for lease in carded:
             _withdraw_cards(register, lease, listed[lease])
         for lease in left:
@@ -79,7 +92,7 @@ async def _listed(register: "Register", wanted: "set[int]") -> "dict[int, list[t
 
 def _withdraw_cards(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") -> None:
     """Withdraw the list's cards, unless somebody else lives there."""
-    changes = Changes(register, lease)
+    changes = Cards(register, lease)
     if len(changes.people()) == 1 and not _has_pin(listed):
         changes.withdraw(*[digest for kind, digest in listed if kind == CARD])
     changes.cards_gone()
@@ -88,11 +101,14 @@ def _withdraw_cards(register: "Register", lease: int, listed: "list[tuple[int, b
 def _end(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") -> None:
     """End a lease that was left, once that is due and nobody has a way in."""
     leases = register.leases
-    if Changes(register, lease).people() or _has_pin(listed):
+    if Cards(register, lease).people() or _has_pin(listed):
         _set_due(leases, lease, 0)
         return
+    if listed:
+        Voids(register, lease).give_to_cards(leases.lived())
+        return
     place = leases.place(lease)
-    if not listed and day(leases) >= struct.unpack_from("<H", leases.table, place + DUE)[0]:
+    if day(leases) >= struct.unpack_from("<H", leases.table, place + DUE)[0]:
         leases.table[place + WHAT] = OVER
         leases.table[place + FLAGS] |= GIVEN_UP
         _set_due(leases, lease, 0)

@@ -16,7 +16,10 @@ ENTRY_FIELDS = "<BBH"  # behind the digest: what it is; kind, and number times 1
 WITHDRAWN = const(0)  # a credential of the operator's list: it opens no more
 CREDENTIAL = const(1)  # a PIN or card that a resident has set
 OWNER = const(2)  # a PIN of the operator's list is that of the resident with this number
+NOTICE = const(3)  # until which hour of the lock's life u32, who gave it u8: the resident's, or 0 the list's
+STAYS = const(4)  # a credential of the list that was used while there was notice
 CARDS_GO = const(5)  # zeros: the list's cards of the lease are to be withdrawn
+TOLD = const(6)  # zeros: the resident is to be told that of their notice something came
 GUEST_KEY = const(7)  # the key itself
 HOME_KEY = const(8)  # the key that the home code is made of
 
@@ -39,8 +42,3 @@ class Resident:
     def is_pin(self) -> bool:
         """Whether it says that there is a resident."""
         return self.what == OWNER or (self.what == CREDENTIAL and self.kind == PIN)
-
-
-def make(digest: bytes, what: int, lease: int, kind: int = 0, number: int = 0) -> bytes:
-    """An entry."""
-    return digest + struct.pack(ENTRY_FIELDS, what, kind | number << 4, lease)

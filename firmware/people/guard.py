@@ -21,6 +21,7 @@ from people.leases import (
     STATED,
     WHAT,
 )
+from people.notices import renew
 from roll.credentials import ListError
 from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
 from storage.purposes import LEASE_DIGEST
@@ -48,13 +49,13 @@ def lease_digest(lease: int) -> bytes:
 
 
 class _Comparison:
-    """What a new list makes of the leases; `news` says whether it lets anybody new in."""
+    """What a new list makes of the leases; `news` are those to which it lets somebody new in."""
 
     def __init__(self, leases: "Leases", now: "int | None") -> None:
         self._leases, self._now = leases, now
         self._ends = {}  # lease: its end by the new list, or _NO_RECORD
         self._held, self._given = set(), set()  # leases with a move-in code before, and now
-        self.news = False
+        self.news: set[int] = set()
 
     def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
         """Why the list is refused for what it has, or has no more, at one digest."""
@@ -66,7 +67,8 @@ class _Comparison:
                     return TOO_MANY
             if new.role == MOVE_IN:
                 self._given.add(new.lease)
-            self.news = self.news or not _is_as(old, new)
+            if not _is_as(old, new):
+                self.news.add(new.lease)
         if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
             return None
         if old.role == MOVE_IN:
@@ -93,11 +95,11 @@ class _Comparison:
 
 
 class Guard:
-    """Judges lists, and learns from them. `news` says whether the list judged last lets anybody new in."""
+    """Judges lists, and learns from them. `news` are the leases to which the last lets somebody new in."""
 
     def __init__(self, leases: "Leases") -> None:
         self._leases = leases
-        self.news = False
+        self.news: set[int] = set()
 
     async def check(self, listed: "Listed", in_force: "Listed", now: "int | None") -> "str | None":
         """Why a list is refused, None if it is not; both give their (digest, credential) in order."""
@@ -237,4 +239,5 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
         raise ListError(reason)
+    renew(register, guard.news)  # before it is in force: nobody comes in unseen
     await guard.note(listed, min(signed, now or signed))

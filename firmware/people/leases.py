@@ -46,7 +46,7 @@ class Leases:
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self._file = Sealed(key, LEASES_FILE, PATH)
-        self._numbers = numbers
+        self.numbers = numbers
         table = self._file.load(ENTRY)
         self.table = bytearray()
         for place in range(0, len(table), ENTRY):
@@ -56,7 +56,7 @@ class Leases:
 
     def lived(self) -> int:
         """Hours that the lock has been under power, in all its life."""
-        return self._numbers.get(LIVED)
+        return self.numbers.get(LIVED)
 
     def over(self, lease: int, now: "int | None") -> bool:
         """Whether its people have moved out, or it has ended by the clock and by the hours the lock lived."""

@@ -7,8 +7,9 @@ import asyncio
 
 from micropython import const
 
-from people.entry import CREDENTIAL, OLD, OWNER, SHELVES, WITHDRAWN, Resident, make
-from people.shelves import COPY, OLD_PATH, write
+from people.entry import CREDENTIAL, OLD, OWNER, SHELVES, WITHDRAWN, Resident
+from people.opening import OLD_PATH
+from people.shelves import COPY, make, write
 from roll.record import DIGEST, PIN, TENANT
 from storage import files
 

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
 
 
 class Register:
-    """The three together, for those who need them all."""
+    """The three together, for those who need them all; `shared` says whether it is a house's door."""
 
-    def __init__(self, credentials: "Credentials", residents: "Residents", leases: "Leases") -> None:
-        self.credentials, self.residents, self.leases = credentials, residents, leases
+    def __init__(
+        self, credentials: "Credentials", residents: "Residents", leases: "Leases", shared: bool = False
+    ) -> None:
+        self.credentials, self.residents, self.leases, self.shared = credentials, residents, leases, shared

@@ -1,9 +1,10 @@
 """Finds what residents have set themselves: PINs chosen at the keypad, cards added at the door, keys.
 
 It lies in flash, on four shelves, and is searched in place; in RAM are two bytes of each entry. README.md has
-the format. What reads a shelf whole and writes one is in shelves.py, what changes the table in changes.py,
-both loaded for as long as it takes.
+the format. What reads and writes whole shelves, and changes them, is loaded for as long as it takes.
 """
+
+from micropython import const
 
 from loader import Loan
 from people.entry import CREDENTIAL, ENTRY, FRONT, GUEST_KEY, OLD, OWNER, SHELVES, Resident
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 
+_GREETED_MAX = const(8)
+
+
 class Residents:
     """`own` is HMAC under the lock's own key, which the operator does not know; None where it has none.
 
@@ -24,16 +28,17 @@ class Residents:
     `whats` what each is. `stale` has the bits of those whose second copy is not up to date; `unread` says
     whether a file is there of which no copy is whole; `to_do` asks upkeep.py to come soon. `renewals` are
     (old digest, new digest) of credentials that were presented and still lie under the lock's key. `seal` is
-    the key that the shelves' own are made of.
+    the key that the shelves' own are made of. `greeted` are digests of those to whom nothing is to be shown.
     """
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self.paths, self.firsts, self.whats = [""] * 5, [b""] * 5, [b""] * 5
         self.stale, self.unread, self.to_do = 0, False, False
         self.renewals: list[tuple[bytes, bytes]] = []
+        self.greeted: list[bytes] = []
         with Loan():
+            from people.opening import open_all
             from people.own_key import own_key
-            from people.shelves import open_all
 
             own = own_key(key, numbers)
             self.own = Mac(own) if own else None
@@ -67,6 +72,12 @@ class Residents:
                 place = firsts.find(digest[:1], place + 1)
         return None
 
+    def greet(self, digest: bytes) -> None:
+        """Note that nothing is to be shown to whoever has this PIN or card, until there is something new."""
+        if len(self.greeted) >= _GREETED_MAX:
+            self.greeted.pop()
+        self.greeted.append(digest)
+
     def each(self, shelf: int) -> "Iterator[bytes]":
         """The entries of a shelf, in order. It must not be written meanwhile."""
         if self.firsts[shelf]:
@@ -90,11 +101,11 @@ class Residents:
         """
         if self.renewals and not self.paths[OLD]:
             with Loan():
-                from people.shelves import renew
+                from people.tidying import renew
 
                 renew(self)
         elif self.stale:
             with Loan():
-                from people.shelves import ensure_copy
+                from people.tidying import ensure_copy
 
                 ensure_copy(self)

@@ -3,7 +3,7 @@
 import asyncio
 
 from loader import Loan
-from people.entry import CARDS_GO, OLD
+from people.entry import CARDS_GO, NOTICE, OLD
 from people.leases import DUE, ENTRY, FLAGS, GIVEN_UP
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def _is_decided(register: "Register") -> bool:
     for place in range(0, len(table), ENTRY):
         if table[place + DUE] or table[place + DUE + 1] or table[place + FLAGS] & GIVEN_UP:
             return True
-    return any(CARDS_GO in whats for whats in register.residents.whats)
+    return any(CARDS_GO in whats or NOTICE in whats for whats in register.residents.whats)
 
 
 async def _migrate(register: "Register") -> None:
@@ -71,7 +71,7 @@ async def _clear(register: "Register", over: "list[int]") -> None:
     """Remove what belonged to leases that are over, and credentials withdrawn that the list no longer has."""
     async with Loan():
         from people.changes import Changes
-        from people.shelves import forget_withdrawn
+        from people.tidying import forget_withdrawn
 
         for lease in over:
             Changes(register, lease).clear()

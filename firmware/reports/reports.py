@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reports.telemetry import Telemetry
 
 _WAITING_MAX = const(8)  # reports, until there is a telemetry
+_AGAIN_S = const(600)  # for so long an alarm is not told again: who shakes a door must not wear the flash
 
 
 class Reports:
@@ -24,6 +25,7 @@ class Reports:
         self._indicator = indicator
         self._waiting = []
         self._telemetry: Telemetry | None = None
+        self._alarmed: dict[str, int] = {}  # seconds in which an alarm is not told again
         self.faults: set[str] = set()
 
     def fault(self, name: str, lasts: bool) -> None:
@@ -40,8 +42,13 @@ class Reports:
         self._indicator.set(name, lasts)
 
     def storm(self, lasts: bool) -> None:
-        """Whether somebody is guessing at the keypad: the light shows it, and it is no fault of the lock."""
+        """Whether somebody is guessing at the keypad: the light shows it, and it is no fault of the lock.
+
+        To be called each second.
+        """
         self._indicator.set("throttled", lasts)
+        if self._alarmed:
+            self._alarmed = {kind: left - 1 for kind, left in self._alarmed.items() if left > 1}
 
     def look(self, inputs: "list[tuple[str, Pin, int]]") -> None:
         """See what pins tell of faults: (fault, pin, the level that means it)."""
@@ -61,8 +68,10 @@ class Reports:
         return tell
 
     def alarm(self, kind: str) -> None:
-        """One of telemetry.ALARMS."""
-        self._tell(("alarm", kind))
+        """One of telemetry.ALARMS; the same one once in ten minutes."""
+        if kind not in self._alarmed:
+            self._alarmed[kind] = _AGAIN_S
+            self._tell(("alarm", kind))
 
     def staff(self, digest: bytes, kind: int) -> None:
         """A staff credential was used: its digest and its kind."""

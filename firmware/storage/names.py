@@ -58,6 +58,9 @@ OWN_KEY_MAX = const(32 + 32)
 # SHA-256 of the host 8, IPv4 address 4. By: link/addresses
 BROKER_ADDRESS = "dns"
 BROKER_ADDRESS_MAX = const(8 + 4)
+# At most 128 of: scope u16, 0 or who was shown what is new 4. By: people/notices
+NEW_WAYS = "new_ways"
+NEW_WAYS_MAX = const(128 * 6)
 # At most 6 of: SHA-256 of the home code 4, time of its last command u64 in ms. By: home/commands
 HOME_MARKS = "home_marks"
 HOME_MARKS_MAX = const(6 * 12)

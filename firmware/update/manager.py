@@ -4,6 +4,7 @@ This stays loaded; what a trial and an update take is loaded for them (steps.py)
 """
 
 import asyncio
+import os
 
 from micropython import const
 
@@ -26,10 +27,11 @@ _TRIES = const(5)
 
 
 class Manager:
-    """`door` are the residents and the reports. An update holds the lock `memory`: there is
-    not enough for a tenant's own broker beside it.
+    """`door` are the residents and the reports. An update holds both locks of `memory`: there
+    is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
 
-    `orders` holds the last order that came and was not read yet, `version` the one that it asks for.
+    `orders` holds the last order that came and was not read yet. `version` is the one that it asks for, and
+    `ready` what is known of it when it can be started.
     """
 
     hour_ms = 3_600_000
@@ -41,13 +43,13 @@ class Manager:
         board: "Any",
         clock: "Clock",
         door: tuple,
-        memory: asyncio.Lock,
+        memory: "tuple[asyncio.Lock, asyncio.Lock]",
         subscriptions: "Subscriptions",
     ) -> None:
         residents, reports = door
         self._tell = reports.update
         self.settings, self.board, self.clock = settings, board, clock
-        self.memory, self.subscriptions = memory, subscriptions
+        (self.memory, self._turn), self.subscriptions = memory, subscriptions
         self.door: tuple = (
             lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             self.report,
@@ -55,6 +57,7 @@ class Manager:
         self._came = asyncio.Event()
         self.orders: list[tuple[bytearray | None, bool]] = []
         self.version: str | None = None
+        self.ready: tuple | None = None
 
     async def run(self) -> None:
         """For ever."""
@@ -66,12 +69,24 @@ class Manager:
             except asyncio.TimeoutError:
                 self._hour()
                 continue
-            self._came.clear()
-            try:
-                await self._tried(self._obey)
-            except MemoryError:
-                self.report(self.version, "refused", "no memory")
-            self.version = None
+            waits = self._turn.locked()  # a list comes, and the order is as old then
+            async with self._turn:
+                self._came.clear()
+                if waits:
+                    self.orders[:] = [(message, False) for message, _ in self.orders]
+                try:
+                    await self._tried(self._obey)
+                except MemoryError:
+                    self.report(self.version, "refused", "no memory")
+            if self.ready is not None:  # not all locks of a house start it at once
+                spread = self.settings.spread_ms + 1
+                await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
+                try:
+                    async with self._turn:
+                        await self._tried(self._switch)
+                except MemoryError:
+                    self.report(self.version, "refused", "no memory")
+            self.version = self.ready = None
 
     async def _tried(self, step: "Callable[[], Awaitable]") -> None:
         """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
@@ -108,6 +123,12 @@ class Manager:
             from update.steps import obey
 
             await obey(self)
+
+    async def _switch(self) -> None:
+        async with Loan():
+            from update.steps import switch_to
+
+            await switch_to(self, *self.ready or ())
 
     async def _on_order(self, payload: "Payload") -> None:
         try:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
         clock: Clock
         subscriptions: Subscriptions
         memory: Lock
-        door: tuple
+        door: tuple  # faults(), report(version, step, reason)
         orders: list[tuple[bytearray | None, bool]]
         version: Any
+        ready: tuple | None
 
         def report(self, version: str | None, step: str, reason: str) -> None: ...
 
@@ -31,20 +32,31 @@ if TYPE_CHECKING:
 async def obey(manager: "Manager") -> None:
     """See to the last order; to the one before if there is none that was not read yet. Raises MemoryError."""
     try:
-        if (
-            manager.orders
-        ):  # else one came while the last was read and was taken for it, or this is another try
+        if manager.orders:  # else one was taken for the one before, or this is another try
             manager.version = None
             try:
                 manager.version = await _read(manager)
             except MemoryError:
                 async with manager.memory:  # a tenant's own broker may have it
                     manager.version = await _read(manager)
-        if manager.version is not None:
+        version = manager.version
+        if version is not None:
             async with manager.memory:
-                await _update(manager, await _manifest(manager))
+                manager.ready = await _prepare(manager, await _manifest(manager, version))
+            if manager.ready is not None:
+                manager.report(version, "fetched", "")
     except Refused as error:
         manager.report(manager.version, "refused", error.reason)
+
+
+async def switch_to(manager: "Manager", version: str, image: "Any", had: "set[str]", before: str) -> None:
+    """Have the other slot started, with this release; it may go back to the one `before`, "" for none."""
+    faults, _ = manager.door
+    async with Loan():
+        from update.version import Switching, switch
+
+        to = Switching(version, "ab".find(slot()) & 1, image, had & faults(), before)
+        switch(to, manager.board.numbers, manager.board.reset)
 
 
 async def _read(manager: "Manager") -> "str | None":
@@ -54,28 +66,28 @@ async def _read(manager: "Manager") -> "str | None":
         return read(manager.orders, manager.settings, manager.board.numbers, manager.clock, manager.report)
 
 
-async def _manifest(manager: "Manager") -> dict:
+async def _manifest(manager: "Manager", version: str) -> dict:
     """A step of its own: a coroutine holds what it has handed on until it ends, here the message."""
-    return await _open(manager, await _request(manager))
+    return await _open(manager, version, await _request(manager, version))
 
 
-async def _request(manager: "Manager") -> bytearray:
+async def _request(manager: "Manager", version: str) -> bytearray:
     async with Loan():
         from update.session import request
 
-        return await request(manager.version, manager.settings.board, manager.subscriptions)
+        return await request(version, manager.settings.board, manager.subscriptions)
 
 
-async def _open(manager: "Manager", message: bytearray) -> dict:
+async def _open(manager: "Manager", version: str, message: bytearray) -> dict:
     async with Loan():
         from update.manifest import open_release
 
         place, board = "/slots/" + slot(), manager.board
-        return await open_release(manager.version, message, manager.settings.board, place, board.numbers)
+        return await open_release(version, message, manager.settings.board, place, board.numbers)
 
 
-async def _update(manager: "Manager", manifest: dict) -> None:
+async def _prepare(manager: "Manager", manifest: dict) -> "tuple | None":
     async with Loan():
-        from update.updater import update
+        from update.updater import prepare
 
-        await update(manifest, manager.subscriptions, manager.settings, manager.board, manager.door)
+        return await prepare(manifest, manager.subscriptions, manager.door)

@@ -1,8 +1,5 @@
 """Prepares a release beside the one that runs, image and slot, and switches to it."""
 
-import asyncio
-import os
-
 from micropython import const
 
 from esp32 import Partition
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from link.subscriptions import Subscriptions
-    from settings import Settings
 
     Fetch = Callable[[str, int, str], Awaitable[None]]
     Door = tuple[Callable[[], set[str]], Callable[[str, str, str], None]]
@@ -26,16 +22,15 @@ if TYPE_CHECKING:
 _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 
-async def update(
-    manifest: dict, subscriptions: "Subscriptions", settings: "Settings", board: "Any", door: "Door"
-) -> None:
-    """Prepare the release of a manifest, and start it on trial. Raises Refused, MemoryError.
+async def prepare(
+    manifest: dict, subscriptions: "Subscriptions", door: "Door"
+) -> "tuple[str, Any, set[str], str] | None":
+    """Prepare a manifest's release: (version, image's partition or None, faults all along, version before).
 
+    None where the connection is lost: the next order resumes from there. Raises Refused, MemoryError.
     `door` is faults(), those that there are now, and report(version, step, reason).
     """
     faults, report = door
-    version = manifest["version"]
-    number = "ab".find(slot()) & 1
     had, rest = faults(), Pace()
 
     async def pace() -> None:
@@ -49,25 +44,16 @@ async def update(
 
             await fetch_blob(subscriptions, sha256, size, path, rest)
 
-    report(version, "accepted", "")
-    updater = Updater(number, Partition, fetch, pace)
+    report(manifest["version"], "accepted", "")
+    updater = Updater("ab".find(slot()) & 1, Partition, fetch, pace)
     try:
         await updater.prepare(manifest)
     except Interrupted:
-        return  # the next order resumes from there
-    report(version, "fetched", "")
-    await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % (settings.spread_ms + 1))
+        return None
     await pace()
     # One that raises the security version is not gone back from.
     before = VERSION if manifest["security"] == SECURITY else ""
-    await _switch((version, number, updater.image, had, before), board.numbers, board.reset)
-
-
-async def _switch(to: tuple, *parts) -> None:
-    async with Loan():
-        from update.version import Switching, switch
-
-        switch(Switching(*to), *parts)
+    return manifest["version"], updater.image, had, before
 
 
 class Updater:

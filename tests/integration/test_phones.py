@@ -121,27 +121,34 @@ async def test_a_phone_writes_to_a_locks_residents_topic_and_does_nothing_else(b
 async def test_a_residents_message_opens_once_and_a_flood_opens_nothing(
     broker: WithPhones, lock: Lock
 ) -> None:
+    random_, topic = random.Random(14), f"{ROOT}/demo/tenant"
     async with listener(broker, broker.operator(), "operator-1") as operator:
-        await operator.client.subscribe(f"{ROOT}/demo/state", qos=1)
+        await operator.client.subscribe(f"{ROOT}/#", qos=1)
         await lock.power(True)
         await lock.wait_armed()
         assert await operator.until(lambda heard: any('"clock": "network"' in text for _, text in heard))
-    key, random_ = await _key(lock), random.Random(14)
-    async with broker.phone() as phone:
-        topic, good = f"{ROOT}/demo/tenant", _message(key, int(time.time()))
-        await phone.publish(topic, good, qos=0)
-        await lock.wait_unlocked()
-        await lock.wait_locked()
-        began = len(lock.events)
-        await phone.publish(topic, good, qos=0)
-        for n in range(_FLOOD):
-            old = _message(key, int(time.time()) - 100 - n)
-            await phone.publish(topic, random_.choice((good, old, random_.randbytes(24), b"x" * 5000)), qos=0)
-            if n % 1000 == 500:
-                await lock.tap_to_relay("tenant")
-                await lock.wait_locked()
-        events = lock.events[began:]
-        relay = [e["level"] for e in events if e["type"] == "pin" and e["name"] == "relay"]
-        assert relay.count(1) == _FLOOD // 1000, "the card's, and no other"
-        assert [e for e in events if e["type"] == "reset"] == []
+        key = await _key(lock)
+        async with broker.phone() as phone:
+            good = _message(key, int(time.time()))
+            await phone.publish(topic, good, qos=0)
+            await lock.wait_unlocked()
+            await lock.wait_locked()
+            began = len(lock.events)
+            await phone.publish(topic, good, qos=0)
+            for n in range(_FLOOD):
+                old = _message(key, int(time.time()) - 100 - n)
+                bad = random_.choice((good, old, random_.randbytes(24), b"x" * 5000))
+                await phone.publish(topic, bad, qos=0)
+                if n % 1000 == 500:
+                    await lock.tap_to_relay("tenant")
+                    await lock.wait_locked()
+        told = {leaf.rpartition("/")[2] for leaf, _ in operator.heard}
+    events = lock.events[began:]
+    relay = [e["level"] for e in events if e["type"] == "pin" and e["name"] == "relay"]
+    assert relay.count(1) == _FLOOD // 1000, "the card's, and no other"
+    assert [e for e in events if e["type"] == "reset"] == []
+    assert told == {"tenant", "state"}, "the lock says nothing of it"
+    await broker.stop()
+    stored = b"".join(path.read_bytes() for path in broker.folder.rglob("*") if path.is_file())
+    assert not [secret for secret in (key, key.hex().encode(), good) if secret in stored]
     assert not [line for line in await lock.console() if re.search(r"Traceback|MemoryError", line)]

@@ -7,7 +7,7 @@ import pytest
 from menshen.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential
 from tests.simulated_lock import Event, Lock
 
-_GREETINGS = ("granted", "new way in")
+_GREETINGS = ("granted", "new way in", "notice")
 CODE, NEW = "73519264", "902817"
 
 
@@ -254,3 +254,52 @@ async def test_a_flatmate_removes_their_own_cards_alone(lock: Lock) -> None:
         await _wait_dark(lock)
         await lock.tap_to_relay(card)
         await lock.wait_locked()
+
+
+async def test_somebody_new_is_shown_to_each_of_those_who_live_there_once(lock: Lock) -> None:
+    """With the network gone, and though a landlord who moves in moves out again."""
+    await lock.wait_online()
+    await _shows(lock, "246810", "granted")
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=7))
+    await lock.network(False)
+    await _shows(lock, "246810", "new way in")
+    await _shows(lock, "246810", "granted")
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _dialogue(lock, (NEW + "*9#", "enrolling"), (NEW + "#", "kept"))
+    await lock.power(False)
+    await lock.power(True)
+    await lock.wait_armed()
+    await _shows(lock, "246810", "new way in")
+    await _shows(lock, "246810", "granted")
+
+
+async def test_who_moves_in_is_shown_that_others_have_a_way_in(lock: Lock) -> None:
+    await _move_in(lock)
+    await _shows(lock, NEW, "new way in")
+    await _shows(lock, NEW, "granted")
+    await _shows(lock, "246810", "new way in")
+
+
+async def _shows(lock: Lock, pin: str, light: str) -> None:
+    """What the light says to somebody who comes in."""
+    await _wait_dark(lock)
+    await lock.keys(pin + "#")
+    await lock.wait_unlocked()
+    shown = await lock.wait_event(lambda e: e["type"] == "led" and e["name"] in _GREETINGS)
+    assert shown["name"] == light
+    await lock.wait_locked()
+
+
+async def test_notice_voids_what_nobody_uses_and_both_are_told(lock: Lock) -> None:
+    await lock.wait_online()
+    await _list(lock, 2, Credential(PIN, CODE.encode(), MOVE_IN, lease=1))
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _shows(lock, "246810", "new way in")
+    await _dialogue(lock, ("246810*7#", "kept"))
+    await _shows(lock, NEW, "notice")  # by this entry the flatmate stays; the list's card is not used
+    await _shows(lock, "246810", "notice")
+    await _lives(lock, 90 * 24)
+    await _denies_card(lock, "tenant")
+    await _opens(lock, NEW)
+    await _shows(lock, "246810", "notice")
+    await _shows(lock, "246810", "granted")

@@ -242,6 +242,20 @@ def test_help_fits_on_a_screen_and_teaches(path: tuple[str, ...]) -> None:
         assert "    menshen " in shown.output or "`menshen " in shown.output, "no example"
 
 
+def test_every_command_of_a_house_answers_in_json() -> None:
+    assert isinstance(main, LazyGroup)
+    own = {name for name, later in main.later.items() if later.place.startswith("menshen.operator.")}
+    without = {
+        path
+        for path, of in EVERY.items()
+        if path
+        and path[0] in own
+        and not isinstance(of, click.Group)
+        and not any("--json" in parameter.opts for parameter in of.params)
+    }
+    assert {path[0] for path in without} <= {"guest", "command"}  # they print a code, and a message
+
+
 def test_a_shell_completes_commands_and_options() -> None:
     for words, completed in (
         ("menshen le", {"lease"}),

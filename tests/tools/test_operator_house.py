@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 from menshen.cli.main import main
 from menshen.operator import codes, dates, publishing, records, zones
 from menshen.operator import health as h
+from menshen.operator.certificates import Authority
 from menshen.operator.health import Health
 from menshen.operator.hours import Hours
 from menshen.operator.lists import CARD, LEASE, MOVE_IN, PIN, SCHEDULE, STAFF, STAFF_PASSAGE, Credential
@@ -314,6 +316,25 @@ def test_health_says_how_many_days_a_certificate_has(operate: Operate, path: Pat
         assert (one.health, one.faults) == ("fault", ("reader", said))
     (one,) = h.healths(store, {"front": {"online": True, "faults": [], "days": 400}}, {})
     assert (one.health, one.faults) == ("well", ())
+    store.close()
+
+
+def test_health_says_which_of_the_operators_own_certificates_end(
+    operate: Operate, path: Path, tmp_path: Path
+) -> None:
+    authority = Authority.create(tmp_path / "pki")
+    authority.issue("operator", client=True, days=100).write(tmp_path / "pki", "operator")
+    (tmp_path / "broker").mkdir()
+    authority.issue("broker", ["broker.example"], server=True, days=50).write(tmp_path / "broker", "broker")
+    store = open_house(path)
+    assert h.certificates(store, time.time()) == []
+    with store.change():
+        store.set("certificates", str(tmp_path / "pki"))
+        store.set("mosquitto", str(tmp_path / "broker"))
+    for days, named in ((0, ["broker"]), (39, ["broker"]), (41, ["broker", "operator"])):
+        said = h.certificates(store, time.time() + days * 86_400)
+        assert [Path(line.partition(":")[0]).name.partition(".")[0] for line in said] == named
+    assert "has ended" in h.certificates(store, time.time() + 51 * 86_400)[0]
     store.close()
 
 

@@ -34,7 +34,7 @@ class TheEnd(Exception):
 class Time:
     """Stands for time and asyncio in the room: a second passes at once, `script` says what happens in it."""
 
-    Event = asyncio.Event
+    Event, Lock = asyncio.Event, asyncio.Lock
 
     def __init__(self, seconds, script):
         self.left, self.script, self.ms = seconds, script, 0
@@ -238,3 +238,24 @@ def test_without_memory_to_tidy_them_it_is_tried_again_and_the_round_goes_on():
     assert not missing
     assert set(whole(USES, 512)) == {0}
     assert house.done.count("residents copied") == 4
+
+
+def test_while_a_list_or_a_release_comes_nothing_is_tidied_and_the_round_goes_on():
+    house = House()
+    crowded = b"".join(bytes((n,)) * 6 + b"\1\0" for n in range(60))
+    house.numbers.set_blob(USES, crowded)
+    turn = None
+
+    def begins():
+        nonlocal turn
+        turn = house.house.turn
+        turn.state = 1  # as if it were acquired, which has to be awaited
+
+    def ends():
+        assert house.numbers.blob(USES, 512) == crowded
+        turn.release()
+
+    house.keep(5, {0: begins, 3: ends})
+    assert set(house.numbers.blob(USES, 512)) == {0}
+    assert not turn.locked()
+    assert house.done.count("residents copied") == 5

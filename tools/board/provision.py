@@ -53,6 +53,7 @@ PAST = (
     "home_told",
     "home_marks",
     "own_key",
+    "new_ways",
 )
 """Names in NVS that belong to a lock's people, its operator and its wiring: forgotten with them.
 

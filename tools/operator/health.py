@@ -106,7 +106,8 @@ def certificates(store: Store, now: float) -> list[str]:
     from cryptography import x509
 
     said = []
-    for path in sorted(Path(store.setting("certificates") or "/nowhere").glob("*.crt.pem")):
+    folders = [Path(store.setting(name) or "/nowhere") for name in ("certificates", "mosquitto")]
+    for path in sorted(path for folder in folders for path in folder.glob("*.crt.pem")):
         with suppress(ValueError):
             last = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
             days = int((last.timestamp() - now) // 86_400)

@@ -12,6 +12,7 @@ from .answer import Answer, Table
 from .letting import GUARD, Wish
 from .locks import chosen
 from .opened import changing, reading
+from .sheet import sheet
 from .store import Door, Store, Tenancy, called
 
 _lease = click.argument("number", metavar="LEASE", shell_complete=LEASE)
@@ -29,6 +30,9 @@ def lease() -> None:
         menshen lease add house flat-3 --until 2027-11-30 --note "flat 3"
         menshen publish
     """
+
+
+lease.add_command(sheet)
 
 
 @lease.command("add")

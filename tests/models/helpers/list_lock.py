@@ -13,7 +13,7 @@ import vfs
 from knife_flash import BLOCK, Flash, Knife
 from list_parts import KEY, opened, tend
 from lock_with_list import sync_of
-from people_parts import Who
+from people_parts import All, Who
 from postman import Postman
 from ram_nvs import RamNVS
 from reordering_flash import CutFlash, ReorderingFlash
@@ -23,7 +23,6 @@ from access import throttle
 from access.gate import Gate
 from access.restrictions import Restrictions
 from access.throttle import Throttle
-from people.changes import Changes
 from people.entry import CREDENTIAL, SHELVES
 from people.guard import approve
 from people.leases import BEGUN, ENTRY, ENTRY_FORMAT, OVER, STATED, WHAT, Leases
@@ -130,7 +129,7 @@ class World:
         """A change of what residents have set, unless the dialogue would not let it come to that."""
         digests = [self.digest(*token) for token in tokens]
         found = [self.residents.entry(digest) for digest in digests]
-        changes = Changes(self.register, lease)
+        changes = All(self.register, lease)
         if name == "change_pin":
             old, listed = found[0], self.credentials.find(digests[0])
             if found[1] is not None or (old is None and (listed is None or listed.lease != lease)):

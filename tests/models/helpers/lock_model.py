@@ -56,6 +56,8 @@ class Model:
     entered: dict[str, tuple[int, int, int, bytes]] = field(default_factory=dict)  # lease, kind, end, key
     risk: int = 0
     staff_was_in: bool = False
+    is_news: bool = False  # whether somebody has moved in
+    shown: set = field(default_factory=set)  # who has been shown that
     now: int | None = None
     ticks: int = 1000
     failures: int = 0
@@ -147,7 +149,7 @@ class Model:
         verdict, role, lease = self._judge(token)
         if verdict == "moving in":
             return self._begin("", Who(token, lease, 0, True))
-        return self._act(verdict, role, lease)
+        return self._act(verdict, role, token)
 
     def _people(self, lease: int) -> set[int]:
         """The numbers of the residents."""
@@ -187,6 +189,7 @@ class Model:
         if talk and talk.state == "again" and code == talk.first:
             if talk.who.is_new:
                 self.residents[token] = talk.who.lease, self._free(talk.who.lease)
+                self.is_news, self.shown = True, set()
                 self.owners.pop(talk.who.token, None)
                 self.given_up.add(talk.who.token)
             else:
@@ -216,7 +219,7 @@ class Model:
             return ["enrolling"]
         if verdict == "moving in":
             return self._begin("", Who(token, lease, 0, True))
-        return self._act(verdict, role, lease)
+        return self._act(verdict, role, token)
 
     def _give_up(self, who: Who) -> None:
         """A PIN opens no more, wherever it stands."""
@@ -336,15 +339,20 @@ class Model:
         self.risk += gain
         return "unknown", 0, True
 
-    def _act(self, verdict: str, role: int, lease: int) -> list[str]:
+    def _act(self, verdict: str, role: int, token: Token) -> list[str]:
         if verdict != "granted":
             return self._refused([verdict if verdict in _LIGHTS else "denied"])
         self.dialogue = None
         if role == GUEST:
             return ["open", "granted"]
-        told, self.staff_was_in = self.staff_was_in, role != TENANT
         if role != TENANT:
+            self.staff_was_in = True
             return ["report", "open", "granted"]
+        who = self.residents.get(token) or self.owners.get(token) or token
+        if self.is_news and who not in self.shown:
+            self.shown.add(who)
+            return ["open", "new way in"]
+        told, self.staff_was_in = self.staff_was_in, False
         return ["open", "staff" if told else "granted"]
 
 

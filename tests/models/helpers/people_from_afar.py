@@ -26,7 +26,7 @@ STAFF_PIN, STAFF_CARD, TIMED_PIN = (PIN, "70717273"), (CARD, b"\4staff1".hex()),
 LISTED_CARD = (CARD, b"\4listed".hex())
 LANDLORD_CARD = (CARD, b"\4lordly".hex())
 LIES = [400 * DAY, -30 * DAY, 3 * HOUR, 36 * HOUR]
-OPERATOR_LIES = [730 * DAY, -10 * DAY, 9 * DAY]
+OPERATOR_LIES = [730 * DAY, -10 * DAY, 9 * DAY, 20 * HOUR]
 
 _any = st.integers(0, 99)
 
@@ -119,6 +119,15 @@ class FromAfar(RuleBasedStateMachine):
         self._lie(lie)
         self.door.publish(new, self.house.now + lie)
 
+    @rule(lie=st.sampled_from(OPERATOR_LIES))
+    def the_operators_clock_is_wrong_for_hours(self, lie: int) -> None:
+        """Where SNTP says nothing, two messages an hour apart are two sources."""
+        self.the_lock_starts_anew(True)
+        for _ in range(2):
+            self._lie(lie)
+            self.door.publish(self.listing(), self.house.now + lie)
+            self.door.do("wait", 3_700_000)
+
     def _lie(self, lie: int) -> None:
         if lie:
             self.door.clock_is_right = False
@@ -139,7 +148,11 @@ class FromAfar(RuleBasedStateMachine):
         self.door.heal(self.listing())
 
     @rule(cold=st.booleans())
+    def a_start(self, cold: bool) -> None:
+        self.the_lock_starts_anew(cold)
+
     def the_lock_starts_anew(self, cold: bool) -> None:
+        """By the plug, or by a reset."""
         self.house.restarts += 1
         self.door.clock_is_right = False
         self.door.do("restart", cold)

@@ -74,7 +74,11 @@ class Resident:
 
 @dataclass
 class Household:
-    """All that has a claim on the door. `given` are tenants' credentials that any list in force has given."""
+    """All that has a claim on the door.
+
+    `given` are tenants' credentials that any list in force has given,
+    and those `withdrawn` which residents have taken away; all have moved out of the leases that are `left`.
+    """
 
     residents: list[Resident] = field(default_factory=list)
     force: Listing = field(default_factory=Listing)
@@ -82,6 +86,8 @@ class Household:
     terms: dict[int, Term] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     former: set[Token] = field(default_factory=set)
+    withdrawn: set[Token] = field(default_factory=set)
+    left: set[int] = field(default_factory=set)
     now: int = 0
     restarts: int = 0
 
@@ -135,6 +141,14 @@ class Household:
         self.removed(resident, set(resident.cards))
         self.former.add((PIN, resident.pin))
         self.residents.remove(resident)
+        if all(other.lease != resident.lease for other in self.residents):
+            self.left.add(resident.lease)
+
+    def withdrew(self, resident: Resident, every: bool) -> None:
+        """With all their cards go the list's of the lease, if nobody else lives there."""
+        if every and [r.lease for r in self.residents].count(resident.lease) == 1:
+            for token in [t for t, lease in self.given.items() if lease == resident.lease and t[0] == CARD]:
+                self.withdrawn.add(token)
 
     def took(self, listing: Listing) -> None:
         """Another list is in force."""
@@ -180,7 +194,8 @@ class Household:
 
     def ways(self) -> dict[Token, int]:
         """Every way in of those who live here, and its lease."""
-        return self.given | dict(self.mine())
+        given = {token: lease for token, lease in self.given.items() if token not in self.withdrawn}
+        return given | dict(self.mine())
 
     def taken(self) -> set[str]:
         """Every PIN and code that is somebody's, or was used up."""
@@ -191,6 +206,8 @@ class Household:
         """Whether it opens; None where that is left open."""
         lease = self.ways().get(token)
         if lease is not None:
+            if lease in self.left:
+                return None
             if self.inside(lease):
                 return True
             return False if clock_is_right and self.outside(lease) else None

@@ -20,8 +20,8 @@ from access.throttle import Throttle
 from door import doorkeeper
 from door.doorkeeper import Doorkeeper
 from door.phone import Phone
-from people.changes import Changes
 from people.entry import GUEST_KEY
+from people.keys import Keys
 from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
@@ -98,7 +98,7 @@ class World:
         restrictions = Restrictions(register, utc, numbers, self.mac)
         self.throttle, self.is_blue = Throttle(numbers), False
         gate = Gate(register, self, self.throttle, restrictions, self.mac, True)
-        lend_phone = lambda: Phone("demo", self, self)  # noqa: E731
+        lend_phone = lambda: Phone("demo", "", self, self)  # noqa: E731
         dialogues = Dialogues(lend_phone, register, restrictions, self.mac, Settings)
         self.keeper = Doorkeeper(gate, dialogues, self, numbers, self)
 
@@ -137,7 +137,7 @@ class World:
         class Who:
             number = 9
 
-        Changes(self.register, lease).set_key(Who, GUEST_KEY, unhexlify(key))
+        Keys(self.register, lease).set_key(Who, GUEST_KEY, unhexlify(key))
 
     def take_list(self, credentials, hours):
         """Another list: (kind, value, role, lease, schedule, uses, before, after), and schedule 1 as days."""

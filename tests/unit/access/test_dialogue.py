@@ -5,10 +5,12 @@ from dialogue_parts import CODE, FOB, LEASE, NEW, OLD, Keypad, digest
 from access.decide import EXPIRED, NO_CLOCK, THROTTLED
 from access.dialogue import is_weak
 from access.guest_key import is_complete
-from people.changes import CARDS_MAX, PEOPLE_MAX
+from people.cards import CARDS_MAX
+from people.changes import PEOPLE_MAX
 from people.entry import GUEST_KEY, HOME_KEY
 from roll.record import CARD, MOVE_IN
 from storage import files
+from storage.names import NEW_WAYS, NEW_WAYS_MAX
 
 WRITE = files.write
 GO, KEPT, WEAK, OPENS = "enrolling", "kept", "weak", "granted"
@@ -38,6 +40,35 @@ def test_a_new_resident_chooses_a_pin_in_place_of_the_code():
     assert (keypad.ask(0), keypad.pin(NEW), keypad.pin(NEW)) == (GO, GO, KEPT)
     assert (keypad.lets_in(OLD), keypad.lets_in(NEW)) == (True, True)
     assert keypad.residents.entry(digest(CODE)).what == 0
+
+
+def test_whoever_moves_in_is_shown_to_all_and_without_a_place_for_that_does_not():
+    keypad = Keypad()
+    keypad.residents.greet(digest(OLD))
+    keypad.ask(0)
+    keypad.pin(NEW)
+    assert keypad.residents.greeted
+    assert (keypad.pin(NEW), keypad.residents.greeted) == (KEPT, [])
+    assert keypad.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
+    keypad = Keypad()
+    keypad.ask(0)
+    keypad.pin(NEW)
+    keypad.nvs.full = True
+    assert (keypad.pin(NEW), keypad.lets_in(NEW)) == (WEAK, False)
+    for order in (1, 2):
+        keypad = Keypad()
+        keypad.ask(order)
+        assert (keypad.card(FOB) if order == 2 else keypad.pin(NEW) == GO and keypad.pin(NEW)) == KEPT
+        assert not keypad.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
+
+
+def test_notice_is_given_with_the_entry_itself_and_voids_what_is_not_used():
+    keypad = Keypad([NEW])
+    keypad.list(FOB, CARD)
+    assert (keypad.ask(7), keypad.ended) == (KEPT, True)
+    keypad.pass_hours(90 * 24)
+    keypad.tend()
+    assert [keypad.lets_in(OLD), keypad.lets_in(NEW), keypad.lets_in(FOB, CARD)] == [True, False, False]
 
 
 def test_the_ninth_resident_is_refused_before_a_pin_is_chosen():

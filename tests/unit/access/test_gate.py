@@ -15,6 +15,7 @@ from access.decide import (
 )
 from access.decide import PASSAGE as PASSES
 from access.gate import Gate
+from people import notices
 from people.entry import CREDENTIAL, OWNER, WITHDRAWN
 from people.register import Register
 from roll.record import CARD, PIN
@@ -39,7 +40,8 @@ class World:
         self.wait, self.time, self.notes = 0, None, []
         table = self.table = Table(self.own, self.given_up)
         self.open_hours, self.uses_left, self.guests_verdict = True, True, (UNKNOWN, 0, False)
-        self.gate = Gate(Register(Finder(self), table, self), self, self, self, MAC, plain_uid)
+        self.register = Register(Finder(self), table, self)
+        self.gate = Gate(self.register, self, self, self, MAC, plain_uid)
 
     def put(self, where, value, record):
         where[MAC.digest(bytes([record.kind]), value)[:16]] = record
@@ -88,6 +90,7 @@ class Finder:
 class Table:
     def __init__(self, own, given_up):
         self.own, self.given_up, self.owners = own, given_up, {}
+        self.greeted = []
 
     def find(self, digest, purpose, value):
         assert MAC.digest(purpose, value)[:16] == digest
@@ -158,6 +161,23 @@ def test_a_pin_of_the_list_that_a_resident_owns_opens_as_theirs():
     assert (verdict.granted, verdict.role, verdict.lease, verdict.number) == (True, TENANT, 7, 5)
     world.listed.clear()
     assert not world.gate.pin(b"2468", 0).granted
+
+
+def test_what_is_new_is_looked_up_for_those_alone_to_whom_something_may_be_shown():
+    world = World()
+    notices.at_entry = lambda register, who: "new way in" if register is world.register else ""
+    world.put(world.own, b"2468", Record())
+    verdict = world.gate.pin(b"2468", 0)
+    assert world.gate.greeting(verdict) == "new way in"
+    world.table.greeted.append(verdict.digest)
+    assert world.gate.greeting(verdict) == GRANTED
+
+    def none(*_):
+        raise MemoryError
+
+    world.table.greeted.clear()
+    notices.at_entry = none
+    assert world.gate.greeting(verdict) == GRANTED
 
 
 def test_what_its_owner_gave_up_opens_no_more():
@@ -243,7 +263,7 @@ def test_a_tenants_pin_before_a_number_asks_and_opens_nothing():
 
 
 def test_an_unknown_number_an_empty_one_and_a_wrong_pin_are_one_and_the_same():
-    tried = [(b"2468", n) for n in (b"", b"0", b"5", b"7", b"8", b"10", b"01", b"03", b"33", b"99")]
+    tried = [(b"2468", n) for n in (b"", b"0", b"5", b"8", b"10", b"01", b"03", b"33", b"99")]
     tried += [(digits, n) for digits in (b"8642", b"123", b"12345678901") for n in ORDERS + (b"", b"77")]
     for digits, number in tried:
         world = World()

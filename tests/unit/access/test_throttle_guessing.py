@@ -1,5 +1,7 @@
 """What guessing at the keypad comes to, by the throttle in virtual time: figures for access/README.md."""
 
+import os
+
 from access import throttle as room
 from access.throttle import Throttle, wait_s
 
@@ -153,3 +155,62 @@ def test_resting_gains_nobody_a_guess():
     print("in 3 days %d guesses without a rest, %d with" % (best, most))
     assert most <= best
     assert wait_s(12) == 300
+
+
+class Dice:
+    """Draws that are the same in every run."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def below(self, limit):
+        self.state = (self.state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) & (1 << 64) - 1
+        return (self.state >> 33) % limit
+
+
+def month(dice, days):
+    """Somebody guesses as soon as each wait is over; a resident comes some ten times a day.
+
+    They stand there with the stranger, and are the first in every other wait that ends. The keypad, and for
+    how long each time it took them to come in, in ms.
+    """
+    keypad, end = Keypad(), days * DAY
+    due, since, took = dice.below(DAY // 5), None, []
+    while keypad.now < end:
+        if since is None and keypad.now >= due:
+            since = due
+        if since is not None and dice.below(2):
+            keypad.come_in()
+            assert keypad.left() == 0
+            took.append(keypad.now - since)
+            due, since = keypad.now + dice.below(DAY // 5), None
+        keypad.pass_until(min(keypad.now + keypad.guess(), end))
+    return keypad, took
+
+
+def test_a_month_of_guessing_with_a_resident_who_comes_and_goes_at_random():
+    """By night ten months and 40,000 strangers; each tries every code once, in any order."""
+    months, strangers = (10, 40_000) if os.getenv("MENSHEN_NIGHTLY") else (1, 4_000)
+    dice, guesses, took = Dice(1), [], []
+    for _ in range(months):
+        keypad, times = month(dice, DAYS)
+        assert keypad.longest <= 300 * SECOND
+        guesses.append(keypad.guesses)
+        took += times
+    took.sort()
+    figures = len(took), took[len(took) // 2] // SECOND, took[len(took) * 9 // 10] // SECOND
+    print("%d entries beside the stranger: half within %d s, nine of ten within %d s" % figures)
+    print("no wait above %d s; %d guesses in %d days" % (keypad.longest // SECOND, max(guesses), DAYS))
+    for pins in (1, 8, 32, 256):
+        hits = 0
+        for n in range(strangers):
+            tried = guesses[n % months]
+            hits += any(
+                dice.below(1_000_000) < tried for _ in range(pins)
+            )  # the turn in which each PIN comes
+        share, told = hits / strangers, chance(max(guesses), pins, 6)
+        print(
+            "%3d PINs of 6 digits: %6.2f %% of %d strangers, %6.2f %% by the sum"
+            % (pins, 100 * share, strangers, 100 * told)
+        )
+        assert abs(share - told) < 4 * (told * (1 - told) / strangers) ** 0.5 + 0.001

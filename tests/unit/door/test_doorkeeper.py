@@ -16,6 +16,11 @@ class Gate:
     def __init__(self):
         self.verdict, self.asked = None, []
         self.passes, self.looks = True, 0
+        self.news = "granted"
+
+    def greeting(self, verdict):
+        found, self.news = self.news, "granted"
+        return found
 
     def may_pass(self, digest):
         self.looks += 1
@@ -141,6 +146,21 @@ class Door:
     @property
     def is_blue(self):
         return "enrolling" in self.part.lasting
+
+
+def test_who_opens_from_afar_uses_up_no_light():
+    """Nobody is at the door to see it."""
+    door = Door()
+    door.come(STAFF)
+    door.gate.news = "new way in"
+    door.will(TENANT, REMOTE)
+    assert door.keeper.remote(7, b"")
+    assert door.part.done == ["open", "granted"]
+    assert door.come(GUEST) == ["open", "granted"]
+    assert door.come(STAFF) == ["report", "open", "granted"]
+    assert door.come(TENANT, CARD) == ["open", "new way in"]
+    assert door.come(TENANT) == ["open", "staff"]
+    assert door.come(TENANT) == ["open", "granted"]
 
 
 def test_a_tenant_is_let_in_and_told_of_to_nobody():

@@ -109,6 +109,7 @@ class Besieged:
         self.nvs = RamNvs()
         self.did = []
         self.running = "0.1.0"
+        self.spoilt = None
         self.client = None  # of link/subscriptions.py: there is no other connection to wait for
         self.start()
 

@@ -6,13 +6,16 @@ import struct
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
-from people.changes import Changes
+from people.cards import Cards
 from people.entry import SHELVES, Resident
 from people.guard import lease_digest
+from people.keys import Keys
 from people.leases import Leases
+from people.pins import Pins
 from people.register import Register
 from people.residents import Residents
 from people.upkeep import tend
+from people.voids import Voids
 from roll.record import FIELDS, LEASE, PIN, TENANT, Credential
 from storage.hmac import Mac
 from storage.names import LIVED
@@ -28,6 +31,10 @@ def digest(n, kind=PIN):
 
 def record(n, role=TENANT, lease=1, kind=PIN, before=0, after=0):
     return digest(n, kind) + struct.pack(FIELDS, role, kind, lease, 0, 0, before, after, 0)
+
+
+class All(Pins, Cards, Keys):
+    """All changes."""
 
 
 class Who:
@@ -74,7 +81,7 @@ class House:
         self.register = Register(self.listed, self.residents, self.leases)
 
     def at(self, lease=1):
-        return Changes(self.register, lease)
+        return All(self.register, lease)
 
     def move_in(self, n, lease=1):
         """A resident with PIN n, by a code of the list; they."""
@@ -82,6 +89,9 @@ class House:
         number = changes.free()
         changes.move_in(digest(n + 5000), digest(n))
         return Who(number, digest(n))
+
+    def voids(self, lease=1):
+        return Voids(self.register, lease)
 
     def opens(self, n, kind=PIN):
         """Whether it opens: the table's own, or the list's."""

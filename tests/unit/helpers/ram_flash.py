@@ -1,4 +1,4 @@
-"""A littlefs in RAM for the tests of what lies in the flash; counts how often it is read."""
+"""A littlefs in RAM for the tests of what lies in the flash; counts how often it is read and erased."""
 
 import vfs
 
@@ -6,13 +6,18 @@ _BLOCK = 4096
 
 
 class RamFlash:
-    """`blocks` of 4,096 bytes, mounted at `place`. `reads` and `bytes_read` are for the test to reset."""
+    """`blocks` of 4,096 bytes, mounted at `place`; `data` may be given.
 
-    def __init__(self, place, blocks=240):
-        self._data = memoryview(bytearray(b"\xff" * (_BLOCK * blocks)))
+    `reads`, `bytes_read` and `erased` (blocks) are for the test to reset.
+    """
+
+    def __init__(self, place, blocks=240, data=None):
+        self._data = memoryview(data or bytearray(_BLOCK * blocks))
+        for at in range(0, blocks * _BLOCK, _BLOCK):
+            self._data[at : at + _BLOCK] = b"\xff" * _BLOCK
         self._blocks = blocks
         self._place = place
-        self.reads = self.bytes_read = 0
+        self.reads = self.bytes_read = self.erased = 0
         vfs.VfsLfs2.mkfs(self)
         try:
             vfs.umount(place)
@@ -31,6 +36,7 @@ class RamFlash:
         self._data[at : at + len(buf)] = buf
 
     def ioctl(self, op, argument):
+        self.erased += op == 6
         return {4: self._blocks, 5: _BLOCK}.get(op, 0)
 
     def fill(self):

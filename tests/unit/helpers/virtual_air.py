@@ -31,7 +31,7 @@ class Air:
         self.near = True
         self.since, self.wanted = 0, False
         self.sockets = []
-        self.lists = []  # messages that the broker retains
+        self.retained = {}  # topic: what the broker sends to whoever subscribes
 
     def note(self, what, size=0):
         self.packets.append((clock.now, what, size))
@@ -71,11 +71,15 @@ class Air:
             sock.hang_up()
 
     def publish(self, topic, payload, retained=False):
-        from link.packets import frame, text
-
         for sock in self.sockets:
             if sock.is_stream and sock.is_open:
-                sock.answer(frame(0x30 | retained, text(topic) + payload))
+                sock.answer(message(topic, payload, retained))
+
+
+def message(topic, payload, retained):
+    from link.packets import frame, text
+
+    return frame(0x30 | retained, text(topic) + payload)
 
 
 class Socket(io.IOBase):
@@ -166,6 +170,10 @@ class Socket(io.IOBase):
             self.answer(b"\x40\x02" + body[start : start + 2])
         elif kind in (0x82, 0xA2):
             self.answer(b"\x90\x03" + body[:2] + b"\1" if kind == 0x82 else b"\xb0\x02" + body[:2])
+            topic = bytes(body[4 : 4 + int.from_bytes(body[2:4], "big")]).decode()
+            payload = self.air.retained.get(topic)
+            if kind == 0x82 and payload is not None:
+                self.answer(message(topic, payload, True))
         elif kind == 0xC0:
             self.answer(b"\xd0\0")
         return True

@@ -15,6 +15,8 @@ from virtual_time import clock  # before all modules of the firmware
 import console
 
 PIN, KEY = b"739516", bytes(32)
+_BLOCKS = 80
+_FLASH = bytearray(4096 * _BLOCKS)  # one for all locks: the heap has no place for many
 console.info = console.warning = console.error = lambda source, text: None
 
 
@@ -106,11 +108,13 @@ SETTINGS = {
 class Seldom:
     """asyncio for the door's loop, which looks less often: nothing that is sent hangs on it."""
 
+    times = 50
+
     @staticmethod
     async def sleep_ms(ms):
         import asyncio
 
-        await asyncio.sleep_ms(ms * 50)
+        await asyncio.sleep_ms(ms * Seldom.times)
 
 
 doorkeeper.asyncio = Seldom
@@ -131,15 +135,15 @@ class Watchdog:
 
 
 class VirtualLock:
-    """A lock with one tenant and a list, which has not started yet. `more` are records besides."""
+    """A lock with one tenant and a list, which has not started yet. `more` are records."""
 
-    def __init__(self, more=()):
+    def __init__(self, more=(), **settings):
         from list_parts import install, opened, record
 
         from storage.hmac import Mac
 
         clock.begin()
-        RamFlash("/access", 48)
+        self.flash, self.settings = RamFlash("/access", _BLOCKS, _FLASH), dict(SETTINGS, **settings)
         self.packets = []
         self.air = Board.air = Socket.air = Air(self.packets)
         self.air.time = lambda: NOW + (clock.now - self.born) // 1000
@@ -165,7 +169,7 @@ class VirtualLock:
         import asyncio
 
         link.timekeeper.Timekeeper = self._kept
-        lock = app.Lock(parse(json.dumps(SETTINGS)), Watchdog())
+        lock = app.Lock(parse(json.dumps(self.settings)), Watchdog())
         lock._keypad = Keypad()
         self.board, self.keeper = lock._board, lock._doorkeeper
         grant = lock._doorkeeper._controller.grant

@@ -9,7 +9,7 @@ from test_commands import KEY, Clock
 
 import loader
 from home import switch as home_switch
-from people import changes
+from people import keys
 from people.entry import HOME_KEY
 from people.register import Register
 
@@ -63,7 +63,7 @@ def test_the_leases_end_turns_it_off_and_forgets_the_code():
             house = House(broker.port)
             forgotten = []
 
-            class Changes:
+            class Keys:
                 def __init__(self, register, lease):
                     self.lease = lease
 
@@ -71,8 +71,8 @@ def test_the_leases_end_turns_it_off_and_forgets_the_code():
                     forgotten.append((what, self.lease))
                     house.table = []
 
-            changes.Changes = Changes
-            sys.modules["people.changes"] = changes
+            keys.Keys = Keys
+            sys.modules["people.keys"] = keys
             running = asyncio.create_task(switch(house))
             await until(lambda: len(hub.said) == 2)
             house.ended = True

@@ -7,6 +7,7 @@ from list_parts import at_once, put
 from postman import Postman
 from ram_flash import RamFlash
 
+import link.blobs as room
 from link.blobs import fetch
 from link.errors import BlobError
 
@@ -156,6 +157,35 @@ def test_chunks_that_are_not_the_blobs_are_refused():
         good.keep(BLOB)
         assert fetched(good, name, len(BLOB), False) is None
         assert read() == BLOB
+
+
+def test_for_an_hour_after_wrong_chunks_nothing_is_fetched_and_no_flash_is_worn():
+    """Whoever runs the broker has any number of true heads, and sends other chunks for them."""
+    now, real = [5_000_000], room.ticks_ms
+    room.ticks_ms = lambda: now[0]
+    try:
+        for change in (lambda chunk: bytes(2048), lambda chunk: bytes(2049)):
+            postman, name = spoilt(lambda kept, root, change=change: kept.update({root + "0": change(b"")}))
+            other = postman.keep(BLOB[1:] + BLOB[:1])
+            flash = RamFlash("/blobs", 40)
+            assert fetched(postman, name, len(BLOB), flash) in ("bad hash", "too large")
+            postman.chunks()
+            erased = flash.erased
+            for minutes in (0, 1, 59):
+                now[0] = 5_000_000 + minutes * 60_000
+                assert fetched(postman, other, len(BLOB), False) == "bad hash"
+            assert (postman.chunks(), flash.erased) == ([], erased)
+            now[0] = 8_600_000
+            assert fetched(postman, other, len(BLOB), False) is None
+            now[0] = 5_000_000
+    finally:
+        room.ticks_ms = real
+
+
+def test_a_chunk_that_never_comes_does_not_keep_others_from_being_fetched():
+    postman, name = spoilt(lambda kept, root: kept.pop(root + "7"))
+    assert fetched(postman, name, len(BLOB), patience_ms=60) == "no such blob"
+    assert fetched(postman, postman.keep(BLOB), len(BLOB), False) is None
 
 
 def test_a_chunk_that_never_comes_is_waited_for_in_bounded_time():

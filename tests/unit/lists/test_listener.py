@@ -31,7 +31,7 @@ class Register:
 
 class House:
     def __init__(self, settled):
-        self.settled = settled
+        self.settled, self.turn = settled, asyncio.Lock()
 
     def on_list(self):
         pass
@@ -65,3 +65,31 @@ def test_a_head_that_comes_while_another_is_taken_is_not_mistaken_for_one_too_la
 
     for turns in range(12):
         assert set(asyncio.run(story(turns))) == {"malformed"}, turns
+
+
+def test_a_head_that_comes_with_a_release_waits_for_it_and_sets_no_clock():
+    async def story():
+        operator, ready = Operator(), asyncio.Event()
+        house = House(ready)
+        lists = Lists(Settings(), Register(), None, house, operator, operator)
+        await house.turn.acquire()
+        running = asyncio.create_task(lists.run())
+        ready.set()
+        await asyncio.sleep_ms(0)
+        for _ in range(2):  # the second is taken for the first
+            await operator.send(Head())
+            await asyncio.sleep_ms(20)
+        assert lists._head is not None
+        assert not operator.reasons
+        house.turn.release()
+        for _ in range(1000):
+            if operator.reasons:
+                break
+            await asyncio.sleep_ms(1)
+        await asyncio.sleep_ms(20)
+        assert not lists._live, "its time is not now"
+        assert len(operator.reasons) == 1
+        assert not house.turn.locked()
+        running.cancel()
+
+    asyncio.run(story())

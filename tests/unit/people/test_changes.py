@@ -2,7 +2,8 @@
 
 from people_parts import House, Who, digest, record
 
-from people.changes import CARDS_MAX, PEOPLE_MAX, WITHDRAWN_MAX
+from people.cards import CARDS_MAX
+from people.changes import PEOPLE_MAX, WITHDRAWN_MAX
 from people.entry import GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, MOVE_IN
 

@@ -2,7 +2,8 @@
 
 from people_parts import KEY, House, Who, digest, record
 
-from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, OLD, WITHDRAWN, ResidentsError, make
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, OLD, WITHDRAWN, ResidentsError
+from people.shelves import make
 from roll.record import CARD, PIN
 from storage import files
 from storage.purposes import RESIDENTS_FILE

@@ -4,11 +4,10 @@ import gc
 
 import vfs
 from knife_flash import BLOCK, Flash, Knife, PowerCut
-from people_parts import KEY, House, Listed, Who, digest, record
+from people_parts import KEY, All, House, Listed, Who, digest, record
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
-from people.changes import Changes
 from people.entry import GUEST_KEY
 from people.register import Register
 from people.residents import Residents
@@ -121,7 +120,7 @@ def _cut_everywhere(prepare, change, look):
     def start():
         _mount(flash)
         residents = Residents(KEY, NUMBERS)
-        return residents, Changes(Register(listed, residents, None), 1)
+        return residents, All(Register(listed, residents, None), 1)
 
     prepare(start()[1])
     before, seen, fell, n = bytes(flash.data), [], True, 0

@@ -3,11 +3,10 @@
 import asyncio
 
 from list_parts import install, opened, record
-from people_parts import Who
+from people_parts import All, Who
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
-from people.changes import Changes
 from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, WITHDRAWN
 from people.guard import lease_digest
 from people.leases import OVER, WHAT, Leases
@@ -42,7 +41,7 @@ class House:
 
     def settle_in(self, lease):
         """A resident has changed the PIN of the list, added a card, and has both keys."""
-        changes, who = Changes(self.register, lease), Who(0, digest(lease))
+        changes, who = All(self.register, lease), Who(0, digest(lease))
         changes.change_pin(who, digest(lease + 20))
         who.number = 1
         changes.add_card(who, digest(lease + 30))

@@ -5,6 +5,7 @@ from telemetry_parts import DIGEST, NOW, Client, Time, end, lock, talk
 
 from link.errors import MQTTError
 from reports.acks import Acks
+from reports.reports import Reports
 
 
 def test_what_comes_up_offline_is_said_later_in_order():
@@ -118,3 +119,33 @@ def test_reports_that_come_while_one_is_being_sent_are_not_lost():
     assert [said["credential"][:2] for said in client.texts("/staff")] == ["00"] + [
         "%02x" % number for number in range(2, 34)
     ]
+
+
+class Told:
+    """A light, and a telemetry that notes alarms."""
+
+    def __init__(self):
+        self.alarms = []
+
+    def set(self, condition, lasts):
+        pass
+
+    def alarm(self, kind):
+        self.alarms.append(kind)
+
+
+def test_an_alarm_is_told_once_in_ten_minutes_however_often_it_comes():
+    """Whoever shakes a door makes one five times a second, and each is written to the flash."""
+    told = Told()
+    reports = Reports(told)
+    reports.alarm("forced")
+    reports.deliver(told)
+    for _ in range(599):
+        reports.alarm("forced")
+        reports.storm(False)
+    assert told.alarms == ["forced"]
+    reports.alarm("tamper")
+    reports.storm(False)
+    reports.alarm("forced")
+    reports.alarm("tamper")
+    assert told.alarms == ["forced", "tamper", "forced"]

@@ -19,12 +19,16 @@ class Lock:
     """Settings, board, residents, doorkeeper, reports and topics of one lock; `did` is what was done."""
 
     lock, board, unread = "demo", "devkit", False
-    numbers = None
+    numbers = reset = None
+    spread_ms = 300
+    faults = frozenset()
 
     def __init__(self, found):
         self.found, self.did, self.handler = found, [], None
         self.failure = self.refusal = None
+        self.turn = asyncio.Lock()
         self.failures = 99
+        self.ready = None
         self.said = []
 
     def update(self, *what):
@@ -56,12 +60,17 @@ class Lock:
         if self.failure and self.failures:
             self.failures -= 1
             raise self.failure
+        return self.ready
+
+    def switch(self, to, numbers, reset):
+        self.did.append("switched")
 
     def load(self):
         sys.modules["update.trial"] = Module(begin=self.begin)
         sys.modules["update.session"] = Module(read=self.read, request=self.request)
         sys.modules["update.manifest"] = Module(open_release=self.open_release)
-        sys.modules["update.updater"] = Module(update=self.fetch)
+        sys.modules["update.version"] = Module(Switching=lambda *to: to, switch=self.switch)
+        sys.modules["update.updater"] = Module(prepare=self.fetch)
 
 
 class Payload:
@@ -86,7 +95,7 @@ async def until(wanted):
 
 async def start(lock, memory):
     lock.load()
-    manager = Manager(lock, lock, None, (lock, lock), memory, lock)
+    manager = Manager(lock, lock, None, (lock, lock), (memory, lock.turn), lock)
     manager.again_ms = 1
     running = asyncio.create_task(manager.run())
     await until(lambda: lock.handler)
@@ -199,6 +208,24 @@ def test_an_order_that_comes_while_another_is_read_is_taken_for_it():
         await asyncio.sleep_ms(100)
         assert lock.did == ["begun", "read"]
         assert not running.done()
+        running.cancel()
+
+    asyncio.run(main())
+
+
+def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one_that_starts_from_lists():
+    async def main():
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
+        lock.ready = "1.1.0", None, set()
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await until(lambda: lock.said == [("1.1.0", "fetched", "")])
+        await asyncio.wait_for_ms(memory.acquire(), 5000)
+        await asyncio.wait_for_ms(lock.turn.acquire(), 5000)
+        await asyncio.sleep_ms(lock.spread_ms + 100)
+        assert lock.did == ALL
+        lock.turn.release()
+        await until(lambda: lock.did[-1] == "switched")
         running.cancel()
 
     asyncio.run(main())

@@ -7,6 +7,8 @@ export const LIGHT = {
   denied: "Red: this opens nothing here.",
   throttled: "Orange: too many wrong codes. Wait, five minutes at most; cards open as ever.",
   "no clock": "Orange: the lock does not know the time, and this is good at certain times only.",
+  "new way in": "Turquoise: something new opens this door as you do.",
+  notice: "Lilac: notice was given to what is not used, or came to its end. What you came by stays.",
   "outside schedule": "Pale blue: not at this hour.",
   enrolling: "Blue: go on, it waits for you. When it is dark, it is over.",
   kept: "Lime: done, and kept in the lock.",
@@ -32,6 +34,7 @@ export const MENU = [
   ["40", "new guest key", "the old codes end; then hold the phone to the reader"],
   ["6", "own broker", "where the settings name one; then hold the phone to the reader"],
   ["60", "no own broker", "its code opens no more"],
+  ["7", "void other ways in", "after 21 days, what is not used"],
   ["9", "move out", "then the PIN # once more"],
   ["0", "staff: passage", "everybody can open until staff end it, or their hours do"],
 ];

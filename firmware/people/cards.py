@@ -1,0 +1,57 @@
+"""Changes the cards of one lease: those that residents have added, and those of the operator's list."""
+
+from micropython import const
+
+from people.changes import Changes, same
+from people.entry import CARDS_GO, CREDENTIAL, ResidentsError
+from people.shelves import make
+from roll.record import CARD, DIGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from people.changes import Who
+
+CARDS_MAX = const(3)  # of a resident
+
+
+class Cards(Changes):
+    """As Changes."""
+
+    def add_card(self, who: "Who", digest: bytes) -> None:
+        """Add a card."""
+        number, is_new = self.number_of(who)
+        if sum([one.kind == CARD and one.number == number for one in self.ours()]) >= CARDS_MAX:
+            raise ResidentsError("full")
+        card = make(digest, CREDENTIAL, self.lease, CARD, number)
+        self.write(same, (self.owner(who, number) if is_new else b"") + card)
+
+    def remove(self, *digests: bytes) -> None:
+        """Remove a credential of this lease, which may lie under either of its digests."""
+        self.write(lambda entry, one: b"" if entry[:DIGEST] in digests else entry)
+
+    def withdraw(self, *digests: bytes) -> None:
+        """Have credentials of the operator's list open no more."""
+        self.write(same, b"".join([self.withdrawal(digest) for digest in digests]))
+
+    def remove_cards(self, who: "Who") -> None:
+        """Remove all cards that a resident has added.
+
+        If nobody else lives there all others go too: decisions.py withdraws those of the list.
+        """
+        alone = self.is_alone(who)
+        number, is_new = self.number_of(who)
+        gone = (number, 0) if alone else (number,)
+        added = self.owner(who, number) if is_new else b""
+        if alone:
+            added += make(bytes(DIGEST), CARDS_GO, self.lease)
+        self.write(
+            lambda entry, one: (
+                b"" if one.what == CARDS_GO or (one.kind == CARD and one.number in gone) else entry
+            ),
+            added,
+        )
+        self.residents.to_do = alone
+
+    def cards_gone(self) -> None:
+        """The list's cards have been seen to."""
+        self.write(lambda entry, one: b"" if one.what == CARDS_GO else entry)

@@ -1,0 +1,46 @@
+"""Changes the guest keys and home keys of the residents of one lease."""
+
+from micropython import const
+
+from people.changes import Changes
+from people.entry import HOME_KEY, SHELVES, Resident, ResidentsError
+from people.shelves import make
+from roll.record import DIGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from people.changes import Who
+
+_HOME_KEYS_MAX = const(6)  # in the lock: so many have a place in HOME_MARKS (storage/names.py)
+
+
+class Keys(Changes):
+    """As Changes."""
+
+    def key(self, who: "Who", what: int) -> "bytes | None":
+        """The GUEST_KEY or HOME_KEY of a resident."""
+        for entry in self.residents.each(self.lease % SHELVES):
+            one = Resident(entry)
+            if (one.what, one.lease, one.number) == (what, self.lease, who.number) and who.number:
+                return entry[:DIGEST]
+        return None
+
+    def set_key(self, who: "Who", what: int, key: bytes) -> None:
+        """Give a resident a GUEST_KEY or HOME_KEY (16 bytes). The one that they had opens no more.
+
+        With no bytes: remove it.
+        """
+        alone = self.is_alone(who)
+        number, is_new = self.number_of(who) if key else (who.number, False)
+        gone = (number, 0) if alone else (number,)
+        keys = sum([1 for _ in self.residents.keys(what)])
+        if what == HOME_KEY and key and keys >= _HOME_KEYS_MAX and self.key(who, what) is None:
+            raise ResidentsError("full")
+        self.write(
+            lambda entry, one: b"" if one.what == what and one.number in gone else entry,
+            (self.owner(who, number) if is_new else b"") + (key and make(key, what, self.lease, 0, number)),
+        )
+
+    def drop_keys(self, what: int) -> None:
+        """Remove the GUEST_KEY or HOME_KEY of every resident."""
+        self.write(lambda entry, one: b"" if one.what == what else entry)

@@ -1,0 +1,96 @@
+"""Shows those who live here that something new opens this door as they do: each at their next entry, once.
+
+In NVS (storage/names.py): of each scope (a lease where the door is a house's, else the lock) in which there
+was something new, a mark that says so, and one for everybody who has been shown it. A mark is the scope u16
+and four bytes: zeros, or who it is.
+"""
+
+import struct
+
+from micropython import const
+
+import console
+from loader import Loan
+from people.entry import NOTICE, SHELVES, TOLD, ResidentsError
+from storage.names import NEW_WAYS, NEW_WAYS_MAX
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+
+    from people.register import Register
+
+    class Comer(Protocol):
+        """Who comes in by a PIN or card of their own: a verdict of access/gate.py."""
+
+        lease: int
+        number: int
+        digest: bytes
+
+
+GRANTED, NEW_WAY_IN, NOTICED = "granted", "new way in", "notice"  # signals
+_MARK = const(6)
+
+
+def renew(register: "Register", leases: "Iterable[int]") -> None:
+    """Something was added to these leases that opens this door. OSError: NVS is full."""
+    numbers, scopes = register.leases.numbers, {_scope(register, lease) for lease in leases}
+    if scopes:
+        old = numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
+        kept = [mark for mark in _marks(old) if struct.unpack_from("<H", mark)[0] not in scopes]
+        new = b"".join(kept + [struct.pack("<HI", scope, 0) for scope in sorted(scopes)])
+        if new != old:
+            numbers.set_blob(NEW_WAYS, new)
+        register.residents.greeted.clear()
+
+
+def at_entry(register: "Register", who: "Comer") -> str:
+    """The signal for somebody who lives here: NOTICED, NEW_WAY_IN or GRANTED.
+
+    One at a time, and the next at the next entry. Where NVS is full it is shown again.
+    """
+    numbers, scope = register.leases.numbers, _scope(register, who.lease)
+    whats = register.residents.whats[who.lease % SHELVES]
+    noticed = NOTICE in whats or TOLD in whats
+    if noticed and _is_noticed(register, who):
+        return NOTICED
+    try:
+        marks = _marks(numbers.blob(NEW_WAYS, NEW_WAYS_MAX))
+    except OSError:
+        marks = []
+    news = struct.pack("<HI", scope, 0)
+    mine = struct.pack("<H", scope) + who.digest[:4]
+    if who.number:
+        mine = struct.pack("<HHBB", scope, who.lease, who.number, 255)
+    if news not in marks or mine in marks:
+        if not noticed:
+            register.residents.greet(who.digest)
+        return GRANTED
+    if (len(marks) + 1) * _MARK > NEW_WAYS_MAX:  # who saw it first sees it again
+        marks.remove(next(mark for mark in marks if mark[2:] != bytes(4)))
+    try:
+        numbers.set_blob(NEW_WAYS, b"".join(marks) + mine)
+    except OSError:
+        console.error("people", "no space in NVS to note who was shown what is new")
+    return NEW_WAY_IN
+
+
+def _is_noticed(register: "Register", who: "Comer") -> bool:
+    """Whether there is something to tell of notice that was given: see voids.py."""
+    with Loan():
+        from people.voids import Voids
+
+        try:
+            return Voids(register, who.lease).used(who)
+        except (OSError, ResidentsError):
+            console.error("people", "no space to note what stays")
+            return False
+
+
+def _scope(register: "Register", lease: int) -> int:
+    return lease if register.shared else 0
+
+
+def _marks(table: bytes) -> "list[bytes]":
+    return [table[place : place + _MARK] for place in range(0, len(table), _MARK)]

@@ -1,0 +1,54 @@
+"""Changes the PINs of the residents of one lease: moving in, another PIN, moving out."""
+
+from people.changes import Changes, same
+from people.entry import CREDENTIAL, NOTICE, OWNER
+from people.shelves import make
+from roll.record import DIGEST, PIN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from people.changes import Who
+    from people.entry import Resident
+
+
+class Pins(Changes):
+    """As Changes."""
+
+    def move_in(self, code: bytes, digest: bytes) -> None:
+        """A new resident has chosen a PIN of this digest; the code of the list is used up."""
+        pin = make(digest, CREDENTIAL, self.lease, PIN, self.free())
+        self.write(lambda entry, one: b"" if entry[:DIGEST] == code else entry, pin + self.withdrawal(code))
+
+    def change_pin(self, who: "Who", digest: bytes) -> None:
+        """A resident has chosen another PIN; the old one opens no more, wherever it stands."""
+        number, is_new = self.number_of(who)
+        pin = make(digest, CREDENTIAL, self.lease, PIN, number)
+        added = self.withdrawal(who.digest) if self.is_listed(who) else b""
+        self.write(
+            lambda entry, one: pin if one.is_pin and one.number == number else entry,
+            (pin if is_new else b"") + added,
+        )
+
+    def claim(self, who: "Who") -> int:
+        """The number of whoever has this PIN, from now on if the PIN is only in the list."""
+        number, is_new = self.number_of(who)
+        if is_new:
+            self.write(same, self.owner(who, number))
+        return number
+
+    def move_out(self, who: "Who") -> None:
+        """Remove all that a resident has set; a PIN of the list opens no more."""
+        added = self.withdrawal(who.digest) if self.is_listed(who) else b""
+        number = who.number
+
+        def edit(entry: bytes, one: "Resident") -> bytes:
+            is_ours = one.number == number or (one.what == NOTICE and entry[4] == number)
+            return b"" if number and is_ours else entry
+
+        self.write(edit, added)
+
+    def is_listed(self, who: "Who") -> bool:
+        """Whether the list has this PIN, or may have it: one that stands in for a broken one may not."""
+        found = self.residents.entry(who.digest)
+        in_list = self.credentials.find(who.digest) is not None or not self.credentials.whole
+        return in_list or not who.number or (found is not None and found.what == OWNER)

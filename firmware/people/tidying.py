@@ -1,0 +1,68 @@
+"""Brings the residents' table up to date while nobody waits: copies, new digests, nothing that is void."""
+
+from micropython import const
+
+import console
+from people.entry import CREDENTIAL, SHELVES, WITHDRAWN
+from people.shelves import COPY, PATH, rewrite
+from roll.record import DIGEST
+from storage import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from people.shelves import Residents
+    from roll.record import Credential
+
+_PIECE = const(512)  # bytes
+
+
+def renew(residents: "Residents") -> None:
+    """Put the credentials of `renewals`, which lie under the lock's key, under the lock's own key."""
+    while residents.renewals:
+        old, new = residents.renewals.pop()
+        try:
+            for shelf in range(SHELVES):
+                rewrite(
+                    residents,
+                    shelf,
+                    lambda entry, one: (
+                        new + entry[DIGEST:]  # noqa: B023 (it is done with when this turn ends)
+                        if entry[:DIGEST] == old and one.what == CREDENTIAL  # noqa: B023
+                        else entry
+                    ),
+                )
+        except OSError:  # it opens as it is, and is tried again at its next use
+            console.warning("people", "no space to renew a credential")
+
+
+def forget_withdrawn(residents: "Residents", find: "Callable[[bytes], Credential | None]") -> None:
+    """Free space: remove what was withdrawn and is no longer in the operator's list."""
+    for shelf in range(SHELVES):
+        rewrite(
+            residents,
+            shelf,
+            lambda entry, one: b"" if one.what == WITHDRAWN and find(entry[:DIGEST]) is None else entry,
+        )
+
+
+def ensure_copy(residents: "Residents") -> None:
+    """Bring the second copy of one shelf up to date."""
+    shelf = 0
+    while not residents.stale >> shelf & 1:
+        shelf += 1
+    residents.stale &= ~(1 << shelf)
+    path = PATH + str(shelf)
+    try:
+        files.write(path + COPY, _pieces(path))
+    except OSError:
+        console.warning("people", "no space for a copy of " + path)
+
+
+def _pieces(path: str) -> "Iterator[bytes]":
+    with open(path, "rb") as file:
+        piece = file.read(_PIECE)
+        while piece:
+            yield piece
+            piece = file.read(_PIECE)

@@ -1,0 +1,101 @@
+"""Notice at the door: what else of a lease opens is void after some weeks, but for what is used meanwhile."""
+
+import struct
+
+from micropython import const
+
+from people.changes import Changes
+from people.entry import NOTICE, OWNER, STAYS, TOLD, Resident
+from people.shelves import make
+from roll.record import DIGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from people.changes import Who
+
+_WEEKS_H = const(21 * 24)  # hours under power
+_LONG_H = const(90 * 24)  # for whoever lived there before the one who gives notice
+
+
+def deadline(entry: bytes) -> int:
+    """The hour of the lock's life at which a NOTICE is over."""
+    return struct.unpack("<I", entry[:4])[0]
+
+
+class Voids(Changes):
+    """As Changes. `lived` is how many hours the lock has lived."""
+
+    def give(self, who: "Who", lived: int) -> None:
+        """Give notice to everybody else, and to what the list has of the lease. What they have got stays."""
+        number, is_new = self.number_of(who)
+        people, added = self.people(), self.owner(who, number) if is_new else b""
+        place = people.index(number) if number in people else len(people)
+        noticed = [one.number for one in self.ours() if one.what == NOTICE]
+        for count, other in enumerate(people + [0]):
+            if other != number and other not in noticed:
+                older = place > 0 if not other else count < place
+                added += self._notice(other, number, lived + (_LONG_H if older else _WEEKS_H))
+        self.write(lambda entry, one: entry, added)
+        self.residents.greeted.clear()
+
+    def give_to_cards(self, lived: int) -> None:
+        """The last resident has left: the same for what the list has."""
+        if not any(one.what == NOTICE for one in self.ours()):
+            self.write(lambda entry, one: entry, self._notice(0, 0, lived + _WEEKS_H))
+
+    def used(self, who: "Who") -> bool:
+        """Somebody has come in: what they came by stays. Whether there is something to tell them."""
+        number, found, givers, is_told = who.number, False, b"", False
+        for entry in self.residents.each(self.shelf):
+            one = Resident(entry)
+            if one.lease == self.lease:
+                found = found or (one.what == STAYS and entry[:DIGEST] == who.digest)
+                is_told = is_told or (one.what == TOLD and one.number == number > 0)
+                if one.what == NOTICE and one.number == number:
+                    givers += entry[4:5]
+        if found or not (givers or is_told):
+            return False
+        added = b"" if number else make(who.digest, STAYS, self.lease)
+        for giver in givers:
+            added += self.to_tell(giver)
+        self.write(
+            lambda entry, one: (
+                b"" if number and one.number == number and one.what in (NOTICE, TOLD) else entry
+            ),
+            added,
+        )
+        return True
+
+    def expire(self, entry: bytes, listed: "list[bytes]") -> bool:
+        """A NOTICE is over: what it was for goes. Whether something that it was for stays.
+
+        `listed` are the digests of the list's credentials of the lease that are nobody's.
+        """
+        number, added, stays = Resident(entry).number, b"", set()
+        for other in self.residents.each(self.shelf):
+            one = Resident(other)
+            if one.lease == self.lease:
+                if one.what == STAYS:
+                    stays.add(other[:DIGEST])
+                elif one.what == OWNER and one.number == number:
+                    added += self.withdrawal(other[:DIGEST])
+        for digest in [] if number else listed:
+            if digest not in stays:
+                added += self.withdrawal(digest)
+
+        def edit(other: bytes, one: Resident) -> bytes:
+            is_void = one.number == number and (number > 0 or one.what == NOTICE)
+            return b"" if is_void or (not number and one.what == STAYS) else other
+
+        self.write(edit, added + self.to_tell(entry[4]))
+        return not number and bool(stays)
+
+    def to_tell(self, number: int) -> bytes:
+        """The entry that has somebody told, once."""
+        if not number or any(one.what == TOLD and one.number == number for one in self.ours()):
+            return b""
+        self.residents.greeted.clear()
+        return make(bytes(DIGEST), TOLD, self.lease, 0, number)
+
+    def _notice(self, number: int, giver: int, until: int) -> bytes:
+        return make(struct.pack("<IB11x", until, giver), NOTICE, self.lease, 0, number)

@@ -1,0 +1,33 @@
+"""The tenant's leaflet, printed by a real browser: one page of A4 in each language, and axe finds nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+
+from menshen.phone.leaflet import LANGUAGES
+from menshen.phone.sheet import sheet
+from tests.page.helpers.browsing import chromium
+
+_WHOLE = {
+    "lock": "front",
+    "home": {"host": "hub"},
+    "phone": {"page": "https://codes.example/door/", "remote": True},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_all_of_it_is_one_page(language: str, tmp_path: Path) -> None:
+    path = tmp_path / "leaflet.html"
+    path.write_text(sheet(language, _WHOLE))
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(path.as_uri())
+        pdf = await page.pdf(prefer_css_page_size=True, path=tmp_path / f"{language}.pdf")
+        await page.set_viewport_size({"width": 794, "height": 1123})
+        await page.screenshot(path=tmp_path / f"{language}.png")
+        await page.evaluate(AXE_SCRIPT)
+        found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))")
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 1
+    assert found == []

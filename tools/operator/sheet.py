@@ -1,0 +1,39 @@
+"""The command that makes a tenant's leaflet from a lock's own settings."""
+
+import json
+from pathlib import Path
+
+import click
+
+from menshen.errors import InputError
+from menshen.phone.leaflet import LANGUAGES
+from menshen.phone.sheet import sheet as made
+
+
+@click.command("sheet")
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="The lock's settings, as provisioning takes them.",
+)
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the tenant."
+)
+def sheet(path: Path, language: str) -> None:
+    """Print a tenant's leaflet as one page of HTML.
+
+    How to move in, what stands behind PIN *, the colours of the light, what the lock records and who sees it,
+    and what to do when locked out. A browser prints it, or makes a PDF. What this lock cannot do is left out.
+
+    \b
+        menshen lease sheet --settings front.json --language de > leaflet.html
+    """
+    try:
+        settings = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path} must hold the lock's settings, a JSON object: {error}") from error
+    if not isinstance(settings, dict):
+        raise InputError(f"{path} must hold the lock's settings, a JSON object")
+    click.echo(made(language, settings), nl=False)
