@@ -49,7 +49,7 @@ async def obey(manager: "Manager") -> None:
 
 
 async def switch_to(manager: "Manager", version: str, image: "Any", had: "set[str]", before: str) -> None:
-    """Have the other slot started, with this release."""
+    """Have the other slot started, with this release; it may go back to the one `before`, "" for none."""
     faults, _ = manager.door
     async with Loan():
         from update.version import Switching, switch
