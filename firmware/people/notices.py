@@ -60,10 +60,10 @@ def at_entry(register: "Register", who: "Comer") -> str:
     except OSError:
         marks = []
     news = struct.pack("<HI", scope, 0)
-    mine = struct.pack("<H", scope) + who.digest[:4]
+    mine = before = struct.pack("<H", scope) + who.digest[:4]  # before they had a number
     if who.number:
         mine = struct.pack("<HHBB", scope, who.lease, who.number, 255)
-    if news not in marks or mine in marks:
+    if news not in marks or mine in marks or before in marks:
         if not noticed:
             register.residents.greet(who.digest)
         return GRANTED

@@ -349,7 +349,7 @@ class Model:
             self.staff_was_in = True
             return ["report", "open", "granted"]
         who = self.residents.get(token) or self.owners.get(token) or token
-        if self.is_news and who not in self.shown:
+        if self.is_news and not {who, token} & self.shown:
             self.shown.add(who)
             return ["open", "new way in"]
         told, self.staff_was_in = self.staff_was_in, False

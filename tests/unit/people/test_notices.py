@@ -58,6 +58,13 @@ def test_a_resident_is_one_by_whatever_pin_or_card():
     house = make()
     renew(house.register, (1,))
     assert [shown(house, comer(1, 3, n)) for n in (1, 2)] == [ONCE, NEVER]
+    assert shown(house, comer(1, 4, 3)) == ONCE
+
+
+def test_whoever_was_shown_it_before_they_had_a_number_is_not_shown_it_again():
+    house = make()
+    renew(house.register, (1,))
+    assert [shown(house, comer(1, number)) for number in (0, 2)] == [ONCE, NEVER]
 
 
 def test_at_a_houses_door_it_is_shown_to_ones_own_lease_alone():
