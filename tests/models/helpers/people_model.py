@@ -56,6 +56,11 @@ class Listing:
         return lists.snapshot(records + terms)
 
 
+def _is_as(old: Entry | None, new: Entry) -> bool:
+    """Whether it is for the same as before."""
+    return old is not None and (old.role, old.lease) == (new.role, new.lease)
+
+
 def _value(kind: int, value: str) -> bytes:
     return value.encode() if kind == PIN else bytes.fromhex(value)
 
@@ -97,8 +102,7 @@ class Household:
     def moved_in(self, code: str, pin: str) -> Resident:
         """A code was used up for a PIN."""
         lease = self.force.entries[PIN, code].lease
-        for other in self.residents:
-            other.sees = True
+        self._news()
         others = bool(self.residents) or bool(self.given)
         resident = Resident(lease, pin, sees=others, may_see=others)
         self.used.add(code)
@@ -155,24 +159,22 @@ class Household:
         """Another list is in force."""
         before, self.force = self.force, listing
         for token, entry in listing.entries.items():
-            if entry.role == TENANT and token not in self.given:
-                self.given[token] = entry.lease
-                self._news(True)
-            elif entry.role == MOVE_IN and token not in before.entries:
-                self._news(False)
+            if entry.role == TENANT:
+                self.given.setdefault(token, entry.lease)
+            if entry.role in (TENANT, MOVE_IN) and not _is_as(before.entries.get(token), entry):
+                self._news()
         for number, term in listing.terms.items():
-            if number not in self.terms:
-                self._news(True)
+            if number not in before.terms:
+                self._news()
             old = self.terms.get(number, term)
             end = max(old.end, term.end) if old.end and term.end else 0
             self.terms[number] = replace(old, end=end)
         self.former |= before.entries.keys() - listing.entries.keys()
         self.former -= listing.entries.keys()
 
-    def _news(self, certain: bool) -> None:
+    def _news(self) -> None:
         for resident in self.residents:
-            resident.sees = resident.sees or certain
-            resident.may_see = True
+            resident.sees = resident.may_see = True
 
     # who may come in
 
