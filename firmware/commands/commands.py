@@ -6,6 +6,8 @@ of purpose "menshen unlock v1" with these same five fields, and either "lease", 
 it, or "credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither
 opens the door by itself: the gate judges it like a card.
 
+"certificate" holds besides "file", "lock" or "ca", and "certificate", the DER in base64url, and restarts.
+
 It may have a "number" besides, which must be above all that the lock has obeyed, by 65,536 at most: then it
 does not hang on a clock alone that nobody obeys it after others. Once one with a number was obeyed, none
 without is.
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
         def identify(self) -> None: ...
         def self_test(self) -> dict: ...
+        def certificate(self, name: str, text: str) -> bool: ...  # base64url; whether it was taken
         def restart(self) -> None: ...  # in one to two minutes, whoever is at the door
         def remote(self, lease: int, digest: bytes) -> bool: ...  # judged at the gate; whether it opened
         def guest_keys(self, lease: int) -> "list[bytes]": ...
@@ -147,7 +150,9 @@ class Commands:
         if not isinstance(nonce, str) or not 8 <= len(nonce) <= 32 or any(c not in _LETTERS for c in nonce):
             raise Refused("malformed")
         is_counted = "number" in fields
-        if command not in COMMANDS or len(fields) - is_counted != len(_FIELDS) + 2 * (command == "unlock"):
+        if command not in COMMANDS or len(fields) - is_counted != len(_FIELDS) + 2 * (
+            command in ("unlock", "certificate")
+        ):
             raise Refused("malformed")
         number = fields.get("number", 1)
         if type(number) is not int or not 0 < number <= _NUMBER_MAX:
@@ -174,9 +179,21 @@ class Commands:
                 raise Refused("denied")
         elif command == "identify":
             door.identify()
+        elif command == "certificate":
+            self._renew(fields.get("file"), fields.get("certificate"))
         self._acks.command_done(command, nonce, door.self_test() if command == "self-test" else None)
-        if command == "restart":
+        if command in ("restart", "certificate"):
             door.restart()
+
+    def _renew(self, name: object, text: object) -> None:
+        """Have a certificate take the place of the old one. Raises Refused."""
+        if name not in ("lock", "ca") or not isinstance(text, str):
+            raise Refused("malformed")
+        try:
+            if not self._door.certificate(str(name), text):
+                raise Refused("denied")
+        except OSError:
+            raise Refused("flash error")
 
     def _count(self, number: int) -> None:
         """Store the number of a command, 0 where it has none. Refused where it is not above all before."""

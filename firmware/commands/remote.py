@@ -5,6 +5,9 @@ import asyncio
 from micropython import const
 
 from link.backoff import random_up_to
+from link.envelope import decode
+from link.errors import TlsError
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +35,16 @@ class Remote:
     def guest_keys(self, lease: int) -> "list[bytes]":
         """The guest keys of the residents of a lease."""
         return [key for owner, key in self._guest_keys() if owner == lease]
+
+    def certificate(self, name: str, text: str) -> bool:
+        """Put the lock's certificate, or the authority's, in its place. Raises EnvelopeError, OSError."""
+        with Loan():
+            from link.renewal import replace
+
+            try:
+                return replace(name, bytes(decode(text)))
+            except TlsError:
+                return False
 
     def restart(self) -> None:
         """Restart one to two minutes from now, at a moment drawn now.

@@ -1,8 +1,8 @@
 """Makes the context for mutual TLS with the operator's broker.
 
 The files are DER (X.690): the lock's key /tls/lock.key.der (SEC 1), its certificate /tls/lock.crt.der, and
-/tls/ca.crt.der, the only authority that is trusted. mbedTLS checks the broker's certificate against that
-authority, the host name, and the chip's clock.
+/tls/ca.crt.der, the only authority that is trusted, or two of them one behind the other while one takes the
+other's place. mbedTLS checks the broker's certificate against them, the host name, and the chip's clock.
 """
 
 import tls
@@ -27,21 +27,33 @@ def context(folder: str = FOLDER) -> "Any":
     made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     made.verify_mode = tls.CERT_REQUIRED
     try:
-        made.load_cert_chain(_read(folder + "lock.crt.der"), _read(folder + "lock.key.der"))
+        made.load_cert_chain(read(folder + "lock.crt.der"), read(folder + "lock.key.der"))
     except ValueError:
         raise TlsError(
             "{0}lock.crt.der, lock.key.der: a certificate and its key in DER would be right".format(folder)
         )
     try:
-        made.load_verify_locations(_read(folder + "ca.crt.der"))
+        for authority in parts(read(folder + "ca.crt.der")):
+            made.load_verify_locations(authority)
     except ValueError:
         raise TlsError("{}ca.crt.der: the authority's certificate in DER would be right".format(folder))
     return made
 
 
 def ends(folder: str = FOLDER) -> int:
-    """When the first of the lock's certificate and the authority's ends, in seconds since 1970. TlsError."""
-    return min([end_of(_read(folder + name)) for name in ("lock.crt.der", "ca.crt.der")])
+    """When the lock's certificate ends, or before it the last authority; seconds since 1970. TlsError."""
+    last = max([end_of(authority) for authority in parts(read(folder + "ca.crt.der"))])
+    return min(end_of(read(folder + "lock.crt.der")), last)
+
+
+def parts(der: bytes) -> "list[bytes]":
+    """The certificates that lie one behind the other; what is none stays one. Lengths: X.690, 8.1.3.5."""
+    found, at = [], 0
+    while der[at : at + 2] == b"\x30\x82" and len(der) >= at + 4:
+        end = at + 4 + int.from_bytes(der[at + 2 : at + 4], "big")
+        found.append(der[at:end])
+        at = end
+    return found if found and at == len(der) else [der]
 
 
 def end_of(certificate: bytes) -> int:
@@ -64,7 +76,8 @@ def _date(certificate: bytes, start: int) -> "tuple[str, int]":
     return certificate[long + 2 : long + 17].decode(), long + 17
 
 
-def _read(path: str) -> bytes:
+def read(path: str) -> bytes:
+    """A file of /tls. TlsError where it is missing."""
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -7,7 +7,7 @@ REASONS = (
 )  # fmt: skip
 """Why a list is refused."""
 
-COMMANDS = ("identify", "self-test", "restart", "unlock")
+COMMANDS = ("identify", "self-test", "restart", "unlock", "certificate")
 
 REFUSALS = (
     "bad signature", "busy", "denied", "expired", "flash error", "malformed", "no clock", "no memory",

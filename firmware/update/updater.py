@@ -25,8 +25,7 @@ _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 async def prepare(
     manifest: dict, subscriptions: "Subscriptions", door: "Door"
 ) -> "tuple[str, Any, set[str], str] | None":
-    """Prepare the release of a manifest: (version, image's partition or None, faults all
-    along, the version that it may go back to, or "").
+    """Prepare a manifest's release: (version, image's partition or None, faults all along, version before).
 
     None where the connection is lost: the next order resumes from there. Raises Refused, MemoryError.
     `door` is faults(), those that there are now, and report(version, step, reason).

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from menshen import ending
 from menshen.cli.main import main
-from menshen.operator.store import opened
+from menshen.operator.opening import opened
 from menshen.release import fleet, keys, output, release
 from menshen.release.roll_out import RollOut
 from menshen.wiring import BOARDS

@@ -13,7 +13,12 @@ from tests.static.helpers.sources import TOP, name
 
 _IN_MICROPYTHON = (TOP / "tests/unit", TOP / "tools/simulator/fakes")
 _THEMSELVES = ("tools/ending.py", "tests/tools/test_ending.py")
-_ENDS_PROGRAMS = ("tests/programs.py", "tests/integration/helpers/process.py", "tools/simulator/process.py")
+_ENDS_PROGRAMS = (
+    "tests/programs.py",
+    "tests/integration/helpers/process.py",
+    "tools/simulator/process.py",
+    "tools/simulator/programs.py",
+)
 _ASK_ONCE = {"gather", "wait_for", "TaskGroup"}
 _START = {"create_subprocess_exec", "create_subprocess_shell"}
 _NO_TASKS = ("asyncio.TimerHandle", "asyncio.Future")

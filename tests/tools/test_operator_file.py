@@ -1,9 +1,9 @@
 """The operator's file: how it begins, what seals it, how an old one is brought up to date, and damage."""
 
+import contextlib
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
 import stat
 import subprocess
@@ -16,9 +16,9 @@ from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 
 from menshen.cli.main import main
-from menshen.operator import records, seal, store, tables
+from menshen.operator import opening, records, seal, tables
 from menshen.operator.lists import CARD, PIN, STAFF, Credential, Lease, snapshot
-from tests.tools.helpers.houses import House, keys, new_house, open_house
+from tests.tools.helpers.houses import House, new_house, open_house
 
 KEY = bytes(range(32))
 _OF_0_1_0 = """
@@ -92,12 +92,14 @@ def _old(path: Path) -> list[bytes]:
 def test_a_file_of_0_1_0_is_brought_up_to_date_and_kept_beside(tmp_path: Path) -> None:
     path = tmp_path / "house" / "operator.db"
     wanted = _old(path)
-    before = path.read_bytes()
+    before, copy = path.read_bytes(), tmp_path / "copy"
+    copy.write_bytes(before)
     house = House(path, tmp_path)
     said = house.run("lease", "list")
     assert "brought up to date" in said
     kept = path.with_name("operator.db.before")
-    assert kept.read_bytes() == before
+    with contextlib.closing(sqlite3.connect(kept)) as one, contextlib.closing(sqlite3.connect(copy)) as other:
+        assert list(one.iterdump()) == list(other.iterdump())
     assert stat.S_IMODE(kept.stat().st_mode) == stat.S_IMODE(path.stat().st_mode) == 0o600
     assert KEY in before
     assert KEY not in path.read_bytes()
@@ -135,7 +137,21 @@ def test_a_cut_while_an_old_file_is_brought_up_to_date_leaves_the_old_one(
 def test_the_newest_tables_are_those_that_the_statements_are_for() -> None:
     config = Config()
     config.set_main_option("script_location", "menshen.operator:migrations")
-    assert ScriptDirectory.from_config(config).get_current_head() == tables.HEAD == store.TABLES
+    assert ScriptDirectory.from_config(config).get_current_head() == tables.HEAD == opening.TABLES
+
+
+def test_an_old_file_is_brought_up_to_date_once_by_four_commands_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "house" / "operator.db"
+    wanted = _old(path)
+    line = [sys.executable, "-m", "menshen", "--file", str(path), "lease", "list"]
+    begun = [subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+    ended = [each.communicate(timeout=120) for each in begun]
+    assert [each.returncode for each in begun] == [0] * 4, ended
+    assert sum(b"brought up to date" in said for _, said in ended) == 1, ended
+    assert [each.name for each in path.parent.glob("*.before*")] == ["operator.db.before"]
+    opened = open_house(path)
+    assert (opened.key("front"), sorted(records.records(opened, "front"))) == (KEY, wanted)
+    opened.close()
 
 
 def test_a_wrong_file_makes_no_new_house(tmp_path: Path) -> None:
@@ -250,58 +266,6 @@ def test_letters_of_all_alphabets_are_names(plain: House) -> None:
     assert "Zoë 门神" in plain.run("staff", "list", "--json")
 
 
-def test_locks_keys_are_sealed_by_the_key_file(plain: House, tmp_path: Path) -> None:
-    (tmp_path / "front.key").write_bytes(KEY)
-    plain.run("lock", "add", "front", "--key-file", str(tmp_path / "front.key"))
-    assert isinstance(plain.address, Path)
-    data = plain.address.read_bytes()
-    assert KEY not in data
-    assert KEY.hex().encode() not in data
-    own = plain.address.with_suffix(".key")
-    assert stat.S_IMODE(own.stat().st_mode) == 0o600
-    assert own.read_bytes() not in data
-    kept = own.read_bytes()
-    own.write_bytes(bytes(32))
-    plain.refused(1, "not the key of this file", "lease", "add", "front", "--until", "2030-01-01")
-    assert "front" in plain.run("lock", "list")  # which needs no key
-    own.unlink()
-    plain.refused(1, "No such file", "lease", "add", "front", "--until", "2030-01-01")
-    own.write_bytes(kept)
-    plain.run("lease", "add", "front", "--until", "2030-01-01")
-
-
-def test_a_lock_does_not_get_anothers_key(plain: House) -> None:
-    plain.add_locks("front", "back")
-    opened = open_house(plain.address)
-    with opened.change():
-        opened.run("update lock set key = (select key from lock where name = 'back') where name = 'front'")
-    with pytest.raises(store.StoreError, match="another lock's"):
-        opened.key("front")
-    opened.close()
-
-
-def test_a_passphrase_opens_the_keys_and_can_be_another(plain: House, tmp_path: Path) -> None:
-    plain.add_locks("front")
-    plain.run("seal", "passphrase", typed="correct horse\ncorrect horse\n")
-    add = ("lease", "add", "front", "--until", "2030-01-01")
-    plain.run(*add, typed="correct horse\n")
-    plain.refused(2, "another one", *add, typed="incorrect horse\n")
-    plain.refused(2, "at least 8", *add, typed="short\n")
-    plain.run("lock", "list")
-    plain.run("seal", "key", typed="correct horse\n")
-    plain.run(*add)
-
-
-def test_a_passphrase_is_read_from_the_file_that_is_named(
-    plain: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain.run("seal", "passphrase", typed="correct horse\ncorrect horse\n")
-    (tmp_path / "word").write_text("correct horse\n")
-    monkeypatch.setenv("MENSHEN_PASSPHRASE_FILE", str(tmp_path / "word"))
-    plain.add_locks("front")
-    plain.run("lease", "add", "front", "--until", "2030-01-01")
-
-
 def test_a_password_in_an_address_is_refused(tmp_path: Path) -> None:
     house = House("postgresql://anna:secret@127.0.0.1/house", tmp_path)
     result = house.call("lock", "list")
@@ -332,16 +296,3 @@ def test_what_is_in_the_house_is_completed(plain: House) -> None:
         done = subprocess.run([program], env=environment, capture_output=True, text=True, check=True)
         found = {line.partition(",")[2] for line in done.stdout.splitlines()}
         assert {word for word in found if not word.startswith("-")} == completed
-
-
-def test_a_copy_of_a_file_opens_with_its_key_where_that_is_named(
-    plain: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain.add_locks("front")
-    assert isinstance(plain.address, Path)
-    copy = tmp_path / "copy.db"
-    shutil.copy(plain.address, copy)
-    keys(tmp_path, "back")
-    House(copy, tmp_path).refused(1, "$MENSHEN_KEY_FILE", "lease", "add", "front", "--until", "2030-01-01")
-    monkeypatch.setenv("MENSHEN_KEY_FILE", str(plain.address.with_suffix(".key")))
-    House(copy, tmp_path).run("lease", "add", "front", "--until", "2030-01-01")

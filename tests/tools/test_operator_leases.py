@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -181,6 +183,18 @@ def test_a_change_that_is_refused_leaves_nothing_on_the_record(house: House) -> 
     before = house.json("record")
     house.refused(2, "has passed", "lease", "add", "front", "--from", "2020-01-01", "--until", "2020-12-31")
     assert house.json("record") == before
+
+
+def test_six_commands_at_once_make_six_leases(house: House) -> None:
+    house.add_locks("front", "back")
+    line = [sys.executable, "-m", "menshen", "--file", str(house.address), "lease", "add", "front", "back"]
+    line += ["--until", _day(300), "--json"]
+    begun = [subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(6)]
+    ended = [each.communicate(timeout=120) for each in begun]
+    assert [each.returncode for each in begun] == [0] * 6, ended
+    assert {json.loads(said)["lease"] for said, _ in ended} == {1, 2, 3, 4, 5, 6}
+    assert {row["number_there"] for row in _leases(house)} == {1, 2, 3, 4, 5, 6}
+    assert len(_codes(house, "front")) == len(_codes(house, "back")) == 6
 
 
 def test_two_operators_at_once_lose_nothing(house: House) -> None:

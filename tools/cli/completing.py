@@ -21,7 +21,7 @@ def LEASE(context: click.Context, _parameter: click.Parameter, begun: str) -> li
 
 
 def _of_house(context: click.Context, begun: str, found: object) -> list[CompletionItem]:
-    from menshen.operator.store import opened
+    from menshen.operator.opening import opened
 
     assert callable(found)
     with suppress(MenshenError, OSError):

@@ -9,11 +9,11 @@ import click
 
 from menshen.errors import InputError
 
-from . import database, seal
+from . import database, opening, seal
 from .answer import Answer
 from .certificates import write_private
 from .opened import check_texts, reading
-from .store import Store, opened
+from .store import Store
 
 TABLES = (
     "lock",
@@ -105,7 +105,6 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _fill(address: str, house: dict[str, Any], made: seal.Seal, folder: Path) -> None:
     """Make the file, and put the rows into it."""
-    from . import store as houses
     from . import tables
 
     settings = {row["name"]: row for row in house["tables"]["setting"]}
@@ -113,12 +112,12 @@ def _fill(address: str, house: dict[str, Any], made: seal.Seal, folder: Path) ->
     if sealed["kind"] == "passphrase":
         text = json.dumps(sealed)
     else:
-        text = made.under_key(seal.make_key(houses.key_file(address)))
+        text = made.under_key(seal.make_key(opening.key_file(address)))
     tables.create(address, made, text)
     settings["certificates"] = {"name": "certificates", "value": str(folder.absolute())}
     settings.pop("client", None)  # the other file's mailbox is its own
     try:
-        store = opened(address)
+        store = opening.opened(address)
         with store.change():
             store.run("delete from setting where name <> 'seal'")
             for name in TABLES:

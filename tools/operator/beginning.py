@@ -13,7 +13,8 @@ from . import database, seal, zones
 from .answer import Answer
 from .locks import set_broker
 from .opened import check_texts
-from .store import Store, key_file, opened
+from .opening import key_file, opened
+from .store import Store
 
 _Folder = click.Path(file_okay=False, path_type=Path)
 

@@ -164,23 +164,43 @@ class Authority:
             raise CertificateError("a server's certificate needs the host names that it is reached under")
         if client and not _NAME.fullmatch(common_name):
             raise NoNameError(f"{common_name!r} is no client's name: 1 to 32 letters, digits, - or _")
-        key, ca = ec.generate_private_key(ec.SECP256R1()), self._pair.certificate
+        key = ec.generate_private_key(ec.SECP256R1())
+        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH] * client + [ExtendedKeyUsageOID.SERVER_AUTH] * server
+        return Pair(key, self._certify(key.public_key(), common_name, purposes, names, days))
+
+    def _certify(
+        self,
+        key: ec.EllipticCurvePublicKey,
+        common_name: str,
+        purposes: list[x509.ObjectIdentifier],
+        names: list[x509.GeneralName],
+        days: float,
+    ) -> x509.Certificate:
+        ca = self._pair.certificate
         last = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=days)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-        builder = _builder(
-            key.public_key(), subject, ca.not_valid_before_utc, min(last, ca.not_valid_after_utc)
-        )
+        builder = _builder(key, subject, ca.not_valid_before_utc, min(last, ca.not_valid_after_utc))
         builder = builder.issuer_name(ca.subject)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
-        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH] * client + [ExtendedKeyUsageOID.SERVER_AUTH] * server
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self._pair.key.public_key()), critical=False
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return Pair(key, builder.sign(self._pair.key, hashes.SHA256()))
+        return builder.sign(self._pair.key, hashes.SHA256())
+
+    def renew(self, old: x509.Certificate, days: float = LOCK_DAYS) -> x509.Certificate:
+        """A certificate for the key and the name of an old one, a client's, from now on for so many days.
+
+        The key itself stays where it is: on the lock. Raises CertificateError.
+        """
+        names = old.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        key = old.public_key()
+        if not names or not isinstance(key, ec.EllipticCurvePublicKey):
+            raise CertificateError("the old certificate is none that a lock can have")
+        return self._certify(key, str(names[0].value), [ExtendedKeyUsageOID.CLIENT_AUTH], [], days)
 
     def issue_lock(self, lock: str) -> Pair:
         """The certificate of a lock: its identifier is the common name, by which brokers know its topics."""

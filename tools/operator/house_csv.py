@@ -24,7 +24,8 @@ from .opened import RolledBackError, changing, reading
 from .ordered import naturally
 from .staff import Terms
 from .staff import enter as enter_staff
-from .store import Store, Tenancy
+from .store import Store
+from .tenancies import Tenancy
 
 COLUMNS = ("kind", "doors", "name", "from", "until", "card", "hours", "uses", "key_file", "zone")
 _KINDS = ("lock", "lease", "staff", "holiday")

@@ -13,7 +13,8 @@ from .letting import GUARD, Wish
 from .locks import chosen
 from .opened import changing, reading
 from .sheet import sheet
-from .store import Door, Store, Tenancy, called
+from .store import Store, called
+from .tenancies import Door, Tenancy
 
 _lease = click.argument("number", metavar="LEASE", shell_complete=LEASE)
 _at = click.option("--at", metavar="LOCK", shell_complete=LOCK, help="At this door alone.")

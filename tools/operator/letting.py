@@ -9,7 +9,8 @@ from menshen.errors import MenshenError
 from . import asking, codes, dates, records
 from .lists import PIN
 from .locks import refuse_full
-from .store import HELD, SENT, Door, Store, Tenancy
+from .store import HELD, SENT, Store
+from .tenancies import Door, Tenancy
 
 LEASES_MAX = 32
 """As many as a lock guards."""

@@ -175,7 +175,7 @@ def show(store: Store, name: str) -> Answer:
 
 def _lease(store: Store, one: object) -> str:
     from . import records
-    from .store import Tenancy
+    from .tenancies import Tenancy
 
     assert isinstance(one, Tenancy)
     door = one.doors[0]

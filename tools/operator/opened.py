@@ -11,7 +11,8 @@ from menshen.errors import InputError
 
 from . import asking
 from .answer import Answer
-from .store import Store, opened
+from .opening import opened
+from .store import Store
 
 _json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 _yes = click.option("--yes", is_flag=True, help="Yes to whatever would be asked.")

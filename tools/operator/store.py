@@ -3,61 +3,25 @@
 import getpass
 import json
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from menshen.errors import InputError
 
-from . import database, journal
+from . import journal
 from .database import Database, NotInFileError, StoreError
 from .lists import Series, changes, list_hash, snapshot
 from .ordered import naturally
-
-TABLES = "0002"
-"""The newest of migrations/versions, which the statements here are for."""
+from .tenancies import Door, Tenancy
 
 WANTED, SENT, HELD = "wanted", "sent", "held"
 """What the operator has entered; what of that the newest list has; what the lock's has."""
 
 _NO_CHECK = "0"
-
-
-@dataclass(frozen=True)
-class Door:
-    """A lease at one lock: its number there, first second, the one after its last, and its code's digest."""
-
-    lock: str
-    number: int
-    begin: int
-    end: int
-    code: str
-    held: bool
-    """Whether the lock has it just so."""
-
-
-@dataclass(frozen=True)
-class Tenancy:
-    """A lease of the house, at all its doors."""
-
-    id: int
-    note: str
-    doors: tuple[Door, ...]
-
-    @property
-    def end(self) -> int:
-        """The second after its last, at the door where it ends last."""
-        return max(door.end for door in self.doors)
-
-    @property
-    def called(self) -> str:
-        """Such as "lease 7 (flat 3)"."""
-        return f"lease {self.id}" + (f" ({self.note})" if self.note else "")
 
 
 class Store:
@@ -305,69 +269,6 @@ class Store:
 def called(row: Any) -> str:
     """What people call a lock."""
     return row["label"] or row["name"]
-
-
-def opened(address: str, tell: Any = None) -> Store:
-    """The house at this address; one of an older release is brought up to date, and `tell` hears it.
-
-    Raises StoreError, also for one of an older release where there is nobody to tell; InputError where there
-    is none.
-    """
-    db = database.connect(address)
-    try:
-        version = _version(db)
-        if version != TABLES:
-            db.close()
-            _upgrade(address, version, tell)
-            db = database.connect(address)
-    except BaseException:
-        db.close()
-        raise
-    return Store(db, key_file(address))
-
-
-def key_file(address: str) -> Path:
-    """Where the key is that opens a house's keys, if no passphrase does."""
-    if named := os.environ.get("MENSHEN_KEY_FILE"):
-        return Path(named)
-    if database.is_url(address):
-        return Path("~/.menshen/operator.key").expanduser()
-    return database.path_of(address).with_suffix(".key")
-
-
-def _version(db: Database) -> str:
-    """Of its tables; "" in a file of 0.1.0."""
-    url = "://" in db.name
-    catalogue = (
-        "select table_name as name from information_schema.tables where table_schema = current_schema()"
-    )
-    tables = {row["name"] for row in db.run(catalogue if url else "select name from sqlite_master")}
-    if "lock" not in tables:
-        if url or not tables:
-            raise InputError(f"--file {db.name}: there is no house in it; `menshen init` makes one")
-        raise StoreError(f"{db.name}: no operator's file; it has tables of something else")
-    return (
-        db.run("select version_num from alembic_version")[0]["version_num"]
-        if "alembic_version" in tables
-        else ""
-    )
-
-
-def _upgrade(address: str, version: str, tell: Any) -> None:
-    if not re.fullmatch(r"|000[01]", version):
-        raise StoreError(f"{address}: was made by a newer menshen than this one; install that")
-    if tell is None:
-        raise StoreError(f"{address}: of an older release; any command brings it up to date")
-    from . import seal, tables
-
-    path = key_file(address)
-    made = seal.Seal()
-    before = tables.upgrade(address, made, made.under_key(seal.make_key(path)))
-    if before:
-        tell(
-            f"{address}: brought up to date. Its locks' keys are sealed now, and {path} opens them: keep a "
-            f"copy elsewhere. As it was it is in {before}, keys in the clear: delete that once all is well"
-        )
 
 
 def _data(row: Any) -> dict:

@@ -1,7 +1,6 @@
 """Makes the tables of a house, and brings those of an older release up to date, by alembic (migrations/)."""
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -51,25 +50,39 @@ def upgrade(address: str, seal: Seal, sealed: str) -> Path | None:
         with _engine(address) as engine, engine.begin() as connection:
             _upgrade(connection, seal, sealed)
         return None
-    path = path_of(address)
+    try:
+        return _beside_it(path_of(address), seal, sealed)
+    except sqlite3.Error as error:
+        raise StoreError(f"{address}: not brought up to date ({error}); nothing was changed") from error
+
+
+def _beside_it(path: Path, seal: Seal, sealed: str) -> Path | None:
+    """Bring a copy up to date and put it in the file's place; None where another command has done it."""
     new, before, was = _beside(path, ".new"), _free(path), path.stat().st_ino
     with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as held:
         held.execute("begin immediate")  # nobody writes to it meanwhile
-        if path.stat().st_ino != was:
-            return None  # another command has done it while this one waited
+        done = "select 1 from sqlite_master where name = 'alembic_version'"
+        if path.stat().st_ino != was or held.execute(done).fetchall():
+            return None
         new.unlink(missing_ok=True)
-        for copy in (new, before):
-            os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            shutil.copyfile(path, copy)
         try:
+            _copy(path, new)
+            _copy(path, before)
             _upgrade_file(new, seal, sealed)
             new.replace(path)
         except BaseException:
-            before.unlink()
+            before.unlink(missing_ok=True)
             raise
         finally:
             new.unlink(missing_ok=True)
     return before
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """By SQLite: whoever opens and closes the file beside it loses the lock on it (POSIX)."""
+    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
 
 
 def _upgrade_file(path: Path, seal: Seal, sealed: str) -> None:

@@ -4,10 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from menshen.errors import InputError
-from menshen.operator.certificates import OPERATOR, Authority, write_private
+from menshen.operator.certificates import LOCK_DAYS, OPERATOR, Authority, check_lock, write_private
 
+from .sending import send
+
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
 
@@ -92,6 +98,49 @@ def lock(folder: Path, name: str) -> None:
     for path, content in files.items():
         write_private(path, content)
     _show(files)
+
+
+@pki.command()
+@_folder
+@click.argument("name", metavar="LOCK")
+@click.option("--certificate", "path", type=_File, required=True, help="The old one: LOCK.crt.pem.")
+@click.option("--days", type=click.IntRange(1, LOCK_DAYS), default=LOCK_DAYS, help="How long it is good for.")
+def renew(folder: Path, name: str, path: Path, days: int) -> None:
+    """Give a lock a new certificate over the air.
+
+    FOLDER is the authority's. The lock's key stays on the lock, and the new certificate is for it. The lock
+    takes it while it is online, and starts anew with it; the file of the old one becomes the new one.
+    """
+    old = x509.load_pem_x509_certificate(path.read_bytes())
+    check_lock(name)
+    new = Authority.load(folder).renew(old, days)
+    send(name, "lock", new.public_bytes(Encoding.DER))
+    path.write_bytes(new.public_bytes(Encoding.PEM))
+    click.echo(
+        f"{name}: took its certificate, which ends on {new.not_valid_after_utc:%Y-%m-%d}; {path} is it"
+    )
+
+
+@pki.command()
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=_Folder)
+@click.option("--lock", "name", required=True, help="Which lock.")
+def trust(folders: tuple[Path, ...], name: str) -> None:
+    """Have a lock trust these authorities, one or two.
+
+    \b
+    To replace an authority, for every lock and then for the broker:
+        menshen pki trust --lock front OLD NEW
+        menshen pki renew NEW front --certificate front.crt.pem
+        menshen brokers mosquitto ... (with the new authority)
+        menshen pki trust --lock front NEW
+
+    The broker has to let both in meanwhile: its ca.crt.pem is both files, one behind the other.
+    """
+    check_lock(name)
+    if len(folders) > 2:
+        raise InputError("FOLDER: a lock trusts two authorities at most")
+    send(name, "ca", b"".join(Authority.load(folder).certificate_der for folder in folders))
+    click.echo(f"{name}: trusts {' and '.join(map(str, folders))}")
 
 
 def _show(paths: Iterable[Path]) -> None:

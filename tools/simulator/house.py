@@ -24,6 +24,7 @@ from menshen.board import selftest
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority
 
+from .programs import program
 from .provision import BROKER_NAME
 from .serial_port import SerialPort
 from .server import Server
@@ -104,17 +105,9 @@ class House:
     async def menshen(self, *arguments: str) -> str:
         """Run one command on the house's file; its standard output. Raises HouseError with its sentence."""
         line = [sys.executable, "-m", "menshen", "--file", str(self.file), *arguments]
-        process = await asyncio.create_subprocess_exec(
-            *line,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
+        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+        async with program(*line, **pipes) as process:
             said, wrong = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
         if process.returncode:
             raise HouseError(f"menshen {' '.join(arguments)}: {wrong.decode().strip()}")
         return said.decode()
@@ -214,17 +207,12 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def _running(program: Path, config: Path) -> AsyncIterator[None]:
+async def _running(mosquitto: Path, config: Path) -> AsyncIterator[None]:
     """Mosquitto, for as long as the block lasts. Raises HouseError if it does not start."""
-    process = await asyncio.create_subprocess_exec(
-        *(program, "-c", config),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for us
-    )
-    assert process.stderr is not None
-    try:
+    # In a session of its own: Ctrl-C is for us.
+    options = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.PIPE}
+    async with program(mosquitto, "-c", config, start_new_session=True, **options) as process:
+        assert process.stderr is not None
         said = b""
         async with asyncio.timeout(_PATIENCE_S):
             while b" running" not in said:
@@ -234,10 +222,6 @@ async def _running(program: Path, config: Path) -> AsyncIterator[None]:
                 said += line
         async with ending.running(_drained(process.stderr)):
             yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.communicate()
 
 
 async def _drained(stream: asyncio.StreamReader) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from menshen.cli.main import main
-from menshen.operator import seal, store, tables, zones
+from menshen.operator import opening, seal, store, tables, zones
 
 
 def new_house(address: Path | str, zone: str = "UTC") -> None:
@@ -15,7 +15,7 @@ def new_house(address: Path | str, zone: str = "UTC") -> None:
     if isinstance(address, Path):
         address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = seal.Seal()
-    tables.create(str(address), made, made.under_key(seal.make_key(store.key_file(str(address)))))
+    tables.create(str(address), made, made.under_key(seal.make_key(opening.key_file(str(address)))))
     house = open_house(address)
     with house.change():
         house.set("zone", zone)
@@ -24,7 +24,7 @@ def new_house(address: Path | str, zone: str = "UTC") -> None:
 
 def open_house(address: Path | str) -> store.Store:
     """It, as a command opens it."""
-    return store.opened(str(address), print)
+    return opening.opened(str(address), print)
 
 
 def keys(folder: Path, *names: str, zone: str = "UTC") -> None:

@@ -243,3 +243,24 @@ def test_the_number_of_a_command_outlives_the_power_and_what_is_refused_uses_non
     assert lock.tell(counted(1, "another-1"))[1] == "replayed"
     for wrong in (0, -1, True, None, "2", 2.0, 1 << 30):
         assert lock.tell(counted(wrong, "malformed"))[1] == "malformed", wrong
+
+
+def test_a_certificate_is_put_in_place_and_the_lock_starts_anew():
+    for n, name in enumerate(("lock", "ca")):
+        lock = Lock()
+        made = order("certificate", "nonce-0%d" % n, file=name, certificate="AAAA")
+        assert lock.tell(made) == ("certificate", "nonce-0%d" % n, None)
+        assert lock.did == [(name, "AAAA"), "restart"]
+
+
+def test_a_certificate_that_does_not_fit_changes_nothing():
+    lock = Lock()
+    lock.lets_in = False
+    assert lock.tell(order("certificate", file="lock", certificate="AAAA")) == ("nonce-01", "denied")
+    lock.flash_is_full = True
+    made = order("certificate", "nonce-02", file="lock", certificate="AAAA")
+    assert lock.tell(made) == ("nonce-02", "flash error")
+    assert "restart" not in lock.did
+    bad = [{}, {"file": "lock"}, {"file": "../key", "certificate": "AA"}, {"file": "ca", "certificate": 5}]
+    for n, wrong in enumerate(bad):
+        assert lock.tell(order("certificate", "wrong-0%d" % n, **wrong))[1] == "malformed", wrong

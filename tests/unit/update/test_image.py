@@ -30,7 +30,7 @@ def test_an_image_is_refused_before_the_first_write():
 
 def test_an_image_for_the_chip_that_runs_is_taken():
     for chip in (0, 9):
-        new = Release("1.1.0", NEW_FILES, _image(chip))
+        new = Release("1.1.0", NEW_FILES, _image(chip) + b"another")
         lock = make_lock(new, images=[_image(chip, 65536 - 36), b"\xff" * 65536])
         assert lock.run(new) is new
         assert bytes(lock.ota.images[1][: len(new.image)]) == new.image

@@ -216,11 +216,11 @@ def test_an_order_that_comes_while_another_is_read_is_taken_for_it():
 def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one_that_starts_from_lists():
     async def main():
         lock, memory = Lock("1.1.0"), asyncio.Lock()
-        lock.ready = "1.1.0", None, set(), ""
+        lock.ready = "1.1.0", None, set(), "1.0.0"
         running = await start(lock, memory)
         await lock.turn.acquire()
         await lock.handler(Payload())
-        await until(lambda: lock.turn.waiting.peek())
+        await until(lock.turn.waiting.peek)
         next_turn = asyncio.create_task(lock.turn.acquire())  # after the release's first
         await asyncio.sleep_ms(0)
         lock.turn.release()
