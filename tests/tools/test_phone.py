@@ -58,6 +58,14 @@ def test_the_leaflet_has_the_orders_of_this_release() -> None:
         assert [label for label, _ in rows[0]] == [f"PIN\u00a0*\u00a0{order}\u00a0#" for order in ORDERS]
 
 
+def test_the_leaflet_has_every_colour_of_the_light() -> None:
+    source = (FIRMWARE / "door/signals.py").read_text()
+    colours = set(re.findall(r"^([A-Z_]+) = 0x", source, re.MULTILINE))
+    for language in LANGUAGES:
+        rows = [section["rows"] for section in words(language)["leaflet"] if "rows" in section]
+        assert len({colour for colour, _ in rows[1]}) == len(rows[1]) == len(colours)
+
+
 def test_the_whole_page_is_below_100_kb() -> None:
     sizes = {name: len(data) for name, data in build.files().items()}
     print(f"the page: {sum(sizes.values())} bytes, {sizes}")
