@@ -65,9 +65,7 @@ class Housekeeping:
             if due and not self.turn.locked():  # else in a second
                 self._register.residents.to_do = False
                 try:
-                    async with self.turn:
-                        await self._forget_uses()
-                        await self._tend_people()
+                    await self._tend()
                     version = now
                 except MemoryError:  # tried again in a second, too
                     self._register.residents.to_do = True
@@ -82,6 +80,12 @@ class Housekeeping:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
                 version = -1  # who lives here is looked after once an hour, too
+
+    async def _tend(self) -> None:
+        """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
+        async with self.turn:
+            await self._forget_uses()
+            await self._tend_people()
 
     async def _forget_uses(self) -> None:
         async with Loan():

@@ -43,10 +43,14 @@ class HomeSwitch:
     async def run(self) -> None:
         """For ever."""
         while True:
-            if self.is_on() or self._board.numbers.get(HOME_ANNOUNCED):
-                async with self._memory:
-                    await self._serve()
+            await self._look()
             await asyncio.sleep_ms(_LOOK_MS)
+
+    async def _look(self) -> None:
+        """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
+        if self.is_on() or self._board.numbers.get(HOME_ANNOUNCED):
+            async with self._memory:
+                await self._serve()
 
     def is_on(self) -> bool:
         """Whether a resident wants it. The home key of a lease that is over is removed."""

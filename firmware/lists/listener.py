@@ -59,16 +59,20 @@ class Lists:
         await self._housekeeping.settled.wait()
         while True:
             await self._came.wait()
-            waits = self._housekeeping.turn.locked()  # a release comes, and the head is as old then
-            async with self._housekeeping.turn:
-                self._came.clear()
-                self._live = self._live and not waits
-                try:
-                    await self._receive()
-                except MemoryError:
-                    self._refuse()
+            await self._take()
             await asyncio.sleep_ms(0)
             self._housekeeping.on_list()
+
+    async def _take(self) -> None:
+        """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
+        waits = self._housekeeping.turn.locked()  # a release comes, and the head is as old then
+        async with self._housekeeping.turn:
+            self._came.clear()
+            self._live = self._live and not waits
+            try:
+                await self._receive()
+            except MemoryError:
+                self._refuse()
 
     def _refuse(self) -> None:
         with Loan():

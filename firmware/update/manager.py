@@ -49,7 +49,8 @@ class Manager:
         residents, reports = door
         self._tell = reports.update
         self.settings, self.board, self.clock = settings, board, clock
-        (self.memory, self._turn), self.subscriptions = memory, subscriptions
+        (self._memory, self._turn), self.subscriptions = memory, subscriptions
+        self._holds = False
         self.door: tuple = (
             lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
             self.report,
@@ -69,15 +70,7 @@ class Manager:
             except asyncio.TimeoutError:
                 self._hour()
                 continue
-            waits = self._turn.locked()  # a list comes, and the order is as old then
-            async with self._turn:
-                self._came.clear()
-                if waits:
-                    self.orders[:] = [(message, False) for message, _ in self.orders]
-                try:
-                    await self._tried(self._obey)
-                except MemoryError:
-                    self.report(self.version, "refused", "no memory")
+            await self._take()
             if self.ready is not None:  # not all locks of a house start it at once
                 spread = self.settings.spread_ms + 1
                 await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
@@ -87,6 +80,28 @@ class Manager:
                 except MemoryError:
                     self.report(self.version, "refused", "no memory")
             self.version = self.ready = None
+
+    async def _take(self) -> None:
+        """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
+        waits = self._turn.locked()  # a list comes, and the order is as old then
+        async with self._turn:
+            self._came.clear()
+            if waits:
+                self.orders[:] = [(message, False) for message, _ in self.orders]
+            try:
+                await self._tried(self._obey)
+            except MemoryError:
+                self.report(self.version, "refused", "no memory")
+            finally:
+                if self._holds:
+                    self._holds = False
+                    self._memory.release()
+
+    async def hold(self) -> None:
+        """Hold the memory that a tenant's own broker may have, until the order has been seen to."""
+        if not self._holds:
+            await self._memory.acquire()
+            self._holds = True
 
     async def _tried(self, step: "Callable[[], Awaitable]") -> None:
         """Try a step a few times where there is no memory in one piece: others free some, and a build goes on

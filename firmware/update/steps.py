@@ -6,7 +6,6 @@ from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import Lock
     from typing import Any, Protocol
 
     from access.clock import Clock
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
         board: Any
         clock: Clock
         subscriptions: Subscriptions
-        memory: Lock
         door: tuple  # faults(), report(version, step, reason)
         orders: list[tuple[bytearray | None, bool]]
         version: Any
         ready: tuple | None
 
+        async def hold(self) -> None: ...
         def report(self, version: str | None, step: str, reason: str) -> None: ...
 
 
@@ -37,12 +36,12 @@ async def obey(manager: "Manager") -> None:
             try:
                 manager.version = await _read(manager)
             except MemoryError:
-                async with manager.memory:  # a tenant's own broker may have it
-                    manager.version = await _read(manager)
+                await manager.hold()
+                manager.version = await _read(manager)
         version = manager.version
         if version is not None:
-            async with manager.memory:
-                manager.ready = await _prepare(manager, await _manifest(manager, version))
+            await manager.hold()
+            manager.ready = await _prepare(manager, await _manifest(manager, version))
             if manager.ready is not None:
                 manager.report(version, "fetched", "")
     except Refused as error:

@@ -188,7 +188,7 @@ async def test_a_tenant_opens_the_door_and_nobody_else_does(small_house: House, 
 async def test_a_release_comes_while_the_tenants_broker_is_on(
     small_house: House, home: HomeAssistant
 ) -> None:
-    """It has the memory for itself: the tenant's broker is left for that time, and comes back afterwards."""
+    """It has the memory for itself: the tenant's broker is left for that time, and is back afterwards."""
     house, lock = small_house, small_house.lock
     await lock.power(False)
     operator = Operator(lock)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Port:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
+            print(f"the Unix port ended with {self._process.wait()} at {call} {arguments}", file=sys.stderr)
             raise PortError(f"the Unix port ended with {self._process.wait()}")
         answer = json.loads(line)
         if "error" in answer:

@@ -14,6 +14,8 @@ No rule has a precondition: what is drawn depends on nothing that the lock does.
 (helpers/people_model.py) is written from what is promised, and knows nothing of the firmware's code.
 """
 
+import datetime as dt
+import io
 import os
 from collections import Counter
 
@@ -26,8 +28,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from menshen.operator.guest import make_code, read_key
 from tests.models.conftest import Port
-from tests.models.helpers.people_door import LIGHT_MS, LONGEST_WAIT_MS, T0, Door
+from tests.models.helpers.people_door import LONGEST_WAIT_MS, T0, Door
 from tests.models.helpers.people_from_afar import (
     CODES,
     LISTED_CARD,
@@ -39,12 +42,12 @@ from tests.models.helpers.people_from_afar import (
 from tests.models.helpers.people_model import (
     CARD,
     DAY,
+    HOUR,
     MOVE_IN,
     PIN,
     STAFF,
     TENANT,
     Entry,
-    Listing,
     Resident,
     Term,
     Token,
@@ -112,6 +115,8 @@ class People(FromAfar):
         second.entries[PIN, CODES[2]] = Entry(MOVE_IN, 1)
         assert self.door.heal(second).version == 2
         self._move_in(CODES[2], PINS[2])
+        for number, resident in enumerate(self.house.residents):
+            self._add_card(resident, CARDS[number])
 
     def _move_in(self, code: str, pin: str) -> None:
         self.door.dark()
@@ -194,8 +199,10 @@ class People(FromAfar):
     @rule(who=_any, uid=st.sampled_from(CARDS))
     def adds_a_card(self, who: int, uid: str) -> None:
         resident = self._someone(who)
-        if len(resident.cards) >= 3:
-            return
+        if len(resident.cards) < 3:
+            self._add_card(resident, uid)
+
+    def _add_card(self, resident: Resident, uid: str) -> None:
         found = self.door.asks(resident, "2")
         if found.fell:
             return
@@ -260,6 +267,30 @@ class People(FromAfar):
             assert "kept" in found.said, found
         self.house.moved_out(resident)
 
+    @rule(who=_any, hours=st.sampled_from([4, 24]))
+    def a_guest_comes(self, who: int, hours: int) -> None:
+        """By a code that the resident has just made, with the key that the lock has handed to their phone."""
+        resident = self._someone(who)
+        found = self.door.asks(resident, "4")
+        if found.fell:
+            return
+        told = dict(self.door.do("phone").told)
+        begin = self.house.now // HOUR * HOUR - HOUR
+        start, duration = dt.datetime.fromtimestamp(begin, dt.UTC), dt.timedelta(hours=hours)
+        code = make_code(read_key(io.StringIO(told["phone"])), start, duration)
+        self.door.dark()
+        self.door.enter(code, True if self.door.clock_is_right else None)
+        self.house.guests.append((code, begin + hours * HOUR, resident))
+
+    @rule(which=_any)
+    def a_guest_comes_again(self, which: int) -> None:
+        """Not after the end, and not when who asked them in has moved out."""
+        if self.house.guests:
+            code, end, host = self.house.guests[which % len(self.house.guests)]
+            over = self.door.clock_is_right and self.house.now > end + 2 * HOUR
+            self.door.dark()
+            self.door.enter(code, False if over or host not in self.house.residents else None)
+
     # those who have no business here
 
     @rule(noise=_noise, then=st.sampled_from([0, 100, 2000, 10_000]))
@@ -314,49 +345,6 @@ class People(FromAfar):
         for token in [*self.house.ways(), *sorted(self.house.former)]:
             self.door.present(token)
         self.figures["bytes"] = max(self.figures["bytes"], self.door.sizes())
-
-
-def test_no_lease_starves_another(house_port: Port) -> None:
-    """One lease takes all that it can get; every other has its first PIN, and three cards, all the same."""
-    door = Door(house_port, Counter())
-    hoard = [f"9{n}5817" for n in range(1, 10)]
-    others = {lease: (f"80{lease:02}4153", f"70{lease:02}3916") for lease in range(2, 33)}
-    first = Listing(1)
-    first.entries = {(PIN, code): Entry(MOVE_IN, 1) for code in hoard}
-    first.entries |= {(PIN, code): Entry(MOVE_IN, lease) for lease, (code, _) in others.items()}
-    first.terms = {lease: Term(T0 - DAY) for lease in range(1, 33)}
-    assert door.heal(first).version == 1
-    for n, code in enumerate(hoard):
-        pin = f"6{n}2739"
-        door.enter(code, False)
-        found = door.do("keys", f"{pin}#{pin}#")
-        assert ("kept" in found.said) == (n < 8), "a lease has eight residents"
-        if n < 8:
-            resident = door.house.moved_in(code, pin)
-            kept = [_adds(door, resident, bytes((4, 1, n, card))) for card in range(4)]
-            assert kept == [True, True, True, False], "a resident has three cards"
-            assert "enrolling" in door.asks(resident, "4").said
-            door.do("wait", LIGHT_MS)
-    for lease, (code, pin) in others.items():
-        door.enter(code, False)
-        assert "kept" in door.do("keys", f"{pin}#{pin}#").said, lease
-        resident = door.house.moved_in(code, pin)
-        assert all(_adds(door, resident, bytes((4, lease, card))) for card in range(3)), lease
-        assert "enrolling" in door.asks(resident, "4").said, lease
-        door.do("wait", LIGHT_MS)
-    door.do("restart")
-    for token in door.house.ways():
-        door.present(token)
-    print(f"{len(door.house.ways())} ways in of 32 leases, {door.sizes()} bytes of tables and NVS")
-
-
-def _adds(door: Door, resident: Resident, uid: bytes) -> bool:
-    door.asks(resident, "2")
-    kept = "kept" in door.do("card", uid.hex()).said
-    if kept:
-        door.house.added(resident, uid.hex())
-    door.do("wait", LIGHT_MS)
-    return kept
 
 
 def test_the_promises_hold_against_people(house_port: Port) -> None:

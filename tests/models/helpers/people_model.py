@@ -86,6 +86,7 @@ class Household:
     terms: dict[int, Term] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     former: set[Token] = field(default_factory=set)
+    guests: list[tuple[str, int, Resident]] = field(default_factory=list)
     withdrawn: set[Token] = field(default_factory=set)
     left: set[int] = field(default_factory=set)
     now: int = 0

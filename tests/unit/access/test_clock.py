@@ -226,6 +226,35 @@ def test_after_the_last_lie_one_right_answer_and_one_publication_heal():
                 assert own.floor <= now
 
 
+def test_after_four_lies_of_any_kind_in_any_order_one_right_answer_and_one_publication_heal():
+    """SNTP ahead and behind, a computer ahead, both with one wrong time, and cuts of power between them."""
+    orders = [()]
+    for _ in range(4):
+        orders += [order + (lie,) for order in orders for lie in "nbsap" if len(order) < 4]
+    for lies in set(orders):
+        for first in "ns":
+            chip = Chip()
+            own = chip.start()
+            for n, lie in enumerate(lies):
+                wrong = NOW + 2 * YEAR + n * 3 * DAY
+                if lie in "na":
+                    own.network(wrong)
+                if lie in "sa":  # a: both agree
+                    own.signed(wrong, True)
+                if lie == "b":
+                    own.network(NOW - YEAR)
+                if lie == "p":
+                    chip.rtc.at = 0
+                    own = chip.start()
+            later(chip, 7200)
+            for right in (first, "s" if first == "n" else "n"):
+                own.network(NOW + 7200) if right == "n" else own.signed(NOW + 7200, True)
+            assert (own.now(), own.trust) == (NOW + 7200, "signed"), (lies, first)
+            assert own.floor <= NOW + 7200, (lies, first)
+            assert chip.numbers.get("clock_floor") * 60 <= NOW + 7200, (lies, first)
+    print("%d orders of lies" % (2 * len(set(orders))))
+
+
 def test_two_that_agree_take_back_a_floor_that_an_older_release_left():
     for ahead in AHEAD:
         for order in ("ns", "sn"):

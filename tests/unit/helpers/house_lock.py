@@ -22,8 +22,31 @@ from postman import Payload
 _SKIPPED = ("selftest", "boot.py", "main.py")
 _FINE_MS, _COARSE_MS, _ATTENTION_MS = 100, 20_000, 30_000
 _HOUR_MS, _DAY_H = 3_600_000, 24
-_KEPT = 500  # file systems: a file that is open still is closed by the collector, whenever it finds it
 _STARTS_MS, _SETTLES_MS = 3000, 4000
+
+
+_tasks = []
+_create = asyncio.core.create_task
+
+
+def _create_task(coroutine):
+    task = _create(coroutine)
+    _tasks.append(task)
+    return task
+
+
+asyncio.create_task = asyncio.core.create_task = _create_task
+
+
+def _drop_tasks():
+    """End what runs, as a reset does. What it has open is closed: the collector could not do that."""
+    for task in _tasks:
+        try:
+            task.coro.close()
+        except BaseException:  # noqa: S110 (of what is gone with the power)
+            pass
+    _tasks.clear()
+    asyncio.new_event_loop()
 
 
 def _import_all(folder, prefix=""):
@@ -137,10 +160,9 @@ class House:
 
     def new(self, config, now):
         """Another lock, from the factory, with these settings; it is `now`."""
-        asyncio.new_event_loop()
-        self.lock = self.subscriptions = None
+        chip.knife.dead = True
+        _drop_tasks()
         gc.collect()
-        del chip.mounted[:-_KEPT]
         time.begin()
         chip.erase()
         self.truth, self._from = now, time.now_ms
@@ -199,7 +221,8 @@ class House:
 
     def start(self, cold=True):
         """The plug is put in again, or the chip resets."""
-        asyncio.new_event_loop()
+        chip.knife.dead = True  # nothing of before writes any more
+        _drop_tasks()
         loader.Late._open, loader.Late._sweeps = None, False
         chip.start(cold=cold)
         self.said = []

@@ -23,7 +23,6 @@ class Chip:
     def __init__(self):
         self.data, self.kept = bytearray(BLOCK * _BLOCKS), {}
         self.knife, self.grants = Knife(), 0
-        self.mounted = []  # what was open at a cut is closed by the collector, and needs these
         self.set_clock(_DAYS_2000 * 86_400)
         self.erase()
 
@@ -39,11 +38,9 @@ class Chip:
     def start(self, reorders=False, cold=True):
         """Mount the flash; after a `cold` start the clock is lost. What was not committed is gone."""
         vfs.umount("/")
-        self.knife.dead = True  # nothing of before writes any more
         self.knife = Knife()
         flash = (ReorderingFlash if reorders else CutFlash)(self.knife, self.data)
-        self.mounted.append(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32))
-        vfs.mount(self.mounted[-1], "/")
+        vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
         self.grants = 0
         if cold:
             self.set_clock(_DAYS_2000 * 86_400)

@@ -43,7 +43,7 @@ class Board:
     KEY_LAYOUT = "123456789*0#"
     air = nvs = None
 
-    def __init__(self, unlock_level):
+    def __init__(self, unlock_level, *wiring):
         from storage.nvs import Numbers
 
         self.numbers = Numbers(Board.nvs)

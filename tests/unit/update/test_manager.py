@@ -220,7 +220,7 @@ def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one
         running = await start(lock, memory)
         await lock.turn.acquire()
         await lock.handler(Payload())
-        await until(lambda: lock.turn.waiting.peek())
+        await until(lock.turn.waiting.peek)
         next_turn = asyncio.create_task(lock.turn.acquire())  # after the release's first
         await asyncio.sleep_ms(0)
         lock.turn.release()

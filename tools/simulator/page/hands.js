@@ -28,11 +28,11 @@ export function buildKeypad(pad, press) {
 }
 
 export function showPhone(card, { read, link }) {
-  const [title, key] = (read ?? "").split(": ");
+  const [title, key] = read?.split(": ") ?? ["", link && "has the guest key, on the resident's page beside the door"];
   card.classList.toggle("has-read", Boolean(read ?? link));
   if (link?.startsWith("https:")) openPage(new URL(link).hash);
   card.firstChild.replaceChildren(title || "The tenant's phone", document.createElement("small"));
-  card.firstChild.lastChild.textContent = key ?? "gets the guest key: PIN * 4 #, and hold it to the reader";
+  card.firstChild.lastChild.textContent = key || "gets the guest key: PIN * 4 #, and hold it to the reader";
 }
 
 let opened = "";
