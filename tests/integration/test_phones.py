@@ -40,15 +40,11 @@ class WithPhones(Mosquitto):
         text = (_SHIPPED / "phones.conf").read_text()
         for old, new in {
             "listener 8884 0.0.0.0": f"listener {self.phones} {self.host}",
-            "/etc/menshen/phones.acl": str(self.folder / "phones.acl"),
             "/etc/menshen/phones.crt.pem": str(self.folder / "broker.crt.pem"),
             "/etc/menshen/phones.key.pem": str(self.folder / "broker.key.pem"),
         }.items():
             assert old in text
             text = text.replace(old, new)
-        rules = self.folder / "phones.acl"
-        rules.write_text((_SHIPPED / "phones.acl").read_text())
-        rules.chmod(0o600)
         with (self.folder / "mosquitto.conf").open("a") as file:
             file.write(text)
 

@@ -32,7 +32,6 @@ async def collect(store: Store, quiet_s: float) -> None:
         limit = int(time.time()) - _KEPT_S
         store.run("delete from staff_entry where heard < ?", limit)
         store.run("delete from alarm where heard < ?", limit)
-        _forget_people(store)
     names = {row["name"] for row in store.locks()}
     async with link.client(store, identifier) as connected:
         # The broker keeps what is not acknowledged, and that is done once it is in the file; paho can do it
@@ -47,6 +46,8 @@ async def collect(store: Store, quiet_s: float) -> None:
                     message = await anext(connected.messages)
                 _take(store, names, message)
                 paho.ack(message.mid, message.qos)
+    with store.change():
+        _forget_people(store)
 
 
 def _forget_people(store: Store) -> None:
