@@ -25,6 +25,7 @@ from people.register import Register
 from people.residents import Residents
 from readers.card_reader import CardReader
 from readers.pn532 import PN532
+from readers.secure_cards import SecureCards
 from reports.reports import Reports
 from roll.credentials import Credentials
 from storage.hmac import Mac
@@ -78,7 +79,8 @@ class Lock:
         reports = self._reports = Reports(indicator)
         self._card_reader = None
         if settings.reader == "pn532":
-            self._card_reader = CardReader(PN532(board.reader_uart, board.reader_irq, board.reader_reset))
+            chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
+            self._card_reader = CardReader(chip, SecureCards(settings.key))
 
         mac, throttle = Mac(settings.key), Throttle(board.numbers)
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
@@ -117,7 +119,7 @@ class Lock:
         reader = self._card_reader
         if reader is not None:
             cards = reports.health(READER, "the card reader answers", "the card reader does not answer")
-            start("cards", lambda: reader.run(doorkeeper.card, cards))
+            start("cards", lambda: reader.run(doorkeeper.card, cards, doorkeeper.adds_card))
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())

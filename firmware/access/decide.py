@@ -23,10 +23,16 @@ ASKING = "asking"  # a tenant's PIN that is to do something else than open: see 
 
 PASSAGE = "passage"  # staff who may, begin passage mode, or end it
 
+# What a card is, beside its number.
+PLAIN = const(0)  # it has shown the number, and nothing more
+PROVED = const(1)  # it has proved that the number is its own
+ELSEWHERE = const(2)  # it could become a card of this lock, but has its home at another
+
 # What a dialogue at the keypad makes of a code or card, by the names of the signals.
 GOES_ON = "enrolling"
 KEPT = "kept"
 REFUSED = "weak"
+AT_HOME_ELSEWHERE = "elsewhere"  # a card that has its home at another lock, and room for one alone
 
 
 def decide(

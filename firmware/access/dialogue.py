@@ -19,7 +19,16 @@ from os import urandom
 
 from micropython import const
 
-from access.decide import GOES_ON, KEPT, REFUSED, THROTTLED
+from access.decide import (
+    AT_HOME_ELSEWHERE,
+    ELSEWHERE,
+    GOES_ON,
+    KEPT,
+    PLAIN,
+    PROVED,
+    REFUSED,
+    THROTTLED,
+)
 from access.gate import Verdict
 from access.guest_key import complete
 from access.waiting import LONG_MS, Waiting, is_random
@@ -27,7 +36,7 @@ from loader import Loan
 from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
 from storage.hmac import equal
-from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE
+from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE, PROVED_CARD_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,26 +150,33 @@ class Dialogue(Waiting):
         elif self._state in (_NEW, _AGAIN) and not verdict.granted and verdict.reason != THROTTLED:
             verdict.reason = self._choose(verdict, digits)
 
-    def card(self, uid: bytes) -> "Verdict | None":
+    def adds(self) -> bool:
+        """Whether a card is awaited that is to be added."""
+        return self._state == _ADD
+
+    def card(self, uid: bytes, kind: int = PLAIN) -> "Verdict | None":
         """The verdict where the card is added, removed or refused; None where it is to be judged.
 
         A card that is known is not added again: it opens, if it does. So does one that is a flatmate's.
         """
-        digest = self._mac.digest(CARD_VALUE, uid)[:DIGEST]
-        known, own = self._residents.find(digest, CARD_VALUE, uid), b""
+        purpose = PROVED_CARD_VALUE if kind == PROVED else CARD_VALUE
+        digest = self._mac.digest(purpose, uid)[:DIGEST]
+        known, own = self._residents.find(digest, purpose, uid), b""
         listed = self._register.credentials.find(digest)
         change = None
         if self._state == _REMOVE:
-            own = self._residents.digest(digest, CARD_VALUE, uid)
+            own = self._residents.digest(digest, purpose, uid)
             if known is not None and known.what == CREDENTIAL:
                 if known.lease == self._who.lease and known.number in (0, self._who.number):
                     change = lambda cards: cards.remove(digest, own)  # noqa: E731
             elif known is None and self._is_ours_alone(listed):
                 change = lambda cards: cards.withdraw(digest)  # noqa: E731
         elif self._state == _ADD and known is None and listed is None:
-            if not self._could_open(uid):
+            if kind == ELSEWHERE:
+                return Verdict(AT_HOME_ELSEWHERE, CARD)
+            if kind == PLAIN and not self._could_open(uid):
                 return Verdict(REFUSED, CARD)
-            own = self._residents.digest(digest, CARD_VALUE, uid)
+            own = self._residents.digest(digest, purpose, uid)
             change = lambda cards: cards.add_card(self._who, own)  # noqa: E731
         return change and Verdict(self._finish(lambda: self._cards(change)), CARD)
 
@@ -186,7 +202,7 @@ class Dialogue(Waiting):
         return GOES_ON
 
     def _could_open(self, uid: bytes) -> bool:
-        """Whether a card of this number opens this door the next time: never say "kept" of one that cannot.
+        """Whether a card opens this door by this number alone: never say "kept" of one that cannot.
 
         A phone shows another number each time, and some chips show zeros. What comes over Wiegand is a number
         that may begin as random ones do.

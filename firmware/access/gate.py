@@ -17,7 +17,7 @@ from access.decide import (
 from loader import Loan
 from people.entry import CREDENTIAL, WITHDRAWN
 from roll.record import CARD, DIGEST, MOVE_IN, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
-from storage.purposes import CARD_VALUE, PIN_VALUE
+from storage.purposes import CARD_VALUE, PIN_VALUE, PROVED_CARD_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from roll.record import Credential
     from storage.hmac import Mac
 
-_PURPOSES = (b"", PIN_VALUE, CARD_VALUE)
 _ORDERS = b" 0 1 2 3 30 4 40 6 60 7 9 "  # what each means: dialogue.py
 _PASSAGE = b"0"  # of staff, and not of tenants
 _SHORTEST = const(4)
@@ -76,12 +75,14 @@ class Gate:
         self._leases, self._clock, self._throttle = register.leases, clock, throttle
         self._restrictions, self._mac, self._plain_uid = restrictions, mac, plain_uid
 
-    def card(self, uid: bytes) -> Verdict:
-        """Judge a card by its number alone, where the settings allow that. The throttle stops no card."""
-        if not self._plain_uid:
-            return Verdict(UNKNOWN, CARD)
+    def card(self, uid: bytes, proved: bool = False) -> Verdict:
+        """Judge a card that has `proved` its number; by the number alone only where the settings allow that.
+
+        The throttle stops no card.
+        """
         verdict = Verdict(UNKNOWN, CARD)
-        self._judge(verdict, uid)
+        if proved or self._plain_uid:
+            self._judge(verdict, PROVED_CARD_VALUE if proved else CARD_VALUE, uid)
         return verdict
 
     def pin(self, digits: bytes, now: int, number: "bytes | None" = None) -> Verdict:
@@ -98,7 +99,7 @@ class Gate:
         is_order = number is not None and b" " + number + b" " in _ORDERS
         if _SHORTEST <= len(digits) <= _LONGEST and (number is None or is_order):
             only = 0 if number is None else STAFF_PASSAGE if number == _PASSAGE else TENANT
-            self._judge(verdict, digits, only)
+            self._judge(verdict, PIN_VALUE, digits, only)
         if number is not None:
             granted = ASKING if number != _PASSAGE else PASSAGE if verdict.role != TENANT else UNKNOWN
             verdict.reason = granted if verdict.granted else UNKNOWN
@@ -154,12 +155,12 @@ class Gate:
         if verdict.granted:
             verdict.role = GUEST
 
-    def _judge(self, verdict: Verdict, value: bytes, only: int = 0) -> None:
+    def _judge(self, verdict: Verdict, purpose: bytes, value: bytes, only: int = 0) -> None:
         """Look a value up, of one role `only` where it is not 0: only who is looked for uses something up."""
         kind = verdict.kind
-        digest = verdict.digest = self._mac.digest(_PURPOSES[kind], value)[:DIGEST]
+        digest = verdict.digest = self._mac.digest(purpose, value)[:DIGEST]
         now = self._clock.now()
-        resident = self._residents.find(digest, _PURPOSES[kind], value)
+        resident = self._residents.find(digest, purpose, value)
         if resident is not None:
             if resident.what == WITHDRAWN:
                 return

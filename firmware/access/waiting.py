@@ -7,7 +7,7 @@ from time import ticks_diff
 
 from micropython import const
 
-from access.decide import GOES_ON, KEPT
+from access.decide import GOES_ON, KEPT, PLAIN
 from access.gate import Verdict
 from roll.record import CARD
 
@@ -70,12 +70,16 @@ class Waiting:
     def pin(self, verdict: "Verdict", digits: "bytes | memoryview") -> None:
         """A code was judged: give it another reason where it is what is awaited."""
 
-    def card(self, uid: bytes) -> "Verdict | None":
+    def card(self, uid: bytes, kind: int = PLAIN) -> "Verdict | None":
         """The verdict where a card is added, removed or refused; None where it is to be judged.
 
         A phone that comes before the reader is ready for it shows a random number.
         """
-        return Verdict(GOES_ON, CARD) if is_random(uid) else None
+        return Verdict(GOES_ON, CARD) if kind == PLAIN and is_random(uid) else None
+
+    def adds(self) -> bool:
+        """Whether a card is awaited that is to be added."""
+        return False
 
     def heard(self, reason: str) -> None:
         """What came did not open the door. The third refusal ends it."""

@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, MOVING_IN, PASSAGE
+from access.decide import ASKING, MOVING_IN, PASSAGE, PLAIN, PROVED
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
 from roll.record import REMOTE, STAFF, STAFF_PASSAGE, TENANT
@@ -78,11 +78,16 @@ class Doorkeeper:
         self._entry.press(key, now)
         self._follow(now)
 
-    def card(self, uid: bytes) -> None:
-        """A card was held to the reader."""
+    def card(self, uid: bytes, kind: int = PLAIN) -> None:
+        """A card was held to the reader; `kind` is PLAIN, PROVED or ELSEWHERE of access/decide.py."""
         now = ticks_ms()
-        self._act((self._talk and self._talk.card(uid)) or self._gate.card(uid))
+        verdict = self._talk and self._talk.card(uid, kind)
+        self._act(verdict or self._gate.card(uid, kind == PROVED))
         self._follow(now)
+
+    def adds_card(self) -> bool:
+        """Whether a card is awaited that is to be added."""
+        return self._talk is not None and self._talk.adds()
 
     def _pin(self, digits: bytes, number: "bytes | None") -> None:
         """A code was entered at the keypad, with a number behind `*` or none."""

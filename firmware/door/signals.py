@@ -21,6 +21,7 @@ YELLOW = 0xFFFF00
 MAGENTA = 0xFF00FF
 TURQUOISE = 0x00FF90
 LILAC = 0xC090FF
+OLIVE = 0x808000
 
 # Signals, shown once: colour, tone, ms of tone, ms of light.
 SIGNALS = {
@@ -32,6 +33,7 @@ SIGNALS = {
     "enrolling": (BLUE, 2400, 60, 3000),
     "kept": (LIME, 2400, 300, 1500),
     "weak": (PINK, 600, 400, 1500),
+    "elsewhere": (OLIVE, 900, 700, 2500),
     "staff": (WHITE, 1800, 600, 4000),
     "new way in": (TURQUOISE, 1500, 600, 4000),
     "notice": (LILAC, 1200, 600, 4000),

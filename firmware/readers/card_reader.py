@@ -5,7 +5,9 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from access.decide import ELSEWHERE, PLAIN, PROVED
 from readers.hsu import ReaderError
+from readers.pn532 import CardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from readers.phone_tag import PhoneTag
     from readers.pn532 import PN532
+    from readers.secure_cards import SecureCards
 
 _LOOK_MS = const(150)
 _MOST = const(6)  # cards that are told apart in one look
@@ -20,20 +23,26 @@ _GONE_AFTER = const(2)  # looks without the card: a hand trembles
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(1000)
 _STEADY_MS = const(5000)  # a reader that worked for so long is mended at once, and without a word
+_UNREAD_MAX = const(10)  # looks; then the card counts as one that has proved nothing
 _FORGET_MS = const(3000)  # after such an outage a card at the reader counts as presented anew
 _RANDOM = b"\x08"  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
 
 
 class CardReader:
-    """The cards at one reader. run() says who is told of them."""
+    """The cards at one reader. run() says who is told of them; `secure` asks cards that can prove it."""
 
-    def __init__(self, reader: "PN532", look_ms: int = _LOOK_MS) -> None:
-        self._reader = reader
+    def __init__(self, reader: "PN532", secure: "SecureCards | None" = None, look_ms: int = _LOOK_MS) -> None:
+        self._reader, self._secure = reader, secure
         self._on_card = self._on_health = _nobody
+        self._adds = _never
         self._look_ms = look_ms
         self._healthy = None
         self._failed = 0
         self._lying = {}  # UID: looks since it was last seen
+        self._proved = []  # numbers that cards with random UIDs have proved
+        self._random = self._settled = 0  # cards with random UIDs at the last look, and at the one before
+        self._turn = 0  # looks
+        self._unread = 0  # times in a row that a card was not read to the end
         self._tag: PhoneTag | None = None
 
     def emulate(self, tag: "PhoneTag | None") -> None:
@@ -45,15 +54,22 @@ class CardReader:
             self._tag.end()
         self._tag = tag
 
-    async def run(self, on_card: "Callable[[bytes], None]", on_health: "Callable[[bool], None]") -> None:
+    async def run(
+        self,
+        on_card: "Callable[[bytes, int], None]",
+        on_health: "Callable[[bool], None]",
+        adds: "Callable[[], bool] | None" = None,
+    ) -> None:
         """Read cards for ever.
 
-        on_card(uid) is called once each time that a card is held to the reader, on_health(bool) when the
-        reader cannot be mended or works again. One that fails is mended by an abort, then by its reset line.
-        Where that does not help for long, it is tried again after 100 ms, then with waits that double up to a
-        second.
+        on_card(uid, PLAIN, PROVED or ELSEWHERE) is called once each time that a card is held to the reader,
+        on_health(bool) when the reader cannot be mended or works again. While adds(), a factory-fresh secure
+        card becomes one of this lock's.
+
+        A reader that fails is mended by an abort, then by its reset line. Where that does not help for long,
+        it is tried again after 100 ms, then with waits that double up to a second.
         """
-        self._on_card, self._on_health = on_card, on_health
+        self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
         wait = _FIRST_WAIT_MS
         while True:
             began = ticks_ms()
@@ -68,7 +84,7 @@ class CardReader:
                         await self._emulate(self._tag)
                     else:
                         await self._follow(await self._reader.wait_target())
-            except ReaderError:
+            except (ReaderError, MemoryError):
                 if self._healthy:
                     self._failed = ticks_ms()
                 if self._tag is not None and self._tag.is_over():
@@ -82,7 +98,7 @@ class CardReader:
 
     async def _emulate(self, tag: "PhoneTag") -> None:
         """Look for cards, then emulate the tag for a moment. A random UID is the phone's then, no card."""
-        self._lying[_RANDOM] = -1
+        self._lying[_RANDOM + b"\1"] = -1
         await self._look()
         if not await tag.emulate(self._reader) and self._tag is tag:
             self._tag = None
@@ -105,20 +121,60 @@ class CardReader:
         A card that was found sleeps while the next one is looked for. One is gone when some looks in a row
         have not found it.
         """
-        lying = self._lying
+        lying, count = self._lying, 0
         for _ in range(_MOST):
             if uid is None:
                 break
-            card = _RANDOM if len(uid) == 4 and uid[:1] == _RANDOM else uid
-            is_new = card not in lying
-            lying[card] = -1
-            if is_new:
-                self._on_card(uid)
+            if len(uid) == 4 and uid[:1] == _RANDOM:
+                count += 1
+                await self._meet_random(uid, _RANDOM + bytes((count,)), count)
+            elif await self._meet(uid, uid not in lying):
+                lying[uid] = -1
             uid = await self._reader.another()
+        self._settled, self._random = self._random, count
+        self._turn += 1
         for card in list(lying):
             lying[card] += 1
             if lying[card] >= _GONE_AFTER:
                 del lying[card]
+        if not lying:
+            self._proved.clear()
+            self._unread = 0
+
+    async def _meet_random(self, uid: bytes, place: bytes, count: int) -> None:
+        """A card that shows another number each time is known by how many such cards lie there.
+
+        So if their number has changed, all are asked. Those who have not proved themselves are asked now and
+        then, as another may have taken their place.
+        """
+        is_new = place not in self._lying
+        is_settled = self._random == self._settled >= count and self._turn & 7
+        is_proved = self._random == len(self._proved) >= count
+        if (not is_new and (is_proved or is_settled)) or await self._meet(uid, is_new, True):
+            self._lying[place] = -1
+
+    async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
+        """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again."""
+        proved, adds = None, self._adds()
+        if self._secure is not None and self._reader.speaks_apdus and (is_new or is_random):
+            try:
+                proved = await self._secure.ask(self._reader, uid, is_random, adds)
+            except (CardError, MemoryError):  # it was moved, or no room: look again, but not for ever
+                self._unread += 1
+                if self._unread <= _UNREAD_MAX:
+                    self._lying[_RANDOM] = -1
+                    return False
+            except OSError:
+                pass  # no space for the secret of the first card: it is not added
+        self._unread = 0
+        if proved and (is_random or adds):  # one that was added shows random numbers from now on
+            if is_random and proved in self._proved:
+                return True
+            self._proved.append(proved)
+            is_new = True
+        if is_new:
+            self._on_card(proved or uid, PROVED if proved else PLAIN if proved is None else ELSEWHERE)
+        return True
 
     def _tell(self, healthy: bool) -> None:
         if healthy != self._healthy:
@@ -126,5 +182,10 @@ class CardReader:
             self._on_health(healthy)
 
 
-def _nobody(what: object) -> None:
+def _nobody(what: object, kind: int = 0) -> None:
     """Stands in for both callbacks until run() sets them."""
+
+
+def _never() -> bool:
+    """No card is added."""
+    return False

@@ -7,35 +7,24 @@ import asyncio
 
 from micropython import const
 
+from loader import Loan
 from readers.hsu import Line, ReaderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from machine import UART, Pin
 
-_GET_FIRMWARE_VERSION = const(0x02)
-_SET_SERIAL_BAUD_RATE = const(0x10)
-_SAM_CONFIGURATION = const(0x14)
 _RF_CONFIGURATION = const(0x32)
-_IN_DATA_EXCHANGE = const(0x40)
 _IN_LIST_PASSIVE_TARGET = const(0x4A)
 _IN_RELEASE = const(0x52)
 _FOR_EVER = const(0xFF)  # MxRtyPassiveActivation, 7.3.1
 _FIELD_OFF = b"\x01\x00"  # item 1, 7.3.1
-_NORMAL_MODE_WITH_IRQ = b"\x01\x14\x01"  # 7.2.10
 _ONE_TARGET_106_A = b"\x01\x00"  # 7.3.5
-_SLOW = const(115_200)  # baud, after a reset: 7.2.8
-_FAST = const(921_600)
-_MAKE_FAST = b"\x07"  # 7.2.8
-_FAST_TRIES = const(3)
-_SPEED_MS = const(5)  # the chip hears at its new speed
-_RESET_MS = const(10)
-_START_MS = const(10)  # more than the oscillator needs to start
+_FAST_TRIES = const(3)  # starts; until a poll has gone well
 _LIVENESS_MS = const(800)
 _FIELD_OFF_MS = const(6)  # a card forgets what it was asked after 5 ms without field: ISO/IEC 14443-3, 5
 _ANSWER_MS = const(150)
 _RADIO_MS = const(400)  # a card may need long to answer
-_LONGEST = const(262)  # bytes of data in one answer: 7.3.8
 _SPEAKS_APDUS = const(0x20)  # in SEL_RES: ISO/IEC 14443-3, table 9
 
 
@@ -49,7 +38,7 @@ class PN532:
     The line is set to 921,600 baud where both ends hold that. A chip whose reset line is not wired keeps its
     speed when the lock starts anew, so that a start tries both.
 
-    `speaks_apdus`: the card that was found last goes on to ISO/IEC 14443-4.
+    `speaks_apdus`: the card that was found last goes on to ISO/IEC 14443-4. `line` is its serial line.
     """
 
     def __init__(
@@ -60,67 +49,23 @@ class PN532:
         liveness_ms: int = _LIVENESS_MS,
         answer_ms: int = _ANSWER_MS,
     ) -> None:
-        self._line, self._reset = Line(uart, irq), reset
+        self.line, self._reset = Line(uart, irq), reset
         self._liveness_ms, self._answer_ms = liveness_ms, answer_ms
         self._tries = -1
         self._works = False
-        self._fast_tries = _FAST_TRIES  # until a poll has gone well
+        self._fast_tries = _FAST_TRIES
         self.speaks_apdus = False
 
     async def start(self) -> None:
         """Make the chip ready: by an abort if it has worked, and if that does not help, by its reset line.
 
-        Raises ReaderError.
+        Raises ReaderError; MemoryError where there is no room for the code that does it.
         """
-        self._line.open()
-        if self._works:
-            self._line.send_ack()
-            if await self._configured():
-                return
-        await self._restart()
-        if self._fast_tries:
-            self._fast_tries -= 1
-            if not await self._hastened():
-                self._fast_tries = 0
-                await self._restart()
-
-    async def _restart(self) -> None:
-        """Reset and wake the chip. Raises ReaderError."""
-        self._reset.value(0)
-        await asyncio.sleep_ms(_RESET_MS)
-        self._reset.value(1)
-        await asyncio.sleep_ms(_START_MS)
-        for speed in (_SLOW, _FAST):
-            self._line.speed(speed)
-            await self._line.wake()
-            if await self._configured():
-                return
-        self._line.speed(_SLOW)
-        raise ReaderError("the reader does not answer")
-
-    async def _configured(self) -> bool:
-        """Whether the chip answers; it is ready then."""
-        self._works, self._tries = False, -1
-        try:
-            await self.command(_SAM_CONFIGURATION, _NORMAL_MODE_WITH_IRQ)
-            await self.command(_GET_FIRMWARE_VERSION)
-            await self._try_times(_FOR_EVER)
-        except ReaderError:
-            return False
+        self.line.open()
+        works, self._works, self._tries = self._works, False, -1
+        self._fast_tries = await _ready(self.line, self._reset, self._answer_ms, works, self._fast_tries)
+        await self._try_times(_FOR_EVER)
         self._works = True
-        return True
-
-    async def _hastened(self) -> bool:
-        """Whether chip and line hold the fast speed (7.2.8)."""
-        try:
-            await self.command(_SET_SERIAL_BAUD_RATE, _MAKE_FAST)
-            self._line.send_ack()  # the chip changes now
-            await asyncio.sleep_ms(_SPEED_MS)
-            self._line.speed(_FAST)
-            await self.command(_GET_FIRMWARE_VERSION)
-        except ReaderError:
-            return False
-        return True
 
     async def wait_target(self) -> "bytes | None":
         """The UID (4, 7 or 10 bytes) of the next card; None if none comes for a while. Raises ReaderError.
@@ -155,25 +100,6 @@ class PN532:
         await self._try_times(1)
         return self._uid(await self.command(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, _RADIO_MS))
 
-    async def exchange(self, apdu: bytes) -> bytes:
-        """The answer of the card that was found last to an APDU of at most 262 bytes.
-
-        By InDataExchange (7.3.8), not raw frames: the chip itself counts blocks, repeats them, grants the
-        card's wishes for time inside chains too, and keeps to the card's frame size. In Python that would
-        take 2 KB of code and 10 ms for each block. Raises CardError and ReaderError.
-        """
-        answer, whole = await self._line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01", apdu), b""
-        while True:
-            if answer is None:  # the card keeps the chip waiting
-                self._line.send_ack()
-                await self.command(_GET_FIRMWARE_VERSION)
-            if not answer or answer[0] & 0x3F:  # status: 7.1
-                raise CardError("the card does not answer")
-            whole = whole + answer[1:] if whole else answer[1:]
-            if not answer[0] & 0x40 or len(whole) > _LONGEST:
-                return whole
-            answer = await self._line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01")
-
     async def release(self) -> None:
         """Release the card that was found last (InRelease). Raises ReaderError."""
         await self.command(_IN_RELEASE, b"\x00")
@@ -195,15 +121,15 @@ class PN532:
 
         None if nobody came for `liveness_ms`: the command is aborted and the field switched off for a moment.
         """
-        answer = await self._line.wait(code, self._liveness_ms, parameters)
+        answer = await self.line.wait(code, self._liveness_ms, parameters)
         if answer is None:
-            self._line.send_ack()
+            self.line.send_ack()
             await self.field_off()
         return answer
 
     async def command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:
         """The answer to a command that the chip carries out at once. Raises ReaderError."""
-        answer = await self._line.ask(code, wait_ms or self._answer_ms, parameters)
+        answer = await self.line.ask(code, wait_ms or self._answer_ms, parameters)
         if answer is None:
             raise ReaderError("the reader does not answer")
         return answer
@@ -216,3 +142,10 @@ class PN532:
         size = answer[5]
         uid = answer[6 : 6 + size]
         return uid if size in (4, 7, 10) and len(uid) == size else None
+
+
+async def _ready(*parts) -> int:
+    async with Loan():
+        from readers.waking import ready
+
+        return await ready(*parts)

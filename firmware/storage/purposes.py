@@ -19,12 +19,17 @@ RESIDENTS_FILE = b"menshen residents v1"  # of version 0.1.0
 OWN_KEY_FILE = b"menshen own key v1"  # HMAC(lock key, this, own key) stands behind the own key
 PEOPLE_FILE = b"menshen people v1"  # of this key, by the number of the shelf
 LEASES_FILE = b"menshen leases v1"
+CARDS_FILE = b"menshen cards v1"
 
 # Digests in the list that everybody can compute, SHA-256(purpose, what)[:16].
 LEASE_DIGEST = b"menshen lease v1"
 LIST_HASH = b"menshen hash v1"  # SHA-256(this, SHA-256 of the snapshot, changes)[:16] names a list
 SCHEDULE_DIGEST = b"menshen schedule v1"
 HOLIDAY_DIGEST = b"menshen holiday v1"
+
+# What stands in front of what is made from the secret of the cards: readers/card_keys.py.
+CARD_KEY = b"menshen card key v1"  # then the key's number, u8, and the UID
+CARD_MARK = b"menshen card mark v1"
 
 # What stands in front of a value under the lock's key itself, HMAC(lock key, purpose, value).
 PIN_VALUE = b"\x01"  # the kinds of roll/record.py
@@ -33,6 +38,8 @@ GUEST_CODE_VALUE = b"\x03"
 NEW_GUEST_KEY = b"\x04"
 NEW_HOME_KEY = b"\x05"
 NEW_OWN_KEY = b"\x06"
+NEW_CARD_SECRET = b"\x07"
+PROVED_CARD_VALUE = b"\x08"  # of a card that has proved its UID: another digest than that of the UID alone
 MQTT_CLIENT = b"mqtt client"  # makes the identifier at the broker one that nobody else knows
 
 # Guest codes, HMAC(guest key, purpose, start, class): see access/README.md.

@@ -17,6 +17,7 @@ from menshen.errors import MenshenError
 
 TENANT, STAFF, MOVE_IN, LEASE, SCHEDULE, HOLIDAY, STAFF_PASSAGE = range(1, 8)
 PIN, CARD = 1, 2
+_PROVED_CARD = 8  # in front of the number that such a card has proved
 CHUNK = 2048
 CHANGES_MAX = 32
 _MAGIC, _HEAD_MAGIC = b"MNL2", b"MNH2"
@@ -53,7 +54,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Credential:
-    """A PIN or card of the list; times are seconds since 1970, and 0 is no limit, of uses too."""
+    """A PIN or card of the list; times are seconds since 1970, and 0 is no limit, of uses too.
+
+    `proved`: it is a card that proves its number to this lock, and does not open by showing it.
+    """
 
     kind: int
     value: bytes
@@ -64,11 +68,12 @@ class Credential:
     not_before: int = 0
     not_after: int = 0
     key_ref: int = 0
+    proved: bool = False
 
     def record(self, key: bytes) -> bytes:
         """The 32 bytes that stand for it in the list of the lock with this key."""
-        digest = mac(key, bytes((self.kind,)) + self.value)[:16]
-        _, _, _, *rest = astuple(self)
+        digest = mac(key, bytes((_PROVED_CARD if self.proved else self.kind,)) + self.value)[:16]
+        _, _, _, *rest, _ = astuple(self)
         return Record(digest, self.role, self.kind, *rest).data()
 
 

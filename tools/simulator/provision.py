@@ -14,6 +14,7 @@ from menshen.operator.lists import CARD, PIN, STAFF, TENANT, Credential
 
 from .board import Board
 from .cards.card import Card
+from .cards.ev2 import Ev2Card
 
 BROKER_NAME = "broker.menshen.test"
 DEMO_PIN = "246810"
@@ -68,11 +69,15 @@ class Provision:
     lock: str = "demo"
 
     def demo_credentials(self, cards: dict[str, Card]) -> list[Credential]:
-        """The tenant's PIN and card, and the cleaner's card; a stranger is on no list."""
+        """The tenant's PIN and cards, and the cleaner's card; a stranger is on no list."""
+        roles = {"tenant": (TENANT, 1), "old": (TENANT, 1), "cleaner": (STAFF, 0)}
         return [
             Credential(PIN, DEMO_PIN.encode(), TENANT, lease=1),
-            Credential(CARD, cards["tenant"].uid, TENANT, lease=1),
-            Credential(CARD, cards["cleaner"].uid, STAFF),
+            *(
+                Credential(CARD, card.uid, *roles[name], proved=isinstance(card, Ev2Card))
+                for name, card in cards.items()
+                if name in roles
+            ),
         ]
 
     def snapshot(self, credentials: list[Credential]) -> bytes:
@@ -113,14 +118,25 @@ class Provision:
         return _merged(config, changes or {})
 
 
-def renew(board: Board, app_dir: Path, config: dict) -> None:
-    """Give the lock of an earlier run new settings, and the application as it is in `app_dir` now."""
+def renew(board: Board, app_dir: Path, config: dict, missing: dict[str, bytes]) -> None:
+    """Give the lock of an earlier run new settings, and the application as it is in `app_dir` now.
+
+    It gets all of the `missing` files where it has not got each of them.
+    """
     wanted = build_app.flash_files(app_dir)
+    if not all(_has(board, name) for name in missing):
+        wanted |= missing
     for name, data in {**wanted, "/config.json": json.dumps(config).encode()}.items():
         with contextlib.suppress(FileNotFoundError):
             if board.read_file(name) == data:
                 continue
         board.write_file(name, data)
+
+
+def _has(board: Board, name: str) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return bool(board.read_file(name))
+    return False
 
 
 def _merged(base: dict, changes: dict) -> dict:

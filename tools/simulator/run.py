@@ -37,7 +37,9 @@ async def serve(listener: socket.socket, workdir: Path) -> None:
     _say("Starting the broker and the lock")
     # the page of the simulator opens its own copy of what would be at this address
     settings = {"phone": {"page": f"https://127.0.0.1:{listener.getsockname()[1]}/phone/"}}
-    world = World(workdir, app_dir, app_dir.parent / "fakes", micropython(), sntp=True, settings=settings)
+    world = World(
+        workdir, app_dir, app_dir.parent / "fakes", micropython(), sntp=True, secure=True, settings=settings
+    )
     server = Server(world)
     async with ending.running(_live(world, server, listener)) as life, ending.running(ended.wait()) as over:
         await asyncio.wait((life, over), return_when=asyncio.FIRST_COMPLETED)

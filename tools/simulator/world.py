@@ -15,6 +15,7 @@ from . import image, lights, provision
 from .board import HEAP, PSRAM_HEAP, Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
+from .cards.demo import CardSecret, secure_demo_cards
 from .cards.plain import demo_cards
 from .memory import PSRAM, TODAYS, Memory
 from .network import BROKER_MODES, DNS_MODES, Network
@@ -50,6 +51,8 @@ class World:
     `broker_address` is that of a broker already running; without it one is started here. `tls_address` is
     where the lock finds the same broker, if the settings tell it to talk TLS. `sntp`: it is told the time.
     `installed`: the board is new, and an installer gives it its settings over its console.
+    `secure`: its cards prove themselves, and numbers alone open nothing, as in a lock with default settings;
+    else its cards have a number and no more.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class World:
         tls_address: tuple[str, int] | None = None,
         sntp: bool = False,
         probe: bool = True,
+        secure: bool = False,
         memory: Memory = TODAYS,
         installed: Installed | None = None,
     ) -> None:
@@ -73,7 +77,7 @@ class World:
         self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
         self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
         self._tls_address, self._sntp, self._probe, self._memory = tls_address, sntp, probe, memory
-        self._settings, self._files = settings or {}, files or {}
+        self._settings, self._files, self._is_secure = settings or {}, files or {}, secure
         self.profile: str = self._settings.get("board", provision.BOARD)
         self._pins = provision.fittings(self.profile)
         self._names = {number: name for name, number in self._pins.items()}
@@ -124,12 +128,14 @@ class World:
     def _wire_up(self, ends: contextlib.AsyncExitStack) -> None:
         self.provision = self._provision()
         config = self.provision.config(self._network.dns_port, self._network.broker_port, self._settings)
+        if self._is_secure:
+            config["cards"]["plain_uid"] = False
         if self._sntp:
             config["network"]["ntp"] = f"127.0.0.1:{self._network.sntp_port}"
         self.config = config
         self._unlock_level = config["relay"]["unlock_level"]
         self._relay = 1 - self._unlock_level
-        listed = self.provision.list_files(1, self.provision.demo_credentials(self.cards))
+        listed = self._give_cards()
         is_old = (self._workdir / "flash.img").exists()
         if self._installed and not is_old:
             self._workdir.mkdir(parents=True, exist_ok=True)
@@ -146,7 +152,7 @@ class World:
             memory=self._memory,
         )
         if is_old and not self._installed:
-            provision.renew(self.board, self._app_dir, config)
+            provision.renew(self.board, self._app_dir, config, listed if self._is_secure else {})
         ends.push_async_callback(self.board.power_off)
         uart = self.board.uart(READER_UART)
         self.reader = Pn532(
@@ -159,6 +165,15 @@ class World:
         for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
             self.board.set_input(self._pins[name], level)
         self.board.access_point(True)
+
+    def _give_cards(self) -> dict[str, bytes]:
+        """Lay the demo's cards down; what the lock has in its flash of them."""
+        files = {}
+        if self._is_secure:
+            secret = CardSecret.of_demo(self.provision.key)
+            self.cards = {**secure_demo_cards(secret), self._phone.name: self._phone}
+            files = secret.file(self.provision.key)
+        return {**self.provision.list_files(1, self.provision.demo_credentials(self.cards)), **files}
 
     def _provision(self) -> provision.Provision:
         if self._installed:  # its key is its installer's affair

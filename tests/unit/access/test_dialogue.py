@@ -2,7 +2,7 @@
 
 from dialogue_parts import CODE, FOB, LEASE, NEW, OLD, Keypad, digest
 
-from access.decide import EXPIRED, NO_CLOCK, THROTTLED
+from access.decide import ELSEWHERE, EXPIRED, NO_CLOCK, PROVED, THROTTLED
 from access.dialogue import is_weak
 from access.guest_key import is_complete
 from people.cards import CARDS_MAX
@@ -217,6 +217,28 @@ def test_kept_is_never_said_of_a_card_that_can_not_open():
         keypad = Keypad(**settings)
         keypad.ask(2)
         assert keypad.card(uid) == KEPT, uid
+
+
+def test_a_card_that_has_proved_its_number_is_added_and_removed_whatever_the_settings_say():
+    for settings in ({"plain_uid": False}, {}):
+        for uid in (FOB, b"\x08\x11\x22\x33", bytes(7)):
+            keypad = Keypad(**settings)
+            assert (keypad.ask(2), keypad.talk.adds()) == (GO, True)
+            assert keypad.card(uid, PROVED) == KEPT
+            assert (keypad.ask(2), keypad.card(uid, PROVED)) == (GO, None)  # it opens
+            assert (keypad.ask(3), keypad.talk.adds()) == (GO, False)
+            assert keypad.card(uid) is None  # its number alone is another card's
+            assert keypad.card(uid, PROVED) == KEPT
+            assert (keypad.ask(3), keypad.card(uid, PROVED)) == (GO, None)
+
+
+def test_a_card_that_has_its_home_elsewhere_is_told_so_and_not_added():
+    keypad = Keypad()
+    keypad.ask(2)
+    assert keypad.card(FOB, ELSEWHERE) == "elsewhere"
+    assert not keypad.ended
+    keypad.ask(3)
+    assert keypad.card(FOB, ELSEWHERE) is None
 
 
 def test_a_card_that_can_not_open_can_still_be_removed():

@@ -30,7 +30,7 @@ class Gate:
         self.asked.append((bytes(digits), number))
         return self.verdict
 
-    def card(self, uid):
+    def card(self, uid, kind=0):
         self.asked.append(uid)
         return self.verdict
 
@@ -59,7 +59,7 @@ class Talk:
     def pin(self, verdict, digits):
         verdict.reason = self.answers.get("pin", verdict.reason)
 
-    def card(self, uid):
+    def card(self, uid, kind=0):
         return self.answers.get("card")
 
     def heard(self, reason):

@@ -5,7 +5,7 @@ The table of residents is a real one; the operator's list is a dict; restriction
 
 from people_parts import KEY, House
 
-from access.decide import ASKING, GRANTED, MOVING_IN, UNKNOWN
+from access.decide import ASKING, GRANTED, MOVING_IN, PLAIN, UNKNOWN
 from access.dialogues import Dialogues
 from access.gate import Verdict
 from people.entry import GUEST_KEY
@@ -98,9 +98,9 @@ class Keypad(House):
             self.talk.pin(verdict, digits)
         return verdict.reason
 
-    def card(self, uid):
+    def card(self, uid, kind=PLAIN):
         """A card; the signal, or None where the gate is to judge it."""
-        verdict = self.talk.card(uid)
+        verdict = self.talk.card(uid, kind)
         return verdict and verdict.reason
 
     def lets_in(self, value, kind=PIN):

@@ -22,7 +22,7 @@ PATIENT = {"liveness_ms": 60, "answer_ms": 5000}  # where only answers are
 
 SAM, VERSION, RF, LIST, EXCHANGE, RELEASE, SPEED = 0x14, 0x02, 0x32, 0x4A, 0x40, 0x52, 0x10
 SLOW, FAST = 115_200, 921_600
-START = [SAM, VERSION, RF, SPEED, "ack", VERSION]  # of a chip whose line holds the fast speed
+START = [SAM, VERSION, SPEED, "ack", VERSION, RF]  # of a chip whose line holds the fast speed
 TENANT = bytes.fromhex("04A1B2C3D4E5F6")
 OTHER = bytes.fromhex("04112233")
 
@@ -260,6 +260,15 @@ class Seen:
 
     def __init__(self):
         self.cards, self.health = [], []
+        self.kinds = []
+        self.wants = False
+
+    def card(self, uid, kind):
+        self.cards.append(bytes(uid))
+        self.kinds.append(kind)
+
+    def adds(self):
+        return self.wants
 
 
 async def until(true, wait_s=30):
@@ -299,13 +308,13 @@ def drive(story, timing=PATIENT, **state):
     return chip
 
 
-def watch(story, timing=PATIENT, **state):
-    """Run story(chip, seen) with a CardReader beside it."""
+def watch(story, timing=PATIENT, secure=None, **state):
+    """Run story(chip, seen) with a CardReader beside it; `secure` asks the cards."""
     seen = Seen()
 
     async def whole(chip, driver):
         running = asyncio.create_task(
-            CardReader(driver, 20).run(lambda uid: seen.cards.append(bytes(uid)), seen.health.append)
+            CardReader(driver, secure, 20).run(seen.card, seen.health.append, seen.adds)
         )
         await story(chip, seen)
         assert not running.done(), "the reader's task ended"

@@ -29,8 +29,10 @@ def play(story, asks=WHOLE, timing=HURRY, **state):
     phone, cards = Phone(asks), []
 
     async def whole(chip, driver):
-        reader = CardReader(driver, 20)
-        running = asyncio.create_task(reader.run(lambda uid: cards.append(bytes(uid)), lambda healthy: None))
+        reader = CardReader(driver, None, 20)
+        running = asyncio.create_task(
+            reader.run(lambda uid, kind: cards.append(bytes(uid)), lambda healthy: None)
+        )
         presented = Presented()
         reader.emulate(presented.tag)
         await story(chip, reader, presented, cards)

@@ -197,9 +197,9 @@ def test_the_loop_is_kept_awake_for_the_two_frames_that_are_due():
     async def story(chip, driver):
         await driver.start()
         waiting = asyncio.create_task(found(driver))
-        await until(lambda: chip.searching and driver._line._due == 1)  # the ACK had its turn
+        await until(lambda: chip.searching and driver.line._due == 1)  # the ACK had its turn
         chip.irq.value(0)
-        await until(lambda: driver._line._due == 0)
+        await until(lambda: driver.line._due == 0)
         chip.irq.value(1)
         chip.put(TENANT)
         assert await waiting == TENANT

@@ -2,7 +2,13 @@
 
 const TYPED = { Enter: "#", Escape: "*", Backspace: "*" };
 const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
-const WHOSE = { tenant: "lives here", cleaner: "staff", stranger: "on no list" };
+const WHOSE = {
+  tenant: "lives here",
+  cleaner: "staff",
+  old: "the tenant's, on the list; it only shows a number, which anybody can copy: refused",
+  new: "fresh from the shop: PIN * 2 #, then hold it to the reader",
+  stranger: "on no list",
+};
 const FLASH_MS = 120;
 
 export function buildKeypad(pad, press) {

@@ -44,8 +44,9 @@ function show(s) {
   $("buzzer").textContent = hz ? `buzzing at ${hz} Hz` : "silent";
   $("sound").classList.toggle("on", hz > 0);
   $("reader").classList.toggle("held", Boolean(s.card));
-  const held = s.card === "phone" ? "phone" : `${s.card}'s card`;
+  const held = { phone: "phone", old: "old card", new: "new card" }[s.card] ?? `${s.card}'s card`;
   $("on-reader").textContent = s.card ? `The ${held} is on the reader. Tap to take it away` : "Drag or tap a card here";
+  if (!$("cards").children.length) buildCards($("cards"), $("reader"), s.cards, hold, () => state?.card);
   for (const card of $("cards").children) card.setAttribute("aria-pressed", card.dataset.card === s.card);
   showPhone($("cards").querySelector("[data-card=phone]"), s.phone);
   toggle($("network"), s.network, "plugged in", "pulled out");
@@ -138,7 +139,6 @@ async function startOver() {
 
 const hold = (name) => name ? act("PUT", "/api/card", { card: name }) : act("DELETE", "/api/card");
 buildKeypad($("keypad"), press);
-buildCards($("cards"), $("reader"), ["tenant", "cleaner", "stranger", "phone"], hold, () => state?.card);
 buildMenu();
 $("start-over").onclick = startOver;
 $("door").onclick = () => act("POST", "/api/door", { open: state?.door.leaf !== "open" });

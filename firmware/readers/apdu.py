@@ -1,0 +1,35 @@
+"""Carries APDUs to the card that the PN532 found last, and its answers back; lent with who asks cards."""
+
+from micropython import const
+
+from readers.pn532 import CardError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from readers.pn532 import PN532
+
+_GET_FIRMWARE_VERSION = const(0x02)
+_IN_DATA_EXCHANGE = const(0x40)
+_RADIO_MS = const(400)  # a card may need long to answer
+_LONGEST = const(262)  # bytes of data in one answer: UM0701-02, 7.3.8
+_MORE = const(0x40)  # in the status
+
+
+async def exchange(reader: "PN532", apdu: bytes) -> bytes:
+    """The card's answer to an APDU of at most 262 bytes.
+
+    By InDataExchange (UM0701-02, 7.3.8), not raw frames: the chip itself counts blocks, repeats them, grants
+    the card's wishes for time inside chains too, and keeps to the card's frame size. In Python that would
+    take 2 KB of code, and each block a turn over the serial line. Raises CardError and ReaderError.
+    """
+    answer, whole = await reader.line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01", apdu), b""
+    while True:
+        if answer is None:  # the card keeps the chip waiting
+            reader.line.send_ack()
+            await reader.command(_GET_FIRMWARE_VERSION)
+        if not answer or answer[0] & 0x3F:  # status: 7.1
+            raise CardError("the card does not answer")
+        whole = whole + answer[1:] if whole else answer[1:]
+        if not answer[0] & _MORE or len(whole) > _LONGEST:
+            return whole
+        answer = await reader.line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01")

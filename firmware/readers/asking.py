@@ -1,0 +1,39 @@
+"""Asks a card who it is, and makes it one of this lock's where that is wanted; lent for that."""
+
+from loader import Loan
+from readers.card_keys import CardKeys
+from readers.identify import identify
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from readers.pn532 import PN532
+
+
+class Asking:
+    """`key` is the lock's; `secret` is that of its cards, no bytes if it is to be made with the first."""
+
+    def __init__(self, key: bytes, secret: bytes) -> None:
+        self._key, self.secret = key, secret
+        self._keys = CardKeys(secret) if secret else None
+
+    async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
+        """As SecureCards.ask()."""
+        found = await identify(reader, uid, is_random, self._keys) if self._keys is not None else None
+        if found is not None or not adds:
+            return found
+        return await self._personalise(reader, self._keys or self._first())
+
+    def _first(self) -> CardKeys:
+        """The keys of a secret that is made now."""
+        with Loan():
+            from readers.card_secret import make
+
+            self.secret = make(self._key)
+        self._keys = CardKeys(self.secret)
+        return self._keys
+
+    async def _personalise(self, reader: "PN532", keys: CardKeys) -> "bytes | None":
+        async with Loan():
+            from readers.personalise import personalise
+
+            return await personalise(reader, keys)

@@ -1,0 +1,26 @@
+"""The secret that the keys of this lock's cards are made of. It lies in two copies in the flash.
+
+It is made here when the first card is added, and never leaves the lock.
+"""
+
+from os import urandom
+
+from storage.hmac import Mac
+from storage.purposes import CARDS_FILE, NEW_CARD_SECRET
+from storage.sealed import Sealed
+
+PATH = "/access/cards"
+_SIZE = 32  # bytes
+
+
+def read(key: bytes) -> bytes:
+    """The secret of the lock with this key; no bytes if there is none yet."""
+    return bytes(Sealed(key, CARDS_FILE, PATH).load(_SIZE))
+
+
+def make(key: bytes) -> bytes:
+    """A new one; OSError. The chip's generator is weak without radio: the lock's key makes up for that."""
+    file, secret = Sealed(key, CARDS_FILE, PATH), Mac(key).digest(NEW_CARD_SECRET, urandom(_SIZE))
+    file.save(secret)
+    file.ensure_copy(secret)
+    return secret

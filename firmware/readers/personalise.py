@@ -1,0 +1,112 @@
+"""Makes a factory-fresh NTAG 424 DNA or DESFire a card of this lock; lent for as long as that takes.
+
+Each step is whole in the card or not done, and the versions of the keys tell which are done. So a card that
+is torn away is gone on with at its next visit. The card's master key is written last: until then it is as
+good as fresh. What is not factory-fresh, nor was begun here, is left as it is.
+
+DS is NXP's data sheet NT4H2421Gx. What DESFire's own has for this is as AN12343 shows it.
+"""
+
+from binascii import crc32
+
+from micropython import const
+
+from readers.card_keys import MASTER
+from readers.ev2 import CardRefusal, Session
+from readers.identify import NTAG_424, SELECT_APPLICATION, identify, version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from readers.card_keys import CardKeys
+    from readers.pn532 import PN532
+
+_FACTORY = bytes(16)  # DS 8.2.3.1
+_NTAG_KEYS = const(5)
+_DESFIRE_KEYS = const(3)
+_GET_VERSION = const(0x60)  # DS 10.5.2
+_MORE = const(0xAF)
+_VERSION = const(7)  # bytes
+_NTAG = const(4)  # HWType
+_DESFIRE = const(1)
+_EV2 = const(2)  # the lower half of HWMajorVersion; EV1 has 1 and no EV2 messages, EV3 has 3
+_CHANGE_KEY = const(0xC4)  # DS 10.6.1
+_CHANGE_FILE_SETTINGS = const(0x5F)  # DS 10.7.1
+_SET_CONFIGURATION = const(0x5C)  # DS 10.5.1
+_CREATE_APPLICATION = const(0xCA)
+_NO_SUCH_APPLICATION = const(0xA0)
+_SETTINGS = b"\x09\x83"  # its master key changes keys, lists, and deletes; three AES keys
+_FILE = b"\x02"  # that everybody may write: DS 8.2.3.3
+_FOR_MASTER_ALONE = b"\x00\x00\x00"
+_RANDOM_UID = b"\x02"
+
+
+class _Elsewhere(Exception):
+    """Somebody has written keys of their own into it."""
+
+
+async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
+    """The UID of the card, which is one of this lock's now, and has proved it.
+
+    None if it is not of a kind that can be; no bytes if it has its home elsewhere. Raises CardError, after
+    which it is to be tried again, and ReaderError.
+    """
+    session = Session(reader)
+    try:
+        is_ntag = await _select(session, keys)
+        uid = await _write(session, keys, is_ntag)
+    except _Elsewhere:
+        return b""
+    except CardRefusal:
+        return None
+    await reader.field_off()
+    shown = await reader.search()
+    proved = shown and await identify(reader, shown, is_ntag, keys)
+    return uid if proved == uid else None
+
+
+async def _select(session: Session, keys: "CardKeys") -> bool:
+    """Select an application with keys of ours, or for them; whether the card is an NTAG 424 DNA."""
+    found = await session.iso_select(NTAG_424)
+    hardware = await session.native(_GET_VERSION, b"", _MORE)
+    await session.native(_MORE, b"", _MORE)
+    await session.native(_MORE)
+    if len(hardware) != _VERSION:
+        raise CardRefusal
+    if found and hardware[1] == _NTAG:
+        return True
+    if hardware[1] != _DESFIRE or hardware[3] & 0x0F < _EV2:
+        raise CardRefusal
+    try:
+        await session.native(SELECT_APPLICATION, keys.application)
+    except CardRefusal as refusal:
+        if refusal.status != _NO_SUCH_APPLICATION:
+            raise
+        await session.native(SELECT_APPLICATION, bytes(3))
+        await session.native(_CREATE_APPLICATION, keys.application + _SETTINGS)
+        await session.native(SELECT_APPLICATION, keys.application)
+    return False
+
+
+async def _write(session: Session, keys: "CardKeys", is_ntag: bool) -> bytes:
+    """Write all that is not written yet, and the master key last; the card's UID."""
+    count = _NTAG_KEYS if is_ntag else _DESFIRE_KEYS
+    fresh = []
+    for number in range(count):
+        found = await version(session, number)
+        if found == 0:
+            fresh.append(number)
+        elif number == MASTER or found != keys.marks[number]:
+            raise _Elsewhere
+    for number in reversed(fresh):  # they are the factory's, not only in name
+        await session.authenticate(number, _FACTORY, number == fresh[-1])
+    uid = await session.card_uid()
+    for number in fresh[1:]:
+        key = keys.key(number, uid)  # less the old one, which is zeros
+        check = (crc32(key) ^ 0xFFFFFFFF).to_bytes(4, "little")
+        await session.sealed(_CHANGE_KEY, bytes((number,)), key + keys.marks[number : number + 1] + check)
+    if is_ntag:
+        await session.sealed(_CHANGE_FILE_SETTINGS, _FILE, _FOR_MASTER_ALONE)
+        await session.sealed(_SET_CONFIGURATION, b"\x00", _RANDOM_UID)
+    data = keys.key(MASTER, uid) + keys.marks[:1]
+    await session.native(_CHANGE_KEY, session.seal(_CHANGE_KEY, bytes((MASTER,)), data))
+    return uid

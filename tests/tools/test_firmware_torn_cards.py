@@ -1,0 +1,116 @@
+"""A card that is torn away at any byte while it is written is mended by its next visit; no guess counts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from menshen.simulator.cards.attacks import GARBAGE, Garbled, Late, Torn
+from menshen.simulator.cards.ev2 import Ev2Card
+from tests.tools.helpers.firmware_reader import FirmwareReader, Raised, firmware_reader
+from tests.tools.test_firmware_cards import OTHER_SECRET, SECRET, UID, failures, fresh
+
+KINDS = ["ntag424", "desfire3"]
+
+
+@pytest.fixture(scope="module")
+def firmware() -> Iterator[FirmwareReader]:
+    with firmware_reader() as reader:
+        yield reader
+
+
+def visit(firmware: FirmwareReader, card: object, adds: bool) -> bytes | None:
+    """As readers/secure_cards.py asks a card; None also where it was taken away."""
+    shown = firmware.lay([card])
+    if shown is None:
+        return None
+    try:
+        found = firmware.call("identify", shown, SECRET)
+        return firmware.call("personalise", SECRET) if found is None and adds else found
+    except Raised as error:
+        if error.args != ("CardError",):
+            raise
+        return None
+
+
+def whole(firmware: FirmwareReader, kind: str, adds: bool) -> tuple[Ev2Card, int]:
+    """A card of this lock, and how many bytes that, or its next visit, took."""
+    card = fresh(kind)
+    if not adds:
+        assert visit(firmware, card, True) == UID
+    untorn = Torn(card)
+    assert visit(firmware, untorn, adds) == UID
+    return card, untorn.total
+
+
+def torn_while_written(firmware: FirmwareReader, kind: str, step: int) -> int:
+    """Tear at each `step`th byte; how many places there were."""
+    _, total = whole(firmware, kind, True)
+    for after in range(0, total, step):
+        for commits in (True, False):
+            card = fresh(kind)
+            assert visit(firmware, Torn(card, after, commits), True) in (None, UID)
+            here = visit(
+                firmware, card, False
+            )  # nothing is stored: it is no card of this lock, or a whole one
+            assert here in (None, UID)
+            assert visit(firmware, card, True) == UID, (after, commits)
+            assert visit(firmware, card, False) == UID, (after, commits)
+            assert sum(failures(card)) == 0, (after, commits)
+    return total
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_torn_away_while_it_is_written_is_mended(firmware: FirmwareReader, kind: str) -> None:
+    assert torn_while_written(firmware, kind, 97) > 900
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_torn_away_at_every_byte_is_mended(firmware: FirmwareReader, kind: str) -> None:
+    print(f"{kind}: torn at each of {torn_while_written(firmware, kind, 1)} bytes, twice")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_torn_away_at_any_byte_of_its_proof_proves_itself_the_next_time(
+    firmware: FirmwareReader, kind: str
+) -> None:
+    card, total = whole(firmware, kind, False)
+    for after in range(0, total, 7):
+        assert visit(firmware, Torn(card, after), False) in (None, UID)
+        assert visit(firmware, card, False) == UID
+        assert sum(failures(card)) == 0
+
+
+@pytest.mark.parametrize("adds", [False, True], ids=["shown", "added"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_garbage_at_any_step_is_no_proof_and_spoils_no_card(
+    firmware: FirmwareReader, kind: str, adds: bool
+) -> None:
+    for what in GARBAGE:
+        for step in range(GARBAGE.index(what) % 4, 40 if adds else 14, 4):
+            card = fresh(kind)
+            if not adds:
+                assert visit(firmware, card, True) == UID
+            found = visit(firmware, Garbled(card, step, what), adds)
+            assert found in (None, UID, b"")
+            assert visit(firmware, card, True) == UID, (what, step)
+            assert visit(firmware, card, False) == UID, (what, step)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_that_is_late_at_any_step_is_given_up_or_known(firmware: FirmwareReader, kind: str) -> None:
+    card, _ = whole(firmware, kind, False)
+    for step in range(14):
+        for late_s in (0.01, 0.5):
+            assert visit(firmware, Late(card, step, late_s), False) in (None, UID)
+            assert visit(firmware, card, False) == UID
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_of_another_lock_shown_for_long_counts_nothing(firmware: FirmwareReader, kind: str) -> None:
+    card = fresh(kind)
+    firmware.lay([card])
+    assert firmware.call("personalise", OTHER_SECRET) == UID
+    for _ in range(200):
+        assert visit(firmware, card, False) is None
+    assert sum(failures(card)) == 0

@@ -1,0 +1,232 @@
+"""Cards that prove themselves: each is asked as often as it must be, and told once while it lies there."""
+
+import asyncio
+
+from scripted_pn532 import HURRY, LIST, OTHER, TENANT, until, watch
+
+from access.decide import ELSEWHERE, PLAIN, PROVED
+from readers.hsu import ReaderError
+from readers.pn532 import CardError
+
+OWN = bytes.fromhex("04998877665544")
+
+
+class Secure:
+    """What each card answers: by what it shows or, with random numbers, in the order in which they lie."""
+
+    def __init__(self, **cards):
+        self.says = {}
+        self.random = []  # of cards with random numbers, by turns
+        self.asked = []
+        self.faults = []
+        self.adds = []
+
+    async def ask(self, reader, uid, is_random, adds):
+        await asyncio.sleep_ms(1)
+        self.asked.append(uid)
+        self.adds.append(adds)
+        if self.faults:
+            raise self.faults.pop(0)
+        if is_random:
+            said = self.random.pop(0) if self.random else None
+            self.random.append(said)
+            return said
+        return self.says.get(uid)
+
+
+async def look_again(chip, times=8):
+    count = chip.commands.count(LIST)
+    await until(lambda: chip.commands.count(LIST) >= count + times)
+
+
+def test_a_card_that_proves_its_number_is_told_as_such_once():
+    secure = Secure()
+    secure.says[TENANT] = TENANT
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        for times in (1, 2):
+            chip.put(TENANT)
+            await until(lambda: len(seen.cards) == times)  # noqa: B023 (it is awaited in this turn)
+            await look_again(chip)
+            chip.put(None)
+            await until(lambda: chip.tries == 0xFF and chip.searching)
+        assert len(secure.asked) == 2
+
+    seen = watch(story, secure=secure)
+    assert (seen.cards, seen.kinds) == ([TENANT] * 2, [PROVED] * 2)
+
+
+def test_a_card_that_proves_nothing_is_told_once_and_asked_once():
+    secure = Secure()
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        await look_again(chip, 20)
+        assert secure.asked == [TENANT]
+
+    seen = watch(story, secure=secure)
+    assert (seen.cards, seen.kinds) == ([TENANT], [PLAIN])
+
+
+def test_a_card_without_apdus_is_not_asked():
+    secure = Secure()
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+
+    assert watch(story, secure=secure, sel_res=0x08).kinds == [PLAIN]
+    assert not secure.asked
+
+
+def test_one_with_random_numbers_that_has_proved_itself_is_asked_once_and_told_by_its_own_number():
+    secure = Secure()
+    secure.random = [OWN]
+
+    async def story(chip, seen):
+        chip.makes_up_its_number = True
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        await look_again(chip, 20)
+        assert len(secure.asked) == 1
+
+    seen = watch(story, secure=secure)
+    assert (seen.cards, seen.kinds) == ([OWN], [PROVED])
+
+
+def test_a_good_card_opens_beside_others_with_random_numbers_whatever_their_order():
+    """It comes after the other; which of them is found first is by chance."""
+    for order in ([None, OWN], [OWN, None]):
+        secure = Secure()
+        secure.random = [None]
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = True
+            await until(lambda: seen.health)
+            chip.lay([OTHER])
+            await until(lambda: seen.cards)
+            assert seen.kinds == [PLAIN]
+            secure.random = order  # noqa: B023
+            chip.lay([OTHER, TENANT])
+            await until(lambda: PROVED in seen.kinds)
+            await look_again(chip, 20)
+            assert seen.kinds.count(PROVED) == 1
+            assert seen.cards.count(OWN) == 1
+
+        watch(story, secure=secure)
+
+
+def test_another_s_good_card_that_joins_one_that_has_opened_opens_too():
+    for order in ([OWN, TENANT], [TENANT, OWN]):
+        secure = Secure()
+        secure.random = [OWN]
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = True
+            await until(lambda: seen.health)
+            chip.lay([OTHER])
+            await until(lambda: seen.cards)
+            secure.random = list(order)  # noqa: B023
+            chip.lay([OTHER, b"\4\1\1\1"])
+            await until(lambda: len(seen.cards) == 2)
+            await look_again(chip, 20)
+
+        seen = watch(story, secure=secure)
+        assert (sorted(seen.cards), seen.kinds) == (sorted([OWN, TENANT]), [PROVED] * 2)
+
+
+def test_a_card_that_was_moved_while_it_was_asked_is_asked_again():
+    secure = Secure()
+    secure.says[TENANT] = TENANT
+    secure.faults = [CardError("moved"), CardError("moved")]
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+
+    assert watch(story, secure=secure).kinds == [PROVED]
+    assert len(secure.asked) == 3
+
+
+def test_one_that_is_never_read_to_the_end_is_told_as_one_that_proves_nothing():
+    for makes_up_its_number in (False, True):
+        secure = Secure()
+        secure.faults = [CardError("moved") for _ in range(500)]
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = makes_up_its_number  # noqa: B023
+            await until(lambda: seen.health)
+            chip.put(TENANT)
+            await until(lambda: seen.cards)
+            await look_again(chip, 12)
+
+        assert watch(story, secure=secure).kinds == [PLAIN]
+
+
+def test_a_reader_that_fails_while_a_card_is_asked_is_mended_and_asks_again():
+    secure = Secure()
+    secure.says[TENANT] = TENANT
+    secure.faults = [ReaderError("it hangs")]
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+
+    assert watch(story, HURRY, secure=secure).kinds == [PROVED]
+
+
+def test_a_full_flash_is_no_fault_of_the_reader():
+    secure = Secure()
+    secure.faults = [OSError(28)]
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+
+    seen = watch(story, secure=secure)
+    assert (seen.kinds, seen.health) == ([PLAIN], [True])
+
+
+def test_a_card_that_was_added_is_not_told_again_under_the_random_numbers_that_it_shows_from_then_on():
+    secure = Secure()
+    secure.says[TENANT] = TENANT
+    secure.random = [TENANT]
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        seen.wants = True
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        assert secure.adds == [True]
+        seen.wants = False
+        chip.makes_up_its_number = True
+        await look_again(chip, 20)
+        assert seen.cards == [TENANT]
+        chip.put(None)
+        await until(lambda: chip.tries == 0xFF and chip.searching)
+        chip.put(TENANT)
+        await until(lambda: len(seen.cards) == 2)
+
+    assert watch(story, secure=secure).kinds == [PROVED] * 2
+
+
+def test_one_that_has_its_home_elsewhere_is_told_as_such():
+    secure = Secure()
+    secure.says[TENANT] = b""
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        seen.wants = True
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+
+    seen = watch(story, secure=secure)
+    assert (seen.cards, seen.kinds) == ([TENANT], [ELSEWHERE])

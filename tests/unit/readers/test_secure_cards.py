@@ -1,0 +1,175 @@
+"""The secret of the cards is made once and outlives power cuts; the code is lent while cards lie there."""
+
+import asyncio
+import sys
+
+import vfs
+from knife_flash import BLOCK, Flash, Knife, PowerCut
+from ram_flash import RamFlash
+
+from readers import card_secret
+from readers.card_keys import CardKeys
+from readers.card_secret import PATH
+from readers.pn532 import CardError
+from readers.secure_cards import SecureCards
+
+KEY = bytes(range(32))
+UID = bytes.fromhex("04a1b2c3d4e5f6")
+
+
+class Silent:
+    """A reader whose card has just gone."""
+
+    said = b"\x01"  # status: UM0701-02, 7.1
+
+    def __init__(self):
+        self.line, self.asked = self, 0
+
+    async def ask(self, code, wait_ms, parameters, more=b""):
+        self.asked += 1
+        return self.said
+
+
+class Stranger(Silent):
+    """A card that knows no command."""
+
+    said = b"\x00\x6d\x00"
+
+
+def ask(cards, reader, adds):
+    async def story():
+        try:
+            return await cards.ask(reader, UID, False, adds)
+        except CardError:
+            return "gone"
+        finally:
+            await asyncio.sleep_ms(10)
+
+    return asyncio.run(story())
+
+
+def mount(flash):
+    try:
+        vfs.umount("/access")
+    except OSError:
+        pass
+    vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/access")
+
+
+def marks(cards):
+    return cards._secret or None
+
+
+def loaded():
+    return {"readers.asking", "readers.ev2", "readers.identify", "readers.personalise"} & set(sys.modules)
+
+
+def test_where_no_card_was_ever_added_none_is_asked():
+    RamFlash("/access")
+    cards, reader = SecureCards(KEY), Silent()
+    assert ask(cards, reader, False) is None
+    assert (reader.asked, marks(cards)) == (0, None)
+
+
+def test_the_first_card_that_is_to_be_added_makes_the_secret_and_it_stays():
+    RamFlash("/access")
+    cards = SecureCards(KEY)
+    assert ask(cards, Silent(), True) == "gone"
+    first = marks(cards)
+    assert marks(SecureCards(KEY)) == first
+    assert ask(cards, Silent(), True) == "gone"
+    assert marks(SecureCards(KEY)) == first
+    assert marks(SecureCards(bytes(32))) is None  # another lock's
+
+
+def test_no_two_secrets_are_the_same():
+    found = set()
+    for _ in range(20):
+        RamFlash("/access")
+        cards = SecureCards(KEY)
+        ask(cards, Silent(), True)
+        found.add(marks(cards))
+    assert len(found) == 20
+
+
+def test_either_copy_is_enough():
+    for lost in (PATH, PATH + ".old"):
+        RamFlash("/access")
+        cards = SecureCards(KEY)
+        ask(cards, Silent(), True)
+        with open(lost, "wb") as file:
+            file.write(b"rotten" * 12)
+        assert marks(SecureCards(KEY)) == marks(cards)
+
+
+def test_a_full_flash_makes_no_secret():
+    RamFlash("/access")
+    cards = SecureCards(KEY)
+
+    class Full(card_secret.Sealed):
+        def save(self, body):
+            raise OSError(28)
+
+    sealed, card_secret.Sealed = card_secret.Sealed, Full
+    try:
+        ask(cards, Silent(), True)
+    except OSError:
+        assert marks(cards) is None
+        return
+    finally:
+        card_secret.Sealed = sealed
+    raise AssertionError("where does it lie?")
+
+
+def test_a_cut_while_it_is_made_leaves_none_or_this_one():
+    fell, at = True, 0
+    while fell:
+        at, fell = at + 1, False
+        knife = Knife()
+        flash = Flash(knife, bytearray(b"\xff" * BLOCK * 32))
+        vfs.VfsLfs2.mkfs(flash)
+        mount(flash)
+        cards = SecureCards(KEY)
+        knife.set(at)
+        try:
+            ask(cards, Silent(), True)
+        except PowerCut:
+            fell = True
+        knife.set(0)
+        mount(flash)
+        found = SecureCards(KEY)
+        if marks(cards) is not None:  # a card may have keys of it
+            assert marks(found) == marks(cards), at
+        made = marks(found)
+        ask(found, Silent(), True)
+        assert marks(SecureCards(KEY)) == made or marks(found), at
+    assert at > 5
+
+
+def test_a_stranger_s_card_is_none_of_this_lock_s():
+    RamFlash("/access")
+    cards = SecureCards(KEY)
+    for adds in (True, False):
+        assert ask(cards, Stranger(), adds) is None
+
+
+def test_the_code_is_given_back():
+    RamFlash("/access")
+    cards = SecureCards(KEY)
+    before = loaded()
+    for adds in (True, False):
+        ask(cards, Silent(), adds)
+        assert loaded() == before
+
+
+def test_keys_differ_by_card_and_number_and_the_finding_one_alone_does_not():
+    keys, others = CardKeys(KEY), CardKeys(bytes(32))
+    made = [keys.key(n, uid) for n in (0, 2, 3, 4) for uid in (UID, UID[:4], bytes(7))]
+    assert len(set(made + [keys.key(1, b""), others.key(1, b""), others.key(0, UID)])) == len(made) + 3
+    assert keys.key(1, UID) == keys.key(1, b"")
+    assert all(len(key) == 16 for key in made)
+    for n in range(300):
+        one = CardKeys(n.to_bytes(32, "big"))
+        assert len(one.application) == 3
+        assert len(one.marks) == 5
+        assert all(one.marks)
