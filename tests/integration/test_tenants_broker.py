@@ -17,11 +17,10 @@ from menshen.simulator.world import now_us
 from tests.conftest import TOP
 from tests.integration.conftest import Mosquitto, running
 from tests.integration.helpers.home_assistant import CodeRefusedError, HomeAssistant, home_assistant
-from tests.releases import Operator
 from tests.simulated_lock import Event, Lock
 
 _CODE = "Menshen home code of demo: "
-_SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}, "update": {"trial_s": 1, "spread_s": 0}}
+_SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
 _PINGS = bool(os.environ.get("MENSHEN_NIGHTLY"))
 _HEAP = "115k"  # of which the simulated chip takes its part: system/test_memory.py
 _ON_BYTES = 8 * 1024
@@ -183,32 +182,6 @@ async def test_a_tenant_opens_the_door_and_nobody_else_does(small_house: House, 
     lines = await house.lock.console()
     assert not [line for line in lines if "MemoryError" in line or "Traceback" in line or "or NVS" in line]
     assert not [e for e in house.packets if code in e["payload"] or code.replace(" ", "") in e["payload"]]
-
-
-async def test_a_release_comes_while_the_tenants_broker_is_on(
-    small_house: House, home: HomeAssistant
-) -> None:
-    """It has the memory for itself: the tenant's broker is left for that time, and is back afterwards."""
-    house, lock = small_house, small_house.lock
-    await lock.power(False)
-    operator = Operator(lock)
-    operator.trust()
-    await lock.power(True)
-    await lock.wait_armed()
-    assert (await lock.wait_online())["json"]["clock"] == "network"
-    code = await house.switch()
-    await house.opened_by(home, code)
-    boot = [e for e in lock.events if e["type"] == "boot"][-1]
-    assert boot["heap"] <= 24 * 1024
-    await operator.publish(operator.release("0.2.0"))
-    lock.since_us = now_us()
-    await operator.order("0.2.0")
-    await operator.wait_update("confirmed", "0.2.0")
-    await lock.wait_event(lambda e: e["type"] == "console" and e["line"].endswith("home: online"))
-    await house.opened_by(home, code)
-    said = [e["line"] for e in lock.events if e["type"] == "console"]
-    assert not [line for line in said if "MemoryError" in line or "memory" in line or "Traceback" in line]
-    assert len([e for e in lock.events if e["type"] == "reset"]) == 1, "into the release, and no more"
 
 
 async def test_off_again_the_entity_is_gone_and_its_code_is_good_for_nothing(
