@@ -147,11 +147,16 @@ class Outside:
 
 
 def _trusts() -> "list[str]":
-    """The ids of the release keys that the running release trusts."""
-    with Loan():
-        from update.payload import trusts
-
-        return trusts("/slots/" + slot() + "/update/keys")
+    """The ids of the release keys that the running release trusts; the file is that of update/payload.py."""
+    found = []
+    try:
+        with open("/slots/" + slot() + "/update/keys", "rb") as file:
+            for _ in range((file.read(1) or b"\0")[0]):
+                found.append(file.read(8).hex())
+                file.seek(384, 1)
+    except OSError:
+        pass
+    return found
 
 
 def _context() -> "tuple[Any, int]":

@@ -51,11 +51,6 @@ def signature(message: "bytes | bytearray", path: str) -> "tuple[memoryview, lis
     raise Refused("unknown key")
 
 
-def trusts(path: str) -> "list[str]":
-    """The ids of the keys in a file of trusted keys, in hexadecimal digits."""
-    return [hexlify(name).decode() for name, _ in _trusted(path)]
-
-
 def _trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
     """(id, modulus) of the release keys in a file: a count of at most two, then 8 + 384 bytes for each.
 
