@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from micropython import const
 
+from loader import Loan
 from people.leases import (
     BEGUN,
     ENTRIES_MAX,
@@ -21,7 +22,6 @@ from people.leases import (
     STATED,
     WHAT,
 )
-from people.notices import renew
 from roll.credentials import ListError
 from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
 from storage.purposes import LEASE_DIGEST
@@ -229,6 +229,15 @@ def _is_as_strong(old: "Credential", new: "Credential") -> bool:
     return not new.not_after or 0 < old.not_after <= new.not_after
 
 
+def _announce(register: "Register", leases: "set[int]") -> None:
+    """Have everybody shown that something new opens; its code is loaded for that alone."""
+    if leases:
+        with Loan():
+            from people.notices import renew
+
+            renew(register, leases)
+
+
 async def approve(listed: "Listed", now: "int | None", signed: int, register: "Register") -> None:
     """Raise ListError where a list would take something from a running lease; else store its leases.
 
@@ -239,5 +248,5 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
         raise ListError(reason)
-    renew(register, guard.news)  # before it is in force: nobody comes in unseen
+    _announce(register, guard.news)  # before it is in force: nobody comes in unseen
     await guard.note(listed, min(signed, now or signed))
