@@ -39,6 +39,8 @@ async def obey(manager: "Manager") -> None:
             except MemoryError:
                 async with manager.memory:  # a tenant's own broker may have it
                     manager.version = await _read(manager)
+        elif manager.version is None:
+            _look(manager)
         version = manager.version
         if version is not None:
             async with manager.memory:
@@ -47,6 +49,17 @@ async def obey(manager: "Manager") -> None:
                 manager.report(version, "fetched", "")
     except Refused as error:
         manager.report(manager.version, "refused", error.reason)
+
+
+def _look(manager: "Manager") -> None:
+    """See whether this release reaches the broker at all."""
+    try:
+        with Loan():
+            from update.unheard import look
+
+            look(manager.board, manager.subscriptions.client is not None, *manager.door)
+    except OSError:
+        pass  # NVS is full; the next hour comes
 
 
 async def switch_to(manager: "Manager", version: str, image: "Any", had: "set[str]", before: str) -> None:
