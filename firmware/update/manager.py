@@ -68,8 +68,7 @@ class Manager:
             try:
                 await asyncio.wait_for_ms(self._came.wait(), self.hour_ms)
             except asyncio.TimeoutError:
-                self._hour()
-                continue
+                pass  # an hour without an order: steps.py looks whether this release reaches the broker
             await self._take()
             if self.ready is not None:  # not all locks of a house start it at once
                 spread = self.settings.spread_ms + 1
@@ -116,16 +115,6 @@ class Manager:
                 if left == 1:
                     raise
             await asyncio.sleep_ms(self.again_ms)
-
-    def _hour(self) -> None:
-        """See whether this release reaches the broker at all."""
-        try:
-            with Loan():
-                from update.unheard import look
-
-                look(self.board, self.subscriptions.client is not None, *self.door)
-        except (OSError, MemoryError) as error:
-            console.warning("update", str(error))
 
     async def _see_through_trial(self) -> None:
         async with Loan():

@@ -38,6 +38,8 @@ async def obey(manager: "Manager") -> None:
             except MemoryError:
                 await manager.hold()
                 manager.version = await _read(manager)
+        elif manager.version is None:
+            _look(manager)
         version = manager.version
         if version is not None:
             await manager.hold()
@@ -46,6 +48,17 @@ async def obey(manager: "Manager") -> None:
                 manager.report(version, "fetched", "")
     except Refused as error:
         manager.report(manager.version, "refused", error.reason)
+
+
+def _look(manager: "Manager") -> None:
+    """See whether this release reaches the broker at all."""
+    try:
+        with Loan():
+            from update.unheard import look
+
+            look(manager.board, manager.subscriptions.client is not None, *manager.door)
+    except OSError:
+        pass  # NVS is full; the next hour comes
 
 
 async def switch_to(manager: "Manager", version: str, image: "Any", had: "set[str]", before: str) -> None:
