@@ -80,7 +80,7 @@ class _Hands:
     def __init__(self, *parts):
         self.tag = None
 
-    async def run(self, told, on_health):
+    async def run(self, told, on_health, adds=None):
         self.told = told
         await supervisor.wait_for_ever()
 

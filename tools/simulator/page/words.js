@@ -12,6 +12,7 @@ export const LIGHT = {
   "outside schedule": "Pale blue: not at this hour.",
   enrolling: "Blue: go on, it waits for you. When it is dark, it is over.",
   kept: "Lime: done, and kept in the lock.",
+  elsewhere: "Olive: not taken. This card has its home at another door.",
   weak: "Pink: not taken. Choose another.",
   staff: "White: come in. Staff have been in since a resident was here last.",
   identify: "Violet: the operator looks for this lock.",
