@@ -111,7 +111,7 @@ async def _arm_guest_codes(lock: Lock, lived_in: bool) -> str:
 
 
 def _entries(lock: Lock) -> list[bytes]:
-    body = lock.world.board.read_file("/access/residents")[4:-32]
+    body = lock.world.board.read_file("/access/people1")[4:-32]
     return [body[place : place + 20] for place in range(0, len(body), 20)]
 
 
