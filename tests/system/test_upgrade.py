@@ -76,7 +76,7 @@ async def test_from_the_first_release_to_the_newest(make_lock: Callable, tmp_pat
 
     newest = build_app.build()
     board = lock.world.board
-    renew(board, newest, json.loads(board.read_file("/config.json")))
+    renew(board, newest, json.loads(board.read_file("/config.json")), {})
     operator = Operator(lock)
     operator.trust()
     await lock.power(True)
