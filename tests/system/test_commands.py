@@ -84,7 +84,7 @@ async def test_a_tenant_unlocks_with_the_guest_key_and_nothing_is_told_of_it(loc
     await lock.keys(DEMO_PIN + "*4#")
     await lock.wait_light("enrolling")
     await lock.power(False)
-    body = lock.world.board.read_file("/access/residents")[4:-32]
+    body = lock.world.board.read_file("/access/people1")[4:-32]
     guest_key = next(body[n : n + 16] for n in range(0, len(body), 20) if body[n + 16] == _GUEST_KEY)
     await lock.power(True)
     await lock.wait_armed()
