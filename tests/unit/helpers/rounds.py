@@ -77,7 +77,7 @@ async def main():
     await topics.subscribe("menshen/v1/demo/list", ignore)
     wifi = Wifi(house, "home", "secret", Backoff(1, 2))
     console.info = look
-    await Link(Network(wifi, house, house), client, topics, house, Backoff(1, 2), lambda: True).run()
+    await Link(Network(wifi, house, house), client, topics, house, Backoff(1, 2)).run()
 
 
 asyncio.run(main())
