@@ -20,6 +20,8 @@ STATUS = {
     "command": 9,
     "days": 90,
     "faults": [],
+    "board": "devkit",
+    "trusts": ["ab" * 8],
 }
 DIGEST = bytes(range(16))
 ROOT = "menshen/v1/demo"

@@ -122,9 +122,9 @@ def test_it_tries_again_with_growing_waits_until_joined():
         return part
 
     part = asyncio.run(main())
-    assert waits[:4] == [1000, 2000, 4000, 8000]
+    assert waits[:4] == [500, 1000, 2000, 4000]  # of limits twice as long, half of which is always waited
     part._backoff.next()
-    assert waits[-1] == 1000, "a success starts the waits again"
+    assert waits[-1] == 500, "a success starts the waits again"
 
 
 class Scripted(Station):
