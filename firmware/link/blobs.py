@@ -28,7 +28,7 @@ _CHUNK = const(2048)
 _PIECE = const(256)
 _CLOSE = const(16384)  # bytes between two closes of the file: a power cut loses no more
 _LOOK_MS = const(1000)
-# After wrong chunks: a broker that goes on sending them must not wear the flash; one that mends is heard again.
+# After wrong chunks: whoever goes on with them must not wear the flash; a broker that mends is heard again.
 _FIRST_MS = const(10_000)
 _LAST_MS = const(3_600_000)
 _OVER_MS = const(43_200_000)
