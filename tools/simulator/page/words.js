@@ -20,6 +20,7 @@ export const LIGHT = {
   cleared: "Dark: what was typed is forgotten.",
   forced: "Red-violet: the door was opened without a key.",
   tamper: "Red-violet: the lock's case is open.",
+  fire: "Red, lasting: the house's fire alarm has let the strike go.",
   "held open": "Yellow: the door has been open for long. Close it.",
   passage: "Green, lasting: everybody can open, until staff end it.",
   trouble: "Magenta: a part is broken. The other ways in still work.",
