@@ -4,7 +4,8 @@ from people_parts import House, Who, digest, record
 
 from people.cards import CARDS_MAX
 from people.changes import PEOPLE_MAX, WITHDRAWN_MAX
-from people.entry import GUEST_KEY, HOME_KEY, ResidentsError
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, ResidentsError
+from people.shelves import make
 from roll.record import CARD, MOVE_IN
 
 LISTED, FOB = 1, 9  # a PIN and a card of the list
@@ -116,6 +117,21 @@ def test_all_cards_are_ones_own_alone_unless_nobody_else_lives_there():
     house.tend()
     assert [house.opens(21, CARD), house.opens(FOB, CARD)] == [False, False]
     assert [house.opens(2), house.entries()[-1][0]] == [True, 0]
+
+
+def test_what_is_nobodys_alone_goes_with_the_last_who_lives_there_and_with_no_flatmate():
+    """Cards and keys of a lease that had several residents in version 0.1.0."""
+    for stays in (True, False):
+        house, first, second = two()
+        card, key = digest(40, CARD), b"k" * 16
+        of_all = make(card, CREDENTIAL, 1, CARD) + make(key, GUEST_KEY, 1)
+        house.at().write(lambda entry, one: entry, of_all)
+        if not stays:
+            house.at().move_out(second)
+        house.at().remove_cards(first)
+        house.at().set_key(first, GUEST_KEY, b"n" * 16)
+        assert house.opens(40, CARD) == stays
+        assert (key in [found for _, found in house.residents.keys()]) == stays  # noqa: SIM118
 
 
 def test_of_the_lists_cards_none_goes_where_the_list_has_somebody_elses_pin():
