@@ -34,6 +34,8 @@ export const MENU = [
   ["30", "remove all cards", "those that were added"],
   ["4", "guest key", "then hold the phone to the reader"],
   ["40", "new guest key", "the old codes end; then hold the phone to the reader"],
+  ["5", "agree to an earlier end", "then the last day as DDMMYY #; all who live there must"],
+  ["50", "take that back", "until the operator has made the lease shorter"],
   ["6", "own broker", "where the settings name one; then hold the phone to the reader"],
   ["60", "no own broker", "its code opens no more"],
   ["7", "void other ways in", "after 21 days, what is not used"],
