@@ -1,11 +1,7 @@
 """A resident opens from afar by Mosquitto's listener for phones, as shipped; a flood there opens nothing."""
 
-import hashlib
-import hmac
-import io
 import random
 import re
-import struct
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,10 +10,10 @@ import aiomqtt
 import pytest_asyncio
 
 from menshen import ending
-from menshen.operator.guest import read_key
-from menshen.simulator.provision import DEMO_PIN
+from menshen.brokers import house
 from tests.conftest import TOP
 from tests.integration.helpers.brokers import Mosquitto
+from tests.integration.helpers.phones import guest_key, opening
 from tests.integration.helpers.process import free_ports, started
 from tests.integration.helpers.rights import ROOT, TOPICS, Listener, listener
 from tests.simulated_lock import Lock
@@ -42,6 +38,7 @@ class WithPhones(Mosquitto):
             "listener 8884 0.0.0.0": f"listener {self.phones} {self.host}",
             "/etc/menshen/phones.crt.pem": str(self.folder / "broker.crt.pem"),
             "/etc/menshen/phones.key.pem": str(self.folder / "broker.key.pem"),
+            "/etc/menshen/phones.passwd": str(self.folder / house.NAMES),
         }.items():
             assert old in text
             text = text.replace(old, new)
@@ -58,12 +55,6 @@ class WithPhones(Mosquitto):
             identifier=identifier,
             protocol=aiomqtt.ProtocolVersion.V311,
         )
-
-
-def _message(key: bytes, at: int, lock: str = "demo") -> bytes:
-    """As firmware/access/README.md has it."""
-    head = hashlib.sha256(b"menshen guest key" + key).digest()[:4] + struct.pack("<I", at)
-    return head + hmac.digest(key, b"menshen tenant v1" + lock.encode() + head, "sha256")[:16]
 
 
 @pytest_asyncio.fixture
@@ -86,14 +77,6 @@ async def lock(broker: WithPhones, make_lock) -> Lock:
     }
     address = (broker.host, broker.port)
     return await make_lock(tls_address=address, settings=_SETTINGS, files=files, sntp=True, power=False)
-
-
-async def _key(lock: Lock) -> bytes:
-    await lock.keys(f"{DEMO_PIN}*4#")
-    await lock.wait_light("enrolling")
-    async with lock.tap("phone"):
-        read = await lock.wait_event(lambda e: e["type"] == "phone")
-    return read_key(io.StringIO(read["read"]))
 
 
 async def test_a_phone_writes_to_a_locks_residents_topic_and_does_nothing_else(broker: WithPhones) -> None:
@@ -123,16 +106,16 @@ async def test_a_residents_message_opens_once_and_a_flood_opens_nothing(
         await lock.power(True)
         await lock.wait_armed()
         assert await operator.until(lambda heard: any('"clock": "network"' in text for _, text in heard))
-        key = await _key(lock)
+        key = await guest_key(lock)
         async with broker.phone() as phone:
-            good = _message(key, int(time.time()))
+            good = opening(key, int(time.time()))
             await phone.publish(topic, good, qos=0)
             await lock.wait_unlocked()
             await lock.wait_locked()
             began = len(lock.events)
             await phone.publish(topic, good, qos=0)
             for n in range(_FLOOD):
-                old = _message(key, int(time.time()) - 100 - n)
+                old = opening(key, int(time.time()) - 100 - n)
                 bad = random_.choice((good, old, random_.randbytes(24), b"x" * 5000))
                 await phone.publish(topic, bad, qos=0)
                 if n % 1000 == 500:
