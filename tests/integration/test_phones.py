@@ -136,6 +136,8 @@ async def test_a_residents_message_opens_once_and_a_flood_opens_nothing_and_star
             await lock.wait_unlocked()
             await lock.wait_locked()
             began = len(lock.events)
+            for _ in range(2):
+                await phone.publish(f"{ROOT}/demo/tenant", good, qos=0)
             async with ending.running(_flood(phone, key, good)) as flood:
                 while taps < _TAPS or (slower == taps and taps < _MOST_TAPS):
                     one, other = await ending.together(_tapped(lock), _tapped(quiet))
