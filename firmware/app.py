@@ -62,7 +62,7 @@ class Lock:
 
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings, self._watchdog = settings, watchdog
-        board = self._board = Board(settings.pins, settings.unlock_level)
+        board = self._board = Board(settings.pins, settings.unlock_level, settings.fire)
         settings.pins = ()  # spent
         self._supervisor = Supervisor(board.reset)
 
@@ -87,7 +87,7 @@ class Lock:
         gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
         dialogues = Dialogues(
             lambda: _lend_phone(settings.lock, settings.phone_page, self._card_reader, indicator),
-            *(register, restrictions, mac, settings),
+            *(register, restrictions, mac, settings, clock),
         )
         relay = Relay(board.relay, settings.unlock_level)
         times = settings.unlock_ms, settings.held_open_ms

@@ -12,22 +12,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from network import WLAN
 
-# Pins that tell of faults: (name in door/faults.py, GPIO, the level that means the fault).
-_FAULT_INPUTS: "tuple[tuple[str, int, int], ...]" = ()
+# What a pin tells of: the name in door/faults.py, and the level that means it. A broken wire is told, too.
+_FIRE = ("fire", 1)
 
 _WS2812_NS = (400, 850, 800, 450)  # WS2812B data sheet, "data transfer time": T0H, T0L, T1H, T1L
 _HALF_DUTY = const(32768)
 
 
 class Board:
-    """A lock's parts, by a table of wiring.py. The constructor sets the relay's pin to its safe level."""
+    """A lock's parts, by a table of wiring.py. The constructor sets the relay's pin to its safe level.
+
+    `fault_inputs` are pins that tell of faults: (its name, pin, the level that means it).
+    """
 
     KEY_LAYOUT = "123456789*0#"
 
-    def __init__(self, pins: tuple, unlock_level: int) -> None:
+    def __init__(self, pins: tuple, unlock_level: int, has_fire: bool = False) -> None:
         (
             relay, reader_tx, reader_rx, reader_irq, reader_reset, key_rows, key_columns,
-            contact, exit_button, tamper, jumper, buzzer, light,
+            contact, exit_button, tamper, jumper, buzzer, light, fire,
         ) = pins  # fmt: skip
         self.relay = Pin(relay, Pin.OUT, value=1 - unlock_level)
         self.numbers = Numbers(esp32.NVS("menshen"))
@@ -39,7 +42,7 @@ class Board:
         self.reader_uart = UART(2, 115200, tx=reader_tx, rx=reader_rx, rxbuf=512)
         self.reader_irq = Pin(reader_irq, Pin.IN)
         self.reader_reset = Pin(reader_reset, Pin.OUT, value=1)
-        self.fault_inputs = [(name, Pin(n, Pin.IN), level) for name, n, level in _FAULT_INPUTS]
+        self.fault_inputs = [(_FIRE[0], Pin(fire, Pin.IN), _FIRE[1])] if has_fire else []
         self._gpio = relay, jumper, buzzer
         self._led = Pin(light, Pin.OUT, value=0)
         self._colour = bytearray(3)

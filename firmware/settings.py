@@ -60,6 +60,7 @@ class Settings:
     held_open_ms: int = row("door.held_open_s", 30, NUMBER, 5, 3600, _MS)
     contact: bool = row("door.contact", True, FLAG)
     shared: bool = row("door.shared", False, FLAG)
+    fire: bool = row("door.fire", False, FLAG)
     keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
     pin_shortest: int = row("pin.shortest", None, NUMBER, 4, 8)  # None: 6 or 8, by door.shared
     reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")

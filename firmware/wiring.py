@@ -19,10 +19,12 @@ DEVKIT = (
     39,  # jumper: boot.py reads it too, on every board
     13,  # buzzer
     14,  # light
+    36,  # fire: of a fire alarm, see door.fire in settings.py
 )
 
 # ESP32-WROVER, whose PSRAM takes GPIO 16 and 17 (ESP32-WROVER-E data sheet, 2.2). GPIO 5 is a strapping pin
-# with a pull-up that only decides the timing of SDIO, and an idle serial line is high.
+# with a pull-up that only decides the timing of SDIO, and an idle serial line is high; 15 is one that
+# only silences what the ROM prints where it is low.
 WROVER = (
     23,  # relay
     5,  # reader_tx
@@ -37,6 +39,7 @@ WROVER = (
     39,  # jumper
     13,  # buzzer
     14,  # light
+    15,  # fire
 )
 
 # ESP32-S3 with PSRAM, such as ESP32-S3-DevKitC-1 N8R8. GPIO 22 to 25 do not exist, 26 to 37 belong to flash
@@ -56,6 +59,7 @@ S3 = (
     39,  # jumper
     14,  # buzzer
     40,  # light
+    2,  # fire
 )
 
 

@@ -84,6 +84,10 @@ class Lock:
     async def press_exit(self) -> None:
         await self._do("POST", "/api/exit")
 
+    async def fire(self, burns: bool) -> None:
+        """Have the house's fire alarm go off, or end."""
+        await self._do("POST", "/api/fire", {"burns": burns})
+
     async def tamper(self, is_open: bool) -> None:
         await self._do("POST", "/api/tamper", {"open": is_open})
 

@@ -12,6 +12,7 @@ Only what changed is compiled again. Several processes may build at once: one wa
 each file appears whole or not at all.
 """
 
+import ast
 import contextlib
 import fcntl
 import hashlib
@@ -188,7 +189,8 @@ def _others(sources: Mapping[str, str]) -> list[str]:
 def called() -> set[str]:
     """Names by which boot.py, main.py and what a computer runs on the chip use the firmware."""
     found = {"VERSION", "SECURITY"}  # written out, they would change other modules with each release
-    found |= set().union(*(names.words((TOP / name).read_text()) for name in _COPIED))
+    for tree in [ast.parse((TOP / name).read_text()) for name in _COPIED]:
+        found.update(names.asked(tree))
     return found.union(*(names.in_texts(path.read_text()) for path in (TOP / "tools/board").glob("*.py")))
 
 

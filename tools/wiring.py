@@ -20,6 +20,7 @@ PARTS = (
     "jumper",
     "buzzer",
     "light",
+    "fire",
 )
 """What stands in each place of a table, as firmware/board.py takes it."""
 

@@ -1,4 +1,4 @@
-"""What residents do at the keypad beside opening: PIN, cards, guest key, home code, and moving out.
+"""What residents do at the keypad beside opening: PIN, cards, keys, an earlier end, and moving out.
 
     PIN * 1 #, then a new PIN # twice   changes the PIN
     PIN * 2 #, then a card              adds the card
@@ -6,6 +6,8 @@
     PIN * 30 #                          removes all of one's own cards
     PIN * 4 #                           arms guest codes, and hands the guest key to the phone
     PIN * 40 #                          the same with a new key
+    PIN * 5 #, then DDMMYY #            agrees that the lease ends with that day, if all residents do
+    PIN * 50 #                          takes that back
     PIN * 6 #                           turns the tenant's own broker on, and hands its code to the phone
     PIN * 60 #                          turns it off
     PIN * 7 #                           voids the lease's other ways in after 21 days, if they are not used
@@ -43,10 +45,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol, TypeVar
 
+    from access.clock import Clock
     from access.restrictions import Restrictions
     from access.waiting import Phone
     from people.cards import Cards
     from people.changes import Changes
+    from people.consent import Consent
     from people.keys import Keys
     from people.pins import Pins
     from people.register import Register
@@ -65,7 +69,7 @@ if TYPE_CHECKING:
         @property
         def home(self) -> "tuple | None": ...
 
-    Parts = tuple[Callable[[], Phone], Register, Restrictions, Mac, Settings]
+    Parts = tuple[Callable[[], Phone], Register, Restrictions, Mac, Settings, Clock]
 
 _FULL = (ResidentsError, OSError, ImportError, MemoryError)  # the table is, the flash, or RAM
 _LONGEST = const(10)
@@ -77,7 +81,8 @@ _AGAIN = const(2)  # the same PIN again
 _MOVE_OUT = const(3)  # the PIN, to confirm moving out
 _ADD = const(4)  # a card to add
 _REMOVE = const(5)  # a card to remove
-_WAITS_FOR = {0: _NEW, 1: _NEW, 2: _ADD, 3: _REMOVE, 9: _MOVE_OUT}  # by the order; 0: after a move-in code
+_LAST_DAY = const(6)  # an earlier end to agree to
+_WAITS_FOR = {0: _NEW, 1: _NEW, 2: _ADD, 3: _REMOVE, 5: _LAST_DAY, 9: _MOVE_OUT}  # 0: after a move-in code
 
 
 def is_weak(digits: "bytes | memoryview", shortest: int) -> bool:
@@ -94,13 +99,13 @@ class Dialogue(Waiting):
     """One dialogue of whoever has this verdict. Signals are GOES_ON, KEPT and REFUSED of decide.py.
 
     `parts` are a function that lends a phone (door/phone.py), the register, restrictions, the HMAC under the
-    lock's key, and the settings.
+    lock's key, the settings, and the clock.
     """
 
     def __init__(self, verdict: Verdict, now: int, parts: "Parts") -> None:
         super().__init__(now)
         self._who = verdict
-        self._lend_phone, self._register, self._restrictions, self._mac, self._settings = parts
+        self._lend_phone, self._register, self._restrictions, self._mac, self._settings, self._clock = parts
         self._residents = self._register.residents
         self._state = _IDLE
         self._first = b""
@@ -117,6 +122,8 @@ class Dialogue(Waiting):
             return self._finish(lambda: self._cards(lambda cards: cards.remove_cards(self._who)))
         if order == 7:
             return self._finish(self._give_notice)
+        if order == 50:
+            return self._finish(lambda: self._consent(lambda consent: consent.take_back(self._who)))
         if order in (4, 40):
             return self._finish(lambda: self._give_guest_key(order == 40))
         if not self._settings.home:
@@ -147,8 +154,11 @@ class Dialogue(Waiting):
         if self._state == _MOVE_OUT:
             if verdict.granted and equal(verdict.digest, self._who.digest):
                 verdict.reason = self._finish(self._move_out)
-        elif self._state in (_NEW, _AGAIN) and not verdict.granted and verdict.reason != THROTTLED:
-            verdict.reason = self._choose(verdict, digits)
+        elif not verdict.granted and verdict.reason != THROTTLED:
+            if self._state == _LAST_DAY:
+                verdict.reason = self._agree(digits)
+            elif self._state in (_NEW, _AGAIN):
+                verdict.reason = self._choose(verdict, digits)
 
     def adds(self) -> bool:
         """Whether a card is awaited that is to be added."""
@@ -200,6 +210,22 @@ class Dialogue(Waiting):
         self._go(_AGAIN)
         self._first = digest
         return GOES_ON
+
+    def _agree(self, digits: "bytes | memoryview") -> str:
+        """Agree to a last day before that of the lease; none that has passed, as far as the clock knows."""
+        try:
+            end = self._end_of(digits)
+            if end > (self._clock.now() or 0) and self._consent(lambda consent: consent.is_earlier(end)):
+                return self._finish(lambda: self._consent(lambda consent: consent.agree(self._who, end)))
+        except _FULL:
+            pass
+        return REFUSED
+
+    def _end_of(self, digits: "bytes | memoryview") -> int:
+        with Loan():
+            from access.last_day import end_of
+
+            return end_of(digits, self._restrictions.zone)
 
     def _could_open(self, uid: bytes) -> bool:
         """Whether a card opens this door by this number alone: never say "kept" of one that cannot.
@@ -286,6 +312,12 @@ class Dialogue(Waiting):
             from people.keys import Keys
 
             return change(Keys(self._register, self._who.lease))
+
+    def _consent(self, change: "Callable[[Consent], T]") -> "T":
+        with Loan():
+            from people.consent import Consent
+
+            return change(Consent(self._register, self._who.lease))
 
     def _can(self, ask: "Callable[[Changes], object]") -> bool:
         """Whether the answer is yes, and there is a place, and memory to ask."""

@@ -25,7 +25,7 @@ class Restrictions:
     """`zone` is the rule of local time, `mac` is HMAC under the lock's key."""
 
     def __init__(self, register: "Register", zone: "Rule", numbers: "Numbers", mac: "Mac") -> None:
-        self._register, self._zone, self._numbers, self._mac = register, zone, numbers, mac
+        self._register, self.zone, self._numbers, self._mac = register, zone, numbers, mac
 
     def in_hours(self, schedule: int, now: int) -> bool:
         """Whether a schedule covers `now` (seconds since 1970), see schedule.py."""
@@ -34,7 +34,7 @@ class Restrictions:
                 from access.schedule import Schedules
                 from access.zone import Zone
 
-                return Schedules(self._register.credentials.find, Zone(self._zone)).holds(schedule, now)
+                return Schedules(self._register.credentials.find, Zone(self.zone)).holds(schedule, now)
         except (OSError, ImportError, MemoryError):
             return _not_judged()
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
         def identify(self) -> None: ...
         def self_test(self) -> dict: ...
-        def certificate(self, name: str, text: str) -> bool: ...  # base64url; whether it was taken
+        def certificate(self, name: str, text: str, now: int) -> bool: ...  # base64url; whether it was taken
         def restart(self) -> None: ...  # in one to two minutes, whoever is at the door
         def remote(self, lease: int, digest: bytes) -> bool: ...  # judged at the gate; whether it opened
         def guest_keys(self, lease: int) -> "list[bytes]": ...
@@ -180,17 +180,17 @@ class Commands:
         elif command == "identify":
             door.identify()
         elif command == "certificate":
-            self._renew(fields.get("file"), fields.get("certificate"))
+            self._renew(fields.get("file"), fields.get("certificate"), now)
         self._acks.command_done(command, nonce, door.self_test() if command == "self-test" else None)
         if command in ("restart", "certificate"):
             door.restart()
 
-    def _renew(self, name: object, text: object) -> None:
+    def _renew(self, name: object, text: object, now: int) -> None:
         """Have a certificate take the place of the old one. Raises Refused."""
         if name not in ("lock", "ca") or not isinstance(text, str):
             raise Refused("malformed")
         try:
-            if not self._door.certificate(str(name), text):
+            if not self._door.certificate(str(name), text, now):
                 raise Refused("denied")
         except OSError:
             raise Refused("flash error")

@@ -36,13 +36,13 @@ class Remote:
         """The guest keys of the residents of a lease."""
         return [key for owner, key in self._guest_keys() if owner == lease]
 
-    def certificate(self, name: str, text: str) -> bool:
+    def certificate(self, name: str, text: str, now: int) -> bool:
         """Put the lock's certificate, or the authority's, in its place. Raises EnvelopeError, OSError."""
         with Loan():
             from link.renewal import replace
 
             try:
-                return replace(name, bytes(decode(text)))
+                return replace(name, bytes(decode(text)), now)
             except TlsError:
                 return False
 

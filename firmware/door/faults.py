@@ -10,6 +10,7 @@ NO_CREDENTIALS = "no credentials"
 RESIDENTS = "residents"
 MEMORY = "memory"
 CERTIFICATE = "certificate"
+FIRE = "fire"
 
 # Each fault and its bit in NVS `had`, where the updates store which faults there were before a release was
 # installed. An older release may read that number, so the meaning of a bit never changes. 0: no release can
@@ -21,6 +22,7 @@ FAULTS = {
     RESIDENTS: 8,
     MEMORY: 0,
     CERTIFICATE: 0,
+    FIRE: 0,
 }
 
 AT_ONCE = 4 | 8  # bits of faults that do not go away by waiting: they end a trial at once

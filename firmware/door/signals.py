@@ -47,6 +47,7 @@ SIGNALS = {
 # A dialogue at the keypad comes before all: who is in it must see whether it runs.
 CONDITIONS = (
     ("enrolling", BLUE, 0),
+    ("fire", RED, 2000),
     ("forced", RED_VIOLET, 3200),
     ("tamper", RED_VIOLET, 3200),
     ("held open", YELLOW, 1200),

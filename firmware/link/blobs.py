@@ -28,7 +28,10 @@ _CHUNK = const(2048)
 _PIECE = const(256)
 _CLOSE = const(16384)  # bytes between two closes of the file: a power cut loses no more
 _LOOK_MS = const(1000)
-_AGAIN_MS = const(3_600_000)  # after wrong chunks: a broker that goes on sending them must not wear the flash
+# After wrong chunks: whoever goes on with them must not wear the flash; a broker that mends is heard again.
+_FIRST_MS = const(10_000)
+_LAST_MS = const(3_600_000)
+_OVER_MS = const(43_200_000)
 
 
 async def fetch(
@@ -38,18 +41,21 @@ async def fetch(
 
     It is written to a name that begins with `path` and a dot, and renamed when it is whole. `pace` is awaited
     between two steps. `patience_ms` is the longest wait for one chunk, or for the connection to come back.
-    For an hour after wrong chunks nothing is fetched.
+    After wrong chunks nothing is fetched for ten seconds, doubled each time up to an hour; after twelve hours
+    without any it begins with ten seconds again.
     """
     if await _is_whole(path, name, size, pace):
         return
-    spoilt = subscriptions.spoilt
-    if spoilt is not None and 0 <= ticks_diff(ticks_ms(), spoilt) < _AGAIN_MS:
+    spoilt, pause = subscriptions.spoilt
+    if 0 <= ticks_diff(ticks_ms(), spoilt) < pause:
         raise BlobError("bad hash")
     try:
         await _fetch(subscriptions, name, size, path, pace, patience_ms)
     except BlobError as error:
         if error.reason in ("bad hash", "too large"):
-            subscriptions.spoilt = ticks_ms()
+            now = ticks_ms()
+            is_new = not 0 <= ticks_diff(now, spoilt) < _OVER_MS
+            subscriptions.spoilt = now, _FIRST_MS if is_new or not pause else min(2 * pause, _LAST_MS)
         raise
 
 

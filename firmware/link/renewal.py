@@ -6,7 +6,8 @@ off the network. One file changes, whole or not at all, and the lock's key stays
 
 import tls
 
-from link.tls import FOLDER, parts, read
+from link.errors import TlsError
+from link.tls import FOLDER, dates, parts, read
 from storage import files
 
 LOCK, AUTHORITY = "lock", "ca"
@@ -16,16 +17,18 @@ _POINT = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"
 _SIZE = 64
 
 
-def replace(name: str, der: bytes, folder: str = FOLDER) -> bool:
+def replace(name: str, der: bytes, now: int, folder: str = FOLDER) -> bool:
     """Whether `der` took the place of "lock" or "ca". OSError of the flash, TlsError without an old one.
 
     A lock's certificate must be for its key. Authorities are one, or two while one takes the other's place,
-    and one of them is trusted already.
+    and one of them is trusted already. One of what is given must hold `now`, in seconds since 1970.
     """
     path = folder + name + ".crt.der"
     held = read(path)
     given = parts(der)
     try:
+        if not any(_holds(one, now) for one in given):
+            return False
         made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         if name == LOCK:
             if len(given) != 1 or not _key(der) or _key(der) != _key(held):
@@ -36,10 +39,15 @@ def replace(name: str, der: bytes, folder: str = FOLDER) -> bool:
                 return False
             for one in given:
                 made.load_verify_locations(one)
-    except ValueError:
+    except (TlsError, ValueError):
         return False
     files.write(path, (der,))
     return True
+
+
+def _holds(certificate: bytes, now: int) -> bool:
+    begins, ends = dates(certificate)
+    return begins <= now <= ends
 
 
 def _key(certificate: bytes) -> bytes:

@@ -17,7 +17,8 @@ class Subscriptions:
     def __init__(self) -> None:
         self._handlers: dict[bytes, tuple[Handler, int]] = {}
         self.client: MQTTClient | None = None
-        self.spoilt: int | None = None  # ticks at which a broker last sent wrong chunks: see blobs.py
+        # ticks at which a broker last sent wrong chunks, and ms of the pause after them: see blobs.py
+        self.spoilt: tuple[int, int] = (0, 0)
 
     async def subscribe(self, topic: str, handler: "Handler", qos: int = 1) -> None:
         """Call handler(payload) for each message of a topic, over this connection and all later ones."""

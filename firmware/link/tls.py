@@ -57,23 +57,30 @@ def parts(der: bytes) -> "list[bytes]":
 
 
 def end_of(certificate: bytes) -> int:
-    """When a certificate ends: the second date of its validity (RFC 5280, 4.1). TlsError if it has none."""
+    """When a certificate ends. TlsError if it has no dates."""
+    return dates(certificate)[1]
+
+
+def dates(certificate: bytes) -> "tuple[int, int]":
+    """The first and the last second in which a certificate holds (RFC 5280, 4.1.2.5). TlsError."""
     try:
-        text = _date(certificate, _date(certificate, 0)[1])[0]
-        return seconds(int(text[:4]), *[int(text[n : n + 2]) for n in range(4, 14, 2)])
+        begins, at = _date(certificate, 0)
+        return begins, _date(certificate, at)[0]
     except ValueError:
         raise TlsError("a certificate without dates")
 
 
-def _date(certificate: bytes, start: int) -> "tuple[str, int]":
-    """(YYYYMMDDhhmmssZ, where it ends) of the first date from `start` on. Raises ValueError."""
+def _date(certificate: bytes, start: int) -> "tuple[int, int]":
+    """(seconds since 1970, where it ends) of the first date from `start` on. Raises ValueError."""
     short, long = certificate.find(_UTC_TIME, start), certificate.find(_GENERALIZED_TIME, start)
     if short >= 0 and not 0 <= long < short:
-        text = certificate[short + 2 : short + 15].decode()
-        return ("20" if text < "50" else "19") + text, short + 15
-    if long < 0:
-        raise ValueError
-    return certificate[long + 2 : long + 17].decode(), long + 17
+        end = short + 15
+        text = certificate[short + 2 : end].decode()
+        text = ("20" if text < "50" else "19") + text
+    else:
+        end = long + 17
+        text = certificate[long + 2 : end].decode() if long >= 0 else ""
+    return seconds(int(text[:4]), *[int(text[n : n + 2]) for n in range(4, 14, 2)]), end
 
 
 def read(path: str) -> bytes:

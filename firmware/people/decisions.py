@@ -1,4 +1,4 @@
-"""Has what residents decided take effect: a lease that was given up ends, and the list's cards go.
+"""Has what residents decided take effect: a lease that was given up ends, or may end earlier; cards go.
 
 Nothing of it depends on the clock: days are those of the lock's own life, by its hours under power.
 """
@@ -8,10 +8,11 @@ import struct
 
 from micropython import const
 
+from loader import Loan
 from people.cards import Cards
-from people.entry import CARDS_GO, NOTICE, SHELVES, Resident
+from people.entry import AGREES, CARDS_GO, NOTICE, SHELVES, Resident
 from people.guard import each
-from people.leases import DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
+from people.leases import CONFIRMED, DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
 from people.voids import Voids, deadline
 from roll.record import CARD, DIGEST, PIN, TENANT
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from people.leases import Leases
     from people.register import Register
 
-    Tell = Callable[[int, str], bool]
+    Tell = Callable[[int, str, int], bool]
 
 _SLICE = const(16)  # credentials looked at before others get their turn
 _DAY_H = const(24)
@@ -42,12 +43,12 @@ def leave(leases: "Leases", lease: int) -> None:
 
 
 async def settle(register: "Register", tell: "Tell") -> None:
-    """Do what is due. tell(lease, what) tells the operator, and says whether it has.
+    """Do what is due. tell(lease, what, end) tells the operator, and says whether it has.
 
     OSError: the flash is full; ValueError: the list was replaced meanwhile.
     """
     leases, residents = register.leases, register.residents
-    left = [entry[4] for entry in each(leases) if entry[3]]
+    left = [entry[5] for entry in each(leases) if entry[4]]
     void: list[bytes] = []
     carded: list[int] = []
     for shelf in range(SHELVES):
@@ -71,11 +72,39 @@ async def settle(register: "Register", tell: "Tell") -> None:
             _withdraw_cards(register, lease, listed[lease])
         for lease in left:
             _end(register, lease, listed[lease])
-    for place, entry in enumerate(each(leases)):
-        if entry[2] & GIVEN_UP and tell(entry[4], "given up"):
-            leases.table[place * ENTRY + FLAGS] = entry[2] & ~GIVEN_UP
-            leases.changed = True
+    if register.credentials.whole and leases.lived() % _DAY_H == 0:
+        await _count_consent(register)
+    _tell(leases, tell)
     leases.save()
+
+
+async def _count_consent(register: "Register") -> None:
+    """Note what all residents of a lease agree to, as a day begins: nobody is seen to leave at noon by it.
+
+    Whoever has nothing but a PIN or card of the list could not be asked.
+    """
+    residents = register.residents
+    agreeing = {entry[5] for entry in each(register.leases) if entry[3]}
+    for shelf in range(SHELVES):
+        if AGREES in residents.whats[shelf]:
+            ours = [Resident(entry) for entry in residents.each(shelf)]
+            agreeing.update([one.lease for one in ours if one.what == AGREES])
+    if agreeing:
+        listed = await _listed(register, agreeing)
+        async with Loan():
+            from people.consent import Consent
+
+            for lease in agreeing:
+                Consent(register, lease).count(bool(listed[lease]))
+
+
+def _tell(leases: "Leases", tell: "Tell") -> None:
+    """Tell the operator what they have not been told yet."""
+    for place, entry in enumerate(each(leases)):
+        for flag, what, end in ((GIVEN_UP, "given up", 0), (CONFIRMED, "end confirmed", entry[3])):
+            if entry[2] & flag and tell(entry[5], what, end):
+                leases.table[place * ENTRY + FLAGS] &= ~flag
+                leases.changed = True
 
 
 async def _listed(register: "Register", wanted: "set[int]") -> "dict[int, list[tuple[int, bytes]]]":

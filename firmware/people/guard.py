@@ -1,6 +1,7 @@
 """The lease guard: until a lease ends a list may add to it and extend it, and takes nothing from it.
 
-What residents do changes none of its answers, so the answers tell nothing of them.
+What residents do changes none of its answers, so the answers tell nothing of them; but for an earlier end to
+which all of them agree, of which the operator is told.
 """
 
 import asyncio
@@ -83,9 +84,9 @@ class _Comparison:
 
     def result(self) -> "str | None":
         """The same for what only the whole list can tell."""
-        for _, _, _, _, lease, _, end, _ in each(self._leases):
+        for _, _, _, agreed, _, lease, _, end, _ in each(self._leases):
             stated = self._ends.get(lease, _NO_RECORD)
-            shorter = stated > 0 and (not end or stated < end)
+            shorter = stated > 0 and (not end or stated < end) and not 0 < agreed <= stated
             if (shorter or (end and stated == _NO_RECORD)) and not self._leases.over(lease, self._now):
                 return SHORTENED
         return LOCKED_OUT if self._held - self._given or self._used & self._lost else None
@@ -94,7 +95,7 @@ class _Comparison:
         """Whether there would be too many leases that are not over."""
         if len(self._ends) + len(self._leases.table) // ENTRY <= LEASES_MAX:
             return False
-        leases = {entry[4] for entry in each(self._leases)}
+        leases = {entry[5] for entry in each(self._leases)}
         leases.update(self._ends)
         return len([one for one in leases if not self._leases.over(one, self._now)]) > LEASES_MAX
 
@@ -119,7 +120,7 @@ class Guard:
         return comparison.result()
 
     async def note(self, listed: "Listed", heard: int) -> None:
-        """Store the leases of a list, and their ends. Nothing goes, and no end moves earlier.
+        """Store the leases of a list, and their ends. Nothing goes, and no end moves earlier than was agreed.
 
         `heard` is when the list came, seconds since 1970, 0 where nobody knows. OSError: the flash is full.
         """
@@ -141,7 +142,7 @@ class Guard:
         table = self._leases.table
         kept = bytearray()
         for place, entry in enumerate(each(self._leases)):
-            if entry[4] in named or entry[5] != OVER or entry[2] & GIVEN_UP:
+            if entry[5] in named or entry[6] != OVER or entry[2] & GIVEN_UP:
                 kept.extend(table[place * ENTRY : (place + 1) * ENTRY])
         if len(kept) != len(table):
             self._leases.table, self._leases.changed = kept, True
@@ -153,7 +154,7 @@ class Guard:
         OSError: the flash is full.
         """
         leases, over = self._leases, []
-        for place, (_, start, flags, _, lease, _, _, _) in enumerate(each(self._leases)):
+        for place, (_, start, flags, _, _, lease, _, _, _) in enumerate(each(self._leases)):
             if leases.over(lease, now):
                 over.append(lease)
                 self._set(place * ENTRY + WHAT, OVER)
@@ -169,14 +170,17 @@ class Guard:
             place = self._add(lease, heard)
             if place < 0:
                 return
-        lived, start, flags, due, _, what, end, first = struct.unpack_from(ENTRY_FORMAT, leases.table, place)
-        if credential.role == LEASE and flags & STATED:
+        lived, start, flags, agreed, due, _, what, end, first = struct.unpack_from(
+            ENTRY_FORMAT, leases.table, place
+        )
+        if credential.role == LEASE and flags & STATED and not 0 < agreed <= credential.not_after:
             end = end and credential.not_after and max(end, credential.not_after)
         elif credential.role == LEASE:
-            start, end, flags = credential.not_before, credential.not_after, flags | STATED
+            start = start if flags & STATED else credential.not_before
+            end, flags = credential.not_after, flags | STATED
         if not first and not start and heard:
             first, lived = heard, leases.lived()  # from now on the hours count
-        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, due, lease, what, end, first)
+        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, agreed, due, lease, what, end, first)
         if entry != leases.table[place : place + ENTRY]:
             leases.table[place : place + ENTRY] = entry
             leases.changed = True
@@ -187,7 +191,7 @@ class Guard:
         place = len(leases.table)
         if place >= ENTRIES_MAX * ENTRY:
             return -1
-        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, 0, lease, RUNNING, 0, heard))
+        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, 0, 0, lease, RUNNING, 0, heard))
         leases.changed = True
         return place
 

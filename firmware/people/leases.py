@@ -1,11 +1,11 @@
 """Stores the leases that the lock knows of: when each begins and ends, and which are over.
 
 File (see storage/sealed.py): entries of 28 bytes, little-endian: hours that the lock had run when it first
-heard of the lease u32, stated start u32, flags u8, 5 zeros, due u16, lease u16, what u16, end u32, first
-heard of u32. `due` is the day of the lock's life on which what its residents have decided takes effect, 0
-where that is nothing. Times are seconds since 1970, 0 where there is none. guard.py, loaded when a list
-comes, learns leases from lists and judges them. Version 0.1.0 stored credentials here, too; they count no
-more.
+heard of the lease u32, stated start u32, flags u8, agreed u32, a zero, due u16, lease u16, what u16, end u32,
+first heard of u32. `due` is the day of the lock's life on which what its residents have decided takes effect,
+0 where that is nothing; `agreed` is an earlier end to which all of them agree, see consent.py. Times are
+seconds since 1970, 0 where there is none. guard.py, loaded when a list comes, learns leases from lists and
+judges them. Version 0.1.0 stored credentials here, too; they count no more.
 """
 
 import struct
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 PATH = "/access/leases"
 ENTRY = 28
 ENTRIES_MAX = 96
-ENTRY_FORMAT = "<IIB5xHHHII"  # lived, start, flags, due, lease, what the entry is, end, first heard of
+ENTRY_FORMAT = "<IIBIxHHHII"  # lived, start, flags, agreed, due, lease, what it is, end, first heard of
 FLAGS = const(8)  # places in an entry
+AGREED = const(9)
 DUE = const(14)
 _LEASE = const(16)
 WHAT = const(18)
@@ -33,6 +34,7 @@ WHAT = const(18)
 BEGUN = 1  # it has once been seen to run: no clock undoes that
 STATED = 2  # a list's record has stated start and end
 GIVEN_UP = 4  # its residents have given it up, and the operator is to be told
+CONFIRMED = 8  # they have agreed to an earlier end, and the operator is to be told
 
 # What an entry is. The numbers between were credentials, in 0.1.0.
 RUNNING = 0
@@ -63,7 +65,7 @@ class Leases:
         place = self.place(lease)
         if place < 0:
             return False
-        lived, start, _, _, _, what, end, heard = struct.unpack_from(ENTRY_FORMAT, self.table, place)
+        lived, start, _, _, _, _, what, end, heard = struct.unpack_from(ENTRY_FORMAT, self.table, place)
         if what == OVER:
             return True
         begin = heard or start

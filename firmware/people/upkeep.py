@@ -3,8 +3,8 @@
 import asyncio
 
 from loader import Loan
-from people.entry import CARDS_GO, NOTICE, OLD
-from people.leases import DUE, ENTRY, FLAGS, GIVEN_UP
+from people.entry import AGREES, CARDS_GO, NOTICE, OLD
+from people.leases import AGREED, CONFIRMED, DUE, ENTRY, FLAGS, GIVEN_UP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
     from people.register import Register
 
-    Tell = Callable[[int, str], bool]
+    Tell = Callable[[int, str, int], bool]
 
 
 async def tend(register: "Register", now: "int | None", tell: "Tell", on_trial: bool = False) -> None:
     """Learn the leases of the list in force, store which are over, and remove what belonged to those.
 
-    To be called after a start, after a new list, and every hour. tell(lease, what) tells the operator what
-    residents have decided, once that is due, and says whether it has. `on_trial`: the release before may come
-    back. OSError: the flash is full.
+    To be called after a start, after a new list, and every hour. tell(lease, what, end) tells the operator
+    what residents have decided, once that is due, and says whether it has. `on_trial`: the release before may
+    come back. OSError: the flash is full.
     """
     residents = register.residents
     if residents.paths[OLD] and register.credentials.whole and not on_trial:
@@ -38,9 +38,9 @@ def _is_decided(register: "Register") -> bool:
     """Whether there is something that residents have decided."""
     table = register.leases.table
     for place in range(0, len(table), ENTRY):
-        if table[place + DUE] or table[place + DUE + 1] or table[place + FLAGS] & GIVEN_UP:
+        if any(table[place + AGREED : place + DUE + 2]) or table[place + FLAGS] & (GIVEN_UP | CONFIRMED):
             return True
-    return any(CARDS_GO in whats or NOTICE in whats for whats in register.residents.whats)
+    return any(AGREES in whats or CARDS_GO in whats or NOTICE in whats for whats in register.residents.whats)
 
 
 async def _migrate(register: "Register") -> None:

@@ -35,10 +35,16 @@ class Acks:
         _check(reason, "REFUSALS")
         self._telemetry.refuse({"nonce": nonce, "result": "refused", "reason": reason})
 
-    def decided(self, lease: int, what: str) -> None:
-        """What the residents of a lease have decided takes effect: one of DECISIONS in results.py."""
+    def decided(self, lease: int, what: str, end: int = 0) -> None:
+        """What the residents of a lease have decided takes effect: one of DECISIONS in results.py.
+
+        `end` is an earlier one to which they agree, seconds since 1970; 0 is none.
+        """
         _check(what, "DECISIONS")
-        self._telemetry.acknowledge({"lease": lease, "result": what})
+        said = {"lease": lease, "result": what}
+        if end:
+            said["end"] = end
+        self._telemetry.acknowledge(said)
 
     def release_step(self, version: "str | None", step: str, reason: str = "") -> None:
         """How far an update is: one of STEPS in results.py, or "refused" and one of its UPDATE_REFUSALS.

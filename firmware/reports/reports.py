@@ -81,7 +81,7 @@ class Reports:
         """How far an update is: see reports/results.py."""
         self._tell(("update", version, step, reason))
 
-    def decided(self, lease: int, what: str) -> bool:
+    def decided(self, lease: int, what: str, end: int) -> bool:
         """What the residents of a lease have decided: one of DECISIONS in reports/results.py.
 
         Whether it is on its way: before there is a telemetry it is not.
@@ -92,7 +92,7 @@ class Reports:
         with Loan():
             from reports.acks import Acks
 
-            Acks(telemetry).decided(lease, what)
+            Acks(telemetry).decided(lease, what, end)
         return True
 
     def deliver(self, telemetry: "Telemetry") -> None:

@@ -15,7 +15,7 @@ REFUSALS = (
 )  # fmt: skip
 """Why a command is refused."""
 
-DECISIONS = ("given up",)
+DECISIONS = ("given up", "end confirmed")
 """What the residents of a lease may decide, of which the operator is told: a day later, on the hour."""
 
 STEPS = ("accepted", "fetched", "trial", "confirmed", "went back")

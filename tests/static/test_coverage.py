@@ -83,6 +83,7 @@ COVERED_BY = {
 """A module, and the file below tests/ that covers it."""
 
 OF_SEVERAL = {
+    "unit/fakes/test_fake_certificates.py",
     "unit/fakes/test_fake_nvs.py",  # of the simulator
     "unit/fakes/test_fake_socket.py",
     "unit/link/test_hostile_broker.py",  # all that listens to a broker

@@ -257,8 +257,8 @@ def test_a_records_bytes_are_what_its_layout_says() -> None:
     residents, leases = constants("people.entry"), constants("people.leases")
     assert RECORD["DIGEST"] + struct.calcsize(residents["ENTRY_FIELDS"]) == residents["ENTRY"]
     assert struct.calcsize(leases["ENTRY_FORMAT"]) == leases["ENTRY"]
-    places = [struct.calcsize(part) for part in ("<II", "<IIB5x", "<IIB5xH", "<IIB5xHH")]
-    assert [leases["FLAGS"], leases["DUE"], leases["_LEASE"], leases["WHAT"]] == places
+    places = [struct.calcsize(part) for part in ("<II", "<IIB", "<IIB5x", "<IIB5xH", "<IIB5xHH")]
+    assert [leases["FLAGS"], leases["AGREED"], leases["DUE"], leases["_LEASE"], leases["WHAT"]] == places
 
 
 def test_the_operators_tools_have_the_firmwares_layouts_roles_and_kinds() -> None:

@@ -10,7 +10,8 @@ _WIEGAND = {"keypad": {"type": "wiegand"}, "reader": {"type": "wiegand"}}
 
 @pytest.mark.parametrize("board", wiring.BOARDS)
 async def test_every_part_works_on_every_board(make_lock, board: str) -> None:
-    lock: Lock = await make_lock(settings={"board": board, "relay": {"unlock_level": 1, "seconds": 1}})
+    settings = {"board": board, "relay": {"unlock_level": 1, "seconds": 1}, "door": {"fire": True}}
+    lock: Lock = await make_lock(settings=settings)
     await lock.wait_armed()
     await lock.wait_online()
     await lock.keys("246810#")
@@ -26,6 +27,14 @@ async def test_every_part_works_on_every_board(make_lock, board: str) -> None:
     await lock.tamper(True)
     await lock.wait_event(lambda e: e["type"] == "buzzer" and e["hz"] > 3000)
     await lock.tamper(False)
+    relay = [event for event in lock.events if event["type"] == "pin" and event["name"] == "relay"]
+    await lock.fire(True)
+    await lock.wait_event(lambda e: e["type"] == "led" and e["name"] == "denied")
+    await lock.wait_event(lambda e: e["type"] == "buzzer" and e["hz"] == 2000)
+    await lock.open_leaf()  # the strike is without current by the alarm's own wire
+    await lock.fire(False)
+    moved = [event for event in lock.events if event["type"] == "pin" and event["name"] == "relay"]
+    assert moved == relay, "no pin but the alarm's own wire lets go for a fire"
     driven = {event["name"] for event in lock.events if event["type"] == "pin"}
     assert {"relay", "reader_reset"} <= driven
 

@@ -1,10 +1,11 @@
 """What residents set at the keypad is theirs: it outlives lists, power cuts and a broken file."""
 
+import datetime as dt
 import json
 
 import pytest
 
-from menshen.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential
+from menshen.operator.lists import MOVE_IN, PIN, STAFF, TENANT, Credential, Lease
 from tests.simulated_lock import Event, Lock
 
 _GREETINGS = ("granted", "new way in", "notice")
@@ -16,7 +17,7 @@ def settings() -> dict:
     return {"relay": {"unlock_level": 1, "seconds": 1}}
 
 
-async def _list(lock: Lock, version: int, *credentials: Credential) -> None:
+async def _list(lock: Lock, version: int, *credentials: Credential | Lease) -> None:
     give = lock.world.provision
     everybody = [*give.demo_credentials(lock.world.cards), *credentials]
     await lock.publish_list(version, everybody)
@@ -188,6 +189,27 @@ async def test_a_lease_that_was_left_is_told_once_a_day_later_and_then_the_opera
         len({one["n"] for one in told}) == 1
     )  # the power went just then: it may come twice, with one number
     await _does_not_open(lock, "246810")
+
+
+async def test_a_lease_ends_earlier_once_its_resident_has_agreed_at_the_keypad(lock: Lock) -> None:
+    today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start, last = int(today.timestamp()), today + dt.timedelta(59)
+    sooner, end = start + 60 * 86_400, start + 300 * 86_400
+    code = Credential(PIN, CODE.encode(), MOVE_IN, lease=7)
+    shorter = f"{last:%d%m%y}#"
+    await lock.wait_online()
+    await _list(lock, 2, code, Lease(7, start, end))
+    await _dialogue(lock, (CODE + "#", "enrolling"), (NEW + "#", "enrolling"), (NEW + "#", "kept"))
+    await _dialogue(lock, (NEW + "*5#", "enrolling"), ("310299#", "weak"), (shorter, "kept"))
+    everybody = lock.world.provision.demo_credentials(lock.world.cards)
+    await lock.publish_list(3, [*everybody, code, Lease(7, start, sooner)])
+    assert (await lock.wait_message("ack"))["json"]["reason"] == "lease shortened"
+    await _lives(lock, 24)
+    await _lives(lock, 24)
+    told = (await lock.wait_message("ack"))["json"]
+    assert (told["lease"], told["result"], told["end"]) == (7, "end confirmed", sooner)
+    await _list(lock, 4, code, Lease(7, start, sooner))
+    await _opens(lock, NEW)
 
 
 async def _wait_dark(lock: Lock) -> None:

@@ -84,6 +84,7 @@ def test_a_colour_that_is_shown_for_two_things_is_so_on_purpose() -> None:
         meanings.setdefault(row[0], set()).add(name)
     shared = [names for names in meanings.values() if len(names) > 1]
     assert sorted(map(sorted, shared)) == [
+        ["denied", "fire"],
         ["forced", "tamper"],
         ["granted", "passage"],
         ["no clock", "throttled"],
@@ -108,9 +109,11 @@ def test_faults_have_bits_of_their_own_that_older_releases_know() -> None:
     assert all(bit & (bit - 1) == 0 for bit in bits.values())
 
 
-def test_what_pins_tell_are_faults_that_the_lock_has() -> None:
-    inputs = _constants("board.py")["_FAULT_INPUTS"]
-    assert {name for name, _, _ in inputs} <= set(FAULTS["FAULTS"])
+def test_what_a_pin_tells_is_a_fault_that_the_lock_has_with_a_light_of_its_own() -> None:
+    name, level = _constants("board.py")["_FIRE"]
+    assert name == FAULTS["FIRE"]
+    assert level == 1, "with its wire cut the pin is high: that is told, too"
+    assert name in {row[0] for row in TABLE["CONDITIONS"]}
 
 
 def test_faults_go_by_the_names_of_their_table() -> None:
@@ -146,6 +149,7 @@ def test_the_wiring_table_is_the_boards() -> None:
         "buzzer": ["buzzer"],
         "RGB light": ["light"],
         "service jumper": ["jumper"],
+        "fire alarm's contact": ["fire"],
     }
     assert sorted(part for parts in rows.values() for part in parts) == sorted(wiring.PARTS)
     for n, board in enumerate(wiring.BOARDS):
@@ -200,7 +204,7 @@ def test_every_board_has_pins_of_its_own_for_all_that_is_wired() -> None:
     """And none that its chip has not, or needs for itself: data sheets, see firmware/wiring.py."""
     taken = {
         "devkit": {0, 1, 2, 3, 5, 12, 15, *range(6, 12), 20, 24, *range(28, 32)},
-        "wrover": {0, 1, 2, 3, 12, 15, *range(6, 12), 16, 17, 20, 24, *range(28, 32)},
+        "wrover": {0, 1, 2, 3, 12, *range(6, 12), 16, 17, 20, 24, *range(28, 32)},
         "s3": {0, 3, 19, 20, *range(22, 38), 43, 44, 45, 46},
     }
     outputs = ("relay", "reader_tx", "reader_reset", "key_rows", "buzzer", "light")

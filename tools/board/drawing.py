@@ -87,6 +87,11 @@ MODULES = (
         "in while somebody works over USB, else out",
     ),
     Module("Buzzer, passive", [Wire("buzzer", 0, "base, by 1 kΩ")], "transistor; the buzzer at 5 V"),
+    Module(
+        "Fire alarm's second contact, if wanted",
+        [Wire("fire", 0, "break contact to ground", "10 kΩ to 3.3 V")],
+        "shown only (door.fire); the first contact: see the strike",
+    ),
     Module("WS2812 light", [Wire("light", 0, "DIN", "330 Ω")], "5 V, ground, 100 nF beside it"),
 )
 """All that is wired to the board, from top to bottom."""
@@ -174,7 +179,7 @@ def _door(y: int) -> list[str]:
     notes = (
         "Fail-safe strike (escape route): the relay's NC contact, and in series with it the exit button's",
         "second contact as a break contact, and the fire alarm's.",
-        "The fire alarm's contact is a wire of its own in this circuit: it lets go whatever the board does.",
+        "The fire alarm's first contact is a wire of its own here: it lets go whatever the board does.",
     )
     return [
         _path(f"M20 {y}H{_WIDTH - 20}", "#ccc"),

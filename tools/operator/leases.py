@@ -127,9 +127,9 @@ def extend(store: Store, number: str, last: str) -> Answer:
 def shorten(store: Store, number: str, last: str) -> Answer:
     """Have a lease end earlier, with the consent of all who live there.
 
-    Each of them agrees at the keypad, at each door: PIN * 5 #, then the new last day as DDMMYY #. Only the
-    lock knows whether they have: if not, it refuses the list, and your file has the lease as before. A lease
-    that no lock was sent is simply shorter.
+    Each of them agrees at the keypad, at each door: PIN * 5 #, then the new last day as DDMMYY #. It counts
+    from the second day after, for a month. Only the lock knows whether they have: if not, it refuses the
+    list, and your file has the lease as before. A lease that no lock was sent is simply shorter.
     """
     one, day = store.tenancy(number), dates.day("--until", last)
     ends = {door.lock: dates.end_of(day, store.lock(door.lock)["zone"]) for door in one.doors}
@@ -141,7 +141,10 @@ def shorten(store: Store, number: str, last: str) -> Answer:
     for door in one.doors:
         letting.change(store, door, end=ends[door.lock])
     said = f"{one.called} lasts until {last}"
-    agree = f"First each resident has to agree at the keypad: PIN * 5 #, then {day:%d%m%y} #"
+    agree = (
+        f"First each resident has to agree at the keypad: PIN * 5 #, then {day:%d%m%y} #. Two days after the "
+        "last of them the lock takes the list, and before that refuses it"
+    )
     return Answer(
         {"lease": one.id, "until": last, "needs_consent": bool(known)},
         [f"{said}. {_publish([door.lock for door in one.doors])}"],

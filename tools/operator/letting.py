@@ -117,4 +117,7 @@ def odd_length(first: int, last: int, typed: str, ask: Callable[[str], None]) ->
     """Ask about a lease of more than five years; days are counted as by date.toordinal."""
     years = (last - first) / 365.25
     if years > _ODD_YEARS:
-        ask(f"--until {typed}: the lease lasts {years:.0f} years then, and cannot be made shorter. Go on?")
+        ask(
+            f"--until {typed}: the lease lasts {years:.0f} years then, and is made shorter only where "
+            "all who live there agree. Go on?"
+        )

@@ -26,8 +26,8 @@ _CONTENT = {"bad records", "lease locked out", "lease shortened", "too large", "
 
 _MEANING = {
     "lease locked out": "somebody who lives there would have no way in any more",
-    "lease shortened": "a lease would end early and not all residents have agreed (PIN * 5 #), or the lock "
-    "holds that it still runs",
+    "lease shortened": "a lease would end early and not all residents have agreed two days ago (PIN * 5 #), "
+    "or the lock holds that it still runs",
     "too many leases": "it guards 32 at most",
     "bad signature": "the key in the file is not this lock's",
     "wrong lock": "the ID in the file is not this lock's",

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from . import constants, files, names, once, rooms
+from . import constants, files, names, numbers, once, parameters, rooms
 
 STEPS = ("once", "rooms", "files", "constants", "names")
 
@@ -60,6 +60,9 @@ def shrink(
     else:
         programs = constants.written_out(programs, keep)
     if "names" not in without:
+        programs = parameters.renamed(programs, called)
         short = names.chosen(programs, keep, places.values())
-        programs = {name: names.numbered(names.applied(program, short)) for name, program in programs.items()}
+        programs = {
+            name: numbers.numbered(names.applied(program, short)) for name, program in programs.items()
+        }
     return Shrunk(programs, short, places)

@@ -8,7 +8,6 @@ A file gets its short name by its own name, so that a new module hardly ever cha
 """
 
 import ast
-import itertools
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 
@@ -22,12 +21,13 @@ _IMPORTS = ast.Import | ast.ImportFrom
 def chosen(programs: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
     """The short name of each file, but for those by whose names others may know them."""
     spoken = set().union(*map(names.words, programs.values()), known)
-    free = [short for short in itertools.islice(names.short_names(), _SPREAD) if short not in spoken]
+    every = [short for short in names.short_names() if short not in spoken]
+    free, more = every[:_SPREAD], every[_SPREAD:]
     short: dict[str, str] = {}
     for name in sorted(programs, key=lambda name: (zlib.crc32(name.encode()), name)):
         if not set(name.split(".")) <= {*known, "app"}:
             start = zlib.crc32(name.encode()) % len(free)
-            short[name] = next(new for new in free[start:] + free[:start] if new not in short.values())
+            short[name] = next(new for new in free[start:] + free[:start] + more if new not in short.values())
     return short
 
 

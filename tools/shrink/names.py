@@ -17,12 +17,13 @@ import re
 import string
 import tokenize
 import zlib
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from . import rom
+
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_SPREAD = 64  # so many short names are shared by all
-_ONE_BYTE = 128  # names with numbers of one byte
+_SPREAD = len(rom.FREE)  # so many short names are shared by all
+_BY_TEXT = {"getattr", "hasattr", "setattr", "delattr"}
 _CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)
 _SHOWN = re.compile(r"[A-Z]\w*(Error|Exception)|Refused")  # the console names them
 _IMPORTS = re.compile(r"^\s*(import|from) \w", re.MULTILINE)
@@ -32,7 +33,9 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 def kept(
     programs: Mapping[str, str], given: Collection[str], called: Collection[str], files: Collection[str] = ()
 ) -> set[str]:
-    """Names that must stay: of modules, in texts, `called` by others, or `given` and asked of an object.
+    """Names that must stay: of modules, `called` by others, or `given` and asked of an object.
+
+    Those in texts, too, where the program has one of Python's functions that take a name as a text.
 
     `files` are the names of modules that no program says but in its imports.
     """
@@ -43,9 +46,10 @@ def kept(
         keep |= set(_CONSTANT.findall(program))  # the compiler has them vanish
         keep |= {word for module in imported(program).difference(files) for word in module.split(".")}
         outside = {id(note) for note in _annotations(tree)}
+        by_text = not _BY_TEXT.isdisjoint(words(program))
         for node in ast.walk(tree):
             match node:
-                case ast.Constant(str(text)) if id(node) not in outside:
+                case ast.Constant(str(text)) if by_text and id(node) not in outside:
                     keep.add(text)
                 case ast.ClassDef(name) if _SHOWN.fullmatch(name):
                     keep.add(name)
@@ -59,18 +63,19 @@ def chosen(programs: Mapping[str, str], keep: Collection[str], files: Collection
     places = [*itertools.chain(*map(_scopes, trees)), *_families(trees)]
     spoken = [words(program).difference(files) for program in programs.values()]
     own = set().union(*map(_defined, trees))
-    own = {name for name in own if name not in keep and not name.startswith("__")}
+    own = {name for name in own.difference(rom.WORDS) if name not in keep and not name.startswith("__")}
     meets: dict[str, set[str]] = {name: set() for name in own}
     for place in places:
         for name in place & own:
             meets[name] |= place
-    free = [name for name in short_names() if name not in keep and not any(name in w for w in spoken)]
+    free = [*rom.FREE]
+    free += [name for name in short_names() if name not in keep and not any(name in w for w in spoken)]
     times = {name: sum(name in w for w in spoken) for name in own}
     short: dict[str, str] = {}
     for name in sorted(own, key=lambda name: (times[name] < 2, zlib.crc32(name.encode()), name)):
         start = zlib.crc32(name.encode()) % _SPREAD
         order = itertools.chain(free[start:_SPREAD], free[:start], free[_SPREAD:])
-        near = {short[other] for other in meets[name] if other in short}
+        near = {short.get(other, other) for other in meets[name]}
         short[name] = next(new for new in order if new not in near)
     return short
 
@@ -84,35 +89,6 @@ def applied(program: str, short: Mapping[str, str]) -> str:
             (row, column), line = token.start, lines[token.start[0] - 1]
             lines[row - 1] = line[:column] + short[token.string] + line[column + len(token.string) :]
     return "".join(lines)
-
-
-def numbered(program: str) -> str:
-    """The program with its most frequent names said first, where it has many.
-
-    In a file names have numbers, in the order in which the compiler meets them, and up to 127 these have one
-    byte. What is said first is never worked out.
-    """
-    often = Counter(_numbers(ast.parse(program)))
-    if len(often) <= _ONE_BYTE:
-        return program
-    first = ".".join(sorted(often, key=lambda name: (-often[name], name))[:_ONE_BYTE])
-    return f"[] and {first}\n{program}"
-
-
-def _numbers(tree: ast.Module) -> Iterator[str]:
-    """Names that the code says by their numbers: all but local ones, which have no name any more."""
-    inside: dict[ast.AST, set[str]] = {}
-    for function in [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)]:
-        own = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
-        own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        for node in ast.walk(function):
-            inside[node] = inside.get(node, set()) | own
-    for node in ast.walk(tree):
-        match node:
-            case ast.Attribute(_, name) | ast.arg(name) | ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
-                yield name
-            case ast.Name(name) if name not in inside.get(node, ()) and not keyword.iskeyword(name):
-                yield name
 
 
 def given_by(text: str) -> set[str]:
@@ -253,10 +229,14 @@ def _spoken(function: ast.AST) -> set[str]:
 def _families(trees: Collection[ast.Module]) -> Iterator[set[str]]:
     """What objects of a class, and of those it inherits from or hands down to, are asked for."""
     classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    own = {node.name for node in classes}
     families: list[tuple[set[str], set[str]]] = []  # names of classes, and of what they have
     for node in classes:
-        kin = {node.name} | {b.id if isinstance(b, ast.Name) else getattr(b, "attr", "") for b in node.bases}
+        bases = {b.id if isinstance(b, ast.Name) else getattr(b, "attr", "") for b in node.bases}
+        kin = {node.name} | bases - {"Protocol"}
         members = _members(node)
+        if not bases <= (own - {node.name}) | {"Protocol"}:
+            members |= {*rom.FREE}  # what it inherits is not seen here
         for family in [family for family in families if family[0] & kin]:
             families.remove(family)
             kin |= family[0]

@@ -30,6 +30,7 @@ _FITTINGS = {
     "tamper": "tamper",
     "buzzer": "buzzer",
     "led": "light",
+    "fire": "fire",
 }
 """What the world's fittings are called, and which part of the board they are at."""
 

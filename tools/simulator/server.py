@@ -137,6 +137,7 @@ class Server:
         router.add_post("/api/exit", self._call(world.exit))
         router.add_post("/api/start-over", self._call(world.start_over))
         router.add_post("/api/tamper", self._call(world.tamper, open=bool))
+        router.add_post("/api/fire", self._call(world.fire, burns=bool))
         router.add_post("/api/network", self._call(world.network, up=bool))
         router.add_post("/api/power", self._call(world.power, on=bool))
         modes = dict.fromkeys(MODES, (str, None))

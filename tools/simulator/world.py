@@ -87,7 +87,7 @@ class World:
         self.cards = {**demo_cards(), self._phone.name: self._phone}
         self._listeners: list[Callable[[dict], None]] = []
         self._fingers, self._supply = asyncio.Lock(), asyncio.Lock()
-        self._open = self._tampered = self._exit_held = self._armed = False
+        self._open = self._tampered = self._exit_held = self._armed = self._burns = False
         self._card: str | None = None
         self._colour, self._buzzer_hz = lights.DARK, 0
         self._lights = lights.names()
@@ -162,7 +162,7 @@ class World:
         uart.on_data(self.reader.feed)
         uart.on_speed(self.reader.host_speed)
         self.board.on_event(self._on_board)
-        for name, level in (("contact", 0), ("tamper", 0), ("exit", 1)):
+        for name, level in (("contact", 0), ("tamper", 0), ("exit", 1), ("fire", 0)):
             self.board.set_input(self._pins[name], level)
         self.board.access_point(True)
 
@@ -236,6 +236,7 @@ class World:
         await self.break_things({"broker": "ok", "dns": "ok", "dhcp": "ok", "reader": "ok"})
         self.card(None)
         self.tamper(False)
+        self.fire(False)
         await self.leaf(False)
         self.network(True)
         self._phone.forget()
@@ -252,6 +253,12 @@ class World:
         self._tampered = is_open
         self.board.set_input(self._pins["tamper"], int(is_open))
         self._emit({"type": "tamper", "open": is_open})
+
+    def fire(self, burns: bool) -> None:
+        """Have the fire alarm go off, or end: its contact lets the strike go by a wire of its own."""
+        self._burns = burns
+        self.board.set_input(self._pins["fire"], int(burns))
+        self._emit({"type": "fire", "burns": burns})
 
     async def power(self, on: bool) -> None:
         """Put the mains plug in, or pull it; the flash keeps what it holds."""
@@ -301,6 +308,7 @@ class World:
             "card": self._card,
             "phone": self._phone.screen(),
             "tamper": self._tampered,
+            "fire": self._burns,
             "lock": self._lock_says,
             "resets": list(self._resets),
             "cards": list(self.cards),
@@ -309,7 +317,7 @@ class World:
 
     @property
     def _released(self) -> bool:
-        return self._exit_held or (self.board.powered and self._relay == self._unlock_level)
+        return self._exit_held or self._burns or (self.board.powered and self._relay == self._unlock_level)
 
     @property
     def _leaving(self) -> bool:

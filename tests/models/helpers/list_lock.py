@@ -182,7 +182,7 @@ class World:
     def _leases(self):
         table, found = self.leases.table, []
         for at in range(0, len(table), ENTRY):
-            lived, start, flags, _, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, at)
+            lived, start, flags, _, _, lease, what, end, seen = struct.unpack_from(ENTRY_FORMAT, table, at)
             found.append(
                 [lease, lived, seen, flags & STATED > 0, start, end, flags & BEGUN > 0, what == OVER]
             )

@@ -99,7 +99,7 @@ class World:
         self.throttle, self.is_blue = Throttle(numbers), False
         gate = Gate(register, self, self.throttle, restrictions, self.mac, True)
         lend_phone = lambda: Phone("demo", "", self, self)  # noqa: E731
-        dialogues = Dialogues(lend_phone, register, restrictions, self.mac, Settings)
+        dialogues = Dialogues(lend_phone, register, restrictions, self.mac, Settings, self)
         self.keeper = Doorkeeper(gate, dialogues, self, numbers, self)
 
     def clock(self, time):

@@ -81,7 +81,7 @@ class Lock:
     def restart(self):
         self.did.append("restart")
 
-    def certificate(self, name, text):
+    def certificate(self, name, text, now):
         self.did.append((name, text))
         if self.flash_is_full:
             raise OSError(28)

@@ -17,6 +17,7 @@ MAC = Mac(KEY)
 OLD, NEW, CODE = b"246810", b"902817", b"73519264"
 FOB = b"\x04abcdef"
 LEASE = 7
+LAST_DAY, LAST_DAY_ENDS = b"310527", 1_811_804_400  # in the zone of Guests
 
 
 def digest(value, kind=PIN):
@@ -26,11 +27,19 @@ def digest(value, kind=PIN):
 class Guests:
     def __init__(self):
         self.armed, self.full = 0, False
+        self.zone = 3600, 3600, None, None
 
     def arm_guest_codes(self):
         if self.full:
             raise OSError(28)
         self.armed += 1
+
+
+class Clock:
+    time = None
+
+    def now(self):
+        return self.time
 
 
 class Settings:
@@ -60,7 +69,7 @@ class Keypad(House):
 
     def __init__(self, flatmates=(), **settings):
         super().__init__()
-        self.guests, self.phone, self.settings = Guests(), Phone(), Settings()
+        self.guests, self.phone, self.settings, self.clock = Guests(), Phone(), Settings(), Clock()
         for name, value in settings.items():
             setattr(self.settings, name, value)
         self.list(OLD)
@@ -79,7 +88,8 @@ class Keypad(House):
         verdict = Verdict(ASKING if order else MOVING_IN, PIN)
         verdict.digest, verdict.lease, verdict.order = digest(pin if order else CODE), LEASE, order
         verdict.role, verdict.number = TENANT if order else MOVE_IN, self.number(pin)
-        dialogues = Dialogues(lambda: self.phone, self.register, self.guests, MAC, self.settings)
+        parts = self.register, self.guests, MAC, self.settings, self.clock
+        dialogues = Dialogues(lambda: self.phone, *parts)
         self.talk, signal = dialogues.begin(verdict, now)
         return signal
 

@@ -7,6 +7,7 @@ from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
 from people.cards import Cards
+from people.consent import Consent
 from people.entry import SHELVES, Resident
 from people.guard import lease_digest
 from people.keys import Keys
@@ -93,6 +94,9 @@ class House:
     def voids(self, lease=1):
         return Voids(self.register, lease)
 
+    def consent(self, lease=1):
+        return Consent(self.register, lease)
+
     def opens(self, n, kind=PIN):
         """Whether it opens: the table's own, or the list's."""
         found = self.residents.entry(digest(n, kind))
@@ -106,9 +110,9 @@ class House:
         every = [Resident(e) for shelf in range(SHELVES) for e in self.residents.each(shelf)]
         return [(e.what, e.kind, e.number, e.lease) for e in every if lease in (None, e.lease)]
 
-    def tell(self, lease, what):
+    def tell(self, lease, what, end):
         if self.hears:
-            self.told.append((lease, what))
+            self.told.append((lease, what, end) if end else (lease, what))
         return self.hears
 
     def tend(self, now=NOW):

@@ -44,7 +44,7 @@ class Postman:
         self.asked = []
         self.heard = {}
         self.client = self
-        self.spoilt = None
+        self.spoilt = 0, 0
         self.lose_at = 0
         for blob in blobs:
             self.keep(blob)

@@ -159,27 +159,58 @@ def test_chunks_that_are_not_the_blobs_are_refused():
         assert read() == BLOB
 
 
-def test_for_an_hour_after_wrong_chunks_nothing_is_fetched_and_no_flash_is_worn():
+class Ticks:
+    """The clock of blobs.py for a while."""
+
+    def __init__(self):
+        self.now = 5_000_000
+
+    def __call__(self):
+        return self.now
+
+    def __enter__(self):
+        self._real, room.ticks_ms = room.ticks_ms, self
+        return self
+
+    def __exit__(self, *_):
+        room.ticks_ms = self._real
+
+
+def test_after_wrong_chunks_nothing_is_fetched_for_a_while_and_no_flash_is_worn():
     """Whoever runs the broker has any number of true heads, and sends other chunks for them."""
-    now, real = [5_000_000], room.ticks_ms
-    room.ticks_ms = lambda: now[0]
-    try:
-        for change in (lambda chunk: bytes(2048), lambda chunk: bytes(2049)):
+    for change in (lambda chunk: bytes(2048), lambda chunk: bytes(2049)):
+        with Ticks() as ticks:
             postman, name = spoilt(lambda kept, root, change=change: kept.update({root + "0": change(b"")}))
             other = postman.keep(BLOB[1:] + BLOB[:1])
             flash = RamFlash("/blobs", 40)
-            assert fetched(postman, name, len(BLOB), flash) in ("bad hash", "too large")
-            postman.chunks()
-            erased = flash.erased
-            for minutes in (0, 1, 59):
-                now[0] = 5_000_000 + minutes * 60_000
+            for pause in (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600):
+                assert fetched(postman, name, len(BLOB), flash) in ("bad hash", "too large")
+                flash = False
+                assert postman.chunks()
+                ticks.now += pause * 1000 - 1
                 assert fetched(postman, other, len(BLOB), False) == "bad hash"
-            assert (postman.chunks(), flash.erased) == ([], erased)
-            now[0] = 8_600_000
+                assert postman.chunks() == []
+                ticks.now += 1
             assert fetched(postman, other, len(BLOB), False) is None
-            now[0] = 5_000_000
-    finally:
-        room.ticks_ms = real
+
+
+def test_a_broker_that_mends_is_soon_heard_again():
+    with Ticks() as ticks:
+        postman, name = spoilt(lambda kept, root: kept.update({root + "0": bytes(2048)}))
+        flash = RamFlash("/blobs", 40)
+        for after_h in (0, 1, 11):  # what is right meanwhile does not begin the count anew
+            ticks.now += after_h * 3_600_000
+            assert fetched(postman, name, len(BLOB), flash) == "bad hash"
+            flash = False
+        ticks.now += 39_999
+        assert fetched(postman, name, len(BLOB), False) == "bad hash"
+        postman.chunks()
+        ticks.now += 12 * 3_600_000
+        assert fetched(postman, name, len(BLOB), False) == "bad hash"
+        assert postman.chunks()
+        ticks.now += 10_000
+        postman.keep(BLOB)
+        assert fetched(postman, name, len(BLOB), False) is None
 
 
 def test_a_chunk_that_never_comes_does_not_keep_others_from_being_fetched():

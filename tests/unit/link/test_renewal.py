@@ -5,8 +5,10 @@ import os
 from certificate_vectors import CERTIFICATE, KEY, OF_TWO, ONE, OTHER, RENEWED, TWO
 from ram_flash import RamFlash
 
-from link.renewal import replace
-from link.tls import context, end_of, ends, parts
+from link.renewal import replace as put
+from link.tls import context, dates, end_of, ends, parts
+
+NOW = 1_796_000_000  # within the dates of all of them
 
 
 class Lock:
@@ -21,6 +23,10 @@ class Lock:
     def held(self, name):
         with open("/tls/%s.crt.der" % name, "rb") as file:
             return file.read()
+
+
+def replace(name, der, now=NOW):
+    return put(name, der, now)
 
 
 def test_a_certificate_for_the_same_key_is_taken():
@@ -77,3 +83,36 @@ def test_nothing_is_left_beside_it():
     Lock()
     replace("lock", RENEWED)
     assert sorted(os.listdir("/tls")) == ["ca.crt.der", "lock.crt.der", "lock.key.der"]
+
+
+def test_by_the_second_one_that_has_not_begun_or_has_ended_is_refused():
+    lock = Lock()
+    begins, ends_ = dates(RENEWED)
+    for now in (begins - 1, ends_ + 1, 0):
+        assert not replace("lock", RENEWED, now)
+        assert lock.held("lock") == CERTIFICATE
+    for now in (begins, ends_):
+        Lock()
+        assert replace("lock", RENEWED, now)
+
+
+def test_of_authorities_one_must_hold_and_the_other_may_be_over():
+    begins, ends_ = dates(TWO)
+    for given in (ONE, ONE + TWO):
+        for now in (begins - 1, ends_ + 1):
+            lock = Lock()
+            assert not replace("ca", given, now)
+            assert lock.held("ca") == ONE
+        for now in (begins, ends_):
+            Lock()
+            assert replace("ca", given, now)
+    lock = Lock()
+    assert replace("ca", ONE + later(TWO))
+    assert lock.held("ca") == ONE + later(TWO)
+    assert not replace("ca", later(TWO)), "by itself it would keep the lock off the network until it begins"
+    assert replace("ca", later(TWO), dates(later(TWO))[0])
+
+
+def later(certificate):
+    """The same a year later; nobody looks at an authority's own signature."""
+    return certificate.replace(b"261125201418Z", b"271125201418Z")

@@ -59,6 +59,8 @@ def test_a_word_of_another_kind_and_free_text_may_not():
 
 def test_what_residents_have_decided_is_told_with_the_lease():
     assert told("decided", 7, "given up") == ([{"lease": 7, "result": "given up"}], [])
+    end = {"lease": 7, "result": "end confirmed", "end": 1_811_800_800}
+    assert told("decided", 7, "end confirmed", 1_811_800_800) == ([end], [])
 
 
 def test_a_list_in_force_is_told_with_its_snapshot():

@@ -70,6 +70,8 @@ def test_days_left_of_certificates_are_told_and_two_months_before_they_are_a_fau
         (340 * 86_400, 60, []),
         (340 * 86_400 + 6, 59, ["certificate"]),
         (400 * 86_400, 0, ["certificate"]),
+        (400 * 86_400 + 5, 0, ["certificate"]),  # its last second
+        (400 * 86_400 + 6, -1, ["certificate"]),
         (401 * 86_400, -1, ["certificate"]),
         (0, 400, []),
     ):

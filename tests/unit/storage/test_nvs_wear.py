@@ -6,10 +6,13 @@ and the data for a blob) and erased blocks of the file system.
 
 from binascii import hexlify
 from hashlib import sha256
+from time import ticks_add
 
 from list_parts import offer, record, sign, whole
 from ram_numbers import RamNvs
 from virtual_lock import KEY, NOW, PIN, Board, Seldom, VirtualLock, clock
+
+from link import subscriptions
 
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 CYCLES = 100_000  # of a block, by the flash's data sheet
@@ -166,7 +169,16 @@ def spoilt(pieces):
     return send
 
 
+class Attacked(subscriptions.Subscriptions):
+    """As after an hour and a half of wrong chunks, when the pauses have their full length (link/blobs.py)."""
+
+    def __init__(self):
+        super().__init__()
+        self.spoilt = ticks_add(clock.now, -HOUR), HOUR
+
+
 def test_a_true_head_without_its_chunks_wears_nothing_out():
+    subscriptions.Subscriptions = Attacked
     last = COUNT * 32 // 2048 * 2048
     for what, pieces in (
         ("a long list whose chunks are others", lambda chunk, n: bytes(len(chunk))),

@@ -1,0 +1,37 @@
+"""Says the most frequent names of a file first: so their numbers in its code have one byte.
+
+In a file names have numbers, in the order in which the compiler meets them; up to 127 these have one byte.
+"""
+
+import ast
+import keyword
+from collections import Counter
+from collections.abc import Iterator
+
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_ONE_BYTE = 128  # names with numbers of one byte
+
+
+def numbered(program: str) -> str:
+    """The program with its most frequent names said first, where it has many; that is never worked out."""
+    often = Counter(_numbers(ast.parse(program)))
+    if len(often) <= _ONE_BYTE:
+        return program
+    first = ".".join(sorted(often, key=lambda name: (-often[name], name))[:_ONE_BYTE])
+    return f"[] and {first}\n{program}"
+
+
+def _numbers(tree: ast.Module) -> Iterator[str]:
+    """Names that the code says by their numbers: all but local ones, which have no name any more."""
+    inside: dict[ast.AST, set[str]] = {}
+    for function in [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)]:
+        own = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+        own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        for node in ast.walk(function):
+            inside[node] = inside.get(node, set()) | own
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(_, name) | ast.arg(name) | ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+                yield name
+            case ast.Name(name) if name not in inside.get(node, ()) and not keyword.iskeyword(name):
+                yield name
