@@ -80,7 +80,7 @@ class Lock:
         self._card_reader = None
         if settings.reader == "pn532":
             chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
-            self._card_reader = CardReader(chip, SecureCards(settings.key))
+            self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
 
         mac, throttle = Mac(settings.key), Throttle(board.numbers)
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)

@@ -24,7 +24,7 @@ from people.leases import (
     WHAT,
 )
 from roll.credentials import ListError
-from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
+from roll.record import CARD, DIGEST, HOUSE_KEY, LEASE, MOVE_IN, TENANT
 from storage.purposes import LEASE_DIGEST
 
 TYPE_CHECKING = False
@@ -56,6 +56,7 @@ class _Comparison:
         self._leases, self._now = leases, now
         self._ends = {}  # lease: its end by the new list, or _NO_RECORD
         self._held, self._given = set(), set()  # leases with a move-in code before, and now
+        self._used, self._lost = set(), set()  # references of house keys: of tenants' cards, and changed
         self.news: set[int] = set()
 
     def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
@@ -70,11 +71,15 @@ class _Comparison:
                 self._given.add(new.lease)
             if not _is_as(old, new):
                 self.news.add(new.lease)
+        if old is not None and old.role == HOUSE_KEY and not (new and _is_half(old, new)):
+            self._lost.add(old.key_ref)
         if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
             return None
         if old.role == MOVE_IN:
             self._held.add(old.lease)
             return None
+        if old.kind == CARD:
+            self._used.add(old.key_ref)
         return None if new is not None and _is_as_strong(old, new) else LOCKED_OUT
 
     def result(self) -> "str | None":
@@ -84,7 +89,7 @@ class _Comparison:
             shorter = stated > 0 and (not end or stated < end) and not 0 < agreed <= stated
             if (shorter or (end and stated == _NO_RECORD)) and not self._leases.over(lease, self._now):
                 return SHORTENED
-        return LOCKED_OUT if self._held - self._given else None
+        return LOCKED_OUT if self._held - self._given or self._used & self._lost else None
 
     def _too_many(self) -> bool:
         """Whether there would be too many leases that are not over."""
@@ -222,6 +227,11 @@ def _pairs(
 def _is_as(old: "Credential | None", new: "Credential") -> bool:
     """Whether a record is for the same as the one before."""
     return old is not None and (old.role, old.kind, old.lease) == (new.role, new.kind, new.lease)
+
+
+def _is_half(old: "Credential", new: "Credential") -> bool:
+    """Whether a half of a wrapped house key is the same as before."""
+    return (old.role, old.not_before, old.not_after) == (new.role, new.not_before, new.not_after)
 
 
 def _is_as_strong(old: "Credential", new: "Credential") -> bool:

@@ -31,6 +31,11 @@ HOLIDAY_DIGEST = b"menshen holiday v1"
 CARD_KEY = b"menshen card key v1"  # then the key's number, u8, and the UID
 CARD_MARK = b"menshen card mark v1"
 
+# Cards that the operator has handed out: readers/house_keys.py.
+HOUSE_KEY = b"menshen house key v1"  # SHA-256(this, reference u8, half u8)[:16] is a digest in the list
+HOUSE_WRAP = b"menshen house wrap v1"  # HMAC(lock key, this, reference u8)[:16] wraps the key in the list
+HOUSE_CARD = b"menshen house v1"  # ends the input of a card's keys: CMAC(house key, 1, UID, number, this)
+
 # What stands in front of a value under the lock's key itself, HMAC(lock key, purpose, value).
 PIN_VALUE = b"\x01"  # the kinds of roll/record.py
 CARD_VALUE = b"\x02"

@@ -53,6 +53,7 @@ COVERED_BY = {
     "readers.card_secret": "unit/readers/test_secure_cards.py",
     "readers.ev2": "tools/test_firmware_cards.py",
     "readers.hsu": "unit/readers/test_pn532_noise.py",
+    "readers.house_keys": "tools/test_handed_out_cards.py",
     "readers.identify": "tools/test_firmware_torn_cards.py",
     "readers.personalise": "tools/test_firmware_torn_cards.py",
     "reports.results": "unit/reports/test_acks.py",
