@@ -22,6 +22,7 @@ CARDS_GO = const(5)  # zeros: the list's cards of the lease are to be withdrawn
 TOLD = const(6)  # zeros: the resident is to be told that of their notice something came
 GUEST_KEY = const(7)  # the key itself
 HOME_KEY = const(8)  # the key that the home code is made of
+LOG = const(9)  # the name of the resident's log, 15 random bytes, and for how many days it keeps an entry u8
 
 
 class ResidentsError(Exception):
