@@ -21,9 +21,10 @@ _TURNS = itertools.cycle(_SIZES)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The whole story at both sizes, and by night all; by day every other test at the one, and else at the other."""
+    """All at both sizes by night; by day the whole story, and the others by turns at the one or the other."""
     if "page" in metafunc.fixturenames:
-        is_at_both = os.environ.get("MENSHEN_NIGHTLY") or metafunc.function.__name__.startswith("test_a_person_")
+        is_story = metafunc.function.__name__.startswith("test_a_person_")
+        is_at_both = is_story or os.environ.get("MENSHEN_NIGHTLY")
         metafunc.parametrize("page", _SIZES if is_at_both else [next(_TURNS)], indirect=True)
 
 

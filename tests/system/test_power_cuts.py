@@ -1,7 +1,7 @@
 """The power goes in every single flash operation of all that is written; the tenant gets in after each.
 
-Every cut tears the operation it falls into. What is tried is counted and printed. By day a list's taking is cut
-in every fourth operation: unit/lists/test_list_cuts.py cuts in each.
+Every cut tears the operation it falls into. What is tried is counted and printed. By day a list's taking is
+cut in every fourth operation: unit/lists/test_list_cuts.py cuts in each.
 """
 
 import asyncio
@@ -91,8 +91,8 @@ async def _cut_everywhere(
 ) -> int:
     """Cut in the 1st, 2nd, ... operation of `deed` until it comes through whole; how many could be cut.
 
-    With `step` only each so many are. With `ready` the operations are counted from where that has returned, else from power-on. `look` is at
-    what the cut has left, `check` at what the lock has made of it.
+    With `step` only each so many are. With `ready` the operations are counted from where that has returned,
+    else from power-on. `look` is at what the cut has left, `check` at what the lock has made of it.
     """
     before = State.of(lock)
     for n in range(1, _MOST, step):

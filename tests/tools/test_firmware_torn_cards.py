@@ -11,7 +11,7 @@ from tests.tools.helpers.firmware_reader import FirmwareReader, Raised, firmware
 from tests.tools.test_firmware_cards import OTHER_SECRET, SECRET, UID, failures, fresh
 
 KINDS = ["ntag424", "desfire3"]
-# While written and while it proves itself: bytes from one tear to the next; exchanges from one garbled to the next.
+# Bytes from one tear to the next, while written and in a proof; exchanges from one garbled to the next.
 _STEP, _PROOF_STEP, _GARBLED = (1, 7, 4) if os.getenv("MENSHEN_NIGHTLY") else (97, 23, 8)
 
 
