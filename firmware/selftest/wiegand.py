@@ -26,7 +26,7 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
             pressed.append(key)
             say("key " + key)
 
-    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None)
+    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None, lambda: None)
     reading = asyncio.create_task(keypad.run(on_key, lambda healthy: None))
     await asyncio.sleep_ms(0)
     say("now")
@@ -38,10 +38,20 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     return [("keypad", not hint, hint)]
 
 
-async def card(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
-    """Wait until a card comes, at most `seconds`: [(part, ok, hint)]. Its number is not passed on."""
-    seen = []
-    reader = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: seen.append(True))
+async def card(
+    board: "Board",
+    say: "Callable[[str], None]",
+    seconds: int,
+    bits: "int | None" = None,
+    parity: str = "halves",
+) -> list:
+    """Wait until a card comes, at most `seconds`: [(part, ok, hint)]. Its number is not passed on.
+
+    `bits` and `parity` are those of the settings.
+    """
+    seen, unread = [], []
+    lines, on_card, on_unread = board.key_columns, lambda number: seen.append(1), lambda: unread.append(1)
+    reader = Wiegand(lines[0], lines[1], on_card, on_unread, bits, parity)
     reading = asyncio.create_task(reader.run(lambda key: None, lambda healthy: None))
     await asyncio.sleep_ms(0)
     say("hold a card to the reader")
@@ -54,12 +64,10 @@ async def card(board: "Board", say: "Callable[[str], None]", seconds: int) -> li
         hint = "no card seen: hold one flat on the reader; look at its power, at ground and at " + _LINES
         if not reader.healthy:
             hint = "a line is held low: has the reader power, do " + _LINES + " touch ground?"
+        elif unread:
+            hint = "a card came, but not of 26, 34 or 37 bits: name its length and parity in reader.bits"
         elif reader.discarded:
-            hint = (
-                "bits come that are no card of 26 or 34 bits: one of "
-                + _LINES
-                + " is off, or they are exchanged"
-            )
+            hint = "bits come that are no card: one of " + _LINES + " is off, or they are exchanged"
     return [("reader", not hint, hint)]
 
 

@@ -121,7 +121,7 @@ _KEYPADS = {
 }
 _READERS = {
     "pn532": "reader.check(_board, print, {seconds})",
-    "wiegand": "wiegand.card(_board, print, {seconds})",
+    "wiegand": "wiegand.card(_board, print, {seconds}, _settings.reader_bits, _settings.reader_parity)",
 }
 """What tries them, by the settings' `keypad.type` and `reader.type`."""
 _HELD = Step(

@@ -115,8 +115,8 @@ def list_(store: Store) -> Answer:
 def remove(store: Store, number: str) -> Answer:
     """Take a card from the lists again.
 
-    That is for one that no lock was sent yet, or whose lease is over. While the lease runs, the card is the tenant's, who removes it at the keypad: PIN * 3 # and the card, or
-    PIN * 30 # without it.
+    That is for one that no lock was sent yet, or whose lease is over. While the lease runs, the card is the
+    tenant's, who removes it at the keypad: PIN * 3 # and the card, or PIN * 30 # without it.
     """
     found = {one.number: one for one in handing.cards(store)}
     if number not in found:
