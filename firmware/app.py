@@ -73,10 +73,10 @@ class Lock:
 
             open_list(credentials, settings.key)
         residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-        register = Register(credentials, residents, leases, settings.shared)
+        register = Register(credentials, residents, leases, settings.shared, clock.now)
 
         indicator = Indicator(board.light, board.sound)
-        reports = self._reports = Reports(indicator)
+        reports = self._reports = Reports(indicator, register.note)
         self._card_reader = None
         if settings.reader == "pn532":
             chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)

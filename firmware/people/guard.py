@@ -11,6 +11,7 @@ from hashlib import sha256
 from micropython import const
 
 from loader import Loan
+from log.entry import LIST_REFUSED
 from people.leases import (
     BEGUN,
     ENTRIES_MAX,
@@ -261,6 +262,8 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     guard = Guard(register.leases)
     reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
+        if reason != TOO_MANY:
+            register.note(LIST_REFUSED)
         raise ListError(reason)
     _announce(register, guard.news)  # before it is in force: nobody comes in unseen
     await guard.note(listed, min(signed, now or signed))

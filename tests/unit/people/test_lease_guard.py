@@ -7,7 +7,7 @@ import vfs
 from list_parts import each_of
 
 from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard, lease_digest
-from people.leases import OVER, WHAT, Leases
+from people.leases import ENTRIES_MAX, ENTRY, OVER, WHAT, Leases
 from storage.files import exists
 
 TENANT, STAFF, MOVE_IN, LEASE, HOUSE_KEY = 1, 2, 3, 4, 8
@@ -321,6 +321,14 @@ def test_so_many_leases_and_no_more():
     assert house.check(*many, record(1, lease=33)) == TOO_MANY
     house.end(5)
     assert house.check(*many, stated(33)) is None
+
+
+def test_the_table_has_places_for_so_many_and_no_more_whatever_a_list_names():
+    house = House()
+    for lease in range(1, 2 * ENTRIES_MAX):
+        house.end(lease) if lease <= 80 else house.note(stated(lease))
+    assert len(house.leases.table) == ENTRIES_MAX * ENTRY
+    assert house.leases.over(1, None)
 
 
 def test_what_0_1_0_has_stored_is_kept_but_for_its_credentials():
