@@ -73,14 +73,14 @@ class Lock:
 
             open_list(credentials, settings.key)
         residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-        register = Register(credentials, residents, leases, settings.shared)
+        register = Register(credentials, residents, leases, settings.shared, clock.now)
 
         indicator = Indicator(board.light, board.sound)
-        reports = self._reports = Reports(indicator)
+        reports = self._reports = Reports(indicator, register.note)
         self._card_reader = None
         if settings.reader == "pn532":
             chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
-            self._card_reader = CardReader(chip, SecureCards(settings.key))
+            self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
 
         mac, throttle = Mac(settings.key), Throttle(board.numbers)
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)

@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 
 _TRIES = const(3)
 _PATIENCE_MS = const(1000)  # nobody waits at the door
-_SILENT = (
-    "no answer: look at its power, at its switches (HSU), and at the serial wires: "
-    "{reader_tx} to the reader's RXD, {reader_rx} to its TXD"
-)
-_GARBAGE = (
-    "it answers, but not as a PN532: look at its switches (HSU), at ground, and at the length of the wires"
-)
-_NO_RESET = "it answers while held in reset: look at the wire from {reader_reset} to RSTPD_N"
-_NO_IRQ = "its IRQ line is silent: look at the wire from {reader_irq} to IRQ (P70)"
-_NO_CARD = "no card seen: hold one flat on the antenna; metal behind the reader makes it blind"
 
 
 class _Counted:
@@ -53,19 +43,19 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     irq = _Counted(board.reader_irq)
     reader = PN532(board.reader_uart, irq, board.reader_reset, answer_ms=_PATIENCE_MS)  # pyright: ignore[reportArgumentType]
     if not await _start(reader):
-        return [("reader", False, _GARBAGE if await _speaks(board) else _SILENT)]
+        return [("reader", False, "garbage" if await _speaks(board) else "silent")]
     results = [("reader", True, "")]
     if not irq.count:
-        results.append(("reader's IRQ", False, _NO_IRQ))
+        results.append(("reader's IRQ", False, "no IRQ"))
     board.reader_reset.value(0)
     await asyncio.sleep_ms(10)
     if await _answers(reader):
-        results.append(("reader's reset", False, _NO_RESET))
+        results.append(("reader's reset", False, "no reset"))
     if not await _start(reader):
-        return [("reader", False, "it stopped answering: look at its power and its wires")]
+        return [("reader", False, "stopped")]
     say("hold a card to the reader")
     seen = await _card(reader, seconds * 1000)
-    return results + [("card", seen, "" if seen else _NO_CARD)]
+    return results + [("card", seen, "" if seen else "no card")]
 
 
 async def _start(reader: PN532) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from menshen import checkout, wiring
 
 from .console import BoardError, Console
+from .hints import sentence
 
 Ask = Callable[[str], bool]
 Say = Callable[[str], None]
@@ -164,7 +165,7 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
                 raise
             answer = [(step.part, False, str(error))]  # a fault in one part hides no other
         for part, ok, hint in answer or []:
-            results.append(Result(part, bool(ok), with_pins(hint, pins)))
+            results.append(Result(part, bool(ok), with_pins(sentence(hint), pins)))
             say(f"  {part}: {'ok' if ok else results[-1].hint}")
         if step.question and results[-1].ok:
             results[-1] = _judge(step, ask, say, pins)
@@ -172,7 +173,7 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
 
 
 def with_pins(hint: str, pins: wiring.Pins) -> str:
-    """A hint of firmware/selftest, or of a step, with this board's pins where it names parts: {relay}."""
+    """A hint in a sentence with this board's pins where it names parts: {relay}."""
 
     def number(found: re.Match[str]) -> str:
         part, place = found.groups()

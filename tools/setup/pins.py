@@ -237,7 +237,6 @@ CONSTRAINTS = {
     "platformdirs": "4.14.7",
     "pluggy": "1.7.0",
     "propcache": "0.5.4",
-    "psycopg-binary": "3.3.9",
     "pwdlib": "0.3.1",
     "pycparser": "3.12",
     "pydantic": "2.14.3",

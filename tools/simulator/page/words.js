@@ -39,6 +39,8 @@ export const MENU = [
   ["6", "own broker", "where the settings name one; then hold the phone to the reader"],
   ["60", "no own broker", "its code opens no more"],
   ["7", "void other ways in", "after 21 days, what is not used"],
+  ["8", "log", "keeps one for you and hands it to the phone; 81 to 89: each entry for 1 to 9 days, not 30"],
+  ["80", "no log", "and what it held is erased"],
   ["9", "move out", "then the PIN # once more"],
   ["0", "staff: passage", "everybody can open until staff end it, or their hours do"],
 ];
