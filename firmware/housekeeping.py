@@ -54,7 +54,7 @@ class Housekeeping:
         self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
         await self._look_after_list()
-        hour, version = ticks_ms(), -1
+        hour, version, moves_on = ticks_ms(), -1, False
         while True:
             await asyncio.sleep_ms(_COPY_MS)
             self._reports.storm(self._throttle.tick(ticks_ms()))
@@ -79,13 +79,32 @@ class Housekeeping:
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
-                version = -1  # who lives here is looked after once an hour, too
+                version, moves_on = -1, True  # who lives here is looked after once an hour, too
+            if moves_on and not self.turn.locked():
+                moves_on = await self._fails_to_move_on()
 
     async def _tend(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
         async with self.turn:
             await self._forget_uses()
             await self._tend_people()
+
+    async def _fails_to_move_on(self) -> bool:
+        """Have the logs of residents move on with the hour, whether there are any or not."""
+        async with self.turn:
+            try:
+                await self._move_logs_on()
+            except MemoryError:
+                return True
+            except OSError:
+                console.error("housekeeping", "no space for the logs of residents")
+            return False
+
+    async def _move_logs_on(self) -> None:
+        async with Loan():
+            from people.logs import move_on
+
+            move_on(self._register)
 
     async def _forget_uses(self) -> None:
         async with Loan():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     class Who(Protocol):
         """Who asks: `number` is 0 for a PIN of the operator's list; `digest` is that in the list."""
 
+        lease: int
         number: int
         digest: bytes
 

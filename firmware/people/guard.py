@@ -11,6 +11,7 @@ from hashlib import sha256
 from micropython import const
 
 from loader import Loan
+from log.entry import LIST_REFUSED
 from people.leases import (
     BEGUN,
     ENTRIES_MAX,
@@ -24,7 +25,7 @@ from people.leases import (
     WHAT,
 )
 from roll.credentials import ListError
-from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
+from roll.record import CARD, DIGEST, HOUSE_KEY, LEASE, MOVE_IN, TENANT
 from storage.purposes import LEASE_DIGEST
 
 TYPE_CHECKING = False
@@ -56,6 +57,7 @@ class _Comparison:
         self._leases, self._now = leases, now
         self._ends = {}  # lease: its end by the new list, or _NO_RECORD
         self._held, self._given = set(), set()  # leases with a move-in code before, and now
+        self._used, self._lost = set(), set()  # references of house keys: of tenants' cards, and changed
         self.news: set[int] = set()
 
     def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
@@ -70,11 +72,15 @@ class _Comparison:
                 self._given.add(new.lease)
             if not _is_as(old, new):
                 self.news.add(new.lease)
+        if old is not None and old.role == HOUSE_KEY and not (new and _is_half(old, new)):
+            self._lost.add(old.key_ref)
         if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
             return None
         if old.role == MOVE_IN:
             self._held.add(old.lease)
             return None
+        if old.kind == CARD:
+            self._used.add(old.key_ref)
         return None if new is not None and _is_as_strong(old, new) else LOCKED_OUT
 
     def result(self) -> "str | None":
@@ -84,7 +90,7 @@ class _Comparison:
             shorter = stated > 0 and (not end or stated < end) and not 0 < agreed <= stated
             if (shorter or (end and stated == _NO_RECORD)) and not self._leases.over(lease, self._now):
                 return SHORTENED
-        return LOCKED_OUT if self._held - self._given else None
+        return LOCKED_OUT if self._held - self._given or self._used & self._lost else None
 
     def _too_many(self) -> bool:
         """Whether there would be too many leases that are not over."""
@@ -224,6 +230,11 @@ def _is_as(old: "Credential | None", new: "Credential") -> bool:
     return old is not None and (old.role, old.kind, old.lease) == (new.role, new.kind, new.lease)
 
 
+def _is_half(old: "Credential", new: "Credential") -> bool:
+    """Whether a half of a wrapped house key is the same as before."""
+    return (old.role, old.not_before, old.not_after) == (new.role, new.not_before, new.not_after)
+
+
 def _is_as_strong(old: "Credential", new: "Credential") -> bool:
     """Whether a tenant's credential differs in nothing but a later end, or an earlier beginning."""
     if not _is_as(old, new) or (old.schedule, old.uses, old.key_ref) != (new.schedule, new.uses, new.key_ref):
@@ -251,6 +262,8 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     guard = Guard(register.leases)
     reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
+        if reason != TOO_MANY:
+            register.note(LIST_REFUSED)
         raise ListError(reason)
     _announce(register, guard.news)  # before it is in force: nobody comes in unseen
     await guard.note(listed, min(signed, now or signed))

@@ -73,6 +73,9 @@ class House:
         self.done, self.faults = [], []
         self.register = Register(self.credentials, self, self.leases)
 
+    def keys(self, what):
+        return iter(())
+
     def remember_relay(self, level):
         self.done.append(("relay", level))
 

@@ -7,7 +7,7 @@ import click
 from menshen.cli.completing import LEASE, LOCK
 from menshen.errors import InputError, MenshenError
 
-from . import asking, dates, letting, records
+from . import asking, dates, handing, letting, records
 from .answer import Answer, Table
 from .letting import GUARD, Wish
 from .locks import chosen
@@ -171,6 +171,7 @@ def end_(store: Store, number: str, at: str | None, moved_out: bool) -> Answer:
             raise MenshenError(f"LEASE {number}: {GUARD}")
     for door in doors:
         store.drop(door.lock, "lease", str(door.number))
+        handing.forget(store, door.lock, door.number)
     said = f"{one.called} leaves the list of {_names(store, doors)}"
     locks = [door.lock for door in doors]
     return Answer({"lease": one.id, "ended_at": locks}, [f"{said}. {_publish(locks)}"], record=said)

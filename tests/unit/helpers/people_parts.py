@@ -41,8 +41,8 @@ class All(Pins, Cards, Keys):
 class Who:
     """A resident who asks."""
 
-    def __init__(self, number, found):
-        self.number, self.digest = number, found
+    def __init__(self, number, found, lease=1):
+        self.number, self.digest, self.lease = number, found, lease
 
 
 class Listed:
@@ -89,7 +89,7 @@ class House:
         changes = self.at(lease)
         number = changes.free()
         changes.move_in(digest(n + 5000), digest(n))
-        return Who(number, digest(n))
+        return Who(number, digest(n), lease)
 
     def voids(self, lease=1):
         return Voids(self.register, lease)

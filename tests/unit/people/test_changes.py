@@ -46,8 +46,8 @@ def test_who_moves_out_takes_their_own_along_and_nothing_else():
             house.start()
         assert [house.opens(1), house.opens(20, CARD)] == [False, False]
         assert [house.opens(2), house.opens(21, CARD), house.opens(FOB, CARD)] == [True] * 3
-        assert list(house.residents.keys()) == [(1, b"\x02" * 16)]
-        assert list(house.residents.keys(HOME_KEY)) == [(1, b"B" * 16)]
+        assert list(house.residents.keys()) == [(2 << 16 | 1, b"\x02" * 16)]
+        assert list(house.residents.keys(HOME_KEY)) == [(2 << 16 | 1, b"B" * 16)]
         assert house.at().people() == [second.number]
 
 
@@ -199,7 +199,7 @@ def test_a_key_is_no_credential():
 def test_a_key_can_be_given_up_by_one_and_for_all():
     house, first, _ = two()
     house.at().set_key(first, HOME_KEY, b"")
-    assert list(house.residents.keys(HOME_KEY)) == [(1, b"B" * 16)]
+    assert list(house.residents.keys(HOME_KEY)) == [(2 << 16 | 1, b"B" * 16)]
     assert len(list(house.residents.keys())) == 2
     house.at().drop_keys(HOME_KEY)
     assert list(house.residents.keys(HOME_KEY)) == []

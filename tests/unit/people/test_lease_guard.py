@@ -10,7 +10,7 @@ from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard, lease_digest
 from people.leases import ENTRIES_MAX, ENTRY, OVER, WHAT, Leases
 from storage.files import exists
 
-TENANT, STAFF, MOVE_IN, LEASE = 1, 2, 3, 4
+TENANT, STAFF, MOVE_IN, LEASE, HOUSE_KEY = 1, 2, 3, 4, 8
 PIN, CARD = 1, 2
 START, END = 1_800_000_000, 1_831_536_000  # 365 days
 DAY, HOUR = 86_400, 3600
@@ -145,6 +145,32 @@ def test_nothing_of_it_becomes_weaker():
     ]
     for one in weaker:
         assert House().changed(record(1), record(1, **one)) == LOCKED_OUT, one
+
+
+def house_key(reference=1, half=0, content=(7, 9)):
+    n = 100 + 2 * reference + half
+    return record(n, 0, HOUSE_KEY, 0, before=content[0], after=content[1], key=reference)
+
+
+def test_the_house_key_of_a_tenants_card_neither_goes_nor_changes():
+    halves = house_key(), house_key(half=1)
+    house = House(stated(), record(1), record(5, kind=CARD, key=1), *halves)
+    for half in halves:
+        assert house.changed(half) == LOCKED_OUT
+    for content in ((8, 9), (7, 8)):
+        assert house.changed(halves[1], house_key(half=1, content=content)) == LOCKED_OUT
+    assert house.changed(halves[1], record(halves[1][0], key=1, before=7, after=9)) == LOCKED_OUT
+    assert house.check(*house.list, house_key(2)) is None
+    house.end(1)
+    assert house.changed(halves[0]) is None
+
+
+def test_the_house_key_of_nobodys_card_may_go():
+    house = House(stated(), record(1), record(5, kind=CARD, key=1), house_key(1), house_key(2), house_key(3))
+    assert house.changed(house_key(2)) is None
+    assert house.changed(house_key(3), house_key(3, content=(1, 1))) is None
+    house = House(stated(), record(1, kind=CARD), record(4, role=STAFF, kind=CARD, key=1), house_key(1))
+    assert house.changed(house_key(1)) is None  # staff are the operator's own
 
 
 def test_a_later_end_and_an_earlier_beginning_are_taken():

@@ -82,8 +82,8 @@ class House:
         return [
             what[0] is not None and what[0].what == CREDENTIAL,
             what[1] is not None and what[1].what == CREDENTIAL,
-            lease in dict(again.keys(GUEST_KEY)),
-            lease in dict(again.keys(HOME_KEY)),
+            lease in [whose & 0xFFFF for whose, _ in again.keys(GUEST_KEY)],
+            lease in [whose & 0xFFFF for whose, _ in again.keys(HOME_KEY)],
             what[2] is not None and what[2].what == WITHDRAWN,
         ]
 
