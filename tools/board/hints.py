@@ -31,7 +31,7 @@ SENTENCES = {
     "no reset": "it answers while held in reset: look at the wire from {reader_reset} to RSTPD_N",
     "no IRQ": "its IRQ line is silent: look at the wire from {reader_irq} to IRQ (P70)",
     "no card": "no card seen: hold one flat on the antenna; metal behind the reader makes it blind",
-    "plain card": "it cannot prove itself: hold an NTAG 424 DNA or a DESFire EV2 or EV3 to see that these work",
+    "plain card": "it cannot prove itself: hold an NTAG 424 DNA or a DESFire EV2 or EV3 to see those work",
     "stopped": "it stopped answering: look at its power and its wires",
     # switches: low all the time, high all the time, or changing too often
     "contact low": "always closed: does the wire of {contact} touch ground, or does the contact stick?",
