@@ -77,6 +77,7 @@ def guesses(files):
         "the lock's key": tags_right(KEY[:16], ring) + tags_right(lock.digest(key)[:16], ring) > 0,
         "blocks that are there twice": len(blocks) < RING // 16,
         "more ones than zeros": ones > RING * 4,
+        "entries in clear": ring.count(b"\0") > 20,
         "uneven bytes": spread > RING * 255 / 256,
         "the front against the end": sum(ring[: RING // 2]) > sum(ring[RING // 2 :]),
         "the ring against its key": Mac(key).digest(ring)[0] > 127,
