@@ -9,7 +9,7 @@ import asyncio
 from micropython import const
 
 from loader import Loan
-from log.entry import LIST_REFUSED
+from log.entry import LIST_REFUSED, NOTE_SIZE, NOTED_WHAT
 from people.leases import ENTRY
 from people.terms import each, lease_digest
 from roll.credentials import ListError
@@ -157,7 +157,9 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     guard = Guard(register.leases)
     reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
-        if reason != TOO_MANY:
+        noted = register.noted  # in this hour
+        before = [noted[place] for place in range(NOTED_WHAT, len(noted), NOTE_SIZE)]
+        if reason != TOO_MANY and LIST_REFUSED not in before:
             register.note(LIST_REFUSED)
         raise ListError(reason)
     _announce(register, guard.news)  # before it is in force: nobody comes in unseen
