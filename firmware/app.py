@@ -99,8 +99,11 @@ class Lock:
             if settings.keypad == "wiegand":
                 from readers.wiegand import Wiegand
 
-                card = self._doorkeeper.card if settings.reader != "none" else lambda number: None
-                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], card)
+                reads = settings.reader != "none"
+                card = self._doorkeeper.card if reads else lambda number: None
+                unread = (lambda: indicator.tell("unread")) if reads else lambda: None
+                form = settings.reader_bits, settings.reader_parity
+                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], card, unread, *form)
             else:
                 from readers.keypad import MatrixKeypad
 

@@ -1,12 +1,17 @@
-"""Tests the card reader: whether it answers, obeys its reset line, uses its IRQ line, and sees a card."""
+"""Tests the card reader: whether it answers, obeys its reset line, uses its IRQ line, and sees a card.
+
+A card that can prove itself is asked what it is; nothing is written into it.
+"""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from readers.ev2 import CardRefusal, Session
 from readers.hsu import ReaderError
-from readers.pn532 import PN532
+from readers.identify import NTAG_424
+from readers.pn532 import PN532, CardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +22,8 @@ if TYPE_CHECKING:
 
 _TRIES = const(3)
 _PATIENCE_MS = const(1000)  # nobody waits at the door
+_GET_VERSION = const(0x60)  # NT4H2421Gx, 10.5.2; HWType is 4, of a DESFire 1 and its version 2 or 3
+_MORE = const(0xAF)
 
 
 class _Counted:
@@ -55,7 +62,10 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
         return [("reader", False, "stopped")]
     say("hold a card to the reader")
     seen = await _card(reader, seconds * 1000)
-    return results + [("card", seen, "" if seen else "no card")]
+    if not seen:
+        return results + [("card", False, "no card")]
+    secure = await _is_secure(reader)
+    return results + [("card", True, ""), ("secure card", secure or None, "" if secure else "plain card")]
 
 
 async def _start(reader: PN532) -> bool:
@@ -98,3 +108,16 @@ async def _card(reader: PN532, ms: int) -> bool:
             pass  # the next look may be better
         await asyncio.sleep_ms(50)
     return False
+
+
+async def _is_secure(reader: PN532) -> bool:
+    """Whether the card that was found is an NTAG 424 DNA, or a DESFire EV2 or EV3."""
+    if not reader.speaks_apdus:
+        return False
+    try:
+        session = Session(reader)
+        await session.iso_select(NTAG_424)
+        version = await session.native(_GET_VERSION, b"", _MORE)
+    except (CardError, CardRefusal, ReaderError):
+        return False
+    return len(version) == 7 and (version[1] == 4 or (version[1] == 1 and version[3] & 0x0F in (2, 3)))

@@ -25,7 +25,7 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
             pressed.append(key)
             say("key " + key)
 
-    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None)
+    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None, lambda: None)
     reading = asyncio.create_task(keypad.run(on_key, lambda healthy: None))
     await asyncio.sleep_ms(0)
     say("now")
@@ -37,10 +37,20 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     return [("keypad", not hint, hint)]
 
 
-async def card(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
-    """Wait until a card comes, at most `seconds`: [(part, ok, hint)]. Its number is not passed on."""
-    seen = []
-    reader = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: seen.append(True))
+async def card(
+    board: "Board",
+    say: "Callable[[str], None]",
+    seconds: int,
+    bits: "int | None" = None,
+    parity: str = "halves",
+) -> list:
+    """Wait until a card comes, at most `seconds`: [(part, ok, hint)]. Its number is not passed on.
+
+    `bits` and `parity` are those of the settings.
+    """
+    seen, unread = [], []
+    lines, on_card, on_unread = board.key_columns, lambda number: seen.append(1), lambda: unread.append(1)
+    reader = Wiegand(lines[0], lines[1], on_card, on_unread, bits, parity)
     reading = asyncio.create_task(reader.run(lambda key: None, lambda healthy: None))
     await asyncio.sleep_ms(0)
     say("hold a card to the reader")
@@ -53,8 +63,10 @@ async def card(board: "Board", say: "Callable[[str], None]", seconds: int) -> li
         hint = "no card at all"
         if not reader.healthy:
             hint = "held low|reader"
+        elif unread:
+            hint = "unread"
         elif reader.discarded:
-            hint = "bits|card of 26 or 34 bits"
+            hint = "bits|card"
     return [("reader", not hint, hint)]
 
 

@@ -19,6 +19,8 @@ SENTENCES = {
     "no card at all": "no card seen: hold one flat on the reader; look at its power, at ground and at "
     + _LINES,
     "held low": "a line is held low: has the %s power, do " + _LINES + " touch ground?",
+    "unread": "a card came, but not of 26, 34 or 37 bits: name its length in reader.bits, its parity in "
+    "reader.parity",
     "bits": "bits come that are no %s: one of " + _LINES + " is off, or they are exchanged",
     "no key at all": "no key at all: look at " + _LINES + ", at the keypad's power and at ground",
     # reader
@@ -29,6 +31,7 @@ SENTENCES = {
     "no reset": "it answers while held in reset: look at the wire from {reader_reset} to RSTPD_N",
     "no IRQ": "its IRQ line is silent: look at the wire from {reader_irq} to IRQ (P70)",
     "no card": "no card seen: hold one flat on the antenna; metal behind the reader makes it blind",
+    "plain card": "it cannot prove itself: hold an NTAG 424 DNA or a DESFire EV2 or EV3 to see those work",
     "stopped": "it stopped answering: look at its power and its wires",
     # switches: low all the time, high all the time, or changing too often
     "contact low": "always closed: does the wire of {contact} touch ground, or does the contact stick?",

@@ -96,7 +96,7 @@ STEPS = (
         "",
         "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #.",
     ),
-    Step("reader", "", "Have a card at hand, any card."),
+    Step("reader", "", "Have a card at hand: best one that can prove itself, such as tenants will add."),
     Step(
         "contact",
         'switches.check(_board, "contact", print, {seconds})',
@@ -122,7 +122,7 @@ _KEYPADS = {
 }
 _READERS = {
     "pn532": "reader.check(_board, print, {seconds})",
-    "wiegand": "wiegand.card(_board, print, {seconds})",
+    "wiegand": "wiegand.card(_board, print, {seconds}, _settings.reader_bits, _settings.reader_parity)",
 }
 """What tries them, by the settings' `keypad.type` and `reader.type`."""
 _HELD = Step(
@@ -165,7 +165,8 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
                 raise
             answer = [(step.part, False, str(error))]  # a fault in one part hides no other
         for part, ok, hint in answer or []:
-            results.append(Result(part, bool(ok), with_pins(sentence(hint), pins)))
+            judged = None if ok is None else bool(ok)
+            results.append(Result(part, judged, with_pins(sentence(hint), pins)))
             say(f"  {part}: {'ok' if ok else results[-1].hint}")
         if step.question and results[-1].ok:
             results[-1] = _judge(step, ask, say, pins)

@@ -19,6 +19,7 @@ _SETTINGS = {
     "broker": {"host": "broker", "tls": False},
     "cards": {"plain_uid": True},
     "time": {"floor": T0 - 86_400},
+    "phone": {"remote": True},
 }
 _EXPECTED = ("there is no whole list of credentials", "using the copy of ")
 NEW_WAY, NOTICE = "new way in", "notice"

@@ -1,8 +1,8 @@
 """The power goes in every flash operation of a list's taking: the tenant opens after each of them.
 
 Every cut tears the operation that it falls into; with a flash that reorders, what came before it since the
-last sync may be missing too. How many cuts that were is printed. By day each operation is torn in one of two
-ways.
+last sync may be missing too. How many cuts that were is printed. By day each operation is torn in one of
+two ways.
 """
 
 import asyncio

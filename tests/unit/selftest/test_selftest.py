@@ -251,13 +251,13 @@ def test_exchanged_or_broken_wiegand_lines_are_named() -> None:
     assert _try_wiegand(lambda number, zero, one: _bits(number, zero, Data())) == "bits|keys"
 
 
-def _try_card(play) -> str:
-    """The hint, where `play(zero, one)` holds something to the reader."""
+def _try_card(play, *form) -> str:
+    """The hint, where `play(zero, one)` holds something to the reader; `form` is that of its cards."""
     asyncio.new_event_loop()
     zero, one = Data(), Data()
 
     async def story() -> list:
-        checking = asyncio.create_task(wiegand.card(Board(key_columns=[zero, one]), _silent, 1))
+        checking = asyncio.create_task(wiegand.card(Board(key_columns=[zero, one]), _silent, 1, *form))
         await asyncio.sleep_ms(20)
         play(zero, one)
         return await checking
@@ -273,8 +273,10 @@ def test_a_wiegand_reader_that_reads_a_card_is_well_and_else_its_lines_are_named
             (one if bit == "1" else zero).pulse()
 
     assert _try_card(card) == ""
-    assert _try_card(lambda zero, one: card(zero, Data())) == "bits|card of 26 or 34 bits"
+    assert _try_card(lambda zero, one: card(zero, Data())) == "bits|card"
     assert _try_card(lambda zero, one: None) == "no card at all"
+    assert _try_card(lambda zero, one: [one.pulse() for _ in range(32)] and None) == "unread"
+    assert _try_card(lambda zero, one: [one.pulse() for _ in range(32)] and None, 32, "none") == ""
 
 
 def test_a_silent_wiegand_keypad_names_its_wires() -> None:

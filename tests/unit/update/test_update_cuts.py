@@ -1,8 +1,8 @@
 """The power goes in every flash operation of an update and of the way back: always a whole release starts.
 
 Every cut tears the operation that it falls into, as in the simulator of MCUboot; how many is printed. By day
-every second operation of an application's update is torn in one of four ways, and every tenth of the other
-stories.
+every second operation of an application's update is torn, in four ways by turns, and every tenth of the
+other stories.
 """
 
 import os
@@ -50,8 +50,8 @@ def cut_everywhere(
     """Cut in the 1st, 2nd, ... operation until the story comes to its end whole; by day in each `step`th."""
     lock = make_lock(new, **options)
     before = lock.save()
-    ends, cuts = set(), 0
-    for n in range(1, MOST) if BY_NIGHT else range(first, MOST, step):
+    ends = set()
+    for cuts, n in enumerate(range(1, MOST) if BY_NIGHT else range(first, MOST, step)):
         lock.end()
         lock.restore(before)
         lock.knife.set(n, seed)
@@ -74,7 +74,6 @@ def cut_everywhere(
         if not fell:
             print("%s: a whole release after each of %d cuts in %d operations" % (what, cuts, n - 1))
             return n - 1, ends
-        cuts += 1  # noqa: SIM113 (the operations are counted by steps)
     raise ValueError("no end")
 
 
