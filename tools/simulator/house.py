@@ -173,10 +173,7 @@ class House:
 
     async def _provision(self, world: World, path: Path) -> None:
         """As `menshen board provision` does, but for the self-test, which wants a person's hands."""
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        config = {key: value for key, value in world.config.items() if key != "key"}
-        config |= {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}
-        path.write_text(json.dumps(config, indent=1))
+        _write_settings(path, world.config)
         jumper = wiring.gpio(world.profile, "jumper")
         world.board.set_input(jumper, 0)
         with SerialPort(world.board.repl) as port:
@@ -221,6 +218,13 @@ class House:
             await world.power(False)
             await world.power(True)
             await world.board.wait_line(_ARMED, _PATIENCE_S)
+
+
+def _write_settings(path: Path, config: dict) -> None:
+    """As an installer has them: without a key, and in the house's time."""
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    given = {key: value for key, value in config.items() if key != "key"}
+    path.write_text(json.dumps(given | {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}, indent=1))
 
 
 @contextlib.asynccontextmanager
