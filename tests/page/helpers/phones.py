@@ -21,10 +21,11 @@ _KINDS = {"js": "text/javascript", "webmanifest": "application/manifest+json", "
 
 @dataclass
 class Site:
-    """A web server; `asked` are the paths that it was asked for."""
+    """A web server; `asked` are the paths that it was asked for, `heard` is all that it could write down."""
 
     url: str
     asked: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
 
 @contextlib.asynccontextmanager
@@ -35,6 +36,7 @@ async def site(broker: str = "") -> AsyncIterator[Site]:
     async def answer(request: web.Request) -> web.Response:
         path = request.match_info["path"] or "index.html"
         served.asked.append(path)
+        served.heard.append(f"{request.raw_path} {dict(request.headers)} {await request.text()}")
         if path.startswith("source/"):
             data = (build.HERE / path.removeprefix("source/")).read_bytes()
         elif path in files:

@@ -3,26 +3,27 @@
 Every frame goes through the models of the radio; the clock of their loop jumps, so that nothing waits.
 """
 
-import asyncio
 import contextlib
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from menshen.simulator.cards.card import Card
 from menshen.simulator.field import Field
+from menshen.simulator.loop import JumpingLoop
 from menshen.simulator.pn532_reader import Initiator
 from menshen.simulator.pn532_setup import Setup
 from tests.conftest import TOP, micropython
-from tests.simulated_lock import JumpingClock
 
 _PROGRAM = """
 import asyncio, sys
 sys.path[:] = ["firmware", "tools/simulator/fakes", "lib", ".frozen"]
 from readers import ev2
-from readers.card_keys import CardKeys
+from readers.card_keys import CardKeys, HouseKeys
+from readers import house_keys
 from readers.identify import identify
 from readers.personalise import personalise
 from readers.pn532 import CardError
+from roll.record import Credential
 
 def asked(*words):
     print(*words)
@@ -35,6 +36,7 @@ async def exchange(reader, apdu):
     return bytes.fromhex(said)
 
 ev2.exchange = exchange
+ev2.ticks_ms = lambda: int(asked("clock"))
 
 class Reader:
     async def field_off(self):
@@ -42,6 +44,17 @@ class Reader:
     async def search(self):
         said = asked("search")
         return bytes.fromhex(said) if said != "none" else None
+
+class Listed:  # the operator's list: records of 32 bytes
+    def __init__(self, data):
+        self.data = data
+    def find(self, digest):
+        for at in range(0, len(self.data), 32):
+            if self.data[at : at + 16] == digest:
+                return Credential(self.data[at : at + 32])
+
+def made_of(secret):  # a lock's, or a house's behind its reference
+    return CardKeys(secret) if len(secret) == 32 else HouseKeys(secret[:1], secret[1:])
 
 def word(found):
     return "none" if found is None else found.hex() or "empty"
@@ -52,16 +65,19 @@ while True:
     args = [bytes.fromhex(arg.replace("-", "")) for arg in args]
     try:
         if what == "identify":
-            uid, secret = args
+            uid, *secrets = args
             is_random = len(uid) == 4 and uid[0] == 8
-            found = asyncio.run(identify(Reader(), uid, is_random, CardKeys(secret)))
+            every = [made_of(secret) for secret in secrets]
+            found = asyncio.run(identify(Reader(), uid, is_random, every))
             print("found", word(found))
         elif what == "personalise":
             print("found", word(asyncio.run(personalise(Reader(), CardKeys(args[0])))))
         elif what == "keys":
-            keys = CardKeys(args[0])
+            keys = made_of(args[0])
             own = [keys.key(n, args[1]) for n in range(5)]
             print("found", b"".join([keys.application, keys.marks] + own).hex())
+        elif what == "houses":  # references and house keys, by the lock's key and the records of its list
+            print("found", word(b"".join([a + b for a, b in house_keys.read(args[0], Listed(args[1]))])))
         elif what == "cmac":
             print("found", ev2.cmac(*args).hex())
         elif what == "random":  # from here on the host's numbers are these
@@ -89,14 +105,18 @@ class Raised(Exception):
 
 
 class FirmwareReader:
-    """`cards` lie in the field. `said` are the APDUs of the last call, and `heard` the answers."""
+    """`cards` lie in the field. `said` are the APDUs of the last call, and `heard` the answers.
+
+    `delay_s` is what bus and event loop add to each exchange.
+    """
 
     def __init__(self, process: subprocess.Popen) -> None:
         self._process = process
-        self.loop = asyncio.SelectorEventLoop(JumpingClock())
+        self.loop = JumpingLoop()
         self.field, self._setup = Field(), Setup()
         self._setup.tries = 1
         self._chip = Initiator(self.field, self._setup)
+        self.delay_s: Callable[[], float] = lambda: 0.0
         self.said: list[bytes] = []
         self.heard: list[bytes] = []
         self._line()
@@ -134,9 +154,12 @@ class FirmwareReader:
         return answer[6 : 6 + answer[5]] if answer[0] else None
 
     async def _answer(self, kind: str, rest: list[str]) -> str:
+        if kind == "clock":
+            return str(int(self.loop.time() * 1000))
         if kind == "apdu":
             apdu = bytes.fromhex(rest[0].replace("-", ""))
             self.said.append(apdu)
+            await self.field.time.spend(self.delay_s())
             answer = await self._chip.execute(0x40, b"\x01" + apdu)
             assert answer is not None
             self.heard.append(answer[1:])
@@ -155,7 +178,7 @@ class FirmwareReader:
     def _line(self) -> str:
         assert self._process.stdout
         line = self._process.stdout.readline().strip()
-        assert line.split(" ")[0] in ("done", "found", "raised", "apdu", "off", "search"), (
+        assert line.split(" ")[0] in (*("done", "found", "raised", "apdu", "off", "search", "clock"),), (
             line + self._process.stdout.read()
         )
         return line
