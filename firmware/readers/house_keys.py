@@ -9,6 +9,7 @@ from hashlib import sha256
 from cryptolib import aes
 from micropython import const
 
+from readers import card_secret
 from roll.record import DIGEST
 from storage.hmac import Mac
 from storage.purposes import HOUSE_KEY, HOUSE_WRAP
@@ -21,7 +22,16 @@ _MOST = const(4)
 _ECB = const(1)
 
 
-def read(key: bytes, credentials: "Credentials") -> "list[tuple[bytes, bytes]]":
+def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, list[tuple[bytes, bytes]]]":
+    """The secret of the lock's own cards, and the house keys; none of these where the list cannot be read."""
+    try:
+        houses = house_keys(key, credentials)
+    except OSError:
+        houses = []
+    return card_secret.read(key), houses
+
+
+def house_keys(key: bytes, credentials: "Credentials") -> "list[tuple[bytes, bytes]]":
     """Reference, one byte, and house key of each that the list has; `key` is the lock's."""
     found = []
     for number in range(1, _MOST + 1):

@@ -14,9 +14,8 @@ class SecureCards:
 
     def __init__(self, key: bytes, credentials: "Credentials") -> None:
         self._key, self._credentials = key, credentials
-        self._secret = _secret(key)
-        self._houses: list[tuple[bytes, bytes]] = []
-        self._list = b""  # that they are of
+        self._secret, self._houses = _read(key, credentials)
+        self._list = credentials.hash  # that the house keys are of
 
     async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
         """The UID that the card at the reader has proved to be its own; None if it is none of this lock's.
@@ -26,7 +25,7 @@ class SecureCards:
         CardError, after which it is to be asked again, and ReaderError. OSError: the flash is full.
         """
         if self._list != self._credentials.hash:
-            self._houses = _houses(self._key, self._credentials)
+            self._secret, self._houses = _read(self._key, self._credentials)
             self._list = self._credentials.hash
         if not (self._secret or self._houses or adds):
             return None
@@ -37,21 +36,11 @@ class SecureCards:
             self._secret = asking.secret
 
 
-def _secret(key: bytes) -> bytes:
-    with Loan():
-        from readers.card_secret import read
-
-        return read(key)
-
-
-def _houses(key: bytes, credentials: "Credentials") -> "list[tuple[bytes, bytes]]":
+def _read(*parts) -> "tuple[bytes, list[tuple[bytes, bytes]]]":
     with Loan():
         from readers.house_keys import read
 
-        try:
-            return read(key, credentials)
-        except OSError:  # the list cannot be read: the lock's own cards go on
-            return []
+        return read(*parts)
 
 
 def _load(*parts) -> "Asking":

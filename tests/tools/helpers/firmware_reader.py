@@ -77,7 +77,8 @@ while True:
             own = [keys.key(n, args[1]) for n in range(5)]
             print("found", b"".join([keys.application, keys.marks] + own).hex())
         elif what == "houses":  # references and house keys, by the lock's key and the records of its list
-            print("found", word(b"".join([a + b for a, b in house_keys.read(args[0], Listed(args[1]))])))
+            found = house_keys.house_keys(args[0], Listed(args[1]))
+            print("found", word(b"".join([a + b for a, b in found])))
         elif what == "cmac":
             print("found", ev2.cmac(*args).hex())
         elif what == "random":  # from here on the host's numbers are these
