@@ -1,6 +1,10 @@
-"""The phones' listener of each broker, and the proxy before it, as shipped: what anybody can do there."""
+"""The phones' listener of each broker, and the proxy before it, as shipped: what anybody can do there.
+
+A door is opened at NATS by day, at each with MENSHEN_NIGHTLY=1, and at Mosquitto in page/test_phone_day.py.
+"""
 
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -22,6 +26,7 @@ _NAMES = [
 ]
 _WISHES = ("#", f"{ROOT}/#", f"{ROOT}/{A}/tenant", f"{ROOT}/{A}/state", "$SYS/#", "$MQTT/sub/#", "_INBOX/#")
 _ODD = [f"{ROOT}/{A}/tenant/x", f"{ROOT}/tenant", "tenant", f"{ROOT}/{A}/state".replace("/", "."), "$SYS/x"]
+_LONGEST = {"mosquitto": 65536, "rabbitmq": 1024}  # NATS 2.10 does not hold MQTT to its max_payload
 _SETTINGS = {
     "broker": {"tls": True, "backoff_cap_s": 1},
     "relay": {"unlock_level": 1, "seconds": 1},
@@ -52,12 +57,12 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
 async def _wrote(broker: WithPhones) -> set[str]:
     """The topics on which the lock or the operator hears what somebody without a certificate sends."""
 
-    async def attempt(topic: str, **name: str | None) -> None:
+    async def attempt(topic: str, said: str = "", **name: str | None) -> None:
         with contextlib.suppress(aiomqtt.MqttError):
             async with broker.phone(by_proxy=False, **name) as phone:
                 hears = Listener(phone)
                 async with ending.running(hears.listen()):
-                    await hears.attempt(phone.publish(topic, topic, qos=1))
+                    await hears.attempt(phone.publish(topic, said or topic, qos=1))
 
     async with (
         listener(broker, broker.operator(), "operator-1") as operator,
@@ -67,6 +72,8 @@ async def _wrote(broker: WithPhones) -> set[str]:
         await lock.client.subscribe(f"{ROOT}/{A}/tenant", qos=0)
         for topic in (*TOPICS, *_ODD):
             await attempt(topic)
+        if broker.name in _LONGEST:
+            await attempt(f"{ROOT}/{A}/tenant", "x" * (_LONGEST[broker.name] + 1))
         # Together, since RabbitMQ lets wrong passwords wait.
         await ending.together(*(attempt(f"{ROOT}/{B}/state", **name) for name in _NAMES))
         await ending.together(*(attempt(f"{ROOT}/{A}/list", **name) for name in _NAMES))
@@ -75,6 +82,7 @@ async def _wrote(broker: WithPhones) -> set[str]:
             assert await lock.until_payload("the end")
         await lock.client.publish(f"{ROOT}/{A}/ack", "the end", qos=1)
         assert await operator.until(lambda heard: (f"{ROOT}/{A}/ack", "the end") in heard)
+        assert not [said for _, said in lock.heard if said.startswith("x")], "longer than the page says"
         return {topic for topic, said in (*operator.heard, *lock.heard) if said != "the end"}
 
 
@@ -109,7 +117,7 @@ async def test_anybody_may_write_to_residents_topics_and_do_nothing_else(make: M
     assert await _read(broker) == []
 
 
-@pytest.mark.parametrize("kind", PHONES_AT)
+@pytest.mark.parametrize("kind", PHONES_AT if os.environ.get("MENSHEN_NIGHTLY") else ["nats"])
 async def test_a_resident_opens_by_it_through_the_proxy(make: Make, kind: str, make_lock) -> None:
     broker = await make(kind, "demo")
     own = broker.lock("demo")

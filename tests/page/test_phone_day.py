@@ -24,7 +24,7 @@ from tests.integration.helpers.phones import MosquittoWithPhones, opening
 from tests.integration.helpers.process import started
 from tests.integration.helpers.rights import ROOT, listener
 from tests.page.helpers.browsing import chromium
-from tests.page.helpers.phones import keep_key, make_code, phone, site
+from tests.page.helpers.phones import fragment_of, keep_key, make_code, phone, site
 from tests.simulated_lock import Lock
 from tests.tools.helpers.houses import open_house
 
@@ -81,15 +81,6 @@ async def _enter(lock: Lock, code: str) -> None:
     await lock.wait_locked()
 
 
-async def _read_key(lock: Lock) -> str:
-    """The fragment of the address that a phone at the reader opens after PIN * 4 #."""
-    await lock.keys(f"{_OWN_PIN}*4#")
-    await lock.wait_light("enrolling")
-    async with lock.tap("phone"):
-        await lock.wait_event(lambda event: event["type"] == "phone")
-    return "#" + (await lock.state())["phone"]["link"].partition("#")[2]
-
-
 async def _open_from_afar(page: Page, lock: Lock) -> None:
     lock.since_us = lock.events[-1]["us"]
     await page.locator("#open").click()
@@ -117,7 +108,7 @@ async def test_a_day_leaves_no_key_no_code_and_no_entry_with_the_house(
     lock = await _lock(house, make_lock, tmp_path / "lock")
     await _move_in(house, lock)
     await _enter(lock, _OWN_PIN)
-    fragment = await _read_key(lock)
+    fragment = await fragment_of(lock, _OWN_PIN)
     broker = house.broker
     assert isinstance(broker, MosquittoWithPhones)
     address = f"wss://{broker.host}:{broker.outer}/mqtt"

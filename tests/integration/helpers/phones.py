@@ -78,6 +78,7 @@ class WithPhones(Broker):
             "127.0.0.1:8884": f"{self.host}:{self.outer}",
             "127.0.0.1:8885": f"{self.host}:{self.inner}",
             "/etc/menshen": str(self.folder),
+            "    user haproxy\n    group haproxy\n": "",  # whoever runs the test
         }
         config = self._write("haproxy.cfg", (_TOOLS / "haproxy/haproxy.cfg").read_text(), where)
         self.processes = [*self.processes, Proxy(config, (self.host, self.outer))]
