@@ -20,6 +20,8 @@ NIGHTLY = os.getenv("MENSHEN_NIGHTLY")
 TRIALS = 1000 if NIGHTLY else 50
 HOURS, ENTRIES = 8, 100  # before the last hand-over
 FLASH = bytearray(4096 * 24)
+BLOCKS = 240
+PAGES = bytearray(4096 * BLOCKS)
 SIGMAS = 5
 
 
@@ -116,10 +118,9 @@ def test_nobody_who_takes_the_lock_can_tell_a_hundred_entries_from_none():
 
 
 def test_what_the_pages_of_the_flash_keep_of_old_keys_is_counted():
-    for blocks, full, hours in ((240, 140, 500), (240, 200, 200)) if NIGHTLY else ((240, 140, 250),):
+    for full, hours in ((140, 500), (200, 200)) if NIGHTLY else ((140, 250),):
         gc.collect()
-        data = bytearray(4096 * blocks)
-        flash = RamFlash("/access", blocks, data)
+        flash = RamFlash("/access", BLOCKS, PAGES)
         for n in range(full):
             with open("/access/list%d" % n, "wb") as file:
                 file.write(bytes(4096))
@@ -130,10 +131,10 @@ def test_what_the_pages_of_the_flash_keep_of_old_keys_is_counted():
             keys.append(key)
             Rings().move_on({0: []})
             key = step(key)
-        assert data.find(key) >= 0
-        kept = [hour for hour, old in enumerate(keys) if data.find(old) >= 0]
+        assert PAGES.find(key) >= 0
+        kept = [hour for hour, old in enumerate(keys) if PAGES.find(old) >= 0]
         print(
             "%d of %d blocks free: pages keep %d keys of %d hours, back to %d hours ago; %.2f erased an hour"
-            % (blocks - full, blocks, len(kept), hours, hours - kept[0], (flash.erased - begun) / hours)
+            % (BLOCKS - full, BLOCKS, len(kept), hours, hours - kept[0], (flash.erased - begun) / hours)
         )
-        assert 0 < len(kept) <= blocks - full, "no more than there are free blocks"
+        assert 0 < len(kept) <= BLOCKS - full, "no more than there are free blocks"
