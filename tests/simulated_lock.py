@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import selectors
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from menshen import build_app, ending
-from menshen.simulator.loop import new_loop
+from menshen.simulator.loop import JumpingLoop, new_loop
 from menshen.simulator.pn532 import Pn532
 from menshen.simulator.run import micropython
 from menshen.simulator.server import Server, listen_on
@@ -194,29 +193,6 @@ class Lock:
                     async with self._news:
                         self.events.append(json.loads(line[6:]))
                         self._news.notify_all()
-
-
-class JumpingClock(selectors.SelectSelector):
-    """Never waits: the time jumps to where the next timer is due."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list:
-        if timeout is None:
-            raise RuntimeError("the test waits for what will never happen")
-        self.now += max(0, timeout)
-        return super().select(0)
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An hour of silence takes no time; for tests without files, sockets and processes."""
-
-    def __init__(self) -> None:
-        self._clock = JumpingClock()
-        super().__init__(self._clock)
-
-    def time(self) -> float:
-        return self._clock.now
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict:

@@ -11,9 +11,6 @@
     PIN * 6 #                           turns the tenant's own broker on, and hands its code to the phone
     PIN * 60 #                          turns it off
     PIN * 7 #                           voids the lease's other ways in after 21 days, if they are not used
-    PIN * 8 #                           keeps a log, and hands it to the phone
-    PIN * 81 # ... PIN * 89 #           the same, and it keeps an entry for 1 to 9 days, and not for 30
-    PIN * 80 #                          erases it, and keeps none
     PIN * 9 #, then the PIN # once more confirms moving out
 
 After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what holds in
@@ -38,14 +35,13 @@ from access.gate import Verdict
 from access.guest_key import complete
 from access.waiting import LONG_MS, Waiting, is_handed_out, is_random
 from loader import Loan
-from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, LOG, ResidentsError
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
 from storage.hmac import equal
 from storage.purposes import (
     CARD_VALUE,
     NEW_GUEST_KEY,
     NEW_HOME_KEY,
-    NEW_LOG_KEY,
     PIN_VALUE,
     PROVED_CARD_VALUE,
 )
@@ -136,12 +132,6 @@ class Dialogue(Waiting):
             return self._finish(lambda: self._consent(lambda consent: consent.take_back(self._who)))
         if order in (4, 40):
             return self._finish(lambda: self._give_guest_key(order == 40))
-        if order == 80:
-            return self._finish(lambda: self._close_log(self._who))
-        if order == 8 or order > 80:
-            if self._settings.reader != "pn532":
-                return REFUSED  # nobody could read it
-            return self._finish(lambda: self._hand_over(LOG, self._log(max(0, order - 80))))
         if not self._settings.home:
             return REFUSED
         return self._finish(self._turn_home_on if order == 6 else lambda: self._set_key(HOME_KEY, b""))
@@ -290,22 +280,6 @@ class Dialogue(Waiting):
         if self._ask(lambda changes: changes.is_alone(self._who)):
             self._leave()
         self._pins(lambda pins: pins.move_out(self._who))
-        try:
-            self._close_log()
-        except _FULL:
-            pass  # it goes with the hour
-
-    def _log(self, days: int) -> bytes:
-        with Loan():
-            from people.logs import hand_over
-
-            return hand_over(self._register, self._who, days, self._random(NEW_LOG_KEY))
-
-    def _close_log(self, who: "Verdict | None" = None) -> None:
-        with Loan():
-            from people.logs import close
-
-            close(self._register, who)
 
     def _leave(self) -> None:
         with Loan():

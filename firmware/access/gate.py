@@ -15,7 +15,7 @@ from access.decide import (
     decide,
 )
 from loader import Loan
-from log.entry import GUEST_CODE, STAFF_IN, WRONG_CODE
+from log.entry import WRONG_CODE
 from people.entry import CREDENTIAL, WITHDRAWN
 from roll.record import CARD, DIGEST, MOVE_IN, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.purposes import CARD_VALUE, PIN_VALUE, PROVED_CARD_VALUE
@@ -155,15 +155,11 @@ class Gate:
 
     def note(self, verdict: Verdict) -> None:
         """Note for the residents who keep a log who has come in, or that a code was wrong."""
-        what, lease, number, more = verdict.kind, verdict.lease, verdict.number, 1
-        if not verdict.granted and verdict.reason != PASSAGE:
-            what, lease = WRONG_CODE, 0
-        elif verdict.role == GUEST:
-            what = GUEST_CODE
-        elif verdict.role != TENANT:
-            what, lease, more = STAFF_IN, 0, verdict.role | what << 4
-        digest = verdict.digest if what in (CARD, STAFF_IN) else b""
-        self._register.note(what, lease, number, more, int.from_bytes(digest[:2], "big"))
+        what = WRONG_CODE
+        if verdict.granted or verdict.reason == PASSAGE:
+            what = verdict.kind | verdict.role << 4
+        mark = int.from_bytes(verdict.digest[:2], "big")
+        self._register.note(what, 1, mark, verdict.lease, verdict.number)
 
     def _guest(self, verdict: Verdict, digits: bytes) -> None:
         """Judge digits that are nobody's PIN."""

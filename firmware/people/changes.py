@@ -35,6 +35,7 @@ class Changes:
     """After ResidentsError (there is no place) or OSError (the flash is full) nothing has changed."""
 
     def __init__(self, register: "Register", lease: int) -> None:
+        self.register = register
         self.residents, self.credentials = register.residents, register.credentials
         self.lease, self.shelf = lease, lease % SHELVES
 

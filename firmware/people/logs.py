@@ -4,11 +4,26 @@ import struct
 from hashlib import sha256
 from os import urandom
 
-from log.entry import DAYS, ENTRIES, LOGS, NOTE_SIZE, SIZE, STAFF_IN, WHAT
+import console
+from log.entry import (
+    BY_GUEST,
+    CONTENT,
+    CONTENT_SIZE,
+    DAYS,
+    ENTRIES,
+    LOGS,
+    NOTE,
+    NOTE_SIZE,
+    NOTES_MAX,
+    STAFF_IN,
+    UNTOLD,
+    WRONG_CODE,
+)
 from log.rings import KEY, Rings
 from people.entry import LOG, ResidentsError
 from people.keys import Keys
 from people.leases import ENTRY_FORMAT
+from roll.record import CARD, STAFF, STAFF_PASSAGE, TENANT
 from version import VERSION
 
 TYPE_CHECKING = False
@@ -24,7 +39,7 @@ _SPARE = (
 
 
 def move_on(register: "Register") -> None:
-    """An hour of the lock's life is over: note in each log what there is for it. OSError: the flash is full.
+    """An hour of the lock's life is over: note in each log what there is for it, if the flash takes it.
 
     So many entries come in, empty ones if need be, that each has gone after the days that it is kept.
     """
@@ -37,11 +52,15 @@ def move_on(register: "Register") -> None:
             due = (rings.steps + 1) * rate // hours - rings.steps * rate // hours
             credit = pushed[place] + len(contents)
             if credit < due:
-                contents += [bytes(SIZE)] * (due - credit)
+                contents += [bytes(CONTENT_SIZE)] * (due - credit)
             pushed[place] = min(max(credit - due, 0), _SPARE)
             new[place] = contents
-    rings.move_on(new)
-    register.noted, register.pushed = bytearray(), bytes(pushed)
+    try:
+        rings.move_on(new)
+    except OSError:
+        console.error("people", "no space for the logs of residents")
+        return
+    register.noted, register.pushed = b"", bytes(pushed)
 
 
 def hand_over(register: "Register", who: "Who", days: int, key: bytes) -> bytes:
@@ -64,7 +83,9 @@ def hand_over(register: "Register", who: "Who", days: int, key: bytes) -> bytes:
         rings.begin(place, name, key)
         rings = Rings()
     slot, noted = rings.read(place), b"".join(_for(register, who.lease | who.number << 16))
-    told = _about(register, who.lease) + struct.pack("<BBI", name[_NAME], len(noted) // SIZE, rings.steps)
+    told = _about(register, who.lease) + struct.pack(
+        "<BBI", name[_NAME], len(noted) // CONTENT_SIZE, rings.steps
+    )
     told += slot[KEY : 2 * KEY] + noted + slot[2 * KEY :]
     return told + sha256(told).digest()[:4]
 
@@ -81,7 +102,7 @@ def _about(register: "Register", lease: int) -> bytes:
     """Format, firmware, lease, its start and end, and the time, as the lock knows them."""
     place, start, end = register.leases.place(lease), 0, 0
     if place >= 0:
-        _, start, _, _, _, _, end, _ = struct.unpack_from(ENTRY_FORMAT, register.leases.table, place)
+        _, start, _, _, _, _, _, end, _ = struct.unpack_from(ENTRY_FORMAT, register.leases.table, place)
     version = bytes([int(part) for part in VERSION.split(".")])
     return bytes((_FORMAT,)) + version + struct.pack("<HIII", lease, start, end, register.now() or 0)
 
@@ -99,11 +120,27 @@ def _taken(register: "Register", rings: Rings) -> "list[int]":
 
 def _for(register: "Register", whose: int) -> "list[bytes]":
     """What was noted for a resident, the newest first; what is nobody's alone is theirs who live alone."""
-    lease, number, found = whose & 0xFFFF, whose >> 16, []
-    alone = len(Keys(register, lease).people()) < 2
-    for start in range(0, len(register.noted), NOTE_SIZE):
-        what = register.noted[start + WHAT]
-        of, by = struct.unpack_from("<HB", register.noted, start + SIZE)
-        if not of or (of == lease and (what >= STAFF_IN or by == number or (not by and alone))):
-            found.insert(0, bytes(register.noted[start : start + SIZE]))
+    lease, number, found, wrong = whose & 0xFFFF, whose >> 16, [], 0
+    time = 0
+    alone, noted = len(Keys(register, lease).people()) < 2, register.noted
+    for place in range(0, len(noted), NOTE_SIZE):
+        time, what, more, detail, of, by = struct.unpack_from(NOTE, noted, place)
+        role, kind = what >> 4, what & 15
+        if what == WRONG_CODE:
+            wrong += 1
+            continue
+        if role in (STAFF, STAFF_PASSAGE):
+            what, more = STAFF_IN, role | kind << 4
+        elif role:
+            if of != lease or not (by == number or (not by and alone)):
+                continue
+            what = kind if role == TENANT else BY_GUEST
+            detail = detail if what == CARD else 0
+        elif of not in (0, lease):
+            continue
+        found.insert(0, struct.pack(CONTENT, time, what, more, detail))
+    if wrong:  # one for all: a stranger drives nothing out
+        found.insert(0, struct.pack(CONTENT, time, WRONG_CODE, wrong, 0))
+    if len(noted) == NOTES_MAX * NOTE_SIZE:
+        found.insert(0, struct.pack(CONTENT, time, UNTOLD, 1, 0))
     return found

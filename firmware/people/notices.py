@@ -44,7 +44,7 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
         if new != old:
             numbers.set_blob(NEW_WAYS, new)
         for lease in leases:
-            register.note(NEW_WAY, _scope(register, lease), 0, 1, lease)
+            register.note(NEW_WAY, 1, lease, _scope(register, lease))
         register.residents.greeted.clear()
 
 

@@ -5,7 +5,7 @@ For residents who keep a log it notes what happens at their door.
 
 import struct
 
-from log.entry import LIST_REFUSED, NOTE, NOTE_SIZE, NOTES_MAX, UNTOLD, WHAT
+from log.entry import LOGS, NOTE, NOTE_SIZE, NOTES_MAX
 from people.entry import LOG
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Register:
     """The three together, for those who need them all; `shared` says whether it is a house's door.
 
-    now() is the time in seconds since 1970, or None. `noted` is for the logs, until the hour is over.
+    now() is the time in seconds since 1970, or nothing. `noted` is for the logs, until the hour is over.
     """
 
     def __init__(
@@ -29,25 +29,15 @@ class Register:
         residents: "Residents",
         leases: "Leases",
         shared: bool = False,
-        now: "Callable[[], int | None]" = lambda: None,
+        now: "Callable[[], int | None]" = int,
     ) -> None:
         self.credentials, self.residents, self.leases, self.shared = credentials, residents, leases, shared
-        self.now, self.noted = now, bytearray()
-        self.pushed = bytes(4)  # of each log, how many entries count for the hours to come
+        self.now, self.noted = now, b""
+        self.pushed = bytes(LOGS)  # of each log, how many entries count for the hours to come
 
-    def note(self, what: int, lease: int = 0, number: int = 0, more: int = 1, detail: int = 0) -> None:
-        """Note what happened (log/entry.py) for the log of a resident, or with lease 0 for all.
-
-        Nothing is noted where nobody keeps a log.
-        """
-        if not any(LOG in whats for whats in self.residents.whats):
-            return
-        noted = self.noted
-        if len(noted) >= (NOTES_MAX - 1) * NOTE_SIZE:
-            what, lease, more = UNTOLD, 0, 1
-        if what >= LIST_REFUSED:  # counted, so that a stranger drives nothing out
-            for place in range(WHAT, len(noted), NOTE_SIZE):
-                if noted[place] == what:
-                    noted[place + 1] = min(noted[place + 1] + 1, 255)
-                    return
-        noted.extend(struct.pack(NOTE, self.now() or 0, what, more, detail, lease, number))
+    def note(self, what: int, more: int = 1, detail: int = 0, lease: int = 0, number: int = 0) -> None:
+        """Note what happened (log/entry.py) for the residents who keep a log, if there are any."""
+        for whats in self.residents.whats:
+            if LOG in whats and len(self.noted) < NOTES_MAX * NOTE_SIZE:
+                self.noted += struct.pack(NOTE, self.now() or 0, what, more, detail, lease, number)
+                return

@@ -67,7 +67,8 @@ class CardReader:
         card becomes one of this lock's.
 
         A reader that fails is mended by an abort, then by its reset line. Where that does not help for long,
-        it is tried again after 100 ms, then with waits that double up to a second.
+        it is tried again after 100 ms, then with waits that double up to a second. So is a card for which
+        there is no memory: that is told as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
         wait = _FIRST_WAIT_MS
@@ -159,11 +160,13 @@ class CardReader:
         if self._secure is not None and self._reader.speaks_apdus and (is_new or is_random):
             try:
                 proved = await self._secure.ask(self._reader, uid, is_random, adds)
-            except (CardError, MemoryError):  # it was moved, or no room: look again, but not for ever
-                self._unread += 1
+            except (CardError, MemoryError) as error:
+                self._unread += 1  # it was moved, or there was no room: look again for a while
                 if self._unread <= _UNREAD_MAX:
                     self._lying[_RANDOM] = -1
                     return False
+                if isinstance(error, MemoryError):
+                    raise  # told as a fault, and asked again: a card is not denied for that
             except OSError:
                 pass  # no space for the secret of the first card: it is not added
         self._unread = 0

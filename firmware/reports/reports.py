@@ -25,7 +25,7 @@ class Reports:
     note() is that of people/register.py: residents who keep a log have alarms in it.
     """
 
-    def __init__(self, indicator: "Indicator", note: "Callable[..., None]" = lambda *what: None) -> None:
+    def __init__(self, indicator: "Indicator", note: "Callable[..., None] | None" = None) -> None:
         self._indicator, self._note = indicator, note
         self._waiting = []
         self._telemetry: Telemetry | None = None
@@ -75,7 +75,8 @@ class Reports:
         """One of ALARMS; the same one once in ten minutes."""
         if kind not in self._alarmed:
             self._alarmed[kind] = _AGAIN_S
-            self._note(ALARM, 0, 0, ALARMS.index(kind))
+            if self._note:
+                self._note(ALARM, ALARMS.index(kind))
             self._tell(("alarm", kind))
 
     def staff(self, digest: bytes, kind: int) -> None:

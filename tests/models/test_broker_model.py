@@ -32,7 +32,7 @@ from tests.models.helpers.people_model import (
 )
 
 _BY_NIGHT = bool(os.environ.get("MENSHEN_NIGHTLY"))
-_ROUNDS = 100_000 if _BY_NIGHT else 1000
+_ROUNDS = 100_000 if _BY_NIGHT else 2000
 _SIEGE = 500  # rounds with one lock
 _HOME_EVERY = 50  # rounds from one entry of a resident to the next
 _LATER_MS = 150_000  # longer than a restart that was ordered waits

@@ -266,6 +266,16 @@ class People(FromAfar):
         if then:
             self.days_pass(then)
 
+    @rule(who=_any, then=st.sampled_from([0, 0, 22, 91]))
+    def gives_notice(self, who: int, then: int) -> None:
+        """To all else that opens as their lease."""
+        resident = self.someone(who)
+        found = self.door.asks(resident, "7")
+        if found.fell or "kept" in found.said:
+            self.house.gave_notice(resident)
+        if then:
+            self.days_pass(then)
+
     @rule(who=_any)
     def agrees_no_more(self, who: int) -> None:
         resident = self.someone(who)
@@ -340,6 +350,7 @@ class People(FromAfar):
 
     @invariant()
     def it_went_well(self) -> None:
+        self.let_pass()
         self.door.is_sound = True
 
     def teardown(self) -> None:

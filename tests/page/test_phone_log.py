@@ -12,6 +12,7 @@ from menshen.phone.leaflet import LANGUAGES, words
 from tests.conftest import TOP
 from tests.page.helpers.browsing import chromium
 from tests.page.helpers.phones import LOCALES, Site, phone, site
+from tests.simulated_lock import Lock
 
 VECTORS = json.loads((TOP / "tests/vectors/log.json").read_text())
 
@@ -146,3 +147,26 @@ async def test_forgetting_its_key_forgets_what_was_before(browser: Browser, serv
         assert set(served.asked) <= set(build.files()), (
             "the page, and what installs it: a log asks for nothing"
         )
+
+
+async def test_a_resident_reads_it_from_the_keypad_on_with_the_network_down(make_lock) -> None:
+    settings = {"relay": {"unlock_level": 1, "seconds": 1}, "phone": {"page": "https://codes.example/door/"}}
+    lock: Lock = await make_lock(settings=settings, sntp=True)
+    await lock.wait_armed()
+    await lock.wait_online()
+    await lock.network(False)
+    async with chromium() as browser, phone(browser) as context:
+        page = await context.new_page()
+        await page.goto(lock.url)
+        entries = page.frame_locator("#resident").locator("#entries")
+        for said in (words("en")["logs"]["begun"], words("en")["logs"]["what"][1]):
+            await lock.keys("246810*8#")
+            await lock.wait_light("enrolling")
+            await page.locator("[data-card=phone]").click()
+            await expect(entries).to_contain_text(said)
+            await page.locator("[data-card=phone]").click()
+            await lock.keys("*")
+            await lock.keys("246810#")
+            await lock.wait_unlocked()
+            await lock.wait_locked()
+        assert await entries.locator("h3").count() == 1

@@ -2,8 +2,8 @@
 
 import pytest
 
+from menshen.simulator.loop import JumpingLoop
 from menshen.simulator.timeline import Timeline
-from tests.simulated_lock import JumpingLoop
 
 
 def test_a_computer_that_is_late_each_time_is_late_once() -> None:

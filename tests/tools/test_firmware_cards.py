@@ -116,6 +116,7 @@ def _session(firmware: FirmwareReader, dice: random.Random) -> None:
 
 
 def test_random_sessions_agree_with_the_models(firmware: FirmwareReader) -> None:
+    """10,000 by night. Plain: versions, applications; MAC alone: the answer to a new key; full: UID, keys."""
     dice = random.Random(424)
     for _ in range(_SESSIONS):
         _session(firmware, dice)

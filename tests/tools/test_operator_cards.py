@@ -153,6 +153,16 @@ def test_a_card_of_a_running_lease_is_not_taken_away(house: House, lay: Laid) ->
     assert _listed(house, "front") == []
 
 
+def test_a_card_that_is_out_stands_in_the_way_of_a_shorter_lease(house: House, lay: Laid) -> None:
+    house.add_locks("front")
+    _let(house, "front")
+    house.publish("front")
+    assert "would not be asked" not in house.run("lease", "shorten", "1", "--until", _day(90))
+    lay(Ntag424("one", UID))
+    house.run("card", "make", "flat 3")
+    assert "would not be asked" in house.run("lease", "shorten", "1", "--until", _day(80))
+
+
 def test_what_cannot_be_made_is_said_and_enters_nothing(house: House, lay: Laid) -> None:
     house.add_locks("front")
     _let(house, "front")

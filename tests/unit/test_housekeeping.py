@@ -11,9 +11,9 @@ import housekeeping as room
 import loader
 from door.faults import NO_CREDENTIALS
 from housekeeping import Housekeeping
-from people.guard import lease_digest
 from people.leases import Leases
 from people.register import Register
+from people.terms import lease_digest
 from roll.layout import SNAPSHOTS
 from roll.record import LEASE
 from storage import files

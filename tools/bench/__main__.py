@@ -12,7 +12,7 @@ from menshen import build_app, ending
 from menshen.simulator.board import ChipFailed
 from menshen.simulator.loop import new_loop
 
-from . import changes, decision, faults, rivals, shrink, storm, update
+from . import changes, decision, faults, rivals, shrink, storm, taps, update
 from .lock import MeasuredLock
 from .machine import Machine, warning
 from .progress import Progress
@@ -37,6 +37,7 @@ BUDGETS = {
     "app_mpy_bytes": 120 * 1024,
     "resident_mpy_bytes": 40 * 1024,
     **update.BUDGETS,
+    **taps.BUDGETS,
 }
 
 REASONS = {
@@ -44,6 +45,8 @@ REASONS = {
     "armed_10000_ms": "as armed_ms",
     "heap_live_bytes": "what stays loaded is 35 KB of .mpy, 50 KB of RAM; the rest is tables, tasks, buffers",
     "release_overhead_bytes": "the head of a release names each of its files, with its hash: 3.9 KB for 70",
+    "tap_ntag424_ms": "loading the lent code takes a third of the CPU time, collections a quarter",
+    "tap_desfire_ms": "as tap_ntag424_ms",
     "loop_gap_us": "a collection takes half of it; a list's head is renamed and read again in one step",
 }
 """Why a budget is not kept, where that is known."""
@@ -107,6 +110,11 @@ async def measure() -> tuple[dict[str, Any], dict[str, str]]:
         figures |= await part("the heap", 100, _heap(folder, app))
         figures["app_mpy_bytes"] = _app_bytes(app)
         figures |= await part("changes of a list", 240, changes.measure(folder / "changes", app, port))
+        rows = await part(
+            "taps in simulated time", 120, asyncio.to_thread(taps.measure, folder / "taps", app, port)
+        )
+        figures |= taps.figures(rows) if rows else {}
+        figures["taps"] = rows
         figures |= await part("an update", 120, update.measure(folder, app, port))
         figures["stall_ms"] = await faults.measure(folder / "faults", app, port, progress)
         figures["look_up"] = await part("what others do", 60, rivals.measure(port, BIN / "micropython32"))
@@ -129,7 +137,12 @@ def main() -> bool:
         print(f"{name:22} {value:12.4g} {budget or '':>12} {verdict}{reason}")
     usual, best = figures["machine_us"], figures["machine_best_us"]
     print(warning(usual, best), end="")
-    tables = {"stall_ms": faults.table, "reconnect_storm": storm.table, "look_up": rivals.table}
+    tables = {
+        "taps": taps.table,
+        "stall_ms": faults.table,
+        "reconnect_storm": storm.table,
+        "look_up": rivals.table,
+    }
     for name, table in tables.items():
         if figures[name]:
             print(table(figures[name]))

@@ -61,9 +61,9 @@ class Board(Questions):
         workdir = Path(workdir).resolve()
         workdir.mkdir(parents=True, exist_ok=True)
         self.flash_path, self.nvs_path = workdir / "flash.img", workdir / "nvs.json"
-        self._rom_path, self._fakes_dir = workdir / "fakes.rom", Path(fakes_dir).resolve()
+        self._rom_path, self.fakes_dir = workdir / "fakes.rom", Path(fakes_dir).resolve()
         self._environment = {
-            "MICROPYPATH": f"{self._fakes_dir}:.frozen",
+            "MICROPYPATH": f"{self.fakes_dir}:.frozen",
             "MENSHEN_ROM": str(self._rom_path),
             "MENSHEN_FLASH": str(self.flash_path),
             "MENSHEN_NVS": str(self.nvs_path),
@@ -113,7 +113,7 @@ class Board(Questions):
             return
         self._started.clear()
         self._verdict, self._rtc, self._booted = None, "", False
-        self._rom_path.write_bytes(romfs.build_of(self._fakes_dir))
+        self._rom_path.write_bytes(romfs.build_of(self.fakes_dir))
         self._life = asyncio.create_task(self._live(cause))
         async with ending.running(self._started.wait()) as started, asyncio.timeout(90):
             await asyncio.wait([self._life, started], return_when=asyncio.FIRST_COMPLETED)

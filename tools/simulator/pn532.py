@@ -62,6 +62,11 @@ class Pn532:
         """Baud that the chip's own end of the line is set to."""
         return self._line.speed
 
+    @property
+    def radio_s(self) -> float:
+        """Seconds that frames on the air, and the pauses around them, have taken until now."""
+        return self._air.time.spent
+
     def power(self, on: bool) -> None:
         """Give or take the chip's supply."""
         if on != self._powered:

@@ -11,15 +11,16 @@ class Timeline:
     """
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now = self.spent = 0.0
 
     def start(self, at: float | None = None) -> None:
         """Something begins at this time, or now."""
         self.now = asyncio.get_running_loop().time() if at is None else at
 
     async def spend(self, seconds: float) -> None:
-        """So long it takes."""
+        """So long it takes; `spent` is the sum of these."""
         self.now += seconds
+        self.spent += seconds
         await asyncio.sleep(max(0.0, self.now - asyncio.get_running_loop().time()))
 
     def catch_up(self) -> None:

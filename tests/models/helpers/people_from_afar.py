@@ -64,6 +64,25 @@ class FromAfar(RuleBasedStateMachine):
         living = self.house.living()
         return living[which % len(living)]
 
+    def let_pass(self) -> None:
+        """Whoever has let notice pass may be gone, and is not before; it is told by trying."""
+        soon = self.house.now + 2 * HOUR
+        due = [r for r in self.house.living() if 0 < r.void_at <= soon]
+        tokens = [token for token, at in self.house.void_at.items() if at <= soon]
+        if due or tokens:
+            self.door.cut_next(0, 0)
+            self.door.dark()
+        for resident in due:
+            resident.void_at = 0
+            if not self.door.is_way((PIN, resident.pin)):
+                self.door.figures["void"] += 1
+                self.house.moved_out(resident)
+        for token in tokens:
+            del self.house.void_at[token]
+            if token in self.house.ways() and not self.door.is_way(token):
+                self.door.figures["void"] += 1
+                self.house.withdrawn.add(token)
+
     # the residents' phones
 
     @rule(who=_any, how=st.sampled_from(["now", "now", "late", "retained", "again", "former", "forged"]))

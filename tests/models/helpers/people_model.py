@@ -70,6 +70,7 @@ class Resident:
     """One person who lives here. `sees`: something that opens was added since they last came in.
 
     `agrees` are ends of the lease that they have agreed to, and until when that may count at the latest.
+    `void_at` is when notice that they were given, and have not come since, is over at the earliest; 0: none.
     """
 
     lease: int
@@ -80,6 +81,7 @@ class Resident:
     guest_key: bytes = b""
     since: int = 0
     agrees: list[tuple[int, int]] = field(default_factory=list)
+    void_at: int = 0
 
 
 @dataclass
@@ -101,6 +103,7 @@ class Household:
     left: set[int] = field(default_factory=set)
     now: int = 0
     restarts: int = 0
+    void_at: dict[Token, int] = field(default_factory=dict)  # the same, of what the list has
 
     # what people and operator do
 
@@ -159,6 +162,16 @@ class Household:
         if every and [r.lease for r in self.residents].count(resident.lease) == 1:
             for token in [t for t, lease in self.given.items() if lease == resident.lease and t[0] == CARD]:
                 self.withdrawn.add(token)
+
+    def gave_notice(self, giver: Resident) -> None:
+        """To all else of their lease; 21 days are the shortest."""
+        until = self.now + 21 * DAY
+        for resident in self.residents:
+            if resident.lease == giver.lease and resident is not giver:
+                resident.void_at = min(resident.void_at or until, until)
+        for token, lease in self.given.items():
+            if lease == giver.lease:
+                self.void_at[token] = min(self.void_at.get(token, until), until)
 
     def took(self, listing: Listing) -> None:
         """Another list is in force."""

@@ -2,9 +2,9 @@
 
 from menshen.simulator.cards.card import Card
 from menshen.simulator.field import Field
+from menshen.simulator.loop import JumpingLoop
 from menshen.simulator.pn532_reader import Initiator
 from menshen.simulator.pn532_setup import Setup
-from tests.simulated_lock import JumpingLoop
 
 _LIST, _EXCHANGE, _RELEASE = 0x4A, 0x40, 0x52
 

@@ -3,17 +3,16 @@
 Every frame goes through the models of the radio; the clock of their loop jumps, so that nothing waits.
 """
 
-import asyncio
 import contextlib
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from menshen.simulator.cards.card import Card
 from menshen.simulator.field import Field
+from menshen.simulator.loop import JumpingLoop
 from menshen.simulator.pn532_reader import Initiator
 from menshen.simulator.pn532_setup import Setup
 from tests.conftest import TOP, micropython
-from tests.simulated_lock import JumpingClock
 
 _PROGRAM = """
 import asyncio, sys
@@ -37,6 +36,7 @@ async def exchange(reader, apdu):
     return bytes.fromhex(said)
 
 ev2.exchange = exchange
+ev2.ticks_ms = lambda: int(asked("clock"))
 
 class Reader:
     async def field_off(self):
@@ -105,14 +105,18 @@ class Raised(Exception):
 
 
 class FirmwareReader:
-    """`cards` lie in the field. `said` are the APDUs of the last call, and `heard` the answers."""
+    """`cards` lie in the field. `said` are the APDUs of the last call, and `heard` the answers.
+
+    `delay_s` is what bus and event loop add to each exchange.
+    """
 
     def __init__(self, process: subprocess.Popen) -> None:
         self._process = process
-        self.loop = asyncio.SelectorEventLoop(JumpingClock())
+        self.loop = JumpingLoop()
         self.field, self._setup = Field(), Setup()
         self._setup.tries = 1
         self._chip = Initiator(self.field, self._setup)
+        self.delay_s: Callable[[], float] = lambda: 0.0
         self.said: list[bytes] = []
         self.heard: list[bytes] = []
         self._line()
@@ -150,9 +154,12 @@ class FirmwareReader:
         return answer[6 : 6 + answer[5]] if answer[0] else None
 
     async def _answer(self, kind: str, rest: list[str]) -> str:
+        if kind == "clock":
+            return str(int(self.loop.time() * 1000))
         if kind == "apdu":
             apdu = bytes.fromhex(rest[0].replace("-", ""))
             self.said.append(apdu)
+            await self.field.time.spend(self.delay_s())
             answer = await self._chip.execute(0x40, b"\x01" + apdu)
             assert answer is not None
             self.heard.append(answer[1:])
@@ -171,7 +178,7 @@ class FirmwareReader:
     def _line(self) -> str:
         assert self._process.stdout
         line = self._process.stdout.readline().strip()
-        assert line.split(" ")[0] in ("done", "found", "raised", "apdu", "off", "search"), (
+        assert line.split(" ")[0] in (*("done", "found", "raised", "apdu", "off", "search", "clock"),), (
             line + self._process.stdout.read()
         )
         return line

@@ -1,4 +1,4 @@
-"""10,000 commands that nobody meant, 200,000 with MENSHEN_NIGHTLY=1: none does a thing, none is fatal."""
+"""20,000 commands that nobody meant, 200,000 with MENSHEN_NIGHTLY=1: none does a thing, none is fatal."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from enemy import mangled
 
 from reports.results import COMMANDS, REFUSALS
 
-_ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 10_000
+_ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _ODD = (
     None,
     True,

@@ -9,12 +9,12 @@ from ram_numbers import RamNvs
 from people.cards import Cards
 from people.consent import Consent
 from people.entry import SHELVES, Resident
-from people.guard import lease_digest
 from people.keys import Keys
 from people.leases import Leases
 from people.pins import Pins
 from people.register import Register
 from people.residents import Residents
+from people.terms import lease_digest
 from people.upkeep import tend
 from people.voids import Voids
 from roll.record import FIELDS, LEASE, PIN, TENANT, Credential

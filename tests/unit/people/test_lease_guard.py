@@ -6,8 +6,10 @@ import struct
 import vfs
 from list_parts import each_of
 
-from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard, lease_digest
+from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard
 from people.leases import ENTRIES_MAX, ENTRY, OVER, WHAT, Leases
+from people.ledger import Ledger
+from people.terms import lease_digest
 from storage.files import exists
 
 TENANT, STAFF, MOVE_IN, LEASE, HOUSE_KEY = 1, 2, 3, 4, 8
@@ -67,7 +69,7 @@ class House:
         House.mounted = True
         self.numbers = Numbers()
         self.leases = make(self.numbers)
-        self.guard = Guard(self.leases)
+        self.guard, self.ledger = Guard(self.leases), Ledger(self.leases)
         self.list = records or (
             stated(),
             record(1),
@@ -86,7 +88,7 @@ class House:
         return self.check(*[r for r in self.list if r[:16] != old[:16]], *new, now=now)
 
     def note(self, *records, now=START + DAY):
-        asyncio.run(self.guard.note(lambda: each_of(records), now or 0))
+        asyncio.run(self.ledger.note(lambda: each_of(records), now or 0))
 
     def take(self, *records, now=START + DAY):
         reason = self.check(*records, now=now)
@@ -232,7 +234,7 @@ def test_a_clock_that_was_set_forward_ends_no_lease():
         house.numbers.kept["lived"] = hours
         assert not house.leases.over(1, END + DAY), hours
         assert house.check(now=END + DAY) == LOCKED_OUT
-        assert house.guard.settle(END + DAY) == []
+        assert house.ledger.settle(END + DAY) == []
 
 
 def test_the_end_of_the_lease_is_the_end_and_stays_it():
@@ -242,7 +244,7 @@ def test_the_end_of_the_lease_is_the_end_and_stays_it():
     assert not house.leases.over(1, END - 1)
     assert house.leases.over(1, END)
     assert house.check(now=END) is None
-    assert house.guard.settle(END) == [1]
+    assert house.ledger.settle(END) == [1]
     for leases in house.leases, make(house.numbers):
         assert leases.over(1, None)
         assert leases.over(1, START)
@@ -275,9 +277,9 @@ def test_a_lease_that_is_heard_of_early_ends_no_earlier():
 def test_a_lease_that_has_begun_has_begun_whatever_the_clock_says():
     house = House()
     assert not house.leases.begun(1, 0)
-    house.guard.settle(START - 1)
+    house.ledger.settle(START - 1)
     assert not house.leases.begun(1, 0)
-    house.guard.settle(START)
+    house.ledger.settle(START)
     for leases in house.leases, make(house.numbers):
         assert leases.begun(1, START)
         assert not leases.begun(1, START + 1)  # a credential that begins later has not
@@ -296,9 +298,9 @@ def test_it_ends_when_it_is_given_up():
 def test_what_is_over_is_forgotten_once_the_list_has_nothing_of_it():
     house = House(stated(), stated(2), record(1), record(2, lease=2))
     house.end(1)
-    asyncio.run(house.guard.forget(lambda: each_of((record(1), stated(2)))))
+    asyncio.run(house.ledger.forget(lambda: each_of((record(1), stated(2)))))
     assert house.leases.over(1, None), "its card is still in the list"
-    asyncio.run(house.guard.forget(lambda: each_of(())))
+    asyncio.run(house.ledger.forget(lambda: each_of(())))
     for leases in house.leases, make(house.numbers):
         assert (leases.place(1), leases.place(2) >= 0) == (-1, True)
 
@@ -309,7 +311,7 @@ def test_leases_come_and_go_for_ever():
         house.end(lease)
         mine = stated(lease + 1), record(lease + 1, lease=lease + 1)
         assert house.take(*mine) is None, lease
-        asyncio.run(house.guard.forget(lambda: each_of(mine)))  # noqa: B023
+        asyncio.run(house.ledger.forget(lambda: each_of(mine)))  # noqa: B023
     assert len(house.leases.table) == 28
 
 

@@ -8,7 +8,7 @@ from people_parts import House, Who, digest, lease_of, record
 from log.rings import Rings
 from people.entry import LOG
 from people.logs import close, hand_over, move_on
-from roll.record import PIN
+from roll.record import PIN, TENANT
 
 KEY = bytes(range(16))
 DATA = bytearray(BLOCK * 24)
@@ -31,7 +31,7 @@ def lived(knife):
     house.move_in(1)
     phone.read(hand_over(house.register, WHO, 0, KEY))
     for _ in range(3):
-        house.register.note(PIN, 1, 1)
+        house.register.note(PIN | TENANT << 4, 1, 0, 1, 1)
         move_on(house.register)
     return house, phone, bytes(DATA)
 
@@ -73,7 +73,7 @@ def test_in_an_hour():
     found = set()
 
     def hour(house):
-        house.register.note(PIN, 1, 1)
+        house.register.note(PIN | TENANT << 4, 1, 0, 1, 1)
         move_on(house.register)
 
     def look(house, phone):

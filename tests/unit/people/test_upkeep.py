@@ -8,10 +8,10 @@ from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
 from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, WITHDRAWN
-from people.guard import lease_digest
 from people.leases import OVER, WHAT, Leases
 from people.register import Register
 from people.residents import Residents
+from people.terms import lease_digest
 from people.upkeep import tend
 from roll.record import LEASE, TENANT
 from storage.names import LIVED

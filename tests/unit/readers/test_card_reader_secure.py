@@ -182,6 +182,42 @@ def test_a_reader_that_fails_while_a_card_is_asked_is_mended_and_asks_again():
     assert watch(story, HURRY, secure=secure).kinds == [PROVED]
 
 
+def test_a_card_for_which_there_was_no_memory_for_a_while_is_asked_again_and_opens():
+    for makes_up_its_number in (False, True):
+        for times in (1, 9):
+            secure = Secure()
+            secure.says[TENANT], secure.random = TENANT, [TENANT]
+            secure.faults = [MemoryError() for _ in range(times)]
+
+            async def story(chip, seen):
+                chip.makes_up_its_number = makes_up_its_number  # noqa: B023
+                await until(lambda: seen.health)
+                chip.put(TENANT)
+                await until(lambda: seen.cards)
+
+            seen = watch(story, secure=secure)
+            assert (seen.kinds, seen.health) == ([PROVED], [True])
+
+
+def test_one_for_which_there_is_no_memory_is_never_denied_but_told_as_a_fault_and_opens_when_there_is():
+    for makes_up_its_number in (False, True):
+        secure = Secure()
+        secure.says[TENANT], secure.random = TENANT, [TENANT]
+        secure.faults = [MemoryError() for _ in range(500)]
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = makes_up_its_number  # noqa: B023
+            await until(lambda: seen.health)
+            chip.put(TENANT)
+            await until(lambda: False in seen.health)
+            assert not seen.cards
+            secure.faults.clear()  # noqa: B023
+            await until(lambda: seen.cards)
+            assert seen.health[-1]
+
+        assert watch(story, secure=secure).kinds == [PROVED]
+
+
 def test_a_full_flash_is_no_fault_of_the_reader():
     secure = Secure()
     secure.faults = [OSError(28)]

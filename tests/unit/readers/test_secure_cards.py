@@ -1,6 +1,7 @@
 """The secret of the cards is made once and outlives power cuts; the code is lent while cards lie there."""
 
 import asyncio
+import gc
 import struct
 import sys
 from hashlib import sha256
@@ -9,6 +10,7 @@ import vfs
 from knife_flash import BLOCK, Flash, Knife, PowerCut
 from ram_flash import RamFlash
 
+import loader
 from readers import card_secret
 from readers.card_keys import CardKeys
 from readers.card_secret import PATH
@@ -211,6 +213,30 @@ def test_the_code_is_given_back():
     for adds in (True, False):
         ask(cards, Silent(), adds)
         assert loaded() == before
+
+
+def test_after_a_lack_of_memory_it_is_collected_and_the_code_is_loaded_anew():
+    class Full:
+        """In place of the module: there is no room for it."""
+
+        def __getattr__(self, name):
+            raise MemoryError
+
+    RamFlash("/access")
+    cards = SecureCards(KEY)
+    collected, plenty = [], loader._IS_PLENTY
+    loader._IS_PLENTY = False
+    loader.gc = type("gc", (), {"collect": lambda: collected.append(1), "threshold": gc.threshold})
+    sys.modules["readers.asking"] = Full()
+    try:
+        ask(cards, Silent(), True)
+        raise AssertionError("where is the code?")
+    except MemoryError:
+        sys.modules.pop("readers.asking", None)
+        assert collected
+    finally:
+        loader.gc, loader._IS_PLENTY = gc, plenty
+    assert ask(cards, Silent(), True) == "gone"
 
 
 def test_keys_differ_by_card_and_number_and_the_finding_one_alone_does_not():

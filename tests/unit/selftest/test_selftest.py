@@ -160,11 +160,34 @@ def _try_reader(chip: Reader, reset=None, seconds: int = 1) -> dict:
 def test_a_reader_with_a_card_is_well() -> None:
     chip = Reader()
     chip.card = TENANT
-    assert _try_reader(chip) == {"reader": "", "card": ""}
+    assert _try_reader(chip) == {"reader": "", "card": "", "secure card": "plain card"}
 
 
 def test_a_card_that_does_not_come_is_told() -> None:
     assert _try_reader(Reader())["card"] == "no card"
+
+
+def test_a_card_that_can_prove_itself_is_told_from_one_that_cannot_and_nothing_is_written() -> None:
+    for version, status, is_secure in (
+        ("04040230001105", "91af", True),  # NTAG 424 DNA
+        ("04010133001605", "91af", True),  # DESFire EV3
+        ("04010101001605", "91af", False),  # EV1
+        ("", "6d00", False),
+    ):
+        chip, heard, answer = Reader(), [], bytes.fromhex("00" + version + status)
+        chip.card = TENANT
+
+        def says(apdu, heard=heard, answer=answer):
+            heard.append(bytes(apdu[:2]))
+            return b"\0\x90\0" if apdu[1] == 0xA4 else answer
+
+        chip.says = says
+        found = _try_reader(chip)
+        assert (found["card"], found["secure card"]) == ("", "" if is_secure else "plain card"), version
+        assert set(heard) == {b"\x00\xa4", b"\x90\x60"}
+    chip = Reader()
+    chip.card, chip.sel_res = TENANT, 0x08
+    assert _try_reader(chip)["secure card"] == "plain card"
 
 
 def test_a_silent_reader_names_its_serial_wires() -> None:

@@ -13,6 +13,7 @@ from .card import Card, Reply
 from .ev2 import Ev2Card
 
 _WTX = b"\xf2"  # ISO/IEC 14443-4, 7.1.2.3
+_WRONG_PROOF, _ALL_WELL = b"\x91\xae", b"\x91\x00"  # NT4H2421Gx, 8.4.2
 CHECK = 2  # bytes at the end of each frame on the air
 GARBAGE = ("silence", "noise", "random", "flipped", "cut", "longer", "empty")
 
@@ -53,6 +54,24 @@ def with_wrong_keys(card: Ev2Card, dice: Callable[[int], bytes]) -> Ev2Card:
     for slot in other.slots():
         slot.key = dice(16)
     return other
+
+
+class Liar(Disguise):
+    """Wherever its card says that a proof is wrong, it says `said` instead, and that all is well.
+
+    With the finding key of a lock, which is the same in all its cards, and without the key of the card whose
+    number it shows, a forger gets as far as that.
+    """
+
+    def __init__(self, card: Card, said: Callable[[bytes], bytes]) -> None:
+        super().__init__(card)
+        self._said = said
+
+    def answer(self, step: int, frame: bytes, rate: int) -> Reply | None:
+        reply = self.card.frame(frame, rate)
+        if reply is None or reply.frame[1:] != _WRONG_PROOF:
+            return reply
+        return Reply(reply.frame[:1] + self._said(frame) + _ALL_WELL, reply.after_s)
 
 
 class Recorder(Disguise):

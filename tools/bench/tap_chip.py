@@ -1,0 +1,292 @@
+"""The chip on which a tap is timed: the whole lock, as it lies in the flash, in the time of bench/taps.py.
+
+Run by the Unix port. While all tasks wait, the time moves on to the next tick of FreeRTOS, 10 ms, or to an
+interrupt of a pin: an ESP32 looks at its serial line no sooner. Work takes no time, but for TURN_US in
+each turn of the event loop.
+
+What work takes is measured by itself. A tap that was recorded is played again, with all answers there at
+once; the CPU time counts from the card's first answer to the relay. Random numbers are the same each time,
+so that the card's answers are.
+"""
+
+import asyncio
+import io
+import os
+import sys
+import time as real
+from asyncio import core
+
+import vfs
+
+from bus import libc
+from flash import Flash
+
+TURN_US = 20
+_TICK_US = 10_000
+_AHEAD_US = 3_600_000_000  # what asyncio's own C code queues, by the true time, is due
+_POLL, _READABLE = 3, 1  # py/stream.h
+_FALLS, _RECORD, _PLAY = b"1", b"2", b"3"  # in the world's answer
+
+
+class World:
+    """The clock, in us, and the line to the other end: a message each way for each wait."""
+
+    def __init__(self):
+        self._wire = int(os.getenv("MENSHEN_WORLD"))
+        self._write, self._read = libc.func("l", "write", "ipL"), libc.func("l", "read", "ipL")
+        self._cpu = libc.func("l", "clock", "")
+        self._answer = bytearray(4096)
+        self._said = []
+        self.began = self.now = real.ticks_ms() * 1000 + _AHEAD_US
+        self.reader = self.irq = self.on_irq = None
+        self._record, self._place, self._since = [], -1, 0
+        self._quiet_until = 0  # the world has nothing to say until then, unless it is told something
+
+    def ticks_ms(self):
+        return self.now // 1000
+
+    def ticks_us(self):
+        return self.now
+
+    def say(self, *words):
+        """What happens at this pin or line now."""
+        self._said.append("%d %s" % (self.now - self.began, " ".join(words)))
+
+    def send(self, data):
+        """A command to the reader."""
+        if self._place < 0:
+            self._record.append([data, b""])
+            self.say("send", data.hex())
+            return
+        self._place += 1
+        said, heard = self._record[self._place]
+        if said != data:
+            raise SystemExit("it says something else than the last time")
+        self.reader.hear(heard)
+
+    def opens(self):
+        """The relay lets the bolt go."""
+        if self._place >= 0:
+            self._place = -1
+            self.say("cpu", str(self._cpu() - self._since), str(flash.reads - self._reads))
+
+    def wait(self, queue, ms):
+        """In place of asyncio's IOQueue.wait_io_event."""
+        self.now += TURN_US
+        until = (self.now // _TICK_US + 1) * _TICK_US if ms else self.now
+        if self._place < 0 and (self._said or until >= self._quiet_until):
+            self._meet(until)
+        else:
+            self.now = until
+        poll(queue, 0)
+
+    def _meet(self, until):
+        """Let the time pass until then, or until an interrupt, and take what the serial line has brought."""
+        self.say("wait", str(until - self.began))
+        said = "\n".join(self._said).encode()
+        self._said.clear()
+        self._write(self._wire, said, len(said))
+        size = self._read(self._wire, self._answer, len(self._answer))
+        if size <= 0:
+            sys.exit()
+        at, quiet, what, heard = self._answer[:size].split(b" ", 3)
+        self._quiet_until = self.began + int(quiet)
+        self.now = max(self.now, self.began + int(at))
+        if what == _RECORD:
+            self._record = [[b"", b""]]
+        elif what == _PLAY:
+            heard = self._record[0][1]
+            self._place, self._reads, self._since = 0, flash.reads, self._cpu()
+        elif heard and self._record:
+            self._record[-1][1] += heard
+        if self.reader is not None:
+            self.reader.hear(heard)
+        if what in (_FALLS, _PLAY) and self.on_irq is not None:
+            self.on_irq(self.irq)
+
+
+class UART(io.IOBase):
+    """The reader's line."""
+
+    def __init__(self, number, baudrate, **settings):
+        self._size, self._heard = settings["rxbuf"], b""
+        world.reader = self
+        self.init(baudrate)
+
+    def init(self, baudrate):
+        world.say("baud", str(baudrate))
+
+    def hear(self, data):
+        self._heard = (self._heard + data)[: self._size]
+
+    def write(self, data):
+        world.send(bytes(data))
+        return len(data)
+
+    def readinto(self, buffer):
+        if not self._heard:
+            return None
+        part = self._heard[: len(buffer)]
+        self._heard = self._heard[len(part) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def ioctl(self, request, flags):
+        return flags & _READABLE if request == _POLL and self._heard else 0
+
+
+class Pin:
+    """Outputs are told to the world. Inputs are high, but for the door's contact and the tamper switch."""
+
+    IN, OUT, OPEN_DRAIN, PULL_UP, PULL_DOWN, IRQ_FALLING, IRQ_RISING = range(7)
+
+    def __init__(self, number, mode=0, pull=None, value=None):
+        self._number = number
+        self._tells = mode == Pin.OUT
+        self._level = int(number not in LOW)
+        if value is not None:
+            self.value(value)
+
+    def value(self, *level):
+        if not level:
+            return self._level
+        if self._tells and level[0] != self._level:
+            world.say("pin", str(self._number), str(level[0]))
+            if self._number == RELAY and level[0]:
+                world.opens()
+        if self._tells:
+            self._level = level[0]
+        return None
+
+    def irq(self, handler, trigger):
+        if self._number == IRQ:
+            world.irq, world.on_irq = self, handler
+
+    def init(self, *how, **more):
+        pass
+
+    def on(self):
+        self.value(1)
+
+    def off(self):
+        self.value(0)
+
+    __call__ = value
+
+
+class NVS:
+    """Kept until the process ends."""
+
+    kept = {}
+
+    def __init__(self, namespace):
+        pass
+
+    def get_i32(self, name):
+        if name not in NVS.kept:
+            raise OSError(-0x1102)
+        return NVS.kept[name]
+
+    def set_i32(self, name, value):
+        NVS.kept[name] = value
+
+    def get_blob(self, name, buffer):
+        value = self.get_i32(name)
+        buffer[: len(value)] = value
+        return len(value)
+
+    def set_blob(self, name, value):
+        NVS.kept[name] = bytes(value)
+
+    def erase_key(self, name):
+        self.get_i32(name)
+        del NVS.kept[name]
+
+    def commit(self):
+        pass
+
+
+class Silent:
+    """A part that nobody looks at."""
+
+    IDLE = 0
+
+    def __init__(self, *how, **more):
+        pass
+
+    def __getattr__(self, name):
+        return self._nothing
+
+    def _nothing(self, *how, **more):
+        pass
+
+
+class RTC(Silent):
+    def datetime(self, *value):
+        return 2000, 1, 1, 5, 0, 0, (world.now - world.began) // 1_000_000 % 60, 0
+
+
+class PlainPartition:
+    """A stock image has one application partition only."""
+
+    BOOT, RUNNING = 0, 1
+
+    def __init__(self, which):
+        pass
+
+    def get_next_update(self):
+        raise OSError(2)
+
+
+class Knife:
+    """Nobody cuts the power."""
+
+    own_us = 0
+
+    def falls(self, kind):
+        return False
+
+    def now(self):
+        return 0
+
+
+def _module(name, **what):
+    sys.modules[name] = type(name, (), {key: _static(value) for key, value in what.items()})
+
+
+def _static(value):
+    return staticmethod(value) if type(value) is type(_static) else value
+
+
+def _reset():
+    raise SystemExit("the chip was reset")
+
+
+IRQ, RELAY, *LOW = [int(number) for number in os.getenv("MENSHEN_PINS").split(",")]
+world = World()
+poll = core.IOQueue.wait_io_event
+core.IOQueue.wait_io_event = lambda queue, ms: world.wait(queue, ms)  # noqa: PLW0108 (a method has its own self)
+core.ticks = world.ticks_ms
+asyncio.new_event_loop()
+_module(
+    "time",
+    **{name: getattr(real, name) for name in dir(real) if name[0] != "_" and "ticks" not in name},
+    ticks_add=real.ticks_add,
+    ticks_diff=real.ticks_diff,
+)
+sys.modules["time"].ticks_ms, sys.modules["time"].ticks_us = world.ticks_ms, world.ticks_us
+_module("machine", Pin=Pin, UART=UART, RTC=RTC, WDT=Silent, PWM=Silent)
+sys.modules["machine"].bitstream = lambda *what: None
+sys.modules["machine"].reset, sys.modules["machine"].reset_cause = _reset, lambda: 1
+_module("esp32", NVS=NVS, Partition=PlainPartition)
+_module("network", WLAN=Silent, STA_IF=0)
+_module("os", **{name: getattr(os, name) for name in dir(os)})
+sys.modules["os"].urandom = bytes
+flash = Flash(Knife())
+os.chdir("/")
+vfs.umount("/")
+vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
+for name in ("/boot.py", "/main.py"):
+    with open(name) as file:
+        program = file.read()
+    exec(program)  # noqa: S102 (as the chip does)
