@@ -17,6 +17,7 @@ no secret. The exit status is 1 for what was refused, and 2 for what was typed w
       HouseError               the house to try
       KeyFileError             a release key
       ListError                these records make no list
+      NoPdfError               there is no browser that makes one
       PhoneError               the resident's page cannot be built
       ProvisionError           the board was not made a lock
       ReleaseError             no release can be made of this
