@@ -67,7 +67,7 @@ def signed(clock: "Clock", now: int, live: bool) -> None:
             clock.trust = "network"
         return
     is_lone = live and (clock.trust == "unknown" or (clock.trust == "network" and not clock.sntp))
-    if own < now or (is_lone and own - now > _LATE_S):
+    if own < now or ((is_lone or agrees) and own - now > _LATE_S):
         clock.set(now)
         own = now
     if live and (agrees or own - now <= _LATE_S):
