@@ -115,7 +115,7 @@ setup: ## fetch and install what all of these need (they do it by themselves)
 	@$(PYTHON) -m tools.setup
 
 .PHONY: setup-tests
-setup-tests: setup ## the same, and RabbitMQ, NATS, PostgreSQL and a Chromium for tests
+setup-tests: setup ## the same, and RabbitMQ, NATS, HAProxy, PostgreSQL and a Chromium for tests
 	@$(PYTHON) -m tools.setup tests
 
 .PHONY: clean

@@ -73,14 +73,14 @@ class Lock:
 
             open_list(credentials, settings.key)
         residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-        register = Register(credentials, residents, leases, settings.shared)
+        register = Register(credentials, residents, leases, settings.shared, clock.now)
 
         indicator = Indicator(board.light, board.sound)
-        reports = self._reports = Reports(indicator)
+        reports = self._reports = Reports(indicator, register.note)
         self._card_reader = None
         if settings.reader == "pn532":
             chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
-            self._card_reader = CardReader(chip, SecureCards(settings.key))
+            self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
 
         mac, throttle = Mac(settings.key), Throttle(board.numbers)
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
@@ -99,8 +99,11 @@ class Lock:
             if settings.keypad == "wiegand":
                 from readers.wiegand import Wiegand
 
-                card = self._doorkeeper.card if settings.reader != "none" else lambda number: None
-                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], card)
+                reads = settings.reader != "none"
+                card = self._doorkeeper.card if reads else lambda number: None
+                unread = (lambda: indicator.tell("unread")) if reads else lambda: None
+                form = settings.reader_bits, settings.reader_parity
+                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], card, unread, *form)
             else:
                 from readers.keypad import MatrixKeypad
 

@@ -42,6 +42,7 @@ class Housekeeping:
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
+        self._hour_over = False
         self._on_trial = False  # whether the release was on trial when people were looked after last
         self.settled, self.turn = asyncio.Event(), asyncio.Lock()
 
@@ -79,13 +80,23 @@ class Housekeeping:
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
-                version = -1  # who lives here is looked after once an hour, too
+                version, self._hour_over = -1, True  # who lives here is looked after once an hour, too
 
     async def _tend(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
         async with self.turn:
             await self._forget_uses()
             await self._tend_people()
+            if self._hour_over:
+                await self._move_logs_on()
+
+    async def _move_logs_on(self) -> None:
+        """The logs of residents move on with the hour, whether there are any or not."""
+        async with Loan():
+            from people.logs import move_on
+
+            move_on(self._register)
+            self._hour_over = False
 
     async def _forget_uses(self) -> None:
         async with Loan():

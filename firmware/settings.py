@@ -64,6 +64,8 @@ class Settings:
     keypad: str = row("keypad.type", "matrix", ONE_OF, "matrix", "wiegand")
     pin_shortest: int = row("pin.shortest", None, NUMBER, 4, 8)  # None: 6 or 8, by door.shared
     reader: str = row("reader.type", "pn532", ONE_OF, "pn532", "wiegand", "none")
+    reader_bits: "int | None" = row("reader.bits", None, NUMBER, 9, 66)  # of a Wiegand card
+    reader_parity: str = row("reader.parity", "halves", ONE_OF, "halves", "even", "odd", "none")
     plain_uid: bool = row("cards.plain_uid", False, FLAG)
     phone_page: str = row("phone.page", "", PAGE, 120)  # without https://
     phone_remote: bool = row("phone.remote", False, FLAG)

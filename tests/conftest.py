@@ -21,12 +21,13 @@ _PATH = (UNIT / "helpers", TOP / "firmware", TOP / "tools/simulator/fakes", TOP 
 _LIMIT_S = 600  # a computer that is busy with all else gives it what is left
 _HEAP = "16m"  # a test may hold a whole flash
 _FIRST = ("system", "integration", "tools")  # they wait for most of their time, and others compute meanwhile
-_LONG = (  # files that compute for long
+_LONG = (  # files that compute for long, or wait
     "models/test_list_model.py",
+    "models/test_people_model.py",
     "unit/link/test_hostile_broker.py",
     "unit/lists/test_list_cuts.py",
-    "unit/lists/test_lists_fuzz.py",
     "unit/selftest/test_selftest.py",
+    "unit/storage/test_nvs_wear.py",
     "unit/update/test_update_cuts.py",
 )
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,

@@ -8,6 +8,8 @@ no secret. The exit status is 1 for what was refused, and 2 for what was typed w
       BoardError               the board, over its cable
       BrokerError              the broker, or the way there
       BuildError               a source file does not compile
+      CardError                a card cannot be handed out
+      CardRefusedError         it says no, or does not prove its key
       CertificateError         no such certificate, or none that can be issued
       FlashError               the board could not be flashed
       BaseError, LayoutError   MicroPython's binary, or its partitions

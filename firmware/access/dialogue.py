@@ -33,12 +33,18 @@ from access.decide import (
 )
 from access.gate import Verdict
 from access.guest_key import complete
-from access.waiting import LONG_MS, Waiting, is_random
+from access.waiting import LONG_MS, Waiting, is_handed_out, is_random
 from loader import Loan
 from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, ResidentsError
 from roll.record import CARD, DIGEST, PIN, TENANT
 from storage.hmac import equal
-from storage.purposes import CARD_VALUE, NEW_GUEST_KEY, NEW_HOME_KEY, PIN_VALUE, PROVED_CARD_VALUE
+from storage.purposes import (
+    CARD_VALUE,
+    NEW_GUEST_KEY,
+    NEW_HOME_KEY,
+    PIN_VALUE,
+    PROVED_CARD_VALUE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,7 +188,7 @@ class Dialogue(Waiting):
             elif known is None and self._is_ours_alone(listed):
                 change = lambda cards: cards.withdraw(digest)  # noqa: E731
         elif self._state == _ADD and known is None and listed is None:
-            if kind == ELSEWHERE:
+            if kind == ELSEWHERE or (kind == PROVED and is_handed_out(uid)):
                 return Verdict(AT_HOME_ELSEWHERE, CARD)
             if kind == PLAIN and not self._could_open(uid):
                 return Verdict(REFUSED, CARD)

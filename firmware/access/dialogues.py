@@ -22,7 +22,10 @@ class Dialogues:
         """
         try:
             with Loan():
-                from access.dialogue import begin
+                if verdict.order == 8 or verdict.order >= 80:
+                    from access.log_order import begin
+                else:
+                    from access.dialogue import begin
 
                 return begin(verdict, now, *self._parts)
         except (ImportError, MemoryError, OSError):

@@ -49,13 +49,15 @@ class Restrictions:
             return _not_judged()
 
     def guest(self, digits: "bytes | memoryview", now: "int | None") -> "tuple[str, int, bool]":
-        """(verdict, lease, whether it was stored) of twelve or nine digits at `now` (seconds since 1970).
+        """(verdict, whose, whether it was stored) of twelve or nine digits at `now` (seconds since 1970).
 
         When this returns, a code that opens once has been stored, and a wrong one has been counted.
         """
         over = self._register.leases.over
         keys = [
-            (lease, key) for lease, key in self._register.residents.keys(GUEST_KEY) if not over(lease, now)
+            (whose, key)
+            for whose, key in self._register.residents.keys(GUEST_KEY)
+            if not over(whose & 0xFFFF, now)
         ]
         if not keys or now is None:
             return (NO_CLOCK if keys else UNKNOWN), 0, False

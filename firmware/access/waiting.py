@@ -33,6 +33,11 @@ def is_random(uid: bytes) -> bool:
     return len(uid) == 4 and uid[0] == _RANDOM
 
 
+def is_handed_out(uid: bytes) -> bool:
+    """Whether a proved UID stands behind a house key's reference: whoever has that key can copy the card."""
+    return len(uid) in (5, 8, 11)
+
+
 class Waiting:
     """Something is awaited at the door for `patience` ms without a key; 0: it is over.
 

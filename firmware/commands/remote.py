@@ -34,7 +34,7 @@ class Remote:
 
     def guest_keys(self, lease: int) -> "list[bytes]":
         """The guest keys of the residents of a lease."""
-        return [key for owner, key in self._guest_keys() if owner == lease]
+        return [key for owner, key in self._guest_keys() if owner & 0xFFFF == lease]
 
     def certificate(self, name: str, text: str, now: int) -> bool:
         """Put the lock's certificate, or the authority's, in its place. Raises EnvelopeError, OSError."""

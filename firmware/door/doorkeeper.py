@@ -6,10 +6,10 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, MOVING_IN, PASSAGE, PLAIN, PROVED
+from access.decide import ASKING, MOVING_IN, PASSAGE, PLAIN, PROVED, UNKNOWN
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
-from roll.record import REMOTE, STAFF, STAFF_PASSAGE, TENANT
+from roll.record import PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.names import STAFF_WAS_IN
 
 TYPE_CHECKING = False
@@ -131,6 +131,7 @@ class Doorkeeper:
             self._end_passage()
         else:
             self._controller.grant(now)
+            self._gate.note(verdict)
             if verdict.reason == PASSAGE:
                 self._passage, self._looked, self._controller.passage = verdict.digest, now, True
                 self._indicator.set(PASSAGE, True)
@@ -167,6 +168,8 @@ class Doorkeeper:
             self._indicator.set("enrolling", self._talk is not None)
         elif self._talk is not None and verdict.kind != REMOTE:
             self._talk.heard(reason)
+        if reason == UNKNOWN and verdict.kind == PIN:
+            self._gate.note(verdict)
         self._indicator.say(reason if reason in SIGNALS else "denied", now)
         if verdict.begins_throttle:
             self._reports.alarm("throttled")

@@ -25,4 +25,6 @@ FAULTS = {
     FIRE: 0,
 }
 
+ALARMS = ("forced", "held open", "tamper", "throttled")  # no faults: somebody does something to the door
+
 AT_ONCE = 4 | 8  # bits of faults that do not go away by waiting: they end a trial at once

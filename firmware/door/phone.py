@@ -1,4 +1,4 @@
-"""Presents a key to a resident's phone, as an NFC tag that the card reader emulates for a while."""
+"""Presents a key or a log to a resident's phone, as an NFC tag that the card reader emulates for a while."""
 
 from time import ticks_ms
 
@@ -24,7 +24,7 @@ class Phone:
         self._tag: PhoneTag | None = None
 
     def present(self, what: int, key: bytes) -> None:
-        """Present a GUEST_KEY or HOME_KEY (people/residents.py) in place of the one before, until end().
+        """Present a GUEST_KEY, HOME_KEY or LOG (people/entry.py) in place of the one before, until end().
 
         The code of the tag stays loaded meanwhile.
         """

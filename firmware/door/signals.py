@@ -22,6 +22,7 @@ MAGENTA = 0xFF00FF
 TURQUOISE = 0x00FF90
 LILAC = 0xC090FF
 OLIVE = 0x808000
+AZURE = 0x0080FF
 
 # Signals, shown once: colour, tone, ms of tone, ms of light.
 SIGNALS = {
@@ -34,6 +35,7 @@ SIGNALS = {
     "kept": (LIME, 2400, 300, 1500),
     "weak": (PINK, 600, 400, 1500),
     "elsewhere": (OLIVE, 900, 700, 2500),
+    "unread": (AZURE, 2600, 700, 2500),
     "staff": (WHITE, 1800, 600, 4000),
     "new way in": (TURQUOISE, 1500, 600, 4000),
     "notice": (LILAC, 1200, 600, 4000),

@@ -54,7 +54,7 @@ class HomeSwitch:
 
     def is_on(self) -> bool:
         """Whether a resident wants it. The home key of a lease that is over is removed."""
-        for lease, _ in list(self._residents.keys(HOME_KEY)):
+        for lease in [whose & 0xFFFF for whose, _ in self._residents.keys(HOME_KEY)]:
             if self._register.leases.over(lease, self._clock.now()):
                 self._remove_key(lease)
         return any(self._residents.keys(HOME_KEY))

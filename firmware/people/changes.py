@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     class Who(Protocol):
         """Who asks: `number` is 0 for a PIN of the operator's list; `digest` is that in the list."""
 
+        lease: int
         number: int
         digest: bytes
 
@@ -34,6 +35,7 @@ class Changes:
     """After ResidentsError (there is no place) or OSError (the flash is full) nothing has changed."""
 
     def __init__(self, register: "Register", lease: int) -> None:
+        self.register = register
         self.residents, self.credentials = register.residents, register.credentials
         self.lease, self.shelf = lease, lease % SHELVES
 

@@ -10,9 +10,9 @@ from micropython import const
 
 from people.changes import Changes
 from people.entry import AGREES, Resident
-from people.guard import lease_digest
 from people.leases import AGREED, CONFIRMED, ENTRY_FORMAT, FLAGS
 from people.shelves import make
+from people.terms import lease_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from micropython import const
 from loader import Loan
 from people.cards import Cards
 from people.entry import AGREES, CARDS_GO, NOTICE, SHELVES, Resident
-from people.guard import each
 from people.leases import CONFIRMED, DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
+from people.terms import each
 from people.voids import Voids, deadline
 from roll.record import CARD, DIGEST, PIN, TENANT
 

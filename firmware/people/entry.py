@@ -23,6 +23,7 @@ TOLD = const(6)  # zeros: the resident is to be told that of their notice someth
 GUEST_KEY = const(7)  # the key itself
 HOME_KEY = const(8)  # the key that the home code is made of
 AGREES = const(9)  # the resident agrees to an earlier end: consent.py
+LOG = const(10)  # the name of the resident's log, 15 random bytes, and for how many days it keeps an entry u8
 
 
 class ResidentsError(Exception):

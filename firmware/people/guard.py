@@ -5,27 +5,15 @@ which all of them agree, of which the operator is told.
 """
 
 import asyncio
-import struct
-from hashlib import sha256
 
 from micropython import const
 
 from loader import Loan
-from people.leases import (
-    BEGUN,
-    ENTRIES_MAX,
-    ENTRY,
-    ENTRY_FORMAT,
-    FLAGS,
-    GIVEN_UP,
-    OVER,
-    RUNNING,
-    STATED,
-    WHAT,
-)
+from log.entry import LIST_REFUSED, NOTE_SIZE, NOTED_WHAT
+from people.leases import ENTRY
+from people.terms import each, lease_digest
 from roll.credentials import ListError
-from roll.record import DIGEST, LEASE, MOVE_IN, TENANT
-from storage.purposes import LEASE_DIGEST
+from roll.record import CARD, DIGEST, HOUSE_KEY, LEASE, MOVE_IN, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,11 +32,6 @@ _END = (b"\xff" * (DIGEST + 1), None)  # behind every digest
 _NO_RECORD = const(-1)
 
 
-def lease_digest(lease: int) -> bytes:
-    """The digest under which the record that states a lease stands in a list."""
-    return sha256(LEASE_DIGEST + struct.pack("<H", lease)).digest()[:DIGEST]
-
-
 class _Comparison:
     """What a new list makes of the leases; `news` are those to which it lets somebody new in."""
 
@@ -56,6 +39,7 @@ class _Comparison:
         self._leases, self._now = leases, now
         self._ends = {}  # lease: its end by the new list, or _NO_RECORD
         self._held, self._given = set(), set()  # leases with a move-in code before, and now
+        self._used, self._lost = set(), set()  # references of house keys: of tenants' cards, and changed
         self.news: set[int] = set()
 
     def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
@@ -70,11 +54,15 @@ class _Comparison:
                 self._given.add(new.lease)
             if not _is_as(old, new):
                 self.news.add(new.lease)
+        if old is not None and old.role == HOUSE_KEY and not (new and _is_half(old, new)):
+            self._lost.add(old.key_ref)
         if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
             return None
         if old.role == MOVE_IN:
             self._held.add(old.lease)
             return None
+        if old.kind == CARD:
+            self._used.add(old.key_ref)
         return None if new is not None and _is_as_strong(old, new) else LOCKED_OUT
 
     def result(self) -> "str | None":
@@ -84,7 +72,7 @@ class _Comparison:
             shorter = stated > 0 and (not end or stated < end) and not 0 < agreed <= stated
             if (shorter or (end and stated == _NO_RECORD)) and not self._leases.over(lease, self._now):
                 return SHORTENED
-        return LOCKED_OUT if self._held - self._given else None
+        return LOCKED_OUT if self._held - self._given or self._used & self._lost else None
 
     def _too_many(self) -> bool:
         """Whether there would be too many leases that are not over."""
@@ -96,7 +84,7 @@ class _Comparison:
 
 
 class Guard:
-    """Judges lists, and learns from them. `news` are the leases to which the last lets somebody new in."""
+    """Judges lists. `news` are the leases to which the last lets somebody new in."""
 
     def __init__(self, leases: "Leases") -> None:
         self._leases = leases
@@ -113,93 +101,6 @@ class Guard:
                 return reason
         self.news = comparison.news
         return comparison.result()
-
-    async def note(self, listed: "Listed", heard: int) -> None:
-        """Store the leases of a list, and their ends. Nothing goes, and no end moves earlier than was agreed.
-
-        `heard` is when the list came, seconds since 1970, 0 where nobody knows. OSError: the flash is full.
-        """
-        for count, (_, credential) in enumerate(listed()):
-            if count % _SLICE == 0:
-                await asyncio.sleep_ms(0)
-            if credential.role in (LEASE, TENANT, MOVE_IN):
-                self._note(credential, heard)
-        self._leases.save()
-
-    async def forget(self, listed: "Listed") -> None:
-        """Drop the leases that are over and of which a list says nothing. OSError: the flash is full."""
-        named = set()
-        for count, (_, credential) in enumerate(listed()):
-            if count % _SLICE == 0:
-                await asyncio.sleep_ms(0)
-            if credential.role in (LEASE, TENANT, MOVE_IN):
-                named.add(credential.lease)
-        table = self._leases.table
-        kept = bytearray()
-        for place, entry in enumerate(each(self._leases)):
-            if entry[5] in named or entry[6] != OVER or entry[2] & GIVEN_UP:
-                kept.extend(table[place * ENTRY : (place + 1) * ENTRY])
-        if len(kept) != len(table):
-            self._leases.table, self._leases.changed = kept, True
-            self._leases.save()
-
-    def settle(self, now: "int | None") -> "list[int]":
-        """Store which leases have begun, and which are over by now; the result is all of these.
-
-        OSError: the flash is full.
-        """
-        leases, over = self._leases, []
-        for place, (_, start, flags, _, _, lease, _, _, _) in enumerate(each(self._leases)):
-            if leases.over(lease, now):
-                over.append(lease)
-                self._set(place * ENTRY + WHAT, OVER)
-            elif flags & STATED and now is not None and now >= start:
-                self._set(place * ENTRY + FLAGS, flags | BEGUN)
-        leases.save()
-        return over
-
-    def _note(self, credential: "Credential", heard: int) -> None:
-        lease, leases = credential.lease, self._leases
-        place = leases.place(lease)
-        if place < 0:
-            place = self._add(lease, heard)
-            if place < 0:
-                return
-        lived, start, flags, agreed, due, _, what, end, first = struct.unpack_from(
-            ENTRY_FORMAT, leases.table, place
-        )
-        if credential.role == LEASE and flags & STATED and not 0 < agreed <= credential.not_after:
-            end = end and credential.not_after and max(end, credential.not_after)
-        elif credential.role == LEASE:
-            start = start if flags & STATED else credential.not_before
-            end, flags = credential.not_after, flags | STATED
-        if not first and not start and heard:
-            first, lived = heard, leases.lived()  # from now on the hours count
-        entry = struct.pack(ENTRY_FORMAT, lived, start, flags, agreed, due, lease, what, end, first)
-        if entry != leases.table[place : place + ENTRY]:
-            leases.table[place : place + ENTRY] = entry
-            leases.changed = True
-
-    def _add(self, lease: int, heard: int) -> int:
-        """The place of a new entry; -1 where the table is full."""
-        leases = self._leases
-        place = len(leases.table)
-        if place >= ENTRIES_MAX * ENTRY:
-            return -1
-        leases.table.extend(struct.pack(ENTRY_FORMAT, leases.lived(), 0, 0, 0, 0, lease, RUNNING, 0, heard))
-        leases.changed = True
-        return place
-
-    def _set(self, place: int, value: int) -> None:
-        if self._leases.table[place] != value:
-            self._leases.table[place] = value
-            self._leases.changed = True
-
-
-def each(leases: "Leases") -> "Iterator[tuple[int, ...]]":
-    """The fields of each entry, see ENTRY_FORMAT."""
-    for place in range(0, len(leases.table), ENTRY):
-        yield struct.unpack_from(ENTRY_FORMAT, leases.table, place)
 
 
 def _pairs(
@@ -222,6 +123,11 @@ def _pairs(
 def _is_as(old: "Credential | None", new: "Credential") -> bool:
     """Whether a record is for the same as the one before."""
     return old is not None and (old.role, old.kind, old.lease) == (new.role, new.kind, new.lease)
+
+
+def _is_half(old: "Credential", new: "Credential") -> bool:
+    """Whether a half of a wrapped house key is the same as before."""
+    return (old.role, old.not_before, old.not_after) == (new.role, new.not_before, new.not_after)
 
 
 def _is_as_strong(old: "Credential", new: "Credential") -> bool:
@@ -251,6 +157,17 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     guard = Guard(register.leases)
     reason = await guard.check(listed, register.credentials.each, now)
     if reason is not None:
+        noted = register.noted  # in this hour
+        before = [noted[place] for place in range(NOTED_WHAT, len(noted), NOTE_SIZE)]
+        if reason != TOO_MANY and LIST_REFUSED not in before:
+            register.note(LIST_REFUSED)
         raise ListError(reason)
     _announce(register, guard.news)  # before it is in force: nobody comes in unseen
-    await guard.note(listed, min(signed, now or signed))
+    await _note(listed, min(signed, now or signed), register.leases)
+
+
+async def _note(listed: "Listed", heard: int, leases: "Leases") -> None:
+    async with Loan():
+        from people.ledger import Ledger
+
+        await Ledger(leases).note(listed, heard)

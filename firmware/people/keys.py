@@ -1,9 +1,10 @@
-"""Changes the guest keys and home keys of the residents of one lease."""
+"""Changes the guest keys, home keys and logs of the residents of one lease."""
 
 from micropython import const
 
+from log.entry import LOGS
 from people.changes import Changes
-from people.entry import HOME_KEY, SHELVES, Resident, ResidentsError
+from people.entry import HOME_KEY, LOG, SHELVES, Resident, ResidentsError
 from people.shelves import make
 from roll.record import DIGEST
 
@@ -18,23 +19,25 @@ class Keys(Changes):
     """As Changes."""
 
     def key(self, who: "Who", what: int) -> "bytes | None":
-        """The GUEST_KEY or HOME_KEY of a resident."""
+        """The GUEST_KEY or HOME_KEY of a resident, or the name of their LOG."""
+        found = None
         for entry in self.residents.each(self.lease % SHELVES):
             one = Resident(entry)
             if (one.what, one.lease, one.number) == (what, self.lease, who.number) and who.number:
-                return entry[:DIGEST]
-        return None
+                found = entry[:DIGEST]
+        return found
 
     def set_key(self, who: "Who", what: int, key: bytes) -> None:
-        """Give a resident a GUEST_KEY or HOME_KEY (16 bytes). The one that they had opens no more.
+        """Give a resident a GUEST_KEY, HOME_KEY or LOG (16 bytes). The one that they had opens no more.
 
         With no bytes: remove it.
         """
         alone = self.is_alone(who)
         number, is_new = self.number_of(who) if key else (who.number, False)
         gone = (number, 0) if alone else (number,)
+        most = {HOME_KEY: _HOME_KEYS_MAX, LOG: LOGS}.get(what)
         keys = sum([1 for _ in self.residents.keys(what)])
-        if what == HOME_KEY and key and keys >= _HOME_KEYS_MAX and self.key(who, what) is None:
+        if most and key and keys >= most and self.key(who, what) is None:
             raise ResidentsError("full")
         self.write(
             lambda entry, one: b"" if one.what == what and one.number in gone else entry,

@@ -7,6 +7,7 @@ import asyncio
 
 from micropython import const
 
+from people.changes import PEOPLE_MAX
 from people.entry import CREDENTIAL, OLD, OWNER, SHELVES, WITHDRAWN, Resident
 from people.opening import OLD_PATH
 from people.shelves import COPY, make, write
@@ -27,11 +28,12 @@ _NUMBER_MAX = const(15)
 async def migrate(register: "Register") -> None:
     """Give each PIN a number; all else is that resident's where a lease has one, and nobody's alone else.
 
+    PINs of the list get one, too: else a flatmate who has nothing but that would count for nobody.
     A power cut between two writes has it begin again. OSError: the flash is full.
     """
     residents, known = register.residents, set()
     pins: dict[int, int] = {}
-    owners: dict[int, bytes] = {}
+    claims: "list[list[bytes]]" = [[] for _ in range(SHELVES)]
     for entry in residents.each(OLD):
         one = Resident(entry)
         known.add(entry[:DIGEST])
@@ -41,13 +43,12 @@ async def migrate(register: "Register") -> None:
         if count % _SLICE == 0:
             await asyncio.sleep_ms(0)
         if (credential.role, credential.kind) == (TENANT, PIN) and bytes(digest) not in known:
-            _count(pins, credential.lease)
-            owners[credential.lease] = bytes(digest)
+            lease, number = credential.lease, _count(pins, credential.lease)
+            if number <= PEOPLE_MAX:
+                claims[lease % SHELVES].append(make(bytes(digest), OWNER, lease, PIN, number))
     alone = {lease for lease, count in pins.items() if count == 1}
     for shelf in range(SHELVES):
-        ours = [lease for lease in alone if lease in owners and lease % SHELVES == shelf]
-        claims = [make(owners[lease], OWNER, lease, PIN, 1) for lease in ours]
-        write(residents, shelf, lambda: _moved(residents, shelf, alone, claims))  # noqa: B023
+        write(residents, shelf, lambda: _moved(residents, shelf, alone, claims[shelf]))  # noqa: B023
         await asyncio.sleep_ms(0)
     residents.paths[OLD], residents.firsts[OLD], residents.whats[OLD] = "", b"", b""
     files.remove(OLD_PATH)
@@ -55,9 +56,8 @@ async def migrate(register: "Register") -> None:
 
 
 def _moved(residents: "Residents", shelf: int, alone: "set[int]", claims: "list[bytes]") -> "Iterator[bytes]":
-    """The entries that are to lie on a shelf: claims to PINs of the list, then the old ones with a number."""
+    """The entries that are to lie on a shelf: the old ones with a number, then claims to PINs of the list."""
     counts: dict[int, int] = {}
-    yield from claims
     for entry in residents.each(OLD):
         one = Resident(entry)
         if one.lease % SHELVES != shelf:
@@ -68,6 +68,7 @@ def _moved(residents: "Residents", shelf: int, alone: "set[int]", claims: "list[
         elif one.what == WITHDRAWN:
             number = 0
         yield make(entry[:DIGEST], one.what, one.lease, one.kind, number)
+    yield from claims
 
 
 def _count(counts: "dict[int, int]", lease: int) -> int:

@@ -11,6 +11,7 @@ from micropython import const
 
 import console
 from loader import Loan
+from log.entry import NEW_WAY
 from people.entry import NOTICE, SHELVES, TOLD, ResidentsError
 from storage.names import NEW_WAYS, NEW_WAYS_MAX
 
@@ -42,6 +43,8 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
         new = b"".join(kept + [struct.pack("<HI", scope, 0) for scope in sorted(scopes)])
         if new != old:
             numbers.set_blob(NEW_WAYS, new)
+        for lease in leases:
+            register.note(NEW_WAY, 1, lease, _scope(register, lease))
         register.residents.greeted.clear()
 
 

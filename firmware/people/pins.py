@@ -1,5 +1,6 @@
 """Changes the PINs of the residents of one lease: moving in, another PIN, moving out."""
 
+from loader import Loan
 from people.changes import Changes, same
 from people.entry import CREDENTIAL, NOTICE, OWNER
 from people.shelves import make
@@ -46,6 +47,18 @@ class Pins(Changes):
             return b"" if number and is_ours else entry
 
         self.write(edit, added)
+        if number:
+            self._erase_log()
+
+    def _erase_log(self) -> None:
+        """What cannot be erased now goes with the hour."""
+        try:
+            with Loan():
+                from people.logs import close
+
+                close(self.register)
+        except (OSError, ImportError, MemoryError):
+            pass
 
     def is_listed(self, who: "Who") -> bool:
         """Whether the list has this PIN, or may have it: one that stands in for a broken one may not."""

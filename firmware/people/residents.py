@@ -87,12 +87,13 @@ class Residents:
                     yield file.read(ENTRY)
 
     def keys(self, what: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
-        """Lease and key of every resident who has a GUEST_KEY, or HOME_KEY."""
+        """Whose (lease, and number times 65,536) and key of all who have a GUEST_KEY, HOME_KEY or LOG."""
         for shelf in range(SHELVES + 1):
             if what in self.whats[shelf]:
                 for entry in self.each(shelf):
                     if entry[DIGEST] == what:
-                        yield Resident(entry).lease, entry[:DIGEST]
+                        one = Resident(entry)
+                        yield one.lease | one.number << 16, entry[:DIGEST]
 
     def ensure_copy(self) -> None:
         """Put what came under its old digest under the new one, or bring a shelf's second copy up to date.

@@ -60,11 +60,11 @@ async def _decide(register: "Register", tell: "Tell") -> None:
 async def _settle(register: "Register", now: "int | None") -> "list[int]":
     """Learn the leases of the list in force; those that are over."""
     async with Loan():
-        from people.guard import Guard
+        from people.ledger import Ledger
 
-        guard = Guard(register.leases)
-        await guard.note(register.credentials.each, now or 0)
-        return guard.settle(now)
+        ledger = Ledger(register.leases)
+        await ledger.note(register.credentials.each, now or 0)
+        return ledger.settle(now)
 
 
 async def _clear(register: "Register", over: "list[int]") -> None:
@@ -83,6 +83,6 @@ async def _clear(register: "Register", over: "list[int]") -> None:
 async def _forget(register: "Register") -> None:
     """Drop the leases that are over and of which the list says nothing."""
     async with Loan():
-        from people.guard import Guard
+        from people.ledger import Ledger
 
-        await Guard(register.leases).forget(register.credentials.each)
+        await Ledger(register.leases).forget(register.credentials.each)

@@ -1,7 +1,7 @@
 """Asks a card who it is, and makes it one of this lock's where that is wanted; lent for that."""
 
 from loader import Loan
-from readers.card_keys import CardKeys
+from readers.card_keys import CardKeys, HouseKeys
 from readers.identify import identify
 
 TYPE_CHECKING = False
@@ -10,18 +10,22 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """`key` is the lock's; `secret` is that of its cards, no bytes if it is to be made with the first."""
+    """`key` is the lock's; `secret` is that of its cards, no bytes if it is to be made with the first.
 
-    def __init__(self, key: bytes, secret: bytes) -> None:
+    `houses` are references and keys of the house, of the cards that the operator has handed out.
+    """
+
+    def __init__(self, key: bytes, secret: bytes, houses: "list[tuple[bytes, bytes]]") -> None:
         self._key, self.secret = key, secret
-        self._keys = CardKeys(secret) if secret else None
+        self._every = [CardKeys(secret)] if secret else []
+        self._every += [HouseKeys(*house) for house in houses]
 
     async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
         """As SecureCards.ask()."""
-        found = await identify(reader, uid, is_random, self._keys) if self._keys is not None else None
+        found = await identify(reader, uid, is_random, self._every)
         if found is not None or not adds:
             return found
-        return await self._personalise(reader, self._keys or self._first())
+        return await self._personalise(reader, self._every[0] if self.secret else self._first())
 
     def _first(self) -> CardKeys:
         """The keys of a secret that is made now."""
@@ -29,8 +33,8 @@ class Asking:
             from readers.card_secret import make
 
             self.secret = make(self._key)
-        self._keys = CardKeys(self.secret)
-        return self._keys
+        self._every.insert(0, CardKeys(self.secret))
+        return self._every[0]
 
     async def _personalise(self, reader: "PN532", keys: CardKeys) -> "bytes | None":
         async with Loan():

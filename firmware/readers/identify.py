@@ -1,6 +1,6 @@
-"""Finds out which card of this lock was held to the reader, and has it prove that.
+"""Finds out which card of this lock, or of its house, was held to the reader, and has it prove that.
 
-No key is tried on a card that does not carry this lock's marks: cards count those who guess, and lock up.
+No key is tried on a card that does not carry the marks of the keys: cards count those who guess, and lock up.
 """
 
 from micropython import const
@@ -10,6 +10,8 @@ from readers.ev2 import CardRefusal, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from readers.card_keys import CardKeys
     from readers.pn532 import PN532
 
@@ -20,14 +22,18 @@ _TRIES = const(3)
 _LAST_STEP_MS = const(60)  # what the last step of a proof may take: README.md, "Relays"
 
 
-async def identify(reader: "PN532", uid: bytes, is_random: bool, keys: "CardKeys") -> "bytes | None":
-    """The UID that the card has proved to be its own; None if it is no card of this lock.
+async def identify(
+    reader: "PN532", uid: bytes, is_random: bool, every: "Sequence[CardKeys]"
+) -> "bytes | None":
+    """The UID that the card has proved to be its own, behind the prefix of the keys that it has.
 
-    `uid` is what it shows; `is_random`: that is another one each time. Raises CardError and ReaderError.
+    None if it is a card of none of these keys. `uid` is what it shows; `is_random`: that is another one each
+    time. Raises CardError and ReaderError.
     """
     session = Session(reader)
     try:
-        if not await _is_ours(session, is_random, keys):
+        keys = await _find(session, is_random, every)
+        if keys is None:
             return None
         if is_random:
             await session.authenticate(FINDING, keys.key(FINDING, b""))
@@ -36,20 +42,28 @@ async def identify(reader: "PN532", uid: bytes, is_random: bool, keys: "CardKeys
         for _ in range(_TRIES):
             await session.authenticate(PROVING, key, not is_random)
             if session.took_ms <= _LAST_STEP_MS:
-                return uid
+                return keys.prefix + uid
     except CardRefusal:
         pass
     return None
 
 
-async def _is_ours(session: Session, is_random: bool, keys: "CardKeys") -> bool:
-    """Whether it carries the marks of this lock: an NTAG 424 DNA shows a random UID, a DESFire its own."""
-    if not is_random or not await session.iso_select(NTAG_424):
-        await session.native(SELECT_APPLICATION, keys.application)
-    for number in (MASTER, PROVING):  # the first is written last
-        if await version(session, number) != keys.marks[number]:
-            return False
-    return True
+async def _find(session: Session, is_random: bool, every: "Sequence[CardKeys]") -> "CardKeys | None":
+    """Whose marks it carries: an NTAG 424 DNA shows a random UID, a DESFire its own, and any applications."""
+    is_ntag = is_random and await session.iso_select(NTAG_424)
+    marks = None
+    for keys in every:
+        if not is_ntag:
+            try:
+                await session.native(SELECT_APPLICATION, keys.application)
+            except CardRefusal:
+                continue
+            marks = None
+        if marks is None:  # the first is written last
+            marks = await version(session, MASTER), await version(session, PROVING)
+        if marks == (keys.marks[MASTER], keys.marks[PROVING]):
+            return keys
+    return None
 
 
 async def version(session: Session, number: int) -> int:

@@ -60,7 +60,7 @@ async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
         return None
     await reader.field_off()
     shown = await reader.search()
-    proved = shown and await identify(reader, shown, is_ntag, keys)
+    proved = shown and await identify(reader, shown, is_ntag, (keys,))
     return uid if proved == uid else None
 
 

@@ -6,24 +6,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readers.asking import Asking
     from readers.pn532 import PN532
+    from roll.credentials import Credentials
 
 
 class SecureCards:
-    """`key` is the lock's. Where no card was ever added, none is asked."""
+    """`key` is the lock's. Where no card was ever added, nor handed out, none is asked."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, credentials: "Credentials") -> None:
+        self._key, self._credentials = key, credentials
         self._secret = _secret(key)
+        self._houses: list[tuple[bytes, bytes]] = []
+        self._list = b""  # that they are of
 
     async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
         """The UID that the card at the reader has proved to be its own; None if it is none of this lock's.
 
-        With `adds` a factory-fresh one becomes one of this lock's; no bytes if it has its home elsewhere.
-        Raises CardError, after which it is to be asked again, and ReaderError. OSError: the flash is full.
+        That of a card that the operator has handed out stands behind its key's reference, one byte. With
+        `adds` a factory-fresh one becomes one of this lock's; no bytes if it has its home elsewhere. Raises
+        CardError, after which it is to be asked again, and ReaderError. OSError: the flash is full.
         """
-        if not self._secret and not adds:
+        if self._list != self._credentials.hash:
+            self._houses = _houses(self._key, self._credentials)
+            self._list = self._credentials.hash
+        if not (self._secret or self._houses or adds):
             return None
-        asking = _load(self._key, self._secret)
+        asking = _load(self._key, self._secret, self._houses)
         try:
             return await asking.ask(reader, uid, is_random, adds)
         finally:
@@ -37,8 +44,18 @@ def _secret(key: bytes) -> bytes:
         return read(key)
 
 
-def _load(key: bytes, secret: bytes) -> "Asking":
+def _houses(key: bytes, credentials: "Credentials") -> "list[tuple[bytes, bytes]]":
+    with Loan():
+        from readers.house_keys import read
+
+        try:
+            return read(key, credentials)
+        except OSError:  # the list cannot be read: the lock's own cards go on
+            return []
+
+
+def _load(*parts) -> "Asking":
     with Loan():
         from readers.asking import Asking
 
-        return Asking(key, secret)
+        return Asking(*parts)

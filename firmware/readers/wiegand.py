@@ -1,9 +1,11 @@
 """Reads a keypad, or a keypad with a card reader, on the two lines of a Wiegand cable.
 
 Each bit is a short low pulse, on D0 for 0 and on D1 for 1 (SIA AC-01). A key has 4 bits, 0 to 9, 10 for `*`
-and 11 for `#`, or 8 bits, of which the first four are the complement of the others. A card has 26 or 34 bits:
-the first one gives the first half even parity, the last one the second half odd parity. Anything else is
-noise.
+and 11 for `#`, or 8 bits, of which the first four are the complement of the others. A card has 26, 34 or 37
+bits, or a length that the settings name: as a rule the first bit gives the first half even parity, the last
+one the second half odd parity, and where their number is odd the halves share the one in the middle (H10302).
+A burst as long as a card's, of no length that is known, is told as a card that cannot be read. Anything else
+is noise.
 
 While the event loop stands still, the chip keeps eight interrupts and loses the others, and nothing tells
 when they were. Keys of that time would be heard as fewer, or as others, and what was typed before or after
@@ -24,24 +26,39 @@ if TYPE_CHECKING:
     from machine import Pin
 
 _GAP_MS = const(30)  # of silence end a burst; bits are 1 to 20 ms apart
-_LONGEST = const(40)  # bits stored; a longer burst is noise
+_LONGEST = const(66)  # bits stored
+_KEYS_MOST = const(40)  # bits of a burst in which there may be keys
+_CARD_LEAST = const(24)  # bits that no keys make outside a stall
 _BEAT_MS = const(50)
 _STALL_MS = const(400)  # nobody presses two keys in less
 _UNSURE = const(4)  # beats after a stall, until what has come in it is taken
 _CHECK = const(20)  # beats between two looks whether a line is held low: no power, or a broken cable
 _STUCK = const(3)  # looks in a row
 _KEYS = "0123456789*#"
+_HALVES = "halves"
 
 
 class Wiegand:
-    """`on_card(number)` gets the 3 or 4 bytes of a card. `discarded` counts the bursts that were noise.
+    """`on_card(number)` gets the bytes of a card, on_unread() hears of one of a length that is not known.
+
+    `bits` and `parity` are of cards beside those of 26, 34 and 37 bits: "halves", "even" or "odd" where the
+    last bit makes the whole so, or "none". `discarded` counts the bursts that were no key and no card.
 
     The interrupts store the bits of a burst in a buffer made beforehand, whose first byte is their count. Two
     buffers are swapped in one step, in which no interrupt can lose a bit.
     """
 
-    def __init__(self, zero: "Pin", one: "Pin", on_card: "Callable[[bytes], None]") -> None:
-        self._zero, self._one, self._on_card = zero, one, on_card
+    def __init__(
+        self,
+        zero: "Pin",
+        one: "Pin",
+        on_card: "Callable[[bytes], None]",
+        on_unread: "Callable[[], None]",
+        bits: "int | None" = None,
+        parity: str = _HALVES,
+    ) -> None:
+        self._zero, self._one, self._on_card, self._on_unread = zero, one, on_card, on_unread
+        self._parities = {26: _HALVES, 34: _HALVES, 37: _HALVES, bits: parity}
         self._filling, self._spare = bytearray(_LONGEST + 2), bytearray(_LONGEST + 2)
         self._arrived = asyncio.ThreadSafeFlag()
         self.healthy = True
@@ -105,13 +122,15 @@ class Wiegand:
                 if is_sure:
                     self._press(_KEYS[key], on_key)
                     return
-        elif count in (26, 34):
-            half = count // 2
-            if not _ones(bits, 1, half) & 1 and _ones(bits, 1 + half, half) & 1:
-                self._on_card(bytes(_number(bits, place, 8) for place in range(2, count, 8)))
+        elif count in self._parities:
+            number = _card(bits, count, self._parities[count])
+            if number:
+                self._on_card(number)
                 return
+        elif count >= _CARD_LEAST and not self._unsure:
+            self._on_unread()
         self.discarded += 1
-        if 4 <= count <= _LONGEST or self._unsure:
+        if 4 <= count <= _KEYS_MOST or self._unsure:
             self._spoilt, self._lost_at = True, ticks_ms()
 
     def _press(self, key: str, on_key: "Callable[[str], None]") -> None:
@@ -140,6 +159,22 @@ class Wiegand:
             if healthy != self.healthy:
                 self.healthy = healthy
                 on_health(healthy)
+
+
+def _card(bits: bytearray, count: int, parity: str) -> bytes:
+    """The number of a card; no bytes where its parity is wrong."""
+    first, last = 1, count
+    if parity == _HALVES:
+        half = (count + 1) // 2
+        if _ones(bits, 1, half) & 1 or not _ones(bits, count + 1 - half, half) & 1:
+            return b""
+        first, last = 2, count - 1
+    elif parity != "none":
+        if bool(_ones(bits, 1, count) & 1) != (parity == "odd"):
+            return b""
+        last -= 1
+    size = last - first + 1
+    return _number(bits, first, size).to_bytes((size + 7) // 8, "big")
 
 
 def _number(bits: bytearray, place: int, size: int) -> int:

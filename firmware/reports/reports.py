@@ -3,8 +3,9 @@
 from micropython import const
 
 import console
-from door.faults import FAULTS
+from door.faults import ALARMS, FAULTS
 from loader import Loan
+from log.entry import ALARM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +20,13 @@ _AGAIN_S = const(600)  # for so long an alarm is not told again: who shakes a do
 
 
 class Reports:
-    """Nothing of tenants ever comes here. `faults` are those that last now."""
+    """Nothing of tenants ever comes here. `faults` are those that last now.
 
-    def __init__(self, indicator: "Indicator") -> None:
-        self._indicator = indicator
+    note() is that of people/register.py: residents who keep a log have alarms in it.
+    """
+
+    def __init__(self, indicator: "Indicator", note: "Callable[..., None] | None" = None) -> None:
+        self._indicator, self._note = indicator, note
         self._waiting = []
         self._telemetry: Telemetry | None = None
         self._alarmed: dict[str, int] = {}  # seconds in which an alarm is not told again
@@ -68,9 +72,11 @@ class Reports:
         return tell
 
     def alarm(self, kind: str) -> None:
-        """One of telemetry.ALARMS; the same one once in ten minutes."""
+        """One of ALARMS; the same one once in ten minutes."""
         if kind not in self._alarmed:
             self._alarmed[kind] = _AGAIN_S
+            if self._note:
+                self._note(ALARM, ALARMS.index(kind))
             self._tell(("alarm", kind))
 
     def staff(self, digest: bytes, kind: int) -> None:

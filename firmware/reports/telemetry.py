@@ -11,6 +11,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from door.faults import ALARMS
 from loader import Loan
 from reports.outbox import Outbox
 from storage.names import (
@@ -52,7 +53,6 @@ _STATE = (
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
 _WILL = '{"online":false,"order":%d}'
 
-ALARMS = ("forced", "held open", "tamper", "throttled")
 KINDS = {1: "pin", 2: "card", 3: "remote"}
 
 

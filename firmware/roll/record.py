@@ -27,6 +27,7 @@ LEASE = const(4)  # states a lease: not_after is its end
 SCHEDULE = const(5)  # a part of a schedule; the kind is its days of the week
 HOLIDAY = const(6)
 STAFF_PASSAGE = const(7)  # staff who may set passage mode, or end it
+HOUSE_KEY = const(8)  # half of a wrapped key of cards that the operator hands out: readers/house_keys.py
 
 # Kinds.
 PIN = const(1)
@@ -44,6 +45,6 @@ class Credential:
 
 def is_known(role: int, kind: int) -> bool:
     """Whether a record of this role may have this kind; of a schedule the kind is its days of the week."""
-    if role in (LEASE, HOLIDAY):  # neither PIN nor card
+    if role in (LEASE, HOLIDAY, HOUSE_KEY):  # neither PIN nor card
         return kind <= 2
     return role == SCHEDULE or (0 < role <= STAFF_PASSAGE and 0 < kind <= 2)

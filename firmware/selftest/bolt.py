@@ -27,4 +27,4 @@ async def check(board: "Board", unlock_level: int, say: "Callable[[str], None]",
     say("the bolt holds")
     if follows and relay.value() == safe:
         return [("relay", True, "")]
-    return [("relay", False, "{relay} does not follow: it is shorted, or the relay's input draws too much")]
+    return [("relay", False, "stiff relay")]

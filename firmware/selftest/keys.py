@@ -38,25 +38,23 @@ def faults(layout: str, pressed: str) -> "list[str]":
     """A hint for each fault of the wires, by the keys that were pressed, in their order, of this layout."""
     missing = [key for key in layout if key not in pressed]
     if len(missing) == len(layout):
-        return ["no key at all: is the keypad's plug on {key_rows} (rows) and {key_columns} (columns)?"]
+        return ["no keys"]
     if not missing:
         if pressed == layout:
             return []
-        return ["the keys come as %s, not as %s: rows or columns are exchanged" % (pressed, layout)]
+        return ["exchanged|%s|%s" % (pressed, layout)]
     width = _COLUMNS
     hints = []
     for i in range(_ROWS):
         keys = layout[i * width : (i + 1) * width]
         if all(key in missing for key in keys):
-            hints.append("the row %s is dead: look at the wire of {key_rows %d}" % (" ".join(keys), i))
+            hints.append("row|%s|%d" % (" ".join(keys), i))
             missing = [key for key in missing if key not in keys]
     for i in range(width):
         keys = [layout[place] for place in range(i, len(layout), width)]
         if len(missing) > 1 and not any(key in pressed for key in keys):
-            hints.append("the column %s is dead: look at the wire of {key_columns %d}" % (" ".join(keys), i))
+            hints.append("column|%s|%d" % (" ".join(keys), i))
             missing = [key for key in missing if key not in keys]
     if missing:
-        hints.append(
-            "not seen: %s; these keys make no contact, or were not pressed in time" % " ".join(missing)
-        )
+        hints.append("not seen|" + " ".join(missing))
     return hints

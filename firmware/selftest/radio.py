@@ -37,11 +37,7 @@ async def check(board: "Board", settings: "Settings", say: "Callable[[str], None
     strength = wlan.status("rssi")
     say("joined, %d dBm" % strength)
     if strength < _WEAK_DBM:
-        hint = (
-            "weak, %d dBm: move the access point or the lock's antenna; below -80 it comes and goes"
-            % strength
-        )
-        results.append(("Wi-Fi's strength", False, hint))
+        results.append(("Wi-Fi's strength", False, "weak|%d" % strength))
     if settings.broker_host:
         results.append(await _broker(board, settings, Resolver(settings.dns, board.numbers, wifi.dns), say))
     return results
@@ -55,11 +51,7 @@ async def _broker(
     try:
         address = await resolver.resolve(host)
     except DnsError as error:
-        return (
-            "broker",
-            False,
-            "the name %s is not found (%s): is broker.host right, does DNS work?" % (host, error),
-        )
+        return "broker", False, "no name|%s|%s" % (host, error)
     say("calling %s:%d" % (address, port))
     client = None
     try:
@@ -70,9 +62,8 @@ async def _broker(
         await client.disconnect()
     except MQTTError as error:
         if client is not None and client.shortage:
-            return "broker", False, "%s: press EN, and repeat the test" % error
-        hint = "%s:%d does not let the lock in (%s): does it run there, does it know this lock's certificate?"
-        return "broker", False, hint % (address, port, error)
+            return "broker", False, "no memory|%s" % error
+        return "broker", False, "not let in|%s|%d|%s" % (address, port, error)
     except Exception as error:  # a fault in /tls: the message names the file
         return "broker", False, str(error)
     finally:
@@ -93,13 +84,7 @@ def _tls(settings: "Settings"):
 def _why(wlan: "WLAN", ssid: str) -> str:
     status = wlan.status()
     if status == _NO_AP:
-        return (
-            "no network %s is in reach: is wifi.ssid right (2.4 GHz only), is the antenna free of metal?"
-            % ssid
-        )
+        return "no network|" + ssid
     if status == _WRONG_PASSWORD:
-        return "the access point refuses the password: look at wifi.password"
-    return "no connection to %s (status %d): look at wifi.password, and at the access point's list" % (
-        ssid,
-        status,
-    )
+        return "password"
+    return "not joined|%s|%d" % (ssid, status)

@@ -1,12 +1,17 @@
-"""Tests the card reader: whether it answers, obeys its reset line, uses its IRQ line, and sees a card."""
+"""Tests the card reader: whether it answers, obeys its reset line, uses its IRQ line, and sees a card.
+
+A card that can prove itself is asked what it is; nothing is written into it.
+"""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from readers.ev2 import CardRefusal, Session
 from readers.hsu import ReaderError
-from readers.pn532 import PN532
+from readers.identify import NTAG_424
+from readers.pn532 import PN532, CardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,16 +22,8 @@ if TYPE_CHECKING:
 
 _TRIES = const(3)
 _PATIENCE_MS = const(1000)  # nobody waits at the door
-_SILENT = (
-    "no answer: look at its power, at its switches (HSU), and at the serial wires: "
-    "{reader_tx} to the reader's RXD, {reader_rx} to its TXD"
-)
-_GARBAGE = (
-    "it answers, but not as a PN532: look at its switches (HSU), at ground, and at the length of the wires"
-)
-_NO_RESET = "it answers while held in reset: look at the wire from {reader_reset} to RSTPD_N"
-_NO_IRQ = "its IRQ line is silent: look at the wire from {reader_irq} to IRQ (P70)"
-_NO_CARD = "no card seen: hold one flat on the antenna; metal behind the reader makes it blind"
+_GET_VERSION = const(0x60)  # NT4H2421Gx, 10.5.2; HWType is 4, of a DESFire 1 and its version 2 or 3
+_MORE = const(0xAF)
 
 
 class _Counted:
@@ -53,19 +50,22 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     irq = _Counted(board.reader_irq)
     reader = PN532(board.reader_uart, irq, board.reader_reset, answer_ms=_PATIENCE_MS)  # pyright: ignore[reportArgumentType]
     if not await _start(reader):
-        return [("reader", False, _GARBAGE if await _speaks(board) else _SILENT)]
+        return [("reader", False, "garbage" if await _speaks(board) else "silent")]
     results = [("reader", True, "")]
     if not irq.count:
-        results.append(("reader's IRQ", False, _NO_IRQ))
+        results.append(("reader's IRQ", False, "no IRQ"))
     board.reader_reset.value(0)
     await asyncio.sleep_ms(10)
     if await _answers(reader):
-        results.append(("reader's reset", False, _NO_RESET))
+        results.append(("reader's reset", False, "no reset"))
     if not await _start(reader):
-        return [("reader", False, "it stopped answering: look at its power and its wires")]
+        return [("reader", False, "stopped")]
     say("hold a card to the reader")
     seen = await _card(reader, seconds * 1000)
-    return results + [("card", seen, "" if seen else _NO_CARD)]
+    if not seen:
+        return results + [("card", False, "no card")]
+    secure = await _is_secure(reader)
+    return results + [("card", True, ""), ("secure card", secure or None, "" if secure else "plain card")]
 
 
 async def _start(reader: PN532) -> bool:
@@ -108,3 +108,16 @@ async def _card(reader: PN532, ms: int) -> bool:
             pass  # the next look may be better
         await asyncio.sleep_ms(50)
     return False
+
+
+async def _is_secure(reader: PN532) -> bool:
+    """Whether the card that was found is an NTAG 424 DNA, or a DESFire EV2 or EV3."""
+    if not reader.speaks_apdus:
+        return False
+    try:
+        session = Session(reader)
+        await session.iso_select(NTAG_424)
+        version = await session.native(_GET_VERSION, b"", _MORE)
+    except (CardError, CardRefusal, ReaderError):
+        return False
+    return len(version) == 7 and (version[1] == 4 or (version[1] == 1 and version[3] & 0x0F in (2, 3)))

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from board import Board
 
 _LOOK_MS = const(20)
-_LINES = "D0 ({key_columns 0}) and D1 ({key_columns 1})"
 
 
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
@@ -26,7 +25,7 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
             pressed.append(key)
             say("key " + key)
 
-    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None)
+    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None, lambda: None)
     reading = asyncio.create_task(keypad.run(on_key, lambda healthy: None))
     await asyncio.sleep_ms(0)
     say("now")
@@ -38,10 +37,20 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
     return [("keypad", not hint, hint)]
 
 
-async def card(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
-    """Wait until a card comes, at most `seconds`: [(part, ok, hint)]. Its number is not passed on."""
-    seen = []
-    reader = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: seen.append(True))
+async def card(
+    board: "Board",
+    say: "Callable[[str], None]",
+    seconds: int,
+    bits: "int | None" = None,
+    parity: str = "halves",
+) -> list:
+    """Wait until a card comes, at most `seconds`: [(part, ok, hint)]. Its number is not passed on.
+
+    `bits` and `parity` are those of the settings.
+    """
+    seen, unread = [], []
+    lines, on_card, on_unread = board.key_columns, lambda number: seen.append(1), lambda: unread.append(1)
+    reader = Wiegand(lines[0], lines[1], on_card, on_unread, bits, parity)
     reading = asyncio.create_task(reader.run(lambda key: None, lambda healthy: None))
     await asyncio.sleep_ms(0)
     say("hold a card to the reader")
@@ -51,27 +60,25 @@ async def card(board: "Board", say: "Callable[[str], None]", seconds: int) -> li
     reading.cancel()
     hint = ""
     if not seen:
-        hint = "no card seen: hold one flat on the reader; look at its power, at ground and at " + _LINES
+        hint = "no card at all"
         if not reader.healthy:
-            hint = "a line is held low: has the reader power, do " + _LINES + " touch ground?"
+            hint = "held low|reader"
+        elif unread:
+            hint = "unread"
         elif reader.discarded:
-            hint = (
-                "bits come that are no card of 26 or 34 bits: one of "
-                + _LINES
-                + " is off, or they are exchanged"
-            )
+            hint = "bits|card"
     return [("reader", not hint, hint)]
 
 
 def _fault(layout: str, pressed: str, healthy: bool, discarded: int) -> str:
     """The hint for what is wrong; empty if every key was seen."""
     if not healthy:
-        return "a line is held low: has the keypad power, do " + _LINES + " touch ground?"
+        return "held low|keypad"
     missing = [key for key in layout if key not in pressed]
     if not missing:
         return ""
     if discarded:
-        return "bits come that are no keys: one of " + _LINES + " is off, or they are exchanged"
+        return "bits|keys"
     if not pressed:
-        return "no key at all: look at " + _LINES + ", at the keypad's power and at ground"
-    return "not seen: %s; these keys make no contact, or were not pressed in time" % " ".join(missing)
+        return "no key at all"
+    return "not seen|" + " ".join(missing)

@@ -31,6 +31,16 @@ HOLIDAY_DIGEST = b"menshen holiday v1"
 CARD_KEY = b"menshen card key v1"  # then the key's number, u8, and the UID
 CARD_MARK = b"menshen card mark v1"
 
+# Cards that the operator has handed out: readers/house_keys.py.
+HOUSE_KEY = b"menshen house key v1"  # SHA-256(this, reference u8, half u8)[:16] is a digest in the list
+HOUSE_WRAP = b"menshen house wrap v1"  # HMAC(lock key, this, reference u8)[:16] wraps the key in the list
+HOUSE_CARD = b"menshen house v1"  # ends the input of a card's keys: CMAC(house key, 1, UID, number, this)
+
+# What a log's key makes: firmware/log.
+LOG_STREAM = b"menshen log stream v1"  # HMAC(key, this)[:16] is the key that seals the ring
+LOG_TAG = b"menshen log tag v1"  # then the place u8, and the entry
+LOG_STEP = b"menshen log step v1"  # HMAC(key, this)[:16] is the key of the next hour
+
 # What stands in front of a value under the lock's key itself, HMAC(lock key, purpose, value).
 PIN_VALUE = b"\x01"  # the kinds of roll/record.py
 CARD_VALUE = b"\x02"
@@ -40,6 +50,7 @@ NEW_HOME_KEY = b"\x05"
 NEW_OWN_KEY = b"\x06"
 NEW_CARD_SECRET = b"\x07"
 PROVED_CARD_VALUE = b"\x08"  # of a card that has proved its UID: another digest than that of the UID alone
+NEW_LOG_KEY = b"\x09"
 MQTT_CLIENT = b"mqtt client"  # makes the identifier at the broker one that nobody else knows
 
 # Guest codes, HMAC(guest key, purpose, start, class): see access/README.md.

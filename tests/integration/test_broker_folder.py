@@ -121,6 +121,7 @@ def test_the_same_command_renews_the_certificate_and_leaves_the_rules(
         "menshen.conf",
         "mosquitto.acl",
         "mosquitto.conf",
+        house.NAMES,
     ]
 
 

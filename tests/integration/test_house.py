@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -56,6 +57,9 @@ async def test_a_house_is_begun_lived_in_and_left(tmp_path: Path) -> None:
                 state = await (await session.get(door + "api/state")).json()
                 assert (state["power"], state["door"]["strike"]) == (True, "locked")
             await _all_well(folder)
+            for typed in re.findall(r"^    \.venv/bin/menshen (.+)$", said, re.MULTILINE):
+                status, answer = await _menshen(folder, *shlex.split(typed))
+                assert status == 0, (typed, answer)
             _, staff = await _menshen(folder, "staff", "list")
             assert "Cleaner" in staff
             flat = dict(doors)["Flat 1"]

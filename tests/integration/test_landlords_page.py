@@ -6,7 +6,8 @@ import json
 import re
 import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from menshen.cli.main import main
+from menshen.desk import pcsc
 from menshen.operator.certificates import OPERATOR, Authority
+from menshen.simulator.cards.ntag424 import Ntag424
 from tests.conftest import TOP
 from tests.integration.helpers.brokers import Mosquitto
 from tests.integration.helpers.landlord import accepting
@@ -61,6 +64,14 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
+@contextmanager
+def _at_the_desk(_seconds: int) -> Iterator[Callable[[bytes], bytes]]:
+    """A factory-fresh card on the reader."""
+    card = Ntag424("new", bytes.fromhex("04a1b2c3d4e5f6"))
+    card.power(True)
+    yield card.exchange
+
+
 @dataclass
 class Landlord:
     """Who sits in a folder with the installer's files and types."""
@@ -99,6 +110,7 @@ async def test_the_page_is_followed_word_by_word(home: Path, monkeypatch: pytest
     broker = await started(landlord.broker)
     try:
         monkeypatch.chdir(landlord.folder)
+        monkeypatch.setattr(pcsc, "card", _at_the_desk)
         keys(landlord.folder, "house", "flat-3", zone="Europe/Berlin")
         (landlord.folder / "new").mkdir()
         (landlord.folder / "holidays.ics").write_text(

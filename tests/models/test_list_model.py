@@ -34,7 +34,7 @@ TOKENS: list[Token] = [
 ]
 _T0, _HOUR, _DAY = 1_800_000_000, 3600, 86_400
 _ENDS = [0, _T0 + _DAY, _T0 + 30 * _DAY]
-_EXAMPLES = 5_000 if os.environ.get("MENSHEN_NIGHTLY") else 400
+_EXAMPLES = 5_000 if os.environ.get("MENSHEN_NIGHTLY") else 200
 
 _token, _lease = st.sampled_from(TOKENS), st.sampled_from([1, 2])
 _person = st.tuples(

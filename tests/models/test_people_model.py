@@ -61,6 +61,7 @@ CARDS = [bytes((4, n, *b"mensh")).hex() for n in range(8)]
 
 _any = st.integers(0, 99)
 _pin = st.sampled_from(PINS)
+_then = st.sampled_from([0, 1, 3])  # days
 _manner = st.sampled_from(["", "later", "clears"])
 _ending = st.sampled_from(["leaf", "waits", "stands"])
 _half = st.sampled_from(["", "9", "12#", "1111#", "735194#", "735194#246810#", "*", "**", "246810*9"])
@@ -68,9 +69,9 @@ _noise = st.one_of(
     st.text("0123456789*#", min_size=1, max_size=14),
     st.sampled_from(["*", "**", "*1#", "*9#", "*2#", "*30#", "1234", "#", "12*", "9#"]),
     st.sampled_from(PINS).map(lambda pin: f"{pin}#{pin}#"),
-    st.tuples(st.sampled_from(PINS), st.sampled_from(["1", "2", "3", "30", "4", "7", "9", "0"])).map(
-        lambda found: f"{found[0]}*{found[1]}#{found[0]}#"
-    ),
+    st.tuples(
+        st.sampled_from(PINS), st.sampled_from(["1", "2", "3", "30", "4", "5", "50", "7", "9", "0"])
+    ).map(lambda found: f"{found[0]}*{found[1]}#{found[0]}#"),
 )
 
 
@@ -85,10 +86,6 @@ class People(FromAfar):
         self.door = Door(self.port, self.figures)
         self.house = self.door.house
         self.figures["runs"] += 1
-
-    def _someone(self, which: int) -> Resident:
-        living = self.house.living()
-        return living[which % len(living)]
 
     @initialize()
     def a_house_with_two_leases(self) -> None:
@@ -133,12 +130,12 @@ class People(FromAfar):
 
     @rule(who=_any, manner=_manner)
     def comes_home(self, who: int, manner: str) -> None:
-        resident = self._someone(who)
+        resident = self.someone(who)
         self.door.comes_home(resident, manner)
 
     @rule(who=_any, which=_any)
     def a_card_is_held_to_the_reader(self, who: int, which: int) -> None:
-        resident = self._someone(who)
+        resident = self.someone(who)
         cards = sorted(resident.cards)
         if not cards:
             return
@@ -152,7 +149,7 @@ class People(FromAfar):
 
     @rule(who=_any, pin=_pin)
     def changes_the_pin(self, who: int, pin: str) -> None:
-        resident = self._someone(who)
+        resident = self.someone(who)
         old = resident.pin
         taken = self.house.taken() - {old}
         found = self.door.asks(resident, "1", f"{pin}#{pin}#")
@@ -167,7 +164,7 @@ class People(FromAfar):
 
     @rule(who=_any, order=st.sampled_from("1239"), half=_half, ending=_ending, other=_any)
     def leaves_a_dialogue_unfinished(self, who: int, order: str, half: str, ending: str, other: int) -> None:
-        resident = self._someone(who)
+        resident = self.someone(who)
         if any(pin in half for pin in self.house.taken()) or half.count("735194#") > 1:
             return
         found = self.door.asks(resident, order, half)
@@ -178,13 +175,13 @@ class People(FromAfar):
         elif ending == "waits":
             self.door.do("wait", 20_000)
         else:  # another one comes, and does not know what has been begun; but whose dialogue it is does
-            at_door = self._someone(other)
+            at_door = self.someone(other)
             if at_door is not resident:
                 self.door.comes_home(at_door, "clears" if half[-1:] not in ("#", "") else "")
 
     @rule(who=_any, uid=st.sampled_from(CARDS))
     def adds_a_card(self, who: int, uid: str) -> None:
-        resident = self._someone(who)
+        resident = self.someone(who)
         if len(resident.cards) < 3:
             self._add_card(resident, uid)
 
@@ -205,7 +202,7 @@ class People(FromAfar):
 
     @rule(who=_any, which=_any, every=st.booleans())
     def removes_cards(self, who: int, which: int, every: bool) -> None:
-        resident = self._someone(who)
+        resident = self.someone(who)
         cards = sorted(resident.cards)
         if not cards:
             return
@@ -242,7 +239,7 @@ class People(FromAfar):
     @rule(who=_any)
     def moves_out(self, who: int) -> None:
         """Anybody; but somebody stays in the lease that has no end."""
-        resident = self._someone(who)
+        resident = self.someone(who)
         if [r.lease for r in self.house.living()].count(2) == 1 and resident.lease == 2:
             return
         found = self.door.asks(resident, "9", f"{resident.pin}#")
@@ -253,17 +250,53 @@ class People(FromAfar):
             assert "kept" in found.said, found
         self.house.moved_out(resident)
 
+    @rule(who=_any, days=st.sampled_from([1, 20, 60, 400]), every=st.booleans(), then=_then)
+    def agrees_to_an_earlier_end(self, who: int, days: int, every: bool, then: int) -> None:
+        """One resident does, or all of a lease, each with their own PIN."""
+        one = self.someone(who)
+        last = dt.datetime.fromtimestamp(self.house.now // DAY * DAY + days * DAY, dt.UTC)
+        end = int(last.timestamp()) + DAY
+        for resident in [r for r in self.house.living() if every and r.lease == one.lease] or [one]:
+            found = self.door.asks(resident, "5", f"{last:%d%m%y}#")
+            if found.fell or "kept" in found.said:
+                resident.agrees.append((end, self.house.now + 33 * DAY))
+            if "kept" in found.said and not found.fell:
+                limit = self.house.terms[resident.lease].end
+                assert not limit or end < limit, "kept, and it is no earlier"
+        if then:
+            self.days_pass(then)
+
+    @rule(who=_any, then=st.sampled_from([0, 0, 22, 91]))
+    def gives_notice(self, who: int, then: int) -> None:
+        """To all else that opens as their lease."""
+        resident = self.someone(who)
+        found = self.door.asks(resident, "7")
+        if found.fell or "kept" in found.said:
+            self.house.gave_notice(resident)
+        if then:
+            self.days_pass(then)
+
+    @rule(who=_any)
+    def agrees_no_more(self, who: int) -> None:
+        resident = self.someone(who)
+        found = self.door.asks(resident, "50")
+        if "kept" in found.said and not found.fell:
+            soon = self.house.now + 2 * DAY
+            resident.agrees = [(end, min(until, soon)) for end, until in resident.agrees]
+
     @rule(who=_any, hours=st.sampled_from([4, 24]))
     def a_guest_comes(self, who: int, hours: int) -> None:
         """By a code that the resident has just made, with the key that the lock has handed to their phone."""
-        resident = self._someone(who)
+        resident = self.someone(who)
         found = self.door.asks(resident, "4")
         if found.fell:
             return
         told = dict(self.door.do("phone").told)
+        resident.guest_key = read_key(io.StringIO(told["phone"]))
+        self.keys.add(resident.guest_key)
         begin = self.house.now // HOUR * HOUR - HOUR
         start, duration = dt.datetime.fromtimestamp(begin, dt.UTC), dt.timedelta(hours=hours)
-        code = make_code(read_key(io.StringIO(told["phone"])), start, duration)
+        code = make_code(resident.guest_key, start, duration)
         self.door.dark()
         self.door.enter(code, True if self.door.clock_is_right else None)
         self.house.guests.append((code, begin + hours * HOUR, resident))
@@ -317,6 +350,7 @@ class People(FromAfar):
 
     @invariant()
     def it_went_well(self) -> None:
+        self.let_pass()
         self.door.is_sound = True
 
     def teardown(self) -> None:

@@ -1,5 +1,7 @@
 """The page, in a real headless browser, on a real simulated lock."""
 
+import itertools
+import os
 import re
 import runpy
 from collections.abc import Callable
@@ -15,6 +17,15 @@ from tests.page.helpers.browsing import PATIENCE_S, chromium
 from tests.simulated_lock import Lock
 
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
+_TURNS = itertools.cycle(_SIZES)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """All at both sizes by night; by day the whole story, and the others by turns at the one or the other."""
+    if "page" in metafunc.fixturenames:
+        is_story = metafunc.function.__name__.startswith("test_a_person_")
+        is_at_both = is_story or os.environ.get("MENSHEN_NIGHTLY")
+        metafunc.parametrize("page", _SIZES if is_at_both else [next(_TURNS)], indirect=True)
 
 
 @pytest_asyncio.fixture
@@ -25,7 +36,7 @@ async def lock(make_lock: Callable) -> Lock:
     return lock
 
 
-@pytest_asyncio.fixture(params=_SIZES)
+@pytest_asyncio.fixture
 async def page(request: pytest.FixtureRequest, lock: Lock):
     width, height = _SIZES[request.param]
     async with chromium() as program:

@@ -1,5 +1,6 @@
 """From the keypad to a guest who opens the door, at a phone's width, with a lock that has no network."""
 
+import os
 import re
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.page.helpers.phones import LOCALES, keep_key, make_code, phone
 from tests.simulated_lock import Lock
 
 _CLICKS_S = 60
+_SPOKEN = LANGUAGES if os.environ.get("MENSHEN_NIGHTLY") else ("en", "zh-Hans")  # by day: one of each script
 
 
 async def _press(page: Page, keys: str) -> None:
@@ -20,7 +22,7 @@ async def _press(page: Page, keys: str) -> None:
         await page.locator(f'#keypad [data-key="{key}"]').click()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", _SPOKEN)
 async def test_a_resident_makes_a_code_and_the_guest_opens_with_the_network_down(
     make_lock, language: str, tmp_path: Path
 ) -> None:

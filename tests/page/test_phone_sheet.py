@@ -1,18 +1,24 @@
 """The tenant's leaflet, printed by a real browser: one page of A4 in each language, and axe finds nothing."""
 
+import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from click.testing import CliRunner
 
+from menshen.cli.main import main
 from menshen.phone.leaflet import LANGUAGES
 from menshen.phone.sheet import sheet
+from menshen.setup import browser
 from tests.page.helpers.browsing import chromium
 
 _WHOLE = {
     "lock": "front",
     "home": {"host": "hub"},
+    "homeassistant": True,
     "phone": {"page": "https://codes.example/door/", "remote": True},
 }
 
@@ -31,3 +37,26 @@ async def test_all_of_it_is_one_page(language: str, tmp_path: Path) -> None:
         found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))")
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 1
     assert found == []
+
+
+def test_the_command_makes_the_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = browser.program()
+    assert program
+    (tmp_path / "front.json").write_text(json.dumps(_WHOLE))
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    out = tmp_path / "leaflet.pdf"
+    line = [
+        "lease",
+        "sheet",
+        "--settings",
+        str(tmp_path / "front.json"),
+        "--language",
+        "zh-Hant",
+        "--pdf",
+        str(out),
+    ]
+    done = CliRunner().invoke(main, line)
+    assert (done.exit_code, done.output) == (0, "")
+    pdf = out.read_bytes()
+    assert pdf.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 1

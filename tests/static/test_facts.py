@@ -232,6 +232,9 @@ def test_the_tools_have_a_copy_of_what_they_sign_and_digest() -> None:
         "SCHEDULE_DIGEST",
         "HOLIDAY_DIGEST",
         "GUEST_CODE",
+        "HOUSE_KEY",
+        "HOUSE_WRAP",
+        "HOUSE_CARD",
     )
     assert {known for known in theirs if PURPOSES[known] not in copies} == set()
 
@@ -273,6 +276,7 @@ def test_the_operators_tools_have_the_firmwares_layouts_roles_and_kinds() -> Non
         "SCHEDULE",
         "HOLIDAY",
         "STAFF_PASSAGE",
+        "HOUSE_KEY",
         "PIN",
         "CARD",
     ):

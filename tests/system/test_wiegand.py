@@ -60,7 +60,8 @@ async def test_tenant_opens_with_a_card(lock: Lock, number: bytes) -> None:
 
 async def test_a_strangers_card_and_noise_do_not_open(lock: Lock) -> None:
     lock.wiegand.send("10" * 17)  # a parity that is wrong
-    lock.wiegand.send("1" * 99)
+    lock.wiegand.send("1" * 99)  # as long as a card, and of no length that is known
+    await lock.wait_light("unread")
     await lock.wait_event(lambda e: e["type"] == "console" and "online" in e["line"])
     lock.wiegand.card(_STRANGER)
     await lock.wait_light("denied")

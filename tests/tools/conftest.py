@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
+import psycopg2
 import pytest
 
 from tests.tools.helpers import postgresql
@@ -27,8 +27,10 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("MENSHEN_KEY_FILE", str(tmp_path / "operator.key"))
     url = request.getfixturevalue("postgres")
     name = f"house_{abs(hash(str(tmp_path))):x}"
-    with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
-        connection.execute(f"create database {name}".encode())
+    connection = psycopg2.connect(f"{url}/postgres")
+    connection.autocommit = True
+    connection.cursor().execute(f"create database {name}")
+    connection.close()
     return f"{url}/{name}"
 
 

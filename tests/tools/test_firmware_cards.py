@@ -16,6 +16,7 @@ from tests.tools.test_cards_vectors import vector
 
 SECRET, OTHER_SECRET = bytes(range(32)), bytes(range(1, 33))
 UID = bytes.fromhex("04a1b2c3d4e5f6")
+_SESSIONS = 10_000 if os.getenv("MENSHEN_NIGHTLY") else 300
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def _session(firmware: FirmwareReader, dice: random.Random) -> None:
 def test_random_sessions_agree_with_the_models(firmware: FirmwareReader) -> None:
     """10,000 by night. Plain: versions, applications; MAC alone: the answer to a new key; full: UID, keys."""
     dice = random.Random(424)
-    for _ in range(10_000 if os.getenv("MENSHEN_NIGHTLY") else 200):
+    for _ in range(_SESSIONS):
         _session(firmware, dice)
 
 

@@ -164,14 +164,18 @@ def test_the_wiring_table_is_the_boards() -> None:
 
 def test_the_self_test_names_parts_that_every_board_has_and_no_numbers() -> None:
     """The computer puts the pins of this board in their places."""
-    files = [*(FIRMWARE / "selftest").glob("*.py"), TOP / "tools/board/selftest.py"]
+    files = [
+        *(FIRMWARE / "selftest").glob("*.py"),
+        TOP / "tools/board/selftest.py",
+        TOP / "tools/board/hints.py",
+    ]
     named = set()
     for path in files:
         text = path.read_text()
         assert not re.findall(r"GPIO \d+", text), path.name
         named |= {
             part
-            for part in re.findall(r"\{(\w+)(?: [%\d])?d?\}", text)
+            for part in re.findall(r"\{(\w+)(?: (?:%s|\d))?\}", text)
             if "_" in part or part in wiring.PARTS
         }
     assert named - {"call", "module", "keypad", "reader", "open", "seconds"} <= set(wiring.PARTS)

@@ -11,9 +11,9 @@ import housekeeping as room
 import loader
 from door.faults import NO_CREDENTIALS
 from housekeeping import Housekeeping
-from people.guard import lease_digest
 from people.leases import Leases
 from people.register import Register
+from people.terms import lease_digest
 from roll.layout import SNAPSHOTS
 from roll.record import LEASE
 from storage import files
@@ -72,6 +72,9 @@ class House:
         self.fault_inputs = ["pins"]
         self.done, self.faults = [], []
         self.register = Register(self.credentials, self, self.leases)
+
+    def keys(self, what):
+        return iter(())
 
     def remember_relay(self, level):
         self.done.append(("relay", level))

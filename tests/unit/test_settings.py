@@ -95,6 +95,9 @@ def test_each_field_says_what_is_right():
         ("wifi", {"ssid": "x" * 33}, "wifi.ssid must be a text of 1 to 32 bytes in UTF-8"),
         ("broker", {"port": 65536}, "broker.port must be a whole number from 1 to 65535"),
         ("keypad", {"type": "4x3"}, 'keypad.type must be "matrix" or "wiegand"'),
+        ("reader", {"bits": 8}, "reader.bits must be a whole number from 9 to 66"),
+        ("reader", {"bits": 67}, "reader.bits must be a whole number from 9 to 66"),
+        ("reader", {"parity": "first"}, 'reader.parity must be "halves" or "even" or "odd" or "none"'),
         ("reader", {"type": "rfid"}, 'reader.type must be "pn532" or "wiegand" or "none"'),
         (
             "reader",

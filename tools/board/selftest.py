@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from menshen import checkout, wiring
 
 from .console import BoardError, Console
+from .hints import sentence
 
 Ask = Callable[[str], bool]
 Say = Callable[[str], None]
@@ -95,7 +96,7 @@ STEPS = (
         "",
         "Press every key once: 1 2 3, 4 5 6, 7 8 9, * 0 #.",
     ),
-    Step("reader", "", "Have a card at hand, any card."),
+    Step("reader", "", "Have a card at hand: best one that can prove itself, such as tenants will add."),
     Step(
         "contact",
         'switches.check(_board, "contact", print, {seconds})',
@@ -121,7 +122,7 @@ _KEYPADS = {
 }
 _READERS = {
     "pn532": "reader.check(_board, print, {seconds})",
-    "wiegand": "wiegand.card(_board, print, {seconds})",
+    "wiegand": "wiegand.card(_board, print, {seconds}, _settings.reader_bits, _settings.reader_parity)",
 }
 """What tries them, by the settings' `keypad.type` and `reader.type`."""
 _HELD = Step(
@@ -164,7 +165,8 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
                 raise
             answer = [(step.part, False, str(error))]  # a fault in one part hides no other
         for part, ok, hint in answer or []:
-            results.append(Result(part, bool(ok), with_pins(hint, pins)))
+            judged = None if ok is None else bool(ok)
+            results.append(Result(part, judged, with_pins(sentence(hint), pins)))
             say(f"  {part}: {'ok' if ok else results[-1].hint}")
         if step.question and results[-1].ok:
             results[-1] = _judge(step, ask, say, pins)
@@ -172,7 +174,7 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
 
 
 def with_pins(hint: str, pins: wiring.Pins) -> str:
-    """A hint of firmware/selftest, or of a step, with this board's pins where it names parts: {relay}."""
+    """A hint in a sentence with this board's pins where it names parts: {relay}."""
 
     def number(found: re.Match[str]) -> str:
         part, place = found.groups()

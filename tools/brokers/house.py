@@ -13,6 +13,8 @@ from menshen.operator.certificates import Authority, write_private
 _SHIPPED = Path(__file__).parent / "mosquitto"
 _PLACE = "/etc/menshen"
 CONFIG, LISTENER, RULES, DATA = "mosquitto.conf", "menshen.conf", "mosquitto.acl", "data"
+NAMES = "phones.passwd"
+"""The names by which somebody without a certificate may come: none, so the file is empty."""
 
 
 class FolderError(MenshenError):
@@ -60,6 +62,7 @@ def mosquitto(folder: Path, authority: Authority, hosts: Sequence[str], listener
         listening, alone = listening.replace(old, new), alone.replace(old, new)
     _write(folder / LISTENER, listening.encode(), owner, 0o644)
     _write(folder / CONFIG, f"{alone}\n{listening}".encode(), owner, 0o644)
+    _write(folder / NAMES, b"", owner, 0o600)
     if not (folder / RULES).exists():  # else a lock that was lost may be shut out in it
         _write(folder / RULES, rules.encode(), owner, 0o600)
     return folder / CONFIG

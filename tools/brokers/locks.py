@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from menshen.operator.certificates import OPERATOR, check_lock
+from menshen.operator.certificates import OPERATOR, PHONES, check_lock
 
 WRITES = ("state", "alarm", "staff", "ack")
 """The topics below its own name that a lock may write, and nobody else but the operator."""
@@ -56,7 +56,13 @@ def nats(locks: Iterable[str]) -> str:
     lock can have.
     """
     root = _ROOT.replace("/", ".")
-    lines = [_nats_user(OPERATOR, [f"{root}.>"], [root, f"{root}.>", "$MQTT.sub.>"])]
+    tenants = [f"{root}.*.tenant"]
+    lines = [
+        _nats_user(OPERATOR, [f"{root}.>"], [root, f"{root}.>", "$MQTT.sub.>"]),
+        _nats_user(
+            PHONES, tenants, tenants, "LEAFNODE"
+        ),  # is told of what locks listen to: it has to read that
+    ]
     for name in _checked(locks):
         write = [f"{root}.{name}.{leaf}" for leaf in WRITES]
         read = (
@@ -68,9 +74,9 @@ def nats(locks: Iterable[str]) -> str:
     return "users: [\n" + "".join(f"  {line}\n" for line in lines) + "]\n"
 
 
-def _nats_user(name: str, write: list[str], read: list[str]) -> str:
+def _nats_user(name: str, write: list[str], read: list[str], by: str = "MQTT") -> str:
     return (
-        f'{{user: "CN={name}", allowed_connection_types: ["MQTT"], permissions: '
+        f'{{user: "CN={name}", allowed_connection_types: ["{by}"], permissions: '
         f"{{publish: {json.dumps(write)}, subscribe: {json.dumps(read)}}}}}"
     )
 

@@ -13,6 +13,7 @@ _COMMANDS = {
         "init": Later(_HOUSE + "beginning:init", "Begin a house: its file, its certificates, its broker."),
         "lock": Later(_HOUSE + "locks:lock", "Locks: those whose keys you hold."),
         "lease": Later(_HOUSE + "leases:lease", "Leases: who lives behind which doors and until when."),
+        "card": Later(_HOUSE + "cards:card", "Cards that you hand out, one for all doors of a lease."),
         "staff": Later(_HOUSE + "staff:staff", "Staff: who else may come in, when and how often."),
         "holiday": Later(_HOUSE + "holidays:holiday", "Holidays: for staff whose hours name them."),
         "publish": Later(
@@ -63,6 +64,7 @@ _COMMANDS = {
 }
 
 _TOGETHER = {
+    "staff, holiday": "Who else may come in, and when; holidays for their hours.",
     "pki, brokers": "Certificates, and what a broker needs to know.",
     "undo, record": "Take back the last change; see who changed what.",
     "import, export": "Read and write locks, leases and staff as a table (CSV).",

@@ -10,15 +10,18 @@ from typing import Any
 
 from menshen.errors import MenshenError
 
-from . import dates
+from . import dates, handing
 from .hours import DAYS, Holiday
 from .lists import (
+    CARD,
     HOLIDAY,
+    HOUSE_KEY,
     LEASE,
     MOVE_IN,
     SCHEDULE,
     STAFF,
     STAFF_PASSAGE,
+    TENANT,
     Known,
     list_hash,
     over,
@@ -27,6 +30,7 @@ from .lists import (
 from .store import HELD, SENT, WANTED, Store
 
 _RECORD = struct.Struct("<16sBBHBBIIH")
+_KNOWN = {LEASE, MOVE_IN, STAFF, STAFF_PASSAGE, SCHEDULE, HOLIDAY, HOUSE_KEY}
 
 
 class AdoptError(MenshenError):
@@ -36,7 +40,7 @@ class AdoptError(MenshenError):
 def adopt(store: Store, ident: str, head: Known, base: bytes) -> list[str]:
     """Have the file say what this list says; in sentences, what is other than before. Raises AdoptError."""
     current = over(base, head.delta)
-    before = {kind: store.entries(ident, kind) for kind in ("lease", "staff")}
+    before = {kind: store.entries(ident, kind) for kind in ("lease", "staff", handing.KIND)}
     found = _read(store, ident, current)
     for kind, entries in found.items():
         for name in before[kind].keys() - entries.keys():
@@ -69,7 +73,7 @@ def held(store: Store, ident: str, head: Known, base: bytes, state: dict) -> Non
 
 def _read(store: Store, ident: str, current: bytes) -> dict[str, dict[str, dict]]:
     records = [_RECORD.unpack(record) for record in records_of(current)]
-    if {record[1] for record in records} - {LEASE, MOVE_IN, STAFF, STAFF_PASSAGE, SCHEDULE, HOLIDAY}:
+    if {record[1] for record in records if record[1:3] != (TENANT, CARD)} - _KNOWN:
         raise AdoptError(
             f"{ident}: its list has records that this release does not make; it is left as it is"
         )
@@ -84,7 +88,45 @@ def _read(store: Store, ident: str, current: bytes) -> dict[str, dict[str, dict]
     if any(not lease["code"] for lease in leases.values()):
         raise AdoptError(f"{ident}: its list has a lease without a code; it is left as it is")
     _holidays(store, [record[0] for record in records if record[1] == HOLIDAY])
-    return {"lease": leases, "staff": _staff(store, ident, records)}
+    return {
+        "lease": leases,
+        "staff": _staff(store, ident, records),
+        handing.KIND: _cards(store, ident, records),
+    }
+
+
+def _cards(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
+    """Cards that were handed out; of one that the file does not know nobody knows the number or the house."""
+    from menshen.desk import house_keys
+
+    known = {card["digest"]: (number, card) for number, card in store.entries(ident, handing.KIND).items()}
+    halves: dict[int, dict[bytes, bytes]] = {}
+    for digest, role, *_, begin, end, reference in records:
+        if role == HOUSE_KEY:
+            halves.setdefault(reference, {})[digest] = struct.pack("<II", begin, end)
+    found = {}
+    for digest, role, _, lease, _, _, begin, _, reference in records:
+        if role == TENANT:
+            number, own = known.get(digest.hex(), ("", {}))
+            wrapped = b"".join(
+                halves.get(reference, {}).get(half, b"") for half in house_keys.halves(reference)
+            )
+            found[number or _new(store)] = {
+                "lease": lease,
+                "begin": begin,
+                "house": own.get("house", f"found {reference}"),
+                "reference": reference,
+                "value": own.get("value", ""),
+                "digest": digest.hex(),
+                "wrapped": wrapped.hex(),
+            }
+    return found
+
+
+def _new(store: Store) -> str:
+    number = str(int(store.setting("cards") or 0) + 1)
+    store.set("cards", number)
+    return number
 
 
 def _staff(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:

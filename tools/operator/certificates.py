@@ -28,6 +28,9 @@ from menshen.errors import InputError, MenshenError
 OPERATOR = "operator"
 """The common name that the brokers of tools/brokers let read and write everything of Menshen's."""
 
+PHONES = "phones"
+"""The name for whatever brings what residents send from their phones; good for that alone."""
+
 LOCK_DAYS = 20 * 365
 """A lock's certificate outlives the lock: nobody visits a door to renew one."""
 
@@ -37,6 +40,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _TAKEN = {
     OPERATOR: "brokers give that name all rights",
     "release": "all locks read the topics below that name",
+    PHONES: "brokers give that name to residents who open from afar",
     "homeassistant": "brokers give that name rights of its own",
     "blob": "all locks read the topics below that name",
 }

@@ -43,27 +43,31 @@ def checked_pin(pin: str) -> str:
     return pin
 
 
-def card_number(text: str, bits: int = 26) -> bytes:
+def card_number(text: str, bits: int = 26, parity: str = "halves") -> bytes:
     """What a reader says of a card, from how people write it; raises CodeError.
 
     A UID has 4, 7 or 10 bytes, in hexadecimal digits. A Wiegand reader of 26 bits says 3 bytes, one of 34
-    bits 4, the highest first: they are written as digits too, as the number that they make (0005076483), or
-    as facility and number (077,30211).
+    bits 4 and one of 37 bits 5, the highest first: they are written as digits too, as the number that they
+    make (0005076483), or as facility and number (077,30211). Of other lengths `parity` says how many bits
+    are the number, as firmware/readers/wiegand.py has it.
     """
     plain = re.sub(r"[:\s-]", "", text)
-    size = 3 if bits == 26 else 4
-    if re.fullmatch(r"[0-9]{1,5},[0-9]{1,5}", plain):
+    width = bits - {"halves": 2, "none": 0}.get(parity, 1)
+    size, split = (width + 7) // 8, {26: 16, 34: 16, 37: 19}.get(bits, 0)
+    if split and re.fullmatch(r"[0-9]{1,5},[0-9]{1,6}", plain):
         facility, number = map(int, plain.split(","))
-        if facility < 1 << (8 * size - 16) and number < 1 << 16:
-            return (facility << 16 | number).to_bytes(size, "big")
-    elif re.fullmatch(r"[0-9]{10}", plain):
-        if int(plain) < 1 << (8 * size):
+        if facility < 1 << (width - split) and number < 1 << split:
+            return (facility << split | number).to_bytes(size, "big")
+    elif re.fullmatch(r"[0-9]{10}" if bits in (26, 34) else r"[0-9]{1,20}", plain):
+        if int(plain) < 1 << width:
             return int(plain).to_bytes(size, "big")
-    elif re.fullmatch(r"(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})", plain):
+    elif re.fullmatch(r"[0-9A-Fa-f]+", plain) and len(plain) in (6, 8, 14, 20, 2 * size):
         return bytes.fromhex(plain)
+    digits = "ten decimal ones" if bits in (26, 34) else "decimal ones"
+    parts = ", or as 077,30211" if split else ""
     raise CodeError(
         f"--card {text}: a UID of 8, 14 or 20 hexadecimal digits is right, or a number of {bits} bits as "
-        f"{2 * size} hexadecimal digits, as ten decimal ones, or as 077,30211 (--bits says how many)"
+        f"{2 * size} hexadecimal digits, as {digits}{parts} (--bits says how many)"
     )
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from menshen.errors import InputError, MenshenError
 
 _WAIT_S = 5  # for another who is writing
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's error codes, class 55
 _MUTEX = 0x4D656E736865  # of PostgreSQL's advisory locks: one who writes at a time, as with SQLite
 
 
@@ -127,26 +128,32 @@ class SQLite:
 
 
 class PostgreSQL:
-    """A database of PostgreSQL's; libpq finds the password, as in ~/.pgpass."""
+    """A database of PostgreSQL's; libpq finds the password, as in ~/.pgpass.
+
+    By psycopg2, which is imported in a fiftieth of a second; its successor takes seven times as long.
+    """
 
     def __init__(self, url: str) -> None:
-        import psycopg
-        from psycopg.rows import dict_row
+        import psycopg2
 
-        self._errors = psycopg.errors
-        self._error = psycopg.Error
+        self._error = psycopg2.Error
         self.name = url
         with self._telling():
-            self._db = psycopg.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=10)
+            self._db = psycopg2.connect(url, connect_timeout=10)
+            self._db.autocommit = True
 
     def run(self, sql: str, *values: object) -> list[Any]:
-        with self._telling():
-            cursor = self._db.execute(sql.replace("?", "%s").encode(), values or None)
-            return cursor.fetchall() if cursor.description else []
+        with self._telling(), self._db.cursor() as cursor:
+            cursor.execute(sql.replace("?", "%s"), values or None)
+            names = [column.name for column in cursor.description or ()]
+            rows = cursor.fetchall() if names else []
+        return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
 
     def many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        from psycopg2.extras import execute_batch
+
         with self._telling(), self._db.cursor() as cursor:
-            cursor.executemany(sql.replace("?", "%s").encode(), rows)
+            execute_batch(cursor, sql.replace("?", "%s"), rows)
 
     def begin(self) -> None:
         self.run("begin")
@@ -166,10 +173,15 @@ class PostgreSQL:
             yield
         except self._error as error:
             said = str(error).strip().splitlines() or [type(error).__name__]
-            if isinstance(error, self._errors.LockNotAvailable):
+            if error.pgcode == _LOCK_NOT_AVAILABLE:
                 said = ["somebody else is writing to it just now; try again in a moment"]
                 raise BusyError(f"{self.name}: {said[0]}") from error
             raise StoreError(f"{self.name}: {said[0]}") from error
+
+
+def _plain(value: object) -> object:
+    """Bytes as SQLite gives them; psycopg2 shows where they lie."""
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def connect(address: str) -> Database:

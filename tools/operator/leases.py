@@ -7,7 +7,7 @@ import click
 from menshen.cli.completing import LEASE, LOCK
 from menshen.errors import InputError, MenshenError
 
-from . import asking, dates, letting, records
+from . import asking, dates, handing, letting, records
 from .answer import Answer, Table
 from .letting import GUARD, Wish
 from .locks import chosen
@@ -145,10 +145,19 @@ def shorten(store: Store, number: str, last: str) -> Answer:
         f"First each resident has to agree at the keypad: PIN * 5 #, then {day:%d%m%y} #. Two days after the "
         "last of them the lock takes the list, and before that refuses it"
     )
+    handed = any(
+        entry["lease"] == door.number
+        for door in one.doors
+        for entry in store.entries(door.lock, handing.KIND).values()
+    )
+    unasked = (
+        "A card that you handed out is nobody's to the lock, and whoever has it would not be asked: while it "
+        "opens, nothing counts. Who lives there alone has it open no more by PIN * 30 #"
+    )
     return Answer(
         {"lease": one.id, "until": last, "needs_consent": bool(known)},
         [f"{said}. {_publish([door.lock for door in one.doors])}"],
-        then=[agree] if known else [],
+        then=[agree, *([unasked] if handed else [])] if known else [],
         record=f"{said}, which is earlier",
     )
 
@@ -171,6 +180,7 @@ def end_(store: Store, number: str, at: str | None, moved_out: bool) -> Answer:
             raise MenshenError(f"LEASE {number}: {GUARD}")
     for door in doors:
         store.drop(door.lock, "lease", str(door.number))
+        handing.forget(store, door.lock, door.number)
     said = f"{one.called} leaves the list of {_names(store, doors)}"
     locks = [door.lock for door in doors]
     return Answer({"lease": one.id, "ended_at": locks}, [f"{said}. {_publish(locks)}"], record=said)

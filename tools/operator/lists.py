@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from menshen.errors import MenshenError
 
-TENANT, STAFF, MOVE_IN, LEASE, SCHEDULE, HOLIDAY, STAFF_PASSAGE = range(1, 8)
+TENANT, STAFF, MOVE_IN, LEASE, SCHEDULE, HOLIDAY, STAFF_PASSAGE, HOUSE_KEY = range(1, 9)
 PIN, CARD = 1, 2
 _PROVED_CARD = 8  # in front of the number that such a card has proved
 CHUNK = 2048

@@ -3,7 +3,7 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from . import dates
+from . import dates, handing
 from .hours import Holiday
 from .lists import MOVE_IN, PIN, STAFF, Lease, Record, snapshot
 from .store import HELD, SENT, WANTED, Store
@@ -16,6 +16,7 @@ def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
         found.append(Lease(int(number), lease["begin"], lease["end"]).record(b""))
         moving = bytes.fromhex(lease["code"])
         found.append(Record(moving, MOVE_IN, PIN, int(number), not_before=lease["begin"]).data())
+    found += handing.records(store.entries(lock, handing.KIND, state))
     hours: dict[int, str] = {}
     for who in store.entries(lock, "staff", state).values():
         hours[who["schedule"]] = who["hours"]
@@ -63,7 +64,7 @@ def differences(store: Store, lock: str) -> list[str]:
     """What the newest list says otherwise than the one that the lock holds, in sentences."""
     found = []
     zone = store.lock(lock)["zone"]
-    for kind in ("lease", "staff"):
+    for kind in ("lease", "staff", handing.KIND):
         sent, held = (store.entries(lock, kind, state) for state in (SENT, HELD))
         for name in sorted(sent.keys() | held.keys()):
             if name not in held:
@@ -87,7 +88,7 @@ def first_day(begin: int, zone: str) -> str:
 
 def _change(kind: str, sent: dict, held: dict, zone: str) -> str:
     said = []
-    if sent["end"] != held["end"]:
+    if kind != handing.KIND and sent["end"] != held["end"]:
         said.append(f"was to end on {last_day(sent['end'], zone) or 'no day'}")
     if kind == "lease" and sent["code"] != held["code"]:
         said.append("was to have another move-in code")

@@ -2,7 +2,7 @@
 
 import time
 
-from . import codes, letting
+from . import codes, handing, letting
 from .store import HELD, SENT, Store
 
 
@@ -27,6 +27,7 @@ def replace(store: Store, ident: str, key: bytes, rule: str | None) -> tuple[lis
         else:
             code = letting.recode(store, one.doors)
             given.append({"lease": one.called, "number": one.id, "code": code})
+    handing.renew(store, ident, key)
     store.journal.forget()  # the old board is gone, and nothing brings it back
     return given, lost
 

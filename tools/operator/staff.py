@@ -44,6 +44,7 @@ class Terms:
     last: str | None
     uses: int | None
     passage: bool = False
+    parity: str = "halves"
 
     def limits(self, zone: str) -> tuple[int, int]:
         """First second, and the one after the last, since 1970; 0 is no limit. Raises DateError."""
@@ -56,7 +57,7 @@ class Terms:
     def value(self) -> tuple[int, bytes]:
         """Kind, and a card's number or a PIN, which is asked for. Raises CodeError."""
         if self.card is not None:
-            return CARD, codes.card_number(self.card, self.bits)
+            return CARD, codes.card_number(self.card, self.bits, self.parity)
         return PIN, codes.checked_pin(asking.typed("PIN", _ask_pin)).encode()
 
 
@@ -68,7 +69,15 @@ _terms = packed(
     "terms",
     Terms,
     click.option("--card", metavar="NUMBER", help="A card: its UID, or what is printed on it."),
-    click.option("--bits", type=click.Choice([26, 34]), default=26, help="Of a Wiegand reader's cards [26]."),
+    click.option(
+        "--bits", type=click.IntRange(9, 66), default=26, help="Of a Wiegand reader's cards, such as 34 [26]."
+    ),
+    click.option(
+        "--parity",
+        type=click.Choice(["halves", "even", "odd", "none"]),
+        default="halves",
+        help="The lock's reader.parity, for --bits other than 26, 34 and 37 [halves].",
+    ),
     click.option("--pin", is_flag=True, help="A PIN; it is asked for, twice."),
     click.option("--hours", metavar="TEXT", help='Such as "mon-fri 08:00-17:00, sat+holiday 9:00-12:00".'),
     click.option("--from", "first", metavar="DATE", help="First day."),

@@ -110,7 +110,7 @@ class _engine:  # noqa: N801 (used as a function)
     def __init__(self, address: str) -> None:
         url = sa.make_url(address)
         if url.drivername.startswith("postgres"):
-            url = url.set(drivername="postgresql+psycopg")
+            url = url.set(drivername="postgresql+psycopg2")
         self._engine, self._name = sa.create_engine(url, poolclass=sa.NullPool), address
 
     def __enter__(self) -> sa.Engine:

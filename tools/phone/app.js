@@ -2,6 +2,7 @@
 
 import { sendOpening, signOpening } from "./afar.js";
 import { aloud, endOf, HALF_HOUR, HOURS, importKey, inGroups, makeCode, markOf, ONCE, weekly } from "./codes.js";
+import { findLog, readLog, showLog } from "./log.js";
 import { readKey } from "./reading.js";
 import { openStore } from "./store.js";
 import { choose, LANGUAGES, Voice } from "./words.js";
@@ -9,7 +10,7 @@ import { showHelp } from "./help.js";
 
 const $ = (id) => document.getElementById(id);
 const [make, naming, get] = [$("make"), $("naming"), $("get")];
-let store, voice, keys = [], codes = [], found = null, shown = [];
+let store, voice, keys = [], codes = [], found = null, shown = [], log = null;
 
 const fragment = location.hash; // the key leaves the address before anything else is done
 if (fragment) history.replaceState(null, "", location.pathname + location.search);
@@ -52,6 +53,8 @@ async function isSure(name, values) {
 async function take(text) {
   found = null;
   try {
+    const told = await findLog(text);
+    if (told) return await takeLog(told);
     const { lock, bytes } = await readKey(text);
     const mark = await markOf(bytes);
     const here = keys.find((key) => key.mark === mark);
@@ -64,7 +67,7 @@ async function take(text) {
     bytes.fill(0);
     get.reset();
   } catch (wrong) {
-    note(["noKey", "badKey"].includes(wrong.message) ? wrong.message : "noCrypto");
+    note(["noKey", "badKey", "badLog", "newLog"].includes(wrong.message) ? wrong.message : "noCrypto");
   }
   naming.hidden = !found;
   if (!found) return;
@@ -77,6 +80,37 @@ async function take(text) {
   naming.place.onchange();
   naming.door.focus();
 }
+
+// A log is shown as long as the page is open, and stored nowhere: what stays is the key to read on by.
+
+async function takeLog({ lock, bytes }) {
+  const known = (await store.logs()).filter((other) => other.lock === lock);
+  log = { lock, ...await readLog(bytes, known) };
+  await store.putLog({ ...(log.from && { id: log.from.id }), lock, ...log.keep });
+  get.reset();
+  naming.hidden = true;
+  note("");
+  refreshLog();
+  $("log").focus();
+}
+
+function refreshLog() {
+  $("log").hidden = !log;
+  if (!log) return $("entries").replaceChildren();
+  $("log-lock").textContent = log.lock;
+  showLog($("entries"), voice, log, !log.from, RELEASED);
+}
+
+$("close-log").onclick = () => {
+  log = null;
+  refreshLog();
+};
+
+$("forget-log").onclick = async () => {
+  if (!(await isSure("forgetLogSure", { name: log.lock }))) return;
+  for (const { id, lock } of await store.logs()) if (lock === log.lock) await store.dropLog(id);
+  $("close-log").onclick();
+};
 
 naming.place.onchange = () => {
   const old = keys.find((key) => key.id === Number(naming.place.value));
@@ -283,6 +317,7 @@ function speak(language) {
   $("zone").textContent = voice.say("zone", { zone });
   showKinds();
   showHelp($("help"), voice);
+  refreshLog();
 }
 
 const remembered = { // where a saved file may store nothing, the phone's language is chosen each time

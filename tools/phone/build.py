@@ -6,6 +6,7 @@ security policy names the one script and the one style by their hashes, and allo
 
 import base64
 import hashlib
+import importlib.metadata
 import json
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ from .leaflet import LANGUAGES, words
 
 HERE = Path(__file__).parent
 OUT = checkout.TOP / "build/phone" if checkout.exists() else Path("phone")
-MODULES = ("afar.js", "codes.js", "reading.js", "store.js", "words.js", "help.js", "app.js")
+MODULES = ("afar.js", "codes.js", "reading.js", "log.js", "store.js", "words.js", "help.js", "app.js")
 """In the order in which they need each other."""
 
 BYTES_MAX = 100_000
@@ -39,7 +40,9 @@ class PhoneError(MenshenError):
 def script(broker: str = "") -> str:
     """All modules as one. Raises PhoneError where two of them have the same name for something."""
     told = json.dumps({language: words(language) for language in LANGUAGES}, ensure_ascii=False)
-    parts, seen = [f"const WORDS = {told}, BROKER = {json.dumps(broker)};"], {}
+    released = checkout.version() if checkout.exists() else importlib.metadata.version("menshen")
+    begin = f"const WORDS = {told}, BROKER = {json.dumps(broker)}, RELEASED = {json.dumps(released)};"
+    parts, seen = [begin], {}
     for module in MODULES:
         text = _EXPORT.sub("", _IMPORT.sub("", (HERE / module).read_text()))
         for names in _NAMES.findall(text):

@@ -7,7 +7,7 @@ from pathlib import Path
 WORDS = Path(__file__).parent / "words"
 LANGUAGES = ("en", "zh-Hans", "zh-Hant", "de", "es")
 
-ORDERS = ("1", "2", "3", "30", "4", "40", "5", "50", "6", "60", "7", "9")
+ORDERS = ("1", "2", "3", "30", "4", "40", "5", "50", "6", "60", "7", "8", "80", "9")
 """What stands behind `PIN *` at the keypad of this release, as in access/gate.py; a test compares."""
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from .leaflet import leaflet, words
 
 _STYLE = Path(__file__).parent / "sheet.css"
-_NEEDS_PHONE = {"4", "40", "6", "60"}  # a key goes to the phone by a PN532
+_NEEDS_PHONE = {"4", "40", "6", "60", "8", "80"}  # a key or a log goes to the phone by a PN532
 _NEEDS_READER = {"2", "3", "30"}
 _NEEDS_HOME = {"6", "60"}
+_LIGHT_NEEDS = {"olive": "reader", "yellow": "contact"}
+"""Colours that some locks never show, by their English name, and the part that these are without."""
 
 
 def sheet(language: str, settings: dict) -> str:
@@ -29,12 +31,18 @@ def sections(language: str, settings: dict) -> Iterator[dict]:
     """The leaflet's sections as they are true of this lock."""
     moving_in, more, light, records, codes, locked_out = leaflet(language)
     missing = set(_missing(settings))
-    yield moving_in
-    yield {**more, "rows": [row for row in more["rows"] if row[0].split("\u00a0")[2] not in missing]}
-    yield light
     said = words(language)
+    yield {**moving_in, "text": [*moving_in["text"], said["pinLength"].format(least=_shortest_pin(settings))]}
+    yield {**more, "rows": [row for row in more["rows"] if row[0].split("\u00a0")[2] not in missing]}
+    names = [name for name, _ in leaflet("en")[2]["rows"]]
+    without = set(_without(settings))
+    shown = [
+        row for name, row in zip(names, light["rows"], strict=True) if _LIGHT_NEEDS.get(name) not in without
+    ]
+    yield {**light, "rows": shown}
+    home = [said["readHome"]] if settings.get("homeassistant") else []
     afar = [said["afarWho"]] if _get(settings, "phone.remote") else []
-    yield {**records, "text": [*records["text"], *afar]}
+    yield {**records, "text": [*records["text"], *home, *afar]}
     if "4" not in missing:
         page = _get(settings, "phone.page")
         how = [said["get1"], said["get2"]] + ([str(page), said["trust"]] if page else [])
@@ -51,6 +59,20 @@ def _missing(settings: dict) -> Iterator[str]:
         yield from _NEEDS_READER
     if not _get(settings, "home.host"):
         yield from _NEEDS_HOME
+
+
+def _without(settings: dict) -> Iterator[str]:
+    """The parts that this lock has not."""
+    if _get(settings, "reader.type") in ("wiegand", "none"):
+        yield "reader"
+    if _get(settings, "door.contact") is False:
+        yield "contact"
+
+
+def _shortest_pin(settings: dict) -> int:
+    """In digits, as firmware/settings.py has it."""
+    own = _get(settings, "pin.shortest")
+    return own if isinstance(own, int) else 8 if _get(settings, "door.shared") else 6
 
 
 def _get(settings: dict, name: str) -> object:

@@ -1,10 +1,11 @@
 // What stays on this phone, in IndexedDB: keys that no script can read, and what was made with them.
 //
 //   keys    {id, lock, door, person, mark, key, since}     `key` is a CryptoKey, `mark` as codes.js has it
+//   logs    {id, lock, key, steps}     `key` is a CryptoKey of that hour; no entry is stored
 //   codes   {id, owner, note, start, kind, language, isVoid}     `owner` is the key's id; no code is stored
 
 const NAME = "menshen";
-const STORES = ["keys", "codes"];
+const STORES = ["keys", "codes", "logs"];
 
 const done = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
@@ -13,9 +14,11 @@ const done = (request) => new Promise((resolve, reject) => {
 
 /** Opens the store; rejects where the browser has none. */
 export async function openStore() {
-  const asked = indexedDB.open(NAME, 1);
+  const asked = indexedDB.open(NAME, 2);
   asked.onupgradeneeded = () => {
-    for (const name of STORES) asked.result.createObjectStore(name, { keyPath: "id", autoIncrement: true });
+    for (const name of STORES) {
+      if (!asked.result.objectStoreNames.contains(name)) asked.result.createObjectStore(name, { keyPath: "id", autoIncrement: true });
+    }
   };
   const base = await done(asked);
   const of = (name, mode) => base.transaction(name, mode).objectStore(name);
@@ -25,6 +28,9 @@ export async function openStore() {
   return {
     keys: () => every("keys"),
     codes: () => every("codes"),
+    logs: () => every("logs"),
+    putLog: (value) => put("logs", value),
+    dropLog: (id) => drop("logs", id),
     putKey: (value) => put("keys", value),
     putCode: (value) => put("codes", value),
     dropCode: (id) => drop("codes", id),

@@ -22,7 +22,12 @@ export class Voice {
 
   /** The words of this name; {door} and the like are filled in. */
   say(name, values = {}) {
-    return this.words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+    return this.fill(this.words[name], values);
+  }
+
+  /** The same of a text. */
+  fill(text, values) {
+    return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
   }
 
   /** A time in ms, such as Thu, 24 Dec, 18:00; with the year where it is another. */

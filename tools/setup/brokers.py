@@ -1,4 +1,4 @@
-"""build/toolchain/brokers: RabbitMQ and NATS, which only the tests against real brokers need.
+"""build/toolchain/brokers: RabbitMQ, NATS and HAProxy, which only the tests against real brokers need.
 
 Debian's Erlang knows itself in /usr/lib/erlang alone, and starts helper programs that would look for
 Debian stable's C library where the machine has its own. So each of its programs gets a wrapper in its
@@ -11,7 +11,7 @@ from . import debian, pins, step, toolchain
 
 FOLDER = toolchain.FOLDER / "brokers"
 
-_PACKAGES = (*pins.DEBIAN_RABBITMQ, *pins.DEBIAN_NATS)
+_PACKAGES = (*pins.DEBIAN_RABBITMQ, *pins.DEBIAN_NATS, *pins.DEBIAN_HAPROXY)
 
 _WRAPPER = """\
 #!/bin/sh
@@ -53,7 +53,7 @@ exec "${{0%/*}}/../{erlang}/epmd" "$@"
 
 
 def prepare() -> None:
-    """Fetch both and make them ready to start; without Debian's packages their tests are skipped."""
+    """Fetch them and make them ready to start; without Debian's packages their tests are skipped."""
     mark = step.fingerprint(_PACKAGES, _WRAPPER, _ERL, _RABBITMQ, _RABBITMQCTL, _EPMD)
     if step.is_done(FOLDER, mark):
         return
@@ -61,14 +61,14 @@ def prepare() -> None:
         native = debian.architecture()
         if native not in toolchain.LOADERS:
             raise debian.UnavailableError(f"the wrappers know no {native} machine")
-        step.say("fetching RabbitMQ and NATS from Debian (once; about 40 MB)")
+        step.say("fetching RabbitMQ, NATS and HAProxy from Debian (once; about 45 MB)")
         with step.scratch() as folder:
             debian.fetch({native: _PACKAGES}, folder)
             _write_wrappers(folder / native, *toolchain.LOADERS[native])
             step.done(folder / native, mark)
             step.replace(FOLDER, folder / native)
     except debian.UnavailableError as reason:
-        step.say(f"going on without RabbitMQ and NATS, whose tests will be skipped: {reason}")
+        step.say(f"going on without RabbitMQ, NATS and HAProxy, whose tests will be skipped: {reason}")
 
 
 def _write_wrappers(top: Path, loader: str, libraries: str) -> None:
@@ -91,5 +91,7 @@ def _write_wrappers(top: Path, loader: str, libraries: str) -> None:
     control = _RABBITMQCTL.format(erlang=erlang, rabbitmq=rabbitmq)
     toolchain.write_program(top / "bin/rabbitmqctl", control)
     toolchain.write_program(top / "bin/epmd", _EPMD.format(erlang=erlang))
-    nats = _WRAPPER.format(up="..", loader=loader, libraries=libraries, program="$here/usr/sbin/nats-server")
-    toolchain.write_program(top / "bin/nats-server", nats)
+    for name in ("nats-server", "haproxy"):
+        program = f"$here/usr/sbin/{name}"
+        wrapper = _WRAPPER.format(up="..", loader=loader, libraries=libraries, program=program)
+        toolchain.write_program(top / "bin" / name, wrapper)

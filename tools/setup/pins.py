@@ -103,6 +103,19 @@ DEBIAN_POSTGRESQL = (
     "zlib1g",
 )
 DEBIAN_NATS = ("nats-server=2.10.*",)
+# The proxy before the phones' listener of each broker.
+DEBIAN_HAPROXY = (
+    "haproxy=3.0.*",
+    "libcrypt1",
+    "libjemalloc2",
+    "liblua5.4-0",
+    "libopentracing-c-wrapper0t64",
+    "libopentracing1",
+    "libpcre2-8-0",
+    "libssl3t64",
+    "libzstd1",
+    "zlib1g",
+)
 # Whatever Chromium stable has, since it keeps no older one; with the libraries that it loads, and a font.
 DEBIAN_BROWSER = (
     "chromium-common",
@@ -224,7 +237,6 @@ CONSTRAINTS = {
     "platformdirs": "4.14.7",
     "pluggy": "1.7.0",
     "propcache": "0.5.4",
-    "psycopg-binary": "3.3.9",
     "pwdlib": "0.3.1",
     "pycparser": "3.12",
     "pydantic": "2.14.3",

@@ -74,10 +74,16 @@ class Onlooker:
 
 
 class House:
-    """`folder` gets all of it. `where` are the programs: mosquitto and micropython."""
+    """`folder` gets all of it. `where` are the programs: mosquitto and micropython.
 
-    def __init__(self, folder: Path, app_dir: Path, where: Path, say: Say) -> None:
+    `settings` change parts of those that each lock is provisioned with.
+    """
+
+    def __init__(
+        self, folder: Path, app_dir: Path, where: Path, say: Say, settings: dict | None = None
+    ) -> None:
         self.folder, self._app_dir, self._where, self._say = folder, app_dir, where, say
+        self._settings = {"broker": {"tls": True}} | (settings or {})
         self.file, self.certificates = folder / "house.db", folder / "certificates"
         self.worlds: dict[str, World] = {}
         self.codes: dict[str, str] = {}
@@ -129,17 +135,31 @@ class House:
         await self.menshen("broker", address, "--certificates", str(self.certificates))
 
     async def _lock(self, ends: contextlib.AsyncExitStack, name: str, listener: socket.socket) -> None:
+        keys = self.folder / "settings"
+        await self.board(ends, name, listener, self.folder / "boards" / name, keys)
+        await self.menshen("lock", "add", name, "--key-file", str(keys / f"{name}.key"))
+        await self.menshen("lock", "rename", name, LOCKS[name])
+
+    async def board(
+        self,
+        ends: contextlib.AsyncExitStack,
+        name: str,
+        listener: socket.socket,
+        folder: Path,
+        keys: Path,
+    ) -> None:
+        """Provision a new board for this door; it lies in `folder`, its settings and key in `keys`."""
         names = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
         tls = mqtt.Tls(*(self.certificates / file for file in names))
         address = f"{_LOCALHOST}:{self.port}"
         world = World(
-            self.folder / "boards" / name,
+            folder,
             self._app_dir,
             self._app_dir.parent / "fakes",
             self._where / "micropython",
             broker_address=(_LOCALHOST, self.port),
             tls_address=(_LOCALHOST, self.port),
-            settings={"broker": {"tls": True}},
+            settings=self._settings,
             sntp=True,
             installed=Installed(name, lambda heard: Onlooker(address, tls, heard)),
         )
@@ -148,18 +168,12 @@ class House:
         ends.push_async_callback(world.stop)
         await world.start(power=False)
         ends.push_async_callback(server.stop)
-        await self._provision(world, name)
+        await self._provision(world, keys / f"{name}.json")
         await server.start(listener)
-        await self.menshen("lock", "add", name, "--key-file", str(self.folder / "settings" / f"{name}.key"))
-        await self.menshen("lock", "rename", name, LOCKS[name])
 
-    async def _provision(self, world: World, name: str) -> None:
+    async def _provision(self, world: World, path: Path) -> None:
         """As `menshen board provision` does, but for the self-test, which wants a person's hands."""
-        path = self.folder / "settings" / f"{name}.json"
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        config = {key: value for key, value in world.config.items() if key != "key"}
-        config |= {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}
-        path.write_text(json.dumps(config, indent=1))
+        _write_settings(path, world.config)
         jumper = wiring.gpio(world.profile, "jumper")
         world.board.set_input(jumper, 0)
         with SerialPort(world.board.repl) as port:
@@ -204,6 +218,13 @@ class House:
             await world.power(False)
             await world.power(True)
             await world.board.wait_line(_ARMED, _PATIENCE_S)
+
+
+def _write_settings(path: Path, config: dict) -> None:
+    """As an installer has them: without a key, and in the house's time."""
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    given = {key: value for key, value in config.items() if key != "key"}
+    path.write_text(json.dumps(given | {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}, indent=1))
 
 
 @contextlib.asynccontextmanager

@@ -76,17 +76,19 @@ def read_tag() -> Reading:
 
 
 def records(message: bytes) -> list[tuple[bytes, bytes]]:
-    """Type and payload of each short, well-known record without an identifier; raises TagFault."""
+    """Type and payload of each well-known record without an identifier, short or long; raises TagFault."""
     found, place, header = [], 0, 0
     while place + 2 < len(message):
         header = message[place]
-        if header & 0xBF != (0x11 if found else 0x91):  # begins: the first alone; ends: looked at below
+        if header & 0xAF != (0x01 if found else 0x81):  # begins: the first alone; ends: looked at below
             raise TagFault(f"NDEF header {header:02x}")
-        kind, size = message[place + 1], message[place + 2]
-        start = place + 3 + kind
+        wide = 1 if header & 0x10 else 4  # NDEF 1.0, 3.2.4: a short record has a length of one byte
+        first = place + 2 + wide
+        kind, size = message[place + 1], int.from_bytes(message[place + 2 : first], "big")
+        start = first + kind
         if not size:
             raise TagFault("an empty NDEF record")
-        found.append((message[place + 3 : start], message[start : start + size]))
+        found.append((message[first:start], message[start : start + size]))
         place = start + size
     if place != len(message) or not header & 0x40:
         raise TagFault("the NDEF message does not end where it should")

@@ -183,12 +183,15 @@ class RabbitMQ(Broker):
     async def add(self, lock: str) -> None:
         self._known.append(lock)
         definitions = self._write("rabbitmq-locks.json", locks.rabbitmq(self._known), {})
+        await self.control("import_definitions", definitions)
+
+    async def control(self, *arguments: str | Path) -> None:
+        """What an operator does with `rabbitmqctl`."""
         command = [self.program().with_name("rabbitmqctl"), "-n", self._environment["RABBITMQ_NODENAME"]]
         async with (
             programs.program(
                 *command,
-                "import_definitions",
-                definitions,
+                *arguments,
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
             ) as control,

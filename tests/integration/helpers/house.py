@@ -45,6 +45,6 @@ async def broker_of(folder: Path, authority: Authority, own: Pair) -> AsyncItera
         yield broker
 
 
-def broker_pair(authority: Authority) -> Pair:
-    """A certificate under the name by which the locks know their broker."""
-    return authority.issue("broker", hosts=[BROKER_NAME], server=True)
+def broker_pair(authority: Authority, *more: str) -> Pair:
+    """A certificate under the name by which the locks know their broker, and under more."""
+    return authority.issue("broker", hosts=[BROKER_NAME, *more], server=True)

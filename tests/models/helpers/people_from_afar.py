@@ -1,5 +1,7 @@
-"""Rules of the people's model for those who never come to the door: operator, broker, clocks, and power."""
+"""Rules of the people's model for what never comes to the door: operator, phones, broker, clocks, power."""
 
+import hashlib
+import hmac
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from tests.models.helpers.people_model import (
     Entry,
     Household,
     Listing,
+    Resident,
     Term,
     Token,
 )
@@ -31,12 +34,23 @@ OPERATOR_LIES = [730 * DAY, -10 * DAY, 9 * DAY, 20 * HOUR]
 _any = st.integers(0, 99)
 
 
+def opening(lock: str, key: bytes, now: int) -> bytes:
+    """What a resident's page sends to open from afar: firmware/access/README.md."""
+    front = hashlib.sha256(b"menshen guest key" + key).digest()[:4] + now.to_bytes(4, "little")
+    return front + hmac.digest(key, b"menshen tenant v1" + lock.encode() + front, "sha256")[:16]
+
+
 class FromAfar(RuleBasedStateMachine):
     """`door` and `house` are made by whoever joins these rules with others."""
 
     door: Door
     house: Household
     versions = 0
+    obeyed = b""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: set[bytes] = set()  # the guest keys that there have been
 
     def listing(self) -> Listing:
         """The operator's next list, so far as the one in force."""
@@ -45,6 +59,58 @@ class FromAfar(RuleBasedStateMachine):
 
     def _is_free(self, token: Token) -> bool:
         return token not in self.house.ways() and token not in self.house.force.entries
+
+    def someone(self, which: int) -> Resident:
+        living = self.house.living()
+        return living[which % len(living)]
+
+    def let_pass(self) -> None:
+        """Whoever has let notice pass may be gone, and is not before; it is told by trying."""
+        soon = self.house.now + 2 * HOUR
+        due = [r for r in self.house.living() if 0 < r.void_at <= soon]
+        tokens = [token for token, at in self.house.void_at.items() if at <= soon]
+        if due or tokens:
+            self.door.cut_next(0, 0)
+            self.door.dark()
+        for resident in due:
+            resident.void_at = 0
+            if not self.door.is_way((PIN, resident.pin)):
+                self.door.figures["void"] += 1
+                self.house.moved_out(resident)
+        for token in tokens:
+            del self.house.void_at[token]
+            if token in self.house.ways() and not self.door.is_way(token):
+                self.door.figures["void"] += 1
+                self.house.withdrawn.add(token)
+
+    # the residents' phones
+
+    @rule(who=_any, how=st.sampled_from(["now", "now", "late", "retained", "again", "former", "forged"]))
+    def opens_from_afar(self, who: int, how: str) -> None:
+        """By the guest key, once and within a minute by the lock's clock."""
+        resident = self.someone(who)
+        key = resident.guest_key
+        if how == "former":
+            key = next((k for k in self.keys if k not in {r.guest_key for r in self.house.residents}), b"")
+        found = self.door.do("wait", 12_000)
+        if not key or (how == "again" and not self.obeyed):
+            return
+        if how == "again":
+            message = self.obeyed
+        else:
+            message = opening("demo", key, self.house.now - (200 if how == "late" else 0))
+        if how == "forged":
+            message = message[:-1] + bytes((message[-1] ^ 1,))
+        opens: bool | None = False
+        if how == "now" and found.off is not None and -25 < found.off < 55:
+            opens = self.house.opens((PIN, resident.pin), self.door.clock_is_right)
+        elif how == "now" and found.off is not None and -35 < found.off < 65:
+            opens = None
+        found = self.door.do("afar", message.hex(), how == "retained", may_open=opens is not False)
+        if found.opened:
+            self.obeyed = message
+        if not found.fell and opens is not None:
+            assert bool(found.opened) == opens, (how, opens, found)
 
     # the operator
 
@@ -118,6 +184,16 @@ class FromAfar(RuleBasedStateMachine):
                 new.entries[CARD, b"\4invent".hex()] = Entry(TENANT, 77)
         self._lie(lie)
         self.door.publish(new, self.house.now + lie)
+
+    @rule(days=st.sampled_from([0, 0, 1, -1]))
+    def the_operator_makes_a_lease_shorter(self, days: int) -> None:
+        """To the end to which those of lease 1 last agreed, or close to it; it is taken or not."""
+        new, before = self.listing(), self.house.terms[1].end
+        ends = [r.agrees[-1][0] for r in self.house.residents if r.lease == 1 and r.agrees]
+        end = max(ends, default=self.house.now + 20 * DAY) + days * DAY
+        new.terms[1] = replace(new.terms[1], end=end)
+        self.door.publish(new, self.house.now)
+        self.door.figures["shorter"] += self.house.terms[1].end < before
 
     @rule(lie=st.sampled_from(OPERATOR_LIES))
     def the_operators_clock_is_wrong_for_hours(self, lie: int) -> None:

@@ -67,7 +67,11 @@ def _value(kind: int, value: str) -> bytes:
 
 @dataclass(eq=False)
 class Resident:
-    """One person who lives here. `sees`: something that opens was added since they last came in."""
+    """One person who lives here. `sees`: something that opens was added since they last came in.
+
+    `agrees` are ends of the lease that they have agreed to, and until when that may count at the latest.
+    `void_at` is when notice that they were given, and have not come since, is over at the earliest; 0: none.
+    """
 
     lease: int
     pin: str
@@ -75,6 +79,9 @@ class Resident:
     sees: bool = False
     may_see: bool = False
     guest_key: bytes = b""
+    since: int = 0
+    agrees: list[tuple[int, int]] = field(default_factory=list)
+    void_at: int = 0
 
 
 @dataclass
@@ -96,6 +103,7 @@ class Household:
     left: set[int] = field(default_factory=set)
     now: int = 0
     restarts: int = 0
+    void_at: dict[Token, int] = field(default_factory=dict)  # the same, of what the list has
 
     # what people and operator do
 
@@ -104,7 +112,7 @@ class Household:
         lease = self.force.entries[PIN, code].lease
         self._news()
         others = bool(self.residents) or bool(self.given)
-        resident = Resident(lease, pin, sees=others, may_see=others)
+        resident = Resident(lease, pin, sees=others, may_see=others, since=self.now)
         self.used.add(code)
         self._make_room((PIN, pin))
         self.residents.append(resident)
@@ -155,6 +163,16 @@ class Household:
             for token in [t for t, lease in self.given.items() if lease == resident.lease and t[0] == CARD]:
                 self.withdrawn.add(token)
 
+    def gave_notice(self, giver: Resident) -> None:
+        """To all else of their lease; 21 days are the shortest."""
+        until = self.now + 21 * DAY
+        for resident in self.residents:
+            if resident.lease == giver.lease and resident is not giver:
+                resident.void_at = min(resident.void_at or until, until)
+        for token, lease in self.given.items():
+            if lease == giver.lease:
+                self.void_at[token] = min(self.void_at.get(token, until), until)
+
     def took(self, listing: Listing) -> None:
         """Another list is in force."""
         before, self.force = self.force, listing
@@ -168,9 +186,21 @@ class Household:
                 self._news()
             old = self.terms.get(number, term)
             end = max(old.end, term.end) if old.end and term.end else 0
+            if term.end and (not old.end or term.end < old.end):
+                assert self.agreed(number, term.end), "a lease was made shorter, and not all have agreed"
+                end = term.end
             self.terms[number] = replace(old, end=end)
         self.former |= before.entries.keys() - listing.entries.keys()
         self.former -= listing.entries.keys()
+
+    def agreed(self, lease: int, end: int) -> bool:
+        """Whether all who live there can have agreed to this end or an earlier one, but for newcomers."""
+        late = self.now - self.restarts * HOUR
+        return all(
+            any(named <= end and late <= until for named, until in resident.agrees)
+            for resident in self.residents
+            if resident.lease == lease and resident.since < late - 2 * DAY
+        ) and any(resident.lease == lease for resident in self.residents)
 
     def _news(self) -> None:
         for resident in self.residents:

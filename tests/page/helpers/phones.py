@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, ex
 
 from menshen.phone import build
 from tests.page.helpers.browsing import PATIENCE_S
+from tests.simulated_lock import Lock
 
 KEY = "000102030405060708090a0b0c0d8c70"
 FRAGMENT = f"#lock=demo&key={KEY}"
@@ -21,10 +22,11 @@ _KINDS = {"js": "text/javascript", "webmanifest": "application/manifest+json", "
 
 @dataclass
 class Site:
-    """A web server; `asked` are the paths that it was asked for."""
+    """A web server; `asked` are the paths that it was asked for, `heard` is all that it could write down."""
 
     url: str
     asked: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
 
 @contextlib.asynccontextmanager
@@ -35,6 +37,7 @@ async def site(broker: str = "") -> AsyncIterator[Site]:
     async def answer(request: web.Request) -> web.Response:
         path = request.match_info["path"] or "index.html"
         served.asked.append(path)
+        served.heard.append(f"{request.raw_path} {dict(request.headers)} {await request.text()}")
         if path.startswith("source/"):
             data = (build.HERE / path.removeprefix("source/")).read_bytes()
         elif path in files:
@@ -75,6 +78,15 @@ async def phone(chromium: Browser, locale: str = "en-GB", **more: str) -> AsyncI
         assert not wide, "the page is wider than the screen"
     await context.close()
     assert not troubles
+
+
+async def fragment_of(lock: Lock, pin: str) -> str:
+    """The fragment of the address that a phone at the reader opens after PIN * 4 #."""
+    await lock.keys(f"{pin}*4#")
+    await lock.wait_light("enrolling")
+    async with lock.tap("phone"):
+        await lock.wait_event(lambda event: event["type"] == "phone")
+    return "#" + (await lock.state())["phone"]["link"].partition("#")[2]
 
 
 async def keep_key(page: Page | FrameLocator, door: str = "Home", person: str = "") -> None:

@@ -26,6 +26,7 @@ FLOORS = (
     ("settings_kinds",),
     ("access",),
     ("people",),
+    ("log",),
     ("roll",),
     ("board",),
     ("storage",),

@@ -18,10 +18,12 @@ _PROGRAM = """
 import asyncio, sys
 sys.path[:] = ["firmware", "tools/simulator/fakes", "lib", ".frozen"]
 from readers import ev2
-from readers.card_keys import CardKeys
+from readers.card_keys import CardKeys, HouseKeys
+from readers import house_keys
 from readers.identify import identify
 from readers.personalise import personalise
 from readers.pn532 import CardError
+from roll.record import Credential
 
 def asked(*words):
     print(*words)
@@ -43,6 +45,17 @@ class Reader:
         said = asked("search")
         return bytes.fromhex(said) if said != "none" else None
 
+class Listed:  # the operator's list: records of 32 bytes
+    def __init__(self, data):
+        self.data = data
+    def find(self, digest):
+        for at in range(0, len(self.data), 32):
+            if self.data[at : at + 16] == digest:
+                return Credential(self.data[at : at + 32])
+
+def made_of(secret):  # a lock's, or a house's behind its reference
+    return CardKeys(secret) if len(secret) == 32 else HouseKeys(secret[:1], secret[1:])
+
 def word(found):
     return "none" if found is None else found.hex() or "empty"
 
@@ -52,16 +65,19 @@ while True:
     args = [bytes.fromhex(arg.replace("-", "")) for arg in args]
     try:
         if what == "identify":
-            uid, secret = args
+            uid, *secrets = args
             is_random = len(uid) == 4 and uid[0] == 8
-            found = asyncio.run(identify(Reader(), uid, is_random, CardKeys(secret)))
+            every = [made_of(secret) for secret in secrets]
+            found = asyncio.run(identify(Reader(), uid, is_random, every))
             print("found", word(found))
         elif what == "personalise":
             print("found", word(asyncio.run(personalise(Reader(), CardKeys(args[0])))))
         elif what == "keys":
-            keys = CardKeys(args[0])
+            keys = made_of(args[0])
             own = [keys.key(n, args[1]) for n in range(5)]
             print("found", b"".join([keys.application, keys.marks] + own).hex())
+        elif what == "houses":  # references and house keys, by the lock's key and the records of its list
+            print("found", word(b"".join([a + b for a, b in house_keys.read(args[0], Listed(args[1]))])))
         elif what == "cmac":
             print("found", ev2.cmac(*args).hex())
         elif what == "random":  # from here on the host's numbers are these

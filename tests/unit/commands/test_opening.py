@@ -1,5 +1,6 @@
 """A resident opens from afar by one message, once and within a minute; a flood of others opens nothing."""
 
+import gc
 import json
 import random
 import struct
@@ -121,6 +122,8 @@ def test_100000_messages_of_others_open_nothing():
         lambda: sent[-1] * random.randrange(2, 100),
     )
     assert lock.get(sent[0], now) == 7
+    gc.collect()
+    used = gc.mem_alloc()
     for n in range(100_000):
         now = NOW + n // 10
         if n % 5000 == 0:
@@ -129,3 +132,5 @@ def test_100000_messages_of_others_open_nothing():
         opened += lock.get(random.choice(enemy)(), now) is not None
     print("100000 messages: %d opened, beside %d of the resident's own" % (opened, own))
     assert (opened, own) == (0, 20)
+    gc.collect()
+    assert gc.mem_alloc() - used < 4096, "what it keeps of a flood"

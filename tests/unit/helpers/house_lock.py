@@ -253,12 +253,15 @@ class House:
         time.stride_ms = _FINE_MS
 
     def days(self, days):
-        """Days pass with the plug in."""
-        hours = days * _DAY_H - 1
-        chip.kept[LIVED] = chip.kept.get(LIVED, 0) + hours
-        self._from -= hours * _HOUR_MS
-        chip.set_clock(chip.read_clock() + hours * 3600)
-        self.wait(_HOUR_MS)
+        """Days pass with the plug in: of their hours one as a day of the lock's life begins, and the last."""
+        hours = days * _DAY_H
+        rest = (chip.kept.get(LIVED, 0) + hours) % _DAY_H
+        for part in (hours - rest, rest):
+            if part:
+                chip.kept[LIVED] = chip.kept.get(LIVED, 0) + part - 1
+                self._from -= (part - 1) * _HOUR_MS
+                chip.set_clock(chip.read_clock() + (part - 1) * 3600)
+                self.wait(_HOUR_MS)
 
     def keys(self, *parts):
         """Keys, and milliseconds between them."""
@@ -298,6 +301,12 @@ class House:
         """The broker brings a message, and the lock has time for it."""
         topic = "menshen/v1/demo/" + leaf
         asyncio.run(self.subscriptions.on_message(topic.encode(), Payload(message.encode(), None, retained)))
+        self.wait(_SETTLES_MS)
+
+    def afar(self, message, retained):
+        """The same of a resident's page, from anywhere."""
+        payload = Payload(unhexlify(message), None, retained)
+        asyncio.run(self.subscriptions.on_message(b"menshen/v1/demo/tenant", payload))
         self.wait(_SETTLES_MS)
 
     def sntp(self, now):

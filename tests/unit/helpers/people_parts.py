@@ -9,12 +9,12 @@ from ram_numbers import RamNvs
 from people.cards import Cards
 from people.consent import Consent
 from people.entry import SHELVES, Resident
-from people.guard import lease_digest
 from people.keys import Keys
 from people.leases import Leases
 from people.pins import Pins
 from people.register import Register
 from people.residents import Residents
+from people.terms import lease_digest
 from people.upkeep import tend
 from people.voids import Voids
 from roll.record import FIELDS, LEASE, PIN, TENANT, Credential
@@ -41,8 +41,8 @@ class All(Pins, Cards, Keys):
 class Who:
     """A resident who asks."""
 
-    def __init__(self, number, found):
-        self.number, self.digest = number, found
+    def __init__(self, number, found, lease=1):
+        self.number, self.digest, self.lease = number, found, lease
 
 
 class Listed:
@@ -89,7 +89,7 @@ class House:
         changes = self.at(lease)
         number = changes.free()
         changes.move_in(digest(n + 5000), digest(n))
-        return Who(number, digest(n))
+        return Who(number, digest(n), lease)
 
     def voids(self, lease=1):
         return Voids(self.register, lease)

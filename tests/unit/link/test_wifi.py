@@ -64,6 +64,13 @@ def test_it_joins_with_the_settings_given():
     assert station.credentials == ("home", "secret")
 
 
+def test_an_open_network_and_a_key_of_64_digits_go_to_the_driver_as_they_are():
+    for ssid, password in (("home", ""), ("home", "0aF" * 21 + "0"), ("\U0001f600" * 8, "\u00e4" * 4)):
+        station = Station()
+        assert asyncio.run(Wifi(station, ssid, password, Backoff(1000, 8000, lambda limit: 1)).up(10_000))
+        assert station.credentials == (ssid, password)
+
+
 def test_it_ends_an_earlier_try_before_the_next():
     station = Station()
     station.joined = False

@@ -4,7 +4,8 @@ from people_parts import House, Who, digest, record
 
 from people.cards import CARDS_MAX
 from people.changes import PEOPLE_MAX, WITHDRAWN_MAX
-from people.entry import GUEST_KEY, HOME_KEY, ResidentsError
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, ResidentsError
+from people.shelves import make
 from roll.record import CARD, MOVE_IN
 
 LISTED, FOB = 1, 9  # a PIN and a card of the list
@@ -45,8 +46,8 @@ def test_who_moves_out_takes_their_own_along_and_nothing_else():
             house.start()
         assert [house.opens(1), house.opens(20, CARD)] == [False, False]
         assert [house.opens(2), house.opens(21, CARD), house.opens(FOB, CARD)] == [True] * 3
-        assert list(house.residents.keys()) == [(1, b"\x02" * 16)]
-        assert list(house.residents.keys(HOME_KEY)) == [(1, b"B" * 16)]
+        assert list(house.residents.keys()) == [(2 << 16 | 1, b"\x02" * 16)]
+        assert list(house.residents.keys(HOME_KEY)) == [(2 << 16 | 1, b"B" * 16)]
         assert house.at().people() == [second.number]
 
 
@@ -118,6 +119,21 @@ def test_all_cards_are_ones_own_alone_unless_nobody_else_lives_there():
     assert [house.opens(2), house.entries()[-1][0]] == [True, 0]
 
 
+def test_what_is_nobodys_alone_goes_with_the_last_who_lives_there_and_with_no_flatmate():
+    """Cards and keys of a lease that had several residents in version 0.1.0."""
+    for stays in (True, False):
+        house, first, second = two()
+        card, key = digest(40, CARD), b"k" * 16
+        of_all = make(card, CREDENTIAL, 1, CARD) + make(key, GUEST_KEY, 1)
+        house.at().write(lambda entry, one: entry, of_all)
+        if not stays:
+            house.at().move_out(second)
+        house.at().remove_cards(first)
+        house.at().set_key(first, GUEST_KEY, b"n" * 16)
+        assert house.opens(40, CARD) == stays
+        assert (key in [found for _, found in house.residents.keys()]) == stays  # noqa: SIM118
+
+
 def test_of_the_lists_cards_none_goes_where_the_list_has_somebody_elses_pin():
     house = House(record(LISTED), record(2), record(FOB, kind=CARD))
     house.at().remove_cards(Who(0, digest(LISTED)))
@@ -183,7 +199,7 @@ def test_a_key_is_no_credential():
 def test_a_key_can_be_given_up_by_one_and_for_all():
     house, first, _ = two()
     house.at().set_key(first, HOME_KEY, b"")
-    assert list(house.residents.keys(HOME_KEY)) == [(1, b"B" * 16)]
+    assert list(house.residents.keys(HOME_KEY)) == [(2 << 16 | 1, b"B" * 16)]
     assert len(list(house.residents.keys())) == 2
     house.at().drop_keys(HOME_KEY)
     assert list(house.residents.keys(HOME_KEY)) == []

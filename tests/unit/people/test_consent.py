@@ -7,6 +7,7 @@ from people_parts import DAY, NOW, House, Who, digest, lease_of, record
 from people.changes import PEOPLE_MAX
 from people.entry import AGREES
 from people.guard import LOCKED_OUT, SHORTENED, Guard
+from people.ledger import Ledger
 from roll.record import CARD, MOVE_IN
 
 END, SOONER = NOW + 300 * DAY, NOW + 60 * DAY
@@ -58,7 +59,7 @@ class Home(House):
     def note(self, end):
         """As a list that passed is noted, just before it is in force."""
         new = [(lease_of()[:16], each_of(lease_of(end=end)))]
-        asyncio.run(Guard(self.leases).note(lambda: iter(new), NOW))
+        asyncio.run(Ledger(self.leases).note(lambda: iter(new), NOW))
 
     def ends(self, end, lease=1):
         """Whether it ends then, and no earlier."""

@@ -6,11 +6,13 @@ import struct
 import vfs
 from list_parts import each_of
 
-from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard, lease_digest
-from people.leases import OVER, WHAT, Leases
+from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard
+from people.leases import ENTRIES_MAX, ENTRY, OVER, WHAT, Leases
+from people.ledger import Ledger
+from people.terms import lease_digest
 from storage.files import exists
 
-TENANT, STAFF, MOVE_IN, LEASE = 1, 2, 3, 4
+TENANT, STAFF, MOVE_IN, LEASE, HOUSE_KEY = 1, 2, 3, 4, 8
 PIN, CARD = 1, 2
 START, END = 1_800_000_000, 1_831_536_000  # 365 days
 DAY, HOUR = 86_400, 3600
@@ -67,7 +69,7 @@ class House:
         House.mounted = True
         self.numbers = Numbers()
         self.leases = make(self.numbers)
-        self.guard = Guard(self.leases)
+        self.guard, self.ledger = Guard(self.leases), Ledger(self.leases)
         self.list = records or (
             stated(),
             record(1),
@@ -86,7 +88,7 @@ class House:
         return self.check(*[r for r in self.list if r[:16] != old[:16]], *new, now=now)
 
     def note(self, *records, now=START + DAY):
-        asyncio.run(self.guard.note(lambda: each_of(records), now or 0))
+        asyncio.run(self.ledger.note(lambda: each_of(records), now or 0))
 
     def take(self, *records, now=START + DAY):
         reason = self.check(*records, now=now)
@@ -145,6 +147,32 @@ def test_nothing_of_it_becomes_weaker():
     ]
     for one in weaker:
         assert House().changed(record(1), record(1, **one)) == LOCKED_OUT, one
+
+
+def house_key(reference=1, half=0, content=(7, 9)):
+    n = 100 + 2 * reference + half
+    return record(n, 0, HOUSE_KEY, 0, before=content[0], after=content[1], key=reference)
+
+
+def test_the_house_key_of_a_tenants_card_neither_goes_nor_changes():
+    halves = house_key(), house_key(half=1)
+    house = House(stated(), record(1), record(5, kind=CARD, key=1), *halves)
+    for half in halves:
+        assert house.changed(half) == LOCKED_OUT
+    for content in ((8, 9), (7, 8)):
+        assert house.changed(halves[1], house_key(half=1, content=content)) == LOCKED_OUT
+    assert house.changed(halves[1], record(halves[1][0], key=1, before=7, after=9)) == LOCKED_OUT
+    assert house.check(*house.list, house_key(2)) is None
+    house.end(1)
+    assert house.changed(halves[0]) is None
+
+
+def test_the_house_key_of_nobodys_card_may_go():
+    house = House(stated(), record(1), record(5, kind=CARD, key=1), house_key(1), house_key(2), house_key(3))
+    assert house.changed(house_key(2)) is None
+    assert house.changed(house_key(3), house_key(3, content=(1, 1))) is None
+    house = House(stated(), record(1, kind=CARD), record(4, role=STAFF, kind=CARD, key=1), house_key(1))
+    assert house.changed(house_key(1)) is None  # staff are the operator's own
 
 
 def test_a_later_end_and_an_earlier_beginning_are_taken():
@@ -206,7 +234,7 @@ def test_a_clock_that_was_set_forward_ends_no_lease():
         house.numbers.kept["lived"] = hours
         assert not house.leases.over(1, END + DAY), hours
         assert house.check(now=END + DAY) == LOCKED_OUT
-        assert house.guard.settle(END + DAY) == []
+        assert house.ledger.settle(END + DAY) == []
 
 
 def test_the_end_of_the_lease_is_the_end_and_stays_it():
@@ -216,7 +244,7 @@ def test_the_end_of_the_lease_is_the_end_and_stays_it():
     assert not house.leases.over(1, END - 1)
     assert house.leases.over(1, END)
     assert house.check(now=END) is None
-    assert house.guard.settle(END) == [1]
+    assert house.ledger.settle(END) == [1]
     for leases in house.leases, make(house.numbers):
         assert leases.over(1, None)
         assert leases.over(1, START)
@@ -249,9 +277,9 @@ def test_a_lease_that_is_heard_of_early_ends_no_earlier():
 def test_a_lease_that_has_begun_has_begun_whatever_the_clock_says():
     house = House()
     assert not house.leases.begun(1, 0)
-    house.guard.settle(START - 1)
+    house.ledger.settle(START - 1)
     assert not house.leases.begun(1, 0)
-    house.guard.settle(START)
+    house.ledger.settle(START)
     for leases in house.leases, make(house.numbers):
         assert leases.begun(1, START)
         assert not leases.begun(1, START + 1)  # a credential that begins later has not
@@ -270,9 +298,9 @@ def test_it_ends_when_it_is_given_up():
 def test_what_is_over_is_forgotten_once_the_list_has_nothing_of_it():
     house = House(stated(), stated(2), record(1), record(2, lease=2))
     house.end(1)
-    asyncio.run(house.guard.forget(lambda: each_of((record(1), stated(2)))))
+    asyncio.run(house.ledger.forget(lambda: each_of((record(1), stated(2)))))
     assert house.leases.over(1, None), "its card is still in the list"
-    asyncio.run(house.guard.forget(lambda: each_of(())))
+    asyncio.run(house.ledger.forget(lambda: each_of(())))
     for leases in house.leases, make(house.numbers):
         assert (leases.place(1), leases.place(2) >= 0) == (-1, True)
 
@@ -283,7 +311,7 @@ def test_leases_come_and_go_for_ever():
         house.end(lease)
         mine = stated(lease + 1), record(lease + 1, lease=lease + 1)
         assert house.take(*mine) is None, lease
-        asyncio.run(house.guard.forget(lambda: each_of(mine)))  # noqa: B023
+        asyncio.run(house.ledger.forget(lambda: each_of(mine)))  # noqa: B023
     assert len(house.leases.table) == 28
 
 
@@ -295,6 +323,14 @@ def test_so_many_leases_and_no_more():
     assert house.check(*many, record(1, lease=33)) == TOO_MANY
     house.end(5)
     assert house.check(*many, stated(33)) is None
+
+
+def test_the_table_has_places_for_so_many_and_no_more_whatever_a_list_names():
+    house = House()
+    for lease in range(1, 2 * ENTRIES_MAX):
+        house.end(lease) if lease <= 80 else house.note(stated(lease))
+    assert len(house.leases.table) == ENTRIES_MAX * ENTRY
+    assert house.leases.over(1, None)
 
 
 def test_what_0_1_0_has_stored_is_kept_but_for_its_credentials():

@@ -76,10 +76,40 @@ def test_whoever_has_a_pin_of_the_list_lives_there_too():
     assert alone.at().key(Who(1, b""), HOME_KEY) == HOME
     two = house(*of(1, (1,)), listed=(record(9), record(71)))
     two.tend()
-    assert two.at().people() == [1]
+    assert two.at().people() == [1, 2]
     assert two.at().key(Who(1, b""), HOME_KEY) is None
     assert len(list(two.residents.keys())) == 1
     assert two.opens(9)
+
+
+def test_a_flatmate_with_nothing_but_a_pin_of_the_list_loses_nothing():
+    """Both have only that, and what they set in 0.1.0 is nobody's alone."""
+    old = house(*of(1, ()), listed=(record(8), record(9), record(33, kind=CARD), record(71)))
+    old.tend()
+    first, second = [old.residents.entry(digest(n)).number for n in (8, 9)]
+    assert sorted((first, second)) == [1, 2]
+    me = Who(first, digest(8))
+    old.at().remove_cards(me)
+    old.at().set_key(me, GUEST_KEY, b"the first one's!")
+    old.tend()
+    assert [old.opens(20, CARD), old.opens(33, CARD)] == [True, True]
+    assert GUEST in [key for _, key in old.residents.keys()]  # noqa: SIM118
+    old.pass_hours(1)
+    old.voids().give(me, old.leases.lived())
+    old.pass_hours((21 if first < second else 90) * 24 - 1)
+    old.tend()
+    assert old.opens(9)
+    old.at().move_out(me)
+    old.pass_hours(24 * 200)
+    old.tend()
+    assert [old.opens(8), old.opens(9), old.opens(20, CARD)] == [False, True, True]
+
+
+def test_so_many_pins_of_the_list_get_a_number_as_there_are_places():
+    old = house(*of(1, (1,)), listed=[record(n) for n in range(80, 92)])
+    old.tend()
+    assert old.at().people() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert all(old.opens(n) for n in [1] + list(range(80, 92)))
 
 
 def test_what_was_nobodys_alone_goes_with_the_last():
@@ -90,7 +120,7 @@ def test_what_was_nobodys_alone_goes_with_the_last():
     old.at(2).remove_cards(Who(2, digest(3)))
     assert not old.opens(30, CARD)
     old.at(2).set_key(Who(2, digest(3)), GUEST_KEY, b"another guest's!")
-    assert list(old.residents.keys()) == [(2, b"another guest's!")]
+    assert list(old.residents.keys()) == [(2 << 16 | 2, b"another guest's!")]
 
 
 def test_a_list_that_stands_in_has_it_wait():

@@ -8,10 +8,10 @@ from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
 from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, WITHDRAWN
-from people.guard import lease_digest
 from people.leases import OVER, WHAT, Leases
 from people.register import Register
 from people.residents import Residents
+from people.terms import lease_digest
 from people.upkeep import tend
 from roll.record import LEASE, TENANT
 from storage.names import LIVED
@@ -82,8 +82,8 @@ class House:
         return [
             what[0] is not None and what[0].what == CREDENTIAL,
             what[1] is not None and what[1].what == CREDENTIAL,
-            lease in dict(again.keys(GUEST_KEY)),
-            lease in dict(again.keys(HOME_KEY)),
+            lease in [whose & 0xFFFF for whose, _ in again.keys(GUEST_KEY)],
+            lease in [whose & 0xFFFF for whose, _ in again.keys(HOME_KEY)],
             what[2] is not None and what[2].what == WITHDRAWN,
         ]
 

@@ -5,7 +5,7 @@ import random
 from scripted_phone import APPLICATION, CAPABILITIES, NDEF, read
 
 from access.phone_note import note
-from people.entry import GUEST_KEY, HOME_KEY
+from people.entry import GUEST_KEY, HOME_KEY, LOG
 from readers.phone_tag import Type4
 
 MESSAGE = bytes(range(100))
@@ -100,3 +100,32 @@ def test_where_there_is_a_page_a_guest_key_is_its_address_and_nothing_else():
     assert note("demo", GUEST_KEY, bytes(range(16)), "codes.example/door/") == told
     assert note("demo", HOME_KEY, bytes(16), "codes.example/door/") == note("demo", HOME_KEY, bytes(16))
     assert len(note("x" * 32, GUEST_KEY, bytes(16), "x" * 112)) < 256
+
+
+def test_a_log_is_one_address_whose_record_may_be_long():
+    told = bytes(range(251, 256)) * 200
+    text = b"-_z9_v8" * 200  # base64 of RFC 4648, section 5, without "="
+    for page, begin in (
+        ("codes.example/door/", b"\x04codes.example/door/#lock=demo&log="),
+        ("", b"\x06?body=Menshen%20log%20of%20demo:%20"),
+    ):
+        made = note("demo", LOG, told, page)
+        head = b"\xc1\x01" + (len(made) - 7).to_bytes(4, "big") + b"U"
+        assert made[:7] == head
+        assert made[7 : 7 + len(begin)] == begin
+        sealed = made[7 + len(begin) :]
+        assert len(sealed) == (len(told) * 8 + 5) // 6
+        assert sealed[:6] == text[:6]
+        assert not [letter for letter in b"+/=\n" if letter in sealed]
+    assert len(note("x" * 32, LOG, bytes(40 + 32 * 8 + 960 + 4), "x" * 112)) < 2048
+
+
+def test_a_phone_reads_a_long_message_whole():
+    message = note("demo", LOG, bytes(1300), "codes.example/")
+    tag, got = Type4(message), b""
+    for apdu in (APPLICATION, NDEF):
+        assert tag.answer(apdu) == OK
+    while not tag.is_read:
+        at = len(got)
+        got += tag.answer(read(at, 0))[:-2]
+    assert got == len(message).to_bytes(2, "big") + message

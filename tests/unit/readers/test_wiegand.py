@@ -24,11 +24,15 @@ class Pin:
 class Cable:
     """A reader at one end, and who types and holds cards at the other."""
 
-    def __init__(self):
+    def __init__(self, *form):
         self.zero, self.one = Pin(), Pin()
         self.heard = []
         self.health = []
-        self.reader = Wiegand(self.zero, self.one, self.heard.append)
+        self.unread = 0
+        self.reader = Wiegand(self.zero, self.one, self.heard.append, self.on_unread, *form)
+
+    def on_unread(self):
+        self.unread += 1
 
     def send(self, bits):
         for bit in bits:
@@ -101,9 +105,55 @@ def test_a_card_of_34_bits_is_its_four_bytes():
         assert Cable().after(card(number, 32)) == [number.to_bytes(4, "big")]
 
 
+def h10302(number):
+    """37 bits, whose two halves share the bit in the middle."""
+    bits = bits_of(number, 35)
+    return str(bits[:18].count("1") & 1) + bits + str(1 - (bits[17:].count("1") & 1))
+
+
+def test_a_card_of_37_bits_is_its_35_in_five_bytes():
+    for number in (0, (1 << 35) - 1, 0x4_04A1_B2C3, 1 << 17):
+        assert Cable().after(h10302(number)) == [number.to_bytes(5, "big")]
+
+
+def test_a_card_of_the_length_and_parity_that_the_settings_name_is_read():
+    for size in (9, 32, 35, 56, 64, 66):
+        number = 0x2A5_04A1_B2C3_D4E5_F607 & ((1 << size) - 1)
+        bits = bits_of(number, size)
+        assert Cable(size, "none").after(bits) == [number.to_bytes((size + 7) // 8, "big")]
+        odd = bits.count("1") & 1
+        for parity in ("even", "odd"):
+            right = parity == ("odd" if odd else "even")
+            number_alone = (number >> 1).to_bytes((size + 6) // 8, "big")
+            assert Cable(size, parity).after(bits) == ([number_alone] if right else [])
+    assert Cable(58, "halves").after(card(0x04A1B2C3D4E5F6, 56)) == [bytes.fromhex("04a1b2c3d4e5f6")]
+    assert Cable(66, "halves").after(card(5, 64)) == [bytes(7) + b"\x05"]
+    assert Cable(58, "halves").after(card(0x7B3039, 24)) == [b"\x7b\x30\x39"]  # 26 bits as ever
+    assert Cable(26, "none").after("1" * 26) == [b"\x03\xff\xff\xff"]  # unless they are said to be others
+
+
+def test_a_card_of_a_length_that_is_not_known_is_told_and_noise_is_not():
+    for size in (24, 25, 27, 35, 41, 66, 67, 75, 300):
+        cable = Cable()
+        assert cable.after("1" * size) == []
+        assert (cable.unread, cable.reader.discarded) == (1, 1)
+    for noise in ("1" * 23, "1" * 9, "1", "1" * 26, "0" * 37):  # short, or of a wrong parity
+        cable = Cable()
+        cable.after(noise)
+        assert cable.unread == 0
+
+
+def test_keys_that_run_together_in_a_stall_are_no_card():
+    cable = Cable()
+    cable.reader._unsure = 3
+    bits = bytearray(68)
+    bits[0] = 28
+    cable.reader._decode(bits, cable.heard.append)
+    assert cable.unread == 0
+
+
 def test_every_single_wrong_bit_of_a_card_is_noticed():
-    for size, number in ((24, 0x7B3039), (32, 0x04A1B2C3)):
-        good = card(number, size)
+    for good in (card(0x7B3039, 24), card(0x04A1B2C3, 32), h10302(0x4_04A1_B2C3)):
         cable = Cable()
         spoilt = [good[:n] + ("0" if good[n] == "1" else "1") + good[n + 1 :] for n in range(len(good))]
         assert cable.after(*spoilt[:8]) == []

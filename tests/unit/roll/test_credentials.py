@@ -6,6 +6,7 @@ import os
 from list_parts import KEY, PUT, REMOVE, at_once, delta, digests, install, listed, opened, put, record, whole
 from ram_flash import RamFlash
 
+from roll import head
 from roll import install as installing
 from roll.layout import CHANGES_MAX, SNAPSHOTS
 
@@ -40,6 +41,17 @@ def test_in_an_empty_list_and_in_none_nothing_is_found():
     assert not credentials.whole
     assert credentials.find(bytes(16)) is None
     assert list(credentials.each()) == []
+
+
+def test_a_folder_that_is_missing_is_made_and_one_that_cannot_be_is_no_end():
+    RamFlash("/access")
+    for folder in ("/access/here", "/access/not/here"):
+        head.FOLDER = folder
+        assert not opened().whole
+    head.FOLDER = "/access"
+    assert os.listdir("/access") == ["here"]
+    assert not opened().whole
+    assert os.listdir("/access") == ["here"]
 
 
 def test_digests_that_begin_alike_are_told_apart():

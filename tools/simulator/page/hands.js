@@ -34,7 +34,7 @@ export function buildKeypad(pad, press) {
 }
 
 export function showPhone(card, { read, link }) {
-  const [title, key] = read?.split(": ") ?? ["", link && "has the guest key, on the resident's page beside the door"];
+  const [title, key] = read?.split(": ") ?? ["", link && (link.includes("&log=") ? "has read the log" : "has the guest key") + ", on the resident's page beside the door"];
   card.classList.toggle("has-read", Boolean(read ?? link));
   if (link?.startsWith("https:")) openPage(new URL(link).hash);
   card.firstChild.replaceChildren(title || "The tenant's phone", document.createElement("small"));

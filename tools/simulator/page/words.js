@@ -13,6 +13,7 @@ export const LIGHT = {
   enrolling: "Blue: go on, it waits for you. When it is dark, it is over.",
   kept: "Lime: done, and kept in the lock.",
   elsewhere: "Olive: not taken. This card has its home at another door.",
+  unread: "Azure: a card of a length that this lock was not told to read.",
   weak: "Pink: not taken. Choose another.",
   staff: "White: come in. Staff have been in since a resident was here last.",
   identify: "Violet: the operator looks for this lock.",
@@ -39,6 +40,8 @@ export const MENU = [
   ["6", "own broker", "where the settings name one; then hold the phone to the reader"],
   ["60", "no own broker", "its code opens no more"],
   ["7", "void other ways in", "after 21 days, what is not used"],
+  ["8", "log", "keeps one for you and hands it to the phone; 81 to 89: each entry for 1 to 9 days, not 30"],
+  ["80", "no log", "and what it held is erased"],
   ["9", "move out", "then the PIN # once more"],
   ["0", "staff: passage", "everybody can open until staff end it, or their hours do"],
 ];

@@ -1,0 +1,35 @@
+"""Unwraps the keys of the cards that the operator has handed out; they come with the operator's list.
+
+Of each there are two records, a half in each: roll/README.md.
+"""
+
+import struct
+from hashlib import sha256
+
+from cryptolib import aes
+from micropython import const
+
+from roll.record import DIGEST
+from storage.hmac import Mac
+from storage.purposes import HOUSE_KEY, HOUSE_WRAP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from roll.credentials import Credentials
+
+_MOST = const(4)
+_ECB = const(1)
+
+
+def read(key: bytes, credentials: "Credentials") -> "list[tuple[bytes, bytes]]":
+    """Reference, one byte, and house key of each that the list has; `key` is the lock's."""
+    found = []
+    for number in range(1, _MOST + 1):
+        reference, wrapped = bytes((number,)), b""
+        for half in b"\0", b"\1":
+            listed = credentials.find(sha256(HOUSE_KEY + reference + half).digest()[:DIGEST])
+            if listed is not None:
+                wrapped += struct.pack("<II", listed.not_before, listed.not_after)
+        if len(wrapped) == 16:
+            found.append((reference, aes(Mac(key).digest(HOUSE_WRAP, reference)[:16], _ECB).decrypt(wrapped)))
+    return found
