@@ -132,7 +132,9 @@ class UART(io.IOBase):
         return len(part)
 
     def ioctl(self, request, flags):
-        return flags & _READABLE if request == _POLL and self._heard else 0
+        if request != _POLL:
+            return -1  # no file: 0 would be the standard input
+        return flags & _READABLE if self._heard else 0
 
 
 class Pin:

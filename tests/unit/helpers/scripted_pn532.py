@@ -104,7 +104,9 @@ class Chip(io.IOBase):
         self.host_ends = baud
 
     def ioctl(self, request, flags):
-        return flags & _READABLE if request == _POLL and self.out else 0
+        if request != _POLL:
+            return -1  # no file: 0 would be the standard input
+        return flags & _READABLE if self.out else 0
 
     def readinto(self, buffer):
         if not self.out:

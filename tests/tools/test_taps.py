@@ -1,0 +1,69 @@
+"""Taps in simulated time, at the whole lock as it lies in the flash: how long they take, what opens."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from menshen.bench.taps import FAST, KINDS, TimedLock, timed_board, timed_lock
+from menshen.simulator.cards.attacks import Liar, Relay, uid_clone, with_wrong_keys
+from menshen.simulator.cards.card import Card
+from menshen.simulator.cards.ev2 import Ev2Card
+from tests.conftest import micropython
+from tests.tools.test_firmware_cards import failures
+
+BY_NIGHT = bool(os.getenv("MENSHEN_NIGHTLY"))
+SECURE = ("ntag424", "desfire")
+ATTACKED = SECURE if BY_NIGHT else SECURE[:1]  # see test_firmware_attacks.py, too
+LONG_S = 3600 if BY_NIGHT else 4
+OVER_THE_FLOOR = 1.05
+_TRY_S, _LATER_S = 0.8, 2.0
+
+
+@pytest.fixture(scope="module")
+def lock_and_cards(tmp_path_factory, app_dir) -> Iterator[tuple[TimedLock, dict[str, Card]]]:
+    board, owned = timed_board(tmp_path_factory.mktemp("taps"), app_dir, micropython())
+    with timed_lock(board, micropython()) as lock:
+        assert lock.chip.speed == FAST
+        yield lock, owned
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_firmware_s_waits_add_next_to_nothing_to_what_bus_and_radio_need(lock_and_cards, kind) -> None:
+    lock, owned = lock_and_cards
+    took, floor = lock.tap(owned[kind])
+    print(f"{kind}: {took * 1000:.2f} ms, bus and radio {floor * 1000:.2f} ms")
+    assert floor <= took <= floor * OVER_THE_FLOOR
+    lock.pass_time(_LATER_S)
+
+
+@pytest.mark.parametrize("kind", SECURE)
+def test_a_card_held_there_for_long_opens_once_and_counts_nothing(lock_and_cards, kind) -> None:
+    """For an hour by night."""
+    lock, owned = lock_and_cards
+    assert lock.hold(owned[kind], LONG_S) == 1
+    assert sum(failures(owned[kind])) == 0
+
+
+@pytest.mark.parametrize("kind", ATTACKED)
+def test_no_attack_opens_and_the_card_itself_does_after_them(lock_and_cards, kind) -> None:
+    lock, owned = lock_and_cards
+    card = owned[kind]
+    assert isinstance(card, Ev2Card)
+    wrong = with_wrong_keys(card, lambda size: b"w" * size)
+    forger = with_wrong_keys(card, lambda size: b"w" * size)
+    forger.slots()[1].key = card.slots()[1].key  # the finding key, which all cards of a lock have
+    attacks = {
+        "clone": uid_clone(card),
+        "wrong keys": wrong,
+        "forged": Liar(forger, lambda frame: bytes(16)),
+        "relay": Relay(card, 0.07),
+    }
+    if kind == "desfire":
+        assert lock.hold(Relay(card, 0.005), _TRY_S) == 1  # one over Wi-Fi in the same street opens
+    for name, attack in attacks.items():
+        assert lock.hold(attack, _TRY_S) == 0, name
+        if BY_NIGHT:
+            assert lock.hold(card, _TRY_S) == 1, name
+    assert lock.hold(card, _TRY_S) == 1
+    assert sum(failures(card)) == 0

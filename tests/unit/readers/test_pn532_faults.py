@@ -1,0 +1,171 @@
+"""A reader that meets one fault after the other is back within 2 s each time, and no memory is lost.
+
+500 faults, 10,000 with MENSHEN_NIGHTLY=1, in virtual time.
+"""
+
+import asyncio
+import gc
+import os
+import random
+from asyncio import core
+
+from virtual_time import clock  # isort: skip (it comes before whatever imports time)
+from scripted_pn532 import FAST, SLOW, TENANT, Chip
+
+from readers.card_reader import CardReader
+from readers.pn532 import PN532
+
+_FAULTS = 10_000 if os.getenv("MENSHEN_NIGHTLY") else 500
+_BACK_MS, _NEVER_MS = 2000, 60_000
+_GROWS_BY = 1024  # bytes: the test's own list grows, too; an object a fault would be 16 KB and more
+
+
+_wait = core.IOQueue.wait_io_event
+
+
+def _turn(queue, wait_ms):
+    """Each turn of the event loop takes a millisecond: who stays awake for an answer has time pass, too."""
+    clock.now += 1
+    _wait(queue, wait_ms)
+
+
+core.IOQueue.wait_io_event = _turn
+
+
+class Broken(Chip):
+    """A chip whose line or power does something wrong, once for each call of one of FAULTS."""
+
+    def write(self, data):
+        if not self.awake and data[:1] != b"\x55":
+            return len(data)  # it has lost its power, and nobody knows
+        return Chip.write(self, data)
+
+    def once(self, change):
+        """Have what it says next changed; None: it is not said."""
+        say = self.say
+
+        def changed(data):
+            self.say = say
+            data = change(data)
+            if data:
+                say(data)
+
+        self.say = changed
+
+    def hangs(self):
+        self.hung = True
+
+    def noise_on_the_line(self):
+        self.say(_noise())
+
+    def storm_of_noise(self):
+        for _ in range(20):
+            clock.at(clock.now + random.randint(0, 400), lambda: self.say(_noise()))
+
+    def half_a_frame(self):
+        self.once(lambda data: data[: random.randint(1, max(1, len(data) - 1))])
+
+    def wrong_checksum(self):
+        self.once(lambda data: data[:-2] + bytes((data[-2] ^ 1 << random.getrandbits(3), 0)))
+
+    def wrong_length(self):
+        self.once(lambda data: data[:3] + bytes((random.getrandbits(8),)) + data[4:])
+
+    def spurious_irq(self):
+        for _ in range(random.randint(1, 20)):
+            self.irq.value(0)
+            self.irq.value(1)
+
+    def power_dip(self):
+        self.brown_out()
+        self.ends = SLOW
+
+    def brown_out(self):
+        """It has lost all but its speed."""
+        self.awake = self.in_use = self.searching = False
+        self.asleep.clear()
+        self.found = None
+
+    def wrong_speed(self):
+        """As after a restart of the host, or a command that noise has made."""
+        self.ends = SLOW if self.ends == FAST else FAST
+
+    def lost_answer(self):
+        self.once(lambda data: None)
+
+    def late_answer(self):
+        say = self.say
+        self.once(lambda data: clock.at(clock.now + 700, lambda: say(data)))
+
+    def line_fails(self):
+        read = self.readinto
+
+        def fails(buffer):
+            self.readinto = read
+            raise OSError(5)
+
+        self.readinto = fails
+
+    FAULTS = (
+        hangs, noise_on_the_line, storm_of_noise, half_a_frame, wrong_checksum, wrong_length, spurious_irq,
+        power_dip, brown_out, wrong_speed, lost_answer, late_answer, line_fails,
+    )  # fmt: skip
+
+
+def _noise():
+    return bytes([random.getrandbits(8) for _ in range(random.randint(1, 300))])
+
+
+def story(count, seed, faults=Broken.FAULTS):
+    """Break it so often, a card comes each time: the longest until it was read, by fault, in ms; memory."""
+    clock.begin()
+    random.seed(seed)
+    chip, seen, worst, used = Broken(), [], {}, []
+    reader = CardReader(PN532(chip, chip.irq, chip.reset))
+
+    async def read():
+        """How long until a card is read; then it goes, and that is noticed."""
+        before, began = len(seen), clock.now
+        chip.put(TENANT)
+        while len(seen) == before:
+            await asyncio.sleep_ms(10)
+            if clock.now - began > _NEVER_MS:
+                raise AssertionError("it is never back")
+        took = clock.now - began
+        chip.put(None)
+        while reader._lying:
+            await asyncio.sleep_ms(50)
+        seen.clear()
+        return took
+
+    async def whole():
+        running = asyncio.create_task(reader.run(lambda uid, kind: seen.append(kind), lambda well: None))
+        await read()
+        for number in range(count):
+            fault = faults[number % len(faults)]
+            await asyncio.sleep_ms(random.randint(800, 1700))  # what comes late is over
+            while reader._lying:
+                await asyncio.sleep_ms(50)
+            seen.clear()
+            fault(chip)
+            worst[fault.__name__] = max(worst.get(fault.__name__, 0), await read())
+            if number % len(faults) == len(faults) - 1:
+                chip.commands.clear()
+                chip.reset.levels.clear()
+                chip.irq.levels.clear()
+                gc.collect()
+                used.append(gc.mem_alloc())
+        assert not running.done()
+        running.cancel()
+
+    asyncio.run(whole())
+    return worst, used
+
+
+def test_the_reader_is_back_within_two_seconds_after_each_of_many_faults_and_keeps_no_memory():
+    worst, used = story(_FAULTS, 13)
+    print("longest until a card was read, ms:", worst)
+    first, rest = used[2 : len(used) // 2], used[len(used) // 2 :]
+    print("bytes in use:", min(first), max(first), min(rest), max(rest))
+    assert max(worst.values()) <= _BACK_MS, worst
+    assert max(rest) - max(first) <= _GROWS_BY, used
