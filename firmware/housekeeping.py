@@ -126,11 +126,28 @@ class Housekeeping:
         return self._board.numbers.get(CHOICE) > 1
 
     async def _tend_people(self) -> None:
-        async with Loan():
-            from people.upkeep import tend
+        """Step by step: while the longest goes through the list, the code of no other is loaded."""
+        try:
+            await self._carry_out()
+            await self._clear(await self._settle())
+        except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
+            console.error("housekeeping", "what is to be noted of leases could not be")
 
-            try:
-                self._on_trial = self._is_trial()
-                await tend(self._register, self._clock.now(), self._reports.decided, self._on_trial)
-            except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
-                console.error("housekeeping", "what is to be noted of leases could not be")
+    async def _carry_out(self) -> None:
+        async with Loan():
+            from people.upkeep import carry_out
+
+            self._on_trial = self._is_trial()
+            await carry_out(self._register, self._reports.decided, self._on_trial)
+
+    async def _settle(self) -> "list[int]":
+        async with Loan():
+            from people.ledger import settle
+
+            return await settle(self._register, self._clock.now())
+
+    async def _clear(self, over: "list[int]") -> None:
+        async with Loan():
+            from people.upkeep import clear
+
+            await clear(self._register, over)

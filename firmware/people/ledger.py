@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from people.leases import Leases
+    from people.register import Register
     from roll.record import Credential
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
@@ -118,3 +119,10 @@ class Ledger:
         if self._leases.table[place] != value:
             self._leases.table[place] = value
             self._leases.changed = True
+
+
+async def settle(register: "Register", now: "int | None") -> "list[int]":
+    """Learn the leases of the list in force, and store which are over by now: these. OSError: flash full."""
+    ledger = Ledger(register.leases)
+    await ledger.note(register.credentials.each, now or 0)
+    return ledger.settle(now)

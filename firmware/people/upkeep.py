@@ -1,4 +1,8 @@
-"""Looks after what the lock knows of its people: what has ended goes, and no table grows with the years."""
+"""Looks after what the lock knows of its people: what has ended goes, and no table grows with the years.
+
+Housekeeping has it done after a start, after a new list, and every hour: carry_out(), settle() of ledger.py,
+and clear(), each loaded for itself, since the long one is in the middle.
+"""
 
 import asyncio
 
@@ -15,20 +19,22 @@ if TYPE_CHECKING:
     Tell = Callable[[int, str, int], bool]
 
 
-async def tend(register: "Register", now: "int | None", tell: "Tell", on_trial: bool = False) -> None:
-    """Learn the leases of the list in force, store which are over, and remove what belonged to those.
+async def carry_out(register: "Register", tell: "Tell", on_trial: bool = False) -> None:
+    """Have what residents have decided take effect where that is due; before that, take over 0.1.0's table.
 
-    To be called after a start, after a new list, and every hour. tell(lease, what, end) tells the operator
-    what residents have decided, once that is due, and says whether it has. `on_trial`: the release before may
-    come back. OSError: the flash is full.
+    tell(lease, what, end) tells the operator of it, and says whether it has. `on_trial`: the release before
+    may come back. OSError: the flash is full.
     """
     residents = register.residents
     if residents.paths[OLD] and register.credentials.whole and not on_trial:
         await _migrate(register)
     if not residents.paths[OLD] and _is_decided(register):
         await _decide(register, tell)
-    over = await _settle(register, now)
-    if any(residents.firsts) and not residents.paths[OLD]:
+
+
+async def clear(register: "Register", over: "list[int]") -> None:
+    """Remove what belonged to leases that are over, as ledger.settle() says. OSError: the flash is full."""
+    if any(register.residents.firsts) and not register.residents.paths[OLD]:
         await _clear(register, over)
     if over and register.credentials.whole:  # once nothing of theirs is left
         await _forget(register)
@@ -55,16 +61,6 @@ async def _decide(register: "Register", tell: "Tell") -> None:
         from people.decisions import settle
 
         await settle(register, tell)
-
-
-async def _settle(register: "Register", now: "int | None") -> "list[int]":
-    """Learn the leases of the list in force; those that are over."""
-    async with Loan():
-        from people.ledger import Ledger
-
-        ledger = Ledger(register.leases)
-        await ledger.note(register.credentials.each, now or 0)
-        return ledger.settle(now)
 
 
 async def _clear(register: "Register", over: "list[int]") -> None:

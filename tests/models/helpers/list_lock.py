@@ -14,6 +14,7 @@ from knife_flash import BLOCK, Flash, Knife
 from list_parts import KEY, opened, tend
 from lock_with_list import sync_of
 from people_parts import All, Who
+from people_parts import tend as tend_people
 from postman import Postman
 from ram_nvs import RamNVS
 from reordering_flash import CutFlash, ReorderingFlash
@@ -28,7 +29,6 @@ from people.guard import approve
 from people.leases import BEGUN, ENTRY, ENTRY_FORMAT, OVER, STATED, WHAT, Leases
 from people.register import Register
 from people.residents import Residents
-from people.upkeep import tend as tend_people
 from storage.hmac import Mac
 from storage.nvs import Numbers
 

@@ -11,11 +11,12 @@ from people.consent import Consent
 from people.entry import SHELVES, Resident
 from people.keys import Keys
 from people.leases import Leases
+from people.ledger import settle
 from people.pins import Pins
 from people.register import Register
 from people.residents import Residents
 from people.terms import lease_digest
-from people.upkeep import tend
+from people.upkeep import carry_out, clear
 from people.voids import Voids
 from roll.record import FIELDS, LEASE, PIN, TENANT, Credential
 from storage.hmac import Mac
@@ -32,6 +33,12 @@ def digest(n, kind=PIN):
 
 def record(n, role=TENANT, lease=1, kind=PIN, before=0, after=0):
     return digest(n, kind) + struct.pack(FIELDS, role, kind, lease, 0, 0, before, after, 0)
+
+
+async def tend(register, now, tell, on_trial=False):
+    """As housekeeping.py has people looked after."""
+    await carry_out(register, tell, on_trial)
+    await clear(register, await settle(register, now))
 
 
 class All(Pins, Cards, Keys):

@@ -3,7 +3,7 @@
 import asyncio
 
 from list_parts import install, opened, record
-from people_parts import All, Who
+from people_parts import All, Who, tend
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
@@ -12,7 +12,6 @@ from people.leases import OVER, WHAT, Leases
 from people.register import Register
 from people.residents import Residents
 from people.terms import lease_digest
-from people.upkeep import tend
 from roll.record import LEASE, TENANT
 from storage.names import LIVED
 from storage.nvs import Numbers
