@@ -255,6 +255,21 @@ def test_after_four_lies_of_any_kind_in_any_order_one_right_answer_and_one_publi
     print("%d orders of lies" % (2 * len(set(orders))))
 
 
+def test_a_lie_of_less_than_a_day_is_healed_though_its_floor_has_passed_since():
+    for lie in (2 * 3600, 20 * 3600):
+        for passed in (3600, lie - 60, lie + 60, 2 * DAY):
+            chip = Chip()
+            own = chip.start()
+            own.signed(NOW + lie, True)
+            later(chip, 3700)
+            own.signed(NOW + 3700 + lie, True)
+            later(chip, passed)
+            now = NOW + 3700 + passed
+            own.network(now)
+            own.signed(now, True)
+            assert is_well(own, now), (lie, passed)
+
+
 def test_two_that_agree_take_back_a_floor_that_an_older_release_left():
     for ahead in AHEAD:
         for order in ("ns", "sn"):
