@@ -19,7 +19,7 @@ EXPIRED = "expired"
 OUTSIDE = "outside schedule"
 USED_UP = "used up"
 MOVING_IN = "moving in"
-ASKING = "asking"  # a tenant's PIN that is to do something else than open: see dialogue.py
+ASKING = "asking"  # a tenant's PIN that is to do something else than open: see dialogues.py
 
 PASSAGE = "passage"  # staff who may, begin passage mode, or end it
 

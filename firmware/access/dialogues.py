@@ -22,10 +22,15 @@ class Dialogues:
         """
         try:
             with Loan():
-                if verdict.order == 8 or verdict.order >= 80:
+                order = verdict.order
+                if order in (0, 1, 5, 9):
+                    from access.dialogue import begin
+                elif order in (2, 3):
+                    from access.card_dialogue import begin
+                elif order == 8 or order >= 80:
                     from access.log_order import begin
                 else:
-                    from access.dialogue import begin
+                    from access.order import begin
 
                 return begin(verdict, now, *self._parts)
         except (ImportError, MemoryError, OSError):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from roll.record import Credential
     from storage.hmac import Mac
 
-_ORDERS = b" 0 1 2 3 30 4 40 5 50 6 60 7 8 80 9 "  # what each means: dialogue.py; 81 to 89 are as 8
+_ORDERS = b" 0 1 2 3 30 4 40 5 50 6 60 7 8 80 9 "  # what each means: dialogues.py; 81 to 89 are as 8
 _PASSAGE = b"0"  # of staff, and not of tenants
 _SHORTEST = const(4)
 _LONGEST = const(10)

@@ -10,9 +10,9 @@ from os import urandom
 from micropython import const
 
 from access.decide import GOES_ON, KEPT, REFUSED
-from access.waiting import Waiting
+from access.waiting import FULL, Waiting
 from loader import Loan
-from people.entry import LOG, ResidentsError
+from people.entry import LOG
 from storage.purposes import NEW_LOG_KEY
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
         if settings.reader != "pn532":
             return None, REFUSED  # nobody could read it
         told = _hand_over(register, verdict, mac.digest(NEW_LOG_KEY, urandom(32))[:16])
-    except (ResidentsError, OSError, ImportError, MemoryError):
+    except FULL:
         return None, REFUSED
     phone = lend_phone()
     phone.present(LOG, told)

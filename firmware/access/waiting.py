@@ -9,6 +9,7 @@ from micropython import const
 
 from access.decide import GOES_ON, KEPT, PLAIN
 from access.gate import Verdict
+from people.entry import ResidentsError
 from roll.record import CARD
 
 TYPE_CHECKING = False
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
         def end(self) -> None: ...
 
 
-LONG_MS = const(20_000)  # without a key, for what must be found first: a card, a phone
+_LONG_MS = const(20_000)  # without a key, for what must be found first: a card, a phone
+FULL = (ResidentsError, OSError, ImportError, MemoryError)  # the table is, the flash, or RAM
 _REFUSALS = const(3)
 _RANDOM = const(8)  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
 
@@ -36,13 +38,13 @@ def is_random(uid: bytes) -> bool:
 class Waiting:
     """Something is awaited at the door for `patience` ms without a key; 0: it is over.
 
-    Its attributes are public: the build shortens private ones by module, and Dialogue is in another.
+    Its attributes are public: the build shortens private ones by module, and the dialogues are in others.
     """
 
     def __init__(self, now: int, phone: "Phone | None" = None) -> None:
         self.since, self.phone = now, phone
         self.refusals = 0
-        self.patience = LONG_MS
+        self.patience = _LONG_MS
 
     def key(self, key: str, now: int) -> None:
         """A key was pressed: `*` ends it, and every other gives it time."""

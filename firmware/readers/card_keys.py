@@ -26,8 +26,8 @@ class CardKeys:
     """`secret` has 32 bytes. `marks`: the versions of the keys by number; `application`: a DESFire's.
 
     `prefix` stands in front of the UID that a card has proved: nothing, or the house key's reference. So what
-    was proved has 4, 7 or 10 bytes, or 5, 8 or 11: access/dialogue.py makes none of the latter anybody's own,
-    since whoever holds the house key can copy it.
+    was proved has 4, 7 or 10 bytes, or 5, 8 or 11: access/card_dialogue.py makes none of the latter anybody's
+    own, since whoever holds the house key can copy it.
     """
 
     prefix = b""

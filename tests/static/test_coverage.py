@@ -26,6 +26,8 @@ COVERED_BY = {
     "version": "unit/reports/test_status.py",
     "wiring": "tools/test_installers_page.py",
     # Rooms
+    "access.card_dialogue": "unit/access/test_dialogue.py",
+    "access.order": "unit/access/test_dialogue.py",
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
     "access.time_sources": "unit/access/test_clock.py",
     "access.zone_rule": "unit/access/test_zone.py",

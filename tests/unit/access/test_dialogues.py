@@ -11,7 +11,8 @@ loader._IS_PLENTY = False  # as on a board without PSRAM
 
 
 def loaded():
-    return [name for name in ("access.dialogue", "access.waiting") if name in sys.modules]
+    rooms = "access.dialogue", "access.card_dialogue", "access.order", "access.waiting"
+    return [name for name in rooms if name in sys.modules]
 
 
 def test_no_code_stays_loaded():
@@ -43,15 +44,18 @@ def test_while_a_phone_is_awaited_the_dialogue_itself_is_gone():
 
 
 def test_where_there_is_no_memory_for_it_that_is_refused():
-    for error in (MemoryError, ImportError, OSError):
+    cases = (("dialogue", 1), ("card_dialogue", 2), ("order", 4))
+    for error, (room, order) in [
+        (error, case) for error in (MemoryError, ImportError, OSError) for case in cases
+    ]:
         keypad = Keypad()
 
         class Nothing:
             def __getattr__(self, name):
                 raise error  # noqa: B023
 
-        sys.modules["access.dialogue"] = Nothing()
+        sys.modules["access." + room] = Nothing()
         try:
-            assert (keypad.ask(1), keypad.talk) == ("weak", None)
+            assert (keypad.ask(order), keypad.talk) == ("weak", None)
         finally:
-            sys.modules.pop("access.dialogue", None)
+            sys.modules.pop("access." + room, None)

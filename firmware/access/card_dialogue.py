@@ -1,0 +1,101 @@
+"""Adds a card of a resident's own at the door, or removes one; loaded instead of dialogue.py.
+
+PIN * 2 #, then a card  adds the card
+PIN * 3 #, then a card  removes the card
+"""
+
+from access.decide import AT_HOME_ELSEWHERE, ELSEWHERE, GOES_ON, KEPT, PLAIN, PROVED, REFUSED
+from access.gate import Verdict
+from access.waiting import FULL, Waiting, is_random
+from loader import Loan
+from people.entry import CREDENTIAL
+from roll.record import CARD, DIGEST, TENANT
+from storage.purposes import CARD_VALUE, PROVED_CARD_VALUE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from access.dialogue import Parts
+    from people.cards import Cards
+    from roll.record import Credential
+
+
+class CardDialogue(Waiting):
+    """As Dialogue of dialogue.py. Its patience is that of Waiting: a card must be found first."""
+
+    def __init__(self, verdict: Verdict, now: int, parts: "Parts") -> None:
+        super().__init__(now)
+        self._who = verdict
+        _, self._register, _, self._mac, self._settings, _ = parts
+        self._residents = self._register.residents
+
+    def adds(self) -> bool:
+        """Whether a card is awaited that is to be added."""
+        return self._who.order == 2 and self.patience > 0
+
+    def card(self, uid: bytes, kind: int = PLAIN) -> "Verdict | None":
+        """The verdict where the card is added, removed or refused; None where it is to be judged.
+
+        A card that is known is not added again: it opens, if it does. So does one that is a flatmate's.
+        """
+        if not self.patience:
+            return None
+        purpose = PROVED_CARD_VALUE if kind == PROVED else CARD_VALUE
+        digest = self._mac.digest(purpose, uid)[:DIGEST]
+        known, own = self._residents.find(digest, purpose, uid), b""
+        listed = self._register.credentials.find(digest)
+        change = None
+        if not self.adds():
+            own = self._residents.digest(digest, purpose, uid)
+            if known is not None and known.what == CREDENTIAL:
+                if known.lease == self._who.lease and known.number in (0, self._who.number):
+                    change = lambda cards: cards.remove(digest, own)  # noqa: E731
+            elif known is None and self._is_ours_alone(listed):
+                change = lambda cards: cards.withdraw(digest)  # noqa: E731
+        elif known is None and listed is None:
+            if kind == ELSEWHERE or (kind == PROVED and len(uid) % 3 == 2):  # it was handed out: HouseKeys
+                return Verdict(AT_HOME_ELSEWHERE, CARD)
+            if kind == PLAIN and not self._could_open(uid):
+                return Verdict(REFUSED, CARD)
+            own = self._residents.digest(digest, purpose, uid)
+            change = lambda cards: cards.add_card(self._who, own)  # noqa: E731
+        return change and Verdict(self._finish(change), CARD)
+
+    def _could_open(self, uid: bytes) -> bool:
+        """Whether a card opens this door by this number alone: never say "kept" of one that cannot.
+
+        A phone shows another number each time, and some chips show zeros. What comes over Wiegand is a number
+        that may begin as random ones do.
+        """
+        settings = self._settings
+        return settings.plain_uid and any(uid) and (settings.reader != "pn532" or not is_random(uid))
+
+    def _is_ours_alone(self, listed: "Credential | None") -> bool:
+        """Whether a card of the list is one of the lease, and nobody else lives there."""
+        if listed is None or (listed.role, listed.lease) != (TENANT, self._who.lease):
+            return False
+        try:
+            with Loan():
+                from people.changes import Changes
+
+                return Changes(self._register, self._who.lease).is_alone(self._who)
+        except FULL:
+            return False
+
+    def _finish(self, change: "Callable[[Cards], object]") -> str:
+        """Change the cards, and end. Nothing changes if something is full."""
+        self.patience = 0
+        try:
+            with Loan():
+                from people.cards import Cards
+
+                change(Cards(self._register, self._who.lease))
+        except FULL:
+            return REFUSED
+        return KEPT
+
+
+def begin(verdict: Verdict, now: int, *parts) -> "tuple[Waiting | None, str]":
+    """What is awaited, and the signal."""
+    return CardDialogue(verdict, now, parts), GOES_ON

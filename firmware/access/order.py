@@ -1,0 +1,102 @@
+"""What residents do at the keypad that is done at once, or waits for a phone; loaded instead of dialogue.py.
+
+PIN * 30 #  removes all of one's own cards
+PIN * 4 #   arms guest codes, and hands the guest key to the phone
+PIN * 40 #  the same with a new key
+PIN * 50 #  takes back that the lease may end earlier
+PIN * 6 #   turns the tenant's own broker on, and hands its code to the phone
+PIN * 60 #  turns it off
+PIN * 7 #   voids the lease's other ways in after 21 days, if they are not used
+"""
+
+from os import urandom
+
+from access.decide import GOES_ON, KEPT, REFUSED
+from access.guest_key import complete
+from access.waiting import FULL, Waiting
+from loader import Loan
+from people.entry import GUEST_KEY, HOME_KEY
+from roll.record import DIGEST
+from storage.purposes import NEW_GUEST_KEY, NEW_HOME_KEY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.dialogue import Parts
+    from access.gate import Verdict
+    from people.register import Register
+    from storage.hmac import Mac
+
+
+def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
+    """Do what was asked for: what is awaited then, and the signal. `parts` are those of dialogue.py."""
+    order, (lend_phone, register, _, _, settings, _) = verdict.order, parts
+    if order in (6, 60) and not settings.home:
+        return None, REFUSED
+    try:
+        if order in (4, 40, 6):
+            phone = lend_phone()
+            phone.present(*_key(verdict, parts))
+            if phone.waits():  # without a reader nobody does
+                return Waiting(now, phone), GOES_ON
+        else:
+            _do(order, register, verdict)
+    except FULL:
+        return None, REFUSED
+    return None, KEPT
+
+
+def _key(who: "Verdict", parts: "Parts") -> "tuple[int, bytes]":
+    """What a phone is to get: a new home key, or one's guest key, a new one where there is none or for 40."""
+    _, register, restrictions, mac, _, _ = parts
+    if who.order == 6:
+        key = _random(mac, NEW_HOME_KEY)
+        _set_key(register, who, HOME_KEY, key)
+        return HOME_KEY, key
+    key = None if who.order == 40 else _guest_key(register, who)
+    if key is None:
+        key = complete(_random(mac, NEW_GUEST_KEY))
+        _set_key(register, who, GUEST_KEY, key)
+    restrictions.arm_guest_codes()
+    return GUEST_KEY, key
+
+
+def _random(mac: "Mac", purpose: bytes) -> bytes:
+    """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
+    return mac.digest(purpose, urandom(32))[:DIGEST]
+
+
+# Of these, ResidentsError: there is no place; OSError: the flash is full.
+
+
+def _guest_key(register: "Register", who: "Verdict") -> "bytes | None":
+    with Loan():
+        from people.keys import Keys
+
+        return Keys(register, who.lease).key(who, GUEST_KEY)
+
+
+def _set_key(register: "Register", who: "Verdict", what: int, key: bytes) -> None:
+    with Loan():
+        from people.keys import Keys
+
+        Keys(register, who.lease).set_key(who, what, key)
+
+
+def _do(order: int, register: "Register", who: "Verdict") -> None:
+    if order == 60:
+        _set_key(register, who, HOME_KEY, b"")
+    elif order == 30:
+        with Loan():
+            from people.cards import Cards
+
+            Cards(register, who.lease).remove_cards(who)
+    elif order == 50:
+        with Loan():
+            from people.consent import Consent
+
+            Consent(register, who.lease).take_back(who)
+    else:
+        with Loan():
+            from people.voids import Voids
+
+            Voids(register, who.lease).give(who, register.leases.lived())
