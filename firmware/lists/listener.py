@@ -109,6 +109,6 @@ class Lists:
     async def _approve(self, listed: "Listed") -> None:
         """Raise ListError where a list would lock somebody out of their home."""
         async with Loan():
-            from people.guard import approve
+            from people.approval import approve
 
             await approve(listed, self._clock.now(), self._signed, self._register)

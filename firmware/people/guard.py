@@ -8,11 +8,8 @@ import asyncio
 
 from micropython import const
 
-from loader import Loan
-from log.entry import LIST_REFUSED, NOTE_SIZE, NOTED_WHAT
 from people.leases import ENTRY
 from people.terms import each, lease_digest
-from roll.credentials import ListError
 from roll.record import CARD, DIGEST, HOUSE_KEY, LEASE, MOVE_IN, TENANT
 
 TYPE_CHECKING = False
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from people.leases import Leases
-    from people.register import Register
     from roll.record import Credential
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
@@ -137,37 +133,3 @@ def _is_as_strong(old: "Credential", new: "Credential") -> bool:
     if new.not_before > old.not_before:
         return False
     return not new.not_after or 0 < old.not_after <= new.not_after
-
-
-def _announce(register: "Register", leases: "set[int]") -> None:
-    """Have everybody shown that something new opens; its code is loaded for that alone."""
-    if leases:
-        with Loan():
-            from people.notices import renew
-
-            renew(register, leases)
-
-
-async def approve(listed: "Listed", now: "int | None", signed: int, register: "Register") -> None:
-    """Raise ListError where a list would take something from a running lease; else store its leases.
-
-    `signed` is the time at which the list was signed: a clock that is ahead of that must not make a lease
-    shorter.
-    """
-    guard = Guard(register.leases)
-    reason = await guard.check(listed, register.credentials.each, now)
-    if reason is not None:
-        noted = register.noted  # in this hour
-        before = [noted[place] for place in range(NOTED_WHAT, len(noted), NOTE_SIZE)]
-        if reason != TOO_MANY and LIST_REFUSED not in before:
-            register.note(LIST_REFUSED)
-        raise ListError(reason)
-    _announce(register, guard.news)  # before it is in force: nobody comes in unseen
-    await _note(listed, min(signed, now or signed), register.leases)
-
-
-async def _note(listed: "Listed", heard: int, leases: "Leases") -> None:
-    async with Loan():
-        from people.ledger import Ledger
-
-        await Ledger(leases).note(listed, heard)

@@ -42,6 +42,7 @@ COVERED_BY = {
     "log.entry": "unit/people/test_logs.py",
     "people.cards": "unit/people/test_changes.py",
     "people.entry": "unit/people/test_residents.py",
+    "people.approval": "unit/people/test_notices.py",
     "people.guard": "unit/people/test_lease_guard.py",
     "people.home_code": "unit/home/test_commands.py",
     "people.keys": "unit/people/test_changes.py",

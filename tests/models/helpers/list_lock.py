@@ -24,8 +24,8 @@ from access import throttle
 from access.gate import Gate
 from access.restrictions import Restrictions
 from access.throttle import Throttle
+from people.approval import approve
 from people.entry import CREDENTIAL, SHELVES
-from people.guard import approve
 from people.leases import BEGUN, ENTRY, ENTRY_FORMAT, OVER, STATED, WHAT, Leases
 from people.register import Register
 from people.residents import Residents

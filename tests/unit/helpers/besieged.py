@@ -9,7 +9,7 @@ from access.clock import Clock
 from access.gate import Gate
 from access.throttle import Throttle
 from commands.commands import Commands
-from people import guard
+from people import approval
 from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
@@ -149,7 +149,7 @@ class Besieged:
 
     async def _approve(self, listed):
         register = Register(self.credentials, self._residents, self._leases)
-        await guard.approve(listed, self.clock.now(), NOW, register)
+        await approval.approve(listed, self.clock.now(), NOW, register)
 
     def opens(self):
         """Whether the tenant's PIN does."""

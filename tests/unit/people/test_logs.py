@@ -22,8 +22,8 @@ from log.entry import (
     WRONG_CODE,
 )
 from log.rings import PATH
+from people.approval import approve
 from people.entry import LOG, ResidentsError
-from people.guard import approve
 from people.logs import close, hand_over, move_on
 from people.notices import renew
 from people.register import Register

@@ -4,7 +4,7 @@ import asyncio
 
 from people_parts import NOW, House, Who, digest, record
 
-from people.guard import approve
+from people.approval import approve
 from people.notices import GRANTED, NEW_WAY_IN, at_entry, renew
 from roll.record import MOVE_IN, STAFF
 from storage.names import NEW_WAYS, NEW_WAYS_MAX
