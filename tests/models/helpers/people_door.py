@@ -105,7 +105,8 @@ class Door:
             typed = [part for part in arguments if isinstance(part, str) and part]
             self._is_begun = bool(typed) and not typed[-1].endswith("#")
         last = arguments[-1] if arguments else 0
-        if fell or name in ("restart", "days") or (isinstance(last, int) and last >= FORGOTTEN_MS):
+        is_long = name in ("keys", "wait") and isinstance(last, int) and last >= FORGOTTEN_MS
+        if fell or name in ("restart", "days") or is_long:
             self._is_begun = False
 
     def _clear(self) -> str:

@@ -88,8 +88,8 @@ class Resident:
 class Household:
     """All that has a claim on the door.
 
-    `given` are tenants' credentials that any list in force has given,
-    and those `withdrawn` which residents have taken away; all have moved out of the leases that are `left`.
+    `given` are tenants' credentials that any list in force has given, and those `withdrawn` which residents
+    have taken away; all have moved out of the leases that are `left`, or these may be over.
     """
 
     residents: list[Resident] = field(default_factory=list)
@@ -185,6 +185,9 @@ class Household:
             if number not in before.terms:
                 self._news()
             old = self.terms.get(number, term)
+            if old.end and self.now >= old.end - (old.end - old.start) // 32 - DAY:
+                self.left.add(number)  # the lock may have stored that it is over: then no list revives it
+                continue
             end = max(old.end, term.end) if old.end and term.end else 0
             if term.end and (not old.end or term.end < old.end):
                 assert self.agreed(number, term.end), "a lease was made shorter, and not all have agreed"
