@@ -223,7 +223,7 @@ def test_after_a_lack_of_memory_it_is_collected_and_the_code_is_loaded_anew():
             raise MemoryError
 
     RamFlash("/access")
-    cards = SecureCards(KEY)
+    cards = SecureCards(KEY, NO_LIST)
     collected, plenty = [], loader._IS_PLENTY
     loader._IS_PLENTY = False
     loader.gc = type("gc", (), {"collect": lambda: collected.append(1), "threshold": gc.threshold})

@@ -54,7 +54,7 @@ def test_a_file_that_is_no_snapshot_is_refused():
         whole([two, one]),
         whole([one, one]),
         whole([record(one[:16], role=0)]),
-        whole([record(one[:16], role=8)]),
+        whole([record(one[:16], role=9)]),
         whole([record(one[:16], kind=0)]),
         whole([record(one[:16], kind=3)]),
         whole([record(one[:16], role=4, kind=3)]),
