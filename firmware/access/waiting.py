@@ -77,7 +77,8 @@ class Waiting:
 
         A phone that comes before the reader is ready for it shows a random number.
         """
-        return Verdict(GOES_ON, CARD) if kind == PLAIN and is_random(uid) else None
+        is_phone = self.phone is not None and kind == PLAIN and is_random(uid)
+        return Verdict(GOES_ON, CARD) if is_phone else None
 
     def adds(self) -> bool:
         """Whether a card is awaited that is to be added."""
