@@ -119,8 +119,8 @@ class Household:
         return resident
 
     def living(self) -> list[Resident]:
-        """Whose lease runs."""
-        return [resident for resident in self.residents if self.inside(resident.lease)]
+        """Whose lease runs, and cannot be over for the lock."""
+        return [one for one in self.residents if self.inside(one.lease) and one.lease not in self.left]
 
     def _make_room(self, token: Token) -> None:
         """It was somebody's whose lease is over, if it was anybody's."""
