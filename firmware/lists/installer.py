@@ -8,27 +8,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from link.fetcher import Fetcher
     from roll.credentials import Credentials
     from roll.install import Identity
     from roll.record import Credential
 
+    Fetch = Callable[[str, int, str], Awaitable[None]]
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
 
 
 class Installer:
-    """approve(listed) raises ListError for a list that may not be put in force; `key` is the lock's."""
+    """approve(listed) raises ListError for a list that may not be put in force; `key` is the lock's.
+
+    fetch(sha256, size, path) brings a blob; it raises BlobError.
+    """
 
     def __init__(
         self,
         key: bytes,
         credentials: "Credentials",
         approve: "Callable[[Listed], Awaitable]",
-        fetcher: "Fetcher",
+        fetch: "Fetch",
         pace: "Callable[[], Awaitable]",
     ) -> None:
         self._key, self._credentials, self._approve = key, credentials, approve
-        self._fetcher, self._pace = fetcher, pace
+        self._fetch, self._pace = fetch, pace
 
     async def _identities(self) -> "tuple[Identity, Identity]":
         async with Loan():
@@ -67,7 +70,7 @@ class Installer:
     async def _have_snapshot(self, snapshot: str, identity: "Identity", path: str) -> None:
         """Have the snapshot in the slot that is not in use: it is there, or is merged, or is fetched."""
         if not await self._is_here(identity, path):
-            await self._fetcher.fetch(snapshot, identity[1], path)
+            await self._fetch(snapshot, identity[1], path)
         async with Loan():
             from roll.snapshot import check
 

@@ -123,9 +123,14 @@ class Sync:
     async def _install(self, named: tuple) -> None:
         """Put in force the list that a head names, see installer.py."""
         async with Loan():
-            from link.fetcher import Fetcher
             from lists.installer import Installer
 
-            fetcher = Fetcher(self._subscriptions, self._pace, self.patience_ms)
-            parts = self._key, self._credentials, self._approve, fetcher, self._pace
+            parts = self._key, self._credentials, self._approve, self._fetch, self._pace
             await Installer(*parts).install(*named)
+
+    async def _fetch(self, sha256: str, size: int, path: str) -> None:
+        """Fetch the blob of a hash (64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError."""
+        async with Loan():
+            from link.blobs import fetch
+
+            await fetch(self._subscriptions, sha256, size, path, self._pace, self.patience_ms)

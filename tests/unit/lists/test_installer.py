@@ -60,7 +60,7 @@ class Lock:
         data = whole(records)
         found = identity(version if base is None else base, data)
         asyncio.new_event_loop()
-        installer = Installer(KEY, self.credentials, self.approve, self, at_once)
+        installer = Installer(KEY, self.credentials, self.approve, self.fetch, at_once)
         try:
             asyncio.run(installer.install(version, found[2].hex(), found, changes))
         except (ListError, BlobError) as error:
