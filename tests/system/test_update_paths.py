@@ -121,7 +121,7 @@ async def test_a_cut_in_the_middle_comes_back_and_goes_on(updatable: Made, n: in
 async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeypatch) -> None:
     """The simulated chip takes its part of the heap: see test_memory.py."""
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
-    operator = await updatable(heapsize="121k", probe=False)
+    operator = await updatable(heapsize="124k", probe=False)
     lock = operator.lock
     boot = await lock.wait_event(lambda e: e["type"] == "boot")
     await operator.publish(operator.release("0.2.0"))
