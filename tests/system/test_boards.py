@@ -45,11 +45,9 @@ async def test_the_relay_is_held_from_the_second_start_on(make_lock, board: str)
     lock: Lock = await make_lock(settings={"board": board})
     await lock.wait_armed()
     await lock.power(False)
-    lock.events.clear()
     await lock.power(True)
-    await lock.wait_armed()
-    pins = [event for event in lock.events if event["type"] == "pin" and event["level"] is not None]
-    assert (pins[0]["pin"], pins[0]["level"]) == (wiring.gpio(board, "relay"), 0)
+    first = await lock.wait_event(lambda event: event["type"] == "pin" and event["level"] is not None)
+    assert (first["pin"], first["level"]) == (wiring.gpio(board, "relay"), 0)
 
 
 @pytest.mark.parametrize("board", ["wrover", "s3"])
