@@ -184,7 +184,7 @@ async def test_all_of_it_runs_in_the_heap_of_a_chip_without_psram(
     make_lock: Callable, tmp_path: Path, app_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
-    lock = await make_lock(tmp_path / "lock", power=False, heapsize="121k", probe=False)
+    lock = await make_lock(tmp_path / "lock", power=False, heapsize="124k", probe=False)
     async with at_a_new_board(lock, app_dir, tmp_path) as installer:
         assert await installer.provision() == 0, installer.said
         assert not [line for line in lock.world.board.lines if "MemoryError" in line]
