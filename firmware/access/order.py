@@ -34,8 +34,9 @@ def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
         return None, REFUSED
     try:
         if order in (4, 40, 6):
+            what, key = _key(verdict, parts)  # its code is given back before that of the tag is loaded
             phone = lend_phone()
-            phone.present(*_key(verdict, parts))
+            phone.present(what, key)
             if phone.waits():  # without a reader nobody does
                 return Waiting(now, phone), GOES_ON
         else:

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _NAME = KEY - 1  # random bytes of a log's name; the last says for how many days it keeps an entry
-_SPARE = (
-    6  # so many entries are made good later: what is pushed in at once need not be pushed in hour by hour
-)
+# So many entries are made good later: what is pushed in at once need not be pushed in hour by hour.
+_SPARE = 6
 
 
 def move_on(register: "Register") -> None:

@@ -36,8 +36,14 @@ class Register:
         self.pushed = bytes(LOGS)  # of each log, how many entries count for the hours to come
 
     def note(self, what: int, more: int = 1, detail: int = 0, lease: int = 0, number: int = 0) -> None:
-        """Note what happened (log/entry.py) for the residents who keep a log, if there are any."""
-        for whats in self.residents.whats:
-            if LOG in whats and len(self.noted) < NOTES_MAX * NOTE_SIZE:
-                self.noted += struct.pack(NOTE, self.now() or 0, what, more, detail, lease, number)
-                return
+        """Note what happened (log/entry.py) for the residents who keep a log, if there are any.
+
+        What finds no memory is not noted: no log is worth a door that stands still.
+        """
+        try:
+            for whats in self.residents.whats:
+                if LOG in whats and len(self.noted) < NOTES_MAX * NOTE_SIZE:
+                    self.noted += struct.pack(NOTE, self.now() or 0, what, more, detail, lease, number)
+                    return
+        except MemoryError:
+            pass

@@ -43,6 +43,22 @@ def test_while_a_phone_is_awaited_the_dialogue_itself_is_gone():
     assert keypad.pin(OLD) == "granted"
 
 
+def test_the_code_of_the_keys_is_gone_before_that_of_the_tag_is_loaded():
+    keypad, there = Keypad(), []
+    present = keypad.phone.present
+
+    def note(*parts):
+        there.append([name for name in ("people.keys", "people.changes") if name in sys.modules])
+        present(*parts)
+
+    for name in ("people.keys", "people.changes"):
+        sys.modules.pop(name, None)  # the tests have loaded them, and these would stay
+    keypad.phone.present = note
+    for order in (4, 40, 6):
+        assert keypad.ask(order) == "enrolling"
+    assert there == [[], [], []]
+
+
 def test_where_there_is_no_memory_for_it_that_is_refused():
     cases = (("dialogue", 1), ("card_dialogue", 2), ("order", 4))
     for error, (room, order) in [

@@ -280,6 +280,21 @@ def test_a_new_way_in_is_in_it_where_the_door_is_a_houses_for_ones_own_lease():
     assert flat.whats(one, phone) == [(NEW_WAY, 1, 1), (NEW_WAY, 1, 2), (NEW_WAY, 1, 1)]
 
 
+def test_what_finds_no_memory_is_not_noted_and_the_door_goes_on():
+    flat, phone = Flat(), LogPhone()
+    who = flat.people[0]
+    flat.taps(who, phone)
+
+    def now():
+        raise MemoryError
+
+    flat.register.now = now
+    flat.note(PIN, who)  # as door/doorkeeper.py does, between the grant and the light
+    flat.register.now = lambda: flat.now
+    flat.note(CARD, who)
+    assert [what for what, *_ in flat.whats(who, phone)] == [CARD]
+
+
 def test_who_has_a_pin_of_the_list_gets_a_number_with_it():
     flat = House(record(900))
     who = Who(0, record(900)[:16])
