@@ -116,12 +116,13 @@ class PN532:
             await self.command(_RF_CONFIGURATION, bytes((5, 0xFF, 1, tries)))  # item 5, MaxRetries: 7.3.1
             self._tries = tries
 
-    async def wait(self, code: int, parameters: bytes = b"") -> "bytes | None":
+    async def wait(self, code: int, parameters: bytes = b"", most_ms: int = 0) -> "bytes | None":
         """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        None if nobody came for `liveness_ms`: the command is aborted and the field switched off for a moment.
+        None if nobody came for `most_ms`, 0: for `liveness_ms`: the command is aborted and the field switched
+        off for a moment.
         """
-        answer = await self.line.wait(code, self._liveness_ms, parameters)
+        answer = await self.line.wait(code, most_ms or self._liveness_ms, parameters)
         if answer is None:
             self.line.send_ack()
             await self.field_off()
