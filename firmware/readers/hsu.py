@@ -48,7 +48,8 @@ class Line:
         self._due = False  # an answer is waited for: an IRQ line that is not wired announces many more
         self._begins = asyncio.ThreadSafeFlag()
         self._sleeper = self._waking = None
-        self._awake = 0  # until then the event loop is kept awake
+        self._awake = 0  # until then an answer that is due keeps the event loop awake
+        self._hurries = False
 
     def open(self) -> None:
         """Listen to the IRQ line from now on."""
@@ -107,20 +108,15 @@ class Line:
                 end = ticks_add(ticks_ms(), wait_ms)
                 self._awake, self._due = ticks_add(ticks_ms(), _HURRY_MS), True
                 while True:
-                    came, data = self._read(), None
-                    if not self._acknowledged:
-                        self._acknowledged = self._finder.skip(frames.ACK)
-                    if self._acknowledged and self._finder.holds:
-                        data = self._finder.next()
-                    if data is not None and self._answers(code, data):
-                        return data[2:]
+                    answer = self._hear(code)
+                    if answer is not None:
+                        return answer
                     left = ticks_diff(end, ticks_ms())
                     if left <= 0:
                         break
-                    stays_awake = came or data is not None or self._hurries()
                     self._sleeper = me
                     try:
-                        await asyncio.sleep_ms(0 if stays_awake else min(left, _NAP_MS))
+                        await asyncio.sleep_ms(0 if self._hurries else min(left, _NAP_MS))
                     except asyncio.CancelledError:
                         if self._sleeper is not None:
                             raise  # it was not _wake()
@@ -141,9 +137,22 @@ class Line:
         except OSError:
             raise ReaderError("the serial line fails")
 
-    def _hurries(self) -> bool:
-        """Whether the ACK, or an answer that has begun, is due in some ms."""
-        return ticks_diff(self._awake, ticks_ms()) > 0 and not (self._acknowledged and self._due)
+    def _hear(self, code: int) -> "bytes | None":
+        """Read what is there, and return the answer to this command, if that is whole.
+
+        If not, the event loop `_hurries` while bytes come, and where the ACK, or an answer that has begun, is
+        due.
+        """
+        came, data = self._read(), None
+        if not self._acknowledged:
+            self._acknowledged = self._finder.skip(frames.ACK)
+        if self._acknowledged and self._finder.holds:
+            data = self._finder.next()
+            if data is not None and self._answers(code, data):
+                return data[2:]
+        is_due = not (self._acknowledged and self._due) and ticks_diff(self._awake, ticks_ms()) > 0
+        self._hurries = is_due or bool(came) or data is not None
+        return None
 
     def _read(self) -> "int | None":
         """Read what is there, as far as there is room."""

@@ -79,7 +79,7 @@ class PN532:
         """
         await self._try_times(_FOR_EVER)
         self._goes_on = goes_on
-        answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, self._went_well)
+        answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, 0, self._went_well)
         return None if answer is None else self._uid(answer)
 
     def _went_well(self) -> bool:
@@ -126,14 +126,19 @@ class PN532:
             self._tries = tries
 
     async def wait(
-        self, code: int, parameters: bytes = b"", goes_on: "Callable[[], bool] | None" = None
+        self,
+        code: int,
+        parameters: bytes = b"",
+        most_ms: int = 0,
+        goes_on: "Callable[[], bool] | None" = None,
     ) -> "bytes | None":
         """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        If nobody comes for `liveness_ms`, it is aborted and the field switched off for a moment. Then it is
-        given again while goes_on(), else this is None.
+        If nobody comes for `most_ms`, 0: for `liveness_ms`, it is aborted and the field switched off for a
+        moment. Then it is given again while goes_on(), else this is None.
         """
-        return await self.line.wait(code, self._liveness_ms, self._answer_ms, parameters, goes_on)
+        most_ms = most_ms or self._liveness_ms
+        return await self.line.wait(code, most_ms, self._answer_ms, parameters, goes_on)
 
     async def command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:
         """The answer to a command that the chip carries out at once. Raises ReaderError."""
