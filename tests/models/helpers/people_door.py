@@ -96,8 +96,9 @@ class Door:
             assert not is_shown or own[0].may_see, "a way in is shown, and nobody got one"
             own[0].void_at = 0
         for resident in own:  # where a cut or two codes leave it open who has seen it, nobody need see it
-            resident.sees = resident.sees and not found.fell and NOTICE in found.said and not is_shown
-            resident.may_see = resident.sees or len(own) > 1 or found.fell
+            waits = NOTICE in found.said and not is_shown  # one thing at each entry
+            resident.sees = resident.sees and not found.fell and waits
+            resident.may_see = (resident.may_see and waits) or len(own) > 1 or found.fell
 
     def _follow(self, name: str, arguments: tuple, fell: bool) -> None:
         """Whether digits lie in the keypad."""
