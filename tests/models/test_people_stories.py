@@ -229,3 +229,18 @@ def test_a_card_of_the_list_is_no_pin_and_a_lease_takes_no_others_credential(peo
     found = people.door.publish(new, people.house.now)
     assert found.version == new.version
     assert "new way in" in people.door.do("keys", f"{PINS[0]}#", may_open=True).said
+
+
+def test_whoever_takes_a_pin_that_was_anothers_is_shown_what_is_new(people: People) -> None:
+    """The other had seen it, and the lock had noted the PIN: nobody gets a way in unseen by that."""
+    one, other = people.house.residents[:2]
+    new = people.listing()
+    new.entries[PIN, CODES[3]] = Entry(MOVE_IN, 2)
+    people.door.publish(new, people.house.now)
+    for _ in range(2):
+        people.door.comes_home(one)
+    assert other.sees
+    people.changes_the_pin(0, _FREE)
+    people.changes_the_pin(1, PINS[0])
+    assert other.pin == PINS[0]
+    assert not other.sees

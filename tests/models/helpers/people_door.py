@@ -169,7 +169,7 @@ class Door:
         What they type may be somebody's, and opens then.
         """
         self.dark()
-        opens = any(str(part).split("#")[0] in self.house.taken() for part in more)
+        opens = any(str(part).split("#")[0] in self.house.known() for part in more)
         found = self.do("keys", f"{self._clear()}{resident.pin}*{order}#", *more, may_open=opens)
         if "throttled" in found.said and not found.fell:
             self.do("wait", LONGEST_WAIT_MS)
