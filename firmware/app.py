@@ -109,11 +109,11 @@ class Lock:
         start, reports, doorkeeper = self._supervisor.start, self._reports, self._doorkeeper
         keypad = reports.health(KEYPAD, "", "a key of the keypad is stuck")
         start("door", lambda: doorkeeper.run(*self._switches, self._watchdog.feed))
-        start("keypad", lambda: self._keypad.run(doorkeeper.key, keypad))
+        start("keypad", lambda: self._keypad.run(doorkeeper.key, keypad), keypad)
         reader = self._card_reader
         if reader is not None:
             cards = reports.health(READER, "the card reader answers", "the card reader does not answer")
-            start("cards", lambda: reader.run(doorkeeper.card, cards, doorkeeper.adds_card))
+            start("cards", lambda: reader.run(doorkeeper.card, cards, doorkeeper.adds_card), cards)
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
-_FRESH_MS = const(60_000)  # who lives here is looked after for some seconds: a head that waits for that tells the time
+_FRESH_MS = const(60_000)  # a head that has waited for longer does not tell the time
 
 
 class Lists:
@@ -70,7 +70,7 @@ class Lists:
         since = ticks_ms()
         async with self._housekeeping.turn:
             self._came.clear()
-            if ticks_diff(ticks_ms(), since) > _FRESH_MS:  # a release came, and the head is as old
+            if ticks_diff(ticks_ms(), since) > _FRESH_MS:  # for a release, and not for the hour's work
                 self._live = False
             try:
                 await self._receive()
@@ -114,4 +114,5 @@ class Lists:
         async with Loan():
             from people.approval import approve
 
-            await approve(listed, self._clock.now(), self._signed, self._register)
+            signed = self._signed if self._clock.trust == "signed" else 0  # one clock alone dates no lease
+            await approve(listed, self._clock.now(), signed, self._register)

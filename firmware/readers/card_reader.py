@@ -71,6 +71,7 @@ class CardReader:
         there is no memory: that is told as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
+        self._healthy = None
         wait = _FIRST_WAIT_MS
         while True:
             began = ticks_ms()

@@ -9,7 +9,7 @@ import os
 from micropython import const
 
 import console
-from door.faults import RESIDENTS
+from door.faults import READER, RESIDENTS
 from loader import Loan
 
 TYPE_CHECKING = False
@@ -46,15 +46,12 @@ class Manager:
         memory: "tuple[asyncio.Lock, asyncio.Lock]",
         subscriptions: "Subscriptions",
     ) -> None:
-        residents, reports = door
-        self._tell = reports.update
+        residents, self.reports = door
         self.settings, self.board, self.clock = settings, board, clock
         (self._memory, self._turn), self.subscriptions = memory, subscriptions
         self._holds = False
-        self.door: tuple = (
-            lambda: reports.faults | ({RESIDENTS} if residents.unread else set()),
-            self.report,
-        )
+        self._residents = residents
+        self.door: tuple = self._faults, self.report
         self._came = asyncio.Event()
         self.orders: list[tuple[bytearray | None, bool]] = []
         self.version: str | None = None
@@ -142,7 +139,16 @@ class Manager:
         else:
             self._came.set()
 
+    def _faults(self) -> "set[str]":
+        """What is wrong now; a reader of which nothing was heard since the start is, too."""
+        faults = set(self.reports.faults)
+        if self._residents.unread:
+            faults.add(RESIDENTS)
+        if self.settings.reader == "pn532" and not self.reports.answered:
+            faults.add(READER)
+        return faults
+
     def report(self, version: "str | None", step: str, reason: str) -> None:
         """Tell how far an update is, see reports/results.py."""
         console.info("update", "%s %s %s" % (version or "?", step, reason))
-        self._tell(version, step, reason)
+        self.reports.update(version, step, reason)

@@ -1,5 +1,6 @@
 """Takes the steps of an update, one after the other. The code of one step only is loaded at a time."""
 
+from door.faults import READER
 from loader import Loan
 from update.refused import Refused
 from version import slot
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         clock: Clock
         subscriptions: Subscriptions
         door: tuple  # faults(), report(version, step, reason)
+        reports: Any  # `answered`: the reader has, since the start
         orders: list[tuple[bytearray | None, bool]]
         version: Any
         ready: tuple | None
@@ -56,18 +58,29 @@ def _look(manager: "Manager") -> None:
         with Loan():
             from update.unheard import look
 
-            look(manager.board, manager.subscriptions.client is not None, *manager.door)
+            is_online = manager.subscriptions.client is not None
+            look(manager.board, is_online, lambda: _excused(manager), manager.report)
     except OSError:
         pass  # NVS is full; the next hour comes
 
 
+def _excused(manager: "Manager") -> "set[str]":
+    """Which of today's faults are no fault of the next release. A reader that has answered since the start
+    can: it will have to.
+    """
+    faults = manager.door[0]()
+    if manager.reports.answered:
+        faults.discard(READER)
+    return faults
+
+
 async def switch_to(manager: "Manager", version: str, image: "Any", had: "set[str]", before: str) -> None:
     """Have the other slot started, with this release; it may go back to the one `before`, "" for none."""
-    faults, _ = manager.door
+    had = had & _excused(manager)
     async with Loan():
         from update.version import Switching, switch
 
-        to = Switching(version, "ab".find(slot()) & 1, image, had & faults(), before)
+        to = Switching(version, "ab".find(slot()) & 1, image, had, before)
         switch(to, manager.board.numbers, manager.board.reset)
 
 

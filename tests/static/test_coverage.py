@@ -83,12 +83,12 @@ COVERED_BY = {
     "update.payload": "unit/update/test_slots.py",
     "update.refused": "unit/update/test_manager.py",
     "update.steps": "unit/update/test_manager.py",
-    "update.trial": "unit/update/test_update_cuts.py",
     "update.version": "unit/update/test_manifest.py",
 }
 """A module, and the file below tests/ that covers it."""
 
 OF_SEVERAL = {
+    "unit/update/test_update_cuts.py",  # of updates, from the first write to the confirmation
     "unit/fakes/test_fake_certificates.py",
     "unit/fakes/test_fake_nvs.py",  # of the simulator
     "unit/fakes/test_fake_socket.py",

@@ -20,7 +20,7 @@ from knife_flash import PowerCut, Reset
 from postman import Payload
 
 _SKIPPED = ("selftest", "boot.py", "main.py")
-_STRIDES = (1000, 100), (30_000, 500), (1 << 40, 20_000)  # until so many ms of a wait, how often the lock looks
+_STRIDES = (1000, 100), (30_000, 500), (1 << 40, 20_000)  # until so many ms of a wait, a step of ms
 _FINE_MS = 100
 _HOUR_MS, _DAY_H = 3_600_000, 24
 _STARTS_MS, _SETTLES_MS = 3000, 4000
@@ -123,7 +123,7 @@ class House:
         self.faults = []
         console.error = lambda source, message: self.faults.append(message)
         console.warning = console.info = lambda source, message: None
-        loader.gc = loader.sys = self  # a collection takes longer than all else here, and so do names of modules
+        loader.gc = loader.sys = self  # to collect, and to count modules, takes longer than all else here
         loader._IS_PLENTY = True
         app.CardReader, app.PN532 = self._hand("reader"), lambda *parts: None
         readers.keypad.MatrixKeypad = self._hand("keypad")
@@ -247,7 +247,7 @@ class House:
         """The watchdog is content."""
 
     def wait(self, milliseconds):
-        """The time passes: finely for a second, then in larger steps, and larger still after half a minute."""
+        """The time passes: finely for a second, then in larger steps, in long ones after half a minute."""
         passed = 0
         for until, stride in _STRIDES:
             part = min(milliseconds, until) - passed

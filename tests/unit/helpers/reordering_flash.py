@@ -11,7 +11,7 @@ class CutFlash(Flash):
     """Does all things in order. Nothing reaches it once the knife has fallen: the firmware gets OSError."""
 
     @micropython.native
-    def readblocks(self, block, buf, offset=0):  # littlefs reads 32 bytes at a time: no call more than it takes
+    def readblocks(self, block, buf, offset=0):  # littlefs asks for 32 bytes at a time
         if self._knife.dead:
             return _GONE
         at = block * BLOCK + offset

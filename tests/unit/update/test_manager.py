@@ -21,7 +21,7 @@ class Lock:
     lock, board, unread = "demo", "devkit", False
     numbers = reset = None
     spread_ms = 300
-    faults = frozenset()
+    faults, reader, answered = frozenset(), "pn532", True
 
     def __init__(self, found):
         self.found, self.did, self.handler = found, [], None
@@ -63,6 +63,7 @@ class Lock:
         return self.ready
 
     def switch(self, to, numbers, reset):
+        self.switched = to
         self.did.append("switched")
 
     def load(self):
@@ -234,3 +235,41 @@ def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one
         running.cancel()
 
     asyncio.run(main())
+
+
+def excused(faults, answered):
+    """Which of these faults, that lasted all the while, the next release is not blamed for."""
+
+    async def main():
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
+        lock.faults, lock.answered, lock.spread_ms = frozenset(faults), answered, 0
+        lock.ready = "1.1.0", None, set(faults), "1.0.0"
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await until(lambda: lock.did[-1] == "switched")
+        running.cancel()
+        return lock.switched[3]
+
+    return asyncio.run(main())
+
+
+def test_a_reader_that_has_answered_since_the_start_excuses_no_release():
+    """It was silent for as long as the release came: a busy chip, a loose wire."""
+    assert excused(("reader", "keypad"), answered=True) == {"keypad"}
+    assert excused(("reader", "keypad"), answered=False) == {"reader", "keypad"}
+
+
+def test_a_reader_of_which_nothing_was_heard_is_a_fault_of_the_release_on_trial():
+    """Its driver waits for ever, or dies before it says anything."""
+    lock = Lock(None)
+
+    def faults():
+        return Manager(lock, lock, None, (lock, lock), (None, None), lock).door[0]()
+
+    assert faults() == set()
+    lock.answered = False
+    assert faults() == {"reader"}
+    lock.reader = "none"
+    assert faults() == set()
+    lock.unread = True
+    assert faults() == {"residents"}
