@@ -144,7 +144,7 @@ class Housekeeping:
         async with Loan():
             from people.ledger import settle
 
-            return await settle(self._register, self._clock.now())
+            return await settle(self._register, self._clock.now(), self._clock.trust == "signed")
 
     async def _clear(self, over: "list[int]") -> None:
         async with Loan():

@@ -80,9 +80,9 @@ async def phone(chromium: Browser, locale: str = "en-GB", **more: str) -> AsyncI
     assert not troubles
 
 
-async def fragment_of(lock: Lock, pin: str) -> str:
-    """The fragment of the address that a phone at the reader opens after PIN * 4 #."""
-    await lock.keys(f"{pin}*4#")
+async def fragment_of(lock: Lock, pin: str, order: str = "4") -> str:
+    """The fragment of the address that a phone at the reader opens after PIN * 4 #, or 8."""
+    await lock.keys(f"{pin}*{order}#")
     await lock.wait_light("enrolling")
     async with lock.tap("phone"):
         await lock.wait_event(lambda event: event["type"] == "phone")
@@ -101,7 +101,7 @@ async def keep_key(page: Page | FrameLocator, door: str = "Home", person: str = 
 async def make_code(page: Page | FrameLocator, **fields: str) -> list[str]:
     """Fill the form for a guest's code, and press the button; the digits that come, all of them."""
     for name, value in fields.items():
-        place = page.locator(f"#make [name={name}]")
+        place = page.locator(f"{'#which' if name == 'owner' else '#make'} [name={name}]")
         if name in ("kind", "language", "owner"):
             await place.select_option(value)
         else:
