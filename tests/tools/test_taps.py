@@ -16,7 +16,7 @@ from tests.tools.test_firmware_cards import failures
 BY_NIGHT = bool(os.getenv("MENSHEN_NIGHTLY"))
 SECURE = ("ntag424", "desfire")
 ATTACKED = SECURE if BY_NIGHT else SECURE[:1]  # see test_firmware_attacks.py, too
-LONG_S = 3600 if BY_NIGHT else 4
+LONG_S = 3600 if BY_NIGHT else 3
 OVER_THE_FLOOR = 1.05
 _TRY_S, _LATER_S = 0.8, 2.0
 
