@@ -1,8 +1,10 @@
 """Versions and faults as numbers for NVS, and the switch to another release, which is such numbers."""
 
 from door.faults import FAULTS
+from link.errors import Refused
 from storage.names import BEFORE, CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING, UNHEARD
-from update.refused import Refused
+from update.steps import DONE
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +12,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from storage.nvs import Numbers
+    from update.steps import Next, Update
+
+
+async def step(update: "Update", ready: tuple) -> "Next":
+    """Have the other slot started, with the release that is ready. OSError of NVS."""
+    version, image, had, before = ready
+    to = Switching(version, "ab".find(slot()) & 1, image, had & update.faults(), before)
+    switch(to, update.board.numbers, update.board.reset)
+    return DONE, None
 
 
 def version_code(text: object) -> int:
