@@ -96,18 +96,9 @@ class Lock:
         contact = Switch(board.contact, 1 if settings.contact else NEVER)
         self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
         with Loan():  # the keypad keeps its code loaded
-            if settings.keypad == "wiegand":
-                from readers.wiegand import Wiegand
+            from readers.choice import keypad
 
-                reads = settings.reader != "none"
-                card = self._doorkeeper.card if reads else lambda number: None
-                unread = (lambda: indicator.tell("unread")) if reads else lambda: None
-                form = settings.reader_bits, settings.reader_parity
-                self._keypad = Wiegand(board.key_columns[0], board.key_columns[1], card, unread, *form)
-            else:
-                from readers.keypad import MatrixKeypad
-
-                self._keypad = MatrixKeypad(board.key_rows, board.key_columns, board.KEY_LAYOUT)
+            self._keypad = keypad(settings, board, self._doorkeeper.card, indicator.tell)
         self._housekeeping = Housekeeping(settings, board, clock, register, throttle, reports)
         self._parts = settings, board, clock, register, self._doorkeeper, reports
         self._memory = asyncio.Lock()  # held by a task that needs much memory
@@ -118,11 +109,11 @@ class Lock:
         start, reports, doorkeeper = self._supervisor.start, self._reports, self._doorkeeper
         keypad = reports.health(KEYPAD, "", "a key of the keypad is stuck")
         start("door", lambda: doorkeeper.run(*self._switches, self._watchdog.feed))
-        start("keypad", lambda: self._keypad.run(doorkeeper.key, keypad))
+        start("keypad", lambda: self._keypad.run(doorkeeper.key, keypad), keypad)
         reader = self._card_reader
         if reader is not None:
             cards = reports.health(READER, "the card reader answers", "the card reader does not answer")
-            start("cards", lambda: reader.run(doorkeeper.card, cards, doorkeeper.adds_card))
+            start("cards", lambda: reader.run(doorkeeper.card, cards, doorkeeper.adds_card), cards)
         took = ticks_diff(ticks_us(), began)
         console.info(
             "app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, self._board.reset_cause())

@@ -23,14 +23,25 @@ class Supervisor:
     def __init__(self, reset: "Callable[[], None]") -> None:
         self._reset = reset
 
-    def start(self, name: str, run: "Callable[[], Awaitable[bool | None]]") -> None:
+    def start(
+        self,
+        name: str,
+        run: "Callable[[], Awaitable[bool | None]]",
+        health: "Callable[[bool], None] | None" = None,
+    ) -> None:
         """Start a task that awaits run() again and again: after 100 ms, then after up to a minute.
 
-        A task whose run() returns True has done all that it was for.
+        A task whose run() returns True has done all that it was for. health(False) is called when it ends
+        otherwise: what it drives does not work then, and run() tells when it does.
         """
-        asyncio.create_task(self._restart(name, run))
+        asyncio.create_task(self._restart(name, run, health))
 
-    async def _restart(self, name: str, run: "Callable[[], Awaitable[bool | None]]") -> None:
+    async def _restart(
+        self,
+        name: str,
+        run: "Callable[[], Awaitable[bool | None]]",
+        health: "Callable[[bool], None] | None" = None,
+    ) -> None:
         wait = _FIRST_WAIT_MS
         while True:
             try:
@@ -42,6 +53,8 @@ class Supervisor:
                 sys.print_exception(error)
             if name in CRITICAL:
                 self._reset()
+            if health:
+                health(False)
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 

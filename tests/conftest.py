@@ -31,7 +31,12 @@ _LONG = (  # files that compute for long, or wait
     "unit/update/test_update_cuts.py",
 )
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,
-_SHARING = ("test_release.py", "test_installed.py")  # or what takes long to make
+_SHARING = (  # or what takes long to make
+    "test_installed.py",
+    "test_release.py",
+    "test_taps.py",
+    "test_upgrade_of_0_1_0.py",
+)
 _RUNNER = """
 import sys, io
 module = __import__(%r)

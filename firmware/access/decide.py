@@ -23,6 +23,8 @@ ASKING = "asking"  # a tenant's PIN that is to do something else than open: see 
 
 PASSAGE = "passage"  # staff who may, begin passage mode, or end it
 
+AT_THE_DOOR = const(100)  # what a phone is ASKING for after `* #`; a number behind a PIN has two digits
+
 # What a card is, beside its number.
 PLAIN = const(0)  # it has shown the number, and nothing more
 PROVED = const(1)  # it has proved that the number is its own

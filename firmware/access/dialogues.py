@@ -1,6 +1,6 @@
 """Begins a dialogue at the keypad; its code is loaded for as long as it lasts."""
 
-from access.decide import REFUSED
+from access.decide import AT_THE_DOOR, REFUSED
 from loader import Loan
 
 TYPE_CHECKING = False
@@ -23,7 +23,9 @@ class Dialogues:
         try:
             with Loan():
                 order = verdict.order
-                if order in (0, 1, 5, 9):
+                if order == AT_THE_DOOR:
+                    from access.phone_opening import begin
+                elif order in (0, 1, 5, 9):
                     from access.dialogue import begin
                 elif order in (2, 3):
                     from access.card_dialogue import begin

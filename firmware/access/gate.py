@@ -17,7 +17,7 @@ from access.decide import (
 from loader import Loan
 from log.entry import WRONG_CODE
 from people.entry import CREDENTIAL, WITHDRAWN
-from roll.record import CARD, DIGEST, MOVE_IN, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
+from roll.record import CARD, DIGEST, MOVE_IN, PHONE, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.purposes import CARD_VALUE, PIN_VALUE, PROVED_CARD_VALUE
 
 TYPE_CHECKING = False
@@ -114,29 +114,34 @@ class Gate:
             verdict.begins_throttle = False
         return verdict
 
-    def remote(self, lease: int, digest: bytes) -> Verdict:
+    def remote(self, lease: int, digest: bytes, kind: int = REMOTE) -> Verdict:
         """Judge somebody who has proved to be a tenant of a lease or, with lease 0, to hold a credential.
+
+        `kind` is PHONE of a phone at the reader, which has proved nothing with lease 0.
 
         `lease` may have the resident's number times 65,536 in it, as Residents.keys() gives it.
         `digest` is that of a staff credential of the list: no other can be used from afar.
         """
         now = self._clock.now()
-        verdict = Verdict(GRANTED, REMOTE)
+        verdict = Verdict(GRANTED, kind)
         if lease:
             verdict.role, verdict.lease, verdict.number = TENANT, lease & 0xFFFF, lease >> 16
             if self._leases.over(verdict.lease, now):
                 verdict.reason = EXPIRED
             return verdict
-        listed = self._credentials.find(digest)
+        listed = None if kind == PHONE else self._credentials.find(digest)
         if listed is None or listed.role not in (STAFF, STAFF_PASSAGE):
-            return Verdict(UNKNOWN, REMOTE)
+            return Verdict(UNKNOWN, kind)
         verdict.role, verdict.digest = listed.role, digest
         verdict.reason = self._other(listed, digest, now)
         return verdict
 
     def greeting(self, verdict: Verdict) -> str:
-        """The signal for somebody who lives here and has come in: what is new is shown to each once."""
-        if verdict.digest in self._residents.greeted:
+        """The signal for somebody who lives here and has come in: what is new is shown to each once.
+
+        A phone may be another's: it is shown to whoever comes by PIN or card.
+        """
+        if verdict.kind == PHONE or verdict.digest in self._residents.greeted:
             return GRANTED
         try:
             with Loan():

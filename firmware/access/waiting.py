@@ -14,12 +14,14 @@ from roll.record import CARD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     class Phone(Protocol):
         """What door/phone.py does with the phone at the reader."""
 
         def present(self, what: int, key: bytes) -> None: ...
+        def ask(self, message: bytes, hear: "Callable[[bytes], None]") -> None: ...
         def waits(self) -> bool: ...
         def end(self) -> None: ...
 
@@ -45,6 +47,8 @@ class Waiting:
         self.since, self.phone = now, phone
         self.refusals = 0
         self.patience = _LONG_MS
+        self.answer: int | None = None  # whose key a phone has answered with: see phone_opening.py
+        self.spares_digits = False  # what was typed meanwhile goes on when it ends
 
     def key(self, key: str, now: int) -> None:
         """A key was pressed: `*` ends it, and every other gives it time."""

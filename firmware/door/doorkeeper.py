@@ -6,10 +6,11 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, MOVING_IN, PASSAGE, PLAIN, PROVED, UNKNOWN
+from access.decide import ASKING, AT_THE_DOOR, MOVING_IN, PASSAGE, PLAIN, PROVED, THROTTLED, UNKNOWN
+from access.gate import Verdict
 from door.signals import SIGNALS
 from readers.pin_entry import PinEntry
-from roll.record import PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
+from roll.record import PHONE, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.names import STAFF_WAS_IN
 
 TYPE_CHECKING = False
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from access.dialogues import Dialogues
-    from access.gate import Gate, Verdict
+    from access.gate import Gate
     from access.waiting import Waiting
     from door.controller import Controller
     from door.switch import Switch
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _TICK_MS = const(10)
 _LOOK_MS = const(60_000)  # between two looks whether passage mode is within its hours
+_REST_MS = const(60_000)  # from one `* #` to the next
 
 
 class Doorkeeper:
@@ -56,6 +58,7 @@ class Doorkeeper:
         self._talk: Waiting | None = None  # the dialogue that runs
         self._passage = b""  # the digest of the staff who have begun passage mode; none where it is off
         self._looked = 0
+        self._rests, self._asked = False, 0  # `* #` was typed less than a minute ago; when
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
@@ -90,7 +93,10 @@ class Doorkeeper:
         return self._talk is not None and self._talk.adds()
 
     def _pin(self, digits: bytes, number: "bytes | None") -> None:
-        """A code was entered at the keypad, with a number behind `*` or none."""
+        """A code was entered at the keypad, with a number behind `*` or none; or `* #`, without digits."""
+        if not digits:
+            self._await_phone()
+            return
         talk = self._talk
         verdict = talk and talk.again(digits)
         if verdict is None:
@@ -99,10 +105,26 @@ class Doorkeeper:
                 talk.pin(verdict, digits)
         self._act(verdict)
 
+    def _await_phone(self) -> None:
+        """Await a phone that opens by a resident's key, whoever asks for it, but once in a minute at most.
+
+        It is no code: nothing counts it, and no wait of the keypad stops it.
+        """
+        verdict = Verdict(THROTTLED if self._rests else ASKING, PHONE)
+        verdict.order = AT_THE_DOOR
+        if not self._rests:
+            self._rests, self._asked = True, ticks_ms()
+        self._act(verdict)
+
     def _follow(self, now: int, moves: bool = False) -> None:
         """See whether a dialogue is over. It is where the leaf moves: whoever began it may have gone in."""
         talk = self._talk
+        if self._rests and ticks_diff(now, self._asked) >= _REST_MS:
+            self._rests = False
         if talk is not None:
+            if talk.answer is not None:  # it ends, whoever has answered
+                talk.patience = 0
+                self._act(self._gate.remote(talk.answer, b"", PHONE))
             if talk.patience and (talk.has_run_out(now) or moves):
                 talk.patience = 0
                 self._indicator.say("cleared", now)
@@ -115,7 +137,8 @@ class Doorkeeper:
         if talk is not None:
             talk.end()
             self._indicator.set("enrolling", False)
-            self._entry.clear()
+            if not talk.spares_digits:
+                self._entry.clear()
 
     def _act(self, verdict: "Verdict") -> None:
         """Open the door if the verdict grants it, and signal and report what happened."""

@@ -6,6 +6,8 @@ from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from door.indicator import Indicator
     from readers.card_reader import CardReader
     from readers.phone_tag import PhoneTag
@@ -37,8 +39,18 @@ class Phone:
             self._tag = PhoneTag(note(self._lock, what, key, self._page), self._read)
         self._reader.emulate(self._tag)
 
+    def ask(self, message: bytes, hear: "Callable[[bytes], None]") -> None:
+        """Ask a phone for one answer to this, until end(): see readers/writable_tag.py."""
+        if self._reader is None:
+            return
+        with Loan():
+            from readers.writable_tag import WritableTag
+
+            self._tag = WritableTag(message, hear)
+        self._reader.emulate(self._tag)
+
     def waits(self) -> bool:
-        """Whether a phone has yet to read what is presented."""
+        """Whether a phone has yet to read what is presented, or to answer."""
         return self._tag is not None and not self._tag.is_over()
 
     def end(self) -> None:

@@ -1,6 +1,7 @@
 """Subscribes to the heads of credential lists; the code that installs a list is loaded for each."""
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
+_FRESH_MS = const(60_000)  # a head that has waited for longer does not tell the time
 
 
 class Lists:
@@ -65,10 +67,11 @@ class Lists:
 
     async def _take(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
-        waits = self._housekeeping.turn.locked()  # a release comes, and the head is as old then
+        since = ticks_ms()
         async with self._housekeeping.turn:
             self._came.clear()
-            self._live = self._live and not waits
+            if ticks_diff(ticks_ms(), since) > _FRESH_MS:  # for a release, and not for the hour's work
+                self._live = False
             try:
                 await self._receive()
             except MemoryError:

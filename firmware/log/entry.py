@@ -23,3 +23,4 @@ NEW_WAY = const(7)  # detail: the lease
 LIST_REFUSED = const(8)  # once in an hour
 WRONG_CODE = const(9)  # more: how many in this hour
 UNTOLD = const(10)  # more than there was place for
+BY_PHONE = const(11)  # one's own phone at the reader: the kind PHONE of roll/record.py

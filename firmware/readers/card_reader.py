@@ -71,6 +71,7 @@ class CardReader:
         there is no memory: that is told as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
+        self._healthy = None
         wait = _FIRST_WAIT_MS
         while True:
             began = ticks_ms()
@@ -84,7 +85,7 @@ class CardReader:
                     if self._tag is not None:
                         await self._emulate(self._tag)
                     else:
-                        await self._follow(await self._reader.wait_target())
+                        await self._follow(await self._reader.wait_target(self._waits_on))
             except (ReaderError, MemoryError):
                 if self._healthy:
                     self._failed = ticks_ms()
@@ -96,6 +97,10 @@ class CardReader:
             self._tell(False)
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
+
+    def _waits_on(self) -> bool:
+        """Whether the reader goes on to wait for a card: there is no tag to emulate."""
+        return self._tag is None
 
     async def _emulate(self, tag: "PhoneTag") -> None:
         """Look for cards, then emulate the tag for a moment. A random UID is the phone's then, no card."""

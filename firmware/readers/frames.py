@@ -45,30 +45,40 @@ def build(buffer: "bytearray | memoryview", code: int, parameters: bytes = b"", 
 
 
 class Finder:
-    """Collects bytes as they come, and returns the frames whose checksums are right."""
+    """Collects bytes as they come, `holds` so many, and returns the frames whose checksums are right."""
 
     def __init__(self) -> None:
         self._buffer = bytearray(_LONGEST)
         self._view = memoryview(self._buffer)
-        self._end = 0
+        self.holds = 0
 
     def space(self) -> memoryview:
         """The free part of the buffer, never empty: read the next bytes into it, then call added()."""
-        if self._end == _LONGEST:
+        if not self.holds:
+            return self._view
+        if self.holds == _LONGEST:
             self._drop(1)
-        return self._view[self._end :]
+        return self._view[self.holds :]
 
     def added(self, count: int) -> None:
         """Count in so many bytes that were read into space()."""
-        self._end += count
+        self.holds += count
 
     def clear(self) -> None:
         """Drop all bytes."""
-        self._end = 0
+        self.holds = 0
+
+    def skip(self, frame: bytes) -> bool:
+        """Whether this frame has come: it and what stands before it are dropped then. Allocates nothing."""
+        place = self._buffer.find(frame, 0, self.holds)
+        if place < 0:
+            return False
+        self._drop(place + len(frame))
+        return True
 
     def next(self) -> "bytes | None":
         """The next frame: TFI and data; b"" for an ACK; None if none is complete yet. A NACK is skipped."""
-        buffer, view, end = self._buffer, self._view, self._end
+        buffer, view, end = self._buffer, self._view, self.holds
         place = 0
         while True:
             place = buffer.find(b"\x00\xff", place, end)
@@ -103,6 +113,7 @@ class Finder:
     def _drop(self, count: int) -> None:
         """Drop the first `count` bytes."""
         if count:
-            left = self._end - count
-            self._view[:left] = self._view[count : self._end]
-            self._end = left
+            left = self.holds - count
+            if left:
+                self._view[:left] = self._view[count : self.holds]
+            self.holds = left

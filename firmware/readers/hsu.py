@@ -12,12 +12,18 @@ from readers import frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from machine import UART, Pin
 
 _WAKE = b"\x55\x55\x00\x00\x00"  # 7.2.11
 _WAKE_MS = const(5)  # after 0x55
 _HURRY_MS = const(30)  # the longest frame takes 24 ms
 _DRAINS = const(8)
+_NAP_MS = const(50)  # between two looks at the line while a card is awaited
+_FIELD_OFF = b"\x00\x00\xff\x04\xfc\xd4\x32\x01\x00\xf9\x00"  # RFConfiguration, item 1: 7.3.1
+_FIELD_IS_OFF = b"\x00\x00\xff\x02\xfe\xd5\x33\xf8\x00"
+FIELD_OFF_MS = const(6)  # a card forgets what it was asked after 5 ms without field: ISO/IEC 14443-3, 5
 _TURNS = const(4)  # of the event loop: enough to read the ACK and the answer
 
 
@@ -29,25 +35,26 @@ class Line:
     """Answers are read from the serial line alone, so a dead IRQ line does no harm.
 
     While a card is awaited, a falling IRQ means that an answer begins: the event loop then stays awake until
-    the answer is in. (Otherwise the ESP32 reads its serial line only once in a FreeRTOS tick, 10 ms.) It
-    stays awake for each command that the chip carries out at once; such a one takes no task and no timer.
+    the answer is in. (Otherwise the ESP32 reads its serial line only once in a FreeRTOS tick, 10 ms.) Where
+    that line is dead, the answer is seen within _NAP_MS. The event loop stays awake for each command that the
+    chip carries out at once, too. Nothing here takes a task or a timer of its own.
     """
 
     def __init__(self, uart: "UART", irq: "Pin") -> None:
         self._uart, self._irq = uart, irq
-        self._stream = asyncio.StreamReader(uart)
         self._finder = frames.Finder()
         self._sending = memoryview(bytearray(frames.LONGEST_SENT))
-        self._found = 0  # frames, modulo 256
-        self._due = 0  # frames that are expected: an IRQ line that is not wired announces many more
         self._acknowledged = False
+        self._due = False  # an answer is waited for: an IRQ line that is not wired announces many more
         self._begins = asyncio.ThreadSafeFlag()
-        self._hurrying = None
+        self._sleeper = self._waking = None
+        self._awake = 0  # until then an answer that is due keeps the event loop awake
+        self._hurries = False
 
     def open(self) -> None:
         """Listen to the IRQ line from now on."""
-        if self._hurrying is None:
-            self._hurrying = asyncio.create_task(self._hurry())
+        if self._waking is None:
+            self._waking = asyncio.create_task(self._wake())
             self._irq.irq(self._on_irq, self._irq.IRQ_FALLING)
 
     def speed(self, baud: int) -> None:
@@ -69,15 +76,12 @@ class Line:
         `parameters` and `more` are sent one after the other. Raises ReaderError.
         """
         try:
-            self._send(code, parameters, more)
+            self._write(self._sending[: frames.build(self._sending, code, parameters, more)])
             end, turns = ticks_add(ticks_ms(), wait_ms), _TURNS
             while turns:
                 data = self._finder.next()
-                if data is None:
-                    count = self._uart.readinto(self._finder.space())
-                    if count:
-                        self._finder.added(count)
-                        data = self._finder.next()
+                if data is None and self._read():
+                    data = self._finder.next()
                 if data is not None and self._answers(code, data):
                     return data[2:]
                 if ticks_diff(end, ticks_ms()) <= 0:
@@ -87,49 +91,77 @@ class Line:
             raise ReaderError("the serial line fails")
         return None
 
-    async def wait(self, code: int, wait_ms: int, parameters: bytes) -> "bytes | None":
-        """The answer to a command that waits for a card or a phone, or None if nobody comes in time.
+    async def wait(
+        self, code: int, wait_ms: int, answer_ms: int, parameters: bytes, goes_on: "Callable[[], bool] | None"
+    ) -> "bytes | None":
+        """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        Raises ReaderError.
+        If nobody comes for `wait_ms` it is aborted, and the field switched off for a moment. It is given
+        again then as long as goes_on() says so, else this is None. Nothing is allocated until an answer
+        comes.
         """
-        task, late = asyncio.current_task(), False
-
-        async def expire() -> None:
-            nonlocal late
-            await asyncio.sleep_ms(wait_ms)
-            for _ in range(_TURNS):  # if the event loop itself is late, the answer may be there already
-                await asyncio.sleep_ms(0)
-            late = True
-            if task is not None:
-                task.cancel()
-
-        timer = asyncio.create_task(expire())  # wait_for_ms would make a second one
+        command = bytes(self._sending[: frames.build(self._sending, code, parameters)])
+        me = asyncio.current_task()
         try:
-            return await self._answer(code, parameters)
-        except asyncio.CancelledError:
-            if late:
-                return None
-            raise
+            while True:
+                self._write(command)
+                end = ticks_add(ticks_ms(), wait_ms)
+                self._awake, self._due = ticks_add(ticks_ms(), _HURRY_MS), True
+                while True:
+                    answer = self._hear(code)
+                    if answer is not None:
+                        return answer
+                    left = ticks_diff(end, ticks_ms())
+                    if left <= 0:
+                        break
+                    self._sleeper = me
+                    try:
+                        await asyncio.sleep_ms(0 if self._hurries else min(left, _NAP_MS))
+                    except asyncio.CancelledError:
+                        if self._sleeper is not None:
+                            raise  # it was not _wake()
+                    self._sleeper = None
+                self._uart.write(frames.ACK)
+                self._write(_FIELD_OFF)
+                end, turns = ticks_add(ticks_ms(), answer_ms), _TURNS
+                while not self._finder.skip(_FIELD_IS_OFF):
+                    if not turns:
+                        raise ReaderError("the reader does not answer")
+                    self._read()
+                    if ticks_diff(end, ticks_ms()) <= 0:
+                        turns -= 1
+                    await asyncio.sleep_ms(0)
+                await asyncio.sleep_ms(FIELD_OFF_MS)
+                if goes_on is None or not goes_on():
+                    return None
         except OSError:
             raise ReaderError("the serial line fails")
-        finally:
-            self._due = 0
-            timer.cancel()
 
-    async def _answer(self, code: int, parameters: bytes) -> bytes:
-        """Send a command and wait for its answer, however long that takes."""
-        self._due = 2  # the ACK and the answer
-        self._send(code, parameters)
-        while True:
+    def _hear(self, code: int) -> "bytes | None":
+        """Read what is there, and return the answer to this command, if that is whole.
+
+        If not, the event loop `_hurries` while bytes come, and where the ACK, or an answer that has begun, is
+        due.
+        """
+        came, data = self._read(), None
+        if not self._acknowledged:
+            self._acknowledged = self._finder.skip(frames.ACK)
+        if self._acknowledged and self._finder.holds:
             data = self._finder.next()
-            if data is None:
-                await self._listen()
-                continue
-            if self._answers(code, data):
+            if data is not None and self._answers(code, data):
                 return data[2:]
-            await asyncio.sleep_ms(0)  # noise may hold many frames: one for each turn of the event loop
+        is_due = not (self._acknowledged and self._due) and ticks_diff(self._awake, ticks_ms()) > 0
+        self._hurries = is_due or bool(came) or data is not None
+        return None
 
-    def _send(self, code: int, parameters: bytes, more: bytes = b"") -> None:
+    def _read(self) -> "int | None":
+        """Read what is there, as far as there is room."""
+        count = self._uart.readinto(self._finder.space())
+        if count:
+            self._finder.added(count)
+        return count
+
+    def _write(self, frame: "bytes | memoryview") -> None:
         """Drop what came before, and send a command. Bounded, since a broken chip may send for ever."""
         self._acknowledged = False
         for _ in range(_DRAINS):
@@ -137,37 +169,29 @@ class Line:
             if not self._uart.readinto(self._finder.space()):
                 break
         self._finder.clear()
-        self._uart.write(self._sending[: frames.build(self._sending, code, parameters, more)])
+        self._uart.write(frame)
 
     def _answers(self, code: int, data: bytes) -> bool:
         """Whether this frame answers the command; what comes before its ACK answers an earlier one.
 
         Raises ReaderError.
         """
-        self._found = self._found + 1 & 0xFF
         if not data:
             self._acknowledged = True
         elif self._acknowledged and data[0] == frames.SYNTAX:
             raise ReaderError("the reader refuses the command")
         return self._acknowledged and len(data) > 1 and data[0] == frames.CHIP and data[1] == code + 1
 
-    async def _listen(self) -> None:
-        """Read the next bytes, at most as many as the buffer holds."""
-        count = await self._stream.readinto(self._finder.space())
-        if count:
-            self._finder.added(count)
-        else:
-            await asyncio.sleep_ms(1)  # readable, and no byte there: the line is broken
-
     def _on_irq(self, pin: "Pin") -> None:
-        if self._due:
+        if self._sleeper is not None and self._acknowledged and self._due:
+            self._due = False
             self._begins.set()
 
-    async def _hurry(self) -> None:
-        """Keep the event loop awake while a frame comes in."""
+    async def _wake(self) -> None:
+        """Wake who waits for an answer that begins, before its nap is over."""
         while True:
             await self._begins.wait()
-            self._due = max(0, self._due - 1)
-            found, end = self._found, ticks_add(ticks_ms(), _HURRY_MS)
-            while self._found == found and ticks_diff(end, ticks_ms()) > 0:
-                await asyncio.sleep_ms(0)
+            self._awake = ticks_add(ticks_ms(), _HURRY_MS)
+            sleeper, self._sleeper = self._sleeper, None
+            if sleeper is not None:
+                sleeper.cancel()

@@ -54,8 +54,10 @@ class MatrixKeypad:
         return self._layout[fresh]
 
     async def run(self, on_key: "Callable[[str], None]", on_health: "Callable[[bool], None]") -> None:
-        """Scan for ever: on_key(key) at each press, on_health(bool) when a key gets stuck or comes free."""
-        healthy = True
+        """Scan for ever: on_key(key) at each press, on_health(bool) at first, and when a key gets stuck or
+        comes free.
+        """
+        healthy = None
         while True:
             key = self.scan()
             if self.healthy != healthy:

@@ -55,7 +55,7 @@ class PhoneTag:
             return False
         await reader.field_off()
         await reader.command(_SET_PARAMETERS, _AS_CARD)
-        answer = await reader.wait(_INIT_AS_TARGET, self._parameters)
+        answer = await reader.wait(_INIT_AS_TARGET, self._parameters, self.left_ms())
         if answer and answer[0] & _PICC:
             await self._serve(reader)
         await reader.command(_SET_PARAMETERS, _AS_RESET)
@@ -63,29 +63,47 @@ class PhoneTag:
 
     async def _serve(self, reader: "PN532") -> None:
         """Answer one phone until it is silent, gone, or has read everything."""
-        tag = Type4(self._message)
-        while not self.is_over():
-            data = await reader.wait(_GET_DATA)
+        tag, goes_on = self.begin(), True
+        while goes_on and not self.is_over():
+            data = await reader.wait(_GET_DATA, b"", self.left_ms())
             if not data or data[0]:  # status: 7.1
                 return
-            status = await reader.command(_SET_DATA, tag.answer(data[1:]), _RADIO_MS)
-            if not status or status[0]:
-                return
-            if tag.is_read:
-                self.end()
-                self._on_read()
+            heard = False
+            try:
+                status = await reader.command(_SET_DATA, tag.answer(data[1:]), self.left_ms() or _RADIO_MS)
+                heard = bool(status) and not status[0]
+            finally:
+                goes_on = self.follow(tag, heard)
+
+    # What a tag of another kind does in its own way: writable_tag.py. All that it shares with this is public,
+    # since the build shortens private names by module.
+
+    def left_ms(self) -> int:
+        """For how long a phone is waited for now; 0: as long as the reader waits."""
+        return 0
+
+    def begin(self) -> "Type4":
+        """The tag for one phone that has come."""
+        return Type4(self._message)
+
+    def follow(self, tag: "Type4", heard: bool) -> bool:
+        """The phone was answered, and has `heard` it or not; whether to listen to it any longer."""
+        if heard and tag.is_read:
+            self.end()
+            self._on_read()
+        return heard
 
 
 class Type4:
     """The tag's NDEF application, for one session. `is_read`: the phone has the whole message."""
 
     def __init__(self, message: bytes) -> None:
-        self._ndef = len(message).to_bytes(2, "big") + message
-        size = len(self._ndef).to_bytes(2, "big")
+        self.ndef = len(message).to_bytes(2, "big") + message
+        size = len(self.ndef).to_bytes(2, "big")
         # T4T, 5.1: length, mapping 2.0, MLe, MLc; the NDEF file's name and size; readable, not writable
-        self._container = b"\x00\x0f\x20\x00\x3b\x00\x34\x04\x06\xe1\x04" + size + b"\x00\xff"
+        self.container = b"\x00\x0f\x20\x00\x3b\x00\x34\x04\x06\xe1\x04" + size + b"\x00\xff"
         self._is_on = False
-        self._file = b""
+        self.file = b""
         self._read = 0
         self.is_read = False
 
@@ -99,27 +117,31 @@ class Type4:
             return self._select(apdu)
         if apdu[1] == _READ:
             return self._read_binary(apdu)
-        return b"\x69\x82" if apdu[1] == _UPDATE else b"\x6d\x00"
+        return self.update(apdu) if apdu[1] == _UPDATE else b"\x6d\x00"
+
+    def update(self, apdu: bytes) -> bytes:
+        """UPDATE BINARY: this tag is not to be written."""
+        return b"\x69\x82"
 
     def _select(self, apdu: bytes) -> bytes:
         """SELECT: the application by its name, or one of its files by its identifier."""
         size = apdu[4] if len(apdu) > 4 else 0
         name = apdu[5 : 5 + size]
-        self._file = b""
+        self.file = b""
         if apdu[2] == 4:
             self._is_on = name == _APPLICATION
             return _OK if self._is_on else b"\x6a\x82"
         if apdu[2] or not self._is_on:
             return b"\x6a\x86" if apdu[2] else b"\x6a\x82"
         if name == b"\xe1\x03":
-            self._file = self._container
+            self.file = self.container
         elif name == b"\xe1\x04":
-            self._file = self._ndef
-        return _OK if self._file else b"\x6a\x82"
+            self.file = self.ndef
+        return _OK if self.file else b"\x6a\x82"
 
     def _read_binary(self, apdu: bytes) -> bytes:
         """READ BINARY from an offset of 15 bits; what there is, if more is asked for."""
-        file, start = self._file, apdu[2] << 8 | apdu[3]
+        file, start = self.file, apdu[2] << 8 | apdu[3]
         if not file:
             return b"\x69\x86"
         if len(apdu) != 5:
@@ -127,7 +149,7 @@ class Type4:
         if start >= len(file):
             return b"\x6b\x00"
         data = file[start : start + min(apdu[4] or _LONGEST, _LONGEST)]
-        if file is self._ndef and start <= self._read:
+        if file is self.ndef and start <= self._read:
             self._read = max(self._read, start + len(data))
             self.is_read = self._read == len(file)
         return data + _OK

@@ -2,6 +2,7 @@
 
     PIN #            enters the code
     PIN * number #   enters it with a number of one or two digits, or with none
+    * #              with nothing in front: the code has no digits then, see door/doorkeeper.py
 
 `*` clears what was typed, unless a number and `#` follow. Behind it the code is kept until three seconds pass
 without a key, a second `*`, or a third digit: `1357* 246810#` enters 246810. Ten seconds without a key clear
@@ -39,13 +40,15 @@ class PinEntry:
         self._digits = bytearray(_MAX_DIGITS + 1 + _MAX_NUMBER)
         self._count = self._last = 0
         self._code = 0  # digits in front of the `*`; 0: there was none
+        self._star = False  # the last key was a `*` with nothing in front
 
     def press(self, key: str, now: int) -> None:
         """Handle a key: "0" to "9", "*" or "#", pressed at `now` in ticks_ms()."""
         self.tick(now)
         self._last = now
+        star, self._star = self._star, False
         if key == "#":
-            self._enter()
+            self._enter(star)
             return
         if key != "*":
             self._add(ord(key))
@@ -53,23 +56,29 @@ class PinEntry:
             self.clear()
         else:
             self._code = self._count
+            self._star = not self._count
         self._on_feedback("cleared" if key == "*" else "key")
 
     def tick(self, now: int) -> None:
         """Forget what nobody finishes. Call this at least every few days, since ticks_ms() wraps."""
         passed = ticks_diff(now, self._last)
-        if self._code and passed >= _NUMBER_MS:
-            self._drop(self._code)
+        if passed >= _NUMBER_MS:
+            self._star = False
+            if self._code:
+                self._drop(self._code)
         if self._count and passed >= TIMEOUT_MS:
             self.clear()
             self._on_feedback("timeout")
 
     def clear(self) -> None:
         """Wipe all that was typed."""
+        self._star = False
         self._drop(self._count)
 
-    def _enter(self) -> None:
-        if self._count:
+    def _enter(self, star: bool) -> None:
+        if star:
+            self._on_pin(b"", None)
+        elif self._count:
             digits, code = memoryview(self._digits), self._code
             try:
                 if code:

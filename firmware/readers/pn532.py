@@ -8,10 +8,12 @@ import asyncio
 from micropython import const
 
 from loader import Loan
-from readers.hsu import Line, ReaderError
+from readers.hsu import FIELD_OFF_MS, Line, ReaderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from machine import UART, Pin
 
 _RF_CONFIGURATION = const(0x32)
@@ -22,7 +24,6 @@ _FIELD_OFF = b"\x01\x00"  # item 1, 7.3.1
 _ONE_TARGET_106_A = b"\x01\x00"  # 7.3.5
 _FAST_TRIES = const(3)  # starts; until a poll has gone well
 _LIVENESS_MS = const(800)
-_FIELD_OFF_MS = const(6)  # a card forgets what it was asked after 5 ms without field: ISO/IEC 14443-3, 5
 _ANSWER_MS = const(150)
 _RADIO_MS = const(400)  # a card may need long to answer
 _SPEAKS_APDUS = const(0x20)  # in SEL_RES: ISO/IEC 14443-3, table 9
@@ -52,6 +53,7 @@ class PN532:
         self.line, self._reset = Line(uart, irq), reset
         self._liveness_ms, self._answer_ms = liveness_ms, answer_ms
         self._tries = -1
+        self._goes_on: "Callable[[], bool] | None" = None
         self._works = False
         self._fast_tries = _FAST_TRIES
         self.speaks_apdus = False
@@ -67,16 +69,23 @@ class PN532:
         await self._try_times(_FOR_EVER)
         self._works = True
 
-    async def wait_target(self) -> "bytes | None":
-        """The UID (4, 7 or 10 bytes) of the next card; None if none comes for a while. Raises ReaderError.
+    async def wait_target(self, goes_on: "Callable[[], bool] | None" = None) -> "bytes | None":
+        """The UID (4, 7 or 10 bytes) of the next card; None if none comes. Raises ReaderError.
+
+        After each `liveness_ms` without a card goes_on() says whether to wait on.
 
         A card that comes between two searches is found by the next, also one that had answered the last
         when that was given up: without field it forgets that it was found.
         """
         await self._try_times(_FOR_EVER)
-        answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A)
-        self._fast_tries = self._fast_tries and _FAST_TRIES
+        self._goes_on = goes_on
+        answer = await self.wait(_IN_LIST_PASSIVE_TARGET, _ONE_TARGET_106_A, 0, self._went_well)
         return None if answer is None else self._uid(answer)
+
+    def _went_well(self) -> bool:
+        """A poll has shown that the chip answers, at this speed; whether to go on."""
+        self._fast_tries = self._fast_tries and _FAST_TRIES
+        return self._goes_on is not None and self._goes_on()
 
     async def look(self) -> "bytes | None":
         """The UID of a card that is there now, or None. Raises ReaderError.
@@ -109,23 +118,27 @@ class PN532:
         ReaderError.
         """
         await self.command(_RF_CONFIGURATION, _FIELD_OFF)
-        await asyncio.sleep_ms(_FIELD_OFF_MS)
+        await asyncio.sleep_ms(FIELD_OFF_MS)
 
     async def _try_times(self, tries: int) -> None:
         if tries != self._tries:
             await self.command(_RF_CONFIGURATION, bytes((5, 0xFF, 1, tries)))  # item 5, MaxRetries: 7.3.1
             self._tries = tries
 
-    async def wait(self, code: int, parameters: bytes = b"") -> "bytes | None":
+    async def wait(
+        self,
+        code: int,
+        parameters: bytes = b"",
+        most_ms: int = 0,
+        goes_on: "Callable[[], bool] | None" = None,
+    ) -> "bytes | None":
         """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        None if nobody came for `liveness_ms`: the command is aborted and the field switched off for a moment.
+        If nobody comes for `most_ms`, 0: for `liveness_ms`, it is aborted and the field switched off for a
+        moment. Then it is given again while goes_on(), else this is None.
         """
-        answer = await self.line.wait(code, self._liveness_ms, parameters)
-        if answer is None:
-            self.line.send_ack()
-            await self.field_off()
-        return answer
+        most_ms = most_ms or self._liveness_ms
+        return await self.line.wait(code, most_ms, self._answer_ms, parameters, goes_on)
 
     async def command(self, code: int, parameters: bytes = b"", wait_ms: int = 0) -> bytes:
         """The answer to a command that the chip carries out at once. Raises ReaderError."""

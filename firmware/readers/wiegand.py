@@ -69,7 +69,10 @@ class Wiegand:
         self._lost_at = 0
 
     async def run(self, on_key: "Callable[[str], None]", on_health: "Callable[[bool], None]") -> None:
-        """Read for ever: on_key(key) for each key, on_health(bool) when a line sticks or comes free."""
+        """Read for ever: on_key(key) for each key, on_health(bool) at first, and when a line sticks or comes
+        free.
+        """
+        on_health(self.healthy)
         self._zero.irq(self._on_zero, self._zero.IRQ_FALLING)
         self._one.irq(self._on_one, self._one.IRQ_FALLING)
         watching = asyncio.create_task(self._watch(on_health))

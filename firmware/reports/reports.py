@@ -3,7 +3,7 @@
 from micropython import const
 
 import console
-from door.faults import ALARMS, FAULTS
+from door.faults import ALARMS, FAULTS, READER
 from loader import Loan
 from log.entry import ALARM
 
@@ -20,7 +20,8 @@ _AGAIN_S = const(600)  # for so long an alarm is not told again: who shakes a do
 
 
 class Reports:
-    """Nothing of tenants ever comes here. `faults` are those that last now.
+    """Nothing of tenants ever comes here. `faults` are those that last now; `answered` says whether the
+    card reader has answered since the start.
 
     note() is that of people/register.py: residents who keep a log have alarms in it.
     """
@@ -31,6 +32,7 @@ class Reports:
         self._telemetry: Telemetry | None = None
         self._alarmed: dict[str, int] = {}  # seconds in which an alarm is not told again
         self.faults: set[str] = set()
+        self.answered = False
 
     def fault(self, name: str, lasts: bool) -> None:
         """One of FAULTS begins or ends; the light says so, and the next state message.
@@ -43,6 +45,7 @@ class Reports:
             self.faults.add(name)
         else:
             self.faults.discard(name)
+            self.answered = self.answered or name == READER
         self._indicator.set(name, lasts)
 
     def storm(self, lasts: bool) -> None:

@@ -33,6 +33,7 @@ HOUSE_KEY = const(8)  # half of a wrapped key of cards that the operator hands o
 PIN = const(1)
 CARD = const(2)
 REMOTE = const(3)  # of what comes over the network: no record has this kind
+PHONE = const(11)  # of a phone at the reader, nor this: log/entry.py has the numbers between
 
 
 class Credential:

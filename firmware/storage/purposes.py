@@ -10,6 +10,7 @@ COMMAND_MESSAGE = b"menshen command v1"
 UPDATE_MESSAGE = b"menshen update v1"
 UNLOCK_PROOF = b"menshen unlock v1"  # under a tenant's guest key, or a key of staff
 REMOTE_OPENING = b"menshen tenant v1"  # HMAC(guest key, this, lock, number of the key, time)[:16]
+PHONE_OPENING = b"menshen door v1"  # HMAC(guest key, this, lock, challenge)[:16] opens at the door
 STAFF_KEYS = b"menshen staff v1"  # HMAC(HMAC(lock key, this), digest of the credential) is a key of staff
 HOME_COMMAND = b"menshen home v1"  # in front of the text that is hashed with the home code: home/commands.py
 
@@ -51,6 +52,7 @@ NEW_OWN_KEY = b"\x06"
 NEW_CARD_SECRET = b"\x07"
 PROVED_CARD_VALUE = b"\x08"  # of a card that has proved its UID: another digest than that of the UID alone
 NEW_LOG_KEY = b"\x09"
+NEW_CHALLENGE = b"\x0a"
 MQTT_CLIENT = b"mqtt client"  # makes the identifier at the broker one that nobody else knows
 
 # Guest codes, HMAC(guest key, purpose, start, class): see access/README.md.

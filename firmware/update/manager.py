@@ -9,7 +9,7 @@ import os
 from micropython import const
 
 import console
-from door.faults import RESIDENTS
+from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
 from update.steps import BUILD, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH
@@ -31,6 +31,7 @@ _TRIES = const(5)
 class Manager:
     """`door` are the residents and the reports. An update holds both locks of `memory`: there
     is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
+    A trial holds the first.
 
     `orders` holds the last order that came and was not read yet. `version` is the one that it asks for.
     """
@@ -47,7 +48,7 @@ class Manager:
         memory: "tuple[asyncio.Lock, asyncio.Lock]",
         subscriptions: "Subscriptions",
     ) -> None:
-        self._residents, self._reports = door
+        self._residents, self.reports = door
         self.settings, self.board, self.clock = settings, board, clock
         (self._memory, self._turn), self.subscriptions = memory, subscriptions
         self._came = asyncio.Event()
@@ -56,7 +57,8 @@ class Manager:
 
     async def run(self) -> None:
         """For ever."""
-        await self._see_through_trial()
+        async with self._memory:
+            await self._see_through_trial()
         await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
             try:
@@ -157,10 +159,15 @@ class Manager:
             self._came.set()
 
     def faults(self) -> "set[str]":
-        """Those that there are now."""
-        return self._reports.faults | ({RESIDENTS} if self._residents.unread else set())
+        """What is wrong now; a reader of which nothing was heard since the start is, too."""
+        faults = set(self.reports.faults)
+        if self._residents.unread:
+            faults.add(RESIDENTS)
+        if self.settings.reader == "pn532" and not self.reports.answered:
+            faults.add(READER)
+        return faults
 
     def report(self, version: "str | None", step: str, reason: str) -> None:
         """Tell how far an update is, see reports/results.py."""
         console.info("update", "%s %s %s" % (version or "?", step, reason))
-        self._reports.update(version, step, reason)
+        self.reports.update(version, step, reason)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         board: Any
         clock: Clock
         subscriptions: Subscriptions
+        reports: Any  # `answered`: the reader has, since the start
         orders: list[tuple[bytearray | None, bool]]
         version: Any
 

@@ -11,7 +11,7 @@ from micropython import const
 from esp32 import Partition
 from storage.names import BEFORE, UNHEARD
 from update.steps import DONE
-from update.version import Switching, switch, version_code, version_text
+from update.version import Switching, excused, switch, version_code, version_text
 from version import VERSION, slot
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ async def step(update: "Update", given: None) -> "Next":
     try:
         if hour(numbers, VERSION, is_online, not is_online and update.board.wlan().isconnected()):
             update.report(VERSION, "went back", "")
-            to = back(numbers, "ab".find(slot()) & 1, Partition, update.faults())
+            to = back(numbers, "ab".find(slot()) & 1, Partition, excused(update))
             switch(to, numbers, update.board.reset)
     except OSError:
         pass  # NVS is full; the next hour comes

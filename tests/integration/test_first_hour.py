@@ -4,6 +4,7 @@ Mosquitto with the shipped rules, three whole locks provisioned over their cable
 its own. One lock is offline through nearly all of it. At the end all that is kept is searched for residents.
 """
 
+import asyncio
 import datetime as dt
 import json
 import re
@@ -39,7 +40,7 @@ async def test_a_landlords_first_hour(tmp_path: Path, monkeypatch: pytest.Monkey
             ("a lease that ends", lambda: _end(hour)),
             ("the backup comes back, older than what the locks hold", lambda: _restore(hour, backup)),
             ("a dead board", lambda: _replace(hour, tmp_path / "new")),
-            ("a release", lambda: _update(hour, release(tmp_path, "7.0.0"))),
+            ("a release", lambda: _update(hour, tmp_path)),
             ("the lock that was offline", lambda: _catch_up(hour)),
         ]
         for what, deed in steps:
@@ -114,8 +115,9 @@ async def _shorten(hour: Hour) -> None:
     for _ in range(2):
         await hour.pass_days(1, HOUSE, ONE)
     await hour.menshen(*line)
-    said = await hour.publish()
-    assert said.count("accepted") == 2, said
+    said = await hour.publish()  # a lock that saw its broker before found the list there, and took it
+    for door in (HOUSE, ONE):
+        assert re.search(rf"{door}: list \d+ (accepted|held)", said), said
     assert str(last) in await hour.menshen("lease", "list")
     for door in (HOUSE, ONE):
         await hour.doors[door].opens(ANNA)
@@ -183,6 +185,7 @@ async def _replace(hour: Hour, new: Path) -> None:
 
 
 async def _update(hour: Hour, folder: Path) -> None:
+    folder = await asyncio.to_thread(release, folder, "7.0.0")
     line = ("release", "roll-out", "--release", str(folder), "--wait", "0", "--groups", "1,100%")
     said = await hour.menshen(*line)
     assert "feature 7.0.0: done" in said, said

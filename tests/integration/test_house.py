@@ -11,9 +11,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from menshen.simulator.house import LOCKS
+from menshen import mqtt
+from menshen.simulator.house import LOCKS, Onlooker
 from tests import programs
 from tests.conftest import TOP
+from tests.integration.conftest import Mosquitto
 
 _PATIENCE_S = 240
 pytestmark = pytest.mark.slow
@@ -94,3 +96,30 @@ async def _until_open(session: aiohttp.ClientSession, door: str) -> None:
                 if state["door"]["strike"] == "released":
                     return
                 await asyncio.sleep(0.05)
+
+
+async def test_who_looks_on_hears_the_broker_again_after_it_was_away(mosquitto: Mosquitto) -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    host, port = mosquitto.address
+    onlooker = Onlooker(f"{host}:{port}", None, lambda _topic, payload: heard.put_nowait(payload))
+    await onlooker.start()
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await onlooker.publish("menshen/v1/flat-1/state", b"before")
+            assert await heard.get() == b"before"
+            await mosquitto.stop()
+            await mosquitto.start()
+            async with mqtt.connected(f"{host}:{port}") as another:
+                await another.publish("menshen/v1/flat-1/state", b"after", qos=1, retain=True)
+            assert await heard.get() == b"after"
+    finally:
+        await onlooker.stop()
+
+
+async def test_who_looks_on_at_no_broker_is_told_so(mosquitto: Mosquitto) -> None:
+    host, port = mosquitto.address
+    await mosquitto.stop()
+    onlooker = Onlooker(f"{host}:{port}", None, lambda _topic, _payload: None)
+    with pytest.raises(mqtt.BrokerError, match=str(port)):
+        await onlooker.start()
+    await onlooker.stop()

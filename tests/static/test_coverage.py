@@ -57,7 +57,7 @@ COVERED_BY = {
     "readers.asking": "unit/readers/test_secure_cards.py",
     "readers.card_keys": "tools/test_firmware_cards.py",
     "readers.card_secret": "unit/readers/test_secure_cards.py",
-    "readers.ev2": "tools/test_firmware_cards.py",
+    "readers.choice": "system/test_wiegand.py",
     "readers.hsu": "unit/readers/test_pn532_noise.py",
     "readers.house_keys": "tools/test_handed_out_cards.py",
     "readers.identify": "tools/test_firmware_torn_cards.py",
@@ -84,12 +84,12 @@ COVERED_BY = {
     "update.payload": "unit/update/test_slots.py",
     "update.refusal": "unit/update/test_slots.py",
     "update.steps": "unit/update/test_manager.py",
-    "update.trial": "unit/update/test_update_cuts.py",
     "update.version": "unit/update/test_manifest.py",
 }
 """A module, and the file below tests/ that covers it."""
 
 OF_SEVERAL = {
+    "unit/update/test_update_cuts.py",  # of updates, from the first write to the confirmation
     "unit/fakes/test_fake_certificates.py",
     "unit/fakes/test_fake_nvs.py",  # of the simulator
     "unit/fakes/test_fake_socket.py",

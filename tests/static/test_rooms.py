@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.static.helpers import floors
-from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, import_name, imports, name, tree
+from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, imports, name, tree
 
 MAY_TOUCH_THE_CHIP = {"boot.py", "main.py", "firmware/board.py"}
 PUBLISHER, MQTT = "firmware/reports/telemetry.py", "firmware/link/mqtt.py"
@@ -28,6 +28,16 @@ HOME_SAYS = {
 def test_a_room_imports_only_from_the_floors_below(path: Path) -> None:
     found = list(floors.imports_upward(path, import_name(path)))
     assert not found, f"{name(path)} is below what it imports: {', '.join(found)}"
+
+
+@pytest.mark.parametrize("room", ["desk", "operator", "phone", "pki", "privacy", "release"])
+def test_what_people_use_at_a_desk_knows_nothing_of_the_simulator(room: str) -> None:
+    """Cards are a model there. What both compute with stands in tools/, beside their rooms."""
+    of_the_model = re.compile(r"^\s*(from|import) .*\b(simulator|bench)\b", re.MULTILINE)
+    paths = sorted((TOP / "tools" / room).rglob("*.py"))
+    assert paths
+    assert [name(path) for path in paths if of_the_model.search(path.read_text())] == []
+    assert of_the_model.search("def late():\n    from menshen.simulator.cards import ntag424")
 
 
 def test_every_room_has_its_floor() -> None:

@@ -39,6 +39,26 @@ async def test_every_part_works_on_every_board(make_lock, board: str) -> None:
     assert {"relay", "reader_reset"} <= driven
 
 
+@pytest.mark.parametrize(("is_set", "told"), [(True, ["fire"]), (False, [])])
+async def test_a_fire_is_told_with_the_state_where_it_is_set_and_so_is_its_end(
+    make_lock, is_set: bool, told: list[str]
+) -> None:
+    """Whoever has nothing wired to that pin is told of no fire, whatever the pin does."""
+    lock: Lock = await make_lock(settings={"door": {"fire": is_set}})
+    await lock.wait_armed()
+    assert (await lock.wait_online())["json"]["faults"] == []
+    for burns, faults in ((True, told), (False, [])):
+        await lock.faults(broker="dead")
+        await lock.fire(burns)
+        if is_set:
+            light = "denied" if burns else "idle"
+            await lock.wait_event(lambda e, light=light: e["type"] == "led" and e["name"] == light)
+        await lock.faults(broker="ok")
+        assert (await lock.wait_online())["json"]["faults"] == faults
+    await lock.keys("246810#")
+    await lock.wait_unlocked()
+
+
 @pytest.mark.parametrize("board", wiring.BOARDS)
 async def test_the_relay_is_held_from_the_second_start_on(make_lock, board: str) -> None:
     """boot.py drives the pin of this board's relay before anything else."""

@@ -37,7 +37,7 @@ def _stories(event: str, count: int, *, paired: bool) -> list[tuple[Story, Story
     """So many stories without visits and with them; in pairs with the same draws of chance."""
     done = subprocess.run(
         [
-            *("nice", micropython(), "-X", "heapsize=32m", "-c"),
+            *("nice", micropython(), "-X", "heapsize=3m", "-c"),
             f"import presence_stories; presence_stories.tell({event!r}, {count}, {paired})",
         ],
         env={**os.environ, "MICROPYPATH": ":".join(map(str, (*_PATH, ".frozen")))},

@@ -73,13 +73,20 @@ async def _dialogue(lock: Lock, *steps: tuple[str, str]) -> None:
 
 
 async def _set_things(lock: Lock) -> None:
-    """A resident opens, changes the PIN, opens again and adds a card."""
+    """A resident opens, changes the PIN, opens again, adds a card, has a log kept, and asks for a phone."""
     await _dialogue(lock, (DEMO_PIN + "#", "granted"), (DEMO_PIN + "*1#", "enrolling"))
     await _dialogue(lock, (_NEW_PIN + "#", "enrolling"), (_NEW_PIN + "#", "kept"))
     await _dialogue(lock, (_NEW_PIN + "#", "granted"), (_NEW_PIN + "*2#", "enrolling"))
     async with lock.tap("stranger"):
         await lock.wait_light("kept")
     await lock.wait_light("idle")  # by then the bolt is held again, and the card is gone
+    await _ask_for_the_log(lock, "8")
+    await _dialogue(lock, ("*#", "enrolling"), ("*", "idle"))
+
+
+async def _ask_for_the_log(lock: Lock, order: str) -> None:
+    """A log that begins, or goes on for so many days; no phone comes for it."""
+    await _dialogue(lock, (f"{_NEW_PIN}*{order}#", "enrolling"), ("*", "idle"))
 
 
 async def _come_and_go(lock: Lock, guest_code: str) -> None:
@@ -138,6 +145,7 @@ async def _history(lock: Lock, lived_in: bool, quiet_after: asyncio.Future[int])
     online = len(_left(lock))
     if lived_in:
         await _mistype(lock)
+        await _ask_for_the_log(lock, "81")
     for _ in range(_ROUNDS_OFFLINE if lived_in else 0):
         await _come_and_go(lock, guest_code)
     await lock.faults(broker="ok")

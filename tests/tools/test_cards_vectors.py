@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from menshen.simulator.cards import crypto
+from menshen import card_crypto as crypto
 from menshen.simulator.cards.files import DataFile
 from menshen.simulator.cards.messaging import Session
 from menshen.simulator.cards.ntag424 import Ntag424

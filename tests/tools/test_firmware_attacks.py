@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from menshen.simulator.cards import crypto
+from menshen import card_crypto as crypto
 from menshen.simulator.cards.attacks import (
     Disguise,
     Liar,

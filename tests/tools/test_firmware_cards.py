@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from menshen.simulator.cards import crypto
+from menshen import card_crypto as crypto
 from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.desfire import Desfire
 from menshen.simulator.cards.ev2 import Ev2Card

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from menshen import card_crypto as crypto
 from menshen.desk import house_keys
 from menshen.desk.house_keys import HouseKeys
 from menshen.desk.personalise import hand_out
 from menshen.desk.talk import CardError
-from menshen.simulator.cards import crypto
 from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.desfire import Desfire

@@ -74,3 +74,24 @@ def test_a_task_that_has_done_all_that_it_was_for_does_not_come_back():
 def test_the_end_of_a_critical_task_resets():
     assert waits("door", dies, 1)[1] == ["door"]
     assert waits("door", ends, 1)[1] == ["door"]
+
+
+def test_what_a_task_drives_is_ill_when_it_ends_and_not_when_it_is_done():
+    """Else a release whose keypad driver dies would be confirmed: nobody would have heard of a fault."""
+
+    async def done():
+        return True
+
+    told = []
+    fake = Asyncio()
+    fake.sleep_ms = Clock(2).sleep_ms
+    supervisor.asyncio = fake
+    try:
+        for run in (dies, ends, done):
+            try:
+                asyncio.run(Supervisor(None)._restart("keypad", run, told.append))
+            except asyncio.CancelledError:
+                pass
+    finally:
+        supervisor.asyncio = asyncio
+    assert told == [False] * 3

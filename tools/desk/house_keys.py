@@ -9,8 +9,8 @@ import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from menshen import card_crypto as crypto
 from menshen.operator.lists import HOUSE_KEY, Record, mac
-from menshen.simulator.cards import crypto
 
 SIZE = 16
 """Bytes of a house key."""

@@ -5,7 +5,7 @@ taken away too early is gone on with the next time. Its master key is written la
 else has written is left as it is. firmware/readers/personalise.py does the same at a lock.
 """
 
-from menshen.simulator.cards import crypto
+from menshen import card_crypto as crypto
 
 from .house_keys import FINDING, MASTER, PROVING, HouseKeys
 from .talk import CardError, CardRefusedError, Talk, Transmit

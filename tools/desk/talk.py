@@ -8,8 +8,8 @@ import hmac
 import secrets
 from collections.abc import Callable
 
+from menshen import card_crypto as crypto
 from menshen.errors import MenshenError
-from menshen.simulator.cards import crypto
 
 Transmit = Callable[[bytes], bytes]
 _FIRST, _MORE, _GET_CARD_UID, _GET_KEY_VERSION = 0x71, 0xAF, 0x51, 0x64

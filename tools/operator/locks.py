@@ -213,6 +213,9 @@ def rename(store: Store, name: str, label: str) -> Answer:
     return Answer({"lock": row["name"], "called": label}, [said], record=said)
 
 
+_OLD = "The old board stays off, or is erased: under the same name its messages would hide the new one's"
+
+
 @lock.command("replace")
 @click.argument("name", metavar="LOCK", shell_complete=LOCK)
 @click.option("--key-file", type=_File, required=True, help="The new board's key, from provisioning.")
@@ -237,7 +240,7 @@ def replace(store: Store, name: str, key_file: Path, settings: Path | None) -> A
     codes, lost = put_in_place(store, ident, key, rule_of(ident, key_file, settings))
     return Answer(
         {"lock": ident, "codes": codes, "staff_to_add_again": lost},
-        [f"{ident}: a new board. `menshen publish {ident}` gives it the list", *map(_again, lost)],
+        [f"{ident}: a new board. `menshen publish {ident}` gives it the list", *map(_again, lost), _OLD],
         secret=[f"move-in code of {one['lease']}: {one['code'][:4]} {one['code'][4:]}" for one in codes],
         then=_clock(store, ident),
         record=f"lock {ident}: a new board in the place of the old one",

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +22,9 @@ from .ordered import naturally
 from .store import HELD, SENT, WANTED, Store
 
 _QUIET_S, _MAIL_S = 2, 0.3
+_DOUBT_S = 10
+"""So long a refusal that names no list waits for a better answer: an old board may have the same name."""
+
 _JUMP_MAX = 1000
 _CONTENT = {"bad records", "lease locked out", "lease shortened", "too large", "too many leases"}
 """The refusals that are for what the list says: it is taken back. After the others it can be sent again."""
@@ -35,6 +40,8 @@ _MEANING = {
     "flash full": "publish again later",
 }
 
+_TWO = "another board under this name could not read it: where a board was replaced, is the old one still on?"
+
 
 @dataclass
 class Result:
@@ -46,6 +53,9 @@ class Result:
     note: str = ""
     named: bool = True
     """Whether the answer named the version. One that does not may be to what somebody else sent."""
+
+    doubt: tuple[str, float] | None = None
+    """The reason of a refusal that named no version, and until when another answer counts more."""
 
     lines: list[str] = field(default_factory=list)
     """In sentences what a refusal means, and what was done about it."""
@@ -185,21 +195,32 @@ def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
 async def _answers(
     connected: aiomqtt.Client, store: Store, results: dict[str, Result], wait_s: float
 ) -> None:
-    try:
-        async with asyncio.timeout(wait_s):
-            while any(each.outcome == "waiting" and not each.note for each in results.values()):
+    end = time.monotonic() + wait_s
+    while True:
+        now = time.monotonic()
+        waiting = [each for each in results.values() if each.outcome == "waiting" and not each.note]
+        for result in waiting:
+            if result.doubt is not None and result.doubt[1] <= now:
+                _refuse(store, result, result.doubt[0])
+                result.named = False
+        waiting = [each for each in waiting if each.outcome == "waiting"]
+        if not waiting or now >= end:
+            break
+        until = min([end, *(each.doubt[1] for each in waiting if each.doubt is not None)])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(until - now):
                 name, leaf, fields = link.said(await anext(connected.messages))
-                result = results.get(name)
-                if leaf == "ack" and result is not None and result.outcome == "waiting":
-                    _take(store, result, fields)
-    except TimeoutError:
-        for result in results.values():
-            if result.outcome == "waiting" and not result.note:
-                result.note = f"no answer within {wait_s:g} s; it takes the list as soon as it can"
+            result = results.get(name)
+            if leaf == "ack" and result is not None and result.outcome == "waiting":
+                _take(store, result, fields, min(end, time.monotonic() + _DOUBT_S))
+    for result in waiting:
+        result.note = f"no answer within {wait_s:g} s; it takes the list as soon as it can"
 
 
-def _take(store: Store, result: Result, fields: dict) -> None:
-    """An answer. One that names no version is to a head that the lock could not read: this one."""
+def _take(store: Store, result: Result, fields: dict, until: float) -> None:
+    """An answer. A refusal that names no version is this lock's, unless a better one comes `until` then: it
+    may be of a board whose place this one has taken, and which has another key.
+    """
     outcome, version = fields.get("result"), fields.get("list")
     if "list" not in fields or version not in (result.version, None):
         return
@@ -207,11 +228,14 @@ def _take(store: Store, result: Result, fields: dict) -> None:
         with store.change():
             store.taken(result.lock, result.version)
         result.outcome, result.note = "accepted", ""
+        if result.doubt is not None:
+            result.lines = [_TWO]
     elif outcome == "accepted":
         _refuse(store, result, "old version")
+    elif outcome == "refused" and version is None:
+        result.doubt = result.doubt or (link.plain(fields.get("reason")), until)
     elif outcome == "refused":
         _refuse(store, result, link.plain(fields.get("reason")))
-        result.named = version is not None
 
 
 def _refuse(store: Store, result: Result, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 import { sendOpening, signOpening } from "./afar.js";
 import { aloud, endOf, HALF_HOUR, HOURS, importKey, inGroups, makeCode, markOf, ONCE, weekly } from "./codes.js";
+import { answerAtDoor, hasNfc } from "./door.js";
 import { findLog, readLog, showLog } from "./log.js";
 import { readKey } from "./reading.js";
 import { openStore } from "./store.js";
@@ -275,6 +276,22 @@ function showCodes() {
   }));
 }
 
+// Opening at the door
+
+$("tap").onclick = async () => {
+  const owner = keys.find((key) => key.id === Number(make.owner.value));
+  const tell = (name) => note(name, { name: nameOf(owner) });
+  if (!owner.lock) return note("noName");
+  $("tap").disabled = true;
+  try {
+    await answerAtDoor(owner, tell);
+    tell("answered");
+  } catch (wrong) {
+    tell(wrong.message);
+  }
+  $("tap").disabled = false;
+};
+
 // Opening from afar
 
 $("open").onclick = async () => {
@@ -298,6 +315,7 @@ async function refresh() {
   $("which").hidden = keys.length < 2;
   make.hidden = $("keyring").hidden = !keys.length;
   $("made").hidden = !codes.length;
+  $("at-door").hidden = !hasNfc() || !keys.some(({ lock }) => lock);
   $("afar").hidden = !BROKER || !keys.some(({ lock }) => lock);
   shown = shown.map(({ id }) => codes.find((code) => code.id === id)).filter((code) => code && runs(code));
   showKeys();

@@ -21,7 +21,17 @@ from .leaflet import LANGUAGES, words
 
 HERE = Path(__file__).parent
 OUT = checkout.TOP / "build/phone" if checkout.exists() else Path("phone")
-MODULES = ("afar.js", "codes.js", "reading.js", "log.js", "store.js", "words.js", "help.js", "app.js")
+MODULES = (
+    "afar.js",
+    "codes.js",
+    "door.js",
+    "reading.js",
+    "log.js",
+    "store.js",
+    "words.js",
+    "help.js",
+    "app.js",
+)
 """In the order in which they need each other."""
 
 BYTES_MAX = 100_000

@@ -6,11 +6,11 @@ names (`files`), constants are written where they are used (`constants`), and na
 are shared (`names`).
 """
 
-import ast
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from . import constants, files, names, numbers, once, parameters, rooms
+from .syntax import growing, parsed
 
 STEPS = ("once", "rooms", "files", "constants", "names")
 
@@ -27,7 +27,7 @@ class Shrunk:
 def is_program(source: str) -> bool:
     """Whether this text can be parsed."""
     try:
-        ast.parse(source)
+        parsed(source)
     except SyntaxError:
         return False
     return True
@@ -42,6 +42,13 @@ def shrink(
     steps that are left out, to see what each is worth. Raises rooms.RoomError. Where one of the sources is no
     program, all are left as they are: the compiler explains.
     """
+    with growing():
+        return _shrink(sources, given, called, without)
+
+
+def _shrink(
+    sources: Mapping[str, str], given: Collection[str], called: Collection[str], without: Collection[str]
+) -> Shrunk:
     if not all(map(is_program, sources.values())):
         return Shrunk(dict(sources), {}, {})
     programs, short, places = dict(sources), {}, {}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from .edits import Edit, edited, span
+from .syntax import parsed, walk
 
 _Value = int | str | bytes
 _Values = dict[str, _Value]
@@ -18,7 +19,7 @@ _SHORT = 12  # characters. Beyond 10 MicroPython keeps one for each place: still
 
 def written_out(programs: Mapping[str, str], keep: Collection[str]) -> dict[str, str]:
     """The programs with the value of each public `NAME = constant` in its place, but for names in `keep`."""
-    trees = {module: ast.parse(program) for module, program in programs.items()}
+    trees = {module: parsed(program) for module, program in programs.items()}
     values = _values(trees)
     stay = set(keep) | _taken_otherwise(trees, values)
     for known in values.values():
@@ -72,7 +73,7 @@ def _definition(node: ast.stmt) -> tuple[str, ast.expr | None]:
 
 def _imports(tree: ast.Module, values: Mapping[str, _Values]) -> Iterable[tuple[str, str, str]]:
     """(name here, module, name there) of the constants that a program imports, wherever it does."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name in values.get(node.module or "", ()):
@@ -82,7 +83,7 @@ def _imports(tree: ast.Module, values: Mapping[str, _Values]) -> Iterable[tuple[
 def _spaces(tree: ast.Module, values: Mapping[str, _Values]) -> dict[str, str]:
     """The modules that a program imports whole, by their name there."""
     spaces = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             spaces |= {a.asname: a.name for a in node.names if a.asname and a.name in values}
         elif isinstance(node, ast.ImportFrom):
@@ -97,7 +98,7 @@ def _taken_otherwise(trees: Mapping[str, ast.Module], values: Mapping[str, _Valu
     for tree in trees.values():
         spaces = _spaces(tree, values)
         here = {name for name, _ in map(_definition, tree.body)}
-        for node in ast.walk(tree):
+        for node in walk(tree):
             match node:
                 case ast.Attribute(ast.Name(space), name) if name in values.get(spaces.get(space, ""), ()):
                     pass
@@ -114,7 +115,7 @@ def _rewritten(program: str, tree: ast.Module, module: str, values: Mapping[str,
     for bound, source, name in _imports(tree, values):
         here[bound] = values[source][name]
     spaces = _spaces(tree, values)
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.ImportFrom):
             gone = [alias for alias in node.names if alias.name in values.get(node.module or "", ())]
             if gone:

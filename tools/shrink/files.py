@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from . import names
 from .edits import Edit, edited, span
+from .syntax import parsed, walk
 
 _SPREAD = 128  # short names; twice as many as there are files, so that they seldom meet
 _IMPORTS = ast.Import | ast.ImportFrom
@@ -34,7 +35,7 @@ def chosen(programs: Mapping[str, str], known: Collection[str]) -> dict[str, str
 def applied(program: str, short: Mapping[str, str]) -> str:
     """The program with imports of the files by their short names; those of one file become one import."""
     edits: list[Edit] = []
-    for node in ast.walk(ast.parse(program)):
+    for node in walk(parsed(program)):
         for body in "body", "orelse", "handlers", "finalbody":
             statements = getattr(node, body, None)
             if isinstance(statements, list):

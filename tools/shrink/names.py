@@ -10,16 +10,15 @@ one module hardly ever changes another: a release then fetches that module and n
 
 import ast
 import builtins
-import io
 import itertools
 import keyword
 import re
 import string
-import tokenize
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 
 from . import rom
+from .syntax import parsed, tokens, walk
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _SPREAD = len(rom.FREE)  # so many short names are shared by all
@@ -39,15 +38,15 @@ def kept(
 
     `files` are the names of modules that no program says but in its imports.
     """
-    trees = [ast.parse(program) for program in programs.values()]
+    trees = [parsed(program) for program in programs.values()]
     keep = set(dir(builtins)) | set(keyword.kwlist) | {"const", "self", "cls"}
     keep |= {word for module in {*programs}.difference(files) for word in module.split(".")}
     for program, tree in zip(programs.values(), trees, strict=True):
         keep |= set(_CONSTANT.findall(program))  # the compiler has them vanish
         keep |= {word for module in imported(program).difference(files) for word in module.split(".")}
         outside = {id(note) for note in _annotations(tree)}
-        by_text = not _BY_TEXT.isdisjoint(words(program))
-        for node in ast.walk(tree):
+        by_text = any(name in program for name in _BY_TEXT) and not _BY_TEXT.isdisjoint(words(program))
+        for node in walk(tree):
             match node:
                 case ast.Constant(str(text)) if by_text and id(node) not in outside:
                     keep.add(text)
@@ -59,7 +58,7 @@ def kept(
 
 def chosen(programs: Mapping[str, str], keep: Collection[str], files: Collection[str] = ()) -> dict[str, str]:
     """The short name for each name that the programs define and may change, which may be that of a file."""
-    trees = [ast.parse(program) for program in programs.values()]
+    trees = [parsed(program) for program in programs.values()]
     places = [*itertools.chain(*map(_scopes, trees)), *_families(trees)]
     spoken = [words(program).difference(files) for program in programs.values()]
     own = set().union(*map(_defined, trees))
@@ -83,18 +82,17 @@ def chosen(programs: Mapping[str, str], keep: Collection[str], files: Collection
 def applied(program: str, short: Mapping[str, str]) -> str:
     """The program with its names changed; lines stay where they were. Texts and comments are left alone."""
     lines = program.splitlines(keepends=True)
-    words = [t for t in tokenize.generate_tokens(io.StringIO(program).readline) if t.type == tokenize.NAME]
-    for token in reversed(words):
-        if token.string in short:
-            (row, column), line = token.start, lines[token.start[0] - 1]
-            lines[row - 1] = line[:column] + short[token.string] + line[column + len(token.string) :]
+    for word, (row, column), _ in reversed(tokens(program)):
+        if word in short:
+            line = lines[row - 1]
+            lines[row - 1] = line[:column] + short[word] + line[column + len(word) :]
     return "".join(lines)
 
 
 def given_by(text: str) -> set[str]:
     """The names that a module, or its stub, gives to others, with those of parameters."""
     found = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in walk(parsed(text)):
         match node:
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
                 found.add(name)
@@ -108,7 +106,7 @@ def given_by(text: str) -> set[str]:
 def in_texts(program: str) -> set[str]:
     """The names in those texts of a program that are programs themselves: it has another machine run them."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(program)):
+    for node in walk(parsed(program)):
         match node:
             case ast.JoinedStr(parts):
                 text = "".join(part.value if isinstance(part, ast.Constant) else "_" for part in parts)
@@ -125,7 +123,7 @@ def _runs(text: str) -> bool:
     if _IMPORTS.search(text):
         return True  # though it may have gaps to be filled in
     try:
-        nodes = list(ast.walk(ast.parse(text)))
+        nodes = list(walk(parsed(text)))
     except (SyntaxError, ValueError):
         return False
     return any(isinstance(node, ast.Call) for node in nodes)
@@ -134,7 +132,7 @@ def _runs(text: str) -> bool:
 def imported(program: str) -> set[str]:
     """The modules that a program imports, at its top or anywhere."""
     found = set()
-    for node in ast.walk(ast.parse(program)):
+    for node in walk(parsed(program)):
         match node:
             case ast.Import(aliases):
                 found |= {alias.name for alias in aliases}
@@ -145,18 +143,17 @@ def imported(program: str) -> set[str]:
 
 def words(program: str) -> set[str]:
     """All that could be a name in a program."""
-    tokens = tokenize.generate_tokens(io.StringIO(program).readline)
-    return {token.string for token in tokens if token.type == tokenize.NAME}
+    return {word for word, _, _ in tokens(program)}
 
 
 def _annotations(tree: ast.Module) -> Iterator[ast.AST]:
     """What only says of which kind something is, and docstrings: the compiler leaves them out."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.arg(annotation=note) | ast.AnnAssign(annotation=note):
-                yield from ast.walk(note) if note else ()
+                yield from walk(note) if note else ()
             case ast.FunctionDef(returns=note) | ast.AsyncFunctionDef(returns=note):
-                yield from ast.walk(note) if note else ()
+                yield from walk(note) if note else ()
         match node:
             case ast.Expr(ast.Constant(str())):
                 yield node.value
@@ -164,20 +161,20 @@ def _annotations(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _defined(tree: ast.Module) -> Iterator[str]:
     """Names that the program brings and that lie in RAM: of its top, classes, parameters, attributes."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name) | ast.arg(name):
                 yield name
             case ast.Attribute(_, name, ast.Store()):
                 yield name
-    for holder in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]:
+    for holder in [tree, *(node for node in walk(tree) if isinstance(node, ast.ClassDef))]:
         for node in holder.body:
             yield from _bound(node)
 
 
 def asked(tree: ast.Module) -> Iterator[str]:
     """Names by which objects are asked for what they have, functions called, and modules imported from."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Attribute(_, name) | ast.keyword(str(name)):
                 yield name
@@ -193,7 +190,7 @@ def _bound(node: ast.stmt) -> set[str]:
         return {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):
         return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _scopes(tree: ast.Module) -> Iterator[set[str]]:
@@ -213,7 +210,7 @@ def _scopes(tree: ast.Module) -> Iterator[set[str]]:
 def _spoken(function: ast.AST) -> set[str]:
     """Words of a function that stand by themselves, not after a dot."""
     found = set()
-    for node in ast.walk(function):
+    for node in walk(function):
         match node:
             case ast.Name(name) | ast.arg(name):
                 found.add(name)
@@ -228,7 +225,7 @@ def _spoken(function: ast.AST) -> set[str]:
 
 def _families(trees: Collection[ast.Module]) -> Iterator[set[str]]:
     """What objects of a class, and of those it inherits from or hands down to, are asked for."""
-    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for tree in trees for node in walk(tree) if isinstance(node, ast.ClassDef)]
     own = {node.name for node in classes}
     families: list[tuple[set[str], set[str]]] = []  # names of classes, and of what they have
     for node in classes:
@@ -248,7 +245,7 @@ def _families(trees: Collection[ast.Module]) -> Iterator[set[str]]:
 def _set_on_others(trees: Collection[ast.Module]) -> set[str]:
     """What the program sets on objects, and none of its own classes has: they are another's."""
     found = set()
-    for node in itertools.chain(*map(ast.walk, trees)):
+    for node in itertools.chain(*map(walk, trees)):
         match node:
             case ast.Attribute(holder, name, ast.Store()) if not _is_self(holder):
                 found.add(name)
@@ -262,15 +259,15 @@ def _is_self(node: ast.expr) -> bool:
 def _members(node: ast.ClassDef) -> set[str]:
     """Names of a class' body, and those that its methods ask of themselves."""
     found = set().union(*map(_bound, node.body))
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, ast.Attribute) and _is_self(inner.value):
             found.add(inner.attr)
     for statement in node.body:
         if not isinstance(statement, _FUNCTIONS):
-            found |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+            found |= {n.id for n in walk(statement) if isinstance(n, ast.Name)}
         else:  # decorators and defaults are worked out in the class
             outside = [*statement.decorator_list, *statement.args.defaults, *statement.args.kw_defaults]
-            found |= {n.id for part in outside if part for n in ast.walk(part) if isinstance(n, ast.Name)}
+            found |= {n.id for part in outside if part for n in walk(part) if isinstance(n, ast.Name)}
     return found
 
 

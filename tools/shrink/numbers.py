@@ -8,28 +8,43 @@ import keyword
 from collections import Counter
 from collections.abc import Iterator
 
+from .syntax import parsed, walk
+
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _ONE_BYTE = 128  # names with numbers of one byte
 
 
 def numbered(program: str) -> str:
     """The program with its most frequent names said first, where it has many; that is never worked out."""
-    often = Counter(_numbers(ast.parse(program)))
+    tree = parsed(program)
+    if len(set(_all(tree))) <= _ONE_BYTE:
+        return program
+    often = Counter(_numbers(tree))
     if len(often) <= _ONE_BYTE:
         return program
     first = ".".join(sorted(often, key=lambda name: (-often[name], name))[:_ONE_BYTE])
     return f"[] and {first}\n{program}"
 
 
+def _all(tree: ast.Module) -> Iterator[str]:
+    """All that may have a number, and local names."""
+    for node in walk(tree):
+        match node:
+            case ast.Attribute(_, name) | ast.arg(name) | ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+                yield name
+            case ast.Name(name):
+                yield name
+
+
 def _numbers(tree: ast.Module) -> Iterator[str]:
     """Names that the code says by their numbers: all but local ones, which have no name any more."""
     inside: dict[ast.AST, set[str]] = {}
-    for function in [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)]:
-        own = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
-        own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        for node in ast.walk(function):
+    for function in [node for node in walk(tree) if isinstance(node, _FUNCTIONS)]:
+        own = {node.arg for node in walk(function.args) if isinstance(node, ast.arg)}
+        own |= {n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        for node in walk(function):
             inside[node] = inside.get(node, set()) | own
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Attribute(_, name) | ast.arg(name) | ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
                 yield name

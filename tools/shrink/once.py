@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from . import rooms
 from .edits import Edit, edited
+from .syntax import parsed, walk
 
 _MAKER = "app"  # it makes parts once for certain
 _REPEATED = (
@@ -27,7 +28,7 @@ _REPEATED = (
 
 def freed(programs: Mapping[str, str]) -> dict[str, str]:
     """The programs, in which constructors that run once give way to loader.spent."""
-    trees = {module: ast.parse(program) for module, program in programs.items()}
+    trees = {module: parsed(program) for module, program in programs.items()}
     once = made_once(trees)
     changed = dict(programs)
     for module, tree in trees.items():
@@ -43,7 +44,7 @@ def made_once(trees: Mapping[str, ast.Module]) -> set[str]:
     inherited = {
         base.id
         for tree in trees.values()
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.ClassDef)
         for base in node.bases
         if isinstance(base, ast.Name)
@@ -70,8 +71,8 @@ def _constructors(tree: ast.Module) -> Iterator[tuple[ast.ClassDef, ast.Function
 def _called(tree: ast.Module) -> Iterator[str]:
     """Names that are called, or handed to somebody who may call them, however often they are."""
     others = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
-    notes = {id(node) for note in _annotations(tree) for node in ast.walk(note)}
-    for node in ast.walk(tree):
+    notes = {id(node) for note in _annotations(tree) for node in walk(note)}
+    for node in walk(tree):
         match node:
             case ast.Attribute(ast.Name(module), name) if module not in others:
                 yield name
@@ -80,7 +81,7 @@ def _called(tree: ast.Module) -> Iterator[str]:
 
 
 def _annotations(tree: ast.AST) -> Iterator[ast.expr]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.arg(annotation=note) | ast.AnnAssign(annotation=note) | ast.FunctionDef(returns=note):
                 yield from [note] if note else []

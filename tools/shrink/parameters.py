@@ -5,11 +5,10 @@ A function's file has the name of each parameter, for calls by name. Local varia
 
 import ast
 import builtins
-import io
-import tokenize
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .rom import WORDS
+from .syntax import parsed, tokens, walk
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Place = tuple[int, int]
@@ -20,10 +19,8 @@ def renamed(programs: Mapping[str, str], called: Collection[str]) -> dict[str, s
 
     `called` are functions that others call, in whatever way.
     """
-    trees = {module: ast.parse(program) for module, program in programs.items()}
-    by_name = {
-        node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword)
-    }
+    trees = {module: parsed(program) for module, program in programs.items()}
+    by_name = {node.arg for tree in trees.values() for node in walk(tree) if isinstance(node, ast.keyword)}
     stay = {*dir(builtins), *by_name, "self", "cls"}
     if None in by_name:  # **: whatever it has
         return dict(programs)
@@ -33,12 +30,7 @@ def renamed(programs: Mapping[str, str], called: Collection[str]) -> dict[str, s
 def _rewritten(program: str, tree: ast.Module, stay: set[str], called: Collection[str]) -> str:
     stay = stay.union(*map(_bound, tree.body))
     lines = program.splitlines(keepends=True)
-    tokens = list(tokenize.generate_tokens(io.StringIO(program).readline))
-    spoken = [
-        (token.start, token.string)
-        for before, token in zip([tokens[0], *tokens], tokens, strict=False)
-        if token.type == tokenize.NAME and before.string not in (".", "def", "class")
-    ]
+    spoken = [(place, word) for word, place, before in tokens(program) if before not in (".", "def", "class")]
     edits: list[tuple[_Place, str, str]] = []
     for function in _outermost(tree):
         if isinstance(function, _FUNCTIONS) and getattr(function, "name", "") in called:
@@ -47,7 +39,7 @@ def _rewritten(program: str, tree: ast.Module, stay: set[str], called: Collectio
         inside = [(place, word) for place, word in spoken if first <= place < last]
         words = {word for _, word in inside}
         new = iter([word for word in WORDS if word not in words])
-        fixed = stay.union(*map(_bound_by_import, ast.walk(function)))
+        fixed = stay.union(*map(_bound_by_import, walk(function)))
         short = {name: next(new, name) for name in dict.fromkeys(_parameters(function)) if name not in fixed}
         edits += [(place, word, short[word]) for place, word in inside if word in short]
     for (row, column), old, new_name in sorted(edits, reverse=True):
@@ -67,7 +59,7 @@ def _outermost(node: ast.AST) -> Iterator[ast.AST]:
 
 def _parameters(function: ast.AST) -> Iterator[str]:
     """Of the function and those within, from left to right."""
-    arguments = [node for node in ast.walk(function) if isinstance(node, ast.arg)]
+    arguments = [node for node in walk(function) if isinstance(node, ast.arg)]
     for node in sorted(arguments, key=lambda node: (node.lineno, node.col_offset)):
         yield node.arg
 
@@ -88,8 +80,8 @@ def _bound(node: ast.stmt) -> set[str]:
     """What a statement of the module's top gives a name to."""
     if isinstance(node, _FUNCTIONS | ast.ClassDef):
         return {node.name}
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return names.union(*map(_bound_by_import, ast.walk(node)))
+    names = {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return names.union(*map(_bound_by_import, walk(node)))
 
 
 def _bound_by_import(node: ast.AST) -> Iterable[str]:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .edits import Edit, edited, span
+from .syntax import parsed, walk
 
 _FIRST = "app"
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -47,7 +48,7 @@ def join(sources: Mapping[str, str], known: Collection[str] = ()) -> dict[str, s
     modules = {}
     for name, source in sources.items():
         try:
-            modules[name] = _Module(name, source, ast.parse(source))
+            modules[name] = _Module(name, source, parsed(source))
         except SyntaxError:
             return dict(sources)
     files = _files(modules, {*known, *_whole(modules)})
@@ -63,14 +64,14 @@ def join(sources: Mapping[str, str], known: Collection[str] = ()) -> dict[str, s
 
 def placed(sources: Mapping[str, str], known: Collection[str] = ()) -> dict[str, str]:
     """By the name of each module the name of the file that it is in, once joined."""
-    modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
+    modules = {name: _Module(name, source, parsed(source)) for name, source in sources.items()}
     _files(modules, {*known, *_whole(modules)})
     return {name: module.file or name for name, module in modules.items()}
 
 
 def resident(sources: Mapping[str, str]) -> set[str]:
     """The names of the modules that stay loaded, of those that are in a room."""
-    modules = {name: _Module(name, source, ast.parse(source)) for name, source in sources.items()}
+    modules = {name: _Module(name, source, parsed(source)) for name, source in sources.items()}
     return {module.name for stage in _stages(modules) for module in stage if module.room}
 
 
@@ -96,7 +97,7 @@ def _taken_in(
 ) -> dict[str, list[_Module]]:
     """What is lent with what it takes in, by its name: what comes with it, and comes with nothing else."""
     at_top = {name: _wanted(module.tree.body, modules) for name, module in modules.items()}
-    anywhere = {name: _wanted(ast.walk(module.tree), modules) for name, module in modules.items()}
+    anywhere = {name: _wanted(walk(module.tree), modules) for name, module in modules.items()}
     roots = (set(modules) - set().union(*anywhere.values())) | {_FIRST, *stay, *known}
 
     def reached(without: str) -> set[str]:
@@ -157,13 +158,13 @@ def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
 
 def _whole(modules: Mapping[str, _Module]) -> set[str]:
     """The names that are imported whole, by a plain `import`."""
-    nodes = [node for module in modules.values() for node in ast.walk(module.tree)]
+    nodes = [node for module in modules.values() for node in walk(module.tree)]
     return {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
 
 
 def late(tree: ast.Module) -> Iterable[ast.With | ast.AsyncWith]:
     """The blocks of loader.Late."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith) and ast.unparse(node.items[0].context_expr) == "Late()":
             yield node
 
@@ -215,9 +216,7 @@ def _defined(body: list[ast.stmt]) -> set[str]:
         if isinstance(node, _DEFINITIONS):
             found.add(node.name)
         elif not isinstance(node, ast.Import | ast.ImportFrom):
-            found |= {
-                n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-            }
+            found |= {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return found
 
 
@@ -227,14 +226,13 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
     names = dict(module.names) if inside else {}
     spaces: dict[str, tuple[str, Mapping[str, str]]] = {}  # a joined module that was imported whole
     edits: list[Edit] = []
-    nodes = list(ast.walk(module.tree))
+    nodes = list(walk(module.tree))
     unread = set(_for_types(module.tree))
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
             near = module.file if inside else ""
-            edits.append(
-                (*span(node), "pass" if node in unread else _import(node, near, joined, names, spaces))
-            )
+            text = "pass" if node in unread else _import(node, near, joined, names, spaces)
+            edits.append((*span(node), text))
     for node in module.tree.body:
         if isinstance(node, _DEFINITIONS) and names.get(node.name, node.name) != node.name:
             start = node.col_offset + len(_WORDS[type(node)])

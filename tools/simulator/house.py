@@ -35,6 +35,7 @@ _LOCALHOST = "127.0.0.1"
 _SHARED = "house-door"
 _ARMED = "INFO app: armed"
 _PATIENCE_S = 90
+_AGAIN_S = 1.0
 _CLEANER = "cleaner"
 _HOURS = "mon-fri 08:00-17:00, sat+holiday 9:00-12:00"
 
@@ -46,31 +47,48 @@ class HouseError(MenshenError):
 
 
 class Onlooker:
-    """Hears the broker with the operator's certificate, as the page shows it, and publishes there."""
+    """Hears the broker with the operator's certificate, as the page shows it, and publishes there.
 
-    def __init__(self, address: str, tls: mqtt.Tls, heard: Callable[[str, bytes], None]) -> None:
+    A connection that was lost is made anew, and what the broker retains is heard again.
+    """
+
+    def __init__(self, address: str, tls: mqtt.Tls | None, heard: Callable[[str, bytes], None]) -> None:
         self._address, self._tls, self._heard = address, tls, heard
         self._ends = contextlib.AsyncExitStack()
         self._client: Any = None
+        self._at_broker = asyncio.Event()
 
     async def start(self) -> None:
         """Connect, and hear everything from now on. Raises BrokerError."""
-        self._client = await self._ends.enter_async_context(mqtt.connected(self._address, self._tls))
-        await self._client.subscribe("menshen/#")
-        await self._ends.enter_async_context(ending.running(self._listen()))
+        listening = await self._ends.enter_async_context(ending.running(self._listen()))
+        await ending.first(self._at_broker.wait(), asyncio.wait([listening]))
+        if listening.done():
+            listening.result()
 
     async def stop(self) -> None:
         """Disconnect."""
-        with contextlib.suppress(mqtt.BrokerError):
-            await self._ends.aclose()
+        await self._ends.aclose()
 
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
         """Put something there, as the operator."""
+        await self._at_broker.wait()
         await self._client.publish(topic, payload, qos=1, retain=retain)
 
     async def _listen(self) -> None:
-        async for message in self._client.messages:
-            self._heard(str(message.topic), bytes(message.payload or b""))
+        met = False
+        while True:
+            try:
+                async with mqtt.connected(self._address, self._tls) as self._client:
+                    await self._client.subscribe("menshen/#")
+                    met = True
+                    self._at_broker.set()
+                    async for message in self._client.messages:
+                        self._heard(str(message.topic), bytes(message.payload or b""))
+            except mqtt.BrokerError:
+                if not met:
+                    raise
+                self._at_broker.clear()
+                await asyncio.sleep(_AGAIN_S)
 
 
 class House:

@@ -1,5 +1,10 @@
-"""Model of somebody's phone at the reader: it finds an NFC Forum Type 4 tag by itself and reads it."""
+"""Model of somebody's phone at the reader: it finds an NFC Forum Type 4 tag by itself and reads it.
 
+While a page scans (Web NFC, as on Android), it gets what was read, and may write in the same tap.
+"""
+
+import asyncio
+import contextlib
 import math
 import random
 from collections.abc import Callable, Generator
@@ -7,7 +12,10 @@ from collections.abc import Callable, Generator
 from .cards.card import Card
 
 Reading = Generator[bytes, bytes, bytes]
-"""Yields commands, is sent the responses, and returns the NDEF message; raises TagFault."""
+"""Yields commands, is sent the responses, and returns what was read; raises TagFault."""
+
+Visit = Generator[bytes | None, bytes, None]
+"""The same of all that a phone does at a tag; it yields None where a page is to say what to write."""
 
 POLL_S = 0.3  # how often a phone looks for tags: NFC Forum Digital leaves it open, phones take 0.1 to 0.5 s
 _APPLICATION = bytes.fromhex("d2760000850101")
@@ -27,6 +35,37 @@ class Phone(Card):
         super().__init__("phone", made_up, sens_res=b"\x00\x04", ats=bytes.fromhex("0578807002"))
         self._screen: dict[str, str | None] = dict.fromkeys(("read", "link"))
         self._on_read = on_read
+        self.scans = False
+        self._message: bytes | None = None
+        self._moved, self._written = asyncio.Event(), asyncio.Event()
+
+    def scan(self, on: bool) -> None:
+        """Have a page look at each tag first, or no more."""
+        self.scans, self._message = on, None
+
+    async def write(self, message: bytes) -> None:
+        """Write this NDEF message to the tag that is there, or to the next one; returns when that is done."""
+        self._message = message
+        self._written.clear()
+        self._moved.set()
+        await self._written.wait()
+
+    async def message(self) -> bytes:
+        """What is to be written, once the page knows that."""
+        while self._message is None:
+            self._moved.clear()
+            await self._moved.wait()
+        return self._message
+
+    def visit(self) -> Visit:
+        """All that it does at one tag."""
+        found, message = yield from read_tag()
+        with contextlib.suppress(ValueError):
+            self.show(message)
+        if self.scans:
+            yield from write_tag(found, (yield None))
+            self._message = None
+            self._written.set()
 
     def screen(self) -> dict[str, str | None]:
         """What it shows: the first text of the last tag, and the address that it offers to open."""
@@ -54,8 +93,11 @@ class Phone(Card):
         return since + math.ceil((now - since) / POLL_S + 1e-6) * POLL_S
 
 
-def read_tag() -> Reading:
-    """Detect and read, as the NFC Forum's Type 4 Tag Operation 2.0 has it, 5.4 (NDEF detection and read)."""
+def read_tag() -> Generator[bytes, bytes, tuple[bytes, bytes]]:
+    """Detect and read, as the NFC Forum's Type 4 Tag Operation 2.0 has it, 5.4 (NDEF detection and read).
+
+    Returns the capability container and the NDEF message.
+    """
     yield from _ask(bytes.fromhex("00a40400") + bytes((len(_APPLICATION),)) + _APPLICATION + b"\0")
     yield from _ask(b"\x00\xa4\x00\x0c\x02" + _CAPABILITIES)
     found = yield from _read(0, 15)
@@ -72,7 +114,17 @@ def read_tag() -> Reading:
         if not part:
             raise TagFault("an empty answer")
         message += part
-    return message
+    return found, message
+
+
+def write_tag(found: bytes, message: bytes) -> Generator[bytes, bytes, None]:
+    """Write the tag that was read, as 5.4.3 has it: no length, the message in parts, then its length."""
+    longest, room = (int.from_bytes(found[place : place + 2], "big") for place in (5, 11))
+    if found[14] or len(message) + 2 > room:
+        raise TagFault(f"capability container {found.hex()} takes no {len(message)} bytes")
+    parts = [(place + 2, message[place : place + longest]) for place in range(0, len(message), longest)]
+    for place, part in [(0, bytes(2)), *parts, (0, len(message).to_bytes(2, "big"))]:
+        yield from _ask(b"\x00\xd6" + place.to_bytes(2, "big") + bytes((len(part),)) + part)
 
 
 def records(message: bytes) -> list[tuple[bytes, bytes]]:

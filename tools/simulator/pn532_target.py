@@ -4,10 +4,9 @@ Numbers of sections are those of NXP's UM0701-02. Of the three kinds of target o
 """
 
 import asyncio
-import contextlib
 
 from .field import Field
-from .phone import Phone, Reading, TagFault, read_tag
+from .phone import Phone, TagFault, Visit
 from .pn532_setup import Setup
 from .radio import exchange_s
 
@@ -51,8 +50,9 @@ class Target:
         return None
 
     def _release(self) -> None:
-        self._reading: Reading | None = None
-        self._asks, self._is_deserted = b"", False
+        self._reading: Visit | None = None
+        self._asks: bytes | None = b""
+        self._is_deserted = False
 
     async def _init(self, data: bytes) -> bytes | None:
         """TgInitAsTarget (7.3.14): until a phone has activated the card, RATS and all."""
@@ -74,7 +74,7 @@ class Target:
             self._air.time.catch_up()
             await self._air.time.spend(phone.activation_s())
             if self._phone is phone:
-                self._reading = read_tag()
+                self._reading = phone.visit()
                 self._asks = next(self._reading)
                 return _AS_PICC + _RATS
 
@@ -86,9 +86,11 @@ class Target:
         if self._had_enough is not None:
             self._release()
             return _RELEASED
-        await self._air.time.spend(exchange_s(len(self._asks), 0))
+        if self._asks is None and not await self._hear_page():
+            return _RELEASED
+        await self._air.time.spend(exchange_s(len(self._asks or b""), 0))
         await self._there()
-        return _OK + self._asks
+        return _OK + (self._asks or b"")
 
     async def _set_data(self, data: bytes) -> bytes:
         """TgSetData (7.3.18): the answer to it."""
@@ -100,13 +102,24 @@ class Target:
         await self._there()
         try:
             self._asks = reading.send(data)
-        except StopIteration as end:
-            self._had_enough = phone
-            with contextlib.suppress(ValueError):
-                phone.show(end.value)
-        except TagFault:
+        except (StopIteration, TagFault):
             self._had_enough = phone
         return _OK
+
+    async def _hear_page(self) -> bool:
+        """Until a page on the phone has said what to write; False where this tag does not take it."""
+        phone, reading = self._phone, self._reading
+        if phone is None or reading is None:
+            return False
+        message = await phone.message()
+        await self._there()
+        self._air.time.catch_up()
+        try:
+            self._asks = reading.send(message)
+        except TagFault:
+            self._had_enough = phone
+            self._release()
+        return self._asks is not None and self._reading is not None
 
     async def _there(self) -> None:
         """For ever, where the phone has gone without a word: the chip does not notice."""

@@ -133,6 +133,8 @@ class Server:
         router.add_post("/api/keys", self._call(self._keys, keys=str))
         router.add_put("/api/card", self._call(self._card, card=str))
         router.add_delete("/api/card", self._call(lambda: world.card(None)))
+        router.add_put("/api/phone", self._call(world.phone_scans, scans=bool))
+        router.add_post("/api/phone", self._call(self._phone_writes, message=str))
         router.add_post("/api/door", self._call(world.leaf, open=bool, force=(bool, False)))
         router.add_post("/api/exit", self._call(world.exit))
         router.add_post("/api/start-over", self._call(world.start_over))
@@ -220,6 +222,13 @@ class Server:
         if card not in self._world.cards:
             raise BadCall(f"card: one of {', '.join(self._world.cards)} would be right")
         self._world.card(card)
+
+    async def _phone_writes(self, message: str) -> None:
+        if not re.fullmatch(r"([0-9a-f]{2}){1,200}", message):
+            raise BadCall(
+                "message: an NDEF message of at most 200 bytes in hexadecimal digits would be right"
+            )
+        await self._world.phone_writes(bytes.fromhex(message))
 
     async def _faults(self, *values: str | int | None) -> None:
         named = zip((*MODES, "cut_at"), values, strict=True)

@@ -30,6 +30,7 @@ _LOOK_S = 0.015  # a quick finger: five times this, and longer where the chip is
 _EXIT_S = 0.15
 _SWING_S = 0.2  # a leaf is not open and closed again in no time
 _LEAVE_S = 3.0  # the time in which whoever pressed the exit button pulls the door
+_WRITE_S = 12.0
 _CAUSES = {1: "PWRON_RESET", 2: "HARD_RESET", 3: "WDT_RESET", 4: "DEEPSLEEP_RESET", 5: "SOFT_RESET"}
 
 
@@ -204,6 +205,18 @@ class World:
         self._emit({"type": "card", "card": name})
         self.reader.present(self.cards[name] if name else None)
 
+    def phone_scans(self, on: bool) -> None:
+        """Have a page on the phone look for tags, or no more."""
+        self._phone.scan(on)
+
+    async def phone_writes(self, message: bytes) -> None:
+        """Have that page write to the tag at the phone; raises Refused where none takes it in time."""
+        try:
+            async with asyncio.timeout(_WRITE_S):
+                await self._phone.write(message)
+        except TimeoutError:
+            raise Refused("no tag at the phone has taken the message") from None
+
     async def leaf(self, is_open: bool, force: bool = False) -> None:
         """Move the door leaf; raises Refused where the strike holds it and nobody uses force."""
         if is_open and not (self._open or self._released or self._leaving or force):
@@ -240,6 +253,7 @@ class World:
         await self.leaf(False)
         self.network(True)
         self._phone.forget()
+        self._phone.scan(False)
         self._lock_says, self._resets = {}, []
         self._emit({"type": "start over"})
         await self.power(True)

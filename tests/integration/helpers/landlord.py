@@ -61,6 +61,8 @@ class Answering:
     def __init__(self, connected: aiomqtt.Client) -> None:
         self._client = connected
         self.answer: dict = {"result": "accepted"}
+        self.also: list[dict] = []
+        """What another board under this name answers to each list, before this one does."""
         self.heads: list[dict] = []
         self.done: dict = {"result": "done"}
         self.commands: list[dict] = []
@@ -77,7 +79,10 @@ class Answering:
                 await self.say("ack", command=said["command"], nonce=said["nonce"], **self.done)
                 continue
             self.heads.append(said)
-            await self.say("ack", list=self.heads[-1]["version"], **{"hash": self.named(-1), **self.answer})
+            for other in self.also:
+                await self.say("ack", **other)
+            answer = {"list": self.heads[-1]["version"], "hash": self.named(-1), **self.answer}
+            await self.say("ack", **answer)
 
     def named(self, place: int) -> str:
         """What names the list of a head."""

@@ -190,7 +190,8 @@ class Household:
                 continue
             end = max(old.end, term.end) if old.end and term.end else 0
             if term.end and (not old.end or term.end < old.end):
-                assert self.agreed(number, term.end), "a lease was made shorter, and not all have agreed"
+                may = number in self.left or self.agreed(number, term.end)
+                assert may, "a lease was made shorter, and not all have agreed"
                 end = term.end
             self.terms[number] = replace(old, end=end)
         self.former |= before.entries.keys() - listing.entries.keys()

@@ -1,5 +1,7 @@
 """The simulated chip looks at the dates of certificates to the second, by its own clock, as the chip does."""
 
+import io
+
 from certificate_vectors import CERTIFICATE, ONE, RENEWED
 
 import certificates
@@ -45,3 +47,45 @@ def test_of_two_authorities_only_the_one_that_signed_is_looked_at():
     assert made.wrong == ""
     assert made._look(ONE, 1)
     assert FUTURE in made.wrong
+
+
+class Real(io.IOBase):
+    """mbedTLS: takes so many bytes, and has data or none."""
+
+    takes, has_data = None, False
+
+    def write(self, data):
+        return self.takes
+
+    def ioctl(self, request, argument):
+        if request != 3:  # MP_STREAM_POLL
+            return -1
+        return argument & 1 if self.has_data else 0
+
+    read = readinto = readline = write
+
+
+class Account:
+    """There is memory for all."""
+
+    def take(self, size):
+        pass
+
+
+def test_a_task_waits_at_the_descriptor_only_where_nothing_but_that_can_wake_it():
+    """Else the Unix port polls each millisecond: an idle lock took a fifth of a processor."""
+    real = Real()
+    session = certificates.Session(real, None, Account(), 1, 7)
+
+    def descriptor():
+        return session.ioctl(10, 0)
+
+    assert descriptor() == -1, "the handshake is not done"
+    for takes, found in ((None, -1), (3, 7), (2, -1), (None, -1), (3, 7)):
+        real.takes = takes
+        session.write(b"abc")
+        assert descriptor() == found, takes
+    real.has_data = True
+    assert descriptor() == -1, "nothing more may come"
+    real.has_data = False
+    assert descriptor() == 7

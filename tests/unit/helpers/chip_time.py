@@ -6,6 +6,7 @@ more: then all tasks are late, as on a chip that was held up. Ticks go round aft
 
 import sys
 
+import micropython
 import utime
 
 _PERIOD = 1 << 30
@@ -34,8 +35,17 @@ class ChipTime:
         """From now on as the firmware has it; asyncio, which is imported, has ticks that do not go round."""
         self.ticks_ms = lambda: self.now_ms & _PERIOD - 1
         self.ticks_us = lambda: self.now_ms * 1000 & _PERIOD - 1
-        self.ticks_add = lambda ticks, delta: ticks + delta & _PERIOD - 1
-        self.ticks_diff = lambda one, two: (one - two + _HALF & _PERIOD - 1) - _HALF
+        self.ticks_add, self.ticks_diff = _add, _diff
+
+
+@micropython.native
+def _add(ticks, delta):
+    return ticks + delta & 0x3FFFFFFF
+
+
+@micropython.native
+def _diff(one, two):
+    return (one - two + 0x20000000 & 0x3FFFFFFF) - 0x20000000
 
 
 time = sys.modules["time"] = ChipTime()

@@ -20,7 +20,8 @@ from knife_flash import PowerCut, Reset
 from postman import Payload
 
 _SKIPPED = ("selftest", "boot.py", "main.py")
-_FINE_MS, _COARSE_MS, _ATTENTION_MS = 100, 20_000, 30_000
+_STRIDES = (1000, 100), (30_000, 500), (1 << 40, 20_000)  # until so many ms of a wait, a step of ms
+_FINE_MS = 100
 _HOUR_MS, _DAY_H = 3_600_000, 24
 _STARTS_MS, _SETTLES_MS = 3000, 4000
 
@@ -116,11 +117,13 @@ class _Client:
 class House:
     """One lock from its first start on. What was said, shown and opened in a step is its result."""
 
+    modules = ()
+
     def __init__(self):
         self.faults = []
         console.error = lambda source, message: self.faults.append(message)
         console.warning = console.info = lambda source, message: None
-        loader.gc = self  # a collection takes longer than all else here
+        loader.gc = loader.sys = self  # to collect, and to count modules, takes longer than all else here
         loader._IS_PLENTY = True
         app.CardReader, app.PN532 = self._hand("reader"), lambda *parts: None
         readers.keypad.MatrixKeypad = self._hand("keypad")
@@ -244,12 +247,14 @@ class House:
         """The watchdog is content."""
 
     def wait(self, milliseconds):
-        """The time passes: finely for half a minute, then in larger steps."""
-        fine = min(milliseconds, _ATTENTION_MS)
-        for part, stride in ((fine, _FINE_MS), (milliseconds - fine, _COARSE_MS)):
+        """The time passes: finely for a second, then in larger steps, in long ones after half a minute."""
+        passed = 0
+        for until, stride in _STRIDES:
+            part = min(milliseconds, until) - passed
             if part > 0:
                 time.stride_ms = min(stride, part)
                 asyncio.run(_pass(part))
+                passed += part
         time.stride_ms = _FINE_MS
 
     def days(self, days):

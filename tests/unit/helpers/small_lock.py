@@ -90,7 +90,7 @@ class SmallLock:
     It is all that update/manager.py needs: settings, board, residents, reports, subscriptions.
     """
 
-    board, unread, faults = "devkit", False, frozenset()
+    board, unread, faults, reader, answered = "devkit", False, frozenset(), "pn532", True
 
     def __init__(self, old, blocks=48, images=None):
         self.knife = Knife()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from lists import listener
 from lists.listener import Lists
 from reports import acks
 
@@ -67,10 +68,13 @@ def test_a_head_that_comes_while_another_is_taken_is_not_mistaken_for_one_too_la
         assert set(asyncio.run(story(turns))) == {"malformed"}, turns
 
 
-def test_a_head_that_comes_with_a_release_waits_for_it_and_sets_no_clock():
+def is_live_after(waited_ms):
+    """Whether a head tells the time that has waited for so long for its turn, and another after it."""
+
     async def story():
         operator, ready = Operator(), asyncio.Event()
-        house = House(ready)
+        house, now = House(ready), [0]
+        listener.ticks_ms = lambda: now[0]
         lists = Lists(Settings(), Register(), None, house, operator, operator)
         await house.turn.acquire()
         running = asyncio.create_task(lists.run())
@@ -81,15 +85,27 @@ def test_a_head_that_comes_with_a_release_waits_for_it_and_sets_no_clock():
             await asyncio.sleep_ms(20)
         assert lists._head is not None
         assert not operator.reasons
+        now[0] = waited_ms
         house.turn.release()
         for _ in range(1000):
             if operator.reasons:
                 break
             await asyncio.sleep_ms(1)
         await asyncio.sleep_ms(20)
-        assert not lists._live, "its time is not now"
         assert len(operator.reasons) == 1
         assert not house.turn.locked()
         running.cancel()
+        return lists._live
 
-    asyncio.run(story())
+    return asyncio.run(story())
+
+
+def test_a_head_that_comes_with_a_release_waits_for_it_and_sets_no_clock():
+    assert not is_live_after(61_000), "its time is not now"
+    assert not is_live_after(3_600_000)
+
+
+def test_a_head_that_waits_for_the_hours_work_tells_the_time():
+    """Else the one publication that heals a clock does nothing if it comes as an hour begins."""
+    for waited_ms in (0, 100, 5000, 60_000):
+        assert is_live_after(waited_ms), waited_ms

@@ -235,4 +235,4 @@ def test_run_tells_keys_and_health():
         running.cancel()
 
     asyncio.run(story())
-    assert told == ["1", "2", False]
+    assert told == [True, "1", "2", False]

@@ -64,8 +64,8 @@ def test_no_bytes_from_a_phone_are_too_much():
             good += answer[-2:] == OK
             if len(answer) > 2:
                 assert answer[-2:] == OK
-                assert answer[:-2] in tag._ndef or answer[:-2] in tag._container
-        assert tag._ndef == b"\x00\x64" + MESSAGE
+                assert answer[:-2] in tag.ndef or answer[:-2] in tag.container
+        assert tag.ndef == b"\x00\x64" + MESSAGE
     assert good > 2000
 
 

@@ -108,6 +108,32 @@ def test_hash_alone_enters_nothing():
     assert (person.pins, person.feedback) == ([], [])
 
 
+def test_a_star_alone_and_hash_enter_no_digits():
+    person = Person()
+    person.press("*#")
+    assert (person.pins, person.numbers) == ([b""], [None])
+    person.press("246810#*#")
+    assert person.pins[1:] == [b"246810", b""]
+
+
+def test_hash_behind_any_other_star_or_too_late_enters_nothing():
+    for typed in ("12**#", "*1*", "**1*", "*" + "12*" + "*#"):
+        person = Person()
+        person.press(typed)
+        assert b"" not in person.pins, typed
+    for wait_ms, pins in ((NUMBER_MS - 251, [b""]), (NUMBER_MS - 250, [])):
+        person = Person()
+        person.press("*")
+        person.wait(wait_ms)
+        person.press("#")
+        assert person.pins == pins
+    person = Person()
+    person.press("*")
+    person.entry.clear()  # a dialogue has ended by it
+    person.press("#")
+    assert person.pins == []
+
+
 def test_star_clears():
     person = Person()
     person.press("123*")

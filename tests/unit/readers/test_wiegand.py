@@ -299,17 +299,17 @@ def test_a_line_that_is_held_low_is_told_and_that_it_is_free_again():
     async def story():
         cable.one.level = 0
         for _ in range(100):
-            if cable.health:
+            if len(cable.health) > 1:
                 break
             await asyncio.sleep_ms(100)
         cable.one.level = 1
         for _ in range(100):
-            if len(cable.health) > 1:
+            if len(cable.health) > 2:
                 break
             await asyncio.sleep_ms(100)
 
     cable.live(story)
-    assert cable.health == [False, True]
+    assert cable.health == [True, False, True]
 
 
 def test_when_it_ends_nobody_listens_to_the_lines():

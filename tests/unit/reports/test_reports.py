@@ -149,3 +149,21 @@ def test_an_alarm_is_told_once_in_ten_minutes_however_often_it_comes():
     reports.alarm("forced")
     reports.alarm("tamper")
     assert told.alarms == ["forced", "tamper", "forced"]
+
+
+class Light:
+    def set(self, name, lasts):
+        pass
+
+
+def test_that_the_reader_has_answered_since_the_start_is_remembered():
+    reports = Reports(Light())
+    cards, keypad = reports.health("reader", "", "silent"), reports.health("keypad", "", "stuck")
+    for well in (False, True):
+        keypad(well)
+        assert not reports.answered
+    cards(False)
+    assert (reports.answered, reports.faults) == (False, {"reader"})
+    cards(True)
+    cards(False)
+    assert (reports.answered, reports.faults) == (True, {"reader"})

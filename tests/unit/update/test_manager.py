@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from link.errors import Refused
+from update import version
 from update.manager import Manager
 from update.steps import BUILD, DONE, JUDGE, REQUEST
 
@@ -22,7 +23,7 @@ class Lock:
     lock, board, unread = "demo", "devkit", False
     numbers = reset = None
     spread_ms = 300
-    faults = frozenset()
+    faults, reader, answered = frozenset(), "pn532", True
 
     def __init__(self, found):
         self.found, self.did, self.handler = found, [], None
@@ -113,8 +114,8 @@ def test_an_update_waits_for_the_memory_and_gives_it_back():
 
     async def main():
         lock, memory = Lock("1.1.0"), asyncio.Lock()
-        await memory.acquire()
         running = await start(lock, memory)
+        await memory.acquire()
         await lock.handler(Payload())
         await until(lambda: memory.waiting.peek() is not None)
         assert lock.did == ["begun", "read"]
@@ -158,8 +159,8 @@ def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
 def test_an_order_that_is_none_moves_nobody():
     async def main():
         lock, memory = Lock(None), asyncio.Lock()
-        await memory.acquire()
         running = await start(lock, memory)
+        await memory.acquire()
         await lock.handler(Payload())
         await until(lambda: lock.did == ["begun", "read"])
         await asyncio.sleep_ms(50)
@@ -240,3 +241,32 @@ def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one
         running.cancel()
 
     asyncio.run(main())
+
+
+def excused(faults, answered):
+    """Which of these faults, that lasted all the while, the next release is not blamed for."""
+    lock = Lock(None)
+    lock.faults, lock.answered = frozenset(faults), answered
+    return version.excused(Manager(lock, lock, None, (lock, lock), (None, None), lock))
+
+
+def test_a_reader_that_has_answered_since_the_start_excuses_no_release():
+    """It was silent for as long as the release came: a busy chip, a loose wire."""
+    assert excused(("reader", "keypad"), answered=True) == {"keypad"}
+    assert excused(("reader", "keypad"), answered=False) == {"reader", "keypad"}
+
+
+def test_a_reader_of_which_nothing_was_heard_is_a_fault_of_the_release_on_trial():
+    """Its driver waits for ever, or dies before it says anything."""
+    lock = Lock(None)
+
+    def faults():
+        return Manager(lock, lock, None, (lock, lock), (None, None), lock).faults()
+
+    assert faults() == set()
+    lock.answered = False
+    assert faults() == {"reader"}
+    lock.reader = "none"
+    assert faults() == set()
+    lock.unread = True
+    assert faults() == {"residents"}

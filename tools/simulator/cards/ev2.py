@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import crypto, status
+from menshen import card_crypto as crypto
+
+from . import status
 from .blocks import waiting_time_s
 from .card import Card
 from .keys import FailLimits, KeySlot

@@ -5,7 +5,7 @@ DS is the data sheet NT4H2421Gx.
 
 import hmac
 
-from . import crypto
+from menshen import card_crypto as crypto
 
 _OK = b"\x00"
 _MAC_SIZE = 8

@@ -21,6 +21,7 @@ _IN_THE_FUTURE = "\nThe certificate validity starts in the future\n"
 _EXPIRED = "\nThe certificate validity has expired\n"
 _REFUSED = const(-0x2700)  # MBEDTLS_ERR_X509_CERT_VERIFY_FAILED
 _POLL = const(3)  # py/stream.h: MP_STREAM_POLL
+_GET_FILENO = const(10)  # and MP_STREAM_GET_FILENO
 _HANDSHAKE = const(37_888)  # bytes, for a moment: 36 KB were too little, and 40 enough
 
 
@@ -47,8 +48,9 @@ def _date(certificate: bytes, start: int) -> tuple:
 class Session(io.IOBase):
     """Its memory is kept until it is closed; one that has no `size` never gets an answer."""
 
-    def __init__(self, real, context, account, size: int) -> None:
+    def __init__(self, real, context, account, size: int, fd: int) -> None:
         account.take(size)
+        self._fd, self._waits = fd, True
         self._real, self._context, self._account, self._size = real, context, account, size
         self._poller = select.poll() if size else None
         self.read, self.readinto, self.readline = real.read, real.readinto, real.readline
@@ -57,13 +59,21 @@ class Session(io.IOBase):
         if not self._size:
             return None
         try:
-            return self._real.write(data)
+            count = self._real.write(data)
         except (OSError, ValueError):
             if self._context.wrong:
                 raise ValueError(self._context.wrong)
             raise
+        self._waits = count != len(data)
+        return count
 
     def ioctl(self, request: int, argument: int) -> int:
+        """Once the handshake is done there is a descriptor to wait at: else see flag.py.
+
+        None while something waits to be written, or is there to be read: mbedTLS knows what it waits for.
+        """
+        if request == _GET_FILENO:
+            return -1 if self._waits or self.ioctl(_POLL, select.POLLIN) else self._fd
         if request == _POLL and self._poller:
             self._poller.register(self._real, argument)
             for _, happened in self._poller.ipoll(0):
@@ -110,4 +120,4 @@ class SSLContext:
             raise OSError(12)  # ENOMEM
         if not size and how != "silence":
             raise ValueError("\nThe certificate is not correctly signed by the trusted CA\n")
-        return Session(self._context.wrap_socket(sock, **options), self, account, size)
+        return Session(self._context.wrap_socket(sock, **options), self, account, size, sock.fileno())

@@ -1,5 +1,7 @@
 // What hands do: press keys, and hold cards and a phone to the reader by click, touch or drag.
 
+import { SimulatedReader } from "./nfc.js";
+
 const TYPED = { Enter: "#", Escape: "*", Backspace: "*" };
 const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
 const WHOSE = {
@@ -48,6 +50,10 @@ function openPage(fragment) { // the resident's page, once for each key that the
   opened = fragment;
   const frame = document.getElementById("resident");
   frame.hidden = false;
+  frame.onload = () => { // the page looks for Web NFC each time that it draws itself
+    frame.contentWindow.NDEFReader ??= SimulatedReader;
+    frame.contentDocument.getElementById("language").onchange();
+  };
   frame.src = `/phone/${fragment}`;
 }
 

@@ -2,6 +2,7 @@
 
 import { call } from "./call.js";
 import { buildCards, buildKeypad, showPhone } from "./hands.js";
+import { tellTags } from "./nfc.js";
 import { addMessage, count, empty } from "./wire.js";
 import { LIGHT, MENU } from "./words.js";
 
@@ -96,6 +97,7 @@ function listen() {
     if (event.type === "mqtt") addMessage(event);
     if (event.type === "start over") { empty(); $("console").textContent = ""; }
     if (event.type === "console") log(event.line);
+    if (event.type === "phone") tellTags(event);
     if (STATEFUL.has(event.type) && !(event.type === "pin" && event.name !== "relay")) refresh();
   };
 }

@@ -1,0 +1,69 @@
+"""Opens for a phone at the reader that answers by a resident's key, after `* #`; README.md has the format.
+
+The reader is a tag for ten seconds that anybody may read and write. It tells a challenge that was never told
+before, and whoever writes has answered: what is wrong opens nothing, and ends it, too. Lent.
+"""
+
+from binascii import hexlify
+from os import urandom
+
+from micropython import const
+
+from access.decide import GOES_ON, REFUSED
+from access.waiting import FULL, Waiting
+from people.entry import GUEST_KEY
+from storage.hmac import Mac, equal
+from storage.purposes import NEW_CHALLENGE, PHONE_OPENING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.gate import Verdict
+    from access.waiting import Phone
+    from people.residents import Residents
+
+_PATIENCE_MS = const(10_000)
+_SIZE = const(16)  # bytes of a challenge, and of an answer
+# NFC Forum NDEF 1.0, 3.2: one short record of an unknown type, which has no other head
+_HEAD = b"\xd5\x00\x10"
+
+
+class Opening(Waiting):
+    """As Waiting, but no key gives it time, and none that is typed meanwhile is lost."""
+
+    def __init__(self, now: int, phone: "Phone", lock: str, mac: Mac, residents: "Residents") -> None:
+        super().__init__(now, phone)
+        self.lock, self.residents = lock.encode(), residents
+        self.patience, self.spares_digits = _PATIENCE_MS, True
+        # the chip's generator is weak while the radio is off: the lock's key makes up for that
+        self.challenge = mac.digest(NEW_CHALLENGE, urandom(32))[:_SIZE]
+        # RTD Text 1.0, 3.2: UTF-8, English
+        text = b"\x02enMenshen door of " + self.lock + b": " + hexlify(self.challenge)
+        phone.ask(b"\xd1\x01" + bytes((len(text),)) + b"T" + text, self.hear)
+
+    def key(self, key: str, now: int) -> None:
+        """A key was pressed: `*` ends it."""
+        if key == "*":
+            self.patience = 0
+
+    def hear(self, message: bytes) -> None:
+        """Note whose key has signed the challenge; 0 is nobody's. All keys are tried, whatever came."""
+        answer, whose = message[len(_HEAD) :], 0
+        try:
+            for owner, key in self.residents.keys(GUEST_KEY):
+                if equal(Mac(key).digest(PHONE_OPENING, self.lock, self.challenge)[:_SIZE], answer):
+                    whose = owner
+        except OSError:
+            whose = 0  # a shelf that cannot be read
+        self.answer = whose if message[: len(_HEAD)] == _HEAD else 0
+
+
+def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
+    """What is awaited, and the signal. `parts` are those of dialogue.py."""
+    lend_phone, register, _, mac, settings = parts[:5]
+    try:
+        opening = Opening(now, lend_phone(), settings.lock, mac, register.residents)
+    except FULL:
+        return None, REFUSED
+    if opening.phone is not None and opening.phone.waits():  # without a reader nobody does
+        return opening, GOES_ON
+    return None, REFUSED

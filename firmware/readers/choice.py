@@ -1,0 +1,29 @@
+"""The keypad that the settings name."""
+
+from loader import Loan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from board import Board
+    from readers.keypad import MatrixKeypad
+    from readers.wiegand import Wiegand
+    from settings import Settings
+
+
+def keypad(
+    settings: "Settings", board: "Board", card: "Callable", tell: "Callable"
+) -> "MatrixKeypad | Wiegand":
+    """It; where it reads cards too, `card` is called with the number of each, `tell` with a signal's name."""
+    with Loan():
+        if settings.keypad != "wiegand":
+            from readers.keypad import MatrixKeypad
+
+            return MatrixKeypad(board.key_rows, board.key_columns, board.KEY_LAYOUT)
+        from readers.wiegand import Wiegand
+
+        if settings.reader == "none":
+            card = tell = lambda _: None
+        form = settings.reader_bits, settings.reader_parity
+        return Wiegand(board.key_columns[0], board.key_columns[1], card, lambda: tell("unread"), *form)
