@@ -57,9 +57,11 @@ flash: setup ## write that image to a board, whose old contents are lost (PORT=/
 	@exec $(MENSHEN) board flash $(ON_PORT) $(OPTIONS)
 
 .PHONY: provision
-provision: setup ## make a flashed board a lock, and test it (PORT=, SETTINGS=front.json, AUTHORITY=folder, FORCE=1)
+provision: setup ## make a flashed board a lock, and test it (PORT=, SETTINGS=front.json, AUTHORITY=folder, HOME_CERTIFICATE=, FORCE=1)
 	@exec $(MENSHEN) board provision $(ON_PORT) --settings $(call needed,SETTINGS,SETTINGS=front.json) \
-		$(if $(value AUTHORITY),--authority $(call typed,AUTHORITY)) $(if $(value FORCE),--force) $(OPTIONS)
+		$(if $(value AUTHORITY),--authority $(call typed,AUTHORITY)) \
+		$(if $(value HOME_CERTIFICATE),--home-certificate $(call typed,HOME_CERTIFICATE)) \
+		$(if $(value FORCE),--force) $(OPTIONS)
 
 .PHONY: selftest
 selftest: setup ## try each part of a lock, and say which wire to look at (PORT=/dev/ttyUSB0)

@@ -83,12 +83,13 @@ class Settings:
     trial_ms: int = row("update.trial_s", 300, NUMBER, 1, 3600, _MS)
     spread_ms: int = row("update.spread_s", 600, NUMBER, 0, 86400, _MS)
     _home_host: "str | None" = row("home.host", None, HOST, ".local")
-    _home_port: int = row("home.port", 1883, NUMBER, 1, 65535)
+    _home_port: int = row("home.port", None, NUMBER, 1, 65535)  # None: 8883 or 1883, by home.certificate
     _home_user: "str | None" = row("home.user", None, TEXT, 64)
     _home_password: "str | None" = row("home.password", None, TEXT, 64)
+    _home_trust: "bytes | None" = row("home.certificate", None, SECRET, 32)  # SHA-256; only with PSRAM
 
     pins: tuple  # of the board: a table of wiring.py
-    home: "tuple[str, int, str | None, str | None] | None"  # the four above; None if there is no such broker
+    home: "tuple[str, int, str | None, str | None, bytes | None] | None"  # the five above, if there is one
 
 
 class SettingsError(Exception):
@@ -153,10 +154,17 @@ class _Reader:
         found.pins = pins(found.board)
         found.pin_shortest = found.pin_shortest or (8 if found.shared else 6)
         found.broker_port = found.broker_port or (8883 if found.broker_tls else 1883)
-        host, user, password = found._home_host, found._home_user, found._home_password
+        host, user, password, trust = (
+            found._home_host,
+            found._home_user,
+            found._home_password,
+            found._home_trust,
+        )
         complete = host and (user or not password) and found.ssid and found.broker_host
-        found.home = (host, found._home_port, user, password) if complete else None
-        del found._home_host, found._home_port, found._home_user, found._home_password
+        complete = complete and not (trust and found.board == "devkit")
+        port = found._home_port or (8883 if trust else 1883)
+        found.home = (host, port, user, password, trust) if complete else None
+        del found._home_host, found._home_port, found._home_user, found._home_password, found._home_trust
         agree = found.reader != "wiegand" or found.keypad == "wiegand"  # they share the two lines
         return agree and (found.home is not None or "home" not in self._tree)
 

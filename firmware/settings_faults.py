@@ -90,6 +90,8 @@ def _home(tree: dict) -> "Iterator[str]":
         yield "home.host is missing: the address or name of the tenant's broker"
     if _value(tree, "home.password") and not _value(tree, "home.user"):
         yield "home.user is missing: it goes with home.password"
+    if _value(tree, "home.certificate") and _value(tree, "board") in (None, "devkit"):
+        yield 'home.certificate needs board "wrover" or "s3": a devkit has no memory for a second TLS session'
     if not (_value(tree, "wifi.ssid") and _value(tree, "broker.host")):
         yield "home needs wifi.ssid and broker.host: the lock has network and time from there"
 

@@ -51,7 +51,7 @@ async def _settle(register: "Register", clock: "Clock") -> "list[int]":
     async with Loan():
         from people.ledger import settle
 
-        return await settle(register, clock.now())
+        return await settle(register, clock.now(), clock.trust == "signed")
 
 
 async def _clear(register: "Register", over: "list[int]") -> None:

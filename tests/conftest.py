@@ -6,6 +6,7 @@ returns a coroutine has failed; so has one of a file whose process ends before i
 Where tests run side by side, those of the whole lock go their ways one by one, all others a file at a time.
 """
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterable
@@ -54,6 +55,9 @@ for name in %r:
 """
 
 
+gc.disable()  # until all tests are there: nothing of that is garbage
+
+
 def micropython() -> Path:
     """The Unix port that set-up has found."""
     return TOP / "build/toolchain/bin/micropython"
@@ -82,6 +86,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long: nobody waits for it at the end."""
     items.sort(key=lambda item: (not _is_slow(item), _room(item) not in _FIRST))
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: the collector need not look through it during the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def _is_slow(item: pytest.Item) -> bool:

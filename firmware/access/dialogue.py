@@ -88,8 +88,8 @@ class Dialogue(Waiting):
         if self._state != _AGAIN:
             return None
         digest = self._mac.digest(PIN_VALUE, digits)[:DIGEST]
-        if not equal(digest, self._first):
-            return None
+        if not equal(digest, self._first) or self._register.credentials.find(digest) is not None:
+            return None  # or a list has come that gives it to somebody
         digest = self._residents.digest(digest, PIN_VALUE, digits)
         if self._who.role == TENANT:
             change = lambda pins: pins.change_pin(self._who, digest)  # noqa: E731

@@ -1,8 +1,9 @@
 """Connects to a broker of the tenant's own: announces the door, and has its commands judged.
 
-Nothing that the broker says is believed unless it is signed (home/commands.py), so plain TCP is enough. The
-lock publishes the announcement and whether it is online, and never anything of the door: nothing is said when
-a command comes, and nothing depends on who comes and goes.
+Nothing that the broker says is believed unless it is signed (home/commands.py), so plain TCP is enough; a
+board with PSRAM can have TLS, where the settings say which certificate is trusted. The lock publishes the
+announcement and whether it is online, and never anything of the door: nothing is said when a command comes,
+and nothing depends on who comes and goes.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from micropython import const
 
 import console
 from link.backoff import Backoff
-from link.errors import DnsError, MQTTError
+from link.errors import DnsError, MQTTError, TlsError
 from link.link import side_by_side
 from link.mqtt import Broker, MQTTClient
 from link.resolver import Resolver
@@ -23,7 +24,7 @@ from storage.names import HOME_ANNOUNCED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from access.clock import Clock
     from board import Board
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 
 
 _BASE_MS = const(1000)
-_CAP_MS = const(120_000)
+_CAP_MS = const(120_000)  # with TLS the base, too: a handshake holds up the door for a second
+_TRUSTED = "/tls/home.crt.der"
 _PROVED_MS = const(30_000)
 _LOOK_MS = const(1000)
 _TRIES = const(12)  # to remove the announcement from a broker that may be gone
@@ -74,11 +76,13 @@ class Home:
         self._command, self._presence = root + "/door", root + "/home"
         self._config = "homeassistant/lock/%s/door/config" % settings.lock
         # only the access point's own server: the operator's need not learn of this broker
+        self._tls: Any = None
         self._resolver = Resolver([], self._numbers, lambda: self._wlan.ifconfig()[3])
 
     async def run(self) -> None:
         """Until it must yield, or is off and the announcement has been removed as far as that is possible."""
-        backoff, tries = Backoff(_BASE_MS, _CAP_MS), 0
+        is_plain = self._broker is None or self._broker[4] is None
+        backoff, tries = Backoff(_BASE_MS if is_plain else _CAP_MS, _CAP_MS), 0
         while self._switch.is_on() or tries < _TRIES:
             began = ticks_ms()
             try:
@@ -88,7 +92,7 @@ class Home:
                 break
             except _Yield:
                 return
-            except (MQTTError, DnsError, OSError, MemoryError) as error:
+            except (MQTTError, DnsError, TlsError, OSError, MemoryError) as error:
                 console.info("home", "offline: {}".format(error))
             if ticks_diff(ticks_ms(), began) > _PROVED_MS:
                 backoff.reset()
@@ -102,12 +106,14 @@ class Home:
         self._numbers.set(HOME_ANNOUNCED, 0)
 
     async def _connect(self) -> None:
-        """One connection, to its end. Raises _Off, MQTTError, DnsError, OSError."""
+        """One connection, to its end. Raises _Off, MQTTError, DnsError, TlsError, OSError."""
         if self._broker is None:
             raise _Off
-        host, port, user, password = self._broker
+        host, port, user, password, trust = self._broker
+        if trust and self._tls is None:
+            self._tls = _context(trust)
         address = await self._resolver.resolve(host)
-        client = MQTTClient(self._lock + ".home", Broker(host, port, user, password))
+        client = MQTTClient(self._lock + ".home", Broker(host, port, user, password), self._tls)
         client.set_last_will(self._presence, b"offline", True, 1)
         try:
             try:
@@ -157,3 +163,11 @@ class Home:
             from home.commands import judge
 
             return judge(message, retained, self._lock, keys, self._clock, self._numbers)
+
+
+def _context(trust: bytes) -> "Any":
+    """The TLS context of the one certificate with this SHA-256. Raises TlsError."""
+    with Loan():
+        from link.tls import trusting
+
+        return trusting(_TRUSTED, trust)

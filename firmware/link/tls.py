@@ -5,6 +5,8 @@ The files are DER (X.690): the lock's key /tls/lock.key.der (SEC 1), its certifi
 other's place. mbedTLS checks the broker's certificate against them, the host name, and the chip's clock.
 """
 
+import hashlib
+
 import tls
 
 from access.clock import seconds
@@ -37,6 +39,23 @@ def context(folder: str = FOLDER) -> "Any":
             made.load_verify_locations(authority)
     except ValueError:
         raise TlsError("{}ca.crt.der: the authority's certificate in DER would be right".format(folder))
+    return made
+
+
+def trusting(path: str, sha256: bytes) -> "Any":
+    """A context that trusts the one certificate in a file, and shows none. Raises TlsError.
+
+    It is an authority's, or a broker's own that has signed itself. `sha256` is the hash of the file.
+    """
+    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    made.verify_mode = tls.CERT_REQUIRED
+    trusted = read(path)
+    if hashlib.sha256(trusted).digest() != sha256:
+        raise TlsError(path + " is not the certificate that the settings name: provision the lock again")
+    try:
+        made.load_verify_locations(trusted)
+    except ValueError:
+        raise TlsError(path + ": a certificate in DER would be right")
     return made
 
 

@@ -114,4 +114,5 @@ class Lists:
         async with Loan():
             from people.approval import approve
 
-            await approve(listed, self._clock.now(), self._signed, self._register)
+            signed = self._signed if self._clock.trust == "signed" else 0  # one clock alone dates no lease
+            await approve(listed, self._clock.now(), signed, self._register)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 async def approve(listed: "Listed", now: "int | None", signed: int, register: "Register") -> None:
     """Raise ListError where a list would take something from a running lease; else store its leases.
 
-    `signed` is the time at which the list was signed: a clock that is ahead of that must not make a lease
-    shorter. OSError: the flash is full.
+    `signed` is the time at which the list was signed, 0 where it could be wrong: a clock that is ahead of
+    that must not make a lease shorter. OSError: the flash is full.
     """
     news = await _judge(listed, now, register)
     if news:  # before it is in force: nobody comes in unseen

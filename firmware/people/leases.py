@@ -29,6 +29,7 @@ AGREED = const(9)
 DUE = const(14)
 _LEASE = const(16)
 WHAT = const(18)
+FIRST = const(24)
 
 # Flags.
 BEGUN = 1  # it has once been seen to run: no clock undoes that

@@ -10,6 +10,7 @@ from people.leases import (
     ENTRIES_MAX,
     ENTRY,
     ENTRY_FORMAT,
+    FIRST,
     FLAGS,
     GIVEN_UP,
     OVER,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
 
+_HOUR = const(3600)
 _SLICE = const(16)  # credentials looked at before others get their turn
 
 
@@ -42,7 +44,7 @@ class Ledger:
     async def note(self, listed: "Listed", heard: int) -> None:
         """Store the leases of a list, and their ends. Nothing goes, and no end moves earlier than was agreed.
 
-        `heard` is when the list came, seconds since 1970, 0 where nobody knows. OSError: the flash is full.
+        `heard` is when the list came, seconds since 1970, 0 where nobody is sure. OSError: the flash is full.
         """
         for count, (_, credential) in enumerate(listed()):
             if count % _SLICE == 0:
@@ -68,18 +70,24 @@ class Ledger:
             self._leases.table, self._leases.changed = kept, True
             self._leases.save()
 
-    def settle(self, now: "int | None") -> "list[int]":
+    def settle(self, now: "int | None", heard: int = 0) -> "list[int]":
         """Store which leases have begun, and which are over by now; the result is all of these.
 
-        OSError: the flash is full.
+        `heard` is the time where two sources agree on it, else 0. When the lock first heard of a lease is
+        told by it, and by the hours since, where nobody was sure then, or it would be yet to come. OSError:
+        the flash is full.
         """
         leases, over = self._leases, []
-        for place, (_, start, flags, _, _, lease, _, _, _) in enumerate(each(self._leases)):
+        for place, (lived, start, flags, _, _, lease, _, _, first) in enumerate(each(self._leases)):
             if leases.over(lease, now):
                 over.append(lease)
                 self._set(place * ENTRY + WHAT, OVER)
             elif flags & STATED and now is not None and now >= start:
                 self._set(place * ENTRY + FLAGS, flags | BEGUN)
+            if heard and not 0 < first <= heard:
+                since = heard - (leases.lived() - lived) * _HOUR
+                struct.pack_into("<I", leases.table, place * ENTRY + FIRST, max(since, 1))
+                leases.changed = True
         leases.save()
         return over
 
@@ -121,8 +129,12 @@ class Ledger:
             self._leases.changed = True
 
 
-async def settle(register: "Register", now: "int | None") -> "list[int]":
-    """Learn the leases of the list in force, and store which are over by now: these. OSError: flash full."""
+async def settle(register: "Register", now: "int | None", is_sure: bool = True) -> "list[int]":
+    """Learn the leases of the list in force, and store which are over by now: these. OSError: flash full.
+
+    `is_sure`: two sources agree on the time.
+    """
+    heard = now or 0 if is_sure else 0
     ledger = Ledger(register.leases)
-    await ledger.note(register.credentials.each, now or 0)
-    return ledger.settle(now)
+    await ledger.note(register.credentials.each, heard)
+    return ledger.settle(now, heard)

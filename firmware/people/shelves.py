@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         unread: bool
         seal: bytes
         renewals: list[tuple[bytes, bytes]]
+        greeted: list[bytes]
 
         def each(self, shelf: int) -> Iterator[bytes]: ...
 
@@ -64,6 +65,7 @@ def write(residents: "Residents", shelf: int, entries: "Callable[[], Iterator[by
     residents.paths[shelf] = path
     residents.firsts[shelf], residents.whats[shelf] = bytes(firsts), bytes(whats)
     residents.stale |= 1 << shelf
+    residents.greeted.clear()  # a PIN may be another's now, who has not been shown what is new
 
 
 def rewrite(residents: "Residents", shelf: int, edit: "Edit", added: bytes = b"") -> None:

@@ -36,7 +36,6 @@ class Voids(Changes):
                 older = place > 0 if not other else count < place
                 added += self._notice(other, number, lived + (_LONG_H if older else _WEEKS_H))
         self.write(lambda entry, one: entry, added)
-        self.residents.greeted.clear()
 
     def give_to_cards(self, lived: int) -> None:
         """The last resident has left: the same for what the list has."""
@@ -94,7 +93,6 @@ class Voids(Changes):
         """The entry that has somebody told, once."""
         if not number or any(one.what == TOLD and one.number == number for one in self.ours()):
             return b""
-        self.residents.greeted.clear()
         return make(bytes(DIGEST), TOLD, self.lease, 0, number)
 
     def _notice(self, number: int, giver: int, until: int) -> bytes:

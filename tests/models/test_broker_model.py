@@ -86,13 +86,15 @@ class Siege:
     """One lock that has lived through a history, and the enemy before it.
 
     Where SNTP lies, too, the enemy lacks the one command above all that were obeyed: whoever plays both, and
-    cuts the power, has that obeyed after its time (firmware/link/README.md).
+    cuts the power, has that obeyed after its time (firmware/link/README.md). Else SNTP answers after each
+    start, before there is a connection; a lock without it has the same hole.
     """
 
     def __init__(
         self, port: Port, history: History, dice: random.Random, figures: Counter, sntp_lies: bool
     ) -> None:
         self.history, self.dice, self.figures = history, dice, figures
+        self.sntp_lies = sntp_lies
         self.past = history.past if sntp_lies else [*history.past, ("command", history.latest)]
         self.answers = [T0 + 605, T0 + 601, 1, T0 + 900 * DAY, 4_294_967_295] if sntp_lies else []
         self.door = Door(port, figures)
@@ -142,6 +144,8 @@ class Siege:
             found = door.do("wait", _LATER_MS)
         else:
             found = door.do("days", 1)
+        if not self.sntp_lies and (found.fell or found.trust == "unknown"):
+            door.do("sntp", door.house.now)
         assert "identify" not in found.said, "a command was obeyed twice, or after its time"
         assert not found.resets, "a restart that nobody ordered"
         assert self.version <= found.version <= _LISTS, "a list of before is in force"

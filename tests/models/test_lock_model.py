@@ -60,6 +60,7 @@ _deed = st.one_of(
     _keys(_pin, "*", st.sampled_from(ORDERS), "#", _pin, "#"),
     _keys(_pin, "*", st.sampled_from(["", "1", "12"]), st.sampled_from(["*", ""]), _pin, "#"),
     st.sampled_from(PINS + CHOSEN).map(lambda pin: ("keys", f"{pin}*9#{pin}#")),
+    _keys(st.sampled_from(["*#", "**#", "*#*#", "12**#"]), st.sampled_from(["", "12", "12#*"]), _pin, "#"),
     st.just(("leaf",)),
     st.sampled_from(CARDS).map(lambda uid: ("card", uid)),
     st.tuples(st.just("wait"), st.sampled_from([100, 1000, 9999, 10_000, 19_999, 20_000])),
@@ -73,8 +74,8 @@ _with_card = st.tuples(
     _keys(_pin, "*", st.sampled_from("234"), "#"), st.lists(st.sampled_from(CARDS), min_size=1, max_size=4)
 ).map(lambda found: [found[0], *(("card", uid) for uid in found[1])])
 _late = st.tuples(
-    _keys(_pin, "*", st.sampled_from("1249"), "#"),
-    st.sampled_from([9_999, 10_000, 19_999, 20_000]),
+    st.one_of(_keys(_pin, "*", st.sampled_from("1249"), "#"), st.just(("keys", "*#"))),
+    st.sampled_from([9_999, 10_000, 19_999, 20_000, 59_999, 60_000]),
     _one_code,
 ).map(lambda found: [found[0], ("wait", found[1]), found[2]])
 _again = _guest_code.map(lambda code: [("keys", f"{code}#999#"), ("wait", 300_000), ("keys", f"{code}#999#")])

@@ -91,6 +91,14 @@ async def _open_from_afar(page: Page, lock: Lock) -> None:
     await lock.wait_locked()
 
 
+async def _read_log(page: Page, lock: Lock) -> bytes:
+    """A log begins, and the page reads it; the key that was handed over."""
+    told = await fragment_of(lock, _OWN_PIN, "8")
+    await page.evaluate(f"location.hash = '{told}'")
+    await expect(page.locator("#log")).to_be_focused()
+    return base64.urlsafe_b64decode(told.partition("&log=")[2] + "==")[24:40]
+
+
 def _spelt(secret: bytes) -> Iterable[bytes]:
     """As a program might write it down."""
     yield secret
@@ -127,6 +135,7 @@ async def test_a_day_leaves_no_key_no_code_and_no_entry_with_the_house(
             for code in codes:
                 await _enter(lock, code)
             await _open_from_afar(page, lock)
+            log_key = await _read_log(page, lock)
             assert len(served.asked) == asked, "the page asked for something after it was there"
         heard = "\n".join(served.heard).encode()
     ended = int(time.time())
@@ -143,7 +152,7 @@ async def test_a_day_leaves_no_key_no_code_and_no_entry_with_the_house(
     key = bytes.fromhex(re.fullmatch(r"#lock=demo&key=([0-9a-f]{32})", fragment)[1])
     digest = Credential(PIN, _OWN_PIN.encode(), TENANT).record(lock_key(tmp_path / "lock"))[:16]
     messages = [opening(key, at)[8:] for at in range(began - 1, ended + 2)]
-    secrets = [key, _OWN_PIN.encode(), digest, *(code.encode() for code in codes), *messages]
+    secrets = [key, log_key, _OWN_PIN.encode(), digest, *(code.encode() for code in codes), *messages]
     kept = {
         str(path): path.read_bytes()
         for path in (*house.folder.rglob("*"), *broker.folder.rglob("*"))

@@ -24,6 +24,8 @@ def test_each_default_is_told() -> None:
             assert told == "6, with `door.shared` 8"
         elif name == "broker.port":
             assert told == "8883, without TLS 1883"  # tests/unit/test_settings.py sees that it is so
+        elif name == "home.port":
+            assert told == "1883, with `home.certificate` 8883"
         elif default in (None, "", []) and default is not False:
             assert told == "none", name
         else:

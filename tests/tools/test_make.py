@@ -27,8 +27,17 @@ def make(folder: Path, *line: str) -> subprocess.CompletedProcess[str]:
 def test_a_value_is_one_word_whatever_is_in_it(tmp_path: Path, word: str) -> None:
     done = make(tmp_path, "image", f"BASE={word}", f"TRUST={word}.pub.pem")
     assert done.stdout.splitlines() == ["board", "image", "--base", word, "--trust", f"{word}.pub.pem"]
-    done = make(tmp_path, "provision", f"PORT={word}", f"SETTINGS={word}", f"AUTHORITY={word}", "FORCE=1")
-    told = ["board", "provision", "--port", word, "--settings", word, "--authority", word, "--force"]
+    done = make(
+        tmp_path,
+        "provision",
+        f"PORT={word}",
+        f"SETTINGS={word}",
+        f"AUTHORITY={word}",
+        "FORCE=1",
+        f"HOME_CERTIFICATE={word}",
+    )
+    told = ["board", "provision", "--port", word, "--settings", word, "--authority", word]
+    told += ["--home-certificate", word, "--force"]
     assert done.stdout.splitlines() == told
     done = make(tmp_path, "publish", f"RELEASE={word}", f"BROKER={word}")
     assert done.stdout.splitlines() == ["release", "publish", "--release", word, "--broker", word]

@@ -139,6 +139,7 @@ def test_a_table_that_was_written_is_read_into_another_house(house: House, tmp_p
     new_house(tmp_path / "other" / "operator.db", "Europe/Berlin")
     table = tmp_path / "written.csv"
     house.run("export", str(table))
+    assert house.run("export", "-") == house.run("export") == table.read_text()
     assert stat.S_IMODE(table.stat().st_mode) == 0o600
     rows = list(csv.DictReader(table.read_text().splitlines()))
     for row in rows:

@@ -1,6 +1,7 @@
 """The installer's settings file is looked at before the board is, and as the board would."""
 
 import contextlib
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from menshen.board import provision
+from menshen.operator.certificates import Authority
 from tests.settings_rows import settings_rows
 
 
@@ -65,3 +67,45 @@ def test_tls_is_asked_for_where_the_lock_would_use_it() -> None:
 def test_tls_without_an_authority_is_refused() -> None:
     with pytest.raises(provision.ProvisionError, match=re.escape("give --authority (AUTHORITY=)")):
         provision.prepare({"lock": "front", "broker": {"host": "b"}}, None)
+
+
+def _certificate(tmp_path: Path, days: float = 30) -> tuple[Path, str]:
+    """A tenant's certificate in a file, and its SHA-256."""
+    pair = Authority.in_memory("A tenant").issue("hub", hosts=["hub.example"], server=True, days=days)
+    path = tmp_path / "hub.crt.pem"
+    path.write_bytes(pair.certificate_pem)
+    return path, hashlib.sha256(pair.certificate_der).hexdigest()
+
+
+def _at_home(path: Path | None, **home: object) -> provision.Lock:
+    settings = {
+        "lock": "front",
+        "board": "s3",
+        "broker": {"tls": False},
+        "home": {"host": "hub.example", **home},
+    }
+    return provision.prepare(settings, None, home=path)
+
+
+def test_the_certificate_that_the_settings_name_goes_to_the_board(tmp_path: Path) -> None:
+    path, sha256 = _certificate(tmp_path)
+    data = _at_home(path, certificate=sha256).files["/tls/home.crt.der"]
+    assert hashlib.sha256(data).hexdigest() == sha256
+    (tmp_path / "hub.der").write_bytes(data)
+    assert _at_home(tmp_path / "hub.der", certificate=sha256).files["/tls/home.crt.der"] == data
+    assert list(_at_home(None).files) == ["/config.json"]
+
+
+def test_settings_and_certificate_have_to_agree_and_the_right_number_is_said(tmp_path: Path) -> None:
+    path, sha256 = _certificate(tmp_path)
+    for home, said in (({}, "names none"), ({"certificate": "ab" * 32}, "names another")):
+        with pytest.raises(provision.ProvisionError, match=f'{said}; of this one it is "{sha256}"'):
+            _at_home(path, **home)
+    with pytest.raises(provision.ProvisionError, match="give --home-certificate"):
+        _at_home(None, certificate=sha256)
+    (tmp_path / "none.pem").write_text("no certificate")
+    with pytest.raises(provision.ProvisionError, match="no certificate in PEM or DER"):
+        _at_home(tmp_path / "none.pem", certificate=sha256)
+    path, sha256 = _certificate(tmp_path, -0.5)
+    with pytest.raises(provision.ProvisionError, match="it has ended on"):
+        _at_home(path, certificate=sha256)

@@ -9,6 +9,7 @@ import settings
 from settings import SettingsError, load, parse
 
 GOOD = {"lock": "demo", "key": "00" * 32}
+NEEDS_PSRAM = 'home.certificate needs board "wrover" or "s3": a devkit has no memory for a second TLS session'
 LINKED = {"wifi": {"ssid": "house"}, "broker": {"host": "broker.example"}}
 PAGE = 'an address like "https://example.org/door/", of at most 120 characters, without "#"'
 BAD_PAGES = (
@@ -123,6 +124,7 @@ def test_each_field_says_what_is_right():
         ("home", {"host": "hub", "user": ""}, "home.user must be a text of 1 to 64 bytes in UTF-8"),
         ("home", {"port": 1883}, "home.host is missing: the address or name of the tenant's broker"),
         ("home", {"host": "hub", "password": "x"}, "home.user is missing: it goes with home.password"),
+        ("home", {"certificate": "ab" * 32, "host": "hub"}, NEEDS_PSRAM),
         (
             "network",
             {"dns": ["1.2.3"]},
@@ -152,13 +154,30 @@ def test_the_address_of_the_residents_page_loses_its_scheme():
 def test_a_broker_of_the_tenants_own_is_none_unless_the_settings_name_one():
     assert parse(json.dumps(GOOD)).home is None
     for home, found in (
-        ({"host": "192.0.2.7"}, ("192.0.2.7", 1883, None, None)),
-        ({"host": "hub.lan", "port": 1884, "user": "lock", "password": "p"}, ("hub.lan", 1884, "lock", "p")),
-        ({"host": "hub", "user": "lock"}, ("hub", 1883, "lock", None)),
+        ({"host": "192.0.2.7"}, ("192.0.2.7", 1883, None, None, None)),
+        (
+            {"host": "hub.lan", "port": 1884, "user": "lock", "password": "p"},
+            ("hub.lan", 1884, "lock", "p", None),
+        ),
+        ({"host": "hub", "user": "lock"}, ("hub", 1883, "lock", None, None)),
     ):
         tree = dict(GOOD, home=home)
         tree.update(LINKED)
         assert parse(json.dumps(tree)).home == found
+
+
+def test_with_psram_it_may_have_tls_where_the_settings_say_whom_it_trusts():
+    home = {"host": "hub", "certificate": "ab" * 32}
+    for board in ("wrover", "s3"):
+        tree = dict(GOOD, board=board, home=dict(home))
+        tree.update(LINKED)
+        assert parse(json.dumps(tree)).home == ("hub", 8883, None, None, b"\xab" * 32)
+        tree["home"]["port"] = 8884
+        assert parse(json.dumps(tree)).home[1] == 8884
+    assert faults(board="devkit", home=home, **LINKED) == [NEEDS_PSRAM]
+    home["certificate"] = "AB" * 32
+    right = "home.certificate must be 64 hexadecimal digits in lower case"
+    assert faults(board="s3", home=home, **LINKED) == [right]
 
 
 def test_it_needs_the_link():

@@ -51,7 +51,10 @@ def test_a_field_in_the_place_of_a_group_is_told_what_the_group_has():
         ({"wifi": ["house"]}, 'wifi must be an object with "password" or "ssid"'),
         ({"keypad": "wiegand"}, 'keypad must be an object with "type"'),
         ({"time": None}, 'time must be an object with "floor" or "zone"'),
-        ({"home": "192.0.2.7"}, 'home must be an object with "host" or "password" or "port" or "user"'),
+        (
+            {"home": "192.0.2.7"},
+            'home must be an object with "certificate" or "host" or "password" or "port" or "user"',
+        ),
     ):
         assert faults(**changes) == [told], (changes, faults(**changes))
 

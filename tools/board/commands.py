@@ -161,9 +161,12 @@ def flash_(port: str, path: Path | None) -> None:
 @_port
 @click.option("--settings", "path", type=_File, required=True, help="The lock's settings, without its key.")
 @click.option("--authority", "folder", type=_Folder, help="Of `menshen pki`, for broker.tls.")
+@click.option("--home-certificate", "home", type=_File, help="That home.certificate names.")
 @click.option("--force", is_flag=True, help="Make a new lock of one that is provisioned already.")
 @_trial
-def provision_(port: str, path: Path, folder: Path | None, force: bool, trial: Trial) -> None:
+def provision_(
+    port: str, path: Path, folder: Path | None, home: Path | None, force: bool, trial: Trial
+) -> None:
     """Make a flashed board a certain lock, test and start it.
 
     Its console is shut if all is well. Its key is made here; the operator's copy goes into a file beside the
@@ -175,7 +178,7 @@ def provision_(port: str, path: Path, folder: Path | None, force: bool, trial: T
         wifi["password"] = click.prompt(
             f"Password of {wifi['ssid']} (none: an open network)", "", hide_input=True, show_default=False
         )
-    lock = provision.prepare(settings, Authority.load(folder) if folder else None)
+    lock = provision.prepare(settings, Authority.load(folder) if folder else None, home=home)
     with Console.open(port) as console:
         provision.check_board(console, lock, force)
         provision.stash(lock, path.parent)

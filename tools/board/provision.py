@@ -11,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
 from menshen import checkout
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
@@ -116,8 +119,47 @@ def read_settings(path: Path) -> dict:
     return settings
 
 
-def prepare(settings: dict, authority: Authority | None, now: float | None = None) -> Lock:
-    """Make the lock's keys, its certificate and its files. Raises ProvisionError."""
+def trusted_at_home(settings: dict, path: Path | None) -> dict[str, bytes]:
+    """The file of the certificate that the settings trust at the tenant's broker. Raises ProvisionError.
+
+    Whoever reads the settings sees what is trusted, so they have to name it: by its SHA-256.
+    """
+    home = settings.get("home")
+    named = home.get("certificate") if isinstance(home, dict) else None
+    if path is None:
+        if named is not None:
+            raise ProvisionError(
+                "home.certificate needs the certificate itself: give --home-certificate (HOME_CERTIFICATE=)"
+            )
+        return {}
+    try:
+        data = path.read_bytes()
+        found = (
+            x509.load_pem_x509_certificate(data) if b"-----" in data else x509.load_der_x509_certificate(data)
+        )
+    except (OSError, ValueError) as error:
+        raise ProvisionError(f"--home-certificate {path}: no certificate in PEM or DER") from error
+    told = found.fingerprint(hashes.SHA256()).hex()
+    if found.not_valid_after_utc.timestamp() < time.time():
+        raise ProvisionError(
+            f"--home-certificate {path}: it has ended on {found.not_valid_after_utc:%Y-%m-%d}"
+        )
+    if named != told:
+        other = "names another" if named else "names none"
+        raise ProvisionError(
+            f'--home-certificate {path}: home.certificate in the settings {other}; of this one it is "{told}"'
+        )
+    return {"/tls/home.crt.der": found.public_bytes(serialization.Encoding.DER)}
+
+
+def prepare(
+    settings: dict, authority: Authority | None, now: float | None = None, home: Path | None = None
+) -> Lock:
+    """Make the lock's keys, its certificate and its files. Raises ProvisionError.
+
+    `home` is the certificate that is trusted at the tenant's broker, where the settings name one.
+    """
+    trusted = trusted_at_home(settings, home)
     name, key = settings["lock"], secrets.token_bytes(32)
     broker = settings.get("broker")
     pair, files = None, {}
@@ -141,7 +183,9 @@ def prepare(settings: dict, authority: Authority | None, now: float | None = Non
         # The clock of a lock that lost it starts here: no certificate of the authority begins later.
         config["time"] = {"floor": int(time.time() if now is None else now), **moment}
     # As UTF-8: of an emoji's escape the lock's own JSON makes two letters.
-    return Lock(name, key, pair, {**files, _CONFIG: json.dumps(config, ensure_ascii=False).encode()})
+    return Lock(
+        name, key, pair, {**files, **trusted, _CONFIG: json.dumps(config, ensure_ascii=False).encode()}
+    )
 
 
 def check_board(console: Console, lock: Lock, force: bool) -> None:

@@ -60,4 +60,5 @@ def _confirm(question: str) -> bool:
     except click.Abort:
         if sys.stdin.isatty():
             raise
-        raise UnsureError(f"{question} There is nobody to ask: --yes says yes") from None
+        click.echo(err=True)
+        raise UnsureError("there is nobody to ask: --yes says yes") from None

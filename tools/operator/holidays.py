@@ -10,6 +10,7 @@ from menshen.errors import InputError
 
 from . import dates
 from .answer import Answer, Table
+from .locks import some
 from .opened import changing, reading
 from .store import NotInFileError, Store
 
@@ -55,7 +56,7 @@ def import_(store: Store, file: Path) -> Answer:
     """
     added = enter(store, dict(_of_calendar(file, dates.today(store.zone))))
     lines = [f"{day}  {name}".rstrip() for day, name in added.items()]
-    said = f"{len(added)} holidays entered from {file.name}"
+    said = f"{some('holiday', len(added))} entered from {file.name}"
     return Answer({"added": added}, [*lines, f"{said}. Now: menshen publish"], record=said if added else "")
 
 

@@ -19,7 +19,7 @@ from .holidays import enter as enter_holidays
 from .letting import Wish
 from .lists import CARD
 from .locks import enter as enter_lock
-from .locks import rule_of
+from .locks import rule_of, some
 from .opened import RolledBackError, changing, reading
 from .ordered import naturally
 from .staff import Terms
@@ -51,17 +51,17 @@ class Plan:
 def export(store: Store, file: Path | None) -> Answer:
     """Write locks, leases, staff and holidays as a table (CSV).
 
-    Without FILE it goes to standard output. It has no key, no code and no PIN, but the numbers of staff's
-    cards. `menshen import` reads it.
+    Without FILE, or with - for it, it goes to standard output. It has no key, no code and no PIN, but the
+    numbers of staff's cards. `menshen import` reads it.
     """
     rows = _rows(store)
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    if file is not None:
+    if file is not None and str(file) != "-":
         write_private(file, out.getvalue().encode())
-        return Answer({"file": str(file), "rows": len(rows)}, [f"{file}: {len(rows)} rows"])
+        return Answer({"file": str(file), "rows": len(rows)}, [f"{file}: {some('row', len(rows))}"])
     return Answer(rows, [out.getvalue().rstrip("\n")])
 
 
@@ -107,10 +107,10 @@ def import_(store: Store, file: Path, how: How) -> Answer:
             f"{len(plan.codes)} new leases have codes, shown this once (--codes FILE keeps them). Show them?"
         )
     secret = _codes(plan, how.codes)
-    said = f"{len(plan.lines)} changes from {file.name}"
+    said = f"{some('change', len(plan.lines))} from {file.name}"
     return Answer(
         {"changes": plan.lines, "same": plan.same, "codes": [] if how.codes else plan.codes},
-        [*plan.lines, f"{said}; {plan.same} rows were so already"],
+        [*plan.lines, f"{said}; {some('row', plan.same)} as before"],
         secret=secret,
         then=["Now: menshen publish"] if plan.lines else [],
         record=said if plan.lines else "",

@@ -185,6 +185,8 @@ def _lease(store: Store, one: object) -> str:
 
 
 def _line(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"\n{'':15}".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -14,7 +14,7 @@ from .answer import Answer
 from .opening import opened
 from .store import Store
 
-_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+json_ = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 _yes = click.option("--yes", is_flag=True, help="Yes to whatever would be asked.")
 
 
@@ -28,7 +28,7 @@ class RolledBackError(Exception):
 
 def reading(function: Callable[..., Answer]) -> Callable:
     """The command gets the open house as its first argument, and changes nothing that anybody entered."""
-    return _json(_with_store(function, lambda store, command: command()))
+    return json_(_with_store(function, lambda store, command: command()))
 
 
 def changing(function: Callable[..., Answer]) -> Callable:
@@ -44,7 +44,7 @@ def changing(function: Callable[..., Answer]) -> Callable:
             return rolled_back.answer
         return answer
 
-    return _json(_yes(_with_store(function, run)))
+    return json_(_yes(_with_store(function, run)))
 
 
 def open_house() -> Store:

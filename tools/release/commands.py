@@ -12,8 +12,9 @@ from menshen import checkout, mqtt
 from menshen.cli.options import packed
 from menshen.key_file import read_lock_key
 from menshen.operator import link
+from menshen.operator.answer import Answer
 from menshen.operator.certificates import check_lock
-from menshen.operator.opened import open_house
+from menshen.operator.opened import json_, open_house
 from menshen.wiring import BOARDS
 
 from . import keys, output, publish, release, rolling
@@ -116,7 +117,8 @@ def build(
 @release_.command("publish")
 @click.option("--release", "path", type=_Any, required=True, help="A folder build/release/<version>.")
 @_way
-def publish_(path: Path, way: Way) -> None:
+@json_
+def publish_(path: Path, way: Way, as_json: bool) -> None:
     """Put a release on the broker, for every lock to fetch.
 
     None runs it before `menshen release order` says so.
@@ -127,7 +129,9 @@ def publish_(path: Path, way: Way) -> None:
         async with way.client() as connected:
             return await publish.publish(connected, folder)
 
-    click.echo(f"{asyncio.run(run())} messages: {folder.version} is on {way.broker or 'your broker'}")
+    count = asyncio.run(run())
+    said = f"{count} messages: {folder.version} is on {way.broker or 'your broker'}"
+    Answer({"version": folder.version, "messages": count}, [said]).show(as_json)
 
 
 @release_.command()
@@ -140,7 +144,8 @@ def publish_(path: Path, way: Way) -> None:
     help="The order's number: one above the highest, which the lock's state tells, if not given.",
 )
 @_way
-def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way) -> None:
+@json_
+def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way, as_json: bool) -> None:
     """Have one lock run a version, now or when it is next online.
 
     The release and what the lock says of itself have to be at the broker.
@@ -157,7 +162,8 @@ def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way)
 
     given = asyncio.run(run())
     named = f", order {given}" if given else ""
-    click.echo(f"{lock} is told to run {version}{named}; what comes of it is on menshen/v1/{lock}/ack")
+    said = f"{lock} is told to run {version}{named}; what comes of it is on menshen/v1/{lock}/ack"
+    Answer({"lock": lock, "version": version, "order": given}, [said]).show(as_json)
 
 
 for _command in (rolling.roll_out_, rolling.pause, rolling.status):

@@ -13,7 +13,7 @@ from menshen.errors import MenshenError
 from menshen.operator import link
 from menshen.operator.answer import Answer, Table
 from menshen.operator.locks import chosen
-from menshen.operator.opened import changing, open_house, reading
+from menshen.operator.opened import changing, json_, open_house, reading
 from menshen.operator.store import Store
 
 from . import fleet, output, publish, roll_out
@@ -59,7 +59,8 @@ _pace = packed(
 @click.option("--release", "path", type=click.Path(path_type=Path), required=True, help="Its folder.")
 @_kind
 @_pace
-def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace) -> None:
+@json_
+def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace, as_json: bool) -> None:
     """Have all locks run a release, group by group.
 
     The first group is a canary. Where more of a group fail than --threshold, all of it stops by itself; what
@@ -72,13 +73,14 @@ def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace) -> None
     """
     release, store = output.read(path), open_house()
     try:
-        roll = asyncio.run(_run(store, release, kind, names, pace))
+        roll = asyncio.run(
+            _run(store, release, kind, names, pace, lambda said: click.echo(said, err=as_json))
+        )
     except KeyboardInterrupt:
         raise MenshenError(
             "stopped; the locks go on with what they were told. The same line goes on"
         ) from None
-    for line in _lines(roll):
-        click.echo(line)
+    Answer(_data(roll), _lines(roll)).show(as_json)
     if roll.state == PAUSED:
         raise click.exceptions.Exit(1)
 
@@ -106,14 +108,11 @@ def status(store: Store, kind: str) -> Answer:
     roll = _known(store, kind)
     columns = ("group", "locks", "confirmed", "failed", "waiting")
     rows = [tuple(map(str, row)) for row in roll.rows()]
-    data = {
-        "kind": kind,
-        "version": roll.version,
-        "state": roll.state,
-        "why": roll.why,
-        "results": roll.results,
-    }
-    return Answer(data, _lines(roll), Table(columns, rows))
+    return Answer(_data(roll), _lines(roll), Table(columns, rows))
+
+
+def _data(roll: RollOut) -> dict:
+    return {name: getattr(roll, name) for name in ("kind", "version", "state", "why", "results")}
 
 
 def _known(store: Store, kind: str) -> RollOut:
@@ -129,7 +128,9 @@ def _lines(roll: RollOut) -> list[str]:
     return said + [f"  {name}: {roll.results[name]}" for name in failed]
 
 
-async def _run(store: Store, release: Folder, kind: str, names: tuple[str, ...], pace: Pace) -> RollOut:
+async def _run(
+    store: Store, release: Folder, kind: str, names: tuple[str, ...], pace: Pace, say: fleet.Say
+) -> RollOut:
     identifier = store.setting(f"roll-out client {kind}") or f"menshen-roll-out-{secrets.token_hex(8)}"
     with store.change():
         store.set(f"roll-out client {kind}", identifier)
@@ -143,7 +144,7 @@ async def _run(store: Store, release: Folder, kind: str, names: tuple[str, ...],
             await publish.publish(connected, release)
         _stop_the_other(store, kind, release)
         fleet.keep(store, roll)
-        return await fleet.Fleet(store, roll, connected, click.echo).run()
+        return await fleet.Fleet(store, roll, connected, say).run()
 
 
 async def _begun(store: Store, release: Folder, kind: str, names: list[str], pace: Pace) -> RollOut:

@@ -64,6 +64,7 @@ class Model:
     faded_at: int = 0
     free_at: int = 0
     dialogue: Dialogue | None = None
+    asked_at: int | None = None  # when a phone was awaited that opens: once in a minute
 
     # what happens
 
@@ -81,7 +82,7 @@ class Model:
         return []
 
     def restart(self) -> list[str]:
-        self.now, self.dialogue = None, None
+        self.now, self.dialogue, self.asked_at = None, None, None
         self.free_at, self.faded_at = self.ticks + self._wait(), self.ticks
         return []
 
@@ -103,11 +104,17 @@ class Model:
     def keys(self, keys: str) -> list[str]:
         signals: list[str] = []
         code, number = "", None  # what was typed before a `*`, and behind it
+        star = False  # a `*` with nothing in front
         for key in keys:
-            talk = self.dialogue
+            talk, was_star, star = self.dialogue, star, False
+            if talk and talk.state == "open":
+                talk = None  # it takes no key for itself, but ends at a `*`
             if talk:
                 talk.since = self.ticks
-            if key == "*":
+            if key == "#" and was_star:
+                signals = signals + self._await_phone()
+            elif key == "*":
+                star = not talk and not code and number is None
                 self.dialogue = None
                 code, number = ("", None) if talk or number is not None else (code, "" if code else None)
             elif key == "#":
@@ -120,6 +127,14 @@ class Model:
                 code, number = number + key, None
         return self._with_light(signals)
 
+    def _await_phone(self) -> list[str]:
+        """No code, so that nothing is counted; a phone that opens is modelled elsewhere."""
+        if self.asked_at is not None and self.ticks - self.asked_at < 60_000:
+            return ["throttled"]
+        self.asked_at = self.ticks
+        self.dialogue = Dialogue("open", Who((0, ""), 0, 0), self.ticks)
+        return ["enrolling"]
+
     def _with_light(self, signals: list[str]) -> list[str]:
         return signals + (["blue"] if self.dialogue else [])
 
@@ -127,7 +142,7 @@ class Model:
 
     def _card(self, uid: str) -> list[str]:
         talk, token = self.dialogue, (CARD, uid)
-        if talk and talk.state == "phone" and uid.startswith("\x08"):
+        if talk and talk.state in ("phone", "open") and uid.startswith("\x08"):
             return ["enrolling"]  # it is the phone, too early
         known = token in self.residents or token in self.given_up
         if talk and talk.state == "add" and not known and token not in self.listed:

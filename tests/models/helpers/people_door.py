@@ -96,8 +96,9 @@ class Door:
             assert not is_shown or own[0].may_see, "a way in is shown, and nobody got one"
             own[0].void_at = 0
         for resident in own:  # where a cut or two codes leave it open who has seen it, nobody need see it
-            resident.sees = resident.sees and not found.fell and NOTICE in found.said and not is_shown
-            resident.may_see = resident.sees or len(own) > 1 or found.fell
+            waits = NOTICE in found.said and not is_shown  # one thing at each entry
+            resident.sees = resident.sees and not found.fell and waits
+            resident.may_see = (resident.may_see and waits) or len(own) > 1 or found.fell
 
     def _follow(self, name: str, arguments: tuple, fell: bool) -> None:
         """Whether digits lie in the keypad."""
@@ -168,7 +169,7 @@ class Door:
         What they type may be somebody's, and opens then.
         """
         self.dark()
-        opens = any(str(part).split("#")[0] in self.house.taken() for part in more)
+        opens = any(str(part).split("#")[0] in self.house.known() for part in more)
         found = self.do("keys", f"{self._clear()}{resident.pin}*{order}#", *more, may_open=opens)
         if "throttled" in found.said and not found.fell:
             self.do("wait", LONGEST_WAIT_MS)

@@ -124,7 +124,7 @@ class FromAfar(RuleBasedStateMachine):
             new.entries.pop(STAFF_CARD, None)
         elif edit == "code":
             self._replace_code(new, 1 + which % 2, which)
-        elif edit == "longer" and self.house.inside(1):
+        elif edit == "longer" and self.house.inside(1) and 1 in new.terms:
             new.terms[1] = replace(new.terms[1], end=new.terms[1].end + 30 * DAY)
         elif edit == "card" and self._is_free(LANDLORD_CARD):
             new.entries[LANDLORD_CARD] = Entry(TENANT, 2)
@@ -191,7 +191,7 @@ class FromAfar(RuleBasedStateMachine):
         new, before = self.listing(), self.house.terms[1].end
         ends = [r.agrees[-1][0] for r in self.house.residents if r.lease == 1 and r.agrees]
         end = max(ends, default=self.house.now + 20 * DAY) + days * DAY
-        new.terms[1] = replace(new.terms[1], end=end)
+        new.terms[1] = replace(self.house.terms[1], end=end)
         self.door.publish(new, self.house.now)
         self.door.figures["shorter"] += self.house.terms[1].end < before
 

@@ -239,6 +239,10 @@ class Household:
         digits = {resident.pin for resident in self.living()}
         return digits | {value for kind, value in self.force.entries if kind == PIN} | self.used
 
+    def known(self) -> set[str]:
+        """The same, and what may yet open though its lease may be over for the lock."""
+        return self.taken() | {resident.pin for resident in self.residents}
+
     def opens(self, token: Token, clock_is_right: bool) -> bool | None:
         """Whether it opens; None where that is left open."""
         lease = self.ways().get(token)

@@ -36,7 +36,7 @@ _FORGOTTEN_MS = 60_000
 
 
 class Settings:
-    plain_uid, pin_shortest, reader, home = True, 5, "pn532", None
+    lock, plain_uid, pin_shortest, reader, home = "demo", True, 5, "pn532", None
 
 
 class World:

@@ -80,9 +80,9 @@ async def phone(chromium: Browser, locale: str = "en-GB", **more: str) -> AsyncI
     assert not troubles
 
 
-async def fragment_of(lock: Lock, pin: str) -> str:
-    """The fragment of the address that a phone at the reader opens after PIN * 4 #."""
-    await lock.keys(f"{pin}*4#")
+async def fragment_of(lock: Lock, pin: str, order: str = "4") -> str:
+    """The fragment of the address that a phone at the reader opens after PIN * 4 #, or 8."""
+    await lock.keys(f"{pin}*{order}#")
     await lock.wait_light("enrolling")
     async with lock.tap("phone"):
         await lock.wait_event(lambda event: event["type"] == "phone")

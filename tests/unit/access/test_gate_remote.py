@@ -3,7 +3,7 @@
 from test_gate import MAC, STAFF, TENANT, Record, World
 
 from access.decide import EXPIRED, GRANTED, NO_CLOCK, OUTSIDE, UNKNOWN, USED_UP
-from access.gate import PIN, REMOTE
+from access.gate import PHONE, PIN, REMOTE
 
 DIGEST = MAC.digest(bytes([PIN]), b"2468")[:16]
 
@@ -16,6 +16,20 @@ def test_a_tenant_of_a_running_lease_is_let_in():
     world.ended.add(7)
     verdict = world.gate.remote(7, b"")
     assert (verdict.reason, verdict.granted) == (EXPIRED, False)
+
+
+def test_a_phone_at_the_door_is_a_tenants_or_nobodys_and_shows_nothing_that_is_new():
+    world = World()
+    world.put(world.listed, b"2468", Record(STAFF))
+    verdict = world.gate.remote(7 | 3 << 16, b"", PHONE)
+    assert (verdict.reason, verdict.kind, verdict.role) == (GRANTED, PHONE, TENANT)
+    assert (verdict.lease, verdict.number, verdict.digest) == (7, 3, b"")
+    assert world.gate.greeting(verdict) == GRANTED
+    for digest in (b"", DIGEST):
+        verdict = world.gate.remote(0, digest, PHONE)
+        assert (verdict.reason, verdict.kind, verdict.role) == (UNKNOWN, PHONE, 0)
+    world.ended.add(7)
+    assert world.gate.remote(7 | 3 << 16, b"", PHONE).reason == EXPIRED
 
 
 def test_staff_are_let_in_as_their_credential_says():

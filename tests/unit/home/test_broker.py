@@ -39,7 +39,7 @@ class House:
     lock = "demo"
 
     def __init__(self, port, user=None, password=None, keys=((7, KEY),)):
-        self.home = "127.0.0.1", port, user, password
+        self.home = "127.0.0.1", port, user, password, None
         self.table, self.nvs, self.came = list(keys), RamNvs(), []
         self.numbers, self.ended, self.busy, self.wifi = Numbers(self.nvs), False, False, None
 

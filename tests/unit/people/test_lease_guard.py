@@ -259,6 +259,29 @@ def test_a_lease_that_was_heard_of_without_a_clock_lasts_from_its_stated_start()
     assert house.leases.over(1, END)
 
 
+def test_a_lease_that_was_heard_of_late_and_without_a_clock_ends_in_time_once_the_time_is_sure():
+    """As a board is replaced in the middle of a lease: the hours before count, from when it was heard of."""
+    middle = START + (END - START) // 2
+    house = House(now=None)
+    house.live(48)
+    assert house.ledger.settle(middle + 2 * DAY, middle + 2 * DAY) == []
+    house.live((END - middle) // HOUR - 48)
+    assert house.leases.over(1, END)
+    assert not house.leases.over(1, END - 1)
+
+
+def test_a_lease_that_was_heard_of_by_a_clock_far_ahead_does_not_end_by_that():
+    for ahead in (1000 * DAY, END - START - DAY):
+        house = House(now=START + ahead)
+        house.live(24)
+        house.ledger.settle(START + DAY, START + DAY)
+        assert not house.leases.over(1, END + DAY), ahead
+        for leases in house.leases, make(house.numbers):
+            assert not leases.over(1, END)
+        house.live((END - START) // HOUR)
+        assert house.leases.over(1, END)
+
+
 def test_a_lease_that_nobody_can_date_is_not_ended_by_a_clock():
     house = House(stated(start=0), record(1), now=None)
     house.live(99_999)

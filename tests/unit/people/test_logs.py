@@ -12,6 +12,7 @@ from access.decide import GUEST
 from log.entry import (
     ALARM,
     BY_GUEST,
+    BY_PHONE,
     ENTRIES,
     LIST_REFUSED,
     LOGS,
@@ -28,7 +29,7 @@ from people.logs import close, hand_over, move_on
 from people.notices import renew
 from people.register import Register
 from roll.credentials import ListError
-from roll.record import CARD, PIN, STAFF, TENANT
+from roll.record import CARD, PHONE, PIN, STAFF, TENANT
 from version import VERSION
 
 KEY = b"a key of its own"
@@ -93,6 +94,8 @@ def test_each_reads_their_own_ways_in_and_what_concerns_all_and_no_flatmates():
     flat.note(PIN, one, 0xDEAD)  # what the digest of a PIN begins with is in no log
     flat.note(CARD, two, 0x1234)
     flat.note(PIN, one, role=GUEST)
+    flat.note(PHONE, one)
+    flat.note(PHONE, two)
     flat.note(PIN, three)
     flat.note(PIN, one, lease=2)
     flat.note(CARD, None, 0x5678)  # nobody's alone, and three live there
@@ -100,10 +103,10 @@ def test_each_reads_their_own_ways_in_and_what_concerns_all_and_no_flatmates():
     flat.hours()
     flat.register.note(ALARM, 2)
     common = [(ALARM, 2, 0), (STAFF_IN, 0x12, 0xABCD)]
-    assert flat.whats(one, phones[0]) == common + [(BY_GUEST, 1, 0), (PIN, 1, 0)]
-    assert flat.whats(two, phones[1]) == common + [(CARD, 1, 0x1234)]
+    assert flat.whats(one, phones[0]) == common + [(BY_PHONE, 1, 0), (BY_GUEST, 1, 0), (PIN, 1, 0)]
+    assert flat.whats(two, phones[1]) == common + [(BY_PHONE, 1, 0), (CARD, 1, 0x1234)]
     flat.hours(200)
-    assert flat.whats(two, phones[1]) == common + [(CARD, 1, 0x1234)]
+    assert flat.whats(two, phones[1]) == common + [(BY_PHONE, 1, 0), (CARD, 1, 0x1234)]
 
 
 def test_who_lives_alone_reads_of_the_lists_cards_too():
