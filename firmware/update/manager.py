@@ -12,7 +12,7 @@ import console
 from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
-from update.steps import BUILD, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH
+from update.steps import BUILD, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Manager:
 
     async def run(self) -> None:
         """For ever."""
-        async with self._memory:
-            await self._see_through_trial()
+        await self.follow(TRIAL, None)
         await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
             try:
@@ -108,6 +107,8 @@ class Manager:
                     console.info("update", str(error))
                     tries -= 1
                     if not tries:
+                        if step == TRIAL:
+                            raise
                         self.report(self.version, "refused", "no memory")
                         return None
                     if step == JUDGE:
@@ -139,16 +140,12 @@ class Manager:
                 from update.slots import step
             elif number == PLAN:
                 from update.pack import step
+            elif number == TRIAL:
+                from update.trial import step
             else:
                 from update.refusal import step
 
             return await step(self, given)
-
-    async def _see_through_trial(self) -> None:
-        async with Loan():
-            from update.trial import begin
-
-            await begin(self.settings, self.board, self.faults, self.report)
 
     async def _on_order(self, payload: "Payload") -> None:
         try:

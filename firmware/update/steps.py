@@ -12,6 +12,7 @@ BUILD     slots      as far as it goes with what is there
 FETCH     link/blobs what is missing
 PLAN      pack       what is copied
 REFUSE    refusal    given the error
+TRIAL     trial      after a start, until the release is confirmed
 
 A release is a dict: what the manifest says (payload.py), and "had", the faults that there were all along;
 "partition" that its image was written to, else None; "plan" (pack.py), empty at first; "wanted", what is
@@ -54,3 +55,4 @@ BUILD = 7
 FETCH = 8
 PLAN = 9
 REFUSE = 10
+TRIAL = 11

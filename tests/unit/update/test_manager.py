@@ -39,8 +39,9 @@ class Lock:
     async def subscribe(self, topic, handler):
         self.handler = handler
 
-    async def begin(self, *parts):
+    async def begin(self, update, given):
         self.did.append("begun")
+        return DONE, None
 
     async def read(self, update, given):
         update.orders.clear()
@@ -72,7 +73,7 @@ class Lock:
         return DONE, None
 
     def load(self):
-        sys.modules["update.trial"] = Module(begin=self.begin)
+        sys.modules["update.trial"] = Module(step=self.begin)
         sys.modules["update.session"] = Module(step=self.read)
         sys.modules["update.request"] = Module(step=self.request)
         sys.modules["update.manifest"] = Module(step=self.judge)
