@@ -244,3 +244,10 @@ def test_whoever_takes_a_pin_that_was_anothers_is_shown_what_is_new(people: Peop
     people.changes_the_pin(1, PINS[0])
     assert other.pin == PINS[0]
     assert not other.sees
+
+
+def test_a_lock_without_its_folder_makes_it_and_takes_a_list(people: People) -> None:
+    """None of these locks is given the folder of its list: without it each list is a flash error."""
+    new = people.listing()
+    assert people.door.publish(new, people.house.now).version == new.version
+    assert "/access/b" in dict(people.door.do("sizes").told)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from menshen.bench.taps import FAST, KINDS, TimedLock, timed_board, timed_lock
+from menshen.bench.taps import FAST, KINDS, TimedLock, cards, timed_board, timed_lock
 from menshen.simulator.cards.attacks import Liar, Relay, uid_clone, with_wrong_keys
 from menshen.simulator.cards.card import Card
+from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.ev2 import Ev2Card
 from tests.conftest import micropython
 from tests.tools.test_firmware_cards import failures
@@ -43,6 +44,17 @@ def test_a_card_held_there_for_long_opens_once_and_counts_nothing(lock_and_cards
     lock, owned = lock_and_cards
     assert lock.hold(owned[kind], LONG_S) == 1
     assert sum(failures(owned[kind])) == 0
+
+
+@pytest.mark.parametrize("kind", ATTACKED)
+def test_a_card_of_another_lock_held_there_for_long_does_not_open_and_counts_nothing(
+    lock_and_cards, kind
+) -> None:
+    """For an hour by night. Its failure counter stays at 0: no key is tried."""
+    lock, _ = lock_and_cards
+    stranger = cards(CardSecret(bytes(range(1, 33))))[kind]
+    assert lock.hold(stranger, LONG_S) == 0
+    assert sum(failures(stranger)) == 0
 
 
 @pytest.mark.parametrize("kind", ATTACKED)

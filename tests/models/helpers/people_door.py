@@ -88,10 +88,10 @@ class Door:
     def _is_shown(self, name: str, arguments: tuple, found: Found) -> None:
         """A resident who comes in sees that a way in was added, once; and nobody sees it for nothing."""
         typed = set(re.split("[#*]", "".join(part for part in arguments if isinstance(part, str))))
-        residents = self.house.living()
+        residents = self.house.residents
         own = [r for r in residents if (typed & r.cards if name == "card" else r.pin in typed)]
         is_shown = NEW_WAY in found.said
-        if len(own) == 1 and not found.fell:
+        if len(own) == 1 and own[0] in self.house.living() and not found.fell:
             assert is_shown or NOTICE in found.said or not own[0].sees, "somebody got a way in unseen"
             assert not is_shown or own[0].may_see, "a way in is shown, and nobody got one"
             own[0].void_at = 0

@@ -176,7 +176,6 @@ class House:
         self.start()
         with open("/config.json", "w") as file:
             json.dump(config, file)
-        os.mkdir("/access")
         self.start()
         return self._result()
 

@@ -79,12 +79,17 @@ class Nvs:
         return len(value)
 
     def set_i32(self, name, value):
+        if not -(1 << 31) <= value < 1 << 31:
+            raise OverflowError
+        self._set(name, value)
+
+    def set_blob(self, name, value):
+        self._set(name, bytes(value))
+
+    def _set(self, name, value):
         if self._knife.dead:
             raise PowerCut
         self._pending[name] = value
-
-    def set_blob(self, name, value):
-        self.set_i32(name, bytes(value))
 
     def erase_key(self, name):
         self._get(name)

@@ -57,16 +57,19 @@ def worn(what, do, lasts=10 * MINUTE, begin=MINUTE, door=50, larger=1, **setting
     lock.run(begin + lasts + SECOND)
     Seldom.times = 50
     (entries, erased), (later, more) = counts
-    entries, erased = (later - entries) * HOUR / lasts, larger * (more - erased) * HOUR / lasts
+    return years(what, (later - entries) * HOUR / lasts, larger * (more - erased) * HOUR / lasts)
+
+
+def years(what, entries, erased):
+    """Until 100,000 cycles, by entries of NVS and erased blocks in an hour."""
     pages = entries / GAINED
-    years = min(PAGES * CYCLES / pages if pages else 1e9, FREE * CYCLES / erased if erased else 1e9) / (
-        24 * 365.25
-    )
+    lasts = min(PAGES * CYCLES / pages if pages else 1e9, FREE * CYCLES / erased if erased else 1e9)
+    lasts /= 24 * 365.25
     print(
         "%-52s %7.0f entries of NVS and %6.0f blocks an hour: %s years"
-        % (what, entries, erased, "%.0f" % years if years < 100_000 else "any number of")
+        % (what, entries, erased, "%.0f" % lasts if lasts < 100_000 else "any number of")
     )
-    return years
+    return lasts
 
 
 def pressing(lock, code):
@@ -108,6 +111,7 @@ def test_a_door_that_is_shaken_and_a_case_that_is_opened_wear_nothing_out():
     for what, pin in (
         ("the leaf opened and closed by force, as fast as it is seen", "contact"),
         ("the case's switch, as fast", "tamper"),
+        ("the exit button, as fast", "exit_button"),
     ):
         assert worn(what, shaken(pin, 100), door=5) > LEAST_YEARS
 
@@ -175,6 +179,35 @@ class Attacked(subscriptions.Subscriptions):
     def __init__(self):
         super().__init__()
         self.spoilt = ticks_add(clock.now, -HOUR), HOUR
+
+
+def test_a_plug_that_is_pulled_wears_nothing_out():
+    """Every twenty seconds, whether somebody has typed a wrong code in between or not."""
+    for what, code in (
+        ("a power cut every twenty seconds", ""),
+        ("the same, and a wrong code in each", "402817#"),
+    ):
+        lock = VirtualLock()
+        Board.nvs = nvs = CountingNvs()
+        for start in range(12):
+            if start == 2:  # the first make what is kept
+                before = nvs.entries, lock.flash.erased
+            if code:
+                lock.type(code, clock.now + 15 * SECOND)
+            lock.run(20 * SECOND)
+        each = 180 / 10
+        entries, erased = (nvs.entries - before[0]) * each, (lock.flash.erased - before[1]) * each
+        assert years(what, entries, erased) > LEAST_YEARS
+
+
+def test_a_flood_of_what_opens_from_afar_wears_nothing_out():
+    turns = iter(range(1_000_000))
+
+    def forge(lock):
+        lock.air.publish("menshen/v1/demo/tenant", next(turns).to_bytes(24, "big"), 0)
+        return 100
+
+    assert worn("a flood of forged messages to open", forge, MINUTE, phone={"remote": True}) > LEAST_YEARS
 
 
 def test_a_true_head_without_its_chunks_wears_nothing_out():
