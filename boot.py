@@ -78,7 +78,7 @@ class _Slot:
             if head[:4] != b"MNP1":
                 raise ValueError
             size = int.from_bytes(head[4:6], "little")
-            self._index = file.read(size)
+            self._index = file.read(size).replace(b".mpy ", b":")  # it stays in RAM
         self._path = path
         self._data = 12 + size + 32 * int.from_bytes(head[6:8], "little")
 
@@ -89,7 +89,10 @@ class _Slot:
         pass
 
     def _find(self, path, end):
-        return self._index.find(b"\n" + path[1:].encode() + end)
+        """Behind this name in the index, or -1."""
+        name = (b"\n" + path[1:].encode() + end).replace(b".mpy ", b":")
+        at = self._index.find(name)
+        return at + len(name) if at >= 0 else at
 
     def stat(self, path):
         if self._find(path, b" ") >= 0:
@@ -102,7 +105,6 @@ class _Slot:
         at = self._find(path, b" ")
         if at < 0:
             raise OSError(2)
-        at += len(path) + 1
         file = open(self._path, mode)
         file.seek(self._data + int(self._index[at : self._index.find(b"\n", at)]))
         return file

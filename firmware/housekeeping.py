@@ -85,24 +85,16 @@ class Housekeeping:
     async def _tend(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
         async with self.turn:
-            await self._forget_uses()
             await self._tend_people()
-            if self._hour_over:
-                await self._move_logs_on()
 
-    async def _move_logs_on(self) -> None:
-        """The logs of residents move on with the hour, whether there are any or not."""
+    async def _tend_people(self) -> None:
         async with Loan():
-            from people.logs import move_on
+            from tending import tend
 
-            move_on(self._register)
+            self._on_trial = self._is_trial()
+            parts = self._register, self._board.numbers, self._clock, self._reports.decided
+            await tend(*parts, self._on_trial, self._hour_over)
             self._hour_over = False
-
-    async def _forget_uses(self) -> None:
-        async with Loan():
-            from access.uses import Uses
-
-            await Uses(self._board.numbers).forget(self._credentials)
 
     def on_list(self) -> None:
         """The list in force has changed: note whether it is whole."""
@@ -124,30 +116,3 @@ class Housekeeping:
     def _is_trial(self) -> bool:
         """Whether the release may yet go back to the one before."""
         return self._board.numbers.get(CHOICE) > 1
-
-    async def _tend_people(self) -> None:
-        """Step by step: while the longest goes through the list, the code of no other is loaded."""
-        try:
-            await self._carry_out()
-            await self._clear(await self._settle())
-        except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
-            console.error("housekeeping", "what is to be noted of leases could not be")
-
-    async def _carry_out(self) -> None:
-        async with Loan():
-            from people.upkeep import carry_out
-
-            self._on_trial = self._is_trial()
-            await carry_out(self._register, self._reports.decided, self._on_trial)
-
-    async def _settle(self) -> "list[int]":
-        async with Loan():
-            from people.ledger import settle
-
-            return await settle(self._register, self._clock.now(), self._clock.trust == "signed")
-
-    async def _clear(self, over: "list[int]") -> None:
-        async with Loan():
-            from people.upkeep import clear
-
-            await clear(self._register, over)

@@ -12,17 +12,27 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from link.errors import BlobError, Interrupted
+from pace import Pace
 from storage import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import BinaryIO
+    from typing import Any, BinaryIO, Protocol
 
     from link.mqtt import Payload
-    from link.subscriptions import Subscriptions
 
-    Pace = Callable[[], Awaitable[None]]
+    Turns = Callable[[], Awaitable[None]]
+
+    class Subscriptions(Protocol):
+        """link/subscriptions.py"""
+
+        client: Any
+        spoilt: tuple[int, int]
+
+        async def subscribe(self, topic: str, handler: Any, qos: int = 1) -> None: ...
+        async def unsubscribe(self, topic: str) -> None: ...
+
 
 _CHUNK = const(2048)
 _PIECE = const(256)
@@ -35,7 +45,12 @@ _OVER_MS = const(43_200_000)
 
 
 async def fetch(
-    subscriptions: "Subscriptions", name: str, size: int, path: str, pace: "Pace", patience_ms: int = 30_000
+    subscriptions: "Subscriptions",
+    name: str,
+    size: int,
+    path: str,
+    pace: "Turns | None" = None,
+    patience_ms: int = 30_000,
 ) -> None:
     """Fetch the blob of a hash (`name`, 64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError.
 
@@ -44,6 +59,7 @@ async def fetch(
     After wrong chunks nothing is fetched for ten seconds, doubled each time up to an hour; after twelve hours
     without any it begins with ten seconds again.
     """
+    pace = pace or Pace()
     if await _is_whole(path, name, size, pace):
         return
     spoilt, pause = subscriptions.spoilt
@@ -60,7 +76,7 @@ async def fetch(
 
 
 async def _fetch(
-    subscriptions: "Subscriptions", name: str, size: int, path: str, pace: "Pace", patience_ms: int
+    subscriptions: "Subscriptions", name: str, size: int, path: str, pace: "Turns", patience_ms: int
 ) -> None:
     part = path + "." + name[:8]
     files.tidy(part)
@@ -83,7 +99,13 @@ class _Fetch:
     """One run over the missing chunks. `root` is the topic of the blob, `part` the file that is written."""
 
     def __init__(
-        self, subscriptions: "Subscriptions", root: str, size: int, part: str, pace: "Pace", patience_ms: int
+        self,
+        subscriptions: "Subscriptions",
+        root: str,
+        size: int,
+        part: str,
+        pace: "Turns",
+        patience_ms: int,
     ) -> None:
         self._subscriptions, self._pace, self._patience = subscriptions, pace, patience_ms
         self._root, self._size, self._part = root, size, part
@@ -159,7 +181,7 @@ class _Fetch:
             file.close()
 
 
-async def _is_whole(path: str, name: str, size: int, pace: "Pace") -> bool:
+async def _is_whole(path: str, name: str, size: int, pace: "Turns") -> bool:
     """Whether the file at `path` is the whole blob."""
     if not files.exists(path) or os.stat(path)[6] != size:
         return False

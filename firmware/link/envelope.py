@@ -10,7 +10,7 @@ from storage.hmac import equal, hmac_sha256
 
 _MESSAGE_MAX = const(8192)
 _SIGNATURE = const(43)  # characters of 32 bytes
-_STEP = const(256)  # characters decoded at a time, which saves a second copy of the whole
+_STEP = const(128)  # characters decoded at a time, which saves a second copy of the whole
 _HEADER = '{"alg":"HS256","kid":"'
 
 

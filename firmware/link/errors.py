@@ -3,6 +3,7 @@
 MQTTError       the connection cannot be used any more
 DnsError        the address of a host is not known
 TlsError        TLS is not possible; the message names the file
+Refused         what a message asks for is refused
 EnvelopeError   a message is not authentic
 BlobError       a blob was not fetched
 Interrupted     a blob was not fetched since the connection was lost: the next try resumes
@@ -21,19 +22,19 @@ class TlsError(Exception):
     """TLS is not possible; the message names the file and says what would be right."""
 
 
-class _Reasoned(Exception):
-    """An error with a `reason`, one of those in reports/results.py."""
+class Refused(Exception):
+    """What a message asks for is refused; `reason` is one of those in reports/results.py."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class EnvelopeError(_Reasoned):
+class EnvelopeError(Refused):
     """A message is not authentic; `reason` is "malformed", "wrong lock" or "bad signature"."""
 
 
-class BlobError(_Reasoned):
+class BlobError(Refused):
     """A blob was not fetched; `reason` is "bad hash", "too large", "flash full" or "no such blob"."""
 
 

@@ -1,6 +1,7 @@
 """Passes the messages of each topic to its handler, and subscribes again at each new connection."""
 
 from link.errors import MQTTError
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ class Subscriptions:
         """Forget the handler of a topic, and unsubscribe."""
         self._handlers.pop(topic.encode(), None)
         await self._ask(topic, -1)
+
+    async def fetch(self, sha256: str, size: int, path: str) -> None:
+        """Fetch the blob of a hash (64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError."""
+        async with Loan():
+            from link.blobs import fetch
+
+            await fetch(self, sha256, size, path)
 
     async def on_connected(self, client: "MQTTClient") -> None:
         """Subscribe to all topics over a new connection. Raises MQTTError."""

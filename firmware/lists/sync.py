@@ -33,8 +33,6 @@ class Sync:
     Of the settings it needs `lock` and `key`. `pace` is awaited between two steps.
     """
 
-    patience_ms = 30_000  # for a chunk, or for a connection to come back
-
     def __init__(
         self,
         settings: "Settings",
@@ -125,12 +123,5 @@ class Sync:
         async with Loan():
             from lists.installer import Installer
 
-            parts = self._key, self._credentials, self._approve, self._fetch, self._pace
+            parts = self._key, self._credentials, self._approve, self._subscriptions.fetch, self._pace
             await Installer(*parts).install(*named)
-
-    async def _fetch(self, sha256: str, size: int, path: str) -> None:
-        """Fetch the blob of a hash (64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError."""
-        async with Loan():
-            from link.blobs import fetch
-
-            await fetch(self._subscriptions, sha256, size, path, self._pace, self.patience_ms)

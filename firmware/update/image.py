@@ -10,8 +10,11 @@ from hashlib import sha256
 
 from micropython import const
 
+from esp32 import Partition
+from link.errors import Refused
+from pace import Pace
 from storage import files
-from update.refused import Refused
+from update.steps import BUILD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Fetch = Callable[[str, int, str], Awaitable[None]]
-    Pace = Callable[[], Awaitable[None]]
+    from update.steps import Next, Update
+
+    Turns = Callable[[], Awaitable[None]]
 
 PIECE = const(32768)
 _BLOCK = const(4096)
@@ -35,7 +40,18 @@ _DESCRIPTION = const(32)
 _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
 
 
-async def write_image(partition: "Any", manifest: dict, fetch: "Fetch", pace: "Pace") -> "Any":
+async def step(update: "Update", release: dict) -> "Next":
+    """Write the image of a release. Raises Refused, OSError."""
+
+    def look() -> None:
+        release["had"] &= update.faults()
+
+    fetch = update.subscriptions.fetch
+    release["partition"] = await write_image(Partition, release, fetch, Pace(look))
+    return BUILD, release
+
+
+async def write_image(partition: "Any", manifest: dict, fetch: "Fetch", pace: "Turns") -> "Any":
     """Write the image of a manifest into the other partition, and return that; None where there is no need.
 
     A board with one partition goes on with the MicroPython that it has, if that is new enough. Raises
@@ -56,7 +72,7 @@ async def write_image(partition: "Any", manifest: dict, fetch: "Fetch", pace: "P
 class ImageWriter:
     """`partition` is esp32.Partition. Raises Refused where the board has one application partition only."""
 
-    def __init__(self, partition: "Any", fetch: "Fetch", pace: "Pace") -> None:
+    def __init__(self, partition: "Any", fetch: "Fetch", pace: "Turns") -> None:
         self._running = partition(partition.RUNNING)
         try:
             self.target = self._running.get_next_update()

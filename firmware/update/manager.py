@@ -1,6 +1,6 @@
 """Manages the lock's release: sees it through its trial, then waits for the operator to order another.
 
-This stays loaded; what a trial and an update take is loaded for them (steps.py).
+This stays loaded; what a trial and the steps of an update take is loaded for each of them (steps.py).
 """
 
 import asyncio
@@ -10,17 +10,19 @@ from micropython import const
 
 import console
 from door.faults import READER, RESIDENTS
+from link.errors import Interrupted, Refused
 from loader import Loan
+from update.steps import BUILD, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from access.clock import Clock
     from link.mqtt import Payload
     from link.subscriptions import Subscriptions
     from settings import Settings
+    from update.steps import Next
 
 _LONGEST = const(512)  # bytes of an order
 _TRIES = const(5)
@@ -29,13 +31,13 @@ _TRIES = const(5)
 class Manager:
     """`door` are the residents and the reports. An update holds both locks of `memory`: there
     is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
+    A trial holds the first.
 
-    `orders` holds the last order that came and was not read yet. `version` is the one that it asks for, and
-    `ready` what is known of it when it can be started.
+    `orders` holds the last order that came and was not read yet. `version` is the one that it asks for.
     """
 
     hour_ms = 3_600_000
-    again_ms = 2_000  # after a try for which there was no memory in one piece
+    again_ms = 2_000  # after a step for which there was no memory in one piece
 
     def __init__(
         self,
@@ -46,90 +48,104 @@ class Manager:
         memory: "tuple[asyncio.Lock, asyncio.Lock]",
         subscriptions: "Subscriptions",
     ) -> None:
-        residents, self.reports = door
+        self._residents, self.reports = door
         self.settings, self.board, self.clock = settings, board, clock
         (self._memory, self._turn), self.subscriptions = memory, subscriptions
-        self._holds = False
-        self._residents = residents
-        self.door: tuple = self._faults, self.report
         self._came = asyncio.Event()
         self.orders: list[tuple[bytearray | None, bool]] = []
         self.version: str | None = None
-        self.ready: tuple | None = None
 
     async def run(self) -> None:
         """For ever."""
-        await self._tried(self._see_through_trial)
+        await self.follow(TRIAL, None)
         await self.subscriptions.subscribe("menshen/v1/" + self.settings.lock + "/update", self._on_order)
         while True:
             try:
                 await asyncio.wait_for_ms(self._came.wait(), self.hour_ms)
             except asyncio.TimeoutError:
-                pass  # an hour without an order: steps.py looks whether this release reaches the broker
-            await self._take()
-            if self.ready is not None:  # not all locks of a house start it at once
+                pass  # an hour without an order
+            ready = await self._take(READ)
+            if ready is not None:  # not all locks of a house start it at once
                 spread = self.settings.spread_ms + 1
                 await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
-                try:
-                    async with self._turn:
-                        await self._tried(self._switch)
-                except MemoryError:
-                    self.report(self.version, "refused", "no memory")
-            self.version = self.ready = None
+                await self._take(SWITCH, ready)
 
-    async def _take(self) -> None:
-        """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
+    async def _take(self, step: int, given: "Any" = None) -> "Any":
+        """In its turn, this step and those that follow from it; what is ready to be started, if anything is.
+
+        A coroutine of its own: one that waits holds what it awaited before, deeper in a block.
+        """
         waits = self._turn.locked()  # a list comes, and the order is as old then
         async with self._turn:
-            self._came.clear()
-            if waits:
-                self.orders[:] = [(message, False) for message, _ in self.orders]
-            try:
-                await self._tried(self._obey)
-            except MemoryError:
-                self.report(self.version, "refused", "no memory")
-            finally:
-                if self._holds:
-                    self._holds = False
-                    self._memory.release()
+            if step == READ:
+                self._came.clear()
+                self.version = None
+                if waits:
+                    self.orders[:] = [(message, False) for message, _ in self.orders]
+                if not self.orders:
+                    step = LOOK
+            return await self.follow(step, given)
 
-    async def hold(self) -> None:
-        """Hold the memory that a tenant's own broker may have, until the order has been seen to."""
-        if not self._holds:
-            await self._memory.acquire()
-            self._holds = True
-
-    async def _tried(self, step: "Callable[[], Awaitable]") -> None:
-        """Try a step a few times where there is no memory in one piece: others free some, and a build goes on
-        where it was.
+    async def follow(self, step: int, given: "Any") -> "Any":
+        """Take step after step. One that lacks memory in one piece is tried again: others free some, and a
+        build goes on where it was. What a tenant's own broker may have is held from the manifest on.
         """
-        for left in range(_TRIES, 0, -1):
-            try:
-                await step()
-                return
-            except MemoryError as error:
-                console.info("update", str(error))
-                if left == 1:
-                    raise
-            await asyncio.sleep_ms(self.again_ms)
+        tries, holds = _TRIES, False
+        try:
+            while step:
+                if not holds and (step > READ or tries < _TRIES):
+                    await self._memory.acquire()
+                    holds = True
+                try:
+                    step, given = await self._step(step, given)
+                    tries = _TRIES
+                except Interrupted:
+                    return None  # the next order resumes from there
+                except (Refused, OSError) as error:
+                    step, given = REFUSE, error
+                except MemoryError as error:
+                    console.info("update", str(error))
+                    tries -= 1
+                    if not tries:
+                        if step == TRIAL:
+                            raise
+                        self.report(self.version, "refused", "no memory")
+                        return None
+                    if step == JUDGE:
+                        step = REQUEST  # a part of the message is spent
+                    await asyncio.sleep_ms(self.again_ms)
+            return given
+        finally:
+            if holds:
+                self._memory.release()
 
-    async def _see_through_trial(self) -> None:
+    async def _step(self, number: int, given: "Any") -> "Next":
+        if number == FETCH:
+            await self.subscriptions.fetch(*given["wanted"])
+            return BUILD if given["plan"] else PLAN, given
         async with Loan():
-            from update.trial import begin
+            if number == LOOK:
+                from update.unheard import step
+            elif number == SWITCH:
+                from update.version import step
+            elif number == READ:
+                from update.session import step
+            elif number == REQUEST:
+                from update.request import step
+            elif number == JUDGE:
+                from update.manifest import step
+            elif number == IMAGE:
+                from update.image import step
+            elif number == BUILD:
+                from update.slots import step
+            elif number == PLAN:
+                from update.pack import step
+            elif number == TRIAL:
+                from update.trial import step
+            else:
+                from update.refusal import step
 
-            await begin(self.settings, self.board, *self.door)
-
-    async def _obey(self) -> None:
-        async with Loan():
-            from update.steps import obey
-
-            await obey(self)
-
-    async def _switch(self) -> None:
-        async with Loan():
-            from update.steps import switch_to
-
-            await switch_to(self, *self.ready or ())
+            return await step(self, given)
 
     async def _on_order(self, payload: "Payload") -> None:
         try:
@@ -139,7 +155,7 @@ class Manager:
         else:
             self._came.set()
 
-    def _faults(self) -> "set[str]":
+    def faults(self) -> "set[str]":
         """What is wrong now; a reader of which nothing was heard since the start is, too."""
         faults = set(self.reports.faults)
         if self._residents.unread:

@@ -6,17 +6,29 @@ memory in one piece.
 
 import sys
 
+from link.errors import Refused
 from loader import Loan
 from storage.names import SECURITY_FLOOR
-from update.refused import Refused
+from update.steps import BUILD, IMAGE
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
+    from update.steps import Next, Update
+
+
+async def step(update: "Update", message: "list[bytearray]") -> "Next":
+    """Open the manifest of the release that is ordered, and tell that it is accepted. Raises Refused."""
+    place, board = "/slots/" + slot(), update.settings.board
+    release = await open_release(update.version, message, board, place, update.board.numbers)
+    release["had"], release["partition"], release["plan"] = update.faults(), None, []
+    update.report(update.version, "accepted", "")
+    return (IMAGE if "image" in release else BUILD), release
 
 
 async def open_release(
-    version: str, message: "bytes | bytearray", board: str, place: str, numbers: "Numbers"
+    version: str, message: "list[bytearray]", board: str, place: str, numbers: "Numbers"
 ) -> dict:
     """The payload of a manifest that is for this board and not below the security version. Raises Refused.
 
@@ -36,7 +48,7 @@ async def open_release(
     return found
 
 
-def _signature(message: "bytes | bytearray", path: str) -> "tuple[memoryview, list]":
+def _signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]":
     with Loan():
         from update.payload import signature
 

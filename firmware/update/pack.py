@@ -8,14 +8,19 @@ import struct
 
 from micropython import const
 
-from update.refused import Refused
+from link.errors import Refused
+from pace import Pace
+from update.steps import BUILD
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from typing import BinaryIO
 
-    Pace = Callable[[], Awaitable[None]]
+    from update.steps import Next, Update
+
+    Turns = Callable[[], Awaitable[None]]
 
 _HEAD = const(12)
 _HASH = const(32)
@@ -25,7 +30,14 @@ _NAME_MAX = const(40)
 _LINE_MAX = const(50)
 
 
-async def plan(table: str, running: str, size: int, pace: "Pace") -> "tuple[int, int, bytearray, bytearray]":
+async def step(update: "Update", release: dict) -> "Next":
+    """Plan what is copied, once the head of the pack has been fetched. Raises Refused, OSError."""
+    running = "/slots/" + slot() + ".pack"
+    release["plan"] = await plan(release["wanted"][2], running, release["slot"]["size"], Pace())
+    return BUILD, release
+
+
+async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int, int, bytearray, bytearray]":
     """Plan how to build a pack of `size` bytes whose head is the file `table`. Raises Refused, OSError.
 
     (where its hashes begin, where its data begins, the size u32 of each file, the place u32 of each in the

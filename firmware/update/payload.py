@@ -12,8 +12,7 @@ from binascii import hexlify
 from micropython import const
 
 from link.envelope import decode, encode
-from link.errors import EnvelopeError
-from update.refused import Refused
+from link.errors import EnvelopeError, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,21 +30,23 @@ _IMAGE_MAX = const(0x1F0000)  # no partition of a 4 MB layout is larger
 _SECURITY_MAX = const(0x3FFFFFFF)
 
 
-def signature(message: "bytes | bytearray", path: str) -> "tuple[memoryview, list]":
+def signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]":
     """(what is signed, [the signature, the modulus of the key that the header names]). Raises Refused.
 
+    `message` is what is signed, and the dot and signature behind it, which are taken out, to be freed.
     The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: it is compared, never obeyed.
     `path` is the file of trusted keys.
     """
-    if len(message) > _LONGEST:
+    end = memoryview(message.pop())
+    signed = memoryview(message[0])
+    if len(signed) + len(end) > _LONGEST:
         raise Refused("too large")
-    view = memoryview(message)
-    end = len(view) - _SIGNATURE - 1
     try:
         for name, modulus in _trusted(path):
             head = encode(b'{"alg":"PS256","kid":"' + hexlify(name) + b'"}') + b"."
-            if end > len(head) and view[end] == 0x2E and view[: len(head)] == head:
-                return view[:end], [decode(view[end + 1 :]), modulus]
+            fits = len(signed) > len(head) and len(end) == _SIGNATURE + 1
+            if fits and end[0] == 0x2E and signed[: len(head)] == head:
+                return signed, [decode(end[1:]), modulus]
     except EnvelopeError:
         raise Refused("malformed")
     raise Refused("unknown key")

@@ -39,10 +39,10 @@ async def verify(message: "bytes | memoryview", parts: "list[Any]") -> bool:
 
 
 def _times(a: int, b: int, n: int) -> int:
-    """a·b mod n. In parts, so that no number is longer than 514 bytes, which are in one piece."""
+    """a·b mod n. In parts, so that no number is longer than 450 bytes, which are in one piece."""
     product = 0
-    for shift in (2048, 1024, 0):
-        product = ((product << 1024) + (a >> shift & (1 << 1024) - 1) * b) % n
+    for shift in range(2560, -1, -512):
+        product = ((product << 512) + (a >> shift & (1 << 512) - 1) * b) % n
     return product
 
 

@@ -1,60 +1,44 @@
-"""Reads the operator's order, which names a release, and gets the manifest of that."""
-
-import asyncio
+"""Reads the operator's order, which names a release."""
 
 from micropython import const
 
 from link.envelope import verify
-from link.errors import EnvelopeError
+from link.errors import Refused
 from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED
 from storage.purposes import UPDATE_MESSAGE
-from update.refused import Refused
+from update.steps import DONE, REQUEST
 from update.version import version_code
 from version import VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from access.clock import Clock
-    from link.mqtt import Payload
-    from link.subscriptions import Subscriptions
-    from settings import Settings
     from storage.nvs import Numbers
+    from update.steps import Next, Update
 
-_LONGEST = const(2048)  # bytes of a manifest
-_PATIENCE_MS = const(30_000)
 _TRIES = const(3)  # of one release that is rolled back
 _RISE_MAX = const(65_536)  # of an order's number at once: a wrong one does not use them up
 _NUMBER_MAX = const(0x3FFFFFFF)
 
 
-def read(
-    orders: "list[tuple[bytearray | None, bool]]",
-    settings: "Settings",
-    numbers: "Numbers",
-    clock: "Clock",
-    report: "Callable[[str | None, str, str], None]",
-) -> "str | None":
-    """The version that an order asks for; None where there is nothing to do. What is refused is reported.
+async def step(update: "Update", given: None) -> "Next":
+    """Read the one order; is there something to do, its version is the update's. Raises Refused.
 
-    The one of `orders` is removed unless there is no memory to judge it: the message, None if it was too
-    long, and whether it was live, that is, not retained.
+    The order is removed unless there is no memory to judge it: the message, None if it was too long, and
+    whether it was live, that is, not retained.
     """
-    version = None
-    message, is_live = orders[0]
+    settings, numbers = update.settings, update.board.numbers
+    message, is_live = update.orders[0]
     try:
-        version, time, number = read_order(message, settings.lock, settings.key)
-        clock.signed(time, is_live and number > abs(numbers.get(ORDER)))
-        if is_to_do(number, version, VERSION, numbers):
-            check_tries(version, numbers, "ab".find(slot()) & 1)
-        else:
-            version = None
-    except Refused as error:
-        report(version, "refused", error.reason)
-        version = None
-    orders.clear()
-    return version
+        update.version, time, number = read_order(message, settings.lock, settings.key)
+        update.clock.signed(time, is_live and number > abs(numbers.get(ORDER)))
+        is_wanted = is_to_do(number, update.version, VERSION, numbers)
+        if is_wanted:
+            check_tries(update.version, numbers, "ab".find(slot()) & 1)
+    except Refused:
+        update.orders.clear()
+        raise
+    update.orders.clear()
+    return (REQUEST if is_wanted else DONE), None
 
 
 def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int, int]":
@@ -64,10 +48,7 @@ def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) ->
     """
     if message is None:
         raise Refused("too large")
-    try:
-        order = verify(message, lock_id, key, UPDATE_MESSAGE)
-    except EnvelopeError as error:
-        raise Refused(error.reason)
+    order = verify(message, lock_id, key, UPDATE_MESSAGE)
     if order.get("lock") != lock_id:
         raise Refused("wrong lock")
     version, time, number = order.get("version"), order.get("time"), order.get("order", 0)
@@ -107,35 +88,3 @@ def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
         raise Refused("failed trial")
     if numbers.get(CHOICE) != slot:
         raise Refused("on trial")
-
-
-async def request(version: str, board: str, topics: "Subscriptions") -> bytearray:
-    """The manifest of a version for this board. Raises Refused, MemoryError."""
-    topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
-    if board != "devkit":
-        topic += "-" + board
-    came = asyncio.Event()
-    found: list[bytearray | MemoryError | None] = []
-
-    async def on_message(payload: "Payload") -> None:
-        if found:
-            return
-        try:
-            found.append(await payload.read(_LONGEST))
-        except MemoryError as error:
-            found.append(error)
-        came.set()
-
-    await topics.subscribe(topic, on_message)
-    try:
-        await asyncio.wait_for_ms(came.wait(), _PATIENCE_MS)
-    except asyncio.TimeoutError:
-        raise Refused("no manifest")
-    finally:
-        await topics.unsubscribe(topic)
-    message = found[0]
-    if message is None:
-        raise Refused("too large")
-    if isinstance(message, MemoryError):
-        raise message
-    return message

@@ -21,6 +21,7 @@ from storage.names import (
     SECURITY_FLOOR,
     TRYING,
 )
+from update.steps import DONE
 from update.version import bits_of, version_code, version_text
 from version import SECURITY, VERSION, slot
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from settings import Settings
     from storage.nvs import Numbers
+    from update.steps import Next, Update
 
 _LOOK_MS = const(1000)
 _MEND_MS = const(10_000)
@@ -130,19 +131,16 @@ class Trial:
         return label == "ota_%d" % (self._numbers.get(IMAGE_ON_TRIAL) - 1)
 
 
-async def begin(
-    settings: "Settings",
-    board: "Any",
-    faults: "Callable[[], set[str]]",
-    report: "Callable[[str, str, str], None]",
-) -> None:
+async def step(update: "Update", given: None) -> "Next":
     """See the release that runs through its trial."""
+    board = update.board
     running = Running("ab".find(slot()) & 1, VERSION, SECURITY)
-    trial = Trial(running, board.numbers, Partition, report, board.reset)
+    trial = Trial(running, board.numbers, Partition, update.report, board.reset)
     try:
         if trial.is_on:
-            await trial.run(faults, settings.trial_ms)
+            await trial.run(update.faults, update.settings.trial_ms)
         elif trial.settle():
             board.reset()
     except OSError:
         console.error("update", "NVS is full: the release is not confirmed")
+    return DONE, None

@@ -10,15 +10,16 @@ from micropython import const
 
 from esp32 import Partition
 from storage.names import BEFORE, UNHEARD
-from update.version import Switching, switch, version_code, version_text
+from update.steps import DONE
+from update.version import Switching, excused, switch, version_code, version_text
 from version import VERSION, slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from storage.nvs import Numbers
+    from update.steps import Next, Update
 
 HOURS = const(72)
 _TRIES = const(3)  # of the step back: power may go in the middle, or the old release fail its trial
@@ -46,14 +47,14 @@ def back(numbers: "Numbers", slot: int, partition: "Any", had: "set[str]") -> Sw
     return Switching(version_text(abs(before)), slot, image, had)
 
 
-def look(
-    board: "Any",
-    is_online: bool,
-    faults: "Callable[[], set[str]]",
-    report: "Callable[[str, str, str], None]",
-) -> None:
-    """What the manager has done each hour. OSError of NVS."""
-    numbers = board.numbers
-    if hour(numbers, VERSION, is_online, not is_online and board.wlan().isconnected()):
-        report(VERSION, "went back", "")
-        switch(back(numbers, "ab".find(slot()) & 1, Partition, faults()), numbers, board.reset)
+async def step(update: "Update", given: None) -> "Next":
+    """Each hour without an order: see whether this release reaches the broker at all."""
+    numbers, is_online = update.board.numbers, update.subscriptions.client is not None
+    try:
+        if hour(numbers, VERSION, is_online, not is_online and update.board.wlan().isconnected()):
+            update.report(VERSION, "went back", "")
+            to = back(numbers, "ab".find(slot()) & 1, Partition, excused(update))
+            switch(to, numbers, update.board.reset)
+    except OSError:
+        pass  # NVS is full; the next hour comes
+    return DONE, None

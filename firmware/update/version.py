@@ -1,8 +1,10 @@
 """Versions and faults as numbers for NVS, and the switch to another release, which is such numbers."""
 
-from door.faults import FAULTS
+from door.faults import FAULTS, READER
+from link.errors import Refused
 from storage.names import BEFORE, CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING, UNHEARD
-from update.refused import Refused
+from update.steps import DONE
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +12,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     from storage.nvs import Numbers
+    from update.steps import Next, Update
+
+
+async def step(update: "Update", ready: tuple) -> "Next":
+    """Have the other slot started, with the release that is ready. OSError of NVS."""
+    version, image, had, before = ready
+    to = Switching(version, "ab".find(slot()) & 1, image, had & excused(update), before)
+    switch(to, update.board.numbers, update.board.reset)
+    return DONE, None
+
+
+def excused(update: "Update") -> "set[str]":
+    """Which of today's faults are no fault of the next release. A reader that has answered since the start
+    can: it will have to.
+    """
+    faults = update.faults()
+    if update.reports.answered:
+        faults.discard(READER)
+    return faults
 
 
 def version_code(text: object) -> int:

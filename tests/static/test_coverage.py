@@ -79,9 +79,10 @@ COVERED_BY = {
     "storage.purposes": "static/test_facts.py",
     "storage.sealed": "unit/people/test_lease_guard.py",
     "storage.unsealing": "unit/people/test_lease_guard.py",
+    "tending": "unit/test_housekeeping.py",
     "update.pack": "unit/update/test_slots.py",
     "update.payload": "unit/update/test_slots.py",
-    "update.refused": "unit/update/test_manager.py",
+    "update.refusal": "unit/update/test_slots.py",
     "update.steps": "unit/update/test_manager.py",
     "update.version": "unit/update/test_manifest.py",
 }

@@ -227,9 +227,11 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
     spaces: dict[str, tuple[str, Mapping[str, str]]] = {}  # a joined module that was imported whole
     edits: list[Edit] = []
     nodes = list(walk(module.tree))
+    unread = set(_for_types(module.tree))
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            text = _import(node, module.file if inside else "", joined, names, spaces)
+            near = module.file if inside else ""
+            text = "pass" if node in unread else _import(node, near, joined, names, spaces)
             edits.append((*span(node), text))
     for node in module.tree.body:
         if isinstance(node, _DEFINITIONS) and names.get(node.name, node.name) != node.name:
@@ -246,6 +248,13 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
         elif isinstance(node, ast.arg) and names.get(node.arg, node.arg) != node.arg:
             raise RoomError(f"{module.name} has a parameter {node.arg}, a name of its room's")
     return edited(module.source, edits)
+
+
+def _for_types(tree: ast.Module) -> Iterable[ast.AST]:
+    """What only a type checker reads."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from ast.walk(node)
 
 
 def _import(

@@ -14,6 +14,7 @@ FLOORS = (
     ("app",),
     ("outside", "selftest"),
     ("housekeeping",),
+    ("tending",),
     ("update",),
     ("home", "commands", "lists"),
     ("reports",),

@@ -1,6 +1,6 @@
 """A lock of the firmware's own parts, without a network: what its messages go to, and who opens its door."""
 
-from list_parts import KEY, PUT, REMOVE, delta, digests, offer, opened, record, sign, whole
+from list_parts import KEY, PUT, REMOVE, at_once, delta, digests, offer, opened, record, sign, whole
 from lock_with_list import sync_of
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
@@ -9,6 +9,8 @@ from access.clock import Clock
 from access.gate import Gate
 from access.throttle import Throttle
 from commands.commands import Commands
+from link import blobs
+from link.errors import Refused
 from people import approval
 from people.leases import Leases
 from people.register import Register
@@ -16,7 +18,6 @@ from people.residents import Residents
 from reports import acks
 from reports.telemetry import Telemetry
 from storage.hmac import Mac, hmac_sha256
-from update.refused import Refused
 from update.session import is_to_do, read_order
 
 NOW = 1_800_000_000
@@ -133,7 +134,7 @@ class Besieged:
     async def take_list(self, message):
         """As lists/listener.py does, an hour after the last: each may be fetched, whatever came before."""
         self.spoilt = 0, 0
-        sync = sync_of(self.credentials, self._approve, self.telemetry, self, 0)
+        sync = sync_of(self.credentials, self._approve, self.telemetry, self)
         self.told = await sync.receive([message], self.told, self.clock.signed)
 
     def take_order(self, message):
@@ -158,6 +159,9 @@ class Besieged:
         return gate.pin(PIN, 0).granted
 
     # -- link/subscriptions.py, as far as chunks go
+
+    async def fetch(self, name, size, path):
+        await blobs.fetch(self, name, size, path, at_once, 0)
 
     async def subscribe(self, topic, handler, qos=1):
         for payload in self._enemy.chunks(topic):

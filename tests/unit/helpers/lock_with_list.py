@@ -31,11 +31,9 @@ class Settings:
     lock, key = "demo", KEY
 
 
-def sync_of(credentials, approve, telemetry, post, patience_ms=30_000):
+def sync_of(credentials, approve, telemetry, post):
     """What takes lists for this lock; `post` is where chunks come from."""
-    sync = Sync(Settings, credentials, approve, telemetry, post, at_once)
-    sync.patience_ms = patience_ms
-    return sync
+    return Sync(Settings, credentials, approve, telemetry, post, at_once)
 
 
 class Lock:
@@ -74,7 +72,8 @@ class Lock:
 
     def get(self, message, patience_ms=30_000):
         asyncio.new_event_loop()
-        sync = sync_of(self.credentials, self.approve, self, self.post, patience_ms)
+        self.post.patience_ms = patience_ms
+        sync = sync_of(self.credentials, self.approve, self, self.post)
         self.told = asyncio.run(sync.receive([message], self.told, self.heard))
         return self
 

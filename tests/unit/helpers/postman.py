@@ -3,6 +3,10 @@
 import asyncio
 from hashlib import sha256
 
+from list_parts import at_once
+
+from link import blobs
+
 CHUNK = 2048
 
 
@@ -36,7 +40,8 @@ class Lost(Exception):
 class Postman:
     """Plays link/subscriptions.py. `retained` are the messages; `asked` the topics heard, in order.
 
-    `lose_at` breaks the connection within the n-th message from now; it is back at once.
+    `lose_at` breaks the connection within the n-th message from now; it is back at once. `patience_ms` is how
+    long it is waited for a chunk.
     """
 
     def __init__(self, *blobs):
@@ -46,6 +51,7 @@ class Postman:
         self.client = self
         self.spoilt = 0, 0
         self.lose_at = 0
+        self.patience_ms = 30_000
         for blob in blobs:
             self.keep(blob)
 
@@ -60,6 +66,9 @@ class Postman:
         """The numbers of the chunks asked for since the last time."""
         asked, self.asked = self.asked, []
         return [int(topic.split("/")[-1]) for topic in asked]
+
+    async def fetch(self, name, size, path):
+        await blobs.fetch(self, name, size, path, at_once, self.patience_ms)
 
     async def subscribe(self, topic, handler, qos=1):
         self.asked.append(topic)

@@ -12,28 +12,28 @@ import vfs
 from knife_flash import Flash, Knife, Nvs, Ota, PlainPartition, Reset, mount
 from release_signer import KEY_ID, MODULUS, sign
 
+import update.image
+import update.manifest
+import update.pack
+import update.payload
+import update.pss
+import update.refusal
+import update.slots
+import update.version  # what is not loaded is not found later: a mounted flash hides the computer's files
 from link.envelope import encode
-from link.errors import BlobError
+from link.errors import BlobError, Refused
 from reports import results as words
 from storage import files
 from storage.nvs import Numbers
-from update import payload
 from update import trial as trials
-from update.image import ImageWriter
-from update.manifest import open_release
-from update.pack import plan
-from update.pss import verify
-from update.refused import Refused
+from update.manager import Manager
 from update.session import check_tries
-from update.slots import Builder
+from update.steps import JUDGE, SWITCH
 from update.trial import Running, Trial
-from update.updater import Updater
-from update.version import Switching, switch
 
 PIECE = 32768
 KEYS = b"\x01" + KEY_ID + MODULUS
 RESIDENTS = b"what residents chose" * 9
-LOADED = ImageWriter, Builder, plan, payload, verify  # a mounted flash hides the computer's files
 _TOP = next(p for p in sys.path if p.endswith("/firmware"))[: -len("firmware")]
 with open(_TOP + "boot.py") as _file:
     _BOOT = compile(_file.read(), "boot.py", "exec")
@@ -97,7 +97,12 @@ class Release:
 
 
 class SmallLock:
-    """Runs `old` from slot a. `said` are its reports of updates, `fetched` the sizes that it fetched."""
+    """Runs `old` from slot a. `said` are its reports of updates, `fetched` the sizes that it fetched.
+
+    It is all that update/manager.py needs: settings, board, residents, reports, subscriptions.
+    """
+
+    board, unread, faults, reader, answered = "devkit", False, frozenset(), "pn532", True
 
     def __init__(self, old, blocks=48, images=None):
         self.knife = Knife()
@@ -193,48 +198,47 @@ class SmallLock:
             os.rename(path + ".part", path)
         self.fetched.append(size)
 
-    def report(self, version, step, reason):
+    def update(self, version, step, reason):
+        """As reports/reports.py."""
         if reason not in words.UPDATE_REFUSALS if step == "refused" else step not in words.STEPS:
             raise ValueError("telemetry would not say this: %s %s" % (step, reason))
         self.said.append((version, step, reason) if reason else (version, step))
 
-    def restart(self):
+    def reset(self):
         raise Reset
 
     async def live(self, wanted=None, faults=(), works=True):
         """What the application does of it, from its start on: trial or settling, then an update."""
         partition = self.ota.partition() if self.ota else PlainPartition
-        numbers = Numbers(self.nvs)
+        numbers = self.numbers = Numbers(self.nvs)
         running = self.release
         release = Running(self.slot, running.version, running.security)
-        trial = Trial(release, numbers, partition, self.report, self.restart)
+        trial = Trial(release, numbers, partition, self.update, self.reset)
         if trial.is_on:
             if not works:
                 raise Reset
             await trial.run(lambda: set(faults), 0)
         elif trial.settle():
-            self.restart()
+            self.reset()
         if wanted is None or wanted.version == running.version:
             return
-        version = wanted.version
+        update.image.Partition = partition
+        manager = Manager(self, self, None, (self, self), (asyncio.Lock(), asyncio.Lock()), self)
+        manager.version = wanted.version
+        path = sys.path[:]
+        sys.path.insert(0, self.place)
         try:
-            check_tries(version, numbers, self.slot)
+            check_tries(wanted.version, numbers, self.slot)
             if wanted.manifest is None:
-                raise Refused("too large")  # as session.py says
-            manifest = await open_release(version, wanted.manifest, "devkit", self.place, numbers)
+                raise Refused("too large")  # as request.py says
+            start = max(len(wanted.manifest) - 513, 0)  # and takes it in two
+            ready = await manager.follow(JUDGE, [wanted.manifest[:start], wanted.manifest[start:]])
+            if ready is not None:
+                await manager.follow(SWITCH, ready)
         except Refused as error:
-            self.report(version, "refused", error.reason)
-            return
-        self.report(version, "accepted", "")
-        updater = Updater(self.slot, partition, self.fetch, lambda: asyncio.sleep_ms(0))
-        try:
-            await updater.prepare(manifest)
-        except Refused as error:
-            self.report(version, "refused", error.reason)
-            return
-        self.report(version, "fetched", "")
-        to = Switching(version, self.slot, updater.image, set())
-        switch(to, numbers, self.restart)
+            self.update(wanted.version, "refused", error.reason)
+        finally:
+            sys.path[:] = path
 
     def run(self, wanted=None, lives=9, works=lambda release: True, faults=lambda release: ()):
         """Start again and again until nothing is left to do; the release that it ends on."""

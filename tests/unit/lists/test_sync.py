@@ -147,7 +147,8 @@ def test_without_a_connection_nothing_is_said_and_the_next_head_goes_on():
     lock.post.client = None
     root = "menshen/v1/blob/" + hexadecimal(NEW)
     last = lock.post.retained.pop(root + "/1")
-    sync = sync_of(lock.credentials, lock.approve, lock, lock.post, 30)
+    lock.post.patience_ms = 30
+    sync = sync_of(lock.credentials, lock.approve, lock, lock.post)
     assert asyncio.run(sync.receive([sign(offer(4, NEW))], 0, print)) == 0
     assert lock.said == []
     lock.post.client = lock.post

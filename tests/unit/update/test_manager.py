@@ -3,8 +3,10 @@
 import asyncio
 import sys
 
+from link.errors import Refused
+from update import version
 from update.manager import Manager
-from update.refused import Refused
+from update.steps import BUILD, DONE, JUDGE, REQUEST
 
 
 class Module:
@@ -37,41 +39,46 @@ class Lock:
     async def subscribe(self, topic, handler):
         self.handler = handler
 
-    async def begin(self, *parts):
+    async def begin(self, update, given):
         self.did.append("begun")
+        return DONE, None
 
-    def read(self, orders, *parts):
-        orders.pop()
+    async def read(self, update, given):
+        update.orders.clear()
         self.did.append("read")
-        return self.found
+        update.version = self.found
+        return (REQUEST if self.found else DONE), None
 
-    async def request(self, version, board, subscriptions):
+    async def request(self, update, given):
         self.did.append("requested")
         if self.refusal:
             raise self.refusal
-        return bytearray(9)
+        return JUDGE, bytearray(9)
 
-    async def open_release(self, version, message, *parts):
+    async def judge(self, update, message):
         self.did.append("opened")
-        return {"version": version}
+        return BUILD, {"plan": []}
 
-    async def fetch(self, *parts):
+    async def build(self, update, release):
         self.did.append("updated")
         if self.failure and self.failures:
             self.failures -= 1
             raise self.failure
-        return self.ready
+        if self.ready:
+            update.report(update.version, "fetched", "")
+        return DONE, self.ready
 
-    def switch(self, to, numbers, reset):
-        self.switched = to
+    async def switch(self, update, ready):
         self.did.append("switched")
+        return DONE, None
 
     def load(self):
-        sys.modules["update.trial"] = Module(begin=self.begin)
-        sys.modules["update.session"] = Module(read=self.read, request=self.request)
-        sys.modules["update.manifest"] = Module(open_release=self.open_release)
-        sys.modules["update.version"] = Module(Switching=lambda *to: to, switch=self.switch)
-        sys.modules["update.updater"] = Module(prepare=self.fetch)
+        sys.modules["update.trial"] = Module(step=self.begin)
+        sys.modules["update.session"] = Module(step=self.read)
+        sys.modules["update.request"] = Module(step=self.request)
+        sys.modules["update.manifest"] = Module(step=self.judge)
+        sys.modules["update.slots"] = Module(step=self.build)
+        sys.modules["update.version"] = Module(step=self.switch)
 
 
 class Payload:
@@ -108,8 +115,8 @@ def test_an_update_waits_for_the_memory_and_gives_it_back():
 
     async def main():
         lock, memory = Lock("1.1.0"), asyncio.Lock()
-        await memory.acquire()
         running = await start(lock, memory)
+        await memory.acquire()
         await lock.handler(Payload())
         await until(lambda: memory.waiting.peek() is not None)
         assert lock.did == ["begun", "read"]
@@ -127,7 +134,7 @@ def test_an_update_that_lacks_memory_for_a_moment_is_tried_again():
         lock.failure, lock.failures = MemoryError(), 2
         running = await start(lock, memory)
         await lock.handler(Payload())
-        await until(lambda: lock.did == ALL[:2] + ALL[2:] * 3)
+        await until(lambda: lock.did == ALL[:4] + ALL[4:] * 3)
         await asyncio.wait_for_ms(memory.acquire(), 5000)
         assert lock.said == []
         running.cancel()
@@ -143,7 +150,7 @@ def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
         await lock.handler(Payload())
         await until(lambda: lock.said)
         assert lock.said == [("1.1.0", "refused", "no memory")]
-        assert lock.did == ALL[:2] + ALL[2:] * 5
+        assert lock.did == ALL[:4] + ALL[4:] * 5
         assert not memory.locked()
         running.cancel()
 
@@ -153,8 +160,8 @@ def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
 def test_an_order_that_is_none_moves_nobody():
     async def main():
         lock, memory = Lock(None), asyncio.Lock()
-        await memory.acquire()
         running = await start(lock, memory)
+        await memory.acquire()
         await lock.handler(Payload())
         await until(lambda: lock.did == ["begun", "read"])
         await asyncio.sleep_ms(50)
@@ -183,14 +190,14 @@ def test_without_the_memory_to_judge_an_order_it_is_refused_and_the_next_is_judg
         lock, memory = Lock(None), asyncio.Lock()
         running = await start(lock, memory)
 
-        def read_nothing(*parts):
+        async def read_nothing(*parts):
             raise MemoryError
 
-        sys.modules["update.session"] = Module(read=read_nothing, request=lock.request)
+        sys.modules["update.session"] = Module(step=read_nothing)
         await lock.handler(Payload())
         await until(lambda: lock.said)
         assert lock.said == [(None, "refused", "no memory")]
-        sys.modules["update.session"] = Module(read=lock.read, request=lock.request)
+        sys.modules["update.session"] = Module(step=lock.read)
         await lock.handler(Payload())
         await until(lambda: lock.did[-1] == "read")
         running.cancel()
@@ -239,18 +246,9 @@ def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one
 
 def excused(faults, answered):
     """Which of these faults, that lasted all the while, the next release is not blamed for."""
-
-    async def main():
-        lock, memory = Lock("1.1.0"), asyncio.Lock()
-        lock.faults, lock.answered, lock.spread_ms = frozenset(faults), answered, 0
-        lock.ready = "1.1.0", None, set(faults), "1.0.0"
-        running = await start(lock, memory)
-        await lock.handler(Payload())
-        await until(lambda: lock.did[-1] == "switched")
-        running.cancel()
-        return lock.switched[3]
-
-    return asyncio.run(main())
+    lock = Lock(None)
+    lock.faults, lock.answered = frozenset(faults), answered
+    return version.excused(Manager(lock, lock, None, (lock, lock), (None, None), lock))
 
 
 def test_a_reader_that_has_answered_since_the_start_excuses_no_release():
@@ -264,7 +262,7 @@ def test_a_reader_of_which_nothing_was_heard_is_a_fault_of_the_release_on_trial(
     lock = Lock(None)
 
     def faults():
-        return Manager(lock, lock, None, (lock, lock), (None, None), lock).door[0]()
+        return Manager(lock, lock, None, (lock, lock), (None, None), lock).faults()
 
     assert faults() == set()
     lock.answered = False

@@ -1,4 +1,4 @@
-"""An order is obeyed once, its number above all that were; then its manifest is asked for, once."""
+"""An order is obeyed once, its number above all that were."""
 
 import asyncio
 import random
@@ -7,10 +7,11 @@ import sys
 from list_parts import KEY, sign
 from ram_numbers import PowerCut, RamNvs
 
+from link.errors import Refused
 from storage.nvs import Numbers
 from update import session
-from update.refused import Refused
-from update.session import is_to_do, read_order, request
+from update.session import is_to_do, read_order
+from update.steps import REQUEST
 
 sys.path.append("/slots/a")
 
@@ -107,9 +108,10 @@ def test_a_power_cut_at_each_commit_leaves_it_to_be_done_once():
 
 
 class Lock:
-    """What find_release() is given; what is fetched is what was ordered."""
+    """An update's lock; what is fetched is what was ordered."""
 
-    lock, key, board = "demo", KEY, "devkit"
+    lock, key = "demo", KEY
+    settings = board = clock = property(lambda self: self)
 
     def __init__(self):
         self.numbers, self.said, self.fetched, self.times = Numbers(RamNvs()), [], [], []
@@ -117,14 +119,16 @@ class Lock:
     def signed(self, time, live):
         self.times.append(time)
 
-    def report(self, *said):
-        self.said.append(said)
-
     def hear(self, message, running):
         session.VERSION = running
-        version = session.read([(bytearray(message), False)], self, self.numbers, self, self.report)
-        if version:
-            self.fetched.append(version)
+        self.orders, self.version = [(bytearray(message), False)], None
+        try:
+            step, _ = asyncio.run(session.step(self, None))
+            if step == REQUEST:
+                self.fetched.append(self.version)
+        except Refused as error:
+            self.said.append(error.reason)
+        assert not self.orders
 
 
 def test_whatever_a_broker_keeps_of_orders_it_brings_back_none():
@@ -143,46 +147,4 @@ def test_whatever_a_broker_keeps_of_orders_it_brings_back_none():
             lock.hear(random.choice(kept)[1], running)
         assert lock.fetched == [], number
     assert len(told) > 40
-    assert {said[2] for said in lock.said} == {"old order"}
-
-
-class Broker:
-    """Has one retained message, which it sends twice to whoever subscribes."""
-
-    retained = True
-
-    def __init__(self, message):
-        self.message, self.topics, self.left = message, [], []
-
-    @property
-    def size(self):
-        return len(self.message)
-
-    async def read(self, limit):
-        return bytearray(self.message) if len(self.message) <= limit else None
-
-    async def subscribe(self, topic, handler):
-        self.topics.append(topic)
-        await handler(self)
-        await handler(self)
-
-    async def unsubscribe(self, topic):
-        self.left.append(topic)
-
-
-def test_the_manifest_of_a_version_is_got():
-    for board, topic in (("devkit", "1-2-3"), ("wrover", "1-2-3-wrover"), ("s3", "1-2-3-s3")):
-        broker = Broker(b"a" * 2048)
-        assert asyncio.run(request("1.2.3", board, broker)) == broker.message
-        assert broker.topics == broker.left == ["menshen/v1/release/" + topic]
-
-
-def test_one_that_is_too_large_is_refused_unread():
-    broker = Broker(b"a" * 2049)
-    try:
-        asyncio.run(request("1.2.3", "devkit", broker))
-        reason = None
-    except Refused as error:
-        reason = error.reason
-    assert reason == "too large"
-    assert broker.topics == broker.left
+    assert set(lock.said) == {"old order"}

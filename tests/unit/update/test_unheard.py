@@ -64,8 +64,8 @@ def _updated(images=None):
     lock = make_lock(new, images=[images[0], b"\xff" * 65536] if images else None)
     original = Switching.__init__
 
-    def with_before(self, version, slot, image, faults, before="1.0.0"):
-        original(self, version, slot, image, faults, before)
+    def with_before(self, version, slot, image, faults, before):
+        original(self, version, slot, image, faults, "1.0.0")
 
     Switching.__init__ = with_before
     try:
@@ -79,7 +79,7 @@ def _go_back(lock):
     partition = lock.ota.partition() if lock.ota else PlainPartition
     numbers = Numbers(lock.nvs)
     try:
-        switch(back(numbers, lock.slot, partition, set()), numbers, lock.restart)
+        switch(back(numbers, lock.slot, partition, set()), numbers, lock.reset)
     except Reset:
         pass
 

@@ -1,0 +1,34 @@
+"""Tells why a release is refused, and frees the space of its partial files where the flash is to blame."""
+
+from micropython import const
+
+from loader import Loan
+from update.steps import DONE
+from version import slot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from update.steps import Next, Update
+
+_ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
+
+
+async def step(update: "Update", error: "Exception") -> "Next":
+    """`error` is a Refused, or an OSError."""
+    reason = getattr(error, "reason", "")
+    if isinstance(error, OSError):
+        reason = "flash full" if error.errno == _ENOSPC else "flash error"
+    update.report(update.version, "refused", reason)
+    if reason.startswith("flash"):
+        _clear()
+    return DONE, None
+
+
+def _clear() -> None:
+    with Loan():
+        from update.slots import clear
+
+        try:
+            clear(1 - ("ab".find(slot()) & 1))
+        except OSError:
+            pass  # the next build removes them
