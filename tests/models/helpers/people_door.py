@@ -116,6 +116,8 @@ class Door:
 
     def _take(self, found: Found) -> None:
         self.house.now, self.blue = found.now, found.blue
+        if not self.clock_is_right:
+            self.house.clock_lies()
         if found.fell:
             self.clock_is_right = False
             self.house.restarts += 1
