@@ -98,6 +98,19 @@ async def test_one_lock_is_answered_once_and_whatever_else_is_held_to_the_phone_
         assert served.asked == before, "a tap asks nobody for anything"
 
 
+async def test_of_several_doors_the_one_that_is_chosen_is_answered() -> None:
+    async with _page() as (page, _):
+        await page.evaluate("location.hash = 'lock=office&key=8f3c2a917be05d46c1d2e3f40516b5d2'")
+        await keep_key(page, "Office")
+        await page.locator("#which select").select_option(label="Office")
+        await page.locator("#tap").click()
+        await page.evaluate("(text) => read('text', text)", VECTORS[0]["read"])
+        await expect(page.locator("#note")).to_have_text(_ENGLISH["otherLock"].replace("{name}", "Office"))
+        assert await page.evaluate("globalThis.written") is None
+        await page.evaluate("(text) => read('text', text)", VECTORS[0]["read"].replace("demo", "office"))
+        await expect(page.locator("#note")).to_have_text(_ENGLISH["answered"])
+
+
 async def test_a_page_that_is_left_alone_answers_no_more_and_one_without_leave_says_so() -> None:
     async with _page() as (page, _):
         await page.clock.install()

@@ -19,7 +19,7 @@ from menshen.simulator.provision import DEMO_PIN
 from tests.conftest import TOP
 from tests.simulated_lock import Event, Lock
 
-_ROUNDS_ONLINE, _ROUNDS_OFFLINE = (14, 6) if os.environ.get("MENSHEN_NIGHTLY") else (5, 2)
+_ROUNDS_ONLINE, _ROUNDS_OFFLINE = (14, 6) if os.environ.get("MENSHEN_NIGHTLY") else (3, 1)
 _ENTRIES, _FIRST = 5, 2  # in a round, and before the first
 _SLOT_US = 5_000_000  # of the half minute between pings
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}

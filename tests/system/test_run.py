@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -92,6 +93,32 @@ async def test_it_runs_until_a_signal_and_leaves_nothing_behind(
     assert not _left(family)
     with socket.socket() as probe:  # and its port is free
         assert probe.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) != 0
+
+
+async def test_the_tenant_s_card_of_the_demo_proves_itself_and_the_old_one_is_refused(tmp_path: Path) -> None:
+    """As shipped, no number alone opens: who can open by a card there has a secure one."""
+    async with _run("--port", "0", "--workdir", str(tmp_path)) as process:
+        address = await _address(process)
+        async with aiohttp.ClientSession() as session:
+            for card, light in (("old", "denied"), ("tenant", "granted")):
+                async with session.put(address + "/api/card", json={"card": card}) as response:
+                    assert response.ok
+                await _until(session, address, lambda state, light=light: state["indicator"]["name"] == light)
+                async with session.get(address + "/api/state") as response:
+                    assert (await response.json())["relay"] == (card == "tenant")
+                async with session.delete(address + "/api/card") as response:
+                    assert response.ok
+        process.send_signal(signal.SIGINT)
+        await _ended(process)
+
+
+async def _until(session: aiohttp.ClientSession, address: str, condition: Callable[[dict], bool]) -> None:
+    """Ask the page's interface until this is so."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while True:
+            async with session.get(address + "/api/state") as response:
+                if condition(await response.json()):
+                    return
 
 
 async def test_an_open_stream_of_events_does_not_keep_it_from_ending(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ if os.environ.get("MENSHEN_NIGHTLY"):
 @pytest.mark.parametrize(("what", "cause"), _CAUSES.items())
 async def test_a_release_that_is_bad_goes_back_by_itself(updatable: Made, what: str, cause: str) -> None:
     """The tenant gets in meanwhile, where it is not over at once, and after it."""
-    operator = await updatable(trial_s=600 if what in _TOUCHED else 6)
+    operator = await updatable(trial_s=600 if what in _TOUCHED else 1)
     lock = operator.lock
     await choose_pin(lock, CHOSEN)
     new = operator.release("0.2.0", BAD[what])

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from menshen.bench.taps import FAST, KINDS, TimedLock, timed_board, timed_lock
+from menshen.bench.taps import FAST, KINDS, TimedLock, cards, timed_board, timed_lock
 from menshen.simulator.cards.attacks import Liar, Relay, uid_clone, with_wrong_keys
 from menshen.simulator.cards.card import Card
+from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.ev2 import Ev2Card
 from tests.conftest import micropython
 from tests.tools.test_firmware_cards import failures
@@ -15,7 +16,7 @@ from tests.tools.test_firmware_cards import failures
 BY_NIGHT = bool(os.getenv("MENSHEN_NIGHTLY"))
 SECURE = ("ntag424", "desfire")
 ATTACKED = SECURE if BY_NIGHT else SECURE[:1]  # see test_firmware_attacks.py, too
-LONG_S = 3600 if BY_NIGHT else 4
+LONG_S = 3600 if BY_NIGHT else 3
 OVER_THE_FLOOR = 1.05
 _TRY_S, _LATER_S = 0.8, 2.0
 
@@ -43,6 +44,17 @@ def test_a_card_held_there_for_long_opens_once_and_counts_nothing(lock_and_cards
     lock, owned = lock_and_cards
     assert lock.hold(owned[kind], LONG_S) == 1
     assert sum(failures(owned[kind])) == 0
+
+
+@pytest.mark.parametrize("kind", ATTACKED)
+def test_a_card_of_another_lock_held_there_for_long_does_not_open_and_counts_nothing(
+    lock_and_cards, kind
+) -> None:
+    """For an hour by night. Its failure counter stays at 0: no key is tried."""
+    lock, _ = lock_and_cards
+    stranger = cards(CardSecret(bytes(range(1, 33))))[kind]
+    assert lock.hold(stranger, LONG_S) == 0
+    assert sum(failures(stranger)) == 0
 
 
 @pytest.mark.parametrize("kind", ATTACKED)

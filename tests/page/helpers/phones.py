@@ -101,7 +101,7 @@ async def keep_key(page: Page | FrameLocator, door: str = "Home", person: str = 
 async def make_code(page: Page | FrameLocator, **fields: str) -> list[str]:
     """Fill the form for a guest's code, and press the button; the digits that come, all of them."""
     for name, value in fields.items():
-        place = page.locator(f"#make [name={name}]")
+        place = page.locator(f"{'#which' if name == 'owner' else '#make'} [name={name}]")
         if name in ("kind", "language", "owner"):
             await place.select_option(value)
         else:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
@@ -27,11 +28,16 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
-def imports(path: Path, for_types: bool = True) -> Iterator[tuple[int, str]]:
+@cache
+def imports(path: Path, for_types: bool = True) -> tuple[tuple[int, str], ...]:
     """Line and full name of everything that a file imports, at its head or within a function.
 
     Without for_types, what only the type checker sees (`if TYPE_CHECKING:`) is left out.
     """
+    return tuple(_imports(path, for_types))
+
+
+def _imports(path: Path, for_types: bool) -> Iterator[tuple[int, str]]:
     for node in _walk(tree(path), for_types):
         if isinstance(node, ast.Import):
             for alias in node.names:

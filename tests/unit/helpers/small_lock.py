@@ -18,6 +18,7 @@ from reports import results as words
 from storage import files
 from storage.nvs import Numbers
 from update import payload
+from update import trial as trials
 from update.image import ImageWriter
 from update.manifest import open_release
 from update.pack import plan
@@ -36,6 +37,17 @@ LOADED = ImageWriter, Builder, plan, payload, verify  # a mounted flash hides th
 _TOP = next(p for p in sys.path if p.endswith("/firmware"))[: -len("firmware")]
 with open(_TOP + "boot.py") as _file:
     _BOOT = compile(_file.read(), "boot.py", "exec")
+
+
+class _Soon:
+    """Nobody waits for the end of a trial."""
+
+    @staticmethod
+    async def sleep_ms(ms):
+        await asyncio.sleep_ms(0)
+
+
+trials.asyncio = _Soon
 
 
 def digest(data):

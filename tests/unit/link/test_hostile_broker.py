@@ -1,4 +1,4 @@
-"""4,000 rounds with a broker that is the lock's enemy, 100,000 with MENSHEN_NIGHTLY=1.
+"""2,000 rounds with a broker that is the lock's enemy, 100,000 with MENSHEN_NIGHTLY=1.
 
 In none does anything open, sink, be obeyed twice or be raised, and after each siege the tenant opens
 and the operator's newest list is taken.
@@ -13,7 +13,7 @@ from enemy import Enemy
 
 import console
 
-_ROUNDS = 100_000 if os.getenv("MENSHEN_NIGHTLY") else 4_000
+_ROUNDS = 100_000 if os.getenv("MENSHEN_NIGHTLY") else 2_000
 _SIEGE = 200  # rounds; much longer, and every lock has come to the newest list
 _START = 33  # rounds from one power cut to the next
 _LATEST = NOW + 9 * 60
