@@ -23,7 +23,7 @@ _SKIPPED = ("selftest", "boot.py", "main.py")
 _STRIDES = (1000, 100), (30_000, 500), (1 << 40, 20_000)  # until so many ms of a wait, a step of ms
 _FINE_MS = 100
 _HOUR_MS, _DAY_H = 3_600_000, 24
-_STARTS_MS, _SETTLES_MS = 3000, 4000
+_STARTS_MS, _SETTLES_MS, _TENDS_MS = 3000, 4000, 60_000  # the last: what an hour brings is done by then
 
 
 _tasks = []
@@ -266,6 +266,7 @@ class House:
                 self._from -= (part - 1) * _HOUR_MS
                 chip.set_clock(chip.read_clock() + (part - 1) * 3600)
                 self.wait(_HOUR_MS)
+                self.wait(_TENDS_MS)
 
     def keys(self, *parts):
         """Keys, and milliseconds between them."""
