@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _HEAD_MAX = const(2560)  # bytes: the longest message that is held in RAM
 _FRESH_MS = const(60_000)  # a head that has waited for longer does not tell the time
+# A list for which there was no memory is asked for anew: what needed it, a dialogue say, is over by then.
+_AGAIN_MS = const(15_000)
+_TRIES = const(5)
 
 
 class Lists:
@@ -51,19 +54,32 @@ class Lists:
         self._subscriptions, self._telemetry = subscriptions, telemetry
         self._came = asyncio.Event()
         self._head: "bytearray | None" = None
-        self._live = False
+        self._live = self._lacks = False  # it tells the time; there was no memory for it
         self._signed = 0  # the time at which the head in hand was signed
         self._told = 0  # the version of which the operator has been told that it is in force
 
     async def run(self) -> None:
         """For ever: handle one head after another; of those that came meanwhile only the last."""
-        await self._subscriptions.subscribe("menshen/v1/" + self._settings.lock + "/list", self._on_head)
+        await self._ask()
         await self._housekeeping.settled.wait()
+        tries = 0
         while True:
             await self._came.wait()
             await self._take()
             await asyncio.sleep_ms(0)
             self._housekeeping.on_list()
+            tries = tries + 1 if self._lacks else 0
+            if tries == _TRIES:
+                tries = 0
+                self._refuse()
+            elif tries:
+                await asyncio.sleep_ms(_AGAIN_MS)
+                if not self._came.is_set():
+                    await self._ask()
+
+    async def _ask(self) -> None:
+        """Subscribe: the broker sends the head that it retains."""
+        await self._subscriptions.subscribe("menshen/v1/" + self._settings.lock + "/list", self._on_head)
 
     async def _take(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
@@ -72,10 +88,11 @@ class Lists:
             self._came.clear()
             if ticks_diff(ticks_ms(), since) > _FRESH_MS:  # for a release, and not for the hour's work
                 self._live = False
-            try:
-                await self._receive()
-            except MemoryError:
-                self._refuse()
+            if not self._lacks:
+                try:
+                    await self._receive()
+                except MemoryError:
+                    self._lacks = True
 
     def _refuse(self) -> None:
         with Loan():
@@ -86,10 +103,10 @@ class Lists:
     async def _on_head(self, payload: "Payload") -> None:
         try:
             self._head, self._live = await payload.read(_HEAD_MAX), not payload.retained
+            self._lacks = False
         except MemoryError:
-            self._refuse()
-        else:
-            self._came.set()
+            self._lacks = True
+        self._came.set()
 
     async def _receive(self) -> None:
         live, head = self._live, [self._head]

@@ -56,7 +56,7 @@ class Sync:
         `told` is the version of which the operator has been told that it is in force; the result is that
         version afterwards. on_time(seconds, is_newer) gets the time of each head that was signed for this
         lock, and whether its version is above the one in force. The head is removed from `heads`, to free its
-        memory. Nothing is raised, whatever it holds.
+        memory. Whatever it holds, nothing but MemoryError is raised.
         """
         version = self._version = None
         try:
@@ -79,8 +79,8 @@ class Sync:
             self._refuse(error.reason, error)
         except OSError as error:
             self._refuse("flash full" if error.errno == _ENOSPC else "flash error", error)
-        except MemoryError as error:
-            self._refuse("no memory", error)
+        except MemoryError:
+            raise  # it is tried again
         except Exception as error:  # whatever it was, the old list is in use and the operator is told
             self._refuse("", error)
         return told

@@ -58,6 +58,9 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     async with lock.tap("phone"):
         await lock.wait_event(lambda e: e["type"] == "phone")
     await lock.wait_event(lambda e: e["type"] == "led" and e["name"] == "idle" and e["us"] > lock.since_us)
+    await lock.keys("*#")  # any phone may be held there
+    await lock.wait_light("enrolling")
+    await look()
     await lock.tap_to_relay("tenant")
     await lock.wait_locked()
     await look()

@@ -17,10 +17,10 @@ class Operator:
     """Subscriptions and telemetry in one: sends heads, hears why they are refused."""
 
     def __init__(self):
-        self.reasons = []
+        self.reasons, self.asked = [], 0
 
     async def subscribe(self, topic, handler):
-        self.send = handler
+        self.send, self.asked = handler, self.asked + 1
 
     def list_refused(self, version, reason):
         self.reasons.append(reason)
@@ -109,3 +109,62 @@ def test_a_head_that_waits_for_the_hours_work_tells_the_time():
     """Else the one publication that heals a clock does nothing if it comes as an hour begins."""
     for waited_ms in (0, 100, 5000, 60_000):
         assert is_live_after(waited_ms), waited_ms
+
+
+class NoMemory:
+    retained = True
+
+    async def read(self, limit):
+        raise MemoryError
+
+
+def tries(lacking, retains=True):
+    """A head for which there is no memory so many times: (how often it was asked for, what was refused)."""
+
+    async def story():
+        operator, ready, waits = Operator(), asyncio.Event(), []
+
+        class Soon:
+            """The pause before the next try takes no time."""
+
+            Event = asyncio.Event
+
+            @staticmethod
+            async def sleep_ms(ms):
+                waits.append(ms)
+                await asyncio.sleep_ms(0)
+
+        listener.asyncio = Soon
+        lists = Lists(Settings(), Register(), None, House(ready), operator, operator)
+        running = asyncio.create_task(lists.run())
+        ready.set()
+        await asyncio.sleep_ms(0)
+        await operator.send(NoMemory())
+        for _ in range(100):
+            before = operator.asked
+            for _ in range(20):
+                await asyncio.sleep_ms(0)
+            if operator.asked == before:
+                break
+            if retains:
+                await operator.send(NoMemory() if operator.asked < lacking + 1 else Head())
+        running.cancel()
+        listener.asyncio = asyncio
+        assert operator.asked - 1 == len([wait for wait in waits if wait])
+        return operator.asked - 1, operator.reasons
+
+    return asyncio.run(story())
+
+
+def test_a_list_for_which_there_was_no_memory_is_asked_for_again():
+    for lacking in (1, 2, 4):
+        assert tries(lacking) == (lacking, ["malformed"]), lacking  # it was read at last
+
+
+def test_after_five_tries_the_operator_is_told():
+    assert tries(5) == (4, ["no memory"])
+    assert tries(50) == (4, ["no memory"])
+
+
+def test_a_list_that_the_broker_does_not_keep_is_waited_for():
+    assert tries(1, retains=False) == (1, [])
