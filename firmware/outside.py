@@ -107,7 +107,7 @@ class Outside:
 
             status = Status(register.credentials, clock, self._reports, board.numbers)
             status.certificates_end = ends
-            status.board, status.trusts = settings.board, _trusts()
+            status.board, status.trusts, status.key = settings.board, _trusts(), settings.key
             telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
             telemetry.discovery = settings.homeassistant
 

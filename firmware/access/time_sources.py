@@ -47,8 +47,8 @@ def network(clock: "Clock", now: int) -> bool:
 def signed(clock: "Clock", now: int, live: bool) -> None:
     """A message that was signed for this lock was made at that time.
 
-    Each such time is a floor, if it can be right. Only a `live` message, one that the broker had not
-    retained, and whose number is above all before, also says what time it is now.
+    Each such time is a floor, if it can be right. Only a `live` message, see clock.py, also says what time
+    it is now.
     """
     if not 0 < now <= _LATEST:
         return

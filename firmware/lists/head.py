@@ -15,19 +15,20 @@ _NUMBER_MAX = const(0x3FFFFFFF)
 _TIME_MAX = const(0xFFFFFFFF)
 
 
-def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> "tuple[int, int, str, tuple, bytes]":
+def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:
     """What a signed head says, see parts(). Raises EnvelopeError, ListError."""
     return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 
-def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":
-    """(time of signing, version, SHA-256 of the snapshot in hexadecimal, its identity, changes). ListError.
+def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, bytes]":
+    """(time of signing, echo, version, SHA-256 of the snapshot in hexadecimal, its identity, changes).
 
-    It is a plain tuple, since an object would hold on to its class, and with it to this whole module.
+    The echo may be anything; None: there is none. Raises ListError. It is a plain tuple, since an object
+    would hold on to its class, and with it to this whole module.
     """
     if head.get("lock") != lock_id:
         raise ListError("wrong lock")
-    if len(head) != len(_FIELDS) or any(name not in head for name in _FIELDS):
+    if len(head) != len(_FIELDS) + ("echo" in head) or any(name not in head for name in _FIELDS):
         raise ListError("malformed")
     time = _number(head["time"], 0, _TIME_MAX)
     version = _number(head["version"], 1, _NUMBER_MAX)
@@ -42,7 +43,7 @@ def parts(head: dict, lock_id: str) -> "tuple[int, int, str, tuple, bytes]":
         raise ListError("malformed")
     if hexlify(digest).decode() != snapshot:  # it takes large letters, too
         raise ListError("malformed")
-    return time, version, snapshot, (base, size, digest), bytes(decode(delta))
+    return time, head.get("echo"), version, snapshot, (base, size, digest), bytes(decode(delta))
 
 
 def check(size: int, changes: bytes) -> None:

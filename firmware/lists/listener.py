@@ -112,8 +112,8 @@ class Lists:
         live, head = self._live, [self._head]
         self._head = None  # before the first await: another may come
 
-        def on_time(now: int, is_newer: bool) -> None:
-            self._clock.signed(now, live and is_newer)
+        def on_time(now: int, echo: object) -> None:
+            self._clock.signed(now, live and echo == self._clock.challenge)
             self._signed = now
 
         async with Loan():

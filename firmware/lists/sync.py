@@ -49,14 +49,14 @@ class Sync:
         self._hash = b""  # of the list that it names
 
     async def receive(
-        self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int, bool], object]"
+        self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int, object], object]"
     ) -> int:
         """Install the list of the one head, or tell why it is refused; None is a head that was too long.
 
         `told` is the version of which the operator has been told that it is in force; the result is that
-        version afterwards. on_time(seconds, is_newer) gets the time of each head that was signed for this
-        lock, and whether its version is above the one in force. The head is removed from `heads`, to free its
-        memory. Whatever it holds, nothing but MemoryError is raised.
+        version afterwards. on_time(seconds, echo) gets the time of each head that was signed for this lock,
+        and the challenge that it echoes, None where its version is not above the one in force. The head is
+        removed from `heads`, to free its memory. Whatever it holds, nothing but MemoryError is raised.
         """
         version = self._version = None
         try:
@@ -102,7 +102,7 @@ class Sync:
                 reason = "bad records"
             Acks(self._telemetry).list_refused(self._version, reason)
 
-    async def _read(self, message: "bytearray | None", on_time: "Callable[[int, bool], object]") -> tuple:
+    async def _read(self, message: "bytearray | None", on_time: "Callable[[int, object], object]") -> tuple:
         """SHA-256, identity and changes that a head names, checked as far as the head alone allows."""
         if message is None:
             raise ListError("too large")
@@ -111,9 +111,9 @@ class Sync:
             from roll.layout import list_hash
 
             await self._pace()
-            time, self._version, snapshot, identity, changes = read(message, self._lock_id, self._key)
+            time, echo, self._version, snapshot, identity, changes = read(message, self._lock_id, self._key)
             await self._pace()
-            on_time(time, (self._version or 0) > self._credentials.version)
+            on_time(time, echo if (self._version or 0) > self._credentials.version else None)
             check(identity[1], changes)
             self._hash = list_hash(identity[2], changes)
             return snapshot, identity, changes

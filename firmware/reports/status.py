@@ -1,9 +1,13 @@
 """Collects what the lock says of its own state, and never of who comes and goes."""
 
+from os import urandom
+
 from micropython import const
 
 from door.faults import CERTIFICATE
+from storage.hmac import hmac_sha256
 from storage.names import COMMAND, ORDER
+from storage.purposes import NEW_CHALLENGE
 from version import VERSION, slot
 
 TYPE_CHECKING = False
@@ -22,7 +26,7 @@ class Status:
 
     `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
     none. Two months before there is a fault. `board` is its profile, `trusts` the ids of the release keys
-    that it trusts: they say which releases it can take.
+    that it trusts: they say which releases it can take. `key` is the lock's.
     """
 
     def __init__(
@@ -31,9 +35,12 @@ class Status:
         self._credentials, self._clock, self._reports = credentials, clock, reports
         self._numbers = numbers
         self.certificates_end = 0
-        self.board, self.trusts = "", []
+        self.board, self.trusts, self.key = "", [], b""
 
-    def __call__(self) -> dict:
+    def __call__(self, anew: bool = False) -> dict:
+        """`anew` makes another challenge: who echoes that of before says nothing of the time any more."""
+        if anew:
+            self._clock.challenge = hmac_sha256(self.key, NEW_CHALLENGE, urandom(32))[:8].hex()
         now, days = self._clock.now(), None
         if now is not None and self.certificates_end:
             days = (self.certificates_end - now) // 86_400
@@ -44,6 +51,7 @@ class Status:
             "list": self._credentials.version,
             "hash": self._credentials.hash.hex(),
             "clock": self._clock.trust,
+            "challenge": self._clock.challenge,
             "slot": slot(),
             "order": abs(self._numbers.get(ORDER)),
             "command": self._numbers.get(COMMAND),

@@ -42,6 +42,7 @@ _STATE = (
     "list",
     "hash",
     "clock",
+    "challenge",
     "slot",
     "order",
     "command",
@@ -57,7 +58,7 @@ KINDS = {1: "pin", 2: "card", 3: "remote"}
 
 
 class Telemetry:
-    """`status` gives a dict with what _STATE names, for the state message.
+    """status(anew) gives a dict with what _STATE names, for the state message; `anew` with another challenge.
 
     `numbers` holds what the broker does not have yet; now() is the time in seconds since 1970, or None.
     signal(), if the link has set it, says how good the reception is, in one of three words. `discovery`
@@ -65,7 +66,11 @@ class Telemetry:
     """
 
     def __init__(
-        self, lock_id: str, status: "Callable[[], dict]", numbers: "Numbers", now: "Callable[[], int | None]"
+        self,
+        lock_id: str,
+        status: "Callable[[bool], dict]",
+        numbers: "Numbers",
+        now: "Callable[[], int | None]",
     ) -> None:
         self._lock_id, self._root = lock_id, "menshen/v1/" + lock_id + "/"
         self.discovery = False
@@ -103,9 +108,10 @@ class Telemetry:
     def will(self, client: "MQTTClient") -> None:
         """Have the broker publish that the lock is offline when the connection is lost.
 
-        The highest order is in it, too, since an order may be made while the lock is offline.
+        The highest order is in it, too, since an order may be made while the lock is offline. What was made
+        before this connection echoes no challenge any more.
         """
-        client.set_last_will(self._root + "state", (_WILL % self._status()["order"]).encode(), True, 1)
+        client.set_last_will(self._root + "state", (_WILL % self._status(True)["order"]).encode(), True, 1)
 
     async def run(self, client: "MQTTClient") -> None:
         """Publish the state, then all that comes up, for as long as the connection lasts."""
@@ -137,7 +143,7 @@ class Telemetry:
             self._due = ticks_add(self._due, (late // _PERIOD_MS + 1) * _PERIOD_MS)
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
-        status = self._status()
+        status = self._status(True)
         said = {name: status[name] for name in _STATE}
         said["online"] = True
         if self.signal is not None:

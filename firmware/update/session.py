@@ -29,7 +29,8 @@ async def step(update: "Update", given: None) -> "Next":
     settings, numbers = update.settings, update.board.numbers
     message, is_live = update.orders[0]
     try:
-        update.version, time, number = read_order(message, settings.lock, settings.key)
+        update.version, time, number, echo = read_order(message, settings.lock, settings.key)
+        is_live = is_live and echo == update.clock.challenge
         update.clock.signed(time, is_live and number > abs(numbers.get(ORDER)))
         is_wanted = is_to_do(number, update.version, VERSION, numbers)
         if is_wanted:
@@ -41,10 +42,12 @@ async def step(update: "Update", given: None) -> "Next":
     return (REQUEST if is_wanted else DONE), None
 
 
-def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) -> "tuple[str, int, int]":
-    """(version, time of signing, number) of a message, None if it was too large. Raises Refused.
+def read_order(
+    message: "bytes | bytearray | None", lock_id: str, key: bytes
+) -> "tuple[str, int, int, object]":
+    """(version, time of signing, number, echo) of a message, None if it was too large. Raises Refused.
 
-    The number is 0 for an order made for release 0.1.0, which has none.
+    The number is 0 for an order made for release 0.1.0, which has none. The echo may be anything.
     """
     if message is None:
         raise Refused("too large")
@@ -53,12 +56,12 @@ def read_order(message: "bytes | bytearray | None", lock_id: str, key: bytes) ->
         raise Refused("wrong lock")
     version, time, number = order.get("version"), order.get("time"), order.get("order", 0)
     is_counted = "order" in order
-    if len(order) != 3 + is_counted or type(time) is not int or time < 0:
+    if len(order) != 3 + is_counted + ("echo" in order) or type(time) is not int or time < 0:
         raise Refused("malformed")
     if type(number) is not int or not is_counted <= number <= _NUMBER_MAX:
         raise Refused("malformed")
     version_code(version)
-    return str(version), time, number
+    return str(version), time, number, order.get("echo")
 
 
 def is_to_do(number: int, version: str, running: str, numbers: "Numbers") -> bool:

@@ -1,8 +1,8 @@
 """The whole lock at a broker that is its enemy and holds every message of the past: 100,000 rounds by night.
 
 Lists, orders, commands, states and blobs of any past moment come again, on any topic, retained or not, whole,
-mangled, mixed, or signed by keys of the enemy's own; SNTP lies, the power goes, days pass. Nothing opens,
-nothing goes back a step, nothing is obeyed twice, and the residents come in.
+mangled, mixed, or signed by keys of the enemy's own; SNTP lies or is silent, the power goes, days pass.
+Nothing opens, nothing goes back a step, nothing is obeyed twice, and the residents come in.
 """
 
 import base64
@@ -35,11 +35,13 @@ _BY_NIGHT = bool(os.environ.get("MENSHEN_NIGHTLY"))
 _ROUNDS = 100_000 if _BY_NIGHT else 2000
 _SIEGE = 500  # rounds with one lock
 _HOME_EVERY = 50  # rounds from one entry of a resident to the next
+_HOUR_MS = 3_700_000  # and a little
 _LATER_MS = 150_000  # longer than a restart that was ordered waits
 _CODE, _RESIDENT = "11223377", "902817"
 _CARD, _STAFF_CARD, _FRESH = (CARD, b"\4listed".hex()), (CARD, b"\4staff1".hex()), (CARD, b"\4fresh1".hex())
 _RELEASES = ["0.2.0", "0.3.0", "0.4.0"]  # by the number of the order; the last is held back
 _LISTS = 6  # and so is the last of these
+_SNTP = ["silent", "lies", "answers", "lies"]  # from one lock to the next
 _TOPICS = ["list", "list", "list", "command", "command", "update", "update", "state", "tenant"]
 _ODD = [None, True, 0, 1, -1, 1 << 31, 1 << 70, 0.5, "", "demo", "0" * 64, [], {}]
 
@@ -49,22 +51,29 @@ def _manifest(version: str) -> str:
 
 
 class History:
-    """What was ever sent: `past` are (topic, message), `blobs` the chunks by topic."""
+    """What was ever sent to each lock; `blobs` are the chunks by topic."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, str] = {}
         self.lists = [self._list(version) for version in range(1, _LISTS + 1)]
-        self.orders = [publish.head("demo", KEY, v, n, T0 + n) for n, v in enumerate(_RELEASES, 1)]
         self.commands = [
             self._command(n, what) for n, what in ((1, "identify"), (3, "unlock"), (5, "restart"))
         ]
-        held = [self._command(n, what) for n, what in ((2, "unlock"), (4, "restart"), (None, "identify"))]
+        self.held = [
+            self._command(n, what) for n, what in ((2, "unlock"), (4, "restart"), (None, "identify"))
+        ]
         self.latest = self._command(6, "unlock")
-        self.past = [("list", head) for _, head in self.lists]
-        self.past += [("update", order) for order in self.orders]
-        self.past += [("command", command) for command in self.commands + held]
 
-    def _list(self, version: int) -> tuple[Listing, str]:
+    def order(self, number: int, echo: str) -> str:
+        """The order of that number, made when `echo` was the challenge in the lock's last state."""
+        return publish.head("demo", KEY, _RELEASES[number - 1], number, T0 + number, echo)
+
+    def head(self, version: int, echo: str) -> str:
+        """The same of a list."""
+        data = self.lists[version - 1][1]
+        return lists.Head(version, version, data, b"", T0 + 60 * version, echo).signed("demo", KEY)
+
+    def _list(self, version: int) -> tuple[Listing, bytes]:
         entries = {(PIN, _CODE): Entry(MOVE_IN, 1), _CARD: Entry(TENANT, 1), _STAFF_CARD: Entry(STAFF)}
         entries |= {(CARD, bytes((5, version, n)).hex()): Entry(STAFF) for n in range(8 * version)}
         if version == _LISTS:
@@ -72,7 +81,7 @@ class History:
         listing = Listing(version, entries, {1: Term(T0 - DAY)})
         data = listing.snapshot()
         self.blobs |= {topic: chunk.hex() for topic, chunk in lists.chunks(data)}
-        return listing, lists.Head(version, version, data, b"", T0 + 60 * version).signed("demo", KEY)
+        return listing, data
 
     def _command(self, number: int | None, what: str) -> str:
         command = Command("demo", what, f"a-nonce-{number}", T0 + 600 + (number or 0), 300, number)
@@ -85,18 +94,21 @@ class History:
 class Siege:
     """One lock that has lived through a history, and the enemy before it.
 
-    Where SNTP lies, too, the enemy lacks the one command above all that were obeyed: whoever plays both, and
-    cuts the power, has that obeyed after its time (firmware/link/README.md). Else SNTP answers after each
-    start, before there is a connection; a lock without it has the same hole.
+    Where SNTP "lies", too, the enemy lacks the one command above all that were obeyed: whoever plays both,
+    and cuts the power, has that obeyed after its time (firmware/link/README.md). Else it "answers" after
+    each start, before there is a connection, or is "silent".
     """
 
     def __init__(
-        self, port: Port, history: History, dice: random.Random, figures: Counter, sntp_lies: bool
+        self, port: Port, history: History, dice: random.Random, figures: Counter, sntp: str
     ) -> None:
         self.history, self.dice, self.figures = history, dice, figures
-        self.sntp_lies = sntp_lies
-        self.past = history.past if sntp_lies else [*history.past, ("command", history.latest)]
-        self.answers = [T0 + 605, T0 + 601, 1, T0 + 900 * DAY, 4_294_967_295] if sntp_lies else []
+        self.sntp = sntp
+        commands = [*history.commands, *history.held]
+        self.past = [
+            ("command", one) for one in (commands if sntp == "lies" else [*commands, history.latest])
+        ]
+        self.answers = [T0 + 605, T0 + 601, 1, T0 + 900 * DAY, 4_294_967_295] if sntp == "lies" else []
         self.door = Door(port, figures)
         self._live_through()
 
@@ -106,15 +118,20 @@ class Siege:
         door.do("sntp", T0)
         for topic, chunk in history.blobs.items():
             door.do("keep", topic, chunk)
-        for number, sent in enumerate(history.lists[:-1], 1):
-            door.heads.append(sent)
-            assert door.bring(number - 1, False).version == number
+        for version, (listing, _) in enumerate(history.lists[:-1], 1):
+            door.heads.append((listing, history.head(version, door.challenge)))
+            found = door.bring(version - 1, False)
+            assert (found.version, found.trust) == (version, "signed")
+        self.heads = [head for _, head in door.heads] + [history.head(_LISTS, door.challenge)]
         door.enter(_CODE, False)
         assert "kept" in door.do("keys", f"{_RESIDENT}#{_RESIDENT}#").said
-        for number, order in enumerate(history.orders[:-1]):
-            asked = door.do("deliver", "update", order, False).asked
-            assert _manifest(_RELEASES[number]) in asked, asked
-            door.do("wait", _LATER_MS)  # nobody brings it
+        for number, release in enumerate(_RELEASES, 1):
+            self.past.append(("update", history.order(number, door.challenge)))
+            if number < len(_RELEASES):
+                asked = door.do("deliver", *self.past[-1], False).asked
+                assert _manifest(release) in asked, asked
+                door.do("wait", _LATER_MS)  # nobody brings it
+        self.past += [("list", head) for head in self.heads]
         door.do("wait", (T0 + 610 - door.house.now) * 1000)
         assert "identify" in door.do("deliver", "command", history.commands[0], False).said
         assert door.do("deliver", "command", history.commands[1], False, may_open=True).opened
@@ -136,7 +153,7 @@ class Siege:
             topic = dice.choice(list(self.history.blobs))
             right = self.history.blobs[topic]
             found = door.do("keep", topic, dice.choice([right, right, right[:-2], "", "00" * 2048]))
-        elif what < 17:
+        elif what < 17 and self.sntp != "silent":
             found = door.do("sntp", dice.choice([door.house.now, *self.answers]))
         elif what < 18:
             found = door.do("restart", bool(dice.randrange(2)))
@@ -144,7 +161,7 @@ class Siege:
             found = door.do("wait", _LATER_MS)
         else:
             found = door.do("days", 1)
-        if not self.sntp_lies and (found.fell or found.trust == "unknown"):
+        if self.sntp == "answers" and (found.fell or found.trust == "unknown"):
             door.do("sntp", door.house.now)
         assert "identify" not in found.said, "a command was obeyed twice, or after its time"
         assert not found.resets, "a restart that nobody ordered"
@@ -198,7 +215,7 @@ class Siege:
         self.home()
         for topic, chunk in self.history.blobs.items():
             self.door.do("keep", topic, chunk)
-        for head in (self.history.lists[-2][1], self.history.lists[-1][1]):
+        for head in self.heads[-2:]:
             found = self.door.do("deliver", "list", head, True)
         assert found.version == _LISTS
         assert self.door.do("card", _FRESH[1], may_open=True).opened
@@ -209,10 +226,34 @@ def test_an_enemys_broker_opens_nothing_and_brings_nothing_back(house_port: Port
     figures: Counter = Counter()
     history, dice = History(), random.Random(2026)
     for n in range(_ROUNDS // _SIEGE):
-        siege = Siege(house_port, history, dice, figures, sntp_lies=n % 2 > 0)
+        siege = Siege(house_port, history, dice, figures, _SNTP[n % len(_SNTP)])
         for number in range(_SIEGE):
             siege.round()
             if number % _HOME_EVERY == _HOME_EVERY - 1:
                 siege.home()
         siege.end()
     print(f"{_ROUNDS} rounds: {dict(figures)}")
+
+
+@pytest.mark.slow
+def test_a_lock_whose_sntp_is_silent_takes_no_time_from_a_list_that_was_held_back(house_port: Port) -> None:
+    """The broker alone could else have a command obeyed after its time, that it held back as well."""
+    history = History()
+    siege = Siege(house_port, history, random.Random(1), Counter(), "silent")
+    door = siege.door
+    for is_cold in (True, False):
+        assert door.do("restart", is_cold).trust == "unknown"
+        for message in siege.past:
+            if message[0] != "command":
+                assert door.do("deliver", *message, False).trust == "unknown"
+        for command in [*history.held, history.latest]:
+            assert not door.do("deliver", "command", command, False).opened
+    listing = history.lists[-1][0]
+    first = door.publish(listing.copy(_LISTS + 1), door.house.now)
+    assert (first.trust, first.off) == ("network", 0), "made now, and a day and more after the one before"
+    before = door.challenge
+    door.do("wait", _HOUR_MS)
+    fresh, door.challenge = door.challenge, before
+    assert door.publish(listing.copy(_LISTS + 2), door.house.now).trust == "network", "held back for an hour"
+    door.challenge = fresh
+    assert door.publish(listing.copy(_LISTS + 3), door.house.now).trust == "signed", "two agree"

@@ -8,6 +8,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -32,11 +33,12 @@ def _left(lock: Lock) -> list[Event]:
 
 
 def _said(packet: Event) -> tuple:
-    """All of a packet but its time: a report's is in it, too."""
+    """All of a packet but its time: a report's is in it, too; and but the challenge, drawn for each state."""
     payload = packet["payload"]
     if packet["packet"] == "PUBLISH":
         payload = json.loads(payload)
         payload.pop("time", None)
+        assert re.fullmatch("[0-9a-f]{16}", payload.pop("challenge", "0" * 16)), payload
         payload = json.dumps(payload, sort_keys=True)
     return packet["packet"], packet["topic"], payload, packet["retain"], packet.get("qos"), packet["size"]
 

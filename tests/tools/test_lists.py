@@ -3,13 +3,15 @@
 import base64
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from littlefs import LittleFS
 
 from menshen import build_app
-from menshen.operator import lists
+from menshen.operator import link, lists, publishing
 from menshen.simulator import image
+from tests.tools.helpers.houses import House, new_house, open_house
 
 KEY = bytes(range(32))
 
@@ -79,6 +81,26 @@ def test_a_series_says_little_as_long_as_it_can() -> None:
     many = series.publish([_card(n) for n in range(5000, 5400)])
     assert _head(many)["base"] == series.version  # all is new: there is nothing to merge
     assert [payload for _, payload in many if not payload]  # chunks that nobody needs are taken back
+
+
+def test_a_list_echoes_the_challenge_of_the_locks_last_state_and_no_other_word(tmp_path: Path) -> None:
+    house = House(tmp_path / "house" / "operator.db", tmp_path)
+    new_house(tmp_path / "house" / "operator.db")
+    house.add_locks("front")
+    store = open_house(house.address)
+
+    def said(state: dict) -> dict:
+        return _head(publishing.prepare(store, "front", 0, link.challenge(state)))
+
+    for _ in range(2):  # a new one, and the same once more
+        assert said({"online": True, "challenge": "0123456789abcdef"})["echo"] == "0123456789abcdef"
+    fields = {"lock", "time", "version", "base", "sha256", "size", "delta"}
+    for state in ({}, {"online": False, "order": 3}, {"online": True, "firmware": "0.1.0"}):
+        assert said(state).keys() == fields, "a lock of before would take it for malformed"
+    forged = ("", "0123456789abcde", "0123456789ABCDEF", "0123456789abcdef\n", 17, None, [], "x" * 10**6)
+    for word in forged:
+        assert said({"challenge": word}).keys() == fields, word
+    store.close()
 
 
 def test_two_long_lists_and_both_slots_fit_in_the_flash() -> None:

@@ -205,6 +205,8 @@ def test_the_order_is_signed_with_the_locks_key() -> None:
     assert json.loads(_part(payload)) == {**said, "order": 7}
     old = publish.head("demo", bytes(32), "1.2.3", None, 1_800_000_000)
     assert json.loads(_part(old.split(".")[1])) == said  # all that a lock of 0.1.0 takes
+    echoes = publish.head("demo", bytes(32), "1.2.3", 7, 1_800_000_000, "ab" * 8)
+    assert json.loads(_part(echoes.split(".")[1])) == {**said, "order": 7, "echo": "ab" * 8}
 
 
 def test_an_order_is_one_above_all_that_the_broker_knows_of() -> None:
@@ -222,6 +224,8 @@ def test_an_order_is_one_above_all_that_the_broker_knows_of() -> None:
 def test_only_an_order_that_this_key_signed_is_counted_as_waiting() -> None:
     waits = publish.head("demo", bytes(32), "1.2.3", 12, 1_800_000_000).encode()
     assert publish.number_of("demo", bytes(32), waits) == 12
+    echoes = publish.head("demo", bytes(32), "1.2.3", 13, 1_800_000_000, "ab" * 8).encode()
+    assert publish.number_of("demo", bytes(32), echoes) == 13
     assert publish.number_of("demo", b"k" * 32, waits) == 0
     assert publish.number_of("other", bytes(32), waits) == 0
     uncounted = publish.head("demo", bytes(32), "1.2.3", None, 1_800_000_000).encode()

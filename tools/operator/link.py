@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import time
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager, suppress
@@ -45,6 +46,12 @@ def plain(value: object) -> str:
 def number(value: object, highest: int = 2**32 - 1) -> int | None:
     """A whole number from 0 to `highest`, else None."""
     return value if type(value) is int and 0 <= value <= highest else None
+
+
+def challenge(state: dict) -> str | None:
+    """What a message has to echo that is to set a lock's clock: of its last state, while it is connected."""
+    told = state.get("challenge")
+    return told if isinstance(told, str) and re.fullmatch("[0-9a-f]{16}", told) else None
 
 
 def said(message: aiomqtt.Message) -> tuple[str, str, dict]:

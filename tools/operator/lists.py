@@ -96,7 +96,8 @@ class Lease:
 class Head:
     """Version `version` is the snapshot `data` of version `base` with the changes `delta` laid over it.
 
-    `at` is the time of signing in seconds since 1970; None is now.
+    `at` is the time of signing in seconds since 1970; None is now. `echo` is the challenge in the lock's last
+    state, which shows the lock that this was made since then: else it does not set its clock.
     """
 
     version: int
@@ -104,6 +105,7 @@ class Head:
     data: bytes
     delta: bytes = b""
     at: int | None = None
+    echo: str | None = None
 
     def signed(self, lock: str, key: bytes) -> str:
         """As it travels to the lock with this key."""
@@ -116,6 +118,8 @@ class Head:
             "size": len(self.data),
             "delta": base64.urlsafe_b64encode(self.delta).rstrip(b"=").decode(),
         }
+        if self.echo is not None:
+            payload["echo"] = self.echo
         return signed(lock, key, b"menshen list v1", payload)
 
 
@@ -228,7 +232,7 @@ class Series:
     base: int = 0
     base_data: bytes = field(default=b"", repr=False)
 
-    def publish(self, records: Iterable[bytes]) -> list[tuple[str, bytes]]:
+    def publish(self, records: Iterable[bytes], echo: str | None = None) -> list[tuple[str, bytes]]:
         """The next version: topics and payloads. An empty payload takes back a chunk of the base before.
 
         A few changes travel in the head. When they become too many, the version before is made the base:
@@ -242,7 +246,8 @@ class Series:
             self.base, self.base_data = self.version + 1, new
         self.version, self.current = self.version + 1, new
         delta = changes(self.base_data, new)
-        said = Head(self.version, self.base, self.base_data, delta).signed(self.lock, self.key)
+        head = Head(self.version, self.base, self.base_data, delta, echo=echo)
+        said = head.signed(self.lock, self.key)
         messages = [(f"menshen/v1/{self.lock}/list", said.encode())]
         if self.base_data != old_base:
             kept = dict(chunks(self.base_data))

@@ -133,7 +133,7 @@ def _next(store: Store, name: str, state: dict, waiting: bytes) -> tuple[Result,
             store.taken(name, holds)  # an answer that came while nobody waited for it
         if not ours:
             store.forget_base(name)
-        messages = prepare(store, name, holds)
+        messages = prepare(store, name, holds, link.challenge(state))
         version = store.lock(name)["version"]
     if not messages:
         return Result(name, version, "held"), []
@@ -170,10 +170,11 @@ def is_ours(row: Any, name: str, state: dict) -> bool:
     return state.get("list") != row["version"] or told is None or told == name
 
 
-def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
+def prepare(store: Store, name: str, holds: int, echo: str | None = None) -> list[tuple[str, bytes]]:
     """What has to be on the broker, retained: nothing where the lock holds version `holds`, and that is it.
 
-    A new version is above all that were ever made here, and above the one that the lock holds.
+    A new version is above all that were ever made here, and above the one that the lock holds. `echo` is the
+    challenge in its last state.
     """
     series = store.series(name)
     wanted = records.records(store, name)
@@ -183,11 +184,14 @@ def prepare(store: Store, name: str, holds: int) -> list[tuple[str, bytes]]:
             store.taken(name, holds)
             return []
         delta = changes(series.base_data, series.current)
-        again = Head(series.version, series.base, series.base_data, delta).signed(name, series.key)
-        return [*chunks(series.base_data), (f"menshen/v1/{name}/list", again.encode())]
+        again = Head(series.version, series.base, series.base_data, delta, echo=echo)
+        return [
+            *chunks(series.base_data),
+            (f"menshen/v1/{name}/list", again.signed(name, series.key).encode()),
+        ]
     if holds > series.version:  # a list of elsewhere: what it says is not known here, so nothing builds on it
         series.version, series.base = holds, 0
-    messages = series.publish(wanted)
+    messages = series.publish(wanted, echo)
     store.keep(series)
     return messages
 

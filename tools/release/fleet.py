@@ -100,7 +100,7 @@ class Fleet:
                 continue
             key = self._store.key(name)
             number = publish.next_number(state, publish.number_of(name, key, waiting.get(name, b"")))
-            said = publish.head(name, key, roll.version, number)
+            said = publish.head(name, key, roll.version, number, echo=link.challenge(state or {}))
             roll.orders[name], roll.ordered_at[name] = number, self._now()
             if not self._is_online(name):
                 roll.offline.append(name)

@@ -17,6 +17,7 @@ import aiomqtt
 from jwcrypto import jwk, jws
 
 from menshen.errors import InputError
+from menshen.operator import link
 
 from .output import Folder
 from .release import ReleaseError, manifest_topic
@@ -28,10 +29,13 @@ _NUMBER_MAX = 2**30 - 1
 _PART_MAX = 1023
 
 
-def head(lock: str, key: bytes, version: str, number: int | None, now: int | None = None) -> str:
+def head(
+    lock: str, key: bytes, version: str, number: int | None, now: int | None = None, echo: str | None = None
+) -> str:
     """The message that has a lock run a version: JWS, HS256, signed with the lock's key as list heads are.
 
-    `number` is None for a lock of release 0.1.0, which does not count.
+    `number` is None for a lock of release 0.1.0, which does not count. `echo` is the challenge in the lock's
+    last state.
     """
     payload: dict[str, str | int] = {
         "lock": lock,
@@ -40,6 +44,8 @@ def head(lock: str, key: bytes, version: str, number: int | None, now: int | Non
     }
     if number is not None:
         payload["order"] = number
+    if echo is not None:
+        payload["echo"] = echo
     signing = hmac.new(key, _PURPOSE, hashlib.sha256).digest()
     token = jws.JWS(json.dumps(payload, separators=(",", ":")))
     protected = json.dumps({"alg": "HS256", "kid": lock}, separators=(",", ":"))
@@ -71,7 +77,7 @@ def number_of(lock: str, key: bytes, message: bytes) -> int:
     """The number of an order that waits at the broker; 0 where it has none, or this key has not signed it."""
     with suppress(ValueError, LookupError, TypeError):
         payload = json.loads(base64.urlsafe_b64decode(message.split(b".")[1] + b"=="))
-        said = head(lock, key, payload["version"], payload["order"], payload["time"])
+        said = head(lock, key, payload["version"], payload["order"], payload["time"], payload.get("echo"))
         if hmac.compare_digest(said.encode(), message) and 0 < payload["order"] < _NUMBER_MAX:
             return payload["order"]
     return 0
@@ -146,7 +152,7 @@ async def order(
                 "one that is still to come"
             )
         number = next_number(there.state, there.waiting)
-    said = head(lock, key, version, number)
+    said = head(lock, key, version, number, echo=link.challenge(there.state or {}))
     await broker.publish(f"menshen/v1/{lock}/update", said, qos=_QOS, retain=True)
     return number
 

@@ -159,7 +159,7 @@ class World:
         sync = sync_of(self.credentials, word, self, self.post)
         asyncio.run(sync.receive([head.encode()], 0, self.sign))
 
-    def sign(self, time, is_newer):
+    def sign(self, time, echo):
         self.signed = time
 
     # the parts that are played: clock and telemetry

@@ -1,5 +1,6 @@
 """One door in a test: does things at the whole lock, and holds what comes of it against the model."""
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Door:
         self.house = Household()
         self.clock_is_right = self.blue = False
         self.is_sound = True
+        self.challenge = ""  # of the lock's last state
         self._is_begun = False  # digits lie in the keypad, behind which a code would be another one
         self._cut = (0, 0)
         self.heads: list[tuple[Listing, str]] = []
@@ -116,6 +118,8 @@ class Door:
 
     def _take(self, found: Found) -> None:
         self.house.now, self.blue = found.now, found.blue
+        for state in [payload for leaf, payload in found.told if leaf == "state"]:
+            self.challenge = json.loads(state)["challenge"]
         if not self.clock_is_right:
             self.house.clock_lies()
         if found.fell:
@@ -194,8 +198,8 @@ class Door:
         data = listing.snapshot()
         for topic, chunk in lists.chunks(data):
             self.do("keep", topic, chunk.hex())
-        head = lists.Head(listing.version, listing.version, data, b"", signed).signed("demo", KEY)
-        self.heads.append((listing, head))
+        head = lists.Head(listing.version, listing.version, data, b"", signed, self.challenge)
+        self.heads.append((listing, head.signed("demo", KEY)))
         return self.bring(len(self.heads) - 1, retained)
 
     def bring(self, number: int, retained: bool) -> Found:

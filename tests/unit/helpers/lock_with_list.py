@@ -41,7 +41,7 @@ class Lock:
 
     def __init__(self, *blobs, blocks=60, fault=None):
         self.flash = RamFlash("/access", blocks)
-        self.said, self.times, self.approved = [], [], []
+        self.said, self.times, self.echoes, self.approved = [], [], [], []
         self.fault = fault
         self.told = 0
         self.credentials = opened()
@@ -61,8 +61,9 @@ class Lock:
         if self.fault is not None:
             raise self.fault
 
-    def heard(self, time, is_newer):
+    def heard(self, time, echo):
         self.times.append(time)
+        self.echoes.append(echo)
 
     def list_accepted(self, version, base, name):
         self.said.append((version, base, name))

@@ -15,6 +15,7 @@ STATUS = {
     "list": 3,
     "hash": "ab" * 16,
     "clock": "unknown",
+    "challenge": "",
     "slot": "a",
     "order": 5,
     "command": 9,
@@ -94,4 +95,4 @@ def end():
 
 
 def lock(time, nvs=None, now=lambda: NOW):
-    return Telemetry("demo", lambda: dict(STATUS), Numbers(nvs or RamNvs()), now)
+    return Telemetry("demo", lambda anew: dict(STATUS), Numbers(nvs or RamNvs()), now)

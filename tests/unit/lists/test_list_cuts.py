@@ -65,7 +65,7 @@ def take(*heads):
 
     async def run():
         for head in heads:
-            await sync_of(credentials, approve, reports, post).receive([head], 0, lambda now, is_newer: None)
+            await sync_of(credentials, approve, reports, post).receive([head], 0, lambda now, echo: None)
 
     asyncio.run(run())
     return reports.said, post.chunks()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from lists import listener
+from lists import listener, sync
 from lists.listener import Lists
 from reports import acks
 
@@ -109,6 +109,53 @@ def test_a_head_that_waits_for_the_hours_work_tells_the_time():
     """Else the one publication that heals a clock does nothing if it comes as an hour begins."""
     for waited_ms in (0, 100, 5000, 60_000):
         assert is_live_after(waited_ms), waited_ms
+
+
+def test_a_head_tells_the_time_if_the_broker_did_not_keep_it_and_it_echoes_the_challenge():
+    class Clock:
+        challenge = ""
+
+        def signed(self, now, live):
+            told.append((now, live))
+
+    class Sync:
+        def __init__(self, *parts):
+            pass
+
+        async def receive(self, heads, told, on_time):
+            heads.pop()
+            on_time(1_800_000_000, echo)
+            return 1
+
+    async def story():
+        operator, ready = Operator(), asyncio.Event()
+        clock, head = Clock(), Head()
+        clock.challenge, head.retained = challenge, retained
+        lists = Lists(Settings(), Register(), clock, House(ready), operator, operator)
+        running = asyncio.create_task(lists.run())
+        ready.set()
+        await asyncio.sleep_ms(0)
+        await operator.send(head)
+        for _ in range(1000):
+            if told:
+                break
+            await asyncio.sleep_ms(1)
+        running.cancel()
+
+    before, sync.Sync = sync.Sync, Sync
+    try:
+        for echo, challenge, retained, tells in (
+            ("ab" * 8, "ab" * 8, False, True),
+            ("ab" * 8, "ab" * 8, True, False),
+            ("ab" * 8, "cd" * 8, False, False),  # held back
+            (None, "ab" * 8, False, False),  # of tools that know of no challenge
+            (None, "", False, False),  # there was no state yet
+        ):
+            told = []
+            asyncio.run(story())
+            assert told == [(1_800_000_000, tells)], (echo, challenge, retained)
+    finally:
+        sync.Sync = before
 
 
 class NoMemory:

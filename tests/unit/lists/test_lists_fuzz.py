@@ -105,7 +105,7 @@ def odd(rng):
     """A head with something odd in it, signed."""
     made = offer(9, NEW, delta((PUT, record(digests(1)[0]))))
     for _ in range(rng.randint(1, 3)):
-        name = rng.choice(("lock", "time", "version", "base", "sha256", "size", "delta", "x"))
+        name = rng.choice(("lock", "time", "version", "base", "sha256", "size", "delta", "echo", "x"))
         if rng.randrange(4):
             made[name] = rng.choice(_ODD)
         else:
@@ -115,7 +115,7 @@ def odd(rng):
 
 def judged(made):
     """What a lock finds wrong with a head, in the order in which it looks."""
-    _, _, _, identity, changes = parts(made, "demo")
+    *_, identity, changes = parts(made, "demo")
     check(identity[1], changes)
 
 

@@ -28,6 +28,22 @@ def test_a_newer_list_is_fetched_put_in_force_and_acknowledged():
     assert lock.times[-1] == 1_800_000_000
 
 
+def test_a_head_that_is_newer_echoes_a_challenge_or_none():
+    lock = Lock(NEW).get(sign(offer(4, NEW)))
+    assert lock.echoes[-1] is None
+    for version, echo, heard in (
+        (5, "ab" * 8, "ab" * 8),
+        (5, "ab" * 8, None),  # not newer than the one in force
+        (4, "ab" * 8, None),
+        (6, "", ""),
+        (7, 5, 5),  # no challenge is a number
+        (8, None, None),
+    ):
+        lock.get(sign(dict(offer(version, NEW), echo=echo)))
+        assert lock.echoes[-1] == heard, (version, echo)
+    assert lock.holds(8, 8, NEW)
+
+
 def test_versions_may_be_skipped_and_messages_be_any_buffer():
     assert Lock(NEW).get(bytearray(sign(offer(400, NEW)))).holds(400, 400, NEW)
 

@@ -53,7 +53,8 @@ def test_what_is_signed_and_makes_no_sense_is_malformed():
         payload = offer(9, NEW)
         del payload[missing]
         if missing != "lock":
-            payloads.append(payload)
+            payloads += [payload, dict(payload, echo="ab" * 8)]
+    payloads.append(dict(changed("more", 1), echo="ab" * 8))
     lock = Lock(NEW)
     for payload in payloads:
         lock.said.clear()

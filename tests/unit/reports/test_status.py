@@ -1,9 +1,10 @@
-"""The state of a lock is eleven facts about the lock, and none about who comes and goes."""
+"""The state of a lock is twelve facts about the lock, and none about who comes and goes."""
 
 import sys
 
 from ram_numbers import RamNvs
 
+import reports.status as room
 from reports.status import Status
 from storage.nvs import Numbers
 from version import VERSION
@@ -13,7 +14,7 @@ class Part:
     """List, clock and reports in one, which know more than is told."""
 
     version, whole, base, hash = 12, True, 9, bytes(range(16))
-    trust, passed = "network", 1_790_000_000
+    trust, passed, challenge = "network", 1_790_000_000, ""
     at = 1_790_000_000
 
     def __init__(self):
@@ -40,6 +41,7 @@ def test_it_is_the_firmware_the_list_the_clock_the_slot_and_the_faults():
             "list": 12,
             "hash": "000102030405060708090a0b0c0d0e0f",
             "clock": "network",
+            "challenge": "",
             "slot": "b",
             "order": 7,
             "command": 3,
@@ -59,6 +61,35 @@ def test_it_is_as_things_are_when_it_is_asked():
     part.faults.add("reader")
     part.version, part.trust = 13, "signed"
     assert (status()["list"], status()["clock"], status()["faults"]) == (13, "signed", ["reader"])
+
+
+def test_the_challenge_is_another_when_it_is_asked_for_and_the_same_else():
+    part = Part()
+    status, told = Status(part, part, part, Numbers(RamNvs())), set()
+    for key in bytes(32), bytes(31) + b"1":
+        status.key = key
+        for _ in range(50):
+            said = status(True)["challenge"]
+            assert said not in told
+            assert said == part.challenge == status()["challenge"]
+            assert len(said) == 16
+            assert len(bytes.fromhex(said)) == 8
+            told.add(said)
+
+
+def test_the_challenge_is_made_of_the_locks_key_and_chance():
+    """Before the radio is on, the chip's generator alone could be foreseen."""
+    part, drawn = Part(), []
+    status = Status(part, part, part, Numbers(RamNvs()))
+    before, room.urandom = room.urandom, lambda size: drawn.append(size) or bytes(size)
+    try:
+        status.key = bytes(32)
+        said = status(True)["challenge"]
+        status.key = bytes(31) + b"1"
+        assert status(True)["challenge"] != said
+    finally:
+        room.urandom = before
+    assert drawn == [32, 32]
 
 
 def test_days_left_of_certificates_are_told_and_two_months_before_they_are_a_fault():

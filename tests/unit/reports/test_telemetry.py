@@ -68,7 +68,7 @@ def test_the_timetable_survives_weeks_offline():
 def test_the_state_says_no_more_than_it_should():
     time = Time()
 
-    def status():
+    def status(anew):
         more = dict(STATUS)
         more["entries"] = 7
         return more
@@ -77,6 +77,29 @@ def test_the_state_says_no_more_than_it_should():
     telemetry = Telemetry("demo", status, Numbers(RamNvs()), lambda: None)
     talk(telemetry, client)
     assert client.texts("/state")[0] == dict(STATUS, online=True)
+
+
+def test_each_state_and_each_connection_has_a_challenge_of_its_own():
+    time, made = Time(), []
+
+    def status(anew):
+        made.append(anew)
+        return dict(STATUS, challenge="%016x" % len(made))
+
+    class Link(Client):
+        def set_last_will(self, topic, message, retain, qos):
+            self.will = json.loads(message)
+
+    client = Link(time, until=3 * 900_000)
+    telemetry = Telemetry("demo", status, Numbers(RamNvs()), lambda: None)
+    telemetry.will(client)
+    assert made == [True], "before the connection: what was made for the one before is over"
+    assert client.will == {"online": False, "order": 5}
+    talk(telemetry, client)
+    told = [fields["challenge"] for fields in client.texts("/state")]
+    assert told == ["%016x" % number for number in range(2, 2 + len(told))]
+    assert len(told) == 4
+    assert all(made)
 
 
 def test_an_alarm_says_what_and_never_who():

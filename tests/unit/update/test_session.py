@@ -35,12 +35,19 @@ def reason_of(act, *arguments):
 
 
 def test_an_order_names_lock_time_version_and_number_and_nothing_else():
-    assert read_order(order(7), "demo", KEY) == (NEW, 1_800_000_000, 7)
+    assert read_order(order(7), "demo", KEY) == (NEW, 1_800_000_000, 7, None)
+    assert read_order(order(7, echo="ab" * 8), "demo", KEY) == (NEW, 1_800_000_000, 7, "ab" * 8)
     for number in (None, True, False, 0, -1, 1.5, "7", [], _MOST + 1, 1 << 70):
         assert reason_of(read_order, order(number), "demo", KEY) == "malformed", number
-    assert reason_of(read_order, order(7, more=1), "demo", KEY) == "malformed"
+    for more in ({"more": 1}, {"more": 1, "echo": "ab" * 8}):
+        assert reason_of(read_order, order(7, **more), "demo", KEY) == "malformed"
     without = {"lock": "demo", "time": 1_800_000_000, "version": NEW}
-    assert read_order(sign(without, purpose=PURPOSE), "demo", KEY) == (NEW, 1_800_000_000, 0)  # of 0.1.0
+    assert read_order(sign(without, purpose=PURPOSE), "demo", KEY) == (
+        NEW,
+        1_800_000_000,
+        0,
+        None,
+    )  # of 0.1.0
     assert reason_of(read_order, order(7, lock="other"), "demo", KEY) == "wrong lock"
     forged = sign(without, key=b"k" * 32, purpose=PURPOSE)
     assert reason_of(read_order, forged, "demo", KEY) == "bad signature"
@@ -115,13 +122,14 @@ class Lock:
 
     def __init__(self):
         self.numbers, self.said, self.fetched, self.times = Numbers(RamNvs()), [], [], []
+        self.challenge = ""
 
     def signed(self, time, live):
-        self.times.append(time)
+        self.times.append((time, live))
 
-    def hear(self, message, running):
+    def hear(self, message, running, is_live=False):
         session.VERSION = running
-        self.orders, self.version = [(bytearray(message), False)], None
+        self.orders, self.version = [(bytearray(message), is_live)], None
         try:
             step, _ = asyncio.run(session.step(self, None))
             if step == REQUEST:
@@ -129,6 +137,23 @@ class Lock:
         except Refused as error:
             self.said.append(error.reason)
         assert not self.orders
+
+
+def test_an_order_tells_the_time_if_it_is_new_and_echoes_the_challenge():
+    lock, now = Lock(), 1_800_000_000
+    for number, echo, challenge, is_live, tells in (
+        (1, None, "ab" * 8, True, False),  # of tools that know of no challenge
+        (2, "ab" * 8, "cd" * 8, True, False),  # held back
+        (3, "ab" * 8, "ab" * 8, False, False),  # retained
+        (4, "ab" * 8, "ab" * 8, True, True),
+        (4, "ab" * 8, "ab" * 8, True, False),  # once more
+        (5, None, "", True, False),  # there was no state yet
+    ):
+        lock.challenge = challenge
+        said = {} if echo is None else {"echo": echo}
+        lock.hear(order(number, **said), OLD, is_live)
+        assert lock.times.pop() == (now, tells), number
+    assert lock.fetched == [NEW] * 6, "what it says of the time has nothing to do with what it orders"
 
 
 def test_whatever_a_broker_keeps_of_orders_it_brings_back_none():
