@@ -18,8 +18,9 @@ from .certificates import check_lock, write_private
 from .holidays import enter as enter_holidays
 from .letting import Wish
 from .lists import CARD
+from .lock_settings import rule_of
 from .locks import enter as enter_lock
-from .locks import rule_of, some
+from .locks import some
 from .opened import RolledBackError, changing, reading
 from .ordered import naturally
 from .staff import Terms

@@ -26,7 +26,7 @@ def replace(store: Store, ident: str, key: bytes, rule: str | None) -> tuple[lis
             store.drop(ident, "lease", str(one.doors[0].number))
         else:
             code = letting.recode(store, one.doors)
-            given.append({"lease": one.called, "number": one.id, "code": code})
+            given.append({"lease": one.called, "number": one.id, "note": one.note, "code": code})
     handing.renew(store, ident, key)
     store.journal.forget()  # the old board is gone, and nothing brings it back
     return given, lost
