@@ -261,7 +261,7 @@ def _doors(store: Store, row: dict[str, str]) -> list[str]:
 
 
 def _rows(store: Store) -> list[dict[str, str]]:
-    """The house as rows of the table; those of staff with a PIN have no card, and are not read again."""
+    """The house as rows of the table; staff with a PIN, or a card made at the desk, are not."""
     rows = [{"kind": "lock", "doors": row["name"], "zone": row["zone"]} for row in store.locks()]
     zones = {row["name"]: row["zone"] for row in store.locks()}
     for one in store.tenancies():
@@ -271,7 +271,7 @@ def _rows(store: Store) -> list[dict[str, str]]:
         rows.append({"kind": "lease", "doors": doors, "name": _name(one), "from": days[0], "until": days[1]})
     for lock, zone in zones.items():
         for name, who in store.entries(lock, "staff").items():
-            if who["kind"] != CARD or "value" not in who:
+            if who["kind"] != CARD or "value" not in who or "reference" in who:
                 continue
             card = store.seal.open(f"staff {name}", bytes.fromhex(who["value"])).hex()
             days = records.first_day(who["begin"], zone), records.last_day(who["end"], zone)
