@@ -37,7 +37,7 @@ def replace(
     leaflet for each as well: print them, hand them out, and delete them.
 
     \b
-        menshen lock replace front --key-file new/front.key --sheets sheets --language de
+        menshen lock replace front --key-file new/front.key --sheets sheets
     """
     from .replacing import replace as put_in_place
     from .sheet import write_sheets
