@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LONGEST = const(512)  # bytes of an order
 _TRIES = const(5)
+_TOLD_MS = const(1000)  # in which the operator hears that it is fetched, before the restart
 
 
 class Manager:
@@ -67,7 +68,7 @@ class Manager:
             ready = await self._take(READ)
             if ready is not None:  # not all locks of a house start it at once
                 spread = self.settings.spread_ms + 1
-                await asyncio.sleep_ms(int.from_bytes(os.urandom(4), "little") % spread)
+                await asyncio.sleep_ms(_TOLD_MS + int.from_bytes(os.urandom(4), "little") % spread)
                 await self._take(SWITCH, ready)
 
     async def _take(self, step: int, given: "Any" = None) -> "Any":

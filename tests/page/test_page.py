@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from menshen.simulator import lights
 from menshen.simulator.server import PAGE
 from tests.conftest import TOP
-from tests.page.helpers.browsing import PATIENCE_S, chromium
+from tests.page.helpers.browsing import PATIENCE_S, chromium, until
 from tests.simulated_lock import Lock
 
 _SIZES = {"desktop": (1280, 860), "phone": (360, 780)}
@@ -194,4 +194,4 @@ async def test_a_door_kicked_in_is_seen_and_heard(page: Page, lock: Lock) -> Non
     await page.locator("#faults summary").click()
     await page.locator("#force").click()
     await expect(page.locator("#signal")).to_have_text("forced")
-    await page.wait_for_function("document.querySelector('#buzzer').textContent.includes('3200 Hz')")
+    await until(page, "document.querySelector('#buzzer').textContent.includes('3200 Hz')")

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from menshen.phone import build
 from tests.conftest import TOP
-from tests.page.helpers.browsing import chromium
+from tests.page.helpers.browsing import chromium, until
 from tests.page.helpers.phones import (
     FRAGMENT,
     KEY,
@@ -227,7 +227,7 @@ async def test_the_first_paint_offline_takes_less_than_a_second_on_a_slow_phone(
     paints = []
     for _ in range(5):  # the best of them: the computer may be busy with all else
         await page.reload()
-        await page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        await until(page, "performance.getEntriesByName('first-contentful-paint').length")
         paints.append(
             await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         )
@@ -271,7 +271,7 @@ async def test_what_is_not_ours_neither_runs_nor_is_asked_for(browser: Browser, 
         }""",
         served.url,
     )
-    await page.wait_for_function("window.refused.length >= 5")
+    await until(page, "window.refused.length >= 5")
     refused = set(await page.evaluate("window.refused"))
     assert {"script-src-elem", "style-src-attr", "img-src", "connect-src"} <= refused
     assert not await page.evaluate("window.ran")

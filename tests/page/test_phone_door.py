@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from menshen.phone.leaflet import LANGUAGES, words
-from tests.page.helpers.browsing import chromium
+from tests.page.helpers.browsing import chromium, until
 from tests.page.helpers.phones import LOCALES, keep_key, make_code, phone
 from tests.simulated_lock import Lock
 
@@ -46,7 +46,7 @@ async def test_a_resident_makes_a_code_and_the_guest_opens_with_the_network_down
         await page.locator("[data-card=phone]").click()
         [code] = await make_code(frame, note="Ana", kind="5")
         await frame.locator("#share").click()
-        await page.wait_for_function("window.shared")
+        await until(page, "window.shared")
         told = await page.evaluate("window.shared")
         assert code in told.replace(" ", "")
         assert told.startswith("18 C")

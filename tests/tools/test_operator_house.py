@@ -295,7 +295,7 @@ def test_a_list_is_held_by_its_number_and_its_hash(operate: Operate, path: Path,
         (old, "accepted"),
     ):
         result.outcome = "waiting"
-        publishing._take(store, result, {"list": 2, "result": "accepted", **told})
+        publishing._take(store, result, {"list": 2, "result": "accepted", **told}, 0)
         assert result.outcome == outcome, told
         store.run("update lock set base = ?", row["base"])
     store.forget_base("front")

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import psutil
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from menshen.setup import browser
 
@@ -26,6 +26,15 @@ async def chromium() -> AsyncIterator[Browser]:
             started = await playwright.chromium.launch(executable_path=program)
             ends.push_async_callback(_soon, started.close)
         yield started
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait for this JavaScript. Playwright's `wait_for_function` has the page evaluate a text at each look,
+    which a content security policy forbids at any but the first.
+    """
+    look = "() => new Promise((done) => { const look = () => (%s) ? done() : setTimeout(look, 20); look(); })"
+    async with asyncio.timeout(PATIENCE_S):
+        await page.evaluate(look % condition)
 
 
 def _sweep() -> None:

@@ -66,18 +66,19 @@ async def ignore(payload):
 
 
 async def main():
-    folder, host, port = os.getenv("MENSHEN_ROUNDS").split()
-    certificates = context(folder)
+    """Its own names are none of the firmware's: the build may give one short name to two that never meet."""
+    my_folder, my_host, my_port = os.getenv("MENSHEN_ROUNDS").split()
+    my_certificates = context(my_folder)
 
-    def client():
+    def my_client():
         # by their places: the build shortens names that nobody passes by
-        return MQTTClient("demo", Broker(host, int(port)), certificates, 60, _HURRY_MS)
+        return MQTTClient("demo", Broker(my_host, int(my_port)), my_certificates, 60, _HURRY_MS)
 
-    house, topics = House(), Subscriptions()
-    await topics.subscribe("menshen/v1/demo/list", ignore)
-    wifi = Wifi(house, "home", "secret", Backoff(1, 2))
+    my_house, my_topics = House(), Subscriptions()
+    await my_topics.subscribe("menshen/v1/demo/list", ignore)
+    my_wifi = Wifi(my_house, "home", "secret", Backoff(1, 2))
     console.info = look
-    await Link(Network(wifi, house, house), client, topics, house, Backoff(1, 2)).run()
+    await Link(Network(my_wifi, my_house, my_house), my_client, my_topics, my_house, Backoff(1, 2)).run()
 
 
 asyncio.run(main())

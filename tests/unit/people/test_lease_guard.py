@@ -3,8 +3,8 @@
 import asyncio
 import struct
 
-import vfs
 from list_parts import each_of
+from ram_flash import RamFlash
 
 from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard
 from people.leases import ENTRIES_MAX, ENTRY, OVER, WHAT, Leases
@@ -16,20 +16,7 @@ TENANT, STAFF, MOVE_IN, LEASE, HOUSE_KEY = 1, 2, 3, 4, 8
 PIN, CARD = 1, 2
 START, END = 1_800_000_000, 1_831_536_000  # 365 days
 DAY, HOUR = 86_400, 3600
-
-
-class Ram:
-    def __init__(self):
-        self.data = bytearray(b"\xff" * 4096 * 64)
-
-    def readblocks(self, n, buf, off=0):
-        buf[:] = self.data[n * 4096 + off : n * 4096 + off + len(buf)]
-
-    def writeblocks(self, n, buf, off=0):
-        self.data[n * 4096 + off : n * 4096 + off + len(buf)] = buf
-
-    def ioctl(self, op, arg):
-        return {4: 64, 5: 4096}.get(op, 0)
+_DATA = bytearray(64 * 4096)
 
 
 class Numbers:
@@ -58,15 +45,8 @@ def stated(lease=1, end=END, start=START):
 class House:
     """A lock whose list has a lease with two credentials, a code to move in, and staff."""
 
-    mounted = False
-
     def __init__(self, *records, now=START):
-        device = Ram()
-        vfs.VfsLfs2.mkfs(device)
-        if House.mounted:
-            vfs.umount("/access")
-        vfs.mount(vfs.VfsLfs2(device), "/access")
-        House.mounted = True
+        RamFlash("/access", 64, _DATA)
         self.numbers = Numbers()
         self.leases = make(self.numbers)
         self.guard, self.ledger = Guard(self.leases), Ledger(self.leases)
