@@ -1,4 +1,4 @@
-"""A resident opens from afar: two questions, one signed message to the one broker, and nothing else."""
+"""A resident opens from afar: two questions, one message to the one broker, which may say of the lock."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,21 @@ VECTORS = json.loads((TOP / "tests/vectors/remote_opening.json").read_text())["v
 _ENGLISH = words("en")
 
 
+_TOPIC = b"menshen/v1/demo/tenant"
+_TAKES, _TAKES_5 = b"\x20\x02\0\0", b"\x20\x03\0\0\0"  # CONNACK of 3.1.1, and of 5
+
+
 class Broker:
-    """What a broker hears over its WebSocket; `admits` says whether it takes anybody."""
+    """What a broker hears over its WebSocket, and its answers: by the version in CONNECT, and to PUBLISH.
+
+    Without an answer it ends the connection.
+    """
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
         self.ended = asyncio.Event()
-        self.admits = True
+        self.greets = {5: _TAKES_5, 4: _TAKES}
+        self.answers = b"\x40\x02\0\1"
         self.url = ""
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -34,10 +42,11 @@ class Broker:
         async for message in socket:
             assert message.type == WSMsgType.BINARY
             self.heard.append(message.data)
-            if message.data[0] == 0x10:
-                await socket.send_bytes(b"\x20\x02\x00" + (b"\x00" if self.admits else b"\x05"))
-            if message.data[0] == 0xE0:
-                await socket.close()
+            kind = message.data[0]
+            answer = (
+                self.greets.get(message.data[8]) if kind == 0x10 else self.answers if kind == 0x32 else None
+            )
+            await (socket.send_bytes(answer) if answer else socket.close())
         self.ended.set()
         return socket
 
@@ -96,16 +105,15 @@ async def test_after_two_questions_one_message_goes_to_the_broker() -> None:
         await expect(page.locator("#afar")).to_contain_text("can see that somebody opened from afar")
         began = int(time.time())
         await _answer(page, "yes", "yes")
-        await expect(page.locator("#note")).to_have_text(_ENGLISH["sent"])
+        await expect(page.locator("#note")).to_have_text(_ENGLISH["online"])
         async with asyncio.timeout(PATIENCE_S):
             await broker.ended.wait()
     connect, publish, disconnect = broker.heard
-    assert connect == b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x1e\x00\x00"
-    topic = b"menshen/v1/demo/tenant"
-    assert publish[:2] == bytes((0x30, 2 + len(topic) + 24))
-    assert publish[2 : 4 + len(topic)] == b"\x00" + bytes((len(topic),)) + topic
+    assert connect == b"\x10\x0d\0\x04MQTT\x05\x02\0\x1e\0\0\0"
+    assert publish[:2] == bytes((0x32, 2 + len(_TOPIC) + 3 + 24))
+    assert publish[2:-24] == b"\0" + bytes((len(_TOPIC),)) + _TOPIC + b"\0\1\0"
     assert began <= int.from_bytes(publish[-20:-16], "little") <= time.time()
-    assert disconnect == b"\xe0\x00"
+    assert disconnect == b"\xe0\0"
     assert bytes.fromhex(KEY) not in b"".join(broker.heard)
 
 
@@ -117,12 +125,63 @@ async def test_a_slip_of_the_thumb_sends_nothing(answers: tuple[str, ...]) -> No
     assert broker.heard == []
 
 
+async def _said(page: Page, name: str) -> None:
+    """Open once more, and read this."""
+    await page.evaluate("document.getElementById('note').textContent = ''")
+    await _answer(page, "yes", "yes")
+    await expect(page.locator("#note")).to_have_text(_ENGLISH[name])
+
+
+_ANSWERS = {
+    b"\x40\x02\0\1": "online",
+    b"\x40\x03\0\1\0": "online",
+    b"\x40\x04\0\1\0\0": "online",
+    b"\x40\x03\0\1\x10": "offline",
+    b"\x40\x04\0\1\x10\0": "offline",
+    b"\x40\x03\0\1\x87": "notSent",  # not authorised
+    b"\xe0\x01\x9b": "notSent",  # QoS is not supported
+    b"": "sent",  # and nobody knows what became of it
+}
+"""To a PUBLISH of MQTT 5."""
+
+
+async def test_the_page_says_of_the_lock_what_the_broker_says() -> None:
+    async with _broker() as broker, _page(broker.url) as page:
+        for broker.answers, says in _ANSWERS.items():
+            broker.heard.clear()
+            await _said(page, says)
+            assert [packet[0] for packet in broker.heard][:2] == [0x10, 0x32]
+
+
+async def test_a_broker_of_an_older_version_is_sent_the_message_once_and_cannot_tell() -> None:
+    async with _broker() as broker, _page(broker.url) as page:
+        for broker.greets[5] in (b"\x20\x02\0\1", b"\x20\x03\0\x84\0"):
+            broker.heard.clear()
+            await _said(page, "sent")
+            first, connect, publish = broker.heard[:3]
+            assert (first[8], connect) == (5, b"\x10\x0c\0\x04MQTT\x04\x02\0\x1e\0\0")
+            assert publish[2:-24] == b"\0" + bytes((len(_TOPIC),)) + _TOPIC + b"\0\1"
+            assert len([packet for packet in broker.heard if packet[0] == 0x32]) == 1
+
+
+_OLDER = b"\x20\x02\0\1"
+_REFUSALS: list[tuple[dict[int, bytes], list[int]]] = [
+    ({5: b"\x20\x03\0\x87\0"}, [5]),
+    ({5: b"\x20\x02\0\5"}, [5]),
+    ({}, [5]),
+    ({5: _OLDER, 4: _OLDER}, [5, 4]),
+]
+"""The answers to CONNECT, and the versions in which the page asks."""
+
+
 async def test_a_broker_that_takes_nobody_is_told_of() -> None:
     async with _broker() as broker, _page(broker.url) as page:
-        broker.admits = False
-        await _answer(page, "yes", "yes")
-        await expect(page.locator("#note")).to_have_text(_ENGLISH["notSent"])
-    assert [packet[0] for packet in broker.heard] == [0x10]
+        for broker.greets, asked in _REFUSALS:
+            broker.heard.clear()
+            await _said(page, "notSent")
+            assert [(packet[0], packet[8]) for packet in broker.heard] == [
+                (0x10, version) for version in asked
+            ]
 
 
 async def test_a_page_without_a_broker_does_not_speak_of_it() -> None:

@@ -81,14 +81,19 @@ async def _enter(lock: Lock, code: str) -> None:
     await lock.wait_locked()
 
 
-async def _open_from_afar(page: Page, lock: Lock) -> None:
-    lock.since_us = lock.events[-1]["us"]
+async def _open_from_afar(page: Page, says: str) -> None:
     await page.locator("#open").click()
     for _ in range(2):
         await page.locator("#sure button[value=yes]").click()
-    await expect(page.locator("#note")).to_have_text(words("en")["sent"])
-    await lock.wait_unlocked()
-    await lock.wait_locked()
+    await expect(page.locator("#note")).to_have_text(words("en")[says])
+
+
+async def _pull_the_plug(house: House, lock: Lock) -> None:
+    """The broker knows of it when this returns."""
+    async with listener(house.broker, house.broker.operator(), "onlooker") as operator:
+        await operator.client.subscribe(f"{ROOT}/{LOCK}/state", qos=1)
+        await lock.power(False)
+        assert await operator.until(lambda heard: any('"online":false' in text for _, text in heard))
 
 
 async def _read_log(page: Page, lock: Lock) -> bytes:
@@ -134,12 +139,17 @@ async def test_a_day_leaves_no_key_no_code_and_no_entry_with_the_house(
             codes = [code.replace(" ", "") for code in codes]
             for code in codes:
                 await _enter(lock, code)
-            await _open_from_afar(page, lock)
+            lock.since_us = lock.events[-1]["us"]
+            await _open_from_afar(page, "online")
+            await lock.wait_unlocked()
+            await lock.wait_locked()
             log_key = await _read_log(page, lock)
+            assert "well" in (await house.operate("health")).output
+            await _pull_the_plug(house, lock)
+            await _open_from_afar(page, "offline")
             assert len(served.asked) == asked, "the page asked for something after it was there"
         heard = "\n".join(served.heard).encode()
     ended = int(time.time())
-    assert "well" in (await house.operate("health")).output
     assert "Ana" not in (await house.operate("staff", "log", "--wait", "1")).output
     (tmp_path / "word").write_text(_WORD)
     monkeypatch.setenv("MENSHEN_BACKUP_PASSPHRASE_FILE", str(tmp_path / "word"))

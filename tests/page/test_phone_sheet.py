@@ -26,7 +26,7 @@ _WHOLE = {
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_all_of_it_is_one_page(language: str, tmp_path: Path) -> None:
     path = tmp_path / "leaflet.html"
-    path.write_text(sheet(language, _WHOLE))
+    path.write_text(sheet(language, _WHOLE, "1234 5678", "flat 3"))
     async with chromium() as browser:
         page = await browser.new_page()
         await page.goto(path.as_uri())

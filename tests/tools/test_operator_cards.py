@@ -12,7 +12,7 @@ import pytest
 from menshen.desk import pcsc
 from menshen.desk.talk import CardError
 from menshen.operator import adopting, handing, records
-from menshen.operator.lists import CARD, HOUSE_KEY, TENANT, Known, changes, snapshot
+from menshen.operator.lists import CARD, HOUSE_KEY, STAFF, TENANT, Known, changes, snapshot
 from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.desfire import Desfire
 from menshen.simulator.cards.ntag424 import Ntag424
@@ -61,8 +61,8 @@ def _key(house: House, lock: str) -> bytes:
     return (house.folder / f"{lock}.key").read_bytes()
 
 
-def _opens(firmware: FirmwareReader, house: House, lock: str, card: Card) -> bool:
-    """Whether the firmware finds the card's digest in the list of this lock, as a tenant's card."""
+def _opens(firmware: FirmwareReader, house: House, lock: str, card: Card, role: int = TENANT) -> bool:
+    """Whether the firmware finds the card's digest in the list of this lock, as a card of this role."""
     listed = _listed(house, lock)
     houses = firmware.call("houses", _key(house, lock), b"".join(listed)) or b""
     shown = firmware.lay([card])
@@ -72,7 +72,7 @@ def _opens(firmware: FirmwareReader, house: House, lock: str, card: Card) -> boo
     if proved is None:
         return False
     digest = handing.mac(_key(house, lock), b"\x08" + proved)[:16]
-    return any(record[:18] == digest + bytes((TENANT, CARD)) for record in listed)
+    return any(record[:18] == digest + bytes((role, CARD)) for record in listed)
 
 
 def _let(house: House, *locks: str, note: str = "flat 3") -> None:
@@ -120,11 +120,14 @@ def test_cards_of_two_houses_have_keys_of_their_own_and_a_lock_has_room_for_four
     house.run("card", "make", "1", "--house", "house 2")
 
 
-def test_neither_the_number_nor_the_house_key_lies_in_the_file_in_clear(house: House, lay: Laid) -> None:
+@pytest.mark.parametrize("line", ["card make 1", "staff add front Anna --make-card"])
+def test_neither_the_number_nor_the_house_key_lies_in_the_file_in_clear(
+    house: House, lay: Laid, line: str
+) -> None:
     house.add_locks("front")
     _let(house, "front")
     lay(Ntag424("one", UID))
-    house.run("card", "make", "1")
+    house.run(*line.split())
     store = open_house(house.address)
     rows = [
         str(dict(row))
@@ -233,3 +236,92 @@ def test_a_record_of_half_a_house_key_is_as_the_lock_reads_it(house: House, lay:
             assert (kind, lease, schedule, uses, reference) == (0, 0, 0, 0, 1)
         if role == TENANT:
             assert (kind, lease, schedule, uses, reference) == (CARD, 1, 0, 0, 1)
+
+
+_HOURS = ("--hours", "mon-fri 8:00-17:00", "--uses", "2", "--until", _day(60))
+
+
+def _add_anna(house: House, *locks: str) -> str:
+    return house.run("staff", "add", *locks, "Anna", "--make-card", *_HOURS, "--yes")
+
+
+def test_a_card_made_for_staff_proves_itself_at_their_doors_within_their_hours(
+    house: House, lay: Laid, firmware: FirmwareReader
+) -> None:
+    house.add_locks("house", "flat-3", "flat-4")
+    card = Ntag424("one", UID)
+    lay(card)
+    assert "by a card that proves itself" in _add_anna(house, "house", "flat-3")
+    doors = ("house", "flat-3", "flat-4")
+    assert [_opens(firmware, house, lock, card, STAFF) for lock in doors] == [True, True, False]
+    assert not _opens(firmware, house, "house", card)
+    (record,) = [record for record in _listed(house, "house") if record[16] == STAFF]
+    _, kind, lease, schedule, uses, begin, end, reference = struct.unpack_from("<BBHBBIIH", record, 16)
+    assert (kind, lease, uses, begin, reference) == (CARD, 0, 2, 0, 1)
+    assert schedule
+    assert end
+    assert "card (proves itself)" in house.run("staff", "list", "house")
+    found = house.json("staff", "list")
+    assert isinstance(found, list)
+    assert [(one["by"], one["can_be_cloned"]) for one in found] == [("card", False)] * 2
+    assert UID.hex() not in house.run("export").lower()
+
+
+def test_staffs_card_is_taken_away_with_its_house_key_and_no_tenants(
+    house: House, lay: Laid, firmware: FirmwareReader
+) -> None:
+    house.add_locks("house", "back")
+    _let(house, "house")
+    card, own = Ntag424("one", UID), Ntag424("own", UID[:6] + b"\xff")
+    lay(own)
+    house.run("card", "make", "flat 3")
+    lay(card)
+    _add_anna(house, "house", "back")
+    house.publish("house", "back")
+    house.refused(1, "is Anna's, of the staff", "card", "make", "flat 3")
+    lay(own)
+    refused = ("staff", "add", "house", "Bert", "--make-card", "--yes")
+    house.refused(1, "--make-card: another in the list of house", *refused)
+    for lock in ("house", "back"):
+        house.run("staff", "remove", lock, "Anna")
+    assert not _opens(firmware, house, "house", card, STAFF)
+    assert _opens(firmware, house, "house", own)
+    assert _listed(house, "back") == []
+
+
+def test_staffs_card_stays_over_a_new_board_and_a_newer_copy(
+    house: House, lay: Laid, firmware: FirmwareReader
+) -> None:
+    house.add_locks("front")
+    card = Ntag424("one", UID)
+    lay(card)
+    _add_anna(house, "front")
+    before = {record[:16] for record in _listed(house, "front") if record[16] == STAFF}
+    (house.folder / "front.key").write_bytes(secrets.token_bytes(32))
+    house.run("lock", "replace", "front", "--key-file", str(house.folder / "front.key"), "--yes")
+    assert _opens(firmware, house, "front", card, STAFF)
+    assert not before & {record[:16] for record in _listed(house, "front")}
+    house.publish("front")
+    store = open_house(house.address)
+    series = store.series("front")
+    for lost in (False, True):
+        with store.change():
+            if lost:
+                store.drop("front", "staff", "Anna")
+            base = series.base_data
+            delta, digest = changes(base, series.current), hashlib.sha256(base).hexdigest()
+            known = Known(series.version + 1, series.base, digest, len(base), delta)
+            adopting.adopt(store, "front", known, base)
+        assert snapshot(records.records(store, "front")) == series.current
+        assert [*store.entries("front", "staff")] == ["Anna"]
+    store.close()
+
+
+def test_staffs_cards_count_among_the_four_houses_that_a_lock_has_room_for(house: House, lay: Laid) -> None:
+    house.add_locks("front")
+    for n in range(4):
+        lay(Ntag424("one", UID[:6] + bytes((n,))))
+        house.run("staff", "add", "front", f"Anna {n}", "--make-card", "--house", f"house {n}")
+    house.refused(1, "4 houses", "staff", "add", "front", "Bert", "--make-card", "--house", "one more")
+    for wrong in (("--make-card", "--pin"), ("--make-card", "--card", "04a1b2c3"), ()):
+        house.refused(2, "one of --card, --make-card and --pin", "staff", "add", "front", "Bert", *wrong)

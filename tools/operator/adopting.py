@@ -97,20 +97,11 @@ def _read(store: Store, ident: str, current: bytes) -> dict[str, dict[str, dict]
 
 def _cards(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
     """Cards that were handed out; of one that the file does not know nobody knows the number or the house."""
-    from menshen.desk import house_keys
-
     known = {card["digest"]: (number, card) for number, card in store.entries(ident, handing.KIND).items()}
-    halves: dict[int, dict[bytes, bytes]] = {}
-    for digest, role, *_, begin, end, reference in records:
-        if role == HOUSE_KEY:
-            halves.setdefault(reference, {})[digest] = struct.pack("<II", begin, end)
-    found = {}
+    keys, found = _house_keys(records), {}
     for digest, role, _, lease, _, _, begin, _, reference in records:
         if role == TENANT:
             number, own = known.get(digest.hex(), ("", {}))
-            wrapped = b"".join(
-                halves.get(reference, {}).get(half, b"") for half in house_keys.halves(reference)
-            )
             found[number or _new(store)] = {
                 "lease": lease,
                 "begin": begin,
@@ -118,9 +109,24 @@ def _cards(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
                 "reference": reference,
                 "value": own.get("value", ""),
                 "digest": digest.hex(),
-                "wrapped": wrapped.hex(),
+                "wrapped": keys.get(reference, ""),
             }
     return found
+
+
+def _house_keys(records: list[tuple]) -> dict[int, str]:
+    """House keys as the list has them, wrapped, by their references."""
+    from menshen.desk import house_keys
+
+    halves = {
+        digest: struct.pack("<II", begin, end)
+        for digest, role, *_, begin, end, _ in records
+        if role == HOUSE_KEY
+    }
+    references = {reference for _, role, *_, reference in records if role == HOUSE_KEY}
+    return {
+        one: b"".join(halves.get(half, b"") for half in house_keys.halves(one)).hex() for one in references
+    }
 
 
 def _new(store: Store) -> str:
@@ -132,12 +138,13 @@ def _new(store: Store) -> str:
 def _staff(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
     hours = _hours(records)
     known = {who["digest"]: (name, who) for name, who in store.entries(ident, "staff").items()}
+    keys = _house_keys(records)
     names = {
         row["digest"]: row["name"]
         for row in store.run("select digest, name from person where lock = ?", ident)
     }
     found = {}
-    for digest, role, kind, _, schedule, uses, begin, end, _ in records:
+    for digest, role, kind, _, schedule, uses, begin, end, reference in records:
         if role not in (STAFF, STAFF_PASSAGE):
             continue
         text = digest.hex()
@@ -155,6 +162,9 @@ def _staff(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
             "end": end,
             **({"value": own["value"]} if "value" in own else {}),
         }
+        if reference:
+            house = own.get("house", f"found {reference}")
+            found[name] |= {"house": house, "reference": reference, "wrapped": keys.get(reference, "")}
     return found
 
 

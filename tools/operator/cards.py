@@ -59,7 +59,7 @@ def make(store: Store, number: str, house: str) -> Answer:
         raise InputError("--house: is empty")
     references = [handing.reference(store, door.lock, house) for door in one.doors]
     key = handing.house_key(store, house)
-    uid = asking.typed("card", lambda: _made(key))
+    uid = asking.typed("card", lambda: made_at_desk(key))
     made = handing.enter(store, one, house, references, uid)
     doors = ", ".join(called(store.lock(door.lock)) for door in one.doors)
     said = f"card {made}: opens {doors} for {one.called}"
@@ -72,8 +72,8 @@ def make(store: Store, number: str, house: str) -> Answer:
     )
 
 
-def _made(key: bytes) -> bytes:
-    """Ask for a card, and make it one of the house: its UID."""
+def made_at_desk(key: bytes) -> bytes:
+    """Ask for a card, and make it one of the house: its UID. Raises CardError."""
     from menshen.desk import pcsc
     from menshen.desk.house_keys import HouseKeys
     from menshen.desk.personalise import hand_out

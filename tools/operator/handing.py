@@ -1,4 +1,4 @@
-"""What is entered for a card that was handed out: at each door of its lease one record, and the house key.
+"""What is entered for a card made at the desk: at each of its doors one record, and the house key.
 
 The house key follows from the key that seals the file: it is sealed as that is, and is in each backup.
 """
@@ -42,7 +42,7 @@ def reference(store: Store, lock: str, house: str) -> int:
     taken = {
         entry["house"]: entry["reference"]
         for state in (WANTED, SENT, HELD)
-        for entry in store.entries(lock, KIND, state).values()
+        for entry in made_at_desk(store, lock, state)
     }
     free = sorted(set(range(1, HOUSES_MAX + 1)) - set(taken.values()))
     if house not in taken and not free:
@@ -51,6 +51,19 @@ def reference(store: Store, lock: str, house: str) -> int:
             f"--house {house}: {lock} has cards of {HOUSES_MAX} houses, as many as it can: {known}"
         )
     return taken[house] if house in taken else free[0]
+
+
+def made_at_desk(store: Store, lock: str, state: str = WANTED) -> list[dict]:
+    """The entries of a lock's cards that prove themselves by a house key: tenants', and staff's."""
+    staff = store.entries(lock, "staff", state).values()
+    return [*store.entries(lock, KIND, state).values(), *(who for who in staff if "reference" in who)]
+
+
+def for_staff(store: Store, lock: str, house: str, uid: bytes) -> dict[str, object]:
+    """What staff's entry has of the card of this UID. Raises MenshenError."""
+    at_lock = reference(store, lock, house)
+    made = sealed_for(store.key(lock), house_key(store, house), at_lock, uid)
+    return {"house": house, "reference": at_lock, **made}
 
 
 def enter(store: Store, one: Tenancy, house: str, references: list[int], uid: bytes) -> str:
@@ -69,6 +82,9 @@ def enter(store: Store, one: Tenancy, house: str, references: list[int], uid: by
         for name, other in store.entries(door.lock, KIND).items():
             if other["digest"] == data["digest"]:
                 raise MenshenError(f"this card is card {name} already, and opens {door.lock}")
+        for name, who in store.entries(door.lock, "staff").items():
+            if who["digest"] == data["digest"]:
+                raise MenshenError(f"this card is {name}'s, of the staff, and opens {door.lock}")
         store.put(door.lock, KIND, number, data)
     store.set("cards", number)
     return number
@@ -103,20 +119,25 @@ def forget(store: Store, lock: str, lease: int) -> None:
             store.drop(lock, KIND, number)
 
 
-def records(entries: dict[str, dict]) -> list[bytes]:
-    """The records of a lock's cards, and of the house keys that they need."""
-    found: list[bytes] = []
-    if not entries:
-        return found
+def records(store: Store, lock: str, state: str) -> list[bytes]:
+    """The records of a lock's tenants' cards, and of the house keys that those and staff's need."""
+    made = made_at_desk(store, lock, state)
+    if not made:
+        return []
     from menshen.desk import house_keys
 
-    wrapped = {}
-    for entry in entries.values():
-        at_lock = entry["reference"]
-        wrapped[at_lock] = bytes.fromhex(entry["wrapped"])
-        digest = bytes.fromhex(entry["digest"])
-        one = Record(digest, TENANT, CARD, entry["lease"], not_before=entry["begin"], key_ref=at_lock)
-        found.append(one.data())
+    found = [
+        Record(
+            bytes.fromhex(entry["digest"]),
+            TENANT,
+            CARD,
+            entry["lease"],
+            not_before=entry["begin"],
+            key_ref=entry["reference"],
+        ).data()
+        for entry in store.entries(lock, KIND, state).values()
+    ]
+    wrapped = {entry["reference"]: bytes.fromhex(entry["wrapped"]) for entry in made}
     return found + [half for at_lock, key in wrapped.items() for half in house_keys.records(at_lock, key)]
 
 

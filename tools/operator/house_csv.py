@@ -18,8 +18,9 @@ from .certificates import check_lock, write_private
 from .holidays import enter as enter_holidays
 from .letting import Wish
 from .lists import CARD
+from .lock_settings import rule_of
 from .locks import enter as enter_lock
-from .locks import rule_of, some
+from .locks import some
 from .opened import RolledBackError, changing, reading
 from .ordered import naturally
 from .staff import Terms
@@ -260,7 +261,7 @@ def _doors(store: Store, row: dict[str, str]) -> list[str]:
 
 
 def _rows(store: Store) -> list[dict[str, str]]:
-    """The house as rows of the table; those of staff with a PIN have no card, and are not read again."""
+    """The house as rows of the table; staff with a PIN, or a card made at the desk, are not."""
     rows = [{"kind": "lock", "doors": row["name"], "zone": row["zone"]} for row in store.locks()]
     zones = {row["name"]: row["zone"] for row in store.locks()}
     for one in store.tenancies():
@@ -270,7 +271,7 @@ def _rows(store: Store) -> list[dict[str, str]]:
         rows.append({"kind": "lease", "doors": doors, "name": _name(one), "from": days[0], "until": days[1]})
     for lock, zone in zones.items():
         for name, who in store.entries(lock, "staff").items():
-            if who["kind"] != CARD or "value" not in who:
+            if who["kind"] != CARD or "value" not in who or "reference" in who:
                 continue
             card = store.seal.open(f"staff {name}", bytes.fromhex(who["value"])).hex()
             days = records.first_day(who["begin"], zone), records.last_day(who["end"], zone)

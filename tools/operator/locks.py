@@ -1,6 +1,5 @@
 """Commands for locks and for the broker that they are at."""
 
-import json
 import re
 import time
 from pathlib import Path
@@ -13,6 +12,8 @@ from menshen.key_file import read_lock_key
 
 from . import asking, zones
 from .answer import Answer, Table
+from .lock_settings import other_zone, rule_of
+from .new_board import replace as new_board
 from .opened import changing, reading
 from .ordered import naturally
 from .store import Store, called
@@ -69,6 +70,9 @@ def lock() -> None:
     """
 
 
+lock.add_command(new_board)
+
+
 @lock.command("add")
 @click.argument("name", metavar="ID")
 @click.option("--key-file", type=_File, required=True, help="The key that provisioning left.")
@@ -95,7 +99,7 @@ def add(
     return Answer(
         {"lock": name, "zone": store.lock(name)["zone"], "rule": store.lock(name)["rule"]},
         [f"{name}: added. `menshen publish {name}` gives it its list"],
-        then=_clock(store, name),
+        then=other_zone(store, name),
         record=f"lock {name} added",
     )
 
@@ -105,30 +109,6 @@ def enter(store: Store, name: str, key: bytes, zone: str | None, rule: str | Non
     zone = zone or store.zone
     zones.check("--zone", zone)
     store.add_lock(name, key, zone, above, rule)
-
-
-def rule_of(name: str, key_file: Path, settings: Path | None) -> str | None:
-    """What the lock's settings say of its zone; None where there are none to look at. Raises InputError."""
-    path = settings or key_file.with_name(f"{name}.json")
-    if settings is None and not path.is_file():
-        return None
-    try:
-        said = json.loads(path.read_text())
-        found = (said.get("time") or {}).get("zone", zones.LOCKS_DEFAULT)
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"--settings {path}: no settings of a lock, which are one JSON object") from error
-    if said.get("lock") not in (None, name):
-        raise InputError(f"--settings {path}: of the lock {said['lock']}, and not of {name}")
-    return str(found)
-
-
-def _clock(store: Store, name: str) -> list[str]:
-    row = store.lock(name)
-    right = zones.rule(row["zone"])
-    if row["rule"] is None or zones.agree(row["rule"], right):
-        return []
-    said = f"{name} reads the hours of staff by {row['rule']}, and not by {row['zone']}"
-    return [f'{said}: put "zone": "{right}" under "time" in its settings, and provision it again']
 
 
 @lock.command("list")
@@ -213,44 +193,6 @@ def rename(store: Store, name: str, label: str) -> Answer:
     )
     said = f"{row['name']} is called {label}"
     return Answer({"lock": row["name"], "called": label}, [said], record=said)
-
-
-_OLD = "The old board stays off, or is erased: under the same name its messages would hide the new one's"
-
-
-@lock.command("replace")
-@click.argument("name", metavar="LOCK", shell_complete=LOCK)
-@click.option("--key-file", type=_File, required=True, help="The new board's key, from provisioning.")
-@click.option("--settings", type=_File, help="Its settings [ID.json beside the key].")
-@changing
-def replace(store: Store, name: str, key_file: Path, settings: Path | None) -> Answer:
-    """Have a new board take the place of a dead one.
-
-    The door keeps its ID, leases and staff; nothing of the old key opens anything. What residents had set was
-    in the dead board: each lease gets a new move-in code, shown this once.
-    """
-    from .replacing import replace as put_in_place
-
-    row = store.lock(name)
-    ident = row["name"]
-    key = read_lock_key(key_file, "--key-file")
-    if key == store.key(ident):
-        raise InputError(f"--key-file {key_file}: the key of the board that is to be replaced")
-    asking.sure(
-        f"Replace the board of {called(row)}? All who live there have to move in again with new codes."
-    )
-    codes, lost = put_in_place(store, ident, key, rule_of(ident, key_file, settings))
-    return Answer(
-        {"lock": ident, "codes": codes, "staff_to_add_again": lost},
-        [f"{ident}: a new board. `menshen publish {ident}` gives it the list", *map(_again, lost), _OLD],
-        secret=[f"move-in code of {one['lease']}: {one['code'][:4]} {one['code'][4:]}" for one in codes],
-        then=_clock(store, ident),
-        record=f"lock {ident}: a new board in the place of the old one",
-    )
-
-
-def _again(name: str) -> str:
-    return f"staff {name}: has left the list, for your file does not have the number; add them again"
 
 
 @lock.command("remove")

@@ -16,7 +16,7 @@ def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
         found.append(Lease(int(number), lease["begin"], lease["end"]).record(b""))
         moving = bytes.fromhex(lease["code"])
         found.append(Record(moving, MOVE_IN, PIN, int(number), not_before=lease["begin"]).data())
-    found += handing.records(store.entries(lock, handing.KIND, state))
+    found += handing.records(store, lock, state)
     hours: dict[int, str] = {}
     for who in store.entries(lock, "staff", state).values():
         hours[who["schedule"]] = who["hours"]
@@ -28,6 +28,7 @@ def records(store: Store, lock: str, state: str = WANTED) -> list[bytes]:
             uses=who["uses"],
             not_before=who["begin"],
             not_after=who["end"],
+            key_ref=who.get("reference", 0),
         )
         found.append(entry.data())
     for schedule, text in hours.items():

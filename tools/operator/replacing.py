@@ -26,7 +26,7 @@ def replace(store: Store, ident: str, key: bytes, rule: str | None) -> tuple[lis
             store.drop(ident, "lease", str(one.doors[0].number))
         else:
             code = letting.recode(store, one.doors)
-            given.append({"lease": one.called, "number": one.id, "code": code})
+            given.append({"lease": one.called, "number": one.id, "note": one.note, "code": code})
     handing.renew(store, ident, key)
     store.journal.forget()  # the old board is gone, and nothing brings it back
     return given, lost
@@ -41,12 +41,16 @@ def _staff(store: Store, ident: str, key: bytes) -> list[str]:
             lost.append(name)
             continue
         value = store.seal.open(f"staff {name}", bytes.fromhex(who["value"]))
-        digest = codes.digest(key, who["kind"], value).hex()
-        store.put(ident, "staff", name, {**who, "digest": digest})
+        if "reference" in who:
+            house = handing.house_key(store, who["house"])
+            made = handing.sealed_for(key, house, who["reference"], value)
+        else:
+            made = {"digest": codes.digest(key, who["kind"], value).hex()}
+        store.put(ident, "staff", name, {**who, **made})
         store.run(
             "insert into person (lock, digest, name, used) values (?, ?, ?, 0) on conflict do nothing",
             ident,
-            digest,
+            made["digest"],
             name,
         )
     return lost

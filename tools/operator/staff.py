@@ -8,14 +8,16 @@ from menshen.cli.completing import LOCK
 from menshen.cli.options import packed
 from menshen.errors import InputError, MenshenError
 
-from . import asking, codes, dates, records, zones
+from . import asking, codes, dates, handing, records, zones
 from .answer import Answer, Table
+from .cards import made_at_desk
 from .lists import CARD, PIN, STAFF, STAFF_PASSAGE
 from .locks import chosen
 from .opened import changing, reading
 from .store import NotInFileError, Store, called
 
 KINDS = {PIN: "PIN", CARD: "card (can be cloned)"}
+_PROVES = "card (proves itself)"
 
 
 @click.group()
@@ -45,6 +47,8 @@ class Terms:
     uses: int | None
     passage: bool = False
     parity: str = "halves"
+    make_card: bool = False
+    house: str = "house"
 
     def limits(self, zone: str) -> tuple[int, int]:
         """First second, and the one after the last, since 1970; 0 is no limit. Raises DateError."""
@@ -54,8 +58,11 @@ class Terms:
             raise dates.DateError(f"--until {self.last}: before --from {self.first}")
         return begin, end
 
-    def value(self) -> tuple[int, bytes]:
-        """Kind, and a card's number or a PIN, which is asked for. Raises CodeError."""
+    def value(self, store: Store) -> tuple[int, bytes]:
+        """Kind, and a card's number or a PIN, which is asked for. Raises CodeError, CardError."""
+        if self.make_card:
+            key = handing.house_key(store, self.house)
+            return CARD, asking.typed("card", lambda: made_at_desk(key))
         if self.card is not None:
             return CARD, codes.card_number(self.card, self.bits, self.parity)
         return PIN, codes.checked_pin(asking.typed("PIN", _ask_pin)).encode()
@@ -78,6 +85,8 @@ _terms = packed(
         default="halves",
         help="The lock's reader.parity, for --bits other than 26, 34 and 37 [halves].",
     ),
+    click.option("--make-card", is_flag=True, help="A card made now, on the reader at your desk."),
+    click.option("--house", metavar="NAME", default="house", help="Whose key that gets [house]."),
     click.option("--pin", is_flag=True, help="A PIN; it is asked for, twice."),
     click.option("--hours", metavar="TEXT", help='Such as "mon-fri 08:00-17:00, sat+holiday 9:00-12:00".'),
     click.option("--from", "first", metavar="DATE", help="First day."),
@@ -96,25 +105,35 @@ def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer
     """Let somebody in who does not live there.
 
     NAME is for you; the lock never learns it. Cards are written as 04a1b2c3d4e5f6, as 4d7603, as 077,30211
-    or as 0005076483; one that is only a number can be cloned. Without --hours it opens always; hours are in
-    the house's own time.
+    or as 0005076483; one that is only a number can be cloned. One of --make-card proves itself to all these
+    locks: `menshen card --help` says which cards can. Without --hours it opens always; hours are in the
+    house's own time.
     """
-    if (terms.card is None) == (not terms.pin):
-        raise click.UsageError("Say what opens: one of --card and --pin.")
+    if (terms.card is not None) + terms.pin + terms.make_card != 1:
+        raise click.UsageError("Say what opens: one of --card, --make-card and --pin.")
     if terms.passage and not terms.pin:
         raise click.UsageError("--passage: passage mode is begun at the keypad, so it needs --pin.")
     idents = chosen(store, locks)
-    kind, value = terms.value()
+    if not terms.house.strip():
+        raise InputError("--house: is empty")
+    for ident in idents if terms.make_card else ():
+        handing.reference(store, ident, terms.house)  # before a card is made for nothing
+    kind, value = terms.value(store)
     for ident in idents:
         enter(store, ident, name, terms, (kind, value))
-    shown = f"card {codes.card_said(value)}, which can be cloned" if kind == CARD else "PIN"
+    shown = "PIN" if kind == PIN else "a card that proves itself" if terms.make_card else _plain(value)
     where = ", ".join(called(store.lock(ident)) for ident in idents)
     said = f"{name} may enter at {where} by {shown}"
     return Answer(
         {"name": name, "locks": idents, "kind": kind, "hours": terms.hours or "always", "uses": terms.uses},
         [f"{said}. Now: menshen publish {' '.join(idents)}"],
+        then=["Whoever has your file and its key can copy this card"] if terms.make_card else (),
         record=f"staff {name}: may enter at {where} by {'card' if kind == CARD else 'PIN'}",
     )
+
+
+def _plain(value: bytes) -> str:
+    return f"card {codes.card_said(value)}, which can be cloned"
 
 
 def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, bytes]) -> None:
@@ -131,12 +150,17 @@ def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, by
         _own_time(store, lock)
         schedule = records.schedule(store, lock, text)
     kind, value = opens
-    digest = codes.digest(store.key(lock), kind, value)
-    if digest in {record[:16] for record in records.records(store, lock)}:
-        raise MenshenError(f"{'--card' if terms.card else '--pin'}: another in the list has the same")
+    if terms.make_card:
+        own = handing.for_staff(store, lock, terms.house, value)
+    else:
+        own = {"digest": codes.digest(store.key(lock), kind, value).hex()}
+    digest = str(own["digest"])
+    if digest in {record[:16].hex() for record in records.records(store, lock)}:
+        option = "--make-card" if terms.make_card else "--card" if terms.card else "--pin"
+        raise MenshenError(f"{option}: another in the list of {lock} has the same")
     data = {
+        **own,
         "kind": kind,
-        "digest": digest.hex(),
         "hours": text,
         "schedule": schedule,
         "uses": terms.uses or 0,
@@ -146,7 +170,7 @@ def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, by
         "value": store.seal.close(f"staff {name}", value).hex(),
     }
     store.put(lock, "staff", name, data)
-    key = {"lock": lock, "digest": digest.hex()}
+    key = {"lock": lock, "digest": digest}
     store.journal.write("person", key, {**key, "name": name, "used": 0})
 
 
@@ -200,14 +224,13 @@ def list_(store: Store, lock: str | None) -> Answer:
             days = records.first_day(who["begin"], row["zone"]), records.last_day(who["end"], row["zone"])
             left = max(0, who["uses"] - used.get(who["digest"], 0)) if who["uses"] else None
             hours = who["hours"] or "always"
-            rows.append(
-                (called(row), name, KINDS[who["kind"]], hours, *days, "" if left is None else str(left))
-            )
+            rows.append((called(row), name, _opens_by(who), hours, *days, "" if left is None else str(left)))
             data.append(
                 {
                     "lock": row["name"],
                     "name": name,
                     "by": "pin" if who["kind"] == PIN else "card",
+                    "can_be_cloned": who["kind"] == CARD and "reference" not in who,
                     "hours": hours,
                     "from": days[0],
                     "until": days[1],
@@ -216,6 +239,10 @@ def list_(store: Store, lock: str | None) -> Answer:
                 }
             )
     return Answer(data, table=Table(("lock", "name", "opens by", "hours", "from", "until", "left"), rows))
+
+
+def _opens_by(who: dict) -> str:
+    return _PROVES if "reference" in who else KINDS[who["kind"]]
 
 
 @staff.command("log")

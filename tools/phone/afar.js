@@ -1,10 +1,11 @@
 // Opens a door from afar: one signed message to the broker that the page was built for, and nothing else.
 //
-// MQTT 3.1.1 over a WebSocket: CONNECT, and at CONNACK a PUBLISH with QoS 0 and a DISCONNECT. A client library
-// is three times as big as this whole page.
+// MQTT 5 over a WebSocket: CONNECT, PUBLISH with QoS 1, DISCONNECT. PUBACK says whether anybody listens, and that is
+// the lock alone; with 3.1.1, where the broker has no other, it does not. A client library is three times this page.
 
 const TENANT = new TextEncoder().encode("menshen tenant v1");
 const PATIENCE_MS = 15_000;
+const NOBODY = 0x10, OLDER = [1, 0x84]; // MQTT 5, 3.4.2.1 and 3.2.2.2; MQTT 3.1.1, 3.2.2.3
 
 /** The message by which the lock of this name opens; `mark` is the key's, `now` is ms since 1970. */
 export async function signOpening(key, mark, lock, now) {
@@ -15,23 +16,36 @@ export async function signOpening(key, mark, lock, now) {
   return new Uint8Array([...head, ...new Uint8Array(mac, 0, 16)]);
 }
 
-/** Sends it. Rejects where the broker is not reached or does not take it; whether the door opens nobody says. */
-export function sendOpening(broker, lock, message) {
+/**
+ * Sends it, and resolves to what the broker says of the lock: "online", "offline", or "sent" where it cannot tell.
+ * Rejects where the broker is not reached or does not take it. Whether the door opens nobody says.
+ */
+export function sendOpening(broker, lock, message, version = 5) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(broker, "mqtt");
+    const socket = new WebSocket(broker, "mqtt"), none = version > 4 ? [0] : []; // properties
+    let known = "";
     const patience = setTimeout(() => socket.close(), PATIENCE_MS);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => socket.send(packet(0x10, [...text("MQTT"), 4, 2, 0, 30, ...text("")]));
+    socket.onopen = () => socket.send(packet(0x10, [...text("MQTT"), version, 2, 0, 30, ...none, ...text("")]));
     socket.onmessage = ({ data }) => {
-      const [kind, , , refused] = new Uint8Array(data);
-      if (kind !== 0x20 || refused) return socket.close();
-      socket.send(packet(0x30, [...text(`menshen/v1/${lock}/tenant`), ...message]));
-      socket.send(packet(0xe0, []));
-      resolve();
+      const [kind, , , refused, reason] = new Uint8Array(data);
+      if (kind === 0x20 && !refused) {
+        known = "sent";
+        return socket.send(packet(0x32, [...text(`menshen/v1/${lock}/tenant`), 0, 1, ...none, ...message]));
+      }
+      known = "";
+      if (kind === 0x40 && !(reason > 0x7f)) {
+        known = version < 5 ? "sent" : reason === NOBODY ? "offline" : "online";
+        socket.send(packet(0xe0, []));
+      } else if (kind === 0x20 && version > 4 && OLDER.includes(refused)) {
+        resolve(sendOpening(broker, lock, message, 4));
+      }
+      socket.close();
     };
     socket.onclose = () => {
       clearTimeout(patience);
-      reject(new Error("notSent")); // of no effect once it was sent
+      if (known) resolve(known);
+      reject(new Error("notSent")); // of no effect where it was sent
     };
   });
 }

@@ -300,8 +300,7 @@ $("open").onclick = async () => {
   if (!owner.lock) return note("noName");
   if (!(await isSure("openSure", values)) || !(await isSure("openSurer", values))) return;
   try {
-    await sendOpening(BROKER, owner.lock, await signOpening(owner.key, owner.mark, owner.lock, Date.now()));
-    note("sent");
+    note(await sendOpening(BROKER, owner.lock, await signOpening(owner.key, owner.mark, owner.lock, Date.now())));
   } catch {
     note("notSent");
   }

@@ -17,7 +17,7 @@ import click
 from menshen import checkout
 from menshen.errors import InputError, MenshenError
 
-from .leaflet import LANGUAGES, words
+from .leaflet import LANGUAGES, OF_THE_SHEET, words
 
 HERE = Path(__file__).parent
 OUT = checkout.TOP / "build/phone" if checkout.exists() else Path("phone")
@@ -49,7 +49,11 @@ class PhoneError(MenshenError):
 
 def script(broker: str = "") -> str:
     """All modules as one. Raises PhoneError where two of them have the same name for something."""
-    told = json.dumps({language: words(language) for language in LANGUAGES}, ensure_ascii=False)
+    said = {
+        language: {name: text for name, text in words(language).items() if name not in OF_THE_SHEET}
+        for language in LANGUAGES
+    }
+    told = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
     released = checkout.version() if checkout.exists() else importlib.metadata.version("menshen")
     begin = f"const WORDS = {told}, BROKER = {json.dumps(broker)}, RELEASED = {json.dumps(released)};"
     parts, seen = [begin], {}

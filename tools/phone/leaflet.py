@@ -10,6 +10,9 @@ LANGUAGES = ("en", "zh-Hans", "zh-Hant", "de", "es")
 ORDERS = ("1", "2", "3", "30", "4", "40", "5", "50", "6", "60", "7", "8", "80", "9")
 """What stands behind `PIN *` at the keypad of this release, as in access/gate.py; a test compares."""
 
+OF_THE_SHEET = ("pinLength", "readHome")
+"""Words that the printed leaflet alone has, for what the lock's settings say."""
+
 
 @cache
 def words(language: str) -> dict:

@@ -14,11 +14,17 @@ _LIGHT_NEEDS = {"olive": "reader", "yellow": "contact"}
 """Colours that some locks never show, by their English name, and the part that these are without."""
 
 
-def sheet(language: str, settings: dict) -> str:
-    """A page of HTML for a lock with these settings, as /config.json has them."""
+def sheet(language: str, settings: dict, code: str = "", whose: str = "") -> str:
+    """A page of HTML for a lock with these settings, as /config.json has them.
+
+    With a move-in `code` it is one tenant's own; `whose` says beside the lock's name to whom it goes.
+    """
     said = words(language)
-    parts = "\n".join(_section(section) for section in sections(language, settings))
-    name = escape(str(settings.get("lock", "")))
+    first, *others = (_section(section) for section in sections(language, settings))
+    if code:
+        first = first.replace("</h2>", f'</h2><p class="code">{escape(code)}</p>', 1)
+    parts = "\n".join((first, *others))
+    name = escape(" · ".join(filter(None, (str(settings.get("lock", "")), whose))))
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{escape(said['help'])}</title>\n<style>\n{_STYLE.read_text()}</style>\n</head>\n<body>\n"
