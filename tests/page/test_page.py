@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from menshen.simulator import lights
 from menshen.simulator.server import PAGE
@@ -92,6 +92,22 @@ async def test_the_keys_of_the_menu_do_what_is_written_there(page: Page, lock: L
     await page.locator("#pin button").click()  # one's own PIN opens in the dialogue, too
     await lock.wait_unlocked()
     await expect(page.locator("#says")).to_contain_text("bolt is free")
+    await page.locator("#menu [data-order='']").click()  # a phone that has no key, at least, does no harm
+    await expect(page.locator("#signal")).to_have_text("enrolling")
+
+
+async def test_where_no_pin_is_known_the_page_asks_for_it(page: Page, lock: Lock) -> None:
+    async def state_of_a_house(route: Route) -> None:
+        await route.fulfill(json=await lock.state() | {"pin": ""})
+
+    await page.route("**/api/state", state_of_a_house)
+    await page.reload()
+    await expect(page.locator("#pin")).to_be_hidden()
+    await page.locator("#menu [data-order='1']").click()
+    await expect(page.locator("#own")).to_be_focused()
+    await page.locator("#own").fill("246810")
+    await page.locator("#menu [data-order='1']").click()
+    await expect(page.locator("#signal")).to_have_text("enrolling")
 
 
 async def test_the_exit_button_lets_the_strike_go_by_its_own_wire(page: Page, lock: Lock) -> None:

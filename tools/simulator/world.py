@@ -324,6 +324,7 @@ class World:
             "tamper": self._tampered,
             "fire": self._burns,
             "lock": self._lock_says,
+            "pin": "" if self._installed else provision.DEMO_PIN,
             "resets": list(self._resets),
             "cards": list(self.cards),
             "faults": {**self._network.modes, "dhcp": self.board.dhcp(), "reader": self.reader.fault},

@@ -60,6 +60,8 @@ function show(s) {
   }
   $("exit").classList.toggle("pressed", s.door.exit);
   $("exit").querySelector("small").textContent = s.door.exit ? "the door lets go" : "inside";
+  $("pin").hidden = !s.pin;
+  $("own-pin").hidden = Boolean(s.pin);
   count(s.wire.out);
   $("known").textContent = JSON.stringify(s.lock, null, 2);
   ticks(s, open);
@@ -116,20 +118,30 @@ async function press(key) { // one call at a time, so that keys stay in their or
   pressing = false;
 }
 
+const pin = () => state?.pin || $("own").value.replace(/\D/g, "");
+
+function type(keys, own) { // `own`: a resident's PIN is among them
+  if (own && !pin()) { $("own").focus(); return; }
+  for (const key of keys) press(key);
+}
+
+function order(number, what, then) {
+  const button = document.createElement("button"), keys = document.createElement("kbd");
+  button.type = "button";
+  button.dataset.order = number;
+  keys.textContent = `* ${number} #`.replace("  ", " ");
+  button.title = `${number && "PIN "}${keys.textContent}: ${what}, ${then}`;
+  button.setAttribute("aria-label", button.title);
+  button.append(keys, what);
+  button.disabled = number === "0"; // no tenant's
+  button.onclick = () => type(`${number && pin()}*${number}#`, number);
+  $("menu").append(button);
+}
+
 function buildMenu() {
-  for (const [number, what, then] of MENU) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.order = number;
-    const keys = document.createElement("kbd");
-    keys.textContent = `* ${number} #`;
-    button.setAttribute("aria-label", button.title = `PIN * ${number} #: ${what}, ${then}`);
-    button.append(keys, what);
-    if (number === "0") button.disabled = true; // no tenant's
-    button.onclick = () => { for (const key of `246810*${number}#`) press(key); };
-    $("menu").append(button);
-  }
-  $("pin").querySelector("button").onclick = () => { for (const key of "246810#") press(key); };
+  MENU.forEach((row) => order(...row));
+  order("", "a phone opens", "for ten seconds, by its key and without a PIN; once in a minute");
+  $("pin").querySelector("button").onclick = () => type(`${pin()}#`, true);
 }
 
 async function startOver() {
