@@ -198,7 +198,7 @@ def test_staff_that_cannot_be_are_named(operate: Operate) -> None:
         (["Anna", "--card", UID], "NAME Anna"),
         (["Bert", "--card", UID], "--card: another in the list"),
         (["Bert", "--card", "xyz"], "--card xyz: a UID of 8, 14 or 20"),
-        (["Bert"], "one of --card and --pin"),
+        (["Bert"], "one of --card, --make-card and --pin"),
         (["Bert", "--card", "0badcafe", "--uses", "256"], "--uses"),
         (["Bert", "--card", "0badcafe", "--hours", "weekdays"], '--hours "weekdays"'),
         (["Bert", "--card", "0badcafe", "--hours", ""], '--hours ""'),
