@@ -128,8 +128,12 @@ class Lock:
                             return event
                     await self._news.wait()
         except TimeoutError:
-            seen = "\n".join(map(str, [e for e in self.since() if e["type"] != "reader"][-60:]))
-            raise AssertionError(f"not seen within {timeout} s; instead:\n{seen}") from None
+            seen = [str(e) for e in self.since() if e["type"] != "reader" and not self._is_anothers(e)]
+            shown = "\n".join(seen if len(seen) <= 90 else [*seen[:30], "...", *seen[-60:]])
+            raise AssertionError(f"not seen within {timeout} s; instead:\n{shown}") from None
+
+    def _is_anothers(self, event: Event) -> bool:
+        return event["type"] == "operator" and f"/{self.world.provision.lock}/" not in event["topic"]
 
     async def wait_pin(self, name: str, level: int | None, timeout: float = TIMEOUT_S) -> Event:
         """The edge of a pin, by its name in the wiring table, to a level."""
