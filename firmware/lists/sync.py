@@ -54,9 +54,10 @@ class Sync:
         """Install the list of the one head, or tell why it is refused; None is a head that was too long.
 
         `told` is the version of which the operator has been told that it is in force; the result is that
-        version afterwards. on_time(seconds, echo) gets the time of each head that was signed for this lock,
-        and the challenge that it echoes, None where its version is not above the one in force. The head is
-        removed from `heads`, to free its memory. Whatever it holds, nothing but MemoryError is raised.
+        version afterwards. on_time(seconds, echo) gets the time of each head that was signed for this lock
+        and is no older than the one in force, and the challenge that it echoes, None where its version is
+        not above that one. The head is removed from `heads`, to free its memory. Whatever it holds, nothing
+        but MemoryError is raised.
         """
         version = self._version = None
         try:
@@ -113,7 +114,9 @@ class Sync:
             await self._pace()
             time, echo, self._version, snapshot, identity, changes = read(message, self._lock_id, self._key)
             await self._pace()
-            on_time(time, echo if (self._version or 0) > self._credentials.version else None)
+            newer = (self._version or 0) - self._credentials.version
+            if newer >= 0:  # an older one may have been signed by a clock that was wrong, and is healed
+                on_time(time, echo if newer else None)
             check(identity[1], changes)
             self._hash = list_hash(identity[2], changes)
             return snapshot, identity, changes

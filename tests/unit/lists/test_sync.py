@@ -44,6 +44,19 @@ def test_a_head_that_is_newer_echoes_a_challenge_or_none():
     assert lock.holds(8, 8, NEW)
 
 
+def test_an_older_list_tells_no_time():
+    """Its clock may have been wrong, and is healed; or the broker has kept it until now."""
+    lock = Lock(NEW).get(sign(offer(7, NEW)))
+    known = len(lock.times)
+    for version in (1, 3, 6):
+        for time in (1_800_000_000, 1_800_070_000, 1_900_000_000):
+            lock.get(sign(dict(offer(version, NEW), time=time, echo="ab" * 8)))
+    assert len(lock.times) == known
+    assert lock.holds(7, 7, NEW)
+    lock.get(sign(dict(offer(7, NEW), time=1_800_000_100)))  # the one in force, which the broker retains
+    assert lock.times[-1] == 1_800_000_100
+
+
 def test_versions_may_be_skipped_and_messages_be_any_buffer():
     assert Lock(NEW).get(bytearray(sign(offer(400, NEW)))).holds(400, 400, NEW)
 

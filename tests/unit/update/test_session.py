@@ -139,6 +139,19 @@ class Lock:
         assert not self.orders
 
 
+def test_an_older_order_tells_no_time():
+    lock = Lock()
+    lock.hear(order(5), OLD)
+    lock.board.numbers.set("order", 5)
+    known = len(lock.times)
+    for number in (1, 4):
+        for time in (1_800_000_000, 1_900_000_000):
+            lock.hear(order(number, time=time), OLD, True)
+    assert len(lock.times) == known
+    lock.hear(order(5, time=1_800_000_100), OLD)
+    assert lock.times[-1] == (1_800_000_100, False)
+
+
 def test_an_order_tells_the_time_if_it_is_new_and_echoes_the_challenge():
     lock, now = Lock(), 1_800_000_000
     for number, echo, challenge, is_live, tells in (
