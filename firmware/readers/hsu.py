@@ -45,7 +45,7 @@ class Line:
         self._finder = frames.Finder()
         self._sending = memoryview(bytearray(frames.LONGEST_SENT))
         self._acknowledged = False
-        self._due = False  # an answer is waited for: an IRQ line that is not wired announces many more
+        self._due = 0  # frames that IRQ has yet to announce: a line that is not wired announces many more
         self._begins = asyncio.ThreadSafeFlag()
         self._sleeper = self._waking = None
         self._awake = 0  # until then an answer that is due keeps the event loop awake
@@ -106,7 +106,7 @@ class Line:
             while True:
                 self._write(command)
                 end = ticks_add(ticks_ms(), wait_ms)
-                self._awake, self._due = ticks_add(ticks_ms(), _HURRY_MS), True
+                self._awake, self._due = ticks_add(ticks_ms(), _HURRY_MS), 2  # the ACK and the answer
                 while True:
                     answer = self._hear(code)
                     if answer is not None:
@@ -146,12 +146,13 @@ class Line:
         came, data = self._read(), None
         if not self._acknowledged:
             self._acknowledged = self._finder.skip(frames.ACK)
+            if self._acknowledged:
+                self._awake = ticks_ms()  # until the answer begins
         if self._acknowledged and self._finder.holds:
             data = self._finder.next()
             if data is not None and self._answers(code, data):
                 return data[2:]
-        is_due = not (self._acknowledged and self._due) and ticks_diff(self._awake, ticks_ms()) > 0
-        self._hurries = is_due or bool(came) or data is not None
+        self._hurries = ticks_diff(self._awake, ticks_ms()) > 0 or bool(came) or data is not None
         return None
 
     def _read(self) -> "int | None":
@@ -183,9 +184,10 @@ class Line:
         return self._acknowledged and len(data) > 1 and data[0] == frames.CHIP and data[1] == code + 1
 
     def _on_irq(self, pin: "Pin") -> None:
-        if self._sleeper is not None and self._acknowledged and self._due:
-            self._due = False
-            self._begins.set()
+        if self._sleeper is not None and self._due:
+            self._due -= 1
+            if self._acknowledged:  # or the ACK is announced after it was read
+                self._begins.set()
 
     async def _wake(self) -> None:
         """Wake who waits for an answer that begins, before its nap is over."""
