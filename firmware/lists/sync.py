@@ -55,9 +55,8 @@ class Sync:
 
         `told` is the version of which the operator has been told that it is in force; the result is that
         version afterwards. on_time(seconds, echo) gets the time of each head that was signed for this lock
-        and is no older than the one in force, and the challenge that it echoes, None where its version is
-        not above that one. The head is removed from `heads`, to free its memory. Whatever it holds, nothing
-        but MemoryError is raised.
+        and is newer than the one in force, and the challenge that it echoes. The head is removed from
+        `heads`, to free its memory. Whatever it holds, nothing but MemoryError is raised.
         """
         version = self._version = None
         try:
@@ -114,9 +113,8 @@ class Sync:
             await self._pace()
             time, echo, self._version, snapshot, identity, changes = read(message, self._lock_id, self._key)
             await self._pace()
-            newer = (self._version or 0) - self._credentials.version
-            if newer >= 0:  # an older one may have been signed by a clock that was wrong, and is healed
-                on_time(time, echo if newer else None)
+            if (self._version or 0) > self._credentials.version:
+                on_time(time, echo)  # else by a clock, perhaps, that was wrong and is healed
             check(identity[1], changes)
             self._hash = list_hash(identity[2], changes)
             return snapshot, identity, changes

@@ -31,9 +31,8 @@ async def step(update: "Update", given: None) -> "Next":
     try:
         update.version, time, number, echo = read_order(message, settings.lock, settings.key)
         is_live = is_live and echo == update.clock.challenge
-        last = abs(numbers.get(ORDER))
-        if number >= last:  # an older one may have been signed by a clock that was wrong, and is healed
-            update.clock.signed(time, is_live and number > last)
+        if number > abs(numbers.get(ORDER)):  # else by a clock, perhaps, that was wrong and is healed
+            update.clock.signed(time, is_live)
         is_wanted = is_to_do(number, update.version, VERSION, numbers)
         if is_wanted:
             check_tries(update.version, numbers, "ab".find(slot()) & 1)
