@@ -1,5 +1,6 @@
 """`* #`: a phone at the door opens by a resident's key, once for each challenge, and nothing else."""
 
+import asyncio
 import json
 import sys
 from binascii import hexlify, unhexlify
@@ -67,9 +68,24 @@ class Door(Keypad):
 
     def answers(self, message):
         """Whose answer it is; None: the lock has not judged."""
-        self.talk.answer = None
-        self.asked.hear(message)
-        return self.talk.answer
+        return self.judged(message)[0]
+
+    def judged(self, message):
+        """The same, and how many turns others had meanwhile."""
+        talk, turns = self.talk, 0
+
+        async def story():
+            nonlocal turns
+            talk.answer = None
+            self.asked.hear(message)
+            while talk.answer is None:
+                assert not talk.has_run_out(1 << 20), "it ends before the answer is judged"
+                turns += 1
+                await asyncio.sleep_ms(0)
+
+        asyncio.run(story())
+        talk.judges = False
+        return talk.answer, turns
 
 
 class Keys:
@@ -159,6 +175,23 @@ def test_where_the_table_cannot_be_read_nobody_opens_and_nothing_is_thrown():
 
     door.talk.residents = Keys(door.keys[0], OSError(5))
     assert door.answers(signed(door.keys[0], challenge)) == 0
+
+
+def test_others_have_a_turn_between_two_of_the_256_keys_of_a_house_door():
+    door = Door()
+    challenge = door.challenge()
+
+    class Crowd:
+        def keys(self, what):
+            for n in range(255):
+                yield n + 1, complete(bytes([n]) * 14)
+            yield LEASE, door.keys[0]
+
+    door.talk.residents = Crowd()
+    for message, whose in ((signed(door.keys[0], challenge), LEASE), (HEAD + bytes(16), 0)):
+        found, turns = door.judged(message)
+        assert found == whose
+        assert turns >= 256
 
 
 def test_it_lasts_ten_seconds_whatever_is_typed_and_ends_at_a_star():
