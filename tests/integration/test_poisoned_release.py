@@ -4,10 +4,8 @@ By night to sixty, by day to four. A lock takes a fifth of a processor, so only 
 others are started afterwards, some at a time, to see that they were left alone and open.
 """
 
-import asyncio
 import dataclasses
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +14,8 @@ import pytest
 
 from menshen.operator.certificates import OPERATOR, Authority
 from menshen.release.roll_out import split
-from tests import programs, releases
-from tests.integration.helpers.first_hour import release
+from tests import releases
+from tests.integration.helpers.first_hour import release, typed
 from tests.integration.helpers.house import broker_of, broker_pair
 from tests.simulated_lock import Lock
 
@@ -50,13 +48,8 @@ async def test_it_stops_within_its_second_group_and_every_lock_opens(
     path = release(tmp_path, _NEW, _POISON)
 
     async def menshen(*arguments: str, status: int = 0) -> str:
-        line = (sys.executable, "-m", "menshen", "--file", str(tmp_path / "house.db"), *arguments)
-        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
-        async with programs.program(*line, **pipes) as process, asyncio.timeout(_PATIENCE_S):
-            assert process.stdout
-            said = (await process.stdout.read()).decode()
-            assert await process.wait() == status, said
-        return said
+        line = ("-m", "menshen", "--file", str(tmp_path / "house.db"), *arguments)
+        return await typed(*line, status=status, patience_s=_PATIENCE_S)
 
     async with broker_of(tmp_path, authority, broker_pair(authority, "127.0.0.1")) as broker:
         await menshen("init", "--zone", "UTC", "--broker", "none", "--seal", "key")

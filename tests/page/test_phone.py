@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from menshen.phone import build
 from tests.conftest import TOP
-from tests.page.helpers.browsing import chromium, until
+from tests.page.helpers.browsing import until
 from tests.page.helpers.phones import (
     FRAGMENT,
     KEY,
@@ -17,7 +17,6 @@ from tests.page.helpers.phones import (
     make_code,
     phone,
     ready,
-    site,
 )
 
 VECTORS = json.loads((TOP / "tests/vectors/guest_codes.json").read_text())["vectors"]
@@ -35,18 +34,6 @@ _STORED = """() => new Promise((resolve) => {
     })));
   };
 })"""
-
-
-@pytest_asyncio.fixture
-async def browser():
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture
-async def served():
-    async with site() as served:
-        yield served
 
 
 @pytest_asyncio.fixture

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, expect
 
@@ -11,22 +10,10 @@ from menshen.phone import build
 from menshen.phone.leaflet import LANGUAGES, words
 from tests.conftest import TOP
 from tests.page.helpers.browsing import chromium
-from tests.page.helpers.phones import LOCALES, Site, phone, site
+from tests.page.helpers.phones import LOCALES, Site, phone
 from tests.simulated_lock import Lock
 
 VECTORS = json.loads((TOP / "tests/vectors/log.json").read_text())
-
-
-@pytest_asyncio.fixture
-async def browser():
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture
-async def served():
-    async with site() as served:
-        yield served
 
 
 def _tap(log: str) -> str:

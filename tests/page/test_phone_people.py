@@ -4,30 +4,16 @@ import itertools
 import os
 
 import pytest
-import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page, expect
 
 from menshen.phone.leaflet import LANGUAGES, words
-from tests.page.helpers.browsing import chromium
-from tests.page.helpers.phones import FRAGMENT, KEY, LOCALES, Site, keep_key, make_code, phone, site
+from tests.page.helpers.phones import FRAGMENT, KEY, LOCALES, Site, keep_key, make_code, phone
 
 _SCHEMES = ("light", "dark")
 _SEEN = list(zip(LANGUAGES, itertools.cycle(_SCHEMES), strict=False))  # by day each language in one
 if os.environ.get("MENSHEN_NIGHTLY"):
     _SEEN = list(itertools.product(LANGUAGES, _SCHEMES))
-
-
-@pytest_asyncio.fixture
-async def browser():
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture
-async def served():
-    async with site() as served:
-        yield served
 
 
 async def _findings(page: Page) -> list[str]:

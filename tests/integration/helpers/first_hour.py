@@ -84,6 +84,17 @@ class Door(Lock):
         await self.wait_event(wanted, _PATIENCE_S)
 
 
+async def typed(*arguments: str, status: int = 0, patience_s: float = _PATIENCE_S) -> str:
+    """Run this Python program, a command that ends with `status`; what it prints on both."""
+    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
+    async with programs.program(sys.executable, *arguments, **pipes) as process:
+        async with asyncio.timeout(patience_s):
+            assert process.stdout
+            said = (await process.stdout.read()).decode()
+            assert await process.wait() == status, said
+    return said
+
+
 class Hour:
     """`house` runs; `doors` by the names of its locks. `file` is the landlord's, `days` have passed."""
 
@@ -95,13 +106,7 @@ class Hour:
     async def menshen(self, *arguments: str, status: int = 0) -> str:
         """Type a command; what it prints on both."""
         python = ["-c", _LATER.format(self.days * _DAY_S)] if self.days else ["-m", "menshen"]
-        line = [sys.executable, *python, "--file", str(self.file), *arguments]
-        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
-        async with programs.program(*line, **pipes) as process, asyncio.timeout(_PATIENCE_S):
-            assert process.stdout
-            said = (await process.stdout.read()).decode()
-            assert await process.wait() == status, said
-        return said
+        return await typed(*python, "--file", str(self.file), *arguments, status=status)
 
     async def publish(self, status: int = 0) -> str:
         return await self.menshen("publish", "--all", status=status)

@@ -1,6 +1,10 @@
 """A phone at a scripted PN532: it says what it is told to say, and keeps what it hears."""
 
-from scripted_pn532 import RF
+import asyncio
+
+from scripted_pn532 import HURRY, RF, drive
+
+from readers.card_reader import CardReader
 
 PARAMETERS, GET, INIT, SET = 0x12, 0x86, 0x8C, 0x8E
 
@@ -61,3 +65,22 @@ class Phone:
     def _activate(self, chip):
         self.is_active = True
         chip.answer(INIT, b"\x08\xe0\x80")
+
+
+def present(presented, story, asks=(), timing=HURRY, **state):
+    """Run story(chip, reader, what presented() gives, cards) with a CardReader that emulates its `tag`."""
+    phone, cards = Phone(asks), []
+
+    async def whole(chip, driver):
+        reader = CardReader(driver, None, 20)
+        running = asyncio.create_task(
+            reader.run(lambda uid, kind: cards.append(bytes(uid)), lambda healthy: None)
+        )
+        shown = presented()
+        reader.emulate(shown.tag)
+        await story(chip, reader, shown, cards)
+        assert not running.done(), "the reader's task ended"
+        running.cancel()
+
+    drive(whole, timing, phone=phone, **state)
+    return phone

@@ -1,11 +1,8 @@
 """The reader emulates a tag for a phone, and reads cards in between and afterwards."""
 
-import asyncio
+from scripted_phone import APPLICATION, CAPABILITIES, NDEF, WHOLE, present, read
+from scripted_pn532 import HURRY, OTHER, RF, SAM, TENANT, until
 
-from scripted_phone import APPLICATION, CAPABILITIES, NDEF, WHOLE, Phone, read
-from scripted_pn532 import HURRY, OTHER, RF, SAM, TENANT, drive, until
-
-from readers.card_reader import CardReader
 from readers.phone_tag import PhoneTag
 
 MESSAGE = bytes(range(100))
@@ -26,21 +23,7 @@ class Presented:
 
 def play(story, asks=WHOLE, timing=HURRY, **state):
     """Run story(chip, reader, presented, told) with a CardReader that emulates the tag."""
-    phone, cards = Phone(asks), []
-
-    async def whole(chip, driver):
-        reader = CardReader(driver, None, 20)
-        running = asyncio.create_task(
-            reader.run(lambda uid, kind: cards.append(bytes(uid)), lambda healthy: None)
-        )
-        presented = Presented()
-        reader.emulate(presented.tag)
-        await story(chip, reader, presented, cards)
-        assert not running.done(), "the reader's task ended"
-        running.cancel()
-
-    drive(whole, timing, phone=phone, **state)
-    return phone
+    return present(Presented, story, asks, timing, **state)
 
 
 def parts(size):

@@ -1,13 +1,11 @@
 """A tag that a phone reads and writes in one tap: what it takes, and that cards are looked for meanwhile."""
 
-import asyncio
 import random
 
-from scripted_phone import APPLICATION, CAPABILITIES, NDEF, SET, WHOLE, Phone, read
-from scripted_pn532 import HURRY, LIST, TENANT, drive, until
+from scripted_phone import APPLICATION, CAPABILITIES, NDEF, SET, WHOLE, present, read
+from scripted_pn532 import LIST, TENANT, until
 
 from readers import writable_tag
-from readers.card_reader import CardReader
 from readers.writable_tag import WritableTag, Written
 
 OK = b"\x90\x00"
@@ -37,22 +35,8 @@ class Asker:
 
 def play(story, asks=(), ticks=lambda: 0, **state):
     """Run story(chip, reader, asker, cards); `ticks` is the clock of a turn, and stands still."""
-    phone, cards = Phone(asks), []
     writable_tag.ticks_ms = ticks
-
-    async def whole(chip, driver):
-        reader = CardReader(driver, None, 20)
-        running = asyncio.create_task(
-            reader.run(lambda uid, kind: cards.append(bytes(uid)), lambda healthy: None)
-        )
-        asker = Asker()
-        reader.emulate(asker.tag)
-        await story(chip, reader, asker, cards)
-        assert not running.done(), "the reader's task ended"
-        running.cancel()
-
-    drive(whole, HURRY, phone=phone, **state)
-    return phone
+    return present(Asker, story, asks, **state)
 
 
 def test_it_is_read_and_answered_in_one_tap():
