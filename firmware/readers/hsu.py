@@ -119,6 +119,7 @@ class Line:
                         await asyncio.sleep_ms(0 if self._hurries else min(left, _NAP_MS))
                     except asyncio.CancelledError:
                         if self._sleeper is not None:
+                            self._sleeper = None
                             raise  # it was not _wake()
                     self._sleeper = None
                 self._uart.write(frames.ACK)
