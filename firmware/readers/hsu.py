@@ -25,6 +25,7 @@ _FIELD_OFF = b"\x00\x00\xff\x04\xfc\xd4\x32\x01\x00\xf9\x00"  # RFConfiguration,
 _FIELD_IS_OFF = b"\x00\x00\xff\x02\xfe\xd5\x33\xf8\x00"
 FIELD_OFF_MS = const(6)  # a card forgets what it was asked after 5 ms without field: ISO/IEC 14443-3, 5
 _TURNS = const(4)  # of the event loop: enough to read the ACK and the answer
+_FRAMES = const(2)  # in a turn: the ACK and the answer. Noise may hold many
 
 
 class ReaderError(Exception):
@@ -79,14 +80,17 @@ class Line:
             self._write(self._sending[: frames.build(self._sending, code, parameters, more)])
             end, turns = ticks_add(ticks_ms(), wait_ms), _TURNS
             while turns:
-                data = self._finder.next()
-                if data is None and self._read():
-                    data = self._finder.next()
-                if data is not None and self._answers(code, data):
-                    return data[2:]
+                for _ in range(_FRAMES):
+                    data = self._finder.next() if self._finder.holds else None
+                    if data is None and self._read():
+                        data = self._finder.next()
+                    if data is None:
+                        break
+                    if self._answers(code, data):
+                        return data[2:]
                 if ticks_diff(end, ticks_ms()) <= 0:
                     turns -= 1  # if the event loop itself is late, the answer may be there already
-                await asyncio.sleep_ms(0)  # noise may hold many frames: one for each turn of the event loop
+                await asyncio.sleep_ms(0)
         except OSError:
             raise ReaderError("the serial line fails")
         return None

@@ -8,9 +8,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from readers.ev2 import CardRefusal, Session
+from readers.ev2 import NTAG_424, CardRefusal, Session
 from readers.hsu import ReaderError
-from readers.identify import NTAG_424
 from readers.pn532 import PN532, CardError
 
 TYPE_CHECKING = False

@@ -29,7 +29,7 @@ FAST, SLOW = 921_600, 115_200
 _BITS = 10  # of a byte on the line
 _PROGRAM = Path(__file__).with_name("tap_chip.py")
 _PLAYS = 5
-_NEVER = (1 << 62, 0)
+_NEVER = (1 << 62, 0, 0)
 _RECORD, _PLAY = b"2", b"3"  # what the chip is asked for: tap_chip.py
 _SETTLED_S = 6.0  # all that a start loads for a time has gone
 _GONE_S = 2.0  # after a card: bolt held, light dark, the next search under way
@@ -77,7 +77,7 @@ class TimedLock:
         self.chip = self._loop.run_until_complete(self._make_chip())
         self._speed, self.bus_s = SLOW, 0.0
         self._told, self._told_at = b"", 0.0
-        self._asks, self._end, self.cpu_us, self.reads = b"", 0.0, 0, 0
+        self._asks, self._end, self._took = b"", 0.0, (0, 0, 0)
         self.opened: list[tuple[float, float]] = []
         """When the relay let the bolt go, and what bus and radio had taken in all until then."""
 
@@ -122,12 +122,14 @@ class TimedLock:
         self.pass_time(_GONE_S)
         return len(self.opened) - times
 
-    def play(self) -> tuple[int, int]:
-        """The last tap again, with answers at once: us of CPU time until it opens, and reads of the flash."""
+    def play(self) -> tuple[int, int, int]:
+        """The last tap again, with answers at once: us of CPU time until it opens, reads of the flash, and turns
+        of the event loop.
+        """
         self._await_search()
         self._asks = _PLAY
         self._until_open("the recorded card")
-        return self.cpu_us, self.reads
+        return self._took
 
     def _await_search(self) -> None:
         """Until the lock has waited for a card for a moment."""
@@ -174,7 +176,7 @@ class TimedLock:
                 self.bus_s += len(data) * _BITS / self._speed
                 self.chip.feed(data, at)
             elif what == "cpu":
-                self.cpu_us, self.reads = int(more[0]), int(more[1])
+                self._took = int(more[0]), int(more[1]), int(more[2])
             elif what == "pin":
                 self._move(int(more[0]), int(more[1]), at)
 
@@ -252,10 +254,11 @@ def timed_lock(board: Board, micropython: Path, wires: int = FAST) -> Iterator[T
 
 def measure(folder: Path, app: Path, micropython: Path) -> dict[str, dict[str, float]]:
     """By kind of card and speed of the line, in ms: what bus and radio need, what a tap takes without CPU
-    time, and with it. `cpu_us` is that of the Unix port, the least of some; `reads` are the flash's.
+    time, and with it. `cpu_us` is that of the Unix port, the least of some; `reads` are the flash's, `turns`
+    those of the event loop.
     """
     rows: dict[str, dict[str, float]] = {}
-    best: dict[str, tuple[int, int]] = {}
+    best: dict[str, tuple[int, int, int]] = {}
     for speed in (FAST, SLOW):  # the CPU time is the same at both
         board, owned = timed_board(folder / str(speed), app, micropython)
         with timed_lock(board, micropython, speed) as lock:
@@ -265,7 +268,7 @@ def measure(folder: Path, app: Path, micropython: Path) -> dict[str, dict[str, f
                 for _ in range(_PLAYS if speed == FAST else 0):
                     best[kind] = min(best.get(kind, _NEVER), lock.play())
                     lock.pass_time(_GONE_S)
-                cpu_us, reads = best[kind]
+                cpu_us, reads, turns = best[kind]
                 rows[f"{kind} {speed}"] = {
                     "floor_ms": floor * 1000,
                     "waits_ms": took * 1000,
@@ -274,6 +277,7 @@ def measure(folder: Path, app: Path, micropython: Path) -> dict[str, dict[str, f
                     "total_ratio": took / floor + cpu_us * CHIP_FACTOR / 1e6 / floor,
                     "cpu_us": cpu_us,
                     "reads": reads,
+                    "turns": turns,
                 }
     return rows
 
