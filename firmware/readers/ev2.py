@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readers.pn532 import PN532
 
-NTAG_424 = b"\xd2\x76\x00\x00\x85\x01\x01"  # the name of its application: DS 8.2.2
 _ECB = const(1)
 _CBC = const(2)
 _BLOCK = const(16)
@@ -160,7 +159,7 @@ class Session:
         return header + self._signature(bytes((code,)), header)
 
     def _make_keys(self) -> None:
-        """The session's: two CMACs of two blocks each (DS 9.1.7), which differ in the first two bytes alone."""
+        """The session's (DS 9.1.7): CMACs of two blocks each, which differ in the first two bytes alone."""
         key, numbers = self._proved, self._numbers
         first = b"\x00\x01\x00\x80" + numbers[:2] + xored(numbers[2:8], numbers[16:22]) + numbers[22:24]
         last = xored(numbers[24:] + numbers[8:16], _doubled(aes(key, _ECB).encrypt(_ZEROS)))

@@ -6,7 +6,7 @@ No key is tried on a card that does not carry the marks of the keys: cards count
 from micropython import const
 
 from readers.card_keys import FINDING, MASTER, PROVING
-from readers.ev2 import NTAG_424, CardRefusal, Session
+from readers.ev2 import CardRefusal, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from readers.card_keys import CardKeys
     from readers.pn532 import PN532
 
+NTAG_424 = b"\xd2\x76\x00\x00\x85\x01\x01"  # the name of its application: NT4H2421Gx, 8.2.2
 SELECT_APPLICATION = const(0x5A)
 _GET_KEY_VERSION = const(0x64)
 _TRIES = const(3)

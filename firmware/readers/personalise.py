@@ -12,8 +12,8 @@ from binascii import crc32
 from micropython import const
 
 from readers.card_keys import MASTER
-from readers.ev2 import NTAG_424, CardRefusal, Session
-from readers.identify import SELECT_APPLICATION, identify, version
+from readers.ev2 import CardRefusal, Session
+from readers.identify import NTAG_424, SELECT_APPLICATION, identify, version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

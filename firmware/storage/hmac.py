@@ -17,9 +17,13 @@ class Mac:
     def __init__(self, key: bytes) -> None:
         if len(key) > _BLOCK:
             key = sha256(key).digest()
-        number = int.from_bytes(key + bytes(_BLOCK - len(key)), "big")
-        self._inner = (number ^ int.from_bytes(b"\x36" * _BLOCK, "big")).to_bytes(_BLOCK, "big")
-        self._outer = (number ^ int.from_bytes(b"\x5c" * _BLOCK, "big")).to_bytes(_BLOCK, "big")
+        inner = bytearray(b"\x36" * _BLOCK)
+        outer = bytearray(b"\x5c" * _BLOCK)
+        for i in range(len(key)):  # enumerate() would leave 2 KB of tuples
+            inner[i] ^= key[i]
+            outer[i] ^= key[i]
+        self._inner = inner
+        self._outer = outer
 
     def digest(self, *parts: bytes) -> bytes:
         """The 32-byte MAC of the parts, one after the other."""

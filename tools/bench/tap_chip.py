@@ -17,6 +17,7 @@ import time as real
 from asyncio import core
 
 import vfs
+from micropython import mem_total
 
 from bus import libc
 from flag import ThreadSafeFlag
@@ -91,7 +92,8 @@ class World:
         if self._place >= 0:
             self._place = -1
             took = self.cpu() - self._since - self.own_us - int(self._sections * self._look_us)
-            self.say("cpu", str(took), str(flash.reads - self._reads), str(self._turns))
+            taken = mem_total() - self._taken
+            self.say("cost", *map(str, (took, flash.reads - self._reads, self._turns, taken)))
 
     def wait(self, queue, ms):
         """In place of asyncio's IOQueue.wait_io_event."""
@@ -128,7 +130,7 @@ class World:
             heard = self._record[0][1]
             self._place, self._reads = 0, flash.reads
             self._sections = self._turns = self.own_us = 0
-            self._since = self.cpu()
+            self._taken, self._since = mem_total(), self.cpu()
         elif heard and self._record:
             self._record[-1][1] += heard
         if self.reader is not None:
