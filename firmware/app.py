@@ -96,7 +96,7 @@ class Lock:
         contact = Switch(board.contact, 1 if settings.contact else NEVER)
         self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
         with Loan():  # the keypad keeps its code loaded
-            from readers.choice import keypad
+            from readers.keypads import keypad
 
             self._keypad = keypad(settings, board, self._doorkeeper.card, indicator.tell)
         self._housekeeping = Housekeeping(settings, board, clock, register, throttle, reports)

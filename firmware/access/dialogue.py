@@ -152,9 +152,9 @@ class Dialogue(Waiting):
 
     def _leave(self) -> None:
         with Loan():
-            from people.decisions import leave
+            from people.decisions import give_up
 
-            leave(self._register.leases, self._who.lease)
+            give_up(self._register.leases, self._who.lease)
 
     def _announce(self) -> None:
         """Somebody new moves in: who lives here is shown it, and they what else opens already."""

@@ -2,7 +2,7 @@
 
 from people_parts import DAY, NOW, House, Who, digest, lease_of, record
 
-from people.decisions import leave
+from people.decisions import give_up
 from people.entry import GUEST_KEY
 from people.notices import GRANTED, NOTICED, at_entry
 from roll.record import CARD, MOVE_IN
@@ -119,7 +119,7 @@ def test_another_lease_is_none_of_this():
 def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     flat.days(20)
@@ -133,7 +133,7 @@ def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
 def test_a_card_that_is_used_keeps_it():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     assert flat.by_card(FOB) == NOTICED
