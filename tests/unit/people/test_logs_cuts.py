@@ -24,7 +24,7 @@ def mount(knife):
 
 
 def lived(knife):
-    """A flash on which a log has three entries, behind a flatmate's, and the phone that knows its first key."""
+    """A flash on which a log has three entries, behind a flatmate's, and the phone with its first key."""
     vfs.VfsLfs2.mkfs(Flash(knife, DATA))
     mount(knife)
     house, phone = House(record(900), lease_of(1, 0, 0), flash=False), LogPhone()
