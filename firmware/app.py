@@ -62,7 +62,7 @@ class Lock:
 
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings, self._watchdog = settings, watchdog
-        board = self._board = Board(settings.pins, settings.unlock_level, settings.fire)
+        board = self._board = Board(settings.pins, settings.unlock_level)
         settings.pins = ()  # spent
         self._supervisor = Supervisor(board.reset)
 
