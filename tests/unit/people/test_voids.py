@@ -5,7 +5,7 @@ import asyncio
 from people_parts import DAY, NOW, House, Listed, Who, digest, lease_of, record
 
 from people.approval import approve
-from people.decisions import leave
+from people.decisions import give_up
 from people.entry import GUEST_KEY
 from people.notices import GRANTED, NEW_WAY_IN, NOTICED, at_entry
 from roll.record import CARD, MOVE_IN
@@ -135,7 +135,7 @@ def test_more_than_can_be_noted_ends_the_notice_to_what_the_list_has():
 def test_what_comes_to_a_lease_that_was_left_has_notice_of_its_own():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     flat.days(19)
@@ -184,7 +184,7 @@ def test_another_lease_is_none_of_this():
 def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     flat.days(20)
@@ -198,7 +198,7 @@ def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
 def test_a_card_that_is_used_keeps_it():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     assert flat.by_card(FOB) == NOTICED
