@@ -19,7 +19,7 @@ from access.gate import Gate
 from people import notices
 from people.entry import CREDENTIAL, OWNER, WITHDRAWN
 from people.register import Register
-from roll.record import CARD, PIN
+from roll.record import CARD, PHONE, PIN
 from storage.hmac import Mac
 
 MAC = Mac(bytes(32))
@@ -177,6 +177,8 @@ def test_what_is_new_is_looked_up_for_those_alone_to_whom_something_may_be_shown
     world.put(world.own, b"2468", Record())
     verdict = world.gate.pin(b"2468", 0)
     assert world.gate.greeting(verdict) == "new way in"
+    phone = world.gate.remote(7 | 3 << 16, b"", PHONE)
+    assert world.gate.greeting(phone) == "new way in", "notices.py knows that it is a phone"
     world.table.greeted.append(verdict.digest)
     assert world.gate.greeting(verdict) == GRANTED
 
