@@ -80,6 +80,28 @@ def test_whoever_comes_meanwhile_stays_whole_and_both_are_told_once():
     assert [flat.comes(giver) for _ in range(2)] == [NOTICED, GRANTED]
 
 
+def test_whoever_comes_by_phone_alone_stays_and_is_told_when_they_have_a_pin_or_card_in_hand():
+    """Some never type their PIN; and who holds the phone may be another, who is told nothing."""
+    flat = Flat()
+    _, giver, third = flat.people
+    phone = Who(third.number, b"")
+    assert [flat.comes(phone) for _ in range(3)] == [GRANTED] * 3
+    assert [flat.comes(giver) for _ in range(2)] == [NOTICED, GRANTED]
+    flat.days(21)
+    assert [flat.comes(phone) for _ in range(2)] == [GRANTED] * 2
+    assert flat.ways()[2:3] + flat.ways()[5:6] == [True, True]
+    assert [flat.comes(third) for _ in range(2)] == [NOTICED, GRANTED]
+    flat.days(69)
+    assert flat.ways() == [False, True, True, False, True, True, False, False]
+
+
+def test_a_phone_whose_key_is_nobodys_alone_changes_nothing():
+    flat = Flat()
+    before = flat.entries()
+    assert flat.comes(Who(0, b"")) == GRANTED
+    assert flat.entries() == before
+
+
 def test_of_the_lists_cards_each_stays_that_was_used():
     flat = Flat()
     assert [flat.by_card(FOB) for _ in range(2)] == [NOTICED, GRANTED]
