@@ -1,4 +1,4 @@
-"""Writes `async with` as what it comes to: the compiler's own code for it takes some 70 bytes more in each place.
+"""Writes `async with` as what it comes to: the compiler's code for it takes some 70 bytes more each time.
 
 A loan has everything that waits before its block, so the block itself needs no `async`; a lock of asyncio is
 acquired and released. Nothing else has such a block in the firmware, and one of another kind stays as it is.
@@ -23,7 +23,7 @@ def written_out(program: str) -> str:
 def _edits(node: ast.AST) -> Iterator[Edit]:
     if isinstance(node, ast.AsyncWith) and len(node.items) == 1 and node.items[0].optional_vars is None:
         held = node.items[0].context_expr
-        what, (row, column, end_row, end_column) = ast.unparse(held), span(held)
+        what, (_, _, end_row, end_column) = ast.unparse(held), span(held)
         begin = node.lineno, node.col_offset
         if what in _LOANS:
             yield *begin, end_row, end_column, f"with await {what}.__aenter__()"

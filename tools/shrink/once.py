@@ -2,8 +2,8 @@
 
 Which classes those are is derived: one place in the whole program makes one, and that place is in app.py, in
 a block of loader.Late, which gives the code back if what is made of it cannot be, or in another such
-constructor; neither in a loop nor in a function of its own. Each such constructor ends with putting loader.spent in its place, which says so
-clearly where a second one is made all the same.
+constructor of code that stays; neither in a loop nor in a function of its own. Each such constructor ends
+with putting loader.spent in its place, which says so clearly where a second one is made all the same.
 """
 
 import ast
