@@ -46,7 +46,7 @@ PAST = (
     "guest_risk",
     "guests",
     "once",
-    "afar",
+    "afar_at",
     "uses",
     "nonces",
     "order",
