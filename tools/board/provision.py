@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from menshen import checkout
-from menshen.errors import MenshenError
+from menshen.errors import InputError, MenshenError
 from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
 from .console import BoardError, Console
@@ -92,6 +92,10 @@ class ProvisionError(MenshenError):
     """The board was not provisioned; the message says why, and what would be right."""
 
 
+class SettingsFileError(InputError, ProvisionError):
+    """The settings that were given are none of a lock."""
+
+
 @dataclass(frozen=True)
 class Lock:
     """What makes a lock this one and no other. `pair` is None where its broker is called without TLS."""
@@ -104,18 +108,20 @@ class Lock:
 
 
 def read_settings(path: Path) -> dict:
-    """The operator's settings of one lock: README's table without `key`. Raises ProvisionError."""
+    """The operator's settings of one lock: README's table without `key`. Raises SettingsFileError."""
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
         json.dumps(settings, ensure_ascii=False).encode()
     except (OSError, ValueError) as error:
-        raise ProvisionError(f"{path} cannot be read as JSON ({error})") from error
+        raise SettingsFileError(f"--settings {path}: cannot be read as JSON ({error})") from error
     if not isinstance(settings, dict):
-        raise ProvisionError(f"{path} must be one JSON object")
+        raise SettingsFileError(f"--settings {path}: must be one JSON object")
     if "key" in settings:
-        raise ProvisionError(f"{path} has a `key`: leave it out, it is made here and shown to nobody")
+        raise SettingsFileError(
+            f"--settings {path}: has a `key`: leave it out, it is made here and shown to nobody"
+        )
     if not isinstance(settings.get("lock"), str) or not _NAME.fullmatch(settings["lock"]):
-        raise ProvisionError(f"{path}: lock must be 1 to 32 letters, digits, - or _")
+        raise SettingsFileError(f"--settings {path}: lock must be 1 to 32 letters, digits, - or _")
     return settings
 
 
