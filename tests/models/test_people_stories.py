@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from menshen.operator import lists
+from menshen.operator.commands import Command
 from tests.models.conftest import HousePort, Port
 from tests.models.helpers.people_door import T0
 from tests.models.helpers.people_from_afar import CODES, STAFF_PIN
-from tests.models.helpers.people_model import DAY, HOUR, MOVE_IN, PIN, STAFF, TENANT, Entry, Term
+from tests.models.helpers.people_model import DAY, HOUR, KEY, MOVE_IN, PIN, STAFF, TENANT, Entry, Term
 from tests.models.test_people_model import PINS, People
 
 _FREE = "664208"  # a PIN that nobody has
@@ -251,3 +252,22 @@ def test_a_lock_without_its_folder_makes_it_and_takes_a_list(people: People) -> 
     new = people.listing()
     assert people.door.publish(new, people.house.now).version == new.version
     assert "/access/b" in dict(people.door.do("sizes").told)
+
+
+def test_a_landlord_who_orders_restarts_all_day_keeps_nobody_out(people: People) -> None:
+    """Each start begins the keypad's wait anew: so restarts in a row would block PINs for good."""
+    door, house = people.door, people.house
+    for guess in range(13):  # somebody is at the door for eight minutes, and goes
+        door.do("keys", f"**{400_001 + 7 * guess}#")
+        door.do("wait", min(1 << guess, 300) * 1000)
+    door.do("keys", f"**{_FREE}#")
+    opened, begin = [], house.now
+    for number in range(1, 46):
+        door.do("sntp", house.now)
+        order = Command("demo", "restart", time=house.now, number=number)
+        door.do("deliver", "command", order.message(KEY), False)
+        door.do("wait", 60_000)
+        if door.do("keys", f"**{PINS[0]}#", may_open=True).opened:
+            opened.append((house.now - begin) // 60)
+    assert len(opened) > 15, opened
+    assert opened[0] <= 10, "five minutes of wait, anew after the first restart"
