@@ -21,8 +21,9 @@ _LEAST_MS = const(600_000)  # from a start that was no power-up to the next one 
 
 
 class Remote:
-    """status() is what a self-test finds; guest_keys() gives (lease, guest key). `started` is ticks_ms() at the
-    start, None where the power came back.
+    """status() is what a self-test finds; guest_keys() gives (lease, guest key).
+
+    `started` is ticks_ms() at the start, None where the power came back.
     """
 
     def __init__(
