@@ -41,6 +41,7 @@ PAST = (
     "relay_safe",
     "clock_floor",
     "lived",
+    "lived_part",
     "wrong_codes",
     "staff_was_in",
     "guest_risk",
