@@ -13,7 +13,7 @@ from menshen.operator import lists
 from menshen.operator.commands import Command
 from tests.models.conftest import HousePort, Port
 from tests.models.helpers.people_door import T0
-from tests.models.helpers.people_from_afar import CODES, STAFF_PIN
+from tests.models.helpers.people_from_afar import CODES, STAFF_PIN, opening
 from tests.models.helpers.people_model import DAY, HOUR, KEY, MOVE_IN, PIN, STAFF, TENANT, Entry, Term
 from tests.models.test_people_model import PINS, People
 
@@ -271,3 +271,25 @@ def test_a_landlord_who_orders_restarts_all_day_keeps_nobody_out(people: People)
             opened.append((house.now - begin) // 60)
     assert len(opened) > 15, opened
     assert opened[0] <= 10, "five minutes of wait, anew after the first restart"
+
+
+def test_a_message_from_afar_of_a_year_ahead_keeps_no_flatmate_out_once_the_clock_heals(
+    people: People,
+) -> None:
+    door, house = people.door, people.house
+    for who in (0, 1):
+        people.a_guest_comes(who, 4)
+    forger, other = house.residents[:2]
+    door.do("restart", True)
+    door.do("sntp", house.now + 365 * DAY)
+    ahead = opening("demo", forger.guest_key, house.now + 365 * DAY).hex()
+    assert door.do("afar", ahead, False, may_open=True).opened
+    for cold in (True, False):
+        door.do("restart", cold)
+        door.heal(people.listing())
+        message = opening("demo", other.guest_key, house.now).hex()
+        assert door.do("afar", message, False, may_open=True).opened
+        assert not door.do("afar", message, False).opened
+    door.do("restart", True)
+    door.do("sntp", house.now + 365 * DAY)
+    assert not door.do("afar", ahead, False).opened
