@@ -293,3 +293,18 @@ def test_a_message_from_afar_of_a_year_ahead_keeps_no_flatmate_out_once_the_cloc
     door.do("restart", True)
     door.do("sntp", house.now + 365 * DAY)
     assert not door.do("afar", ahead, False).opened
+
+
+def test_nobody_far_away_hides_the_light_of_a_new_way_in(people: People) -> None:
+    """By commands that have a light, as fast as the lock obeys them: the news would count as seen."""
+    door, house = people.door, people.house
+    new = people.listing()
+    new.entries[PIN, CODES[3]] = Entry(MOVE_IN, 2)
+    door.heal(new)
+    for number, pin in enumerate(PINS[:3]):
+        assert "new way in" in door.do("keys", f"**{pin}#", may_open=True).said
+        order = Command("demo", "identify", time=house.now, number=number + 1)
+        assert "identify" not in door.do("deliver", "command", order.message(KEY), False).said
+        door.do("wait", 10_000)
+    order = Command("demo", "identify", time=house.now, number=9)
+    assert "identify" in door.do("deliver", "command", order.message(KEY), False).said
