@@ -81,8 +81,8 @@ class Manager:
             if step == READ:
                 self._came.clear()
                 self.version = None
-                if waits:
-                    self.orders[:] = [(message, False) for message, _ in self.orders]
+                if waits and self.orders:
+                    self.orders[0] = self.orders[0][0], False
                 if not self.orders:
                     step = LOOK
             return await self.follow(step, given)
