@@ -64,27 +64,29 @@ class Voids(Changes):
             self.write(lambda entry, one: entry, self._notice(0, 0, lived + _WEEKS_H))
 
     def used(self, who: "Who") -> bool:
-        """Somebody has come in: what they came by stays. Whether there is something to tell them."""
-        number, found, givers, is_told = who.number, False, b"", False
+        """Somebody has come in: what they came by stays. Whether there is something to tell them.
+
+        A phone has no digest, and may be in another's hands: they are told at the next entry by PIN or card.
+        """
+        number, found, givers, is_told = who.number, not (who.number or who.digest), b"", False
         for entry in self.residents.each(self.shelf):
             one = Resident(entry)
             if one.lease == self.lease:
                 found = found or (one.what == STAYS and not one.number and entry[:DIGEST] == who.digest)
-                is_told = is_told or (one.what == TOLD and one.number == number > 0)
+                is_told = is_told or (one.what == TOLD and one.number == number > 0 and bool(who.digest))
                 if one.what == NOTICE and one.number == number:
                     givers += entry[4:5]
         if found or not (givers or is_told):
             return False
+        over = (NOTICE, TOLD) if who.digest else (NOTICE,)
         added = b"" if number else make(who.digest, STAYS, self.lease)
-        for giver in givers:
-            added += self.to_tell(giver)
+        for told in givers if who.digest else givers + bytes((number,)):
+            added += self.to_tell(told)
         self.write(
-            lambda entry, one: (
-                b"" if number and one.number == number and one.what in (NOTICE, TOLD) else entry
-            ),
+            lambda entry, one: b"" if number and one.number == number and one.what in over else entry,
             added,
         )
-        return True
+        return bool(who.digest)
 
     def spare(self, digests: "list[bytes]") -> None:
         """What came after notice was given had none, and is not void with the rest.

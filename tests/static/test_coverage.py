@@ -58,7 +58,7 @@ COVERED_BY = {
     "readers.asking": "unit/readers/test_secure_cards.py",
     "readers.card_keys": "tools/test_firmware_cards.py",
     "readers.card_secret": "unit/readers/test_secure_cards.py",
-    "readers.choice": "system/test_wiegand.py",
+    "readers.keypads": "system/test_wiegand.py",
     "readers.hsu": "unit/readers/test_pn532_noise.py",
     "readers.house_keys": "tools/test_handed_out_cards.py",
     "readers.identify": "tools/test_firmware_torn_cards.py",

@@ -5,7 +5,7 @@ import asyncio
 from people_parts import DAY, NOW, House, Listed, Who, digest, lease_of, record
 
 from people.approval import approve
-from people.decisions import leave
+from people.decisions import give_up
 from people.entry import GUEST_KEY
 from people.notices import GRANTED, NEW_WAY_IN, NOTICED, at_entry
 from roll.record import CARD, MOVE_IN
@@ -80,6 +80,28 @@ def test_whoever_comes_meanwhile_stays_whole_and_both_are_told_once():
     assert [flat.comes(giver) for _ in range(2)] == [NOTICED, GRANTED]
 
 
+def test_whoever_comes_by_phone_alone_stays_and_is_told_when_they_have_a_pin_or_card_in_hand():
+    """Some never type their PIN; and who holds the phone may be another, who is told nothing."""
+    flat = Flat()
+    _, giver, third = flat.people
+    phone = Who(third.number, b"")
+    assert [flat.comes(phone) for _ in range(3)] == [GRANTED] * 3
+    assert [flat.comes(giver) for _ in range(2)] == [NOTICED, GRANTED]
+    flat.days(21)
+    assert [flat.comes(phone) for _ in range(2)] == [GRANTED] * 2
+    assert flat.ways()[2:3] + flat.ways()[5:6] == [True, True]
+    assert [flat.comes(third) for _ in range(2)] == [NOTICED, GRANTED]
+    flat.days(69)
+    assert flat.ways() == [False, True, True, False, True, True, False, False]
+
+
+def test_a_phone_whose_key_is_nobodys_alone_changes_nothing():
+    flat = Flat()
+    before = flat.entries()
+    assert flat.comes(Who(0, b"")) == GRANTED
+    assert flat.entries() == before
+
+
 def test_of_the_lists_cards_each_stays_that_was_used():
     flat = Flat()
     assert [flat.by_card(FOB) for _ in range(2)] == [NOTICED, GRANTED]
@@ -135,7 +157,7 @@ def test_more_than_can_be_noted_ends_the_notice_to_what_the_list_has():
 def test_what_comes_to_a_lease_that_was_left_has_notice_of_its_own():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     flat.days(19)
@@ -184,7 +206,7 @@ def test_another_lease_is_none_of_this():
 def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     flat.days(20)
@@ -198,7 +220,7 @@ def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
 def test_a_card_that_is_used_keeps_it():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     assert flat.by_card(FOB) == NOTICED
