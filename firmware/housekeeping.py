@@ -55,7 +55,9 @@ class Housekeeping:
             console.error("housekeeping", "no space in NVS for the relay's safe level")
         self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
-        await self._look_after_list()
+        await self._tend_list()  # the door is armed before that
+        self.on_list()
+        self.settled.set()
         counted, version = ticks_ms(), -1
         while True:
             await asyncio.sleep_ms(_COPY_MS)
@@ -112,13 +114,8 @@ class Housekeeping:
         """The list in force has changed: note whether it is whole."""
         self._reports.fault(NO_CREDENTIALS, not self._credentials.whole)
 
-    async def _look_after_list(self) -> None:
-        """Check the bits of the list. The door is armed before that."""
-        await self._tend_list()
-        self.on_list()
-        self.settled.set()
-
     async def _tend_list(self) -> None:
+        """Check the bits of the list."""
         async with Loan():
             from pace import Pace
             from roll.upkeep import tend
