@@ -18,8 +18,8 @@ from hashlib import sha256
 
 from micropython import const
 
-from link.envelope import verify
-from link.errors import EnvelopeError
+from link.envelope import NUMBER_MAX, RISE_MAX, verify
+from link.errors import Refused
 from reports.results import COMMANDS
 from storage.hmac import Mac, equal
 from storage.names import COMMAND, NONCES, NONCES_MAX
@@ -49,18 +49,8 @@ _LIFE_S = const(600)
 _SKEW_S = const(300)  # by so much may the sender's clock be ahead
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _HEX = "0123456789abcdef"
-_RISE_MAX = const(65_536)
-_NUMBER_MAX = const(0x3FFFFFFF)
 _MARK = const(8)
 _ENTRY = const(12)
-
-
-class Refused(Exception):
-    """A command is not carried out; `reason` is one of REFUSALS in reports/results.py."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Nonces:
@@ -130,7 +120,7 @@ class Commands:
             nonce = self._check(fields)
             self._carry_out(fields, nonce)
             return True
-        except (Refused, EnvelopeError) as error:
+        except Refused as error:
             if told:
                 self._acks.command_refused(nonce, error.reason)
         except MemoryError:
@@ -155,7 +145,7 @@ class Commands:
         ):
             raise Refused("malformed")
         number = fields.get("number", 1)
-        if type(number) is not int or not 0 < number <= _NUMBER_MAX:
+        if type(number) is not int or not 0 < number <= NUMBER_MAX:
             raise Refused("malformed")
         return nonce
 
@@ -169,8 +159,10 @@ class Commands:
         if fields["time"] > now + _SKEW_S:
             raise Refused("too early")
         lease, digest = self._proved(fields) if command == "unlock" else (0, b"")
-        self._count(fields.get("number", 0))
-        Nonces(self._numbers).spend(nonce, fields["time"], fields["expires"], now)
+        number = fields.get("number", 0)
+        self._count(number)
+        if not number:  # what has one is newer by that, whatever clocks said before
+            Nonces(self._numbers).spend(nonce, fields["time"], fields["expires"], now)
         if command == "unlock":
             granted = door.remote(lease, digest)
             if lease:
@@ -198,7 +190,7 @@ class Commands:
     def _count(self, number: int) -> None:
         """Store the number of a command, 0 where it has none. Refused where it is not above all before."""
         highest = self._numbers.get(COMMAND)
-        if not (highest < number <= highest + _RISE_MAX or number == highest == 0):
+        if not (highest < number <= highest + RISE_MAX or number == highest == 0):
             raise Refused("replayed")
         try:
             self._numbers.set(COMMAND, number)
@@ -220,7 +212,7 @@ class Commands:
         for key in keys:
             try:
                 said = verify(proof.encode(), self._lock_id, key, UNLOCK_PROOF)
-            except EnvelopeError:
+            except Refused:
                 if key is keys[-1]:
                     raise
                 continue

@@ -143,9 +143,10 @@ class Telemetry:
             self._due = ticks_add(self._due, (late // _PERIOD_MS + 1) * _PERIOD_MS)
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
-        status = self._status(True)
-        said = {name: status[name] for name in _STATE}
+        status, said = self._status(True), {}
         said["online"] = True
+        for name in _STATE:
+            said[name] = status[name]
         if self.signal is not None:
             said["signal"] = self.signal()
         await client.publish(self._root + "state", json.dumps(said).encode(), True)

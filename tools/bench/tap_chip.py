@@ -43,6 +43,7 @@ class World:
         self.began = self.now = real.ticks_ms() * 1000 + _AHEAD_US
         self.reader = self.irq = self.on_irq = None
         self._record, self._place, self._since = [], -1, 0
+        self._records = False  # from a tap that is asked for until it opens: the heap is the lock's
         self.own_us = 0  # CPU time of the stand-ins
         self._sections = self._turns = 0  # of the stand-ins, and of the event loop, in this tap
         self._look_us = 0.0  # what it takes to time a section, which is nobody's either
@@ -78,7 +79,8 @@ class World:
 
     def _say_or_play(self, data):
         if self._place < 0:
-            self._record.append([data, b""])
+            if self._records:
+                self._record.append([data, b""])
             self.say("send", data.hex())
             return
         self._place += 1
@@ -89,6 +91,7 @@ class World:
 
     def opens(self):
         """The relay lets the bolt go."""
+        self._records = False
         if self._place >= 0:
             self._place = -1
             took = self.cpu() - self._since - self.own_us - int(self._sections * self._look_us)
@@ -125,13 +128,13 @@ class World:
         self._quiet_until = self.began + int(quiet)
         self.now = max(self.now, self.began + int(at))
         if what == _RECORD:
-            self._record = [[b"", b""]]
+            self._record, self._records = [[b"", b""]], True
         elif what == _PLAY:
             heard = self._record[0][1]
             self._place, self._reads = 0, flash.reads
             self._sections = self._turns = self.own_us = 0
             self._taken, self._since = mem_total(), self.cpu()
-        elif heard and self._record:
+        elif heard and self._records:
             self._record[-1][1] += heard
         if self.reader is not None:
             self.reader.hear(heard)

@@ -21,8 +21,8 @@ from list_parts import (
 from ram_flash import RamFlash
 
 import loader
-from link.errors import BlobError
-from lists.installer import Installer
+from link.errors import Refused
+from lists.sync import Sync
 from roll.credentials import ListError
 from roll.layout import SNAPSHOTS
 
@@ -33,6 +33,10 @@ NEW = sorted(record(d) for d in digests(40, b"new"))
 ADDED = record(digests(1, b"added")[0])
 CHANGES = delta((PUT, ADDED))
 MERGED = sorted(OLD + [ADDED])
+
+
+class Settings:
+    key = KEY
 
 
 class Lock:
@@ -47,7 +51,7 @@ class Lock:
     async def fetch(self, sha256, size, path):
         self.fetched.append((sha256, size, path))
         if not self.served:
-            raise BlobError("no such blob")
+            raise Refused("no such blob")
         put(path, self.served)
 
     async def approve(self, listed):
@@ -60,10 +64,10 @@ class Lock:
         data = whole(records)
         found = identity(version if base is None else base, data)
         asyncio.new_event_loop()
-        installer = Installer(KEY, self.credentials, self.approve, self.fetch, at_once)
+        sync = Sync(Settings, self.credentials, self.approve, None, self, at_once)
         try:
-            asyncio.run(installer.install(version, found[2].hex(), found, changes))
-        except (ListError, BlobError) as error:
+            asyncio.run(sync.install(version, found[2].hex(), found, changes))
+        except (ListError, Refused) as error:
             return error.reason
         return None
 
