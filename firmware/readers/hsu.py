@@ -51,7 +51,7 @@ class Line:
         self._sleeper = self._waking = None
         self._awake = 0  # until then an answer that is due keeps the event loop awake
         self._hurries = False
-        self._asked = 0  # commands since a card was awaited, modulo 16
+        self._asked = 0  # commands since a wait in which others had a turn, modulo 16
 
     def open(self) -> None:
         """Listen to the IRQ line from now on."""
@@ -110,7 +110,6 @@ class Line:
                 self._write(command)
                 end = ticks_add(ticks_ms(), wait_ms)
                 self._awake, self._due = ticks_add(ticks_ms(), _HURRY_MS), 2  # the ACK and the answer
-                self._asked = 0
                 while True:
                     answer = self._hear(code)
                     if answer is not None:
@@ -118,7 +117,7 @@ class Line:
                     left = ticks_diff(end, ticks_ms())
                     if left <= 0:
                         break
-                    self._sleeper = me
+                    self._sleeper, self._asked = me, 0
                     try:
                         await asyncio.sleep_ms(0 if self._hurries else min(left, _NAP_MS))
                     except asyncio.CancelledError:
