@@ -134,12 +134,14 @@ def test_a_card_of_the_length_and_parity_that_the_settings_name_is_read():
     assert Cable(26, "none").after("1" * 26) == [b"\x03\xff\xff\xff"]  # unless they are said to be others
 
 
-def test_a_card_of_a_length_that_is_not_known_is_told_and_noise_is_not():
-    for size in (24, 25, 27, 35, 41, 66, 67, 75, 300):
+def test_a_card_of_a_length_or_parity_that_is_not_known_is_told_and_noise_is_not():
+    unknown = ["1" * size for size in (24, 25, 27, 35, 41, 66, 67, 75, 300)]
+    wrong = ["1" * 26, "0" * 34, "0" * 37]  # of a reader that sends no parity, or another
+    for bits in unknown + wrong:
         cable = Cable()
-        assert cable.after("1" * size) == []
+        assert cable.after(bits) == []
         assert (cable.unread, cable.reader.discarded) == (1, 1)
-    for noise in ("1" * 23, "1" * 9, "1", "1" * 26, "0" * 37):  # short, or of a wrong parity
+    for noise in ("1" * 23, "1" * 9, "1"):
         cable = Cable()
         cable.after(noise)
         assert cable.unread == 0

@@ -311,6 +311,7 @@ def test_a_wiegand_reader_that_reads_a_card_is_well_and_else_its_lines_are_named
 
     assert _try_card(card) == ""
     assert _try_card(lambda zero, one: card(zero, Data())) == "bits|card"
+    assert _try_card(lambda zero, one: card(one, zero)) == "unread"  # exchanged
     assert _try_card(lambda zero, one: None) == "no card at all"
     assert _try_card(lambda zero, one: [one.pulse() for _ in range(32)] and None) == "unread"
     assert _try_card(lambda zero, one: [one.pulse() for _ in range(32)] and None, 32, "none") == ""
