@@ -14,6 +14,7 @@ from tests.conftest import micropython
 from tests.tools.test_firmware_cards import failures
 
 BY_NIGHT = bool(os.getenv("MENSHEN_NIGHTLY"))
+pytestmark = pytest.mark.slow
 SECURE = ("ntag424", "desfire")
 ATTACKED = SECURE if BY_NIGHT else SECURE[:1]  # see test_firmware_attacks.py, too
 LONG_S = 3600 if BY_NIGHT else 3

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from menshen import build_app, ending, littlefs_image
+from menshen.console_lines import ARMED
 
 from . import romfs
 from .console import Console
@@ -18,7 +19,6 @@ from .signals import event_of, on_clock
 from .surroundings import Surroundings
 
 PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5
-_ARMED = "INFO app: armed"
 
 
 def monotonic_us() -> int:
@@ -134,7 +134,7 @@ class Board(Questions):
 
     async def wait_armed(self, timeout: float = 90) -> str:
         """The line in which the lock says that it is armed, since its last start."""
-        return await self.console.wait_for(_ARMED, timeout)
+        return await self.console.wait_for(ARMED, timeout)
 
     async def wait_line(self, text: str, timeout: float = 90) -> str:
         """The first console line since the last start that contains `text`."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from menshen import build_app, littlefs_image, wiring
+from menshen.console_lines import ARMED
 
 from . import lights, provision
 from .board import HEAP, PSRAM_HEAP, Board
@@ -371,7 +372,7 @@ class World:
             self._buzzer_hz = event["hz"] if event["duty"] else 0
             event = {"type": "buzzer", "hz": self._buzzer_hz, "us": event["us"]}
         elif kind == "console":
-            self._armed = self._armed or event["line"].startswith("INFO app: armed")
+            self._armed = self._armed or event["line"].startswith(ARMED)
         elif kind == "reset":
             event = {**event, "name": _CAUSES.get(event["cause"], str(event["cause"]))}
             self._resets.append(event["name"])

@@ -1,6 +1,8 @@
 """Bits on two lines become keys and cards; what has a wrong length or parity, or is torn, becomes nothing."""
 
 import asyncio
+
+from virtual_time import clock  # isort: skip (it comes before whatever imports time)
 import time
 
 from readers.pin_entry import PinEntry
@@ -235,7 +237,7 @@ def typed_with_a_stall(code, size, start, end, kept, before=""):
             await asyncio.sleep_ms(10)  # the first beats
         await type_keys(before)
         await type_keys(code[:start])
-        time.sleep_ms(450)  # the event loop stands still
+        clock.now += 450  # the event loop stands still
         cable.send("".join(key_bits(key, size) for key in code[start:end])[:kept])
         while cable.reader._filling[0]:
             await asyncio.sleep_ms(10)
