@@ -175,14 +175,11 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
-        await self._dial(address)
-        self._sent = ticks_ms()
-
-    async def _dial(self, address: str) -> None:
         async with Loan():
             from link.dial import dial
 
             self._stream, self._packets = await dial(self, address, self._tls)
+            self._sent = ticks_ms()
 
     def _next_id(self) -> bytes:
         self.pid = self.pid % 65535 + 1

@@ -6,12 +6,44 @@ from micropython import const
 
 from link.envelope import NUMBER_MAX, decode, verify
 from roll.credentials import ListError
-from roll.layout import CHANGES_MAX, COUNT_MAX
-from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE, is_known
+from roll.layout import CHANGES_MAX, COUNT_MAX, is_known, list_hash
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
 from storage.purposes import LIST_MESSAGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from roll.credentials import Credentials
 
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
 _TIME_MAX = const(0xFFFFFFFF)
+
+
+async def take(
+    message: "bytes | bytearray | None",
+    lock: "tuple[str, bytes, Credentials]",
+    head: list,
+    on_time: "Callable[[int, object], object]",
+    pace: "Callable[[], Awaitable]",
+) -> "tuple[str, tuple, bytes]":
+    """SHA-256, identity and changes that a head names, checked as far as the head alone allows.
+
+    `lock` is its name, its key, and its list in force. `head` gets version and hash of the list that is
+    named, each as soon as it is known. None is a head that was too long. Raises Refused, ListError.
+    """
+    if message is None:
+        raise ListError("too large")
+    name, key, credentials = lock
+    await pace()
+    time, echo, version, snapshot, identity, changes = read(message, name, key)
+    head.append(version)
+    await pace()
+    if version > credentials.version:
+        on_time(time, echo)  # else by a clock, perhaps, that was wrong and is healed
+    check(identity[1], changes)
+    head.append(list_hash(identity[2], changes))
+    return snapshot, identity, changes
 
 
 def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:

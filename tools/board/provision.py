@@ -41,6 +41,7 @@ PAST = (
     "relay_safe",
     "clock_floor",
     "lived",
+    "lived_part",
     "wrong_codes",
     "staff_was_in",
     "guest_risk",
@@ -107,10 +108,24 @@ class Lock:
     """What goes to the board, by path; the last one makes it a provisioned lock."""
 
 
+def _each_once(pairs: list[tuple[str, object]]) -> dict:
+    """An object of the file. Of a field that is there twice the lock would take the last, in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = sorted({name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1})
+        raise ValueError(f"{', '.join(twice)} is there twice: put all of it in one place")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def read_settings(path: Path) -> dict:
     """The operator's settings of one lock: README's table without `key`. Raises SettingsFileError."""
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        settings = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
         json.dumps(settings, ensure_ascii=False).encode()
     except (OSError, ValueError) as error:
         raise SettingsFileError(f"--settings {path}: cannot be read as JSON ({error})") from error

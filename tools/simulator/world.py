@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from menshen import build_app, wiring
+from menshen import build_app, littlefs_image, wiring
 from menshen.console_lines import ARMED
 
-from . import image, lights, provision
+from . import lights, provision
 from .board import HEAP, PSRAM_HEAP, Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
@@ -141,7 +141,7 @@ class World:
         is_old = (self._workdir / "flash.img").exists()
         if self._installed and not is_old:
             self._workdir.mkdir(parents=True, exist_ok=True)
-            image.make(self._workdir / "flash.img", build_app.flash_files(self._app_dir))
+            littlefs_image.make(self._workdir / "flash.img", build_app.flash_files(self._app_dir))
         self.board = Board(
             self._workdir,
             self._app_dir,
