@@ -4,7 +4,7 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
-from link.envelope import decode, verify
+from link.envelope import NUMBER_MAX, decode, verify
 from roll.credentials import ListError
 from roll.layout import CHANGES_MAX, COUNT_MAX, is_known, list_hash
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from roll.credentials import Credentials
 
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
-_NUMBER_MAX = const(0x3FFFFFFF)
 _TIME_MAX = const(0xFFFFFFFF)
 
 
@@ -63,9 +62,9 @@ def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, byte
     if len(head) != len(_FIELDS) + ("echo" in head) or any(name not in head for name in _FIELDS):
         raise ListError("malformed")
     time = _number(head["time"], 0, _TIME_MAX)
-    version = _number(head["version"], 1, _NUMBER_MAX)
+    version = _number(head["version"], 1, NUMBER_MAX)
     base = _number(head["base"], 1, version)
-    size = _number(head["size"], 0, _NUMBER_MAX)
+    size = _number(head["size"], 0, NUMBER_MAX)
     snapshot, delta = head["sha256"], head["delta"]
     if not isinstance(snapshot, str) or len(snapshot) != 64 or not isinstance(delta, str):
         raise ListError("malformed")

@@ -41,6 +41,7 @@ class World:
         self.began = self.now = real.ticks_ms() * 1000 + _AHEAD_US
         self.reader = self.irq = self.on_irq = None
         self._record, self._place, self._since = [], -1, 0
+        self._records = False  # from a tap that is asked for until it opens: the heap is the lock's
         self.own_us = 0  # CPU time of the stand-ins
         self._quiet_until = 0  # the world has nothing to say until then, unless it is told something
 
@@ -62,7 +63,8 @@ class World:
 
     def _say_or_play(self, data):
         if self._place < 0:
-            self._record.append([data, b""])
+            if self._records:
+                self._record.append([data, b""])
             self.say("send", data.hex())
             return
         self._place += 1
@@ -73,6 +75,7 @@ class World:
 
     def opens(self):
         """The relay lets the bolt go."""
+        self._records = False
         if self._place >= 0:
             self._place = -1
             took = self.cpu() - self._since - self.own_us
@@ -107,11 +110,11 @@ class World:
         self._quiet_until = self.began + int(quiet)
         self.now = max(self.now, self.began + int(at))
         if what == _RECORD:
-            self._record = [[b"", b""]]
+            self._record, self._records = [[b"", b""]], True
         elif what == _PLAY:
             heard = self._record[0][1]
             self._place, self._reads, self.own_us, self._since = 0, flash.reads, 0, self.cpu()
-        elif heard and self._record:
+        elif heard and self._records:
             self._record[-1][1] += heard
         if self.reader is not None:
             self.reader.hear(heard)
