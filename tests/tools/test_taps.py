@@ -19,6 +19,8 @@ SECURE = ("ntag424", "desfire")
 ATTACKED = SECURE if BY_NIGHT else SECURE[:1]  # see test_firmware_attacks.py, too
 LONG_S = 3600 if BY_NIGHT else 3
 OVER_THE_FLOOR = 1.05
+MOST = {"uid": (0, 5, 7_500), "ntag424": (160, 5, 62_000), "desfire": (160, 5, 43_000)}
+"""Reads of the flash, turns of the event loop, bytes of the heap: from a card's first answer to the relay."""
 _TRY_S, _LATER_S = 0.8, 2.0
 
 
@@ -37,6 +39,18 @@ def test_the_firmware_s_waits_add_next_to_nothing_to_what_bus_and_radio_need(loc
     print(f"{kind}: {took * 1000:.2f} ms, bus and radio {floor * 1000:.2f} ms")
     assert floor <= took <= floor * OVER_THE_FLOOR
     lock.pass_time(_LATER_S)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lock_s_own_work_for_a_tap_does_not_grow(lock_and_cards, kind) -> None:
+    """In counts, which are the same however busy this computer is: the CPU time is for `make bench`."""
+    lock, owned = lock_and_cards
+    lock.tap(owned[kind])
+    lock.pass_time(_LATER_S)
+    cost = lock.play()
+    lock.pass_time(_LATER_S)
+    print(f"{kind}: {cost}")
+    assert all(count <= most for count, most in zip(cost[1:], MOST[kind], strict=True)), cost
 
 
 @pytest.mark.parametrize("kind", SECURE)
