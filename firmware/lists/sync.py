@@ -115,6 +115,7 @@ class Sync:
             await self._pace()
             if (self._version or 0) > self._credentials.version:
                 on_time(time, echo)  # else by a clock, perhaps, that was wrong and is healed
+            await self._pace()
             check(identity[1], changes)
             self._hash = list_hash(identity[2], changes)
             return snapshot, identity, changes

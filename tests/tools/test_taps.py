@@ -38,6 +38,22 @@ def test_the_firmware_s_waits_add_next_to_nothing_to_what_bus_and_radio_need(loc
     lock.pass_time(_LATER_S)
 
 
+@pytest.mark.parametrize("kind", ATTACKED)
+def test_hardly_any_garbage_is_collected_between_a_card_and_the_relay(lock_and_cards, kind) -> None:
+    """A collection takes the chip 50 ms, and there was one after every 4 KB: a dozen.
+
+    One may just have been due when the card came, or memory was full.
+    """
+    lock, owned = lock_and_cards
+    lock.tap(owned[kind])
+    lock.pass_time(_LATER_S)
+    lock.play()
+    print(f"{kind}: {lock.collections} collections, {lock.reads} reads")
+    assert lock.reads > 0
+    assert lock.collections <= 1
+    lock.pass_time(_LATER_S)
+
+
 @pytest.mark.parametrize("kind", SECURE)
 def test_a_card_held_there_for_long_opens_once_and_counts_nothing(lock_and_cards, kind) -> None:
     """For an hour by night."""

@@ -6,7 +6,7 @@ each turn of the event loop.
 
 What work takes is measured by itself. A tap that was recorded is played again, with all answers there at
 once; the CPU time counts from the card's first answer to the relay, less what the stand-ins for the line, the
-flash and the clock take. Random numbers are the same each time, so that the card's answers are.
+flash and the clock take. How many of its steps a collection of garbage fell into is counted. Random numbers are the same each time, so that the card's answers are.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ TURN_US = 20
 _TICK_US = 10_000
 _AHEAD_US = 3_600_000_000  # what asyncio's own C code queues, by the true time, is due
 _POLL, _READABLE = 3, 1  # py/stream.h
+_F_GETFD = 1  # asm-generic/fcntl.h
 _FALLS, _RECORD, _PLAY = b"1", b"2", b"3"  # in the world's answer
 
 
@@ -41,6 +42,8 @@ class World:
         self.reader = self.irq = self.on_irq = None
         self._record, self._place, self._since = [], -1, 0
         self.own_us = 0  # CPU time of the stand-ins
+        self._canary, self.collections = -1, 0
+        self._ask_file = libc.func("i", "fcntl", "ii")
         self._quiet_until = 0  # the world has nothing to say until then, unless it is told something
 
     def ticks_ms(self):
@@ -75,14 +78,23 @@ class World:
         if self._place >= 0:
             self._place = -1
             took = self.cpu() - self._since - self.own_us
-            self.say("cpu", str(took), str(flash.reads - self._reads))
+            self._look_for_collections()
+            said = took, flash.reads - self._reads, self.collections - self._before
+            self.say("cpu", *(str(number) for number in said))
 
     def wait(self, queue, ms):
-        """In place of asyncio's IOQueue.wait_io_event."""
+        """In place of asyncio's IOQueue.wait_io_event: between any two steps."""
         began = self.cpu()
+        self._look_for_collections()
         self._pass(ms)
         self.own_us += self.cpu() - max(began, self._since)
         poll(queue, 0)
+
+    def _look_for_collections(self):
+        """Whether the step had any. A collection closes a file that nobody holds."""
+        if self._canary < 0 or self._ask_file(self._canary, _F_GETFD) < 0:
+            self.collections += 1
+            self._canary = host.open("/dev/null", "r").fileno()
 
     def _pass(self, ms):
         """Let time pass until the next tick, or the next turn where a task is ready."""
@@ -109,7 +121,8 @@ class World:
             self._record = [[b"", b""]]
         elif what == _PLAY:
             heard = self._record[0][1]
-            self._place, self._reads, self.own_us, self._since = 0, flash.reads, 0, self.cpu()
+            self._place, self._reads, self._before = 0, flash.reads, self.collections
+            self.own_us, self._since = 0, self.cpu()
         elif heard and self._record:
             self._record[-1][1] += heard
         if self.reader is not None:
@@ -287,6 +300,7 @@ def _reset():
 
 IRQ, RELAY, *LOW = [int(number) for number in os.getenv("MENSHEN_PINS").split(",")]
 world = World()
+host = vfs.VfsPosix()
 poll = core.IOQueue.wait_io_event
 core.IOQueue.wait_io_event = lambda queue, ms: world.wait(queue, ms)  # noqa: PLW0108 (a method has its own self)
 core.ticks = world.ticks_ms

@@ -77,7 +77,8 @@ class TimedLock:
         self.chip = self._loop.run_until_complete(self._make_chip())
         self._speed, self.bus_s = SLOW, 0.0
         self._told, self._told_at = b"", 0.0
-        self._asks, self._end, self.cpu_us, self.reads = b"", 0.0, 0, 0
+        self._asks, self._end = b"", 0.0
+        self.cpu_us = self.reads = self.collections = 0
         self.opened: list[tuple[float, float]] = []
         """When the relay let the bolt go, and what bus and radio had taken in all until then."""
 
@@ -123,7 +124,10 @@ class TimedLock:
         return len(self.opened) - times
 
     def play(self) -> tuple[int, int]:
-        """The last tap again, with answers at once: us of CPU time until it opens, and reads of the flash."""
+        """The last tap again, with answers at once: us of CPU time until it opens, and reads of the flash.
+
+        `collections` is the number of steps that garbage was collected in.
+        """
         self._await_search()
         self._asks = _PLAY
         self._until_open("the recorded card")
@@ -174,7 +178,7 @@ class TimedLock:
                 self.bus_s += len(data) * _BITS / self._speed
                 self.chip.feed(data, at)
             elif what == "cpu":
-                self.cpu_us, self.reads = int(more[0]), int(more[1])
+                self.cpu_us, self.reads, self.collections = map(int, more)
             elif what == "pin":
                 self._move(int(more[0]), int(more[1]), at)
 
