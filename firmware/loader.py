@@ -114,7 +114,7 @@ def hush() -> None:
 def _sweep() -> None:
     if not _IS_PLENTY:
         gc.collect()
-        gc.threshold(_OFTEN)
+    gc.threshold(_NEVER if _IS_PLENTY else _OFTEN)
 
 
 def _sweep_later() -> None:
