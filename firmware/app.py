@@ -62,7 +62,7 @@ class Lock:
 
     def __init__(self, settings: "Settings", watchdog: "WDT") -> None:
         self._settings, self._watchdog = settings, watchdog
-        board = self._board = Board(settings.pins, settings.unlock_level, settings.fire)
+        board = self._board = Board(settings.pins, settings.unlock_level)
         settings.pins = ()  # spent
         self._supervisor = Supervisor(board.reset)
 
@@ -96,7 +96,7 @@ class Lock:
         contact = Switch(board.contact, 1 if settings.contact else NEVER)
         self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
         with Loan():  # the keypad keeps its code loaded
-            from readers.choice import keypad
+            from readers.keypads import keypad
 
             self._keypad = keypad(settings, board, self._doorkeeper.card, indicator.tell)
         self._housekeeping = Housekeeping(settings, board, clock, register, throttle, reports)

@@ -12,9 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from network import WLAN
 
-# What a pin tells of: the name in door/faults.py, and the level that means it. A broken wire is told, too.
-_FIRE = ("fire", 1)
-
 _WS2812_NS = (400, 850, 800, 450)  # WS2812B data sheet, "data transfer time": T0H, T0L, T1H, T1L
 _HALF_DUTY = const(32768)
 
@@ -27,10 +24,10 @@ class Board:
 
     KEY_LAYOUT = "123456789*0#"
 
-    def __init__(self, pins: tuple, unlock_level: int, has_fire: bool = False) -> None:
+    def __init__(self, pins: tuple, unlock_level: int) -> None:
         (
             relay, reader_tx, reader_rx, reader_irq, reader_reset, key_rows, key_columns,
-            contact, exit_button, tamper, jumper, buzzer, light, fire,
+            contact, exit_button, tamper, jumper, buzzer, light, *faults,
         ) = pins  # fmt: skip
         self.relay = Pin(relay, Pin.OUT, value=1 - unlock_level)
         self.numbers = Numbers(esp32.NVS("menshen"))
@@ -42,7 +39,9 @@ class Board:
         self.reader_uart = UART(2, 115200, tx=reader_tx, rx=reader_rx, rxbuf=512)
         self.reader_irq = Pin(reader_irq, Pin.IN)
         self.reader_reset = Pin(reader_reset, Pin.OUT, value=1)
-        self.fault_inputs = [(_FIRE[0], Pin(fire, Pin.IN), _FIRE[1])] if has_fire else []
+        self.fault_inputs = [
+            (name, Pin(n, Pin.IN, -1 if level else Pin.PULL_UP), level) for name, n, level in faults
+        ]
         self._gpio = relay, jumper, buzzer
         self._led = Pin(light, Pin.OUT, value=0)
         self._colour = bytearray(3)

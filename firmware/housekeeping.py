@@ -73,10 +73,10 @@ class Housekeeping:
             await asyncio.sleep_ms(0)
             try:
                 self._register.residents.ensure_copy()
+                await asyncio.sleep_ms(0)  # between any two writes
+                self._register.leases.ensure_copy()
             except (ImportError, MemoryError):  # tried again in a second
                 pass
-            await asyncio.sleep_ms(0)  # between any two writes
-            self._register.leases.ensure_copy()
             if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
                 hour = ticks_add(hour, _HOUR_MS)
                 self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)

@@ -42,6 +42,8 @@ class Late:
 
     def __enter__(self) -> "Late":
         """Imports are this block's from here on, until another block begins or the event loop runs."""
+        if _IS_PLENTY:  # nothing is given back: who brought what need not be known
+            return self
         if Late._open is not None:
             Late._open._note()
         self._names = list(sys.modules)  # a set would take 640 bytes in one piece
@@ -49,8 +51,10 @@ class Late:
         return self
 
     def __exit__(self, kind: object, *error: object) -> None:
+        if _IS_PLENTY:
+            return
         self._note()
-        if _IS_PLENTY or (kind is None and not self._lends):
+        if kind is None and not self._lends:
             return
         for name in self._names:
             sys.modules.pop(name, None)

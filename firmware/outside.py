@@ -94,8 +94,8 @@ class Outside:
         async with Late():
             from commands.listener import Listener
             from link.backoff import Backoff
-            from link.link import Link, Network
-            from link.mqtt import Broker, Clients
+            from link.link import Link
+            from link.mqtt import MQTTClient
             from link.resolver import Resolver
             from link.timekeeper import Timekeeper
             from link.wifi import Wifi
@@ -114,15 +114,15 @@ class Outside:
             cap = settings.backoff_cap_ms
             wifi = Wifi(board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
             resolver = Resolver(settings.dns, board.numbers, wifi.dns)
-            network = Network(wifi, resolver, Timekeeper(clock, resolver, settings.ntp))
+            network = wifi, resolver, Timekeeper(clock, resolver, settings.ntp)
             # A broker ends a session when another client connects with the same identifier, whatever its
             # certificate. So a part of the identifier is secret. It stays the same over restarts: a new
             # session ends the old one.
             identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]
-            broker = Broker(settings.broker_host, settings.broker_port)
-            clients = Clients(identifier, broker, tls, board.idf_free)
+            broker = settings.broker_host, settings.broker_port, None, None
+            client = MQTTClient, identifier, broker, tls, board.idf_free
             backoff = Backoff(_HANDSHAKE_MS if tls else 1000, cap)
-            link = Link(network, clients, subscriptions, telemetry, backoff)
+            link = Link(network, client, subscriptions, telemetry, backoff)
             link.fault = self._reports.fault
 
             commands = settings.key, clock, board.numbers, telemetry

@@ -151,7 +151,7 @@ class _Reader:
     def _join(self) -> bool:
         """Set the values that depend on more than one row; whether these rows agree."""
         found = self.found
-        found.pins = pins(found.board)
+        found.pins = pins(found.board, found.fire)
         found.pin_shortest = found.pin_shortest or (8 if found.shared else 6)
         found.broker_port = found.broker_port or (8883 if found.broker_tls else 1883)
         host, user, password, trust = (

@@ -1,5 +1,9 @@
 """The wiring of the board profiles, a table for each: GPIO numbers, in the order in which board.py has them.
 
+At the end of each table are pins that tell of faults: the fault's name in door/faults.py, the pin, and the
+level that means it. If that is 0, the pin is pulled up in the chip, so that one without a wire tells of
+nothing; if it is 1, a broken wire is told, too. To add one, add its row to each table, before `fire`.
+
 It is loaded with the settings, which name the board, and unloaded with them.
 """
 
@@ -19,7 +23,7 @@ DEVKIT = (
     39,  # jumper: boot.py reads it too, on every board
     13,  # buzzer
     14,  # light
-    36,  # fire: of a fire alarm, see door.fire in settings.py
+    ("fire", 36, 1),  # fire: a fire alarm's contact, see door.fire in settings.py
 )
 
 # ESP32-WROVER, whose PSRAM takes GPIO 16 and 17 (ESP32-WROVER-E data sheet, 2.2). GPIO 5 is a strapping pin
@@ -39,7 +43,7 @@ WROVER = (
     39,  # jumper
     13,  # buzzer
     14,  # light
-    15,  # fire
+    ("fire", 15, 1),  # fire
 )
 
 # ESP32-S3 with PSRAM, such as ESP32-S3-DevKitC-1 N8R8. GPIO 22 to 25 do not exist, 26 to 37 belong to flash
@@ -59,10 +63,11 @@ S3 = (
     39,  # jumper
     14,  # buzzer
     40,  # light
-    2,  # fire
+    ("fire", 2, 1),  # fire
 )
 
 
-def pins(board: str) -> tuple:
-    """The table of a board."""
-    return {"devkit": DEVKIT, "wrover": WROVER, "s3": S3}[board]
+def pins(board: str, has_fire: bool) -> tuple:
+    """The table of a board, whose last row is there only where a fire alarm is wired to it."""
+    table = {"devkit": DEVKIT, "wrover": WROVER, "s3": S3}[board]
+    return table if has_fire else table[:-1]

@@ -20,9 +20,8 @@ PARTS = (
     "jumper",
     "buzzer",
     "light",
-    "fire",
 )
-"""What stands in each place of a table, as firmware/board.py takes it."""
+"""What stands in each place of a table, as firmware/board.py takes it; behind are the pins of faults."""
 
 BOARDS = ("devkit", "wrover", "s3")
 HAVE_PSRAM = ("wrover", "s3")
@@ -31,15 +30,16 @@ Pins = Mapping[str, int | Sequence[int]]
 
 
 def named(table: Sequence) -> Pins:
-    """A table as the lock has it, by part."""
-    return dict(zip(PARTS, table, strict=True))
+    """A table as the lock has it, by part, or by the name of the fault that a pin tells of."""
+    known = dict(zip(PARTS, table, strict=False))
+    return known | {fault: number for fault, number, _ in table[len(PARTS) :]}
 
 
 @cache
 def pins(board: str) -> Pins:
     """GPIO numbers of a board's parts. Needs a checkout."""
     checkout.needed("run")
-    return named(runpy.run_path(str(checkout.TOP / "firmware/wiring.py"))["pins"](board))
+    return named(runpy.run_path(str(checkout.TOP / "firmware/wiring.py"))["pins"](board, True))
 
 
 def gpio(board: str, part: str) -> int:

@@ -21,6 +21,8 @@ USED_UP = "used up"
 MOVING_IN = "moving in"
 ASKING = "asking"  # a tenant's PIN that is to do something else than open: see dialogues.py
 
+GUESTS = "guests"  # it may be a guest's code: Gate.guest() says
+
 PASSAGE = "passage"  # staff who may, begin passage mode, or end it
 
 AT_THE_DOOR = const(100)  # what a phone is ASKING for after `* #`; a number behind a PIN has two digits

@@ -147,14 +147,14 @@ class Dialogue(Waiting):
     def _move_out(self) -> None:
         """One's own things go. Where nobody else lives there the lease is given up, unless somebody comes."""
         if self._ask(lambda changes: changes.is_alone(self._who)):
-            self._leave()
+            self._give_up()
         self._pins(lambda pins: pins.move_out(self._who))
 
-    def _leave(self) -> None:
+    def _give_up(self) -> None:
         with Loan():
-            from people.decisions import leave
+            from people.decisions import give_up
 
-            leave(self._register.leases, self._who.lease)
+            give_up(self._register.leases, self._who.lease)
 
     def _announce(self) -> None:
         """Somebody new moves in: who lives here is shown it, and they what else opens already."""

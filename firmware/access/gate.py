@@ -7,6 +7,7 @@ from access.decide import (
     EXPIRED,
     GRANTED,
     GUEST,
+    GUESTS,
     MOVING_IN,
     PASSAGE,
     TOO_EARLY,
@@ -75,6 +76,7 @@ class Gate:
         )
         self._leases, self._clock, self._throttle = register.leases, clock, throttle
         self._restrictions, self._mac, self._plain_uid = restrictions, mac, plain_uid
+        self._guests: Verdict | None = None  # that of the code counted last, if it may be a guest's
 
     def card(self, uid: bytes, proved: bool = False) -> Verdict:
         """Judge a card that has `proved` its number; by the number alone only where the settings allow that.
@@ -91,7 +93,7 @@ class Gate:
 
         `number` is what was typed behind a `*`. Such an entry is ASKING where a tenant's PIN stands before
         one of _ORDERS, PASSAGE where that of staff who may stands before `0`, and else unknown, whatever it
-        is that was wrong.
+        is that was wrong. What may be a guest's code is for guest() to judge.
         """
         wait = self._throttle.left_ms(now)
         if wait:
@@ -108,11 +110,21 @@ class Gate:
             verdict.reason = granted if verdict.granted else UNKNOWN
             verdict.order = int(number or 0)
         elif verdict.reason == UNKNOWN and len(digits) in _GUEST_DIGITS:
-            self._guest(verdict, digits)
+            verdict.reason = GUESTS
+        self._guests = verdict if verdict.reason == GUESTS else None
         if verdict.reason in (GRANTED, ASKING, MOVING_IN, PASSAGE):
             self._throttle.take_back()
             verdict.begins_throttle = False
         return verdict
+
+    async def guest(self, verdict: Verdict, digits: bytes) -> None:
+        """Judge digits that are nobody's PIN. What is right is taken back, unless more was counted since."""
+        verdict.reason, whose, _ = await self._restrictions.guest(digits, self._clock.now())
+        verdict.lease, verdict.number = whose & 0xFFFF, whose >> 16
+        if verdict.granted:
+            verdict.role, verdict.begins_throttle = GUEST, False
+            if verdict is self._guests:
+                self._throttle.take_back()
 
     def remote(self, lease: int, digest: bytes, kind: int = REMOTE) -> Verdict:
         """Judge somebody who has proved to be a tenant of a lease or, with lease 0, to hold a credential.
@@ -141,7 +153,7 @@ class Gate:
 
         A phone may be another's: it is shown to whoever comes by PIN or card.
         """
-        if verdict.kind == PHONE or verdict.digest in self._residents.greeted:
+        if verdict.digest in self._residents.greeted:
             return GRANTED
         try:
             with Loan():
@@ -165,13 +177,6 @@ class Gate:
             what = verdict.kind | verdict.role << 4
         mark = int.from_bytes(verdict.digest[:2], "big")
         self._register.note(what, 1, mark, verdict.lease, verdict.number)
-
-    def _guest(self, verdict: Verdict, digits: bytes) -> None:
-        """Judge digits that are nobody's PIN."""
-        verdict.reason, whose, _ = self._restrictions.guest(digits, self._clock.now())
-        verdict.lease, verdict.number = whose & 0xFFFF, whose >> 16
-        if verdict.granted:
-            verdict.role = GUEST
 
     def _judge(self, verdict: Verdict, purpose: bytes, value: bytes, only: int = 0) -> None:
         """Look a value up, of one role `only` where it is not 0: only who is looked for uses something up."""

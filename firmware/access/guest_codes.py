@@ -4,6 +4,7 @@ In NVS (storage/names.py) are the codes for one entry that were used, and what g
 a resident last armed guest codes, in parts of 10**9. Nothing is stored of any other code.
 """
 
+import asyncio
 import struct
 
 from micropython import const
@@ -16,7 +17,11 @@ from storage.purposes import GUEST_CODE, GUEST_CODE_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from storage.nvs import Numbers
+
+    Keys = Callable[[], Iterable[tuple[int, bytes]]]
 
 _HOURS = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 336, 720, 8, 24, 168, 720)  # by class
 _ONCE = const(12)  # from this class on a code is for one entry
@@ -34,27 +39,34 @@ _KEY = const(6)  # so many bytes of an entry are of the key
 _END = const(8)
 
 
-def check(
-    numbers: "Numbers", mac: Mac, keys: "list[tuple[int, bytes]]", digits: "bytes | memoryview", now: int
+async def check(
+    numbers: "Numbers", mac: Mac, keys: "Keys", digits: bytes, now: int
 ) -> "tuple[str, int, bool]":
-    """(verdict, lease, whether it was stored); `keys` are (lease, guest key). OSError: NVS is full.
+    """(verdict, lease, whether it was stored); keys() gives (lease, guest key). OSError: NVS is full.
 
     How long this takes depends on what the lock holds, and not on how near the digits are to a good code.
     """
-    keys = [(lease, key) for lease, key in keys if is_complete(key)]
+    gain = 0
+    for _, key in keys():
+        if is_complete(key):
+            gain += _GAIN
+        if gain == _GAIN * _KEYS:
+            break
+        await asyncio.sleep_ms(0)
     risk = numbers.get(GUEST_RISK)
-    counted = risk + _GAIN * min(len(keys), _KEYS)
+    counted = risk + gain
     if not 0 <= risk < counted < _RISK_MAX:
         return UNKNOWN, 0, False
     numbers.set(GUEST_RISK, counted)
-    value, field = divmod(int(bytes(digits)), _FIELDS)
+    value, field = divmod(int(digits), _FIELDS)
     first, kind = divmod(field, _CLASSES)
     latest = now // _HALF_HOUR + _AHEAD
     start = latest - (latest - first) % _STARTS
-    lease, key = _whose(keys, start, kind, value)
+    lease, key = await _whose(keys, start, kind, value)
     if not key:
         return UNKNOWN, 0, False
-    numbers.set(GUEST_RISK, risk)
+    if numbers.get(GUEST_RISK) == counted:  # or another code was counted meanwhile, and stays so
+        numbers.set(GUEST_RISK, risk)
     end = start * _HALF_HOUR + _HOURS[kind] * 3600
     if now < start * _HALF_HOUR:
         return TOO_EARLY, lease, False
@@ -66,13 +78,14 @@ def check(
     return _use_up(numbers, entry, now), lease, True
 
 
-def _whose(keys: "list[tuple[int, bytes]]", start: int, kind: int, value: int) -> "tuple[int, bytes]":
+async def _whose(keys: "Keys", start: int, kind: int, value: int) -> "tuple[int, bytes]":
     """Lease and key that give this value for a start, in half hours, and a class; (0, b"") if none does."""
     found, wanted, message = (0, b""), struct.pack("<I", value), struct.pack("<IB", start, kind)
-    for pair in keys:
+    for pair in keys():
         made = Mac(pair[1]).digest(GUEST_CODE, message)
-        if equal(struct.pack("<I", int.from_bytes(made[:8], "big") % _VALUES), wanted):
+        if equal(struct.pack("<I", int.from_bytes(made[:8], "big") % _VALUES), wanted) & is_complete(pair[1]):
             found = pair
+        await asyncio.sleep_ms(0)
     return found
 
 

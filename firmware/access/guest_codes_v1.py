@@ -6,6 +6,7 @@ In NVS (storage/names.py) are the codes that were entered, and what guessing may
 last armed guest codes, in parts of 10**9.
 """
 
+import asyncio
 import struct
 
 from micropython import const
@@ -18,7 +19,11 @@ from storage.purposes import GUEST_CODE_V1, GUEST_CODE_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from storage.nvs import Numbers
+
+    Keys = Callable[[], Iterable[tuple[int, bytes]]]
 
 _DURATIONS_H = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 336, 720, 8)  # the last is for one entry
 _ONCE = const(12)
@@ -32,18 +37,19 @@ _MARK = const(8)
 _ENTRY = const(12)
 
 
-def check(
-    numbers: "Numbers", mac: Mac, keys: "list[tuple[int, bytes]]", digits: "bytes | memoryview", now: int
+async def check(
+    numbers: "Numbers", mac: Mac, keys: "Keys", digits: bytes, now: int
 ) -> "tuple[str, int, bool]":
-    """(verdict, lease, whether it is the first entry); `keys` are (lease, guest key). OSError: NVS is full.
+    """(verdict, lease, whether it is the first entry); keys() gives (lease, guest key). OSError: NVS is full.
 
     How long this takes depends on what the lock holds, and not on how near the digits are to a good code.
     """
-    keys = [(lease, key) for lease, key in keys if not is_complete(key)]
-    code = 0
-    for digit in digits:
-        code = code * 10 + digit - 48
-    code, low = divmod(code, _CODES)
+    count = 0
+    for _, key in keys():
+        if not is_complete(key):
+            count += 1
+        await asyncio.sleep_ms(0)
+    code, low = divmod(int(digits), _CODES)
     start, kind = divmod(low, _CLASSES)
     hours, hour = _DURATIONS_H[kind], now // _HOUR
     mark = bytes((kind,)) + mac.digest(GUEST_CODE_VALUE, digits)[: _MARK - 1]
@@ -56,7 +62,7 @@ def check(
         if table[place] == kind and until > now and (until // _HOUR - hours) % _STARTS == start:
             alike += 1
     risk = numbers.get(GUEST_RISK)
-    counted = risk + _CODES * (len(keys) + alike)
+    counted = risk + _CODES * (count + alike)
     if not 0 <= risk < counted < _RISK_MAX:
         return UNKNOWN, 0, False
     numbers.set(GUEST_RISK, counted)
@@ -64,15 +70,16 @@ def check(
     if first:
         end = (hour - (hour - start) % _STARTS + hours) * _HOUR
     found = -1
-    for lease, key in keys:
-        if _is(key, end // _HOUR - hours, kind, code):
+    for lease, key in keys():
+        if _is(key, end // _HOUR - hours, kind, code) & (not is_complete(key)):
             found = lease
-    if found < 0 or (first and now >= end):
-        return UNKNOWN, 0, False
+        await asyncio.sleep_ms(0)
+    if found < 0 or (first and now >= end) or numbers.get(GUEST_RISK) != counted:
+        return UNKNOWN, 0, False  # or another code was counted meanwhile
     numbers.set(GUEST_RISK, risk)
     if first:
         # with one more of this kind no code of it could be checked any more: guests would be locked out
-        fits = _CODES * (len(keys) + alike + 1) < _RISK_MAX
+        fits = _CODES * (count + alike + 1) < _RISK_MAX
         stored = fits and _store(numbers, table, mark + struct.pack("<I", end), now)
         return (GRANTED, found, True) if stored else (UNKNOWN, 0, False)
     return (EXPIRED if now >= end else USED_UP if kind == _ONCE else GRANTED), found, False

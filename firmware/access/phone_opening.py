@@ -40,7 +40,7 @@ class Opening(Waiting):
         self.challenge = mac.digest(NEW_CHALLENGE, urandom(32))[:_SIZE]
         # RTD Text 1.0, 3.2: UTF-8, English
         text = b"\x02enMenshen door of " + self.lock + b": " + hexlify(self.challenge)
-        phone.ask(b"\xd1\x01" + bytes((len(text),)) + b"T" + text, self.hear)
+        phone.ask(b"\xd1\x01" + bytes((len(text),)) + b"T" + text, self._on_answer)
 
     def key(self, key: str, now: int) -> None:
         """A key was pressed: `*` ends it."""
@@ -54,7 +54,7 @@ class Opening(Waiting):
             return True
         return False
 
-    def hear(self, message: bytes) -> None:
+    def _on_answer(self, message: bytes) -> None:
         """Have judged what a phone has written."""
         asyncio.create_task(self._judge(message))
         self.judges = True

@@ -15,6 +15,8 @@ _DIGITS_V1 = const(9)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from access.zone import Rule
     from people.register import Register
     from storage.hmac import Mac
@@ -48,30 +50,31 @@ class Restrictions:
         except (OSError, ImportError, MemoryError):
             return _not_judged()
 
-    def guest(self, digits: "bytes | memoryview", now: "int | None") -> "tuple[str, int, bool]":
+    async def guest(self, digits: bytes, now: "int | None") -> "tuple[str, int, bool]":
         """(verdict, whose, whether it was stored) of twelve or nine digits at `now` (seconds since 1970).
 
-        When this returns, a code that opens once has been stored, and a wrong one has been counted.
+        When this returns, a code that opens once has been stored, and a wrong one has been counted. A house
+        door may have 256 keys to try: everybody else has a turn between two.
         """
-        over = self._register.leases.over
-        keys = [
-            (whose, key)
-            for whose, key in self._register.residents.keys(GUEST_KEY)
-            if not over(whose & 0xFFFF, now)
-        ]
-        if not keys or now is None:
-            return (NO_CLOCK if keys else UNKNOWN), 0, False
         try:
-            with Loan():
+            if now is None:
+                return (NO_CLOCK if any(self._guest_keys(now)) else UNKNOWN), 0, False
+            async with Loan():
                 if len(digits) == _DIGITS_V1:
                     from access.guest_codes_v1 import check
                 else:
                     from access.guest_codes import check
 
-                return check(self._numbers, self._mac, keys, digits, now)
+                return await check(self._numbers, self._mac, lambda: self._guest_keys(now), digits, now)
         except (OSError, ImportError, MemoryError):
             _not_judged()
             return UNKNOWN, 0, False
+
+    def _guest_keys(self, now: "int | None") -> "Iterator[tuple[int, bytes]]":
+        """Whose, and the key, of those whose lease is not over."""
+        for whose, key in self._register.residents.keys(GUEST_KEY):
+            if not self._register.leases.over(whose & 0xFFFF, now):
+                yield whose, key
 
     def arm_guest_codes(self) -> None:
         """Check guest codes again: a resident has asked for it. OSError: NVS is full."""

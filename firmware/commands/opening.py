@@ -1,5 +1,6 @@
 """Judges a message by which a resident opens from afar; access/README.md has the format. Lent for each."""
 
+import asyncio
 import struct
 from hashlib import sha256
 
@@ -7,7 +8,7 @@ from micropython import const
 
 import console
 from storage.hmac import Mac, equal
-from storage.names import OPENED_FROM_AFAR
+from storage.names import OPENED_FROM_AFAR, OPENED_FROM_AFAR_MAX
 from storage.purposes import GUEST_KEY_CHECK, REMOTE_OPENING
 
 TYPE_CHECKING = False
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 SIZE = const(24)  # number of the key 4, time u32, MAC 16
 _LATE_S = const(60)
 _EARLY_S = const(30)  # by so much may the phone's clock be ahead
-_EPOCH = const(1_700_000_000)  # so that a 32-bit number lasts until 2091
+_NUMBER = const(4)  # bytes, and of a time as many
+_MARK = const(8)
+_PLACES = const(32)
 
 
-def whose(
+async def whose(
     lock: str,
     message: "bytes | bytearray",
     keys: "Iterable[tuple[int, bytes]]",
@@ -32,32 +35,63 @@ def whose(
     """The lease whose guest key has signed this, once and within a minute; None where nobody's has.
 
     `keys` are (lease, guest key), `now` is seconds since 1970. When this returns a lease, the message's time
-    is stored, and no message of that time or before is obeyed any more.
+    is stored, and no message by that key of that time or before is obeyed any more. All keys are tried,
+    whatever came; a house door may have 256 of them: everybody else has a turn between two.
     """
     if now is None or len(message) != SIZE:
         return None
-    number = bytes(message[:4])
-    lease, key = _named(number, keys)
-    time = struct.unpack_from("<I", message, 4)[0]
-    if not key or not now - _LATE_S <= time <= now + _EARLY_S:
-        return None
-    mac = Mac(key).digest(REMOTE_OPENING, lock.encode(), message[:8])
-    if not equal(mac[:16], bytes(message[8:])):
-        return None
-    mark = time - _EPOCH
-    if mark <= numbers.get(OPENED_FROM_AFAR):
-        return None
+    number, lease, found, all_numbers = bytes(message[:_NUMBER]), 0, b"", bytearray()
     try:
-        numbers.set(OPENED_FROM_AFAR, mark)
+        for owner, key in keys:
+            of_key = sha256(GUEST_KEY_CHECK + key).digest()[:_NUMBER]
+            if equal(of_key, number):
+                lease, found = owner, key
+            all_numbers.extend(of_key)
+            await asyncio.sleep_ms(0)
+        time = struct.unpack_from("<I", message, _NUMBER)[0]
+        mac = Mac(found).digest(REMOTE_OPENING, lock.encode(), message[:_MARK])
+        is_right = equal(mac[:16], bytes(message[_MARK:])) and found
+        if not is_right or not now - _LATE_S <= time <= now + _EARLY_S:
+            return None
+        return lease if _spend(numbers, all_numbers, number, time) else None
     except OSError:
-        console.error("tenant", "NVS is full: nobody opens from afar")
+        console.error("tenant", "no flash or NVS: nobody opens from afar")
         return None
-    return lease
 
 
-def _named(number: bytes, keys: "Iterable[tuple[int, bytes]]") -> "tuple[int, bytes]":
-    """The lease and key of this number."""
-    for lease, key in keys:
-        if equal(sha256(GUEST_KEY_CHECK + key).digest()[:4], number):
-            return lease, key
-    return 0, b""
+def _spend(numbers: "Numbers", all_numbers: bytearray, number: bytes, time: int) -> bool:
+    """Store the time of this message; False where it is not newer than the last by its key.
+
+    Each key has a time of its own: a message dated ahead, at a lock whose clock was, too, keeps nobody else
+    out. Where there is no place those of keys that are no more go, and then the earliest becomes that of all
+    keys that have none. OSError: NVS is full.
+    """
+    table = numbers.blob(OPENED_FROM_AFAR, OPENED_FROM_AFAR_MAX) or bytes(_NUMBER)
+    last = floor = struct.unpack_from("<I", table)[0]
+    marks = []
+    for place in range(_NUMBER, len(table), _MARK):
+        of_key, at = table[place : place + _NUMBER], struct.unpack_from("<I", table, place + _NUMBER)[0]
+        if of_key == number:
+            last = at
+        else:
+            marks.append((at, of_key))
+    if time <= last:
+        return False
+    if len(marks) == _PLACES:
+        marks = [mark for mark in marks if _has(all_numbers, mark[1])]
+    if len(marks) == _PLACES:
+        first = min(marks)
+        marks.remove(first)
+        floor = max(floor, first[0])
+    marks.append((time, number))
+    table = b"".join([of_key + struct.pack("<I", at) for at, of_key in marks])
+    numbers.set_blob(OPENED_FROM_AFAR, struct.pack("<I", floor) + table)
+    return True
+
+
+def _has(all_numbers: bytearray, number: bytes) -> bool:
+    """Whether a key has this number."""
+    place = all_numbers.find(number)
+    while place >= 0 and place % _NUMBER:
+        place = all_numbers.find(number, place + 1)
+    return place >= 0

@@ -37,7 +37,7 @@ class Remote:
         return [key for owner, key in self._guest_keys() if owner & 0xFFFF == lease]
 
     def certificate(self, name: str, text: str, now: int) -> bool:
-        """Put the lock's certificate, or the authority's, in its place. Raises EnvelopeError, OSError."""
+        """Put the lock's certificate, or the authority's, in its place. Raises Refused, OSError."""
         with Loan():
             from link.renewal import replace
 

@@ -74,6 +74,6 @@ class Tenant:
         async with Loan():
             from commands.opening import whose
 
-            lease = whose(self._lock_id, message, self._keys(), self._numbers, self._clock.now())
+            lease = await whose(self._lock_id, message, self._keys(), self._numbers, self._clock.now())
             if lease is not None:
                 self._open(lease, b"")

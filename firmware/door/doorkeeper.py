@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, AT_THE_DOOR, MOVING_IN, PASSAGE, PLAIN, PROVED, THROTTLED, UNKNOWN
+from access.decide import ASKING, AT_THE_DOOR, GUESTS, MOVING_IN, PASSAGE, PLAIN, PROVED, THROTTLED, UNKNOWN
 from access.gate import Verdict
 from door.signals import SIGNALS
 from loader import hush
@@ -103,8 +103,21 @@ class Doorkeeper:
         verdict = talk and talk.again(digits)
         if verdict is None:
             verdict = self._gate.pin(digits, ticks_ms(), number)
+            if verdict.reason == GUESTS:
+                try:
+                    asyncio.create_task(self._guest(verdict, bytes(digits), talk))
+                    return
+                except MemoryError:
+                    verdict.reason = UNKNOWN
             if talk is not None:
                 talk.pin(verdict, digits)
+        self._act(verdict)
+
+    async def _guest(self, verdict: "Verdict", digits: bytes, talk: "Waiting | None") -> None:
+        """Act when it is known whose code these digits are; `talk` is the dialogue that ran, if any."""
+        await self._gate.guest(verdict, digits)
+        if talk is not None and talk is self._talk:
+            talk.pin(verdict, digits)
         self._act(verdict)
 
     def _await_phone(self) -> None:

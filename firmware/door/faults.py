@@ -1,7 +1,7 @@
 """The faults of the lock: shown by its light, sent with its state, and watched while a release is on trial.
 
 To add a fault, add a row here and one in the installer's table (tools/board/README.md). If it has a light of
-its own, add a row in door/signals.py too; if a pin tells of it, add that pin in board.py.
+its own, add a row in door/signals.py too; if a pin tells of it, add a row to the tables of wiring.py.
 """
 
 READER = "reader"

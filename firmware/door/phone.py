@@ -39,14 +39,14 @@ class Phone:
             self._tag = PhoneTag(note(self._lock, what, key, self._page), self._read)
         self._reader.emulate(self._tag)
 
-    def ask(self, message: bytes, hear: "Callable[[bytes], None]") -> None:
+    def ask(self, message: bytes, on_answer: "Callable[[bytes], None]") -> None:
         """Ask a phone for one answer to this, until end(): see readers/writable_tag.py."""
         if self._reader is None:
             return
         with Loan():
             from readers.writable_tag import WritableTag
 
-            self._tag = WritableTag(message, hear)
+            self._tag = WritableTag(message, on_answer)
         self._reader.emulate(self._tag)
 
     def waits(self) -> bool:

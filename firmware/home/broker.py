@@ -13,9 +13,9 @@ from micropython import const
 
 import console
 from link.backoff import Backoff
-from link.errors import DnsError, MQTTError, TlsError
+from link.errors import MQTTError, TlsError
 from link.link import side_by_side
-from link.mqtt import Broker, MQTTClient
+from link.mqtt import MQTTClient
 from link.resolver import Resolver
 from loader import Loan
 from people.entry import HOME_KEY
@@ -92,7 +92,7 @@ class Home:
                 break
             except _Yield:
                 return
-            except (MQTTError, DnsError, TlsError, OSError, MemoryError) as error:
+            except (MQTTError, TlsError, OSError, MemoryError) as error:
                 console.info("home", "offline: {}".format(error))
             if ticks_diff(ticks_ms(), began) > _PROVED_MS:
                 backoff.reset()
@@ -106,14 +106,14 @@ class Home:
         self._numbers.set(HOME_ANNOUNCED, 0)
 
     async def _connect(self) -> None:
-        """One connection, to its end. Raises _Off, MQTTError, DnsError, TlsError, OSError."""
+        """One connection, to its end. Raises _Off, MQTTError, TlsError, OSError."""
         if self._broker is None:
             raise _Off
         host, port, user, password, trust = self._broker
         if trust and self._tls is None:
             self._tls = _context(trust)
         address = await self._resolver.resolve(host)
-        client = MQTTClient(self._lock + ".home", Broker(host, port, user, password), self._tls)
+        client = MQTTClient(self._lock + ".home", (host, port, user, password), self._tls)
         client.set_last_will(self._presence, b"offline", True, 1)
         try:
             try:

@@ -11,7 +11,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from link.errors import BlobError, Interrupted
+from link.errors import Interrupted, Refused
 from pace import Pace
 from storage import files
 
@@ -52,7 +52,7 @@ async def fetch(
     pace: "Turns | None" = None,
     patience_ms: int = 30_000,
 ) -> None:
-    """Fetch the blob of a hash (`name`, 64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError.
+    """Fetch the blob of a hash (`name`, 64 hexadecimal digits) and size (bytes) to `path`. Raises Refused.
 
     It is written to a name that begins with `path` and a dot, and renamed when it is whole. `pace` is awaited
     between two steps. `patience_ms` is the longest wait for one chunk, or for the connection to come back.
@@ -64,10 +64,10 @@ async def fetch(
         return
     spoilt, pause = subscriptions.spoilt
     if 0 <= ticks_diff(ticks_ms(), spoilt) < pause:
-        raise BlobError("bad hash")
+        raise Refused("bad hash")
     try:
         await _fetch(subscriptions, name, size, path, pace, patience_ms)
-    except BlobError as error:
+    except Refused as error:
         if error.reason in ("bad hash", "too large"):
             now = ticks_ms()
             is_new = not 0 <= ticks_diff(now, spoilt) < _OVER_MS
@@ -89,10 +89,10 @@ async def _fetch(
                 return
         except OSError:
             files.remove(part)
-            raise BlobError("flash full")
+            raise Refused("flash full")
         files.remove(part)
         if not resumed:
-            raise BlobError("bad hash")
+            raise Refused("bad hash")
 
 
 class _Fetch:
@@ -115,7 +115,7 @@ class _Fetch:
         self._error: Exception | None = None
 
     async def run(self) -> None:
-        """Fetch all that is missing. Raises BlobError, and OSError if the flash is full."""
+        """Fetch all that is missing. Raises Refused, and OSError if the flash is full."""
         try:
             with open(self._part, "ab") as file:
                 self._done = closed = file.seek(0, 2)
@@ -133,7 +133,7 @@ class _Fetch:
             self._close()
 
     async def _chunk(self, topic: str) -> None:
-        """Subscribe to one chunk and wait until it is written. Raises BlobError."""
+        """Subscribe to one chunk and wait until it is written. Raises Refused."""
         self._arrived.clear()
         await self._subscriptions.subscribe(topic, self._write, 0)
         try:
@@ -146,7 +146,7 @@ class _Fetch:
                 if alone != (self._subscriptions.client is None):  # connected or not: wait from now
                     since, alone = ticks_ms(), not alone
                 if not self._arrived.is_set() and ticks_diff(ticks_ms(), since) > self._patience:
-                    raise Interrupted("connection lost") if alone else BlobError("no such blob")
+                    raise Interrupted("connection lost") if alone else Refused("no such blob")
         finally:
             await self._subscriptions.unsubscribe(topic)
         if self._error is not None:
@@ -161,7 +161,7 @@ class _Fetch:
         wanted = min(_CHUNK, self._size - start)
         try:
             if payload.size != wanted:
-                raise BlobError("too large" if payload.size > wanted else "bad hash")
+                raise Refused("too large" if payload.size > wanted else "bad hash")
             piece = memoryview(bytearray(_PIECE))
             while payload.size:
                 view = piece[: min(_PIECE, payload.size)]
@@ -171,7 +171,7 @@ class _Fetch:
                 file.write(view[known:])
                 self._done += len(view) - known
                 await self._pace()
-        except (BlobError, OSError, MemoryError) as error:
+        except (Refused, OSError, MemoryError) as error:
             self._error = error
         self._arrived.set()
 

@@ -7,8 +7,6 @@ from struct import unpack_from
 
 from micropython import const
 
-from link.errors import DnsError
-
 _ROUNDS = const(3)  # how often each server is asked: UDP loses packets
 _REPLY_MAX = const(512)  # RFC 1035, 2.3.4
 _TTL_MAX_S = const(86400)  # keeps the expiry within what ticks_diff() can compare, too
@@ -19,16 +17,16 @@ _RESERVED = const(224)
 
 
 def question(host: str) -> bytes:
-    """The question section for the host's A record (RFC 1035, 4.1.2). Raises DnsError for a bad name."""
+    """The question section for the host's A record (RFC 1035, 4.1.2). Raises OSError for a bad name."""
     out = bytearray()
     for label in host.lower().split("."):
         name = label.encode()
         if not 0 < len(name) < 64:
-            raise DnsError("bad host name")
+            raise OSError("bad host name")
         out.append(len(name))
         out.extend(name)
     if len(out) > 254:
-        raise DnsError("bad host name")
+        raise OSError("bad host name")
     return bytes(out) + b"\0\0\x01\0\x01"
 
 
@@ -79,7 +77,7 @@ def _can_be(first: int) -> bool:
 async def ask_all(servers: "list[tuple[str, int]]", host: str, timeout_ms: int) -> "tuple[str, int] | None":
     """Ask each server in turn, several times, for about timeout_ms: (address, time to live in seconds).
 
-    None if no server answers, or all say that there is no such host. Raises DnsError for a bad name.
+    None if no server answers, or all say that there is no such host. Raises OSError for a bad name.
     """
     asked = question(host)
     for _ in range(_ROUNDS):

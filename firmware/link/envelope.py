@@ -5,7 +5,7 @@ from binascii import a2b_base64, b2a_base64
 
 from micropython import const
 
-from link.errors import EnvelopeError
+from link.errors import Refused
 from storage.hmac import equal, hmac_sha256
 
 _MESSAGE_MAX = const(8192)
@@ -20,7 +20,7 @@ def encode(data: bytes) -> bytes:
 
 
 def decode(text: "bytes | bytearray | memoryview | str") -> bytearray:
-    """The bytes of a base64url text. Raises EnvelopeError for any but the one canonical text of them."""
+    """The bytes of a base64url text. Raises Refused for any but the one canonical text of them."""
     size = len(text)
     out = bytearray(size * 3 // 4)
     place = 0
@@ -30,9 +30,9 @@ def decode(text: "bytes | bytearray | memoryview | str") -> bytearray:
         try:
             data = a2b_base64(part.replace(b"-", b"+").replace(b"_", b"/") + b"==="[: -len(part) % 4])
         except ValueError:
-            raise EnvelopeError("malformed")
+            raise Refused("malformed")
         if encode(data) != part:  # stray characters, padding, or bits left over
-            raise EnvelopeError("malformed")
+            raise Refused("malformed")
         out[place : place + len(data)] = data
         place += len(data)
     return out
@@ -43,34 +43,34 @@ def _check_header(header: memoryview, expected: bytes) -> None:
     if header == expected:
         return
     if bytes(decode(header)).startswith(_HEADER.encode()):
-        raise EnvelopeError("wrong lock")
-    raise EnvelopeError("malformed")
+        raise Refused("wrong lock")
+    raise Refused("malformed")
 
 
 def verify(message: "bytes | bytearray", kid: str, key: bytes, purpose: bytes) -> dict:
     """The payload of a message for lock `kid`, signed with HMAC(key, purpose).
 
     The header must be, byte for byte, {"alg":"HS256","kid":"<kid>"}. The payload is not read before the
-    signature is verified. Raises EnvelopeError.
+    signature is verified. Raises Refused.
     """
     expected = encode((_HEADER + kid + '"}').encode())
     view = memoryview(message)
     end = len(view) - _SIGNATURE - 1
     if len(view) > _MESSAGE_MAX or end <= len(expected) + 1 or view[end] != 0x2E:
-        raise EnvelopeError("malformed")
+        raise Refused("malformed")
     start = 0
     while view[start] != 0x2E:
         start += 1
         if start > 2 * len(expected) + 128 or start >= end:
-            raise EnvelopeError("malformed")
+            raise Refused("malformed")
     _check_header(view[:start], expected)
     signature = decode(view[end + 1 :])
     if not equal(hmac_sha256(hmac_sha256(key, purpose), view[:end]), signature):
-        raise EnvelopeError("bad signature")
+        raise Refused("bad signature")
     try:
         payload = json.loads(decode(view[start + 1 : end]))
     except ValueError:
-        raise EnvelopeError("malformed")
+        raise Refused("malformed")
     if not isinstance(payload, dict):
-        raise EnvelopeError("malformed")
+        raise Refused("malformed")
     return payload

@@ -7,7 +7,7 @@ from micropython import const
 
 import console
 from door.faults import MEMORY
-from link.errors import DnsError, MQTTError
+from link.errors import MQTTError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,33 +33,27 @@ if TYPE_CHECKING:
 _PROVED_MS = const(30_000)  # after so long a session counts as good, and the back-off starts anew
 
 
-class Network:
-    """What a connection needs: Wi-Fi, addresses, and the time."""
-
-    def __init__(self, wifi: "Wifi", resolver: "Resolver", timekeeper: "Timekeeper") -> None:
-        self.wifi, self.resolver, self.timekeeper = wifi, resolver, timekeeper
-
-
 class Link:
     """Joins Wi-Fi, looks up the broker, connects; after any failure it closes, waits, and starts again.
 
-    `client_factory()` makes a new client for each connection. When it connects depends on the network and on
+    `network` is what a connection needs: Wi-Fi, addresses, and the time. `client` is a class of clients, and
+    what a new one is made of for each connection. When it connects depends on the network and on
     chance, and on nothing that happens at the door. `fault` is told of MEMORY when TLS has too little memory,
     and again when a session has lasted.
     """
 
     def __init__(
         self,
-        network: Network,
-        client_factory: "Callable[[], MQTTClient]",
+        network: "tuple[Wifi, Resolver, Timekeeper]",
+        client: tuple,
         subscriptions: "Subscriptions",
         publisher: "Publisher",
         backoff: "Backoff",
     ) -> None:
-        self._wifi, self._resolver, self._timekeeper = network.wifi, network.resolver, network.timekeeper
-        self._client_factory, self._subscriptions, self._publisher = client_factory, subscriptions, publisher
+        self._wifi, self._resolver, self._timekeeper = network
+        self._client, self._subscriptions, self._publisher = client, subscriptions, publisher
         self._backoff = backoff
-        publisher.signal = network.wifi.signal
+        publisher.signal = self._wifi.signal
         self.fault: Callable[[str, bool], None] = lambda name, lasts: None
         self._began = 0  # ticks of this connection
         self._had_shortage = self.online = False
@@ -72,7 +66,7 @@ class Link:
             self._began = ticks_ms()
             try:
                 await self._connect()
-            except (MQTTError, DnsError, OSError, MemoryError) as error:
+            except (MQTTError, OSError, MemoryError) as error:
                 console.info("link", "offline: {}".format(error))
             if self.online and self._lasted():
                 self._backoff.reset()
@@ -82,7 +76,8 @@ class Link:
     async def _connect(self) -> None:
         """Make one connection and use it until it ends, which raises an error."""
         await self._timekeeper.prepare()
-        client = self._client_factory()
+        kind, *parts = self._client
+        client = kind(*parts)
         address = await self._resolver.resolve(client.server)
         self._publisher.will(client)
         try:

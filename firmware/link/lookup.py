@@ -6,7 +6,6 @@ from micropython import const
 
 from link.addresses import remembered
 from link.dns import ask_all
-from link.errors import DnsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ async def look_up(
     if found is None:
         known = address or remembered(numbers, host)
         if known is None:
-            raise DnsError("no server knows the host")
+            raise OSError("no server knows the host")
         found = known, 0
     if host not in cache and len(cache) >= _CACHE_MAX:
         cache.clear()

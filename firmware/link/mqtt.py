@@ -65,31 +65,30 @@ class Payload:
         return data
 
 
-class Broker:
-    """A broker's address, and the user name and password for it where no certificate is used."""
-
-    def __init__(
-        self, host: str, port: int, user: "str | None" = None, password: "str | None" = None
-    ) -> None:
-        self.host, self.port, self.user, self.password = host, port, user, password
-
-
 class MQTTClient(simple.MQTTClient):
     """One connection, used once: connect(), then run() in a task of its own, then the other methods.
 
-    `tls` is an SSLContext, or None. No step takes longer than timeout_ms. Every failure is an MQTTError; then
-    close() must be called, which may be done at any time and more than once.
+    `broker` is (host, port, user name, password), the last two None where a certificate is used. `tls` is an
+    SSLContext, or None; `idf_free()` gives the bytes that are free for it. No step takes longer than
+    timeout_ms. Every failure is an MQTTError; then close() must be called, which may be done at any time and
+    more than once.
     """
 
     def __init__(
-        self, client_id: str, broker: Broker, tls: "Any" = None, keepalive: int = 60, timeout_ms: int = 10000
+        self,
+        client_id: str,
+        broker: "tuple[str, int, str | None, str | None]",
+        tls: "Any" = None,
+        idf_free: "Callable[[], int | None] | None" = None,
+        keepalive: int = 60,
+        timeout_ms: int = 10000,
     ) -> None:
-        super().__init__(client_id, broker.host, broker.port, broker.user, broker.password, keepalive)
+        super().__init__(client_id, *broker, keepalive)
         self._tls = tls
         self._timeout = timeout_ms
         self._stream: "Any" = None
         self.raw_sock: "Any" = None  # the socket under the TLS session
-        self.idf_free: "Callable[[], int | None] | None" = None  # its free bytes, where known
+        self.idf_free = idf_free
         self.shortage = ""  # says how much memory TLS lacks, if it does
         self._sent = 0  # ticks of the last packet written
         self._sending = asyncio.Lock()
@@ -247,17 +246,3 @@ class MQTTClient(simple.MQTTClient):
             self._expected = None
             self._answered.set()
         return kind == _PINGRESP
-
-
-class Clients:
-    """Makes a client for each connection. `idf_free()` gives the bytes that are free for TLS, where known."""
-
-    def __init__(
-        self, client_id: str, broker: Broker, tls: "Any", idf_free: "Callable[[], int | None]"
-    ) -> None:
-        self._client_id, self._broker, self._tls, self._idf_free = client_id, broker, tls, idf_free
-
-    def __call__(self) -> MQTTClient:
-        client = MQTTClient(self._client_id, self._broker, self._tls)
-        client.idf_free = self._idf_free
-        return client

@@ -26,7 +26,7 @@ class Resolver:
         self._cache: Cache = {}
 
     async def resolve(self, host: str, timeout_ms: int = 6000) -> str:
-        """The host's IPv4 address. Raises DnsError within about timeout_ms."""
+        """The host's IPv4 address. Raises OSError within about timeout_ms."""
         async with Loan():
             from link.lookup import look_up
 

@@ -32,7 +32,7 @@ class Subscriptions:
         await self._ask(topic, -1)
 
     async def fetch(self, sha256: str, size: int, path: str) -> None:
-        """Fetch the blob of a hash (64 hexadecimal digits) and size (bytes) to `path`. Raises BlobError."""
+        """Fetch the blob of a hash (64 hexadecimal digits) and size (bytes) to `path`. Raises Refused."""
         async with Loan():
             from link.blobs import fetch
 

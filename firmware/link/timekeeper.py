@@ -8,7 +8,6 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from link.errors import DnsError
 from loader import Loan
 
 TYPE_CHECKING = False
@@ -53,7 +52,7 @@ class Timekeeper:
         host, port = self._server
         try:
             now = await _time_of(await self._resolver.resolve(host), port)
-        except (DnsError, OSError):
+        except OSError:
             now = None
         if now is None:
             self._resolver.doubt(host)

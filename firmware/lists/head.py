@@ -16,7 +16,7 @@ _TIME_MAX = const(0xFFFFFFFF)
 
 
 def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:
-    """What a signed head says, see parts(). Raises EnvelopeError, ListError."""
+    """What a signed head says, see parts(). Raises Refused, ListError."""
     return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 

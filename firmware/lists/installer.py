@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Installer:
     """approve(listed) raises ListError for a list that may not be put in force; `key` is the lock's.
 
-    fetch(sha256, size, path) brings a blob; it raises BlobError.
+    fetch(sha256, size, path) brings a blob; it raises Refused.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Installer:
     async def install(self, version: int, snapshot: str, identity: "Identity", changes: bytes) -> None:
         """Have the snapshot of this SHA-256 and identity, and put it in force with the changes over it.
 
-        Raises ListError, BlobError, OSError; the list in use stays then.
+        Raises ListError, Refused, OSError; the list in use stays then.
         """
         credentials = self._credentials
         used, other = await self._identities()

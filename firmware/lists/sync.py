@@ -8,7 +8,7 @@ import sys
 from micropython import const
 
 import console
-from link.errors import BlobError, EnvelopeError, Interrupted
+from link.errors import Interrupted, Refused
 from loader import Loan
 from roll.credentials import ListError
 
@@ -75,7 +75,7 @@ class Sync:
             return version
         except Interrupted:
             pass  # the broker sends the head again at the next connection
-        except (ListError, EnvelopeError, BlobError) as error:
+        except (ListError, Refused) as error:
             self._refuse(error.reason, error)
         except OSError as error:
             self._refuse("flash full" if error.errno == _ENOSPC else "flash error", error)

@@ -1,10 +1,11 @@
 """Approves a list that comes: judged by the lease guard, shown to who lives here, and its leases stored.
 
-The code of each of the three is loaded for itself.
+The code for each of these is loaded for itself.
 """
 
 from loader import Loan
 from log.entry import LIST_REFUSED, NOTE_SIZE, NOTED_WHAT
+from people.entry import NOTICE
 from roll.credentials import ListError
 
 TYPE_CHECKING = False
@@ -20,18 +21,44 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
     `signed` is the time at which the list was signed, 0 where it could be wrong: a clock that is ahead of
     that must not make a lease shorter. OSError: the flash is full.
     """
-    news = await _judge(listed, now, register)
+    late = _noticed(register)
+    news = await _judge(listed, now, register, late)
     if news:  # before it is in force: nobody comes in unseen
         _announce(register, news)
+        _spare(register, late)
     await _note(listed, min(signed, now or signed), register.leases)
 
 
-async def _judge(listed: "Listed", now: "int | None", register: "Register") -> "set[int]":
-    """The leases to which a list lets somebody new in. Raises ListError."""
+def _noticed(register: "Register") -> "dict[int, list[bytes]]":
+    """The leases where there is notice to what the list has, for what is new there."""
+    if not any(NOTICE in whats for whats in register.residents.whats):
+        return {}
+    with Loan():
+        from people.voids import noticed
+
+        return noticed(register.residents)
+
+
+def _spare(register: "Register", late: "dict[int, list[bytes]]") -> None:
+    """What came after notice was given is not void with the rest."""
+    if any(late.values()):
+        with Loan():
+            from people.voids import spare
+
+            spare(register, late)
+
+
+async def _judge(
+    listed: "Listed", now: "int | None", register: "Register", late: "dict[int, list[bytes]]"
+) -> "set[int]":
+    """The leases to which a list lets somebody new in. What they get goes into `late`, if that has them.
+
+    Raises ListError.
+    """
     async with Loan():
         from people.guard import TOO_MANY, Guard
 
-        guard = Guard(register.leases)
+        guard = Guard(register.leases, late)
         reason = await guard.check(listed, register.credentials.each, now)
         if reason is None:
             return guard.news

@@ -6,7 +6,7 @@ there is no memory for all of them at once.
 
 from micropython import const
 
-from people.entry import OWNER, SHELVES, WITHDRAWN, Resident, ResidentsError
+from people.entry import OWNER, SHELVES, WITHDRAWN, WITHDRAWN_MAX, Resident, ResidentsError
 from people.shelves import make, rewrite
 from roll.record import PIN
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 
 PEOPLE_MAX = const(8)  # residents of a lease
-WITHDRAWN_MAX = const(32)  # of a lease
 
 
 class Changes:

@@ -34,7 +34,7 @@ def day(leases: "Leases") -> int:
     return leases.lived() // _DAY_H
 
 
-def leave(leases: "Leases", lease: int) -> None:
+def give_up(leases: "Leases", lease: int) -> None:
     """Its last resident moves out: unless somebody lives there then, it ends a day later, as the day begins.
 
     OSError: the flash is full.

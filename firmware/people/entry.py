@@ -17,13 +17,15 @@ WITHDRAWN = const(0)  # a credential of the operator's list: it opens no more
 CREDENTIAL = const(1)  # a PIN or card that a resident has set
 OWNER = const(2)  # a PIN of the operator's list is that of the resident with this number
 NOTICE = const(3)  # until which hour of the lock's life u32, who gave it u8: the resident's, or 0 the list's
-STAYS = const(4)  # a credential of the list that was used while there was notice
+STAYS = const(4)  # a credential of the list that was used while there was notice, or (number LATE) came then
 CARDS_GO = const(5)  # zeros: the list's cards of the lease are to be withdrawn
 TOLD = const(6)  # zeros: the resident is to be told that of their notice something came
 GUEST_KEY = const(7)  # the key itself
 HOME_KEY = const(8)  # the key that the home code is made of
 AGREES = const(9)  # the resident agrees to an earlier end: consent.py
 LOG = const(10)  # the name of the resident's log, 15 random bytes, and for how many days it keeps an entry u8
+LATE = const(15)  # number of no resident
+WITHDRAWN_MAX = const(32)  # of a lease; so many can come late, too
 
 
 class ResidentsError(Exception):

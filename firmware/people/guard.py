@@ -8,6 +8,7 @@ import asyncio
 
 from micropython import const
 
+from people.entry import WITHDRAWN_MAX
 from people.leases import ENTRY
 from people.terms import each, lease_digest
 from roll.record import CARD, DIGEST, HOUSE_KEY, LEASE, MOVE_IN, TENANT
@@ -29,10 +30,13 @@ _NO_RECORD = const(-1)
 
 
 class _Comparison:
-    """What a new list makes of the leases; `news` are those to which it lets somebody new in."""
+    """What a new list makes of the leases; `news` are those to which it lets somebody new in.
 
-    def __init__(self, leases: "Leases", now: "int | None") -> None:
-        self._leases, self._now = leases, now
+    `late` has some leases, and takes up what tenants of these get that is new, and no more than one too many.
+    """
+
+    def __init__(self, leases: "Leases", now: "int | None", late: "dict[int, list[bytes]]") -> None:
+        self._leases, self._now, self._late = leases, now, late
         self._ends = {}  # lease: its end by the new list, or _NO_RECORD
         self._held, self._given = set(), set()  # leases with a move-in code before, and now
         self._used, self._lost = set(), set()  # references of house keys: of tenants' cards, and changed
@@ -50,6 +54,9 @@ class _Comparison:
                 self._given.add(new.lease)
             if not _is_as(old, new):
                 self.news.add(new.lease)
+                late = self._late.get(new.lease) if new.role == TENANT else None
+                if late is not None and len(late) <= WITHDRAWN_MAX:
+                    late.append(bytes(digest))
         if old is not None and old.role == HOUSE_KEY and not (new and _is_half(old, new)):
             self._lost.add(old.key_ref)
         if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
@@ -80,15 +87,15 @@ class _Comparison:
 
 
 class Guard:
-    """Judges lists. `news` are the leases to which the last lets somebody new in."""
+    """Judges lists. `news` are the leases to which the last lets somebody new in; `late`: see _Comparison."""
 
-    def __init__(self, leases: "Leases") -> None:
-        self._leases = leases
+    def __init__(self, leases: "Leases", late: "dict[int, list[bytes]] | None" = None) -> None:
+        self._leases, self._late = leases, late or {}
         self.news: set[int] = set()
 
     async def check(self, listed: "Listed", in_force: "Listed", now: "int | None") -> "str | None":
         """Why a list is refused, None if it is not; both give their (digest, credential) in order."""
-        comparison, held = _Comparison(self._leases, now), in_force()
+        comparison, held = _Comparison(self._leases, now, self._late), in_force()
         await asyncio.sleep_ms(0)  # each of the two loads code
         for count, pair in enumerate(_pairs(held, listed())):
             if count % _SLICE == 0:

@@ -12,9 +12,9 @@ import struct
 
 from micropython import const
 
+from loader import Loan
 from storage.names import LIVED
 from storage.purposes import LEASES_FILE
-from storage.sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,14 +48,17 @@ class Leases:
     """`numbers` holds how many hours the lock has lived: a clock that was set forward ends no lease."""
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
-        self._file = Sealed(key, LEASES_FILE, PATH)
-        self.numbers = numbers
-        table = self._file.load(ENTRY)
+        self._key, self.numbers = key, numbers
+        self._written = [0, 0]  # of storage/sealed.py
         self.table = bytearray()
-        for place in range(0, len(table), ENTRY):
-            if table[place + WHAT] in (RUNNING, OVER):
-                self.table.extend(table[place : place + ENTRY])
         self.changed = False
+        with Loan():
+            from storage.sealed import Sealed
+
+            table = Sealed(key, LEASES_FILE, PATH, self._written).load(ENTRY)
+            for place in range(0, len(table), ENTRY):
+                if table[place + WHAT] in (RUNNING, OVER):
+                    self.table.extend(table[place : place + ENTRY])
 
     def lived(self) -> int:
         """Hours that the lock has been under power, in all its life."""
@@ -92,10 +95,16 @@ class Leases:
     def save(self) -> None:
         """Write the table to the flash if it has changed. OSError where the flash is full."""
         if self.changed:
-            self._file.save(self.table)
-            self.changed = False
+            with Loan():
+                from storage.sealed import Sealed
+
+                Sealed(self._key, LEASES_FILE, PATH, self._written).save(self.table)
+                self.changed = False
 
     def ensure_copy(self) -> None:
         """Bring the second copy up to date with what was written. To be called when nobody is at the door."""
-        if not self.changed:
-            self._file.ensure_copy(self.table)
+        if not self.changed and self._written[0] != self._written[1]:
+            with Loan():
+                from storage.sealed import Sealed
+
+                Sealed(self._key, LEASES_FILE, PATH, self._written).ensure_copy(self.table)

@@ -4,14 +4,16 @@ import struct
 
 from micropython import const
 
-from people.changes import Changes
-from people.entry import NOTICE, OWNER, STAYS, TOLD, Resident
+from people.changes import Changes, same
+from people.entry import LATE, NOTICE, OWNER, SHELVES, STAYS, TOLD, WITHDRAWN_MAX, Resident
 from people.shelves import make
 from roll.record import DIGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from people.changes import Who
+    from people.register import Register
+    from people.residents import Residents
 
 _WEEKS_H = const(21 * 24)  # hours under power
 _LONG_H = const(90 * 24)  # for whoever lived there before the one who gives notice
@@ -20,6 +22,25 @@ _LONG_H = const(90 * 24)  # for whoever lived there before the one who gives not
 def deadline(entry: bytes) -> int:
     """The hour of the lock's life at which a NOTICE is over."""
     return struct.unpack("<I", entry[:4])[0]
+
+
+def noticed(residents: "Residents") -> "dict[int, list[bytes]]":
+    """The leases where there is notice to what the list has: empty lists, by lease."""
+    found: "dict[int, list[bytes]]" = {}
+    for shelf in range(SHELVES):
+        if NOTICE in residents.whats[shelf]:
+            for entry in residents.each(shelf):
+                one = Resident(entry)
+                if one.what == NOTICE and not one.number:
+                    found[one.lease] = []
+    return found
+
+
+def spare(register: "Register", came: "dict[int, list[bytes]]") -> None:
+    """A list brings these credentials, by lease, while there is notice. OSError: the flash is full."""
+    for lease, digests in came.items():
+        if digests:
+            Voids(register, lease).spare(digests)
 
 
 class Voids(Changes):
@@ -43,39 +64,63 @@ class Voids(Changes):
             self.write(lambda entry, one: entry, self._notice(0, 0, lived + _WEEKS_H))
 
     def used(self, who: "Who") -> bool:
-        """Somebody has come in: what they came by stays. Whether there is something to tell them."""
-        number, found, givers, is_told = who.number, False, b"", False
+        """Somebody has come in: what they came by stays. Whether there is something to tell them.
+
+        A phone has no digest, and may be in another's hands: they are told at the next entry by PIN or card.
+        """
+        number, found, givers, is_told = who.number, not (who.number or who.digest), b"", False
         for entry in self.residents.each(self.shelf):
             one = Resident(entry)
             if one.lease == self.lease:
-                found = found or (one.what == STAYS and entry[:DIGEST] == who.digest)
-                is_told = is_told or (one.what == TOLD and one.number == number > 0)
+                found = found or (one.what == STAYS and not one.number and entry[:DIGEST] == who.digest)
+                is_told = is_told or (one.what == TOLD and one.number == number > 0 and bool(who.digest))
                 if one.what == NOTICE and one.number == number:
                     givers += entry[4:5]
         if found or not (givers or is_told):
             return False
+        over = (NOTICE, TOLD) if who.digest else (NOTICE,)
         added = b"" if number else make(who.digest, STAYS, self.lease)
-        for giver in givers:
-            added += self.to_tell(giver)
+        for told in givers if who.digest else givers + bytes((number,)):
+            added += self.to_tell(told)
         self.write(
-            lambda entry, one: (
-                b"" if number and one.number == number and one.what in (NOTICE, TOLD) else entry
-            ),
+            lambda entry, one: b"" if number and one.number == number and one.what in over else entry,
             added,
         )
-        return True
+        return bool(who.digest)
+
+    def spare(self, digests: "list[bytes]") -> None:
+        """What came after notice was given had none, and is not void with the rest.
+
+        Where that is too much to note, the notice to what the list has is over, and who gave it is told.
+        """
+        late = [one for one in self.ours() if one.what == STAYS and one.number == LATE]
+        added, edit = b"", same
+        if len(late) + len(digests) <= WITHDRAWN_MAX:
+            for digest in digests:
+                added += make(digest, STAYS, self.lease, 0, LATE)
+        else:
+            for entry in self.residents.each(self.shelf):
+                one = Resident(entry)
+                if one.lease == self.lease and one.what == NOTICE and not one.number:
+                    added = self.to_tell(entry[4])
+
+            def edit(entry: bytes, one: Resident) -> bytes:
+                return b"" if one.what == STAYS or (one.what == NOTICE and not one.number) else entry
+
+        self.write(edit, added)
 
     def expire(self, entry: bytes, listed: "list[bytes]") -> bool:
         """A NOTICE is over: what it was for goes. Whether something that it was for stays.
 
         `listed` are the digests of the list's credentials of the lease that are nobody's.
         """
-        number, added, stays = Resident(entry).number, b"", set()
+        number, added, stays, is_used = Resident(entry).number, b"", set(), False
         for other in self.residents.each(self.shelf):
             one = Resident(other)
             if one.lease == self.lease:
                 if one.what == STAYS:
                     stays.add(other[:DIGEST])
+                    is_used = is_used or not one.number
                 elif one.what == OWNER and one.number == number:
                     added += self.withdrawal(other[:DIGEST])
         for digest in [] if number else listed:
@@ -87,7 +132,7 @@ class Voids(Changes):
             return b"" if is_void or (not number and one.what == STAYS) else other
 
         self.write(edit, added + self.to_tell(entry[4]))
-        return not number and bool(stays)
+        return not number and is_used
 
     def to_tell(self, number: int) -> bytes:
         """The entry that has somebody told, once."""

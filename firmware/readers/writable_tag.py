@@ -19,14 +19,14 @@ _TURN_MS = const(850)  # from one look for cards to the next, which takes some 5
 
 
 class WritableTag(PhoneTag):
-    """hear(message) gets what a phone has written in the place of `message`.
+    """on_answer(message) gets what a phone has written in the place of `message`.
 
     That ends it, right or wrong, and whether or not the phone hears that it was taken.
     """
 
-    def __init__(self, message: bytes, hear: "Callable[[bytes], None]") -> None:
+    def __init__(self, message: bytes, on_answer: "Callable[[bytes], None]") -> None:
         super().__init__(message, self.end)  # it is not over once it is read
-        self.message, self.hear, self.until = message, hear, 0
+        self.message, self._on_answer, self.until = message, on_answer, 0
         self.served = Written(message)
 
     async def emulate(self, reader: "PN532") -> bool:
@@ -47,7 +47,7 @@ class WritableTag(PhoneTag):
         """Take what was written. A phone that talks for ever is left when its turn is over."""
         if self.served.answer_is_whole:
             self.end()
-            self.hear(self.served.written())
+            self._on_answer(self.served.written())
         return heard and self.left_ms() > 1
 
 

@@ -144,10 +144,11 @@ class Telemetry:
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
         await asyncio.sleep_ms(0)
-        status = self._status(True)
+        status, said = self._status(True), {}
         await asyncio.sleep_ms(0)
-        said = {name: status[name] for name in _STATE}
         said["online"] = True
+        for name in _STATE:
+            said[name] = status[name]
         if self.signal is not None:
             said["signal"] = self.signal()
         text = json.dumps(said).encode()

@@ -3,8 +3,8 @@
 from micropython import const
 
 from link.backoff import Backoff
-from link.errors import DnsError, MQTTError
-from link.mqtt import Broker, MQTTClient
+from link.errors import MQTTError
+from link.mqtt import MQTTClient
 from link.resolver import Resolver
 from link.wifi import Wifi
 from loader import Loan
@@ -50,14 +50,13 @@ async def _broker(
     say("looking for " + host)
     try:
         address = await resolver.resolve(host)
-    except DnsError as error:
+    except OSError as error:
         return "broker", False, "no name|%s|%s" % (host, error)
     say("calling %s:%d" % (address, port))
     client = None
     try:
         identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]  # as the lock's
-        client = MQTTClient(identifier, Broker(host, port), _tls(settings))
-        client.idf_free = board.idf_free
+        client = MQTTClient(identifier, (host, port, None, None), _tls(settings), board.idf_free)
         await client.connect(address)
         await client.disconnect()
     except MQTTError as error:

@@ -35,8 +35,6 @@ GUEST_RISK = "guest_risk"
 # Highest number of an order, below 0 until it is carried out. By: update/session, update/trial
 ORDER = "order"
 COMMAND = "command"  # highest number of a command. By: commands/commands
-# Time of the last message that opened, seconds since 1,700,000,000. By: commands/opening
-OPENED_FROM_AFAR = "afar"
 ORDERED = "ordered"  # version_code() of the release that this order names. By: update/session
 HOME_ANNOUNCED = "home_told"  # 1: the tenant's broker holds the announcement. By: home/broker
 
@@ -46,6 +44,10 @@ ONCE_CODES_MAX = const(32 * 12)
 # At most 24 of: class u8, MAC of the code 7, end u32. By: access/guest_codes_v1
 GUEST_CODES = "guests"
 GUEST_CODES_MAX = const(24 * 12)
+# Time u32 of keys without a place, then at most 32 of: number of a key 4, time of its last message u32.
+# By: commands/opening
+OPENED_FROM_AFAR = "afar_at"
+OPENED_FROM_AFAR_MAX = const(4 + 32 * 8)
 # At most 64 of: digest 6, count u16. By: access/uses
 USES = "uses"
 USES_MAX = const(64 * 8)

@@ -5,50 +5,69 @@ File: sequence number u32 little-endian, body, HMAC-SHA256 of both.
 
 import struct
 
+from micropython import const
+
 import console
-from loader import Loan
 from storage import files
-from storage.hmac import Mac
+from storage.hmac import Mac, equal
+
+_HEAD = const(4)
+_MAC = const(32)
 
 
 class Sealed:
-    """`key` is the lock's; `purpose` (storage/purposes.py) tells one file from another."""
+    """`key` is the lock's; `purpose` (storage/purposes.py) tells one file from another.
 
-    def __init__(self, key: bytes, purpose: bytes, path: str) -> None:
-        self._key = Mac(key).digest(purpose)
+    `written` has the sequence numbers of file and copy, as load() finds them. This code is lent: who makes an
+    object anew for each change keeps that list.
+    """
+
+    def __init__(self, key: bytes, purpose: bytes, path: str, written: "list[int] | None" = None) -> None:
+        self._mac = Mac(Mac(key).digest(purpose))
         self._path, self._copy = path, path + ".old"
-        self._sequence = self._copied = 0
-        self.unread = False  # whether there is a file, but no copy of it is whole
+        self._written = written or [0, 0]
 
     def load(self, record: int) -> bytearray:
         """The body: records of `record` bytes each; empty where no copy is whole."""
-        with Loan():
-            from storage.unsealing import read
-
-            mac = Mac(self._key)
-            (first, body), (second, copy) = (read(p, record, mac) for p in (self._path, self._copy))
+        first, body = self._read(self._path, record)
+        second, copy = self._read(self._copy, record)
         if second > first:
             body = copy
             if files.exists(self._path):
                 console.error("storage", "using the copy of " + self._path)
-        self._sequence, self._copied = max(first, second), second
-        self.unread = not self._sequence and (files.exists(self._path) or files.exists(self._copy))
+        self._written[:] = max(first, second), second
         return body
 
     def save(self, body: "bytes | bytearray") -> None:
         """Replace the file. After an OSError the old one is still there."""
-        self._write(self._path, self._sequence + 1, body)
-        self._sequence += 1
+        self._write(self._path, self._written[0] + 1, body)
+        self._written[0] += 1
 
     def ensure_copy(self, body: "bytes | bytearray") -> None:
         """Bring the second copy up to date. To be called when nobody is at the door."""
-        if self._copied != self._sequence:
+        if self._written[1] != self._written[0]:
             try:
-                self._write(self._copy, self._sequence, body)
-                self._copied = self._sequence
+                self._write(self._copy, self._written[0], body)
+                self._written[1] = self._written[0]
             except OSError:
                 console.warning("storage", "no space for a copy of " + self._path)
 
+    def _read(self, path: str, record: int) -> "tuple[int, bytearray]":
+        """Sequence number and body of one copy; 0 and no bytes if it is not whole."""
+        try:
+            with open(path, "rb") as file:
+                size = file.seek(0, 2) - _HEAD - _MAC
+                if size >= 0 and size % record == 0:
+                    body = bytearray(size)
+                    file.seek(0)
+                    head = file.read(_HEAD)
+                    file.readinto(body)
+                    if equal(self._mac.digest(head, body), file.read(_MAC)):
+                        return struct.unpack("<I", head)[0], body
+        except OSError:
+            pass
+        return 0, bytearray()
+
     def _write(self, path: str, sequence: int, body: "bytes | bytearray") -> None:
         head = struct.pack("<I", sequence)
-        files.write(path, (head, body, Mac(self._key).digest(head, body)))
+        files.write(path, (head, body, self._mac.digest(head, body)))

@@ -34,7 +34,7 @@ class Manager:
     is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
     A trial holds the first.
 
-    `orders` holds the last order that came and was not read yet. `version` is the one that it asks for.
+    `pending` holds the last order that came and was not read yet. `version` is the one that it asks for.
     """
 
     hour_ms = 3_600_000
@@ -53,7 +53,7 @@ class Manager:
         self.settings, self.board, self.clock = settings, board, clock
         (self._memory, self._turn), self.subscriptions = memory, subscriptions
         self._came = asyncio.Event()
-        self.orders: list[tuple[bytearray | None, bool]] = []
+        self.pending: list[tuple[bytearray | None, bool]] = []
         self.version: str | None = None
 
     async def run(self) -> None:
@@ -82,8 +82,8 @@ class Manager:
                 self._came.clear()
                 self.version = None
                 if waits:
-                    self.orders[:] = [(message, False) for message, _ in self.orders]
-                if not self.orders:
+                    self.pending[:] = [(message, False) for message, _ in self.pending]
+                if not self.pending:
                     step = LOOK
             return await self.follow(step, given)
 
@@ -150,7 +150,7 @@ class Manager:
 
     async def _on_order(self, payload: "Payload") -> None:
         try:
-            self.orders[:] = [(await payload.read(_LONGEST), not payload.retained)]
+            self.pending[:] = [(await payload.read(_LONGEST), not payload.retained)]
         except MemoryError:
             self.report(None, "refused", "no memory")
         else:

@@ -12,7 +12,7 @@ from binascii import hexlify
 from micropython import const
 
 from link.envelope import decode, encode
-from link.errors import EnvelopeError, Refused
+from link.errors import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]
             fits = len(signed) > len(head) and len(end) == _SIGNATURE + 1
             if fits and end[0] == 0x2E and signed[: len(head)] == head:
                 return signed, [decode(end[1:]), modulus]
-    except EnvelopeError:
+    except Refused:
         raise Refused("malformed")
     raise Refused("unknown key")
 
@@ -72,7 +72,7 @@ def payload(signed: memoryview, version: str) -> dict:
         start += 1
     try:
         return _checked(json.loads(decode(signed[start + 1 :])), version)
-    except (EnvelopeError, ValueError):
+    except (Refused, ValueError):
         raise Refused("malformed")
 
 

@@ -27,7 +27,7 @@ async def step(update: "Update", given: None) -> "Next":
     whether it was live, that is, not retained.
     """
     settings, numbers = update.settings, update.board.numbers
-    message, is_live = update.orders[0]
+    message, is_live = update.pending[0]
     try:
         update.version, time, number, echo = read_order(message, settings.lock, settings.key)
         is_live = is_live and echo == update.clock.challenge
@@ -37,9 +37,9 @@ async def step(update: "Update", given: None) -> "Next":
         if is_wanted:
             check_tries(update.version, numbers, "ab".find(slot()) & 1)
     except Refused:
-        update.orders.clear()
+        update.pending.clear()
         raise
-    update.orders.clear()
+    update.pending.clear()
     return (REQUEST if is_wanted else DONE), None
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         clock: Clock
         subscriptions: Subscriptions
         reports: Any  # `answered`: the reader has, since the start
-        orders: list[tuple[bytearray | None, bool]]
+        pending: list[tuple[bytearray | None, bool]]
         version: Any
 
         def faults(self) -> set[str]: ...

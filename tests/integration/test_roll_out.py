@@ -187,7 +187,7 @@ async def test_locks_that_cannot_take_it_are_named_before_anything_is_sent(
 async def test_security_goes_before_features(house: House, folder: Path) -> None:
     store = opened(str(house.folder / "house.db"))
     for kind, other in (("feature", "security"), ("security", "feature")):
-        fleet.keep(store, RollOut("6.9.0", other, [["flat-1"], ["flat-2"]], 10, 0, 1))
+        fleet.save(store, RollOut("6.9.0", other, [["flat-1"], ["flat-2"]], 10, 0, 1))
         line = ("release", "roll-out", "--release", str(folder), "--kind", kind, *_FAST)
         async with house.answering(lambda name: "confirmed"):
             if kind == "feature":
@@ -196,7 +196,7 @@ async def test_security_goes_before_features(house: House, folder: Path) -> None
                 await house.operate("release", "pause", "--kind", "security")
             else:
                 await house.operate(*line)
-        found = fleet.kept(store, other)
+        found = fleet.saved(store, other)
         assert found
         why = {"security": "paused by hand", "feature": "security release 7.0.0 goes first"}
         assert (found.state, found.why) == ("paused", why[other])

@@ -118,13 +118,19 @@ class People(FromAfar):
             return
         assert "enrolling" in found.said, (code, found)
         found = self.door.do("keys", f"{pin}#{pin}#", may_open=pin in self.house.taken())
-        if found.fell and not self.door.is_way((PIN, pin)):
+        if found.fell and not self._is_used_up(code, pin):
             return
         if found.fell or "kept" in found.said:
             assert pin not in self.house.taken(), "somebody else's PIN was taken"
             self.house.moved_in(code, pin)
         elif not self.house.former & {(PIN, pin)}:
             assert pin in self.house.taken() or "throttled" in found.said, found
+
+    def _is_used_up(self, code: str, pin: str) -> bool:
+        """Whether it was before the power went; the PIN may be that of somebody whose lease may be over."""
+        if not self.door.is_way((PIN, pin)):
+            return False
+        return pin not in self.house.known() or "enrolling" not in self.door.enter(code, None).said
 
     # residents
 
@@ -154,7 +160,9 @@ class People(FromAfar):
         taken = self.house.taken() - {old}
         found = self.door.asks(resident, "1", f"{pin}#{pin}#")
         if found.fell and pin != old:
-            is_new = self.door.is_way((PIN, pin)) and pin not in taken
+            is_new = pin not in taken and self.door.is_way((PIN, pin))
+            if is_new and pin in self.house.known():  # of somebody whose lease may be over
+                is_new = not self.door.is_way((PIN, old))
         else:
             is_new = "kept" in found.said
         if is_new:
@@ -193,7 +201,11 @@ class People(FromAfar):
         found = self.door.do("card", uid, may_open=opens is not False)
         assert not opens or "kept" not in found.said, "somebody's card was added by another"
         if found.fell and not opens:
-            if self.door.is_way((CARD, uid)):
+            if opens is None:  # it is theirs, or that of somebody whose lease may be over: it is given up
+                self.door.asks(resident, "3")
+                if "kept" in self.door.do("card", uid, may_open=True).said:
+                    self.house.former.add((CARD, uid))
+            elif self.door.is_way((CARD, uid)):
                 self.house.added(resident, uid)
         elif "kept" in found.said:
             self.house.added(resident, uid)

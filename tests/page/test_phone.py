@@ -24,6 +24,15 @@ OTHER = "8f3c2a917be05d46c1d2e3f40516b5d2"
 FIRST_PAINT_MS = 1000
 SLOWED = 4  # times: what makes a computer's processor a cheap phone's
 
+_FORM_SHOWN = """
+const look = () => {
+  if (document.querySelector("#make")?.checkVisibility()) window.formShown = performance.now();
+  else requestAnimationFrame(look);
+};
+look();
+"""
+"""Notes when the form for a code is there, in ms since the page was asked for."""
+
 _STORED = """() => new Promise((resolve) => {
   const asked = indexedDB.open("menshen");
   asked.onsuccess = () => {
@@ -208,18 +217,23 @@ async def test_after_the_first_visit_no_network_is_needed_and_none_is_used(page:
 
 
 async def test_the_first_paint_offline_takes_less_than_a_second_on_a_slow_phone(page: Page) -> None:
+    """And that is all of the page: the form for a code is there with it, or soon after."""
     await ready(page)
     await page.context.set_offline(True)
+    await page.context.add_init_script(_FORM_SHOWN)
     await (await page.context.new_cdp_session(page)).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
-    paints = []
+    paints, forms = [], []
     for _ in range(5):  # the best of them: the computer may be busy with all else
         await page.reload()
-        await until(page, "performance.getEntriesByName('first-contentful-paint').length")
+        await until(page, "performance.getEntriesByName('first-contentful-paint').length && window.formShown")
         paints.append(
             await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         )
-    print(f"first paint, offline, processor slowed down by {SLOWED}: {sorted(map(round, paints))} ms")
+        forms.append(await page.evaluate("window.formShown"))
+    slow = f"offline, processor slowed down by {SLOWED}"
+    print(f"first paint, {slow}: {sorted(map(round, paints))} ms; form: {sorted(map(round, forms))} ms")
     assert min(paints) < FIRST_PAINT_MS
+    assert min(forms) < FIRST_PAINT_MS
 
 
 async def test_one_saved_file_does_the_same(browser: Browser, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ async def test_a_resident_makes_a_code_and_the_guest_opens_with_the_network_down
         await keep_key(frame, "18 C")
         await page.locator("[data-card=phone]").click()
         [code] = await make_code(frame, note="Ana", kind="5")
+        assert int(code) % 16 == 5, "the class that was chosen is in the code"
         await frame.locator("#share").click()
         await until(page, "window.shared")
         told = await page.evaluate("window.shared")

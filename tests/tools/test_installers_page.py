@@ -21,21 +21,6 @@ COLOURS = {
 FAULTS = runpy.run_path(str(FIRMWARE / "door/faults.py"))
 
 
-def _constants(path: str) -> dict[str, object]:
-    """What a module of the firmware assigns at its top, as far as it is plain data."""
-    found: dict[str, object] = {}
-    for node in ast.parse((FIRMWARE / path).read_text()).body:
-        match node:
-            case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
-                if isinstance(value, ast.Call) and ast.unparse(value.func) == "const":
-                    value = value.args[0]
-                try:
-                    found[name] = ast.literal_eval(value)
-                except ValueError:
-                    continue
-    return found
-
-
 def _rows(part: str) -> dict[str, list[str]]:
     """The cells of a table of the page, by what stands between backquotes in the first of each row."""
     rows = re.findall(r"^\| `([^`]+)` \|(.+)\|$", PAGE.split(part)[1].split("\n## ")[0], re.MULTILINE)
@@ -110,10 +95,13 @@ def test_faults_have_bits_of_their_own_that_older_releases_know() -> None:
 
 
 def test_what_a_pin_tells_is_a_fault_that_the_lock_has_with_a_light_of_its_own() -> None:
-    name, level = _constants("board.py")["_FIRE"]
-    assert name == FAULTS["FIRE"]
-    assert level == 1, "with its wire cut the pin is high: that is told, too"
-    assert name in {row[0] for row in TABLE["CONDITIONS"]}
+    tables = [table for table in runpy.run_path(str(FIRMWARE / "wiring.py")).values() if type(table) is tuple]
+    assert len(tables) == len(wiring.BOARDS)
+    for table in tables:
+        told = {name: level for name, _, level in table[len(wiring.PARTS) :]}
+        assert told.keys() <= set(FAULTS["FAULTS"]) & {row[0] for row in TABLE["CONDITIONS"]}
+        assert told[FAULTS["FIRE"]] == 1, "with its wire cut the pin is high: that is told, too"
+        assert table[-1][0] == FAULTS["FIRE"], "pins() takes it away where the settings have no door.fire"
 
 
 def test_faults_go_by_the_names_of_their_table() -> None:
@@ -151,7 +139,7 @@ def test_the_wiring_table_is_the_boards() -> None:
         "service jumper": ["jumper"],
         "fire alarm's contact": ["fire"],
     }
-    assert sorted(part for parts in rows.values() for part in parts) == sorted(wiring.PARTS)
+    assert sorted(part for parts in rows.values() for part in parts) == sorted(wiring.pins("devkit"))
     for n, board in enumerate(wiring.BOARDS):
         pins = wiring.pins(board)
         for row, parts in rows.items():
@@ -199,9 +187,9 @@ def test_the_board_takes_its_pins_in_the_order_in_which_the_tools_name_them() ->
     )
     taken = next(node for node in constructor.body if isinstance(node, ast.Assign))
     assert isinstance(taken.targets[0], ast.Tuple)
-    assert tuple(ast.unparse(name) for name in taken.targets[0].elts) == wiring.PARTS
+    assert tuple(ast.unparse(name) for name in taken.targets[0].elts) == (*wiring.PARTS, "*faults")
     comments = re.findall(r"^    .*,  # (\w+)", (FIRMWARE / "wiring.py").read_text(), re.MULTILINE)
-    assert comments == [*wiring.PARTS] * len(wiring.BOARDS)
+    assert comments == [part for board in wiring.BOARDS for part in wiring.pins(board)]
 
 
 def test_every_board_has_pins_of_its_own_for_all_that_is_wired() -> None:

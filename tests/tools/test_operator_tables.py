@@ -127,9 +127,11 @@ def test_a_wrong_row_is_named_by_its_line_and_nothing_is_kept(house: House, row:
 
 
 def test_a_table_with_other_columns_is_refused(house: House) -> None:
-    house.refused(2, "columns are kind, doors", "import", _write(house, head="kind,door,name"))
+    house.refused(
+        2, "no column is called door; there are kind, doors", "import", _write(house, head="kind,door,name")
+    )
     house.refused(2, "kind is missing", "import", _write(house, head="doors,name"))
-    house.refused(2, "columns are", "import", _write(house, head=""))
+    house.refused(2, "the column kind is missing", "import", _write(house, head=""))
 
 
 def test_a_table_that_was_written_is_read_into_another_house(house: House, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from menshen import build_app
 from menshen.cli.main import main
+from menshen.errors import InputError
 from menshen.release import keys, output, pack, publish, release
 from menshen.wiring import BOARDS
 from tests.conftest import TOP, UNIT
@@ -111,13 +112,13 @@ def test_a_passphrase_comes_from_a_descriptor_or_a_file(tmp_path: Path, monkeypa
     ends = os.pipe()
     os.write(ends[1], SECRET + b"\n")
     os.close(ends[1])
-    assert keys.passphrase(ends[0]) == SECRET
+    assert keys.asked(ends[0]) == SECRET
     (tmp_path / "secret").write_bytes(SECRET + b"\r\nmore\n")
     monkeypatch.setenv("MENSHEN_RELEASE_PASSPHRASE_FILE", str(tmp_path / "secret"))
-    assert keys.passphrase() == SECRET
+    assert keys.asked() == SECRET
     (tmp_path / "secret").write_bytes(b"short")
-    with pytest.raises(keys.KeyFileError, match="at least 8"):
-        keys.passphrase()
+    with pytest.raises(InputError, match="at least 8"):
+        keys.asked()
 
 
 def test_one_or_two_keys_are_trusted(key_path: Path) -> None:

@@ -19,6 +19,7 @@ from asyncio import core
 import vfs
 
 from bus import libc
+from flag import ThreadSafeFlag
 from flash import Flash
 
 TURN_US = 20
@@ -304,6 +305,7 @@ host = vfs.VfsPosix()
 poll = core.IOQueue.wait_io_event
 core.IOQueue.wait_io_event = lambda queue, ms: world.wait(queue, ms)  # noqa: PLW0108 (a method has its own self)
 core.ticks = world.ticks_ms
+asyncio.ThreadSafeFlag = ThreadSafeFlag  # the port's own pauses the loop in each turn
 asyncio.new_event_loop()
 _module(
     "time",

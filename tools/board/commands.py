@@ -185,7 +185,7 @@ def provision_(
         size = sum(map(len, lock.files.values()))
         with click.progressbar(length=size, label=f"Writing {lock.name}", show_eta=False) as bar:
             provision.install(console, lock, lambda _path, count: bar.update(count))
-        for copy in provision.keep(lock, path.parent):
+        for copy in provision.put_in_place(lock, path.parent):
             click.echo(f"{copy}: the operator's copy; keep it safe")
         click.echo("Everything was read back. Now the self-test.")
         _test(console, trial)

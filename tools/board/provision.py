@@ -46,7 +46,7 @@ PAST = (
     "guest_risk",
     "guests",
     "once",
-    "afar",
+    "afar_at",
     "uses",
     "nonces",
     "order",
@@ -237,12 +237,12 @@ def install(console: Console, lock: Lock, progress: Callable[[str, int], None]) 
 
 
 def stash(lock: Lock, folder: Path) -> None:
-    """Put the operator's copy of the lock's key into the folder under a name of its own, until `keep`."""
+    """Put the operator's copy of the key into the folder under a name of its own, until `put_in_place`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_private(folder / f"{lock.name}.key.new", lock.key)
 
 
-def keep(lock: Lock, folder: Path) -> list[Path]:
+def put_in_place(lock: Lock, folder: Path) -> list[Path]:
     """Give the operator's copies their names: the key, with which lists are signed, and the certificate."""
     paths = [folder / f"{lock.name}.key"]
     (folder / f"{lock.name}.key.new").replace(paths[0])

@@ -1,6 +1,6 @@
 """A group of commands that imports each when it is used: no command pays for what another needs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -28,24 +28,17 @@ class Later:
 
 
 class LazyGroup(click.Group):
-    """Shows its commands under headings, in the order given, and loads none of them to do so.
+    """Shows its commands in `rows`, and loads none of them to do so.
 
-    `together` are rows of several commands, by their names, and what the help says of them.
+    `later` are the commands by their names; a row names one or several, such as "import, export".
     """
 
-    def __init__(
-        self,
-        *arguments,
-        sections: Mapping[str, Mapping[str, Later]],
-        together: Mapping[str, str] | None = None,
-        **options,
-    ) -> None:
+    def __init__(self, *arguments, later: Mapping[str, Later], rows: Mapping[str, str], **options) -> None:
         super().__init__(*arguments, **options)
-        self._sections, self._together = sections, together or {}
-        self.later = {name: later for section in sections.values() for name, later in section.items()}
+        self.later, self.rows = later, rows
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the headings."""
+        """In the order given."""
         return list(self.later)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -55,20 +48,8 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What the help says of them."""
-        width = max(map(len, (*self.later, *self._together)))
-        for heading, section in self._sections.items():
-            with formatter.section(heading):
-                formatter.write_dl([(names.ljust(width), said) for names, said in self._rows(section)])
-
-    def _rows(self, section: Mapping[str, Later]) -> Iterator[tuple[str, str]]:
-        """A row for each command, and one for several that belong together, such as "import, export"."""
-        rows = {name: names for names in self._together for name in names.split(", ")}
-        for name, later in section.items():
-            names = rows.get(name, name)
-            if names == name:
-                yield name, later.help
-            elif names.startswith(f"{name}, "):
-                yield names, self._together[names]
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.rows.items()))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Names of commands; of options too, where one has begun."""

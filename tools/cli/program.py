@@ -3,14 +3,16 @@
 0: done. 1: refused, with one sentence on standard error that says why. 2: typed wrong, likewise.
 """
 
+import getpass
 import sys
+import warnings
 from typing import Any
 
 import click
 
 from .lazy import LazyGroup
 
-_DONE, _REFUSED = 0, 1
+_DONE, _REFUSED, _TYPED_WRONG = 0, 1, 2
 
 
 class Program(LazyGroup):
@@ -21,13 +23,18 @@ class Program(LazyGroup):
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **options)
         try:
-            status = super().main(*arguments, standalone_mode=False, **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", getpass.GetPassWarning)  # what is typed would be seen
+                status = super().main(*arguments, standalone_mode=False, **options)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             sys.exit(error.exit_code)
         except click.ClickException as error:
             _say(sentence(error))
             sys.exit(error.exit_code)
+        except getpass.GetPassWarning:
+            _say("a secret is asked for here, and there is no terminal to type it at")
+            sys.exit(_TYPED_WRONG)
         except click.Abort:
             click.echo("Aborted!", err=True)
             sys.exit(_REFUSED)
@@ -42,7 +49,8 @@ def sentence(error: click.ClickException) -> str:
     said = error.format_message()
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return said
-    return f"{said.rstrip('.')}. See {error.ctx.command_path} --help"
+    said = " ".join(said.split()).removesuffix(".")
+    return f"{said}{'' if said.endswith('?') else '.'} See {error.ctx.command_path} --help"
 
 
 def _say(said: str) -> None:

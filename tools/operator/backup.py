@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from menshen.errors import InputError
+from menshen.passphrase import passphrase
 
 from . import database, opening, seal
 from .answer import Answer
@@ -45,7 +46,9 @@ def backup(store: Store, file: Path) -> Answer:
     own; that is asked for, or read from the file that $MENSHEN_BACKUP_PASSPHRASE_FILE names. Keep both away
     from this computer: without them a dead disk costs a visit to every door.
     """
-    secret = seal.passphrase(again=True, named_by=_NAMED_BY, of="the backup")
+    if not file.parent.is_dir():
+        raise InputError(f"FILE {file}: there is no folder {file.parent}")
+    secret = passphrase("the backup", _NAMED_BY, again=True)
     with store.change():
         tables = {name: [_plain(row) for row in store.run(f"select * from {name}")] for name in TABLES}  # noqa: S608
     folder = Path(store.setting("certificates") or "/nowhere")
@@ -99,7 +102,7 @@ def _read(file: Path) -> dict[str, Any]:
     data = file.read_bytes()
     if not data.startswith(_MAGIC):
         raise InputError(f"FILE {file}: no backup of a house, which `menshen backup` makes")
-    plain = seal.unlocked(seal.passphrase(named_by=_NAMED_BY, of="the backup"), data[len(_MAGIC) :])
+    plain = seal.unlocked(passphrase("the backup", _NAMED_BY), data[len(_MAGIC) :])
     return json.loads(zlib.decompress(plain))
 
 

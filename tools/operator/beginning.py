@@ -8,6 +8,7 @@ import click
 
 from menshen.cli.options import packed
 from menshen.errors import InputError
+from menshen.passphrase import passphrase
 
 from . import database, seal, zones
 from .answer import Answer
@@ -115,7 +116,7 @@ def reseal(context: click.Context, sealing: str, as_json: bool) -> None:
     if sealing == "key":
         text = made.under_key(seal.make_key(key_file(address)))
     else:
-        new = seal.passphrase(again=True, named_by="MENSHEN_NEW_PASSPHRASE_FILE", of="your file from now on")
+        new = passphrase("your file from now on", "MENSHEN_NEW_PASSPHRASE_FILE", again=True)
         text = made.under_passphrase(new)
     with store.change():
         store.set("seal", text)
@@ -159,7 +160,7 @@ def _sealing() -> str:
 def _sealed(sealing: str, address: str) -> tuple[seal.Seal, str]:
     made = seal.Seal()
     if sealing == "passphrase":
-        return made, made.under_passphrase(seal.passphrase(again=True))
+        return made, made.under_passphrase(seal.of_the_file(again=True))
     path = key_file(address)
     return made, made.under_key(seal.make_key(path))
 

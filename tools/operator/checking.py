@@ -79,7 +79,7 @@ def check(store: Store, names: tuple[str, ...], anyway: bool) -> Answer:
 async def ask(store: Store, idents: list[str]) -> dict[str, Heard]:
     """What the broker has of these locks; the snapshots only of lists that are not this file's."""
     async with link.client(store) as connected:
-        kept = await link.kept(connected, idents, ["list", "state"], _QUIET_S)
+        kept = await link.retained(connected, idents, ["list", "state"], _QUIET_S)
         found = {}
         for ident in idents:
             head = read_head(ident, store.key(ident), kept["list"].get(ident, b""))

@@ -63,7 +63,7 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 
 
 @click.command("command")
-@click.argument("what", type=click.Choice(["identify", "self-test", "restart", "unlock"]))
+@click.argument("what", metavar="COMMAND", type=click.Choice(["identify", "self-test", "restart", "unlock"]))
 @click.option("--lock", required=True, help="The lock's name.")
 @click.option("--lock-key", "key_file", type=_File, required=True, help="Its key, from provisioning.")
 @click.option("--life", "life_s", type=click.IntRange(1, 600), default=LIFE_S, help="Seconds it is good for.")

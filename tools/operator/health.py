@@ -173,11 +173,11 @@ async def watch(store: Store, file: Path | None) -> None:
         found = await link.states(connected, _names(store), _QUIET_S)
         with Live(drawn(_table(_drawn(store, found, file))), console=Console(), auto_refresh=False) as live:
             async for message in connected.messages:
-                _hear(found, message)
+                _on_message(found, message)
                 live.update(drawn(_table(_drawn(store, found, file))), refresh=True)
 
 
-def _hear(found: dict[str, dict], message: aiomqtt.Message) -> None:
+def _on_message(found: dict[str, dict], message: aiomqtt.Message) -> None:
     name, leaf, fields = link.said(message)
     if leaf == "state":
         found[name] = fields

@@ -144,9 +144,8 @@ def _read(store: Store, file: Path) -> Plan:
         raise CsvError(f"FILE {file}: no table in CSV and UTF-8 ({error})") from error
     unknown = [name for name in reader.fieldnames or [] if name not in COLUMNS]
     if unknown or "kind" not in (reader.fieldnames or []):
-        raise CsvError(
-            f"FILE {file}, line 1: columns are {', '.join(COLUMNS)}; {unknown or 'kind is missing'}"
-        )
+        wrong = f"no column is called {', '.join(unknown)}" if unknown else "the column kind is missing"
+        raise CsvError(f"FILE {file}, line 1: {wrong}; there are {', '.join(COLUMNS)}")
     plan = Plan()
     readers = {"lock": _lock, "lease": _lease, "staff": _staff, "holiday": _holiday}
     for kind in _KINDS:  # locks first, wherever they stand

@@ -41,7 +41,7 @@ async def _identify(store: Store, name: str) -> dict:
             raise MenshenError(f"LOCK {name}: is offline")
         told = link.number(state.get("command"), 2**30 - 2)
         order = Command(name, "identify", number=None if told is None else told + 1)
-        await link.hear(connected, [name], "ack")
+        await link.subscribe(connected, [name], "ack")
         message = order.message(store.key(name))
         await connected.publish(f"menshen/v1/{name}/command", message, qos=link.QOS)
         return await _answer(connected, name, order.nonce)

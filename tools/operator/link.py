@@ -65,7 +65,7 @@ def said(message: aiomqtt.Message) -> tuple[str, str, dict]:
     return name, leaf, {}
 
 
-async def hear(connected: aiomqtt.Client, names: Collection[str], leaf: str) -> None:
+async def subscribe(connected: aiomqtt.Client, names: Collection[str], leaf: str) -> None:
     """Subscribe to one topic of each lock, all in one packet: one by one, a hundred take two seconds."""
     if names:
         await connected.subscribe([(f"{_ROOT}{name}/{leaf}", QOS) for name in names])
@@ -73,10 +73,10 @@ async def hear(connected: aiomqtt.Client, names: Collection[str], leaf: str) -> 
 
 async def states(connected: aiomqtt.Client, names: Collection[str], quiet_s: float) -> dict[str, dict]:
     """What each lock last said of itself; ends after so many seconds in which none was heard."""
-    return (await kept(connected, names, ["state"], quiet_s))["state"]
+    return (await retained(connected, names, ["state"], quiet_s))["state"]
 
 
-async def kept(
+async def retained(
     connected: aiomqtt.Client, names: Collection[str], leaves: Collection[str], quiet_s: float
 ) -> dict[str, dict]:
     """What the broker keeps of these topics of the locks, by leaf and lock: fields, of a list the message.
@@ -84,7 +84,7 @@ async def kept(
     Ends after so many seconds in which nothing came, or once all is there.
     """
     for leaf in leaves:
-        await hear(connected, names, leaf)
+        await subscribe(connected, names, leaf)
     found: dict[str, dict] = {leaf: {} for leaf in leaves}
     with suppress(TimeoutError):
         while any(found[leaf].keys() < set(names) for leaf in leaves):

@@ -39,7 +39,7 @@ async def collect(store: Store, quiet_s: float) -> None:
         paho = connected._client
         paho.manual_ack_set(True)
         for leaf in _LEAVES:
-            await link.hear(connected, names, leaf)
+            await link.subscribe(connected, names, leaf)
         with suppress(TimeoutError):
             while True:
                 async with asyncio.timeout(quiet_s):

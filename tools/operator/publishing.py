@@ -111,8 +111,8 @@ async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[R
     await mailbox.collect(store, _MAIL_S)
     results: dict[str, Result] = {}
     async with link.client(store) as connected:
-        kept = await link.kept(connected, names, ["list", "state"], _QUIET_S)
-        await link.hear(connected, names, "ack")
+        kept = await link.retained(connected, names, ["list", "state"], _QUIET_S)
+        await link.subscribe(connected, names, "ack")
         for name in names:
             result, messages = _next(store, name, kept["state"].get(name, {}), kept["list"].get(name, b""))
             results[name] = result
@@ -192,7 +192,7 @@ def prepare(store: Store, name: str, holds: int, echo: str | None = None) -> lis
     if holds > series.version:  # a list of elsewhere: what it says is not known here, so nothing builds on it
         series.version, series.base = holds, 0
     messages = series.publish(wanted, echo)
-    store.keep(series)
+    store.save(series)
     return messages
 
 

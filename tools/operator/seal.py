@@ -9,19 +9,16 @@ import os
 import secrets
 from pathlib import Path
 
-import click
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from menshen.errors import InputError
+from menshen.passphrase import passphrase
 
 from .database import StoreError
 
 KEY_BYTES = 32
-SHORTEST = 8
-"""Characters of a passphrase."""
-
 _NONCE = 12
 _COST, _BLOCK, _LANES = 2**15, 8, 1  # 32 MiB, a tenth of a second
 _WHAT = b"menshen file seal"
@@ -63,7 +60,7 @@ def opened(text: str, key_file: Path) -> Seal:
         by_passphrase = kept["kind"] == "passphrase"
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError("what the file says of its seal is damaged; restore a backup") from error
-    secret = _stretched(passphrase(), salt) if by_passphrase else read_key(key_file)
+    secret = _stretched(of_the_file(), salt) if by_passphrase else read_key(key_file)
     try:
         return Seal(_open(secret, sealed, _WHAT))
     except InvalidTag as error:
@@ -72,22 +69,9 @@ def opened(text: str, key_file: Path) -> Seal:
         raise StoreError(f"{key_file}: not the key of this file; $MENSHEN_KEY_FILE names another") from error
 
 
-def passphrase(
-    again: bool = False, named_by: str = "MENSHEN_PASSPHRASE_FILE", of: str = "your file"
-) -> bytes:
-    """From the file that the environment names, or from the keyboard. Raises InputError."""
-    if named := os.environ.get(named_by):
-        try:
-            found = Path(named).read_bytes().split(b"\n")[0].rstrip(b"\r")
-        except OSError as error:
-            raise InputError(f"${named_by}: {error.strerror}") from error
-    else:
-        confirm = "The same again" if again else False
-        typed = click.prompt(f"Passphrase of {of}", hide_input=True, confirmation_prompt=confirm, err=True)
-        found = typed.encode()
-    if len(found) < SHORTEST:
-        raise InputError(f"the passphrase of {of}: must have at least {SHORTEST} characters")
-    return found
+def of_the_file(again: bool = False) -> bytes:
+    """The passphrase that opens the operator's file. Raises InputError."""
+    return passphrase("your file", "MENSHEN_PASSPHRASE_FILE", again)
 
 
 def read_key(path: Path) -> bytes:

@@ -75,23 +75,34 @@ def _ask_pin() -> str:
 _terms = packed(
     "terms",
     Terms,
-    click.option("--card", metavar="NUMBER", help="A card: its UID, or what is printed on it."),
     click.option(
-        "--bits", type=click.IntRange(9, 66), default=26, help="Of a Wiegand reader's cards, such as 34 [26]."
+        "--card", metavar="NUMBER", help="A card that can be cloned: its UID, or what is printed on it."
+    ),
+    click.option(
+        "--bits",
+        metavar="N",
+        type=click.IntRange(9, 66),
+        default=26,
+        help="Of a Wiegand reader's cards [26].",
     ),
     click.option(
         "--parity",
+        metavar="HOW",
         type=click.Choice(["halves", "even", "odd", "none"]),
         default="halves",
-        help="The lock's reader.parity, for --bits other than 26, 34 and 37 [halves].",
+        help="As the lock's reader.parity: even, odd, none or [halves].",
     ),
-    click.option("--make-card", is_flag=True, help="A card made now, on the reader at your desk."),
+    click.option(
+        "--make-card", is_flag=True, help="A card made at your desk, that proves itself (menshen card)."
+    ),
     click.option("--house", metavar="NAME", default="house", help="Whose key that gets [house]."),
     click.option("--pin", is_flag=True, help="A PIN; it is asked for, twice."),
-    click.option("--hours", metavar="TEXT", help='Such as "mon-fri 08:00-17:00, sat+holiday 9:00-12:00".'),
+    click.option("--hours", metavar="TEXT", help='As "mon-fri 08:00-17:00, sat+holiday 9:00-12:00".'),
     click.option("--from", "first", metavar="DATE", help="First day."),
     click.option("--until", "last", metavar="DATE", help="Last day, included."),
-    click.option("--uses", type=click.IntRange(1, 255), default=None, help="How often it opens, at most."),
+    click.option(
+        "--uses", metavar="N", type=click.IntRange(1, 255), default=None, help="How often it opens, at most."
+    ),
     click.option("--passage", is_flag=True, help="May begin and end passage mode, by PIN * 0 #."),
 )
 
@@ -104,10 +115,8 @@ _terms = packed(
 def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer:
     """Let somebody in who does not live there.
 
-    NAME is for you; the lock never learns it. Cards are written as 04a1b2c3d4e5f6, as 4d7603, as 077,30211
-    or as 0005076483; one that is only a number can be cloned. One of --make-card proves itself to all these
-    locks: `menshen card --help` says which cards can. Without --hours it opens always; hours are in the
-    house's own time.
+    NAME is for you alone. A NUMBER is 04a1b2c3d4e5f6, 4d7603, 077,30211 or 0005076483. Hours are in the
+    house's own time; without them it opens always.
     """
     if (terms.card is not None) + terms.pin + terms.make_card != 1:
         raise click.UsageError("Say what opens: one of --card, --make-card and --pin.")

@@ -142,7 +142,7 @@ class Store:
         current, base = bytes(row["current"]), bytes(row["base_data"])
         return Series(row["name"], self.key(name), row["version"], current, row["base"], base)
 
-    def keep(self, series: Series) -> None:
+    def save(self, series: Series) -> None:
         """A new version: it is on record before anybody hears of it, for versions only rise."""
         self.run(
             "update lock set version = ?, current = ?, base = ?, base_data = ? where name = ?",

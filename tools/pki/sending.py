@@ -25,7 +25,7 @@ async def _send(store: Store, name: str, file: str, text: str) -> None:
         if state.get("online") is not True:
             raise MenshenError(f"{ident} is offline: a certificate is given to a lock that is online")
         made = Command(ident, "certificate", number=_next(store, ident, state))
-        await link.hear(connected, [ident], "ack")
+        await link.subscribe(connected, [ident], "ack")
         said = made.message(store.key(ident), file=file, certificate=text)
         await connected.publish(f"menshen/v1/{ident}/command", said, qos=link.QOS)
         try:

@@ -10,6 +10,7 @@ import click
 
 from menshen import checkout, mqtt
 from menshen.cli.options import packed
+from menshen.errors import InputError
 from menshen.key_file import read_lock_key
 from menshen.operator import link
 from menshen.operator.answer import Answer
@@ -86,7 +87,7 @@ def key(path: Path, passphrase_fd: int | None) -> None:
     $MENSHEN_RELEASE_PASSPHRASE_FILE names.
     """
     path = path.expanduser()
-    private, public = keys.create(path, keys.passphrase(passphrase_fd, again=True))
+    private, public = keys.create(path, keys.asked(passphrase_fd, again=True))
     click.echo(f"{private}: keep a copy. Without it and its passphrase no lock takes a release again")
     click.echo(f"{public}: the half that releases and factory images trust; id {_id(public)}")
 
@@ -106,7 +107,10 @@ def build(
     A version is released once: raise VERSION in firmware/version.py first. Needs a checkout.
     """
     checkout.needed("release build")
-    private = keys.load(path.expanduser(), keys.passphrase(passphrase_fd))
+    path = path.expanduser()
+    if not path.is_file():
+        raise InputError(f"--key {path}: there is no such file; `menshen release key` makes one")
+    private = keys.load(path, keys.asked(passphrase_fd))
     trusted = keys.trusted([private.public_key(), *map(keys.load_public, trust)])
     made = release.build(trusted=trusted, image=image.read_bytes() if image else b"", board=board)
     folder = output.write(made, {each: made.manifest(private, each) for each in BOARDS}, out)

@@ -22,13 +22,13 @@ _PASSING = {"on trial", "old order"}
 Say = Callable[[str], None]
 
 
-def kept(store: Store, kind: str) -> RollOut | None:
+def saved(store: Store, kind: str) -> RollOut | None:
     """The last roll-out of a kind, as the file has it."""
     text = store.setting(f"roll-out {kind}")
     return RollOut.loaded(text) if text else None
 
 
-def keep(store: Store, roll: RollOut) -> None:
+def save(store: Store, roll: RollOut) -> None:
     """Put it there."""
     with store.change():
         store.set(f"roll-out {roll.kind}", roll.dumped())
@@ -60,12 +60,12 @@ class Fleet:
         roll = self._roll
         names = [name for group in roll.groups for name in group]
         for leaf in ("state", "update", "ack"):
-            await link.hear(self._broker, names, leaf)
+            await link.subscribe(self._broker, names, leaf)
         waiting: dict[str, bytes] = {}
         with suppress(TimeoutError):
             while self._states.keys() < set(names):
                 async with asyncio.timeout(QUIET_S):
-                    self._hear(await anext(self._broker.messages), waiting)
+                    self._on_message(await anext(self._broker.messages), waiting)
         begun = -1
         while roll.state == RUNNING:
             if begun != roll.at:
@@ -73,7 +73,7 @@ class Fleet:
                 await self._order(waiting)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._tick_s):
-                    self._hear(await anext(self._broker.messages), waiting)
+                    self._on_message(await anext(self._broker.messages), waiting)
             for name in [name for name in roll.offline if self._is_online(name)]:
                 roll.offline.remove(name)
                 roll.ordered_at[name] = self._now()
@@ -83,7 +83,7 @@ class Fleet:
                 self._say(f"group {before + 1} is well: {len(roll.groups[before])} locks run {roll.version}")
         if roll.state == PAUSED:
             await self._withdraw()
-            keep(self._store, roll)
+            save(self._store, roll)
         return roll
 
     async def _order(self, waiting: dict[str, bytes]) -> None:
@@ -110,12 +110,12 @@ class Fleet:
     def _save(self, looking: bool = False) -> None:
         """Keep it in the file, where somebody may have paused it meanwhile."""
         with self._store.change():
-            other = kept(self._store, self._roll.kind)
+            other = saved(self._store, self._roll.kind)
             if other is not None and other.state == PAUSED:
                 self._roll.pause(other.why)
             if looking:
                 self._roll.look(self._now())
-            keep(self._store, self._roll)
+            save(self._store, self._roll)
 
     def _is_online(self, name: str) -> bool:
         return self._states.get(name, {}).get("online") is True
@@ -128,7 +128,7 @@ class Fleet:
                 await self._broker.publish(f"menshen/v1/{name}/update", b"", qos=link.QOS, retain=True)
                 self._say(f"{name}: the order is taken back")
 
-    def _hear(self, message: aiomqtt.Message, waiting: dict[str, bytes]) -> None:
+    def _on_message(self, message: aiomqtt.Message, waiting: dict[str, bytes]) -> None:
         name, leaf, fields = link.said(message)
         roll = self._roll
         if leaf == "update" and message.retain:

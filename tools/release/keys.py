@@ -1,8 +1,6 @@
 """Release keys: RSA-3072, kept under a passphrase; locks trust the public half of at most two at once."""
 
-import getpass
 import hashlib
-import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -18,39 +16,20 @@ from cryptography.hazmat.primitives.serialization import (
 from menshen import checkout
 from menshen.errors import MenshenError
 from menshen.operator.certificates import write_private
+from menshen.passphrase import passphrase
 
 BITS, EXPONENT = 3072, 65537
 TRUSTED_PATH = "update/keys"
 """Where a release carries the keys that it trusts, within its slot."""
-
-_NAMED_BY = "MENSHEN_RELEASE_PASSPHRASE_FILE"
-_SHORTEST = 8
 
 
 class KeyFileError(MenshenError):
     """A key cannot be made, read or trusted; the message says why, and what would be right."""
 
 
-def passphrase(descriptor: int | None = None, again: bool = False) -> bytes:
-    """From a file descriptor, the file that MENSHEN_RELEASE_PASSPHRASE_FILE names, or the keyboard.
-
-    Never from the command line, which other people of the machine can see. Raises KeyFileError.
-    """
-    if descriptor is not None:
-        with os.fdopen(descriptor, "rb") as file:
-            found = file.readline().rstrip(b"\r\n")
-    elif path := os.environ.get(_NAMED_BY):
-        try:
-            found = Path(path).read_bytes().split(b"\n")[0].rstrip(b"\r")
-        except OSError as error:
-            raise KeyFileError(f"{_NAMED_BY}: {error.strerror}") from error
-    else:
-        found = getpass.getpass("Passphrase of the release key: ").encode()
-        if again and getpass.getpass("Once more: ").encode() != found:
-            raise KeyFileError("the two passphrases are not the same")
-    if len(found) < _SHORTEST:
-        raise KeyFileError(f"the passphrase must have at least {_SHORTEST} characters")
-    return found
+def asked(descriptor: int | None = None, again: bool = False) -> bytes:
+    """The passphrase of the release key. Raises InputError."""
+    return passphrase("the release key", "MENSHEN_RELEASE_PASSPHRASE_FILE", again, descriptor)
 
 
 def create(path: Path, secret: bytes) -> tuple[Path, Path]:

@@ -116,7 +116,7 @@ def _data(roll: RollOut) -> dict:
 
 
 def _known(store: Store, kind: str) -> RollOut:
-    roll = fleet.kept(store, kind)
+    roll = fleet.saved(store, kind)
     if roll is None:
         raise MenshenError(f"--kind {kind}: nothing of this kind was rolled out yet")
     return roll
@@ -135,7 +135,7 @@ async def _run(
     with store.change():
         store.set(f"roll-out client {kind}", identifier)
     async with link.client(store, identifier) as connected:
-        roll = fleet.kept(store, kind)
+        roll = fleet.saved(store, kind)
         if roll is not None and roll.version == release.version and roll.state != DONE:
             roll.go_on()
         else:
@@ -143,7 +143,7 @@ async def _run(
             roll = await _begun(store, release, kind, wanted, pace)
             await publish.publish(connected, release)
         _stop_the_other(store, kind, release)
-        fleet.keep(store, roll)
+        fleet.save(store, roll)
         return await fleet.Fleet(store, roll, connected, say).run()
 
 
@@ -173,7 +173,7 @@ async def _begun(store: Store, release: Folder, kind: str, names: list[str], pac
 
 def _stop_the_other(store: Store, kind: str, release: Folder) -> None:
     """Security goes first: what is rolled out of features waits meanwhile. Raises MenshenError."""
-    other = fleet.kept(store, "security" if kind == "feature" else "feature")
+    other = fleet.saved(store, "security" if kind == "feature" else "feature")
     if other is None or other.state != RUNNING:
         return
     if kind == "feature":
@@ -181,4 +181,4 @@ def _stop_the_other(store: Store, kind: str, release: Folder) -> None:
             f"the security release {other.version} is being rolled out: {release.version} waits for its end"
         )
     other.pause(f"security release {release.version} goes first")
-    fleet.keep(store, other)
+    fleet.save(store, other)

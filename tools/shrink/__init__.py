@@ -2,14 +2,14 @@
 
 Each step takes the programs by module name and gives them back, smaller. In this order: constructors that
 run once are freed (`once`), the modules of a room that stay loaded become one (`rooms`), files get short
-names (`files`), constants are written where they are used (`constants`), and names become short ones that
-are shared (`names`).
+names (`files`), constants and `async with` are written out where they are used (`constants`), and names
+become short ones that are shared (`names`).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from . import constants, files, names, numbers, once, parameters, rooms
+from . import blocks, constants, files, names, numbers, once, parameters, rooms
 from .syntax import growing, parsed
 
 STEPS = ("once", "rooms", "files", "constants", "names")
@@ -65,7 +65,8 @@ def _shrink(
     if "constants" in without:
         keep |= constants.declared(programs)
     else:
-        programs = constants.written_out(programs, keep)
+        written = constants.written_out(programs, keep)
+        programs = {name: blocks.written_out(program) for name, program in written.items()}
     if "names" not in without:
         programs = parameters.renamed(programs, called)
         short = names.chosen(programs, keep, places.values())

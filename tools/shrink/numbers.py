@@ -5,6 +5,7 @@ In a file names have numbers, in the order in which the compiler meets them; up 
 
 import ast
 import keyword
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from .syntax import parsed, walk
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _ONE_BYTE = 128  # names with numbers of one byte
+_GONE = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)  # the compiler has these names vanish
 
 
 def numbered(program: str) -> str:
@@ -19,11 +21,19 @@ def numbered(program: str) -> str:
     tree = parsed(program)
     if len(set(_all(tree))) <= _ONE_BYTE:
         return program
-    often = Counter(_numbers(tree))
+    gone = {*_GONE.findall(program), *_unread(tree)}
+    often = Counter(name for name in _numbers(tree) if name not in gone)
     if len(often) <= _ONE_BYTE:
         return program
     first = ".".join(sorted(often, key=lambda name: (-often[name], name))[:_ONE_BYTE])
     return f"[] and {first}\n{program}"
+
+
+def _unread(tree: ast.Module) -> Iterator[str]:
+    """Names in what only a type checker reads."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "False":
+            yield from (part.id for part in walk(node) if isinstance(part, ast.Name))
 
 
 def _all(tree: ast.Module) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """Frees the constructors of what is made once: the code ran when the lock was made, and lies in RAM for good.
 
-Which classes those are is derived: one place in the whole program makes one, and that place is in app.py, or
-in a block of loader.Late, which gives the code back if what is made of it cannot be; neither in a loop nor in
-a function of its own. Each such constructor ends with putting loader.spent in its place, which says so
-clearly where a second one is made all the same.
+Which classes those are is derived: one place in the whole program makes one, and that place is in app.py, in
+a block of loader.Late, which gives the code back if what is made of it cannot be, or in another such
+constructor of code that stays; neither in a loop nor in a function of its own. Each such constructor ends
+with putting loader.spent in its place, which says so clearly where a second one is made all the same.
 """
 
 import ast
@@ -14,6 +14,7 @@ from .edits import Edit, edited
 from .syntax import parsed, walk
 
 _MAKER = "app"  # it makes parts once for certain
+_APART = "selftest."  # another program: each part of it loads anew what it makes
 _REPEATED = (
     ast.For
     | ast.AsyncFor
@@ -49,15 +50,22 @@ def made_once(trees: Mapping[str, ast.Module]) -> set[str]:
         for base in node.bases
         if isinstance(base, ast.Name)
     }
-    made = [name for tree in trees.values() for name in _called(tree)]
+    made = [name for module, tree in trees.items() if _APART not in module for name in _called(tree)]
     makers: list[ast.AST] = [trees[_MAKER]] if _MAKER in trees else []
     makers += [block for tree in trees.values() for block in rooms.late(tree)]
-    by_makers = [name for maker in makers for name in _called_once(maker)]
-    return {
-        name
-        for name in classes
-        if classes.count(name) == made.count(name) == by_makers.count(name) == 1 and name not in inherited
-    }
+    stay = rooms.staying(trees)
+    once: set[str] = set()
+    while True:
+        by_makers = [name for maker in makers for name in _called_once(maker)]
+        more = {
+            name
+            for name in set(classes) - once
+            if classes.count(name) == made.count(name) == by_makers.count(name) == 1 and name not in inherited
+        }
+        if not more:
+            return once
+        once |= more
+        makers += [init for name in stay for node, init in _constructors(trees[name]) if node.name in more]
 
 
 def _constructors(tree: ast.Module) -> Iterator[tuple[ast.ClassDef, ast.FunctionDef]]:
@@ -71,7 +79,7 @@ def _constructors(tree: ast.Module) -> Iterator[tuple[ast.ClassDef, ast.Function
 def _called(tree: ast.Module) -> Iterator[str]:
     """Names that are called, or handed to somebody who may call them, however often they are."""
     others = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
-    notes = {id(node) for note in _annotations(tree) for node in walk(note)}
+    notes = {id(node) for note in [*_annotations(tree), *rooms.for_types(tree)] for node in walk(note)}
     for node in walk(tree):
         match node:
             case ast.Attribute(ast.Name(module), name) if module not in others:

@@ -75,6 +75,12 @@ def resident(sources: Mapping[str, str]) -> set[str]:
     return {module.name for stage in _stages(modules) for module in stage if module.room}
 
 
+def staying(trees: Mapping[str, ast.Module]) -> set[str]:
+    """The names of all modules that stay loaded, in a room or not."""
+    modules = {name: _Module(name, "", tree) for name, tree in trees.items()}
+    return {module.name for stage in _stages(modules) for module in stage}
+
+
 def _files(modules: Mapping[str, _Module], known: Collection[str]) -> dict[str, list[_Module]]:
     """The modules of each file that there is to be, each after those that it needs."""
     files: dict[str, list[_Module]] = {}
@@ -227,7 +233,7 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
     spaces: dict[str, tuple[str, Mapping[str, str]]] = {}  # a joined module that was imported whole
     edits: list[Edit] = []
     nodes = list(walk(module.tree))
-    unread = set(_for_types(module.tree))
+    unread = set(for_types(module.tree))
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
             near = module.file if inside else ""
@@ -250,7 +256,7 @@ def _rewritten(module: _Module, joined: Mapping[str, _Module]) -> str:
     return edited(module.source, edits)
 
 
-def _for_types(tree: ast.Module) -> Iterable[ast.AST]:
+def for_types(tree: ast.Module) -> Iterable[ast.AST]:
     """What only a type checker reads."""
     for node in tree.body:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":

@@ -208,7 +208,7 @@ class House:
             installer.check_board(console, lock, force=False)
             installer.stash(lock, path.parent)
             installer.install(console, lock, lambda _path, _count: None)
-            installer.keep(lock, path.parent)
+            installer.put_in_place(lock, path.parent)
             selftest.seal(console)
 
     async def _fill(self) -> None:

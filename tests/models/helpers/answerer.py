@@ -3,6 +3,7 @@
 A line is {"call": name, …arguments}; the answer is {"result": …} or {"error": the exception in words}.
 """
 
+import asyncio
 import json
 import struct
 import sys
@@ -57,7 +58,7 @@ def guests(keys, steps):
             nvs.restart()
             lock = start()
         else:
-            found.append(lock.guest(what.encode(), now))
+            found.append(asyncio.run(lock.guest(what.encode(), now)))
     return found
 
 

@@ -10,6 +10,10 @@ FIRMWARE = TOP / "firmware"
 ENTRY = [path for path in (TOP / "boot.py", TOP / "main.py") if path.exists()]
 """What the chip runs first: not part of a slot."""
 
+_IMPORTERS = {"builtins", "importlib"}
+_RUN_TEXT = {"__import__", "compile", "eval", "exec"}
+"""What imports by a name, or runs a text, that is made elsewhere."""
+
 MODULES = sorted(FIRMWARE.rglob("*.py"))
 ON_CHIP = [*ENTRY, *MODULES]
 
@@ -38,22 +42,30 @@ def imports(path: Path, for_types: bool = True) -> tuple[tuple[int, str], ...]:
 
 
 def _imports(path: Path, for_types: bool) -> Iterator[tuple[int, str]]:
+    """As `imports`; "?" is a name that is not written out, and so may be any."""
+    written_out: set[ast.Name] = set()
     for node in _walk(tree(path), for_types):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
-        elif isinstance(node, ast.ImportFrom):
-            package = node.module or ""
-            if node.level:
-                parents = path.relative_to(FIRMWARE).parent.parts
-                parents = parents[: len(parents) - node.level + 1]
-                package = ".".join([*parents, package]).strip(".")
-            for alias in node.names:
-                yield node.lineno, f"{package}.{alias.name}"
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "__import__":
-            # "?" is a name that is not written out, and so may be any.
-            named = node.args[0] if node.args else None
-            yield node.lineno, str(named.value) if isinstance(named, ast.Constant) else "?"
+        match node:
+            case ast.Import(aliases):
+                for alias in aliases:
+                    yield node.lineno, "?" if alias.name in _IMPORTERS else alias.name
+            case ast.ImportFrom(module, aliases):
+                for alias in aliases:
+                    package = _package(path, module or "", node.level)
+                    yield node.lineno, "?" if package in _IMPORTERS else f"{package}.{alias.name}".strip(".")
+            case ast.Call(ast.Name("__import__") as function, [ast.Constant(str(named)), *_]):
+                written_out.add(function)
+                yield node.lineno, named
+            case ast.Name() if node.id in _RUN_TEXT and node not in written_out:
+                yield node.lineno, "?"
+
+
+def _package(path: Path, named: str, level: int) -> str:
+    """The full name of a package that a file names, `level` folders up."""
+    if not level:
+        return named
+    parents = path.relative_to(FIRMWARE).parent.parts
+    return ".".join([*parents[: len(parents) - level + 1], named]).strip(".")
 
 
 def _walk(node: ast.AST, for_types: bool) -> Iterator[ast.AST]:

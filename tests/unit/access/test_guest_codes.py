@@ -1,5 +1,6 @@
 """Guest codes at the lock: which open, from when until when, how often, and how little guessing gains."""
 
+import asyncio
 import json
 import struct
 
@@ -33,10 +34,24 @@ class Lock:
         self.guests = guests_of(self.keys, self.ended, self.nvs)
 
     def enter(self, digits, now=START):
-        return self.guests.guest(memoryview(digits), now)
+        return asyncio.run(self.guests.guest(digits, now))
 
     def verdict(self, digits, now=START):
         return self.enter(digits, now)[0]
+
+    def turns(self, digits, now=START):
+        """What it is, and how many turns others had meanwhile."""
+        turns = 0
+
+        async def story():
+            nonlocal turns
+            task = asyncio.create_task(self.guests.guest(digits, now))
+            while not task.done():
+                turns += 1
+                await asyncio.sleep_ms(0)
+            return await task
+
+        return asyncio.run(story())[0], turns
 
     def risk(self):
         return self.nvs.kept.get("guest_risk", 0)
@@ -166,6 +181,34 @@ def test_the_gain_of_a_guess_is_that_of_each_key_up_to_eight():
         lock = Lock(keys=[(k, complete(bytes([k] * 16))) for k in range(n)])
         lock.enter(wrong(0))
         assert lock.risk() == 24 * min(n, 8)
+
+
+def test_others_have_a_turn_between_two_of_the_256_keys_of_a_house_door():
+    """As many for whatever is typed."""
+    lock = Lock(keys=[(n, complete(bytes([n] * 16))) for n in range(256)])
+    good = code(key=lock.keys[200][1])
+    found = [lock.turns(digits) for digits in (good, wrong(0), b"0" * 12, code(key=lock.keys[1][1]))]
+    assert [verdict for verdict, _ in found] == [GRANTED, UNKNOWN, UNKNOWN, GRANTED]
+    assert min(found)[1] >= 256
+    assert len({turns for _, turns in found}) == 1
+
+
+def test_codes_that_are_checked_at_once_take_nothing_from_each_others_counts():
+    """Whatever comes in between stays counted: nobody is given guesses by a good code."""
+    lock = Lock(keys=[(n, complete(bytes([n] * 16))) for n in range(2)])
+
+    async def together(*codes):
+        found = await asyncio.gather(*[lock.guests.guest(digits, START) for digits in codes])
+        return [verdict for verdict, _, _ in found]
+
+    good = code(key=lock.keys[1][1])
+    for n, codes in enumerate(((good, wrong(0)), (wrong(1), good), (wrong(2), good, wrong(3)))):
+        before, wrongs = lock.risk(), len(codes) - 1
+        found = asyncio.run(together(*codes))
+        assert [verdict == GRANTED for verdict in found] == [digits is good for digits in codes], n
+        assert before + 48 * wrongs <= lock.risk() <= before + 48 * (wrongs + 1)
+    once = code(kind=12, key=lock.keys[1][1])
+    assert sorted(asyncio.run(together(once, once))) == sorted((GRANTED, USED_UP))
 
 
 def test_of_each_start_and_class_one_value_is_right():

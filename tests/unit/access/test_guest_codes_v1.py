@@ -1,5 +1,6 @@
 """Guest codes of nine digits at the lock: which open, how long, how often, and how little guessing gains."""
 
+import asyncio
 import json
 import struct
 
@@ -7,6 +8,7 @@ from guest_parts import guests_of
 from ram_nvs import PowerCut, RamNVS, cut_everywhere
 
 from access.decide import EXPIRED, GRANTED, NO_CLOCK, UNKNOWN, USED_UP
+from access.guest_key import complete
 from storage.hmac import Mac
 
 MAC = Mac(bytes(32))
@@ -31,10 +33,24 @@ class Lock:
         self.guests = guests_of(self.keys, self.ended, self.nvs)
 
     def enter(self, digits, now=START):
-        return self.guests.guest(memoryview(digits), now)
+        return asyncio.run(self.guests.guest(digits, now))
 
     def opens(self, digits, now=START):
         return self.enter(digits, now)[0] == GRANTED
+
+    def turns(self, digits, now=START):
+        """What it is, and how many turns others had meanwhile."""
+        turns = 0
+
+        async def story():
+            nonlocal turns
+            task = asyncio.create_task(self.guests.guest(digits, now))
+            while not task.done():
+                turns += 1
+                await asyncio.sleep_ms(0)
+            return await task
+
+        return asyncio.run(story())[0], turns
 
     def risk(self):
         return self.nvs.kept.get("guest_risk", 0)
@@ -252,3 +268,25 @@ def test_cuts_while_a_resident_arms_the_codes():
     cuts = cut_everywhere(prepare, lambda nvs, _: Lock(nvs).guests.arm_guest_codes(), check)
     print("guest codes armed: %d cuts" % cuts)
     assert cuts == 8
+
+
+def test_others_have_a_turn_between_two_of_the_256_keys_of_a_house_door():
+    """Whose keys are of today, but for one: as many turns for whatever is typed."""
+    lock = Lock(keys=[(n, complete(bytes([n] * 16))) for n in range(255)] + [(7, KEY)])
+    found = [lock.turns(digits) for digits in (code(), wrong(0), b"000000000")]
+    assert [verdict for verdict, _ in found] == [GRANTED, UNKNOWN, UNKNOWN]
+    assert min(found)[1] >= 512
+    assert len({turns for _, turns in found}) == 1
+
+
+def test_a_code_that_is_checked_beside_another_counts():
+    lock = Lock()
+
+    async def together(*codes):
+        found = await asyncio.gather(*[lock.guests.guest(digits, START) for digits in codes])
+        return [verdict for verdict, _, _ in found]
+
+    assert asyncio.run(together(code(), wrong(0))) == [UNKNOWN, UNKNOWN]
+    assert lock.risk() == 208
+    assert asyncio.run(together(code(kind=ONCE), code(kind=ONCE))) == [UNKNOWN, GRANTED]
+    assert lock.enter(code(kind=ONCE))[0] == USED_UP

@@ -27,8 +27,8 @@ class Asked:
     def __init__(self, waits=True):
         self._waits, self.ended = waits, 0
 
-    def ask(self, message, hear):
-        self.message, self.hear = message, hear
+    def ask(self, message, on_answer):
+        self.message, self.on_answer = message, on_answer
 
     def waits(self):
         return self._waits
@@ -77,7 +77,7 @@ class Door(Keypad):
         async def story():
             nonlocal turns
             talk.answer = None
-            self.asked.hear(message)
+            self.asked.on_answer(message)
             while talk.answer is None:
                 assert not talk.has_run_out(1 << 20), "it ends before the answer is judged"
                 turns += 1

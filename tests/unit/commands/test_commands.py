@@ -245,6 +245,22 @@ def test_the_number_of_a_command_outlives_the_power_and_what_is_refused_uses_non
         assert lock.tell(counted(wrong, "malformed"))[1] == "malformed", wrong
 
 
+def test_commands_dated_ahead_at_a_lock_whose_clock_was_too_stop_none_that_come_later():
+    """The operator's computer and the lock have had their time from the same wrong source."""
+    lock, year = Lock(), 365 * 86_400
+    for number, late in ((1, 0), (2, 3600), (3, 7200)):
+        lock.clock.at = NOW + year + late
+        lock.tell(counted(number, "nonce-%d1" % number, time=lock.clock.at))
+    lock.clock.at = NOW
+    lock.nvs.restart()
+    lock.tell(counted(4, "nonce-41"))
+    assert lock.did == ["identify"] * 4
+    for number in (1, 2, 3, 4):
+        lock.clock.at = NOW + year
+        lock.tell(counted(number, "nonce-%d1" % number, time=NOW + year))
+    assert lock.did == ["identify"] * 4
+
+
 def test_a_certificate_is_put_in_place_and_the_lock_starts_anew():
     for n, name in enumerate(("lock", "ca")):
         lock = Lock()

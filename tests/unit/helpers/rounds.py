@@ -11,7 +11,7 @@ import os
 import console
 from link import Subscriptions  # the rooms are few files in the flash, see tools/shrink/rooms.py
 from link.tls import context
-from reports import Backoff, Broker, Link, MQTTClient, Network, Wifi
+from reports import Backoff, Link, MQTTClient, Wifi
 
 _PAGE = 4096
 _HURRY_MS = 300
@@ -72,13 +72,14 @@ async def main():
 
     def my_client():
         # by their places: the build shortens names that nobody passes by
-        return MQTTClient("demo", Broker(my_host, int(my_port)), my_certificates, 60, _HURRY_MS)
+        return MQTTClient("demo", my_broker, my_certificates, None, 60, _HURRY_MS)
 
+    my_broker = my_host, int(my_port), None, None
     my_house, my_topics = House(), Subscriptions()
     await my_topics.subscribe("menshen/v1/demo/list", ignore)
     my_wifi = Wifi(my_house, "home", "secret", Backoff(1, 2))
     console.info = look
-    await Link(Network(my_wifi, my_house, my_house), my_client, my_topics, my_house, Backoff(1, 2)).run()
+    await Link((my_wifi, my_house, my_house), (my_client,), my_topics, my_house, Backoff(1, 2)).run()
 
 
 asyncio.run(main())

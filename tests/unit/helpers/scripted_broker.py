@@ -4,7 +4,6 @@ import asyncio
 import os
 
 from link.errors import MQTTError
-from link.mqtt import Broker as Address
 from link.mqtt import MQTTClient
 from link.packets import frame, text
 
@@ -115,8 +114,8 @@ async def hang_up(broker, reader, writer):
 
 
 def client_for(broker, timeout_ms=PATIENT, keepalive=60, user=None, password=None, tls=None):
-    where = Address("localhost", broker.port, user, password)
-    return MQTTClient("demo", where, tls, keepalive, timeout_ms)
+    where = "localhost", broker.port, user, password
+    return MQTTClient("demo", where, tls, None, keepalive, timeout_ms)
 
 
 class Inbox:

@@ -8,7 +8,6 @@ from struct import pack
 from ram_numbers import RamNvs
 
 from link.dns import question
-from link.errors import DnsError
 from link.resolver import Resolver
 from storage.nvs import Numbers
 
@@ -88,6 +87,6 @@ def silent(query):
 async def fails(resolver, host=HOST, timeout_ms=HURRY):
     try:
         await resolver.resolve(host, timeout_ms)
-    except DnsError:
+    except OSError:
         return True
     return False

@@ -21,7 +21,7 @@ import update.refusal
 import update.slots
 import update.version  # what is not loaded is not found later: a mounted flash hides the computer's files
 from link.envelope import encode
-from link.errors import BlobError, Refused
+from link.errors import Refused
 from reports import results as words
 from storage import files
 from storage.nvs import Numbers
@@ -185,12 +185,12 @@ class SmallLock:
                 pass
 
     async def fetch(self, name, size, path):
-        """As link/blobs: whole, or BlobError."""
+        """As link/blobs: whole, or Refused."""
         data = self.blobs.get(name)
         if data is None:
-            raise BlobError("no such blob")
+            raise Refused("no such blob")
         if digest(data) != name or len(data) != size:
-            raise BlobError("bad hash")
+            raise Refused("bad hash")
         if not files.exists(path):
             with open(path + ".part", "wb") as file:
                 for n in range(0, size, 2048):

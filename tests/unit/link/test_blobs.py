@@ -9,7 +9,7 @@ from ram_flash import RamFlash
 
 import link.blobs as room
 from link.blobs import fetch
-from link.errors import BlobError
+from link.errors import Refused
 
 PATH = "/blobs/b"
 BLOB = bytes(n * 7 & 255 for n in range(256)) * 150  # 38,400 bytes: 18 chunks and three quarters
@@ -22,7 +22,7 @@ def fetched(postman, name, size, flash=None, pace=at_once, patience_ms=2000):
     asyncio.new_event_loop()  # nothing goes on from the run before
     try:
         asyncio.run(fetch(postman, name, size, PATH, pace, patience_ms))
-    except BlobError as error:
+    except Refused as error:
         return error.reason
     return None
 

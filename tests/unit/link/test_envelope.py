@@ -3,7 +3,7 @@
 import json
 
 from link.envelope import decode, encode, verify
-from link.errors import EnvelopeError
+from link.errors import Refused
 from storage.hmac import hmac_sha256
 
 KEY = bytes(range(32))
@@ -27,7 +27,7 @@ def sign(header, payload, key=KEY, purpose=PURPOSE):
 def refusal(message, kid="demo", key=KEY, purpose=PURPOSE):
     try:
         verify(message, kid, key, purpose)
-    except EnvelopeError as error:
+    except Refused as error:
         return error.reason
     return None
 
@@ -153,6 +153,6 @@ def test_base64url_has_one_right_form():
         try:
             decode(text)
             reason = None
-        except EnvelopeError as error:
+        except Refused as error:
             reason = error.reason
         assert reason == "malformed", text

@@ -9,7 +9,7 @@ import console
 import link.link
 from link.backoff import Backoff
 from link.errors import MQTTError
-from link.link import Link, Network
+from link.link import Link
 from link.packets import text
 from link.resolver import Resolver
 from link.subscriptions import Subscriptions
@@ -84,8 +84,8 @@ def test_the_link_comes_back_however_often_it_is_dropped():
         steady = Steady()
         backoff = Backoff(10, 50)
         resolver = Resolver([], Numbers(RamNvs()))
-        network = Network(steady, resolver, Idle())
-        link = Link(network, Numeric(factory), topics, steady, backoff)
+        network = (steady, resolver, Idle())
+        link = Link(network, (Numeric(factory),), topics, steady, backoff)
         running = asyncio.create_task(link.run())
         await inbox.arrived.wait()
         assert link.online
@@ -148,7 +148,7 @@ def test_every_wait_is_drawn_beforehand_and_the_first_connection_waits_for_nothi
         called.append(len(drawn))
         raise OSError("that is enough")
 
-    link = Link(Network(Late(), None, Idle()), factory, Subscriptions(), Steady(), Waits())
+    link = Link((Late(), None, Idle()), (factory,), Subscriptions(), Steady(), Waits())
     try:
         asyncio.run(link.run())
     except KeyboardInterrupt:
@@ -176,8 +176,8 @@ def test_what_dies_of_the_end_of_a_connection_is_heard_and_not_printed():
         asyncio.get_event_loop().set_exception_handler(lambda loop, context: printed.append(context))
         backoff, resolver = Backoff(10, 50), Resolver([], Numbers(RamNvs()))
         factory = Numeric(lambda: client_for(broker, 1500, keepalive=60))
-        network = Network(Stubborn(), resolver, Idle())
-        link = Link(network, factory, Subscriptions(), Stubborn(), backoff)
+        network = (Stubborn(), resolver, Idle())
+        link = Link(network, (factory,), Subscriptions(), Stubborn(), backoff)
         running = asyncio.create_task(link.run())
         while len([line for line in told if line.startswith("offline")]) < 2:
             await asyncio.sleep_ms(5)
@@ -260,8 +260,8 @@ def test_no_memory_for_tls_is_a_fault_until_a_session_has_lasted():
     clock, link.link.ticks_ms = link.link.ticks_ms, lambda: now[0]
     try:
         short = Short()
-        network = Network(short, Resolver([], Numbers(RamNvs())), Idle())
-        lock = Link(network, Client, Subscriptions(), short, Backoff(1, 2))
+        network = (short, Resolver([], Numbers(RamNvs())), Idle())
+        lock = Link(network, (Client,), Subscriptions(), short, Backoff(1, 2))
         lock.fault = fault
         asyncio.run(lock.run())
     except KeyboardInterrupt:

@@ -22,7 +22,6 @@ from scripted_broker import (
     silent,
 )
 
-from link.mqtt import Broker as Address
 from link.mqtt import MQTTClient
 from link.packets import frame, text
 
@@ -106,7 +105,7 @@ def test_an_address_that_never_answers_is_given_up():
         callers.append(caller)
 
     async def main():
-        client = MQTTClient("demo", Address("localhost", port), timeout_ms=HURRY)
+        client = MQTTClient("demo", ("localhost", port, None, None), timeout_ms=HURRY)
         assert await error_of(client.connect("127.0.0.1"))
         assert client.sock is None
 

@@ -8,7 +8,6 @@ from test_sntp import AT, reply
 
 import link.timekeeper as room
 import loader
-from link.errors import DnsError
 from link.timekeeper import Timekeeper
 
 
@@ -33,7 +32,7 @@ class Addresses:
 
     async def resolve(self, host):
         if self.address is None:
-            raise DnsError("no server knows the host")
+            raise OSError("no server knows the host")
         return self.address
 
     def doubt(self, host):

@@ -21,7 +21,7 @@ from list_parts import (
 from ram_flash import RamFlash
 
 import loader
-from link.errors import BlobError
+from link.errors import Refused
 from lists.installer import Installer
 from roll.credentials import ListError
 from roll.layout import SNAPSHOTS
@@ -47,7 +47,7 @@ class Lock:
     async def fetch(self, sha256, size, path):
         self.fetched.append((sha256, size, path))
         if not self.served:
-            raise BlobError("no such blob")
+            raise Refused("no such blob")
         put(path, self.served)
 
     async def approve(self, listed):
@@ -63,7 +63,7 @@ class Lock:
         installer = Installer(KEY, self.credentials, self.approve, self.fetch, at_once)
         try:
             asyncio.run(installer.install(version, found[2].hex(), found, changes))
-        except (ListError, BlobError) as error:
+        except (ListError, Refused) as error:
             return error.reason
         return None
 

@@ -11,8 +11,7 @@ from postman import Postman
 from ram_flash import RamFlash
 
 from link.blobs import fetch
-from link.envelope import EnvelopeError
-from link.errors import BlobError
+from link.errors import Refused
 from lists.head import check, parts, read
 from reports.results import REASONS
 from roll import snapshot
@@ -72,7 +71,7 @@ def reason_of(run):
     """The reason why not; None where it was taken. Anything else that is raised fails the test."""
     try:
         run()
-    except (ListError, EnvelopeError, BlobError) as error:
+    except (ListError, Refused) as error:
         return error.reason
     return None
 

@@ -2,7 +2,7 @@
 
 from people_parts import DAY, NOW, House, Who, digest, lease_of, record
 
-from people.decisions import leave
+from people.decisions import give_up
 from roll.record import CARD, MOVE_IN
 
 END = NOW + 100 * DAY
@@ -19,7 +19,7 @@ def left(*records):
 
 
 def _go(house, who):
-    leave(house.leases, 1)
+    give_up(house.leases, 1)
     house.at().move_out(who)
 
 
@@ -39,7 +39,7 @@ def test_a_cut_before_the_last_step_ends_nothing():
     house = House(lease_of(end=END), record(5001, MOVE_IN))
     house.tend()
     house.move_in(1)
-    leave(house.leases, 1)
+    give_up(house.leases, 1)
     house.start()
     house.pass_hours(300)
     house.tend()

@@ -7,10 +7,12 @@ from list_parts import each_of
 from ram_flash import RamFlash
 
 from people.guard import LOCKED_OUT, SHORTENED, TOO_MANY, Guard
-from people.leases import ENTRIES_MAX, ENTRY, OVER, WHAT, Leases
+from people.leases import ENTRIES_MAX, ENTRY, OVER, PATH, WHAT, Leases
 from people.ledger import Ledger
 from people.terms import lease_digest
 from storage.files import exists
+from storage.purposes import LEASES_FILE
+from storage.sealed import Sealed
 
 TENANT, STAFF, MOVE_IN, LEASE, HOUSE_KEY = 1, 2, 3, 4, 8
 PIN, CARD = 1, 2
@@ -339,7 +341,7 @@ def test_the_table_has_places_for_so_many_and_no_more_whatever_a_list_names():
 def test_what_0_1_0_has_stored_is_kept_but_for_its_credentials():
     house = House()
     old = struct.pack("<I12xHHII", 7, 3, 0, END, START), digest(1) + struct.pack("<HHII", 3, 2, 0, 0)
-    house.leases._file.save(b"".join(old))
+    Sealed(bytes(32), LEASES_FILE, PATH).save(b"".join(old))
     again = make(house.numbers)
     assert again.place(3) == 0
     assert len(again.table) == 28

@@ -54,6 +54,15 @@ def test_each_is_shown_it_at_their_next_entry_and_once():
         assert shown(house, who) == ONCE
 
 
+def test_whoever_holds_a_residents_phone_is_shown_nothing_and_uses_nothing_up():
+    house = make()
+    renew(house.register, (1,))
+    phone = comer(1, 3)
+    phone.digest = b""
+    assert shown(house, phone) == NEVER
+    assert shown(house, comer(1, 3)) == ONCE
+
+
 def test_a_resident_is_one_by_whatever_pin_or_card():
     house = make()
     renew(house.register, (1,))

@@ -8,6 +8,7 @@ from people_parts import KEY, All, House, Listed, Who, digest, record
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
 
+import people.residents as residents_room
 from people.entry import GUEST_KEY
 from people.register import Register
 from people.residents import Residents
@@ -191,3 +192,42 @@ def test_power_cuts_in_every_change_leave_the_old_table_or_the_new_one():
         assert last == new
         count += cuts
     print("residents' table: %d cuts; the old one or the new one after each" % count)
+
+
+def test_keys_are_read_while_a_shelf_is_written():
+    """Others have a turn between two keys, and may change what lies there."""
+    house = House()
+    people = [house.move_in(n, lease=4 * n) for n in range(1, 21)]
+    for n, who in enumerate(people):
+        house.at(who.lease).set_key(who, GUEST_KEY, bytes([n] * 16))
+    every = {(who.lease | who.number << 16, bytes([n] * 16)) for n, who in enumerate(people)}
+    assert set(house.residents.keys(GUEST_KEY)) == every
+    for taken in (0, 9, 16):
+        found = []
+        for number, pair in enumerate(house.residents.keys(GUEST_KEY)):
+            found.append(pair)
+            if number == taken:
+                house.at(people[taken].lease).move_out(people[taken])
+        assert set(found) <= every
+        assert len(found) == len(set(found)) >= 16
+    assert len(list(house.residents.keys(GUEST_KEY))) == 17
+
+
+def test_a_table_of_256_keys_is_read_in_few_looks_at_the_flash():
+    house = House()
+    for lease in range(1, 33):
+        for n in range(8):
+            who = house.move_in(1000 + lease * 8 + n, lease)
+            house.at(lease).set_key(who, GUEST_KEY, bytes([lease, n] * 8))
+    looks, opened = [0], open
+
+    def counted(*parts):
+        looks[0] += 1
+        return opened(*parts)
+
+    residents_room.open = counted
+    try:
+        assert len(list(house.residents.keys(GUEST_KEY))) == 256
+    finally:
+        del residents_room.open
+    assert looks[0] == 32

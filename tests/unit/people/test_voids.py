@@ -1,10 +1,13 @@
 """Notice at the door: what nobody uses is void after some weeks, what is used stays, and both are told."""
 
-from people_parts import DAY, NOW, House, Who, digest, lease_of, record
+import asyncio
 
-from people.decisions import leave
+from people_parts import DAY, NOW, House, Listed, Who, digest, lease_of, record
+
+from people.approval import approve
+from people.decisions import give_up
 from people.entry import GUEST_KEY
-from people.notices import GRANTED, NOTICED, at_entry
+from people.notices import GRANTED, NEW_WAY_IN, NOTICED, at_entry
 from roll.record import CARD, MOVE_IN
 
 FOB, OTHER = 60, 61
@@ -77,11 +80,95 @@ def test_whoever_comes_meanwhile_stays_whole_and_both_are_told_once():
     assert [flat.comes(giver) for _ in range(2)] == [NOTICED, GRANTED]
 
 
+def test_whoever_comes_by_phone_alone_stays_and_is_told_when_they_have_a_pin_or_card_in_hand():
+    """Some never type their PIN; and who holds the phone may be another, who is told nothing."""
+    flat = Flat()
+    _, giver, third = flat.people
+    phone = Who(third.number, b"")
+    assert [flat.comes(phone) for _ in range(3)] == [GRANTED] * 3
+    assert [flat.comes(giver) for _ in range(2)] == [NOTICED, GRANTED]
+    flat.days(21)
+    assert [flat.comes(phone) for _ in range(2)] == [GRANTED] * 2
+    assert flat.ways()[2:3] + flat.ways()[5:6] == [True, True]
+    assert [flat.comes(third) for _ in range(2)] == [NOTICED, GRANTED]
+    flat.days(69)
+    assert flat.ways() == [False, True, True, False, True, True, False, False]
+
+
+def test_a_phone_whose_key_is_nobodys_alone_changes_nothing():
+    flat = Flat()
+    before = flat.entries()
+    assert flat.comes(Who(0, b"")) == GRANTED
+    assert flat.entries() == before
+
+
 def test_of_the_lists_cards_each_stays_that_was_used():
     flat = Flat()
     assert [flat.by_card(FOB) for _ in range(2)] == [NOTICED, GRANTED]
     flat.days(90)
     assert flat.ways()[6:] == [True, False]
+
+
+LATE = 62
+
+
+def bring(flat, *records):
+    """A list that adds these."""
+    new = Listed()
+    new.put(*flat.listed.records.values())
+    new.put(*records)
+    asyncio.run(approve(new.each, None, 0, flat.register))
+    flat.listed.put(*records)
+
+
+def test_what_the_list_brings_meanwhile_had_no_notice_and_stays():
+    for used in (False, True):
+        flat = Flat(giver=0)
+        flat.days(20)
+        bring(flat, record(LATE, kind=CARD), record(70, lease=5, kind=CARD), lease_of(5))
+        flat.start()  # the power was cut
+        assert flat.opens(LATE, CARD)
+        if used:
+            assert [flat.by_card(LATE) for _ in range(3)].count(NOTICED) == 1  # both are told, as ever
+        flat.days(1)
+        assert flat.ways()[6:] == [False, False]  # those that had notice
+        assert flat.opens(LATE, CARD)
+        flat.days(100)
+        assert flat.opens(LATE, CARD)
+        assert flat.opens(70, CARD)
+        flat.voids().give(flat.people[0], flat.leases.lived())
+        flat.days(21)
+        assert not flat.opens(LATE, CARD)
+
+
+def test_more_than_can_be_noted_ends_the_notice_to_what_the_list_has():
+    flat = Flat()
+    bring(flat, *[record(100 + n, kind=CARD) for n in range(30)])
+    flat.days(1)
+    bring(flat, *[record(130 + n, kind=CARD) for n in range(3)])
+    assert [flat.comes(flat.people[1]) for _ in range(2)] == [NOTICED, NEW_WAY_IN]
+    flat.days(90)
+    assert flat.ways()[6:] == [True, True]
+    assert flat.ways()[0] is False  # flatmates had notice all the same
+    assert all(flat.opens(100 + n, CARD) for n in range(33))
+    assert len(list(flat.voids().ours())) < 20
+
+
+def test_what_comes_to_a_lease_that_was_left_has_notice_of_its_own():
+    flat = Flat()
+    for who in flat.people:
+        give_up(flat.leases, 1)
+        flat.at().move_out(who)
+    flat.days(2)
+    flat.days(19)
+    bring(flat, record(LATE, kind=CARD))
+    flat.days(2)
+    assert [flat.opens(n, CARD) for n in (FOB, OTHER, LATE)] == [False, False, True]
+    flat.days(19)
+    assert (flat.opens(LATE, CARD), flat.leases.over(1, None)) == (True, False)
+    flat.days(2)
+    flat.days(1)
+    assert flat.leases.over(1, None)
 
 
 def test_notice_is_no_shorter_if_given_again_and_goes_with_who_gave_it():
@@ -119,7 +206,7 @@ def test_another_lease_is_none_of_this():
 def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     flat.days(20)
@@ -133,7 +220,7 @@ def test_a_lease_that_was_left_ends_once_its_cards_have_passed_notice():
 def test_a_card_that_is_used_keeps_it():
     flat = Flat()
     for who in flat.people:
-        leave(flat.leases, 1)
+        give_up(flat.leases, 1)
         flat.at().move_out(who)
     flat.days(2)
     assert flat.by_card(FOB) == NOTICED

@@ -44,7 +44,7 @@ class Lock:
         return DONE, None
 
     async def read(self, update, given):
-        update.orders.clear()
+        update.pending.clear()
         self.did.append("read")
         update.version = self.found
         return (REQUEST if self.found else DONE), None

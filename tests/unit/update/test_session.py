@@ -129,14 +129,14 @@ class Lock:
 
     def hear(self, message, running, is_live=False):
         session.VERSION = running
-        self.orders, self.version = [(bytearray(message), is_live)], None
+        self.pending, self.version = [(bytearray(message), is_live)], None
         try:
             step, _ = asyncio.run(session.step(self, None))
             if step == REQUEST:
                 self.fetched.append(self.version)
         except Refused as error:
             self.said.append(error.reason)
-        assert not self.orders
+        assert not self.pending
 
 
 def test_an_order_that_is_not_newer_tells_no_time():

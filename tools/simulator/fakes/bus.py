@@ -55,9 +55,20 @@ class Bus(io.IOBase):
         if self._pumping:  # called by an interrupt handler
             return
         self._pumping = True
+        n = self._file.readinto(self._chunk)
+        if n is None:  # nearly always: this takes no heap
+            self._pumping = False
+        else:
+            self._obey(n)
+        if self.stop:
+            self.stop = False
+            raise KeyboardInterrupt
+
+    def _obey(self, n) -> None:
+        """Obey what `n` bytes say, and whatever else has come."""
         began, own = self.clock(), self.own_us
         try:
-            while (n := self._file.readinto(self._chunk)) is not None:
+            while n is not None:
                 if not n:
                     self.end(b"")
                 lines = (self._rest + self._chunk[:n]).split(b"\n")
@@ -65,12 +76,10 @@ class Bus(io.IOBase):
                 for line in lines:
                     words = line.split()
                     self.commands[words[0]](*words[1:])
+                n = self._file.readinto(self._chunk)
         finally:
             self._pumping = False
             self.own_us = own + self.clock() - began
-        if self.stop:
-            self.stop = False
-            raise KeyboardInterrupt
 
     async def serve(self) -> None:
         """Pump whenever something arrives, for ever."""

@@ -23,7 +23,11 @@ elif _CHIP == "s3":
 
 
 class Pads:
-    """All pins. `driven` is what the chip drives, `_outside` what the world does: 0, 1, or 2 for nothing."""
+    """All pins. `driven` is what the chip drives, `_outside` what the world does: 0, 1, or 2 for nothing.
+
+    A look at a pin takes no heap, as on the chip: else a keypad's hundred in a second would have the program
+    collect garbage all the time. A call of a function does where that has more than eleven locals and values.
+    """
 
     def __init__(self, bus) -> None:
         self.bus = bus
@@ -52,8 +56,17 @@ class Pads:
         """0, 1, or 2 where nothing holds the pin: what is low wins, and pulls are weaker than all else."""
         if self.driven[n] != _FREE:
             return self.driven[n]
-        joined = {n}  # through several closed switches too: a real matrix has ghost keys
-        grown = bool(self._switches)
+        if self._switches:
+            return self._joined(n)
+        level = self._outside[n]
+        if level == _FREE and self.pull[n]:
+            return self.pull[n] >> 1
+        return level
+
+    def _joined(self, n: int) -> int:
+        """The same of a pin that drives nothing, where switches are closed."""
+        joined = {n}  # through several of them too: a real matrix has ghost keys
+        grown = True
         while grown:
             grown = False
             for pair in self._switches:
@@ -129,15 +142,16 @@ class Pin:
         pads.drive(n)
 
     def __call__(self, level=None) -> int | None:
-        pads, bus, found = self.pads, self.pads.bus, None
-        began, own = bus.clock(), bus.own_us
+        pads = self.pads
+        began, own = pads.bus.clock(), pads.bus.own_us
         if level is None:
-            found = pads.read(self.number)
+            level = pads.read(self.number)
         else:
             pads.latch[self.number] = bool(level)
             pads.drive(self.number)
-        bus.own_us = own + bus.clock() - began
-        return found
+            level = None
+        pads.bus.own_us = own + pads.bus.clock() - began
+        return level
 
     value = __call__
 

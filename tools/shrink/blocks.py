@@ -1,0 +1,35 @@
+"""Writes `async with` as what it comes to: the compiler's code for it takes some 70 bytes more each time.
+
+A loan has everything that waits before its block, so the block itself needs no `async`; a lock of asyncio is
+acquired and released. Nothing else has such a block in the firmware, and one of another kind stays as it is.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from .edits import Edit, edited, span
+from .syntax import parsed, walk
+
+_LOANS = ("Loan()", "Late()")  # loader.py: __aexit__ does no more than __exit__
+_LOCK = re.compile(r"self(\.\w+)*\.(_memory|_turn|turn|_sending|_asking)")  # each an asyncio.Lock, made once
+
+
+def written_out(program: str) -> str:
+    """The program with each such block written out."""
+    return edited(program, [edit for node in walk(parsed(program)) for edit in _edits(node)])
+
+
+def _edits(node: ast.AST) -> Iterator[Edit]:
+    if isinstance(node, ast.AsyncWith) and len(node.items) == 1 and node.items[0].optional_vars is None:
+        held = node.items[0].context_expr
+        what, (_, _, end_row, end_column) = ast.unparse(held), span(held)
+        begin = node.lineno, node.col_offset
+        if what in _LOANS:
+            yield *begin, end_row, end_column, f"with await {what}.__aenter__()"
+        elif _LOCK.fullmatch(what):
+            indent = " " * node.col_offset
+            yield *begin, end_row, end_column, f"await {what}.acquire()\n{indent}try"
+            last = node.body[-1]
+            end = last.end_lineno or last.lineno, last.end_col_offset or 0
+            yield *end, *end, f"\n{indent}finally: {what}.release()"
