@@ -98,13 +98,18 @@ class Loan(Late):
 async def collect() -> None:
     """Collect garbage in a step of its own, and from now on after every 4 KB of allocations.
 
-    While somebody is at the door it is left to hush(). Nobody waits for that: when a message goes out must not
-    depend on it. Where there is plenty nothing is collected before memory is full.
+    While somebody is at the door it is left to hush(). Nobody waits for that: when a message goes out must
+    not depend on it. Where there is plenty nothing is collected before memory is full.
     """
     await asyncio.sleep_ms(0)
     if Late._since is None:
         _sweep()
     await asyncio.sleep_ms(0)
+
+
+def tidy() -> None:
+    """Collect garbage at once: in a start, before anybody is at the door."""
+    gc.collect()
 
 
 def hush() -> None:

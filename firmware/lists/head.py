@@ -4,20 +4,14 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
-from link.envelope import decode, verify
+from link.envelope import decode
 from roll.credentials import ListError
 from roll.layout import CHANGES_MAX, COUNT_MAX
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE, is_known
-from storage.purposes import LIST_MESSAGE
 
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
 _NUMBER_MAX = const(0x3FFFFFFF)
 _TIME_MAX = const(0xFFFFFFFF)
-
-
-def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:
-    """What a signed head says, see parts(). Raises Refused, ListError."""
-    return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 
 def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, bytes]":

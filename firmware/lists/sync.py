@@ -11,6 +11,7 @@ import console
 from link.errors import Interrupted, Refused
 from loader import Loan
 from roll.credentials import ListError
+from storage.purposes import LIST_MESSAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,11 +108,14 @@ class Sync:
         if message is None:
             raise ListError("too large")
         async with Loan():
-            from lists.head import check, read
+            from link.envelope import verify
+            from lists.head import check, parts
             from roll.layout import list_hash
 
             await self._pace()
-            time, echo, self._version, snapshot, identity, changes = read(message, self._lock_id, self._key)
+            said = verify(message, self._lock_id, self._key, LIST_MESSAGE)
+            await self._pace()
+            time, echo, self._version, snapshot, identity, changes = parts(said, self._lock_id)
             await self._pace()
             if (self._version or 0) > self._credentials.version:
                 on_time(time, echo)  # else by a clock, perhaps, that was wrong and is healed

@@ -162,9 +162,9 @@ class CardReader:
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
         """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again."""
-        proved, adds = None, self._adds()
         if is_new or is_random:
             hush()
+        proved, adds = None, self._adds()
         if self._secure is not None and self._reader.speaks_apdus and (is_new or is_random):
             try:
                 proved = await self._secure.ask(self._reader, uid, is_random, adds)

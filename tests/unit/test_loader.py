@@ -273,7 +273,8 @@ def test_nothing_is_collected_while_somebody_is_at_the_door_and_then_once():
 
     found = noted.run(visit())
     assert [what for what in found if what != "never"] == [701, "often"]
-    assert found[0] == "never" and found[-1] == "often"
+    assert found[0] == "never"
+    assert found[-1] == "often"
 
 
 def test_whoever_is_at_the_door_makes_nobody_wait():

@@ -6,7 +6,8 @@ each turn of the event loop.
 
 What work takes is measured by itself. A tap that was recorded is played again, with all answers there at
 once; the CPU time counts from the card's first answer to the relay, less what the stand-ins for the line, the
-flash and the clock take. How many of its steps a collection of garbage fell into is counted. Random numbers are the same each time, so that the card's answers are.
+flash and the clock take. How many of its steps a collection of garbage fell into is counted. Random numbers
+are the same each time, so that the card's answers are.
 """
 
 import asyncio
