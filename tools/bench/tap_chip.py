@@ -44,6 +44,7 @@ class World:
         self.reader = self.irq = self.on_irq = None
         self._record, self._place, self._since = [], -1, 0
         self.own_us = 0  # CPU time of the stand-ins
+        self._records = False
         self._canary, self.collections = -1, 0
         self._ask_file = libc.func("i", "fcntl", "ii")
         self._quiet_until = 0  # the world has nothing to say until then, unless it is told something
@@ -66,7 +67,8 @@ class World:
 
     def _say_or_play(self, data):
         if self._place < 0:
-            self._record.append([data, b""])
+            if self._records:
+                self._record.append([data, b""])
             self.say("send", data.hex())
             return
         self._place += 1
@@ -76,7 +78,8 @@ class World:
         self.reader.hear(heard)
 
     def opens(self):
-        """The relay lets the bolt go."""
+        """The relay lets the bolt go. What follows is not recorded: it would fill the program's memory."""
+        self._records = False
         if self._place >= 0:
             self._place = -1
             took = self.cpu() - self._since - self.own_us
@@ -120,12 +123,12 @@ class World:
         self._quiet_until = self.began + int(quiet)
         self.now = max(self.now, self.began + int(at))
         if what == _RECORD:
-            self._record = [[b"", b""]]
+            self._record, self._records = [[b"", b""]], True
         elif what == _PLAY:
             heard = self._record[0][1]
             self._place, self._reads, self._before = 0, flash.reads, self.collections
             self.own_us, self._since = 0, self.cpu()
-        elif heard and self._record:
+        elif heard and self._records:
             self._record[-1][1] += heard
         if self.reader is not None:
             self.reader.hear(heard)
