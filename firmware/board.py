@@ -75,9 +75,13 @@ class Board:
     def idf_free(self) -> "int | None":
         """Bytes that ESP-IDF has free, for Wi-Fi and TLS; None if this MicroPython cannot tell."""
         try:
-            return sum([region[1] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])
+            regions = esp32.idf_heap_info(esp32.HEAP_DATA)
         except AttributeError:
             return None
+        free = 0
+        for region in regions:
+            free += region[1]
+        return free
 
     def jumper(self) -> Pin:
         """The service jumper's pin: low while it is in. boot.py reads it too."""

@@ -8,7 +8,7 @@ from micropython import const
 import console
 from door.faults import NO_CREDENTIALS
 from loader import Loan
-from storage.names import CHOICE, LIVED
+from storage.names import CHOICE, LIVED, LIVED_PART
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _COPY_MS = const(1000)
-_HOUR_MS = const(3_600_000)
+_PART_MS = const(600_000)  # of an hour: restarts in a row must not make the lock's life stand still
+_PARTS = const(6)
 
 
 class Housekeeping:
@@ -42,7 +43,7 @@ class Housekeeping:
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
-        self._hour_over = False
+        self._hour_over, self._part = False, board.numbers.get(LIVED_PART)
         self._on_trial = False  # whether the release was on trial when people were looked after last
         self.settled, self.turn = asyncio.Event(), asyncio.Lock()
 
@@ -54,8 +55,10 @@ class Housekeeping:
             console.error("housekeeping", "no space in NVS for the relay's safe level")
         self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
-        await self._look_after_list()
-        hour, version = ticks_ms(), -1
+        await self._tend_list()  # the door is armed before that
+        self.on_list()
+        self.settled.set()
+        counted, version = ticks_ms(), -1
         while True:
             await asyncio.sleep_ms(_COPY_MS)
             self._reports.storm(self._throttle.tick(ticks_ms()))
@@ -77,10 +80,21 @@ class Housekeeping:
                 self._register.leases.ensure_copy()
             except (ImportError, MemoryError):  # tried again in a second
                 pass
-            if ticks_diff(ticks_ms(), hour) >= _HOUR_MS:
-                hour = ticks_add(hour, _HOUR_MS)
-                self._board.numbers.set(LIVED, self._board.numbers.get(LIVED) + 1)
-                version, self._hour_over = -1, True  # who lives here is looked after once an hour, too
+            if ticks_diff(ticks_ms(), counted) >= _PART_MS:
+                counted = ticks_add(counted, _PART_MS)
+                if self._count():
+                    version, self._hour_over = -1, True  # who lives here is looked after once an hour, too
+
+    def _count(self) -> bool:
+        """Count ten minutes under power; whether an hour is full."""
+        self._part, numbers = (self._part + 1) % _PARTS, self._board.numbers
+        try:
+            numbers.set(LIVED_PART, self._part)
+        except OSError:
+            pass  # it is there, and can be changed, once it found a place
+        if not self._part:
+            numbers.set(LIVED, numbers.get(LIVED) + 1)
+        return not self._part
 
     async def _tend(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
@@ -100,13 +114,8 @@ class Housekeeping:
         """The list in force has changed: note whether it is whole."""
         self._reports.fault(NO_CREDENTIALS, not self._credentials.whole)
 
-    async def _look_after_list(self) -> None:
-        """Check the bits of the list. The door is armed before that."""
-        await self._tend_list()
-        self.on_list()
-        self.settled.set()
-
     async def _tend_list(self) -> None:
+        """Check the bits of the list."""
         async with Loan():
             from pace import Pace
             from roll.upkeep import tend

@@ -5,6 +5,8 @@ one, and releases. This module is loaded only until they are joined, so no other
 it. (It is not called network.py since that would hide the chip's own module `network`.)
 """
 
+from time import ticks_ms
+
 from micropython import const
 
 from loader import Late, Loan
@@ -126,7 +128,8 @@ class Outside:
             link.fault = self._reports.fault
 
             commands = settings.key, clock, board.numbers, telemetry
-            door = self._doorkeeper, register.residents.keys, status, board.reset
+            started = None if board.reset_cause() == "power-on" else ticks_ms()
+            door = self._doorkeeper, register.residents.keys, status, board.reset, started
             listener = Listener(settings.lock, commands, door)
             lists = Lists(settings, register, clock, housekeeping, subscriptions, telemetry)
 

@@ -100,6 +100,12 @@ class SettingsError(Exception):
         self.faults = faults
 
 
+def _are_names(tree: dict) -> bool:
+    """Whether fields have names: json.loads takes numbers and more for them."""
+    groups = [value for value in tree.values() if isinstance(value, dict)]
+    return all(isinstance(name, str) for group in [tree] + groups for name in group)
+
+
 class _Values:
     """The values, with the attributes of Settings. It has no code, so that this module can be unloaded."""
 
@@ -110,9 +116,9 @@ class _Reader:
     def __init__(self, text: str) -> None:
         try:
             tree = json.loads(text)
-        except ValueError:
+        except (ValueError, TypeError):  # a list as the name of a field
             tree = None
-        if not isinstance(tree, dict):
+        if not isinstance(tree, dict) or not _are_names(tree):
             raise SettingsError(["the file must be one JSON object"])
         self.found: Any = _Values()
         self._tree, self.wrong, self._used = tree, [], 0  # `_used` counts the fields that are settings

@@ -4,6 +4,7 @@ A file runs in one process, which prints a line for each test. A test that raise
 returns a coroutine has failed; so has one of a file whose process ends before its time.
 
 Where tests run side by side, those of the whole lock go their ways one by one, all others a file at a time.
+One process computes from the beginning, while the others wait with the locks.
 """
 
 import gc
@@ -21,14 +22,15 @@ UNIT = TOP / "tests" / "unit"
 _PATH = (UNIT / "helpers", TOP / "firmware", TOP / "tools/simulator/fakes", TOP / "lib")
 _LIMIT_S = 600  # a computer that is busy with all else gives it what is left
 _HEAP = "16m"  # a test may hold a whole flash
-_FIRST = ("system", "integration", "tools")  # they wait for most of their time, and others compute meanwhile
-_LONG = (  # files that compute for long, or wait
+_WAIT = ("system", "integration", "tools")  # rooms whose tests wait for most of their time
+_LONG = (  # files that compute for long
     "models/test_list_model.py",
     "models/test_people_model.py",
+    "models/test_zone_model.py",
     "unit/link/test_hostile_broker.py",
     "unit/lists/test_list_cuts.py",
-    "unit/selftest/test_selftest.py",
     "unit/storage/test_nvs_wear.py",
+    "unit/update/test_manifest.py",
     "unit/update/test_update_cuts.py",
 )
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,
@@ -79,31 +81,34 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             _, room, *rest = path.split("/")
             return nodeid if room in _ALONE and rest[-1] not in _SHARING else path
 
+        def _assign_work_unit(self, node: object) -> None:
+            """The first process takes what computes, from the other end: so there is no long wait for it."""
+            if node is next(iter(self.nodes)):
+                self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+            super()._assign_work_unit(node)
+
     config.option.loadscopereorder = False
     return Dealer(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long: nobody waits for it at the end."""
-    items.sort(key=lambda item: (not _is_slow(item), _room(item) not in _FIRST))
+    """What waits comes first, and what computes last; what takes long is at either end, and nobody is left
+    with it when all else is done.
+    """
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.path.relative_to(TOP / "tests")
+    if path.parts[0] in _WAIT:
+        return 0 if item.get_closest_marker("slow") else 1
+    return 3 if item.get_closest_marker("slow") or path.as_posix() in _LONG else 2
 
 
 def pytest_collection_finish() -> None:
     """What is there now stays: the collector need not look through it during the tests."""
     gc.freeze()
     gc.enable()
-
-
-def _is_slow(item: pytest.Item) -> bool:
-    return (
-        item.get_closest_marker("slow") is not None
-        or item.path.relative_to(TOP / "tests").as_posix() in _LONG
-    )
-
-
-def _room(item: pytest.Item) -> str:
-    """The folder of tests/ that a test lies in."""
-    return item.path.relative_to(TOP / "tests").parts[0]
 
 
 class UnitFile(pytest.File):

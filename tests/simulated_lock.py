@@ -18,6 +18,7 @@ from menshen.simulator.server import Server, listen_on
 from menshen.simulator.world import World, now_us
 
 TIMEOUT_S = 90  # a limit for what never comes; a busy computer may take long over all else
+_MISSED_LOOKS = 500  # some ten seconds, until the lock has seen that a card is gone
 Event = dict
 Test = Callable[[Event], bool]
 
@@ -59,6 +60,14 @@ class Lock:
         await self._do("POST", "/api/keys", {"keys": keys})
 
     async def hold(self, card: str) -> None:
+        """Hold a card to the reader, once the lock has seen that the last one is gone.
+
+        One that comes back sooner is the same to it, and tells nothing until it is taken away once more.
+        """
+        for _ in range(_MISSED_LOOKS):
+            if not self.world.reader.misses_card:
+                break
+            await asyncio.sleep(0.02)
         await self._do("PUT", "/api/card", {"card": card})
 
     async def take_away(self) -> None:

@@ -18,7 +18,7 @@ from hashlib import sha256
 
 from micropython import const
 
-from link.envelope import verify
+from link.envelope import NUMBER_MAX, RISE_MAX, verify
 from link.errors import Refused
 from reports.results import COMMANDS
 from storage.hmac import Mac, equal
@@ -49,8 +49,6 @@ _LIFE_S = const(600)
 _SKEW_S = const(300)  # by so much may the sender's clock be ahead
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _HEX = "0123456789abcdef"
-_RISE_MAX = const(65_536)
-_NUMBER_MAX = const(0x3FFFFFFF)
 _MARK = const(8)
 _ENTRY = const(12)
 
@@ -147,7 +145,7 @@ class Commands:
         ):
             raise Refused("malformed")
         number = fields.get("number", 1)
-        if type(number) is not int or not 0 < number <= _NUMBER_MAX:
+        if type(number) is not int or not 0 < number <= NUMBER_MAX:
             raise Refused("malformed")
         return nonce
 
@@ -192,7 +190,7 @@ class Commands:
     def _count(self, number: int) -> None:
         """Store the number of a command, 0 where it has none. Refused where it is not above all before."""
         highest = self._numbers.get(COMMAND)
-        if not (highest < number <= highest + _RISE_MAX or number == highest == 0):
+        if not (highest < number <= highest + RISE_MAX or number == highest == 0):
             raise Refused("replayed")
         try:
             self._numbers.set(COMMAND, number)

@@ -1,6 +1,7 @@
 """All that a command from afar can do to the lock; it can reach nothing else."""
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from door.doorkeeper import Doorkeeper
 
 _WAIT_MS = const(60_000)
+_LEAST_MS = const(600_000)  # from a start that was no power-up to the next one that is ordered
 
 
 class Remote:
-    """status() is what a self-test finds; guest_keys() gives (lease, guest key)."""
+    """status() is what a self-test finds; guest_keys() gives (lease, guest key).
+
+    `started` is ticks_ms() at the start, None where the power came back.
+    """
 
     def __init__(
         self,
@@ -27,10 +32,11 @@ class Remote:
         guest_keys: "Callable[[], Iterator[tuple[int, bytes]]]",
         status: "Callable[[], dict]",
         reset: "Callable[[], None]",
+        started: "int | None" = None,
     ) -> None:
         self.identify, self.remote = doorkeeper.identify, doorkeeper.remote
         self.self_test = status
-        self._guest_keys, self._reset = guest_keys, reset
+        self._guest_keys, self._reset, self._started = guest_keys, reset, started
 
     def guest_keys(self, lease: int) -> "list[bytes]":
         """The guest keys of the residents of a lease."""
@@ -47,12 +53,18 @@ class Remote:
                 return False
 
     def restart(self) -> None:
-        """Restart one to two minutes from now, at a moment drawn now.
+        """Restart one to two minutes from now, at a moment drawn now, or later.
 
         The moment stays whoever comes to the door: if the lock waited for them, whoever orders a restart
-        could tell from a delay that somebody was there.
+        could tell from a delay that somebody was there. But the keypad's wait begins anew with each start: so
+        the next that is ordered leaves it time to end, or restarts in a row would keep tenants out.
         """
-        asyncio.create_task(_restart(_WAIT_MS + random_up_to(_WAIT_MS), self._reset))
+        wait_ms = _WAIT_MS + random_up_to(_WAIT_MS)
+        if self._started is not None:
+            passed = ticks_diff(ticks_ms(), self._started)
+            if 0 <= passed < _LEAST_MS:
+                wait_ms += _LEAST_MS - passed
+        asyncio.create_task(_restart(wait_ms, self._reset))
 
 
 async def _restart(wait_ms: int, reset: "Callable[[], None]") -> None:

@@ -63,7 +63,7 @@ class Doorkeeper:
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
-        self._indicator.tell("identify")
+        self._indicator.offer("identify", ticks_ms())
 
     def remote(self, lease: int, digest: bytes) -> bool:
         """Open for a command of a tenant or of staff, if the gate agrees; whether it did.
@@ -178,12 +178,16 @@ class Doorkeeper:
             signal = self._gate.greeting(verdict)
             if signal == "granted" and self._numbers.get(STAFF_WAS_IN):
                 signal = "staff"
-        self._indicator.say(signal, now)
+        self._show(verdict, signal, now)
         try:
             if is_staff or signal == "staff":
                 self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
             console.error("door", "no space to note that staff were in")
+
+    def _show(self, verdict: "Verdict", signal: str, now: int) -> None:
+        """Show what came of it; nobody far away ends what somebody at the door is to see."""
+        (self._indicator.offer if verdict.kind == REMOTE else self._indicator.say)(signal, now)
 
     def _watch_passage(self, now: int) -> None:
         """End passage mode with the hours of whoever began it, or when the list has them no more."""
@@ -208,7 +212,7 @@ class Doorkeeper:
             self._talk.heard(reason)
         if reason == UNKNOWN and verdict.kind == PIN:
             self._gate.note(verdict)
-        self._indicator.say(reason if reason in SIGNALS else "denied", now)
+        self._show(verdict, reason if reason in SIGNALS else "denied", now)
         if verdict.begins_throttle:
             self._reports.alarm("throttled")
 

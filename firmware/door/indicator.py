@@ -31,6 +31,11 @@ class Indicator:
         self._started = now
         self.tick(now)
 
+    def offer(self, signal: str, now: int) -> None:
+        """The same of somebody who is not at the door: what is shown to whoever is goes on."""
+        if not self._signal:
+            self.say(signal, now)
+
     def tell(self, signal: str) -> None:
         """Show a signal from this moment on. "timeout" looks like "cleared"."""
         self.say("cleared" if signal == "timeout" else signal, ticks_ms())

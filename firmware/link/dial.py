@@ -8,7 +8,7 @@ from errno import EINPROGRESS
 from micropython import const
 
 from link.errors import MQTTError
-from link.packets import PacketReader, frame, text
+from link.packets import CONNACK, PacketReader, frame, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _POLL_MS = const(20)
 _CONNECT = const(0x10)
-_CONNACK = const(0x20)
 # Bytes that ESP-IDF needs free for a handshake: 36 KB were too little and 40 KB enough, see
 # firmware/README.md, "Memory on the chip".
 _HANDSHAKE = const(38_000)
@@ -52,7 +51,7 @@ async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketRea
     packets = PacketReader(stream)
     kind = await packets.kind()
     _, answer, _ = await packets.head(kind)
-    if kind != _CONNACK or answer[1]:
+    if kind != CONNACK or answer[1]:
         raise MQTTError("refused by the broker")
     return stream, packets
 

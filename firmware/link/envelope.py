@@ -8,6 +8,9 @@ from micropython import const
 from link.errors import Refused
 from storage.hmac import equal, hmac_sha256
 
+# Numbers that messages are counted by; none is obeyed again, nor one below it:
+NUMBER_MAX = const(0x3FFFFFFF)  # what MicroPython holds without allocating, and NVS in an i32
+RISE_MAX = const(65_536)  # by so much at once: a wrong one does not use them up
 _MESSAGE_MAX = const(8192)
 _SIGNATURE = const(43)  # characters of 32 bytes
 _STEP = const(128)  # characters decoded at a time, which saves a second copy of the whole

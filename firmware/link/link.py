@@ -129,7 +129,7 @@ async def side_by_side(*jobs) -> None:
             errors.append(error)
             failed.set()
 
-    tasks = [asyncio.create_task(run_one(job)) for job in jobs]
+    tasks = list(map(asyncio.create_task, map(run_one, jobs)))
     try:
         await failed.wait()
         raise errors[0]

@@ -13,7 +13,7 @@ from umqtt import simple
 
 import console
 from link.errors import MQTTError
-from link.packets import frame, text
+from link.packets import CONNACK, PINGRESP, PUBACK, PUBLISH, SUBACK, UNSUBACK, frame, text
 from loader import Loan
 
 TYPE_CHECKING = False
@@ -23,16 +23,10 @@ if TYPE_CHECKING:
 
     OnMessage = Callable[[bytes, "Payload"], Awaitable[None]]
 
-# First bytes of packets: MQTT 3.1.1 (OASIS), section 2.2.1.
-_CONNACK = const(0x20)
-_PUBLISH = const(0x30)
-_PUBACK = const(0x40)
+# First bytes of packets that the lock alone sends: MQTT 3.1.1 (OASIS), section 2.2.1.
 _SUBSCRIBE = const(0x82)
-_SUBACK = const(0x90)
 _UNSUBSCRIBE = const(0xA2)
-_UNSUBACK = const(0xB0)
 _PINGREQ = const(0xC0)
-_PINGRESP = const(0xD0)
 _DISCONNECT = const(0xE0)
 _GRACE_MS = const(50)  # the shortest wait for a packet
 _SKIP = const(128)  # bytes dropped at a time
@@ -110,22 +104,22 @@ class MQTTClient(simple.MQTTClient):
         self, topic: str, msg: bytes, retain: bool = False, qos: int = 1
     ) -> None:
         """Publish a message. With QoS 1, return when the broker has acknowledged it."""
-        head = _PUBLISH | qos << 1 | retain
+        head = PUBLISH | qos << 1 | retain
         if not qos:
             return await self._within(self._write(frame(head, text(topic) + msg)))
         pid = self._next_id()
-        return await self._within(self._ask(frame(head, text(topic) + pid + msg), _PUBACK, pid))
+        return await self._within(self._ask(frame(head, text(topic) + pid + msg), PUBACK, pid))
 
     async def subscribe(self, topic: str, qos: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Subscribe to a topic; return when the broker has acknowledged it."""
         pid = self._next_id()
         packet = frame(_SUBSCRIBE, pid + text(topic) + bytes((qos,)))
-        await self._within(self._ask(packet, _SUBACK, pid))
+        await self._within(self._ask(packet, SUBACK, pid))
 
     async def unsubscribe(self, topic: str) -> None:
         """Unsubscribe from a topic; return when the broker has acknowledged it."""
         pid = self._next_id()
-        await self._within(self._ask(frame(_UNSUBSCRIBE, pid + text(topic)), _UNSUBACK, pid))
+        await self._within(self._ask(frame(_UNSUBSCRIBE, pid + text(topic)), UNSUBACK, pid))
 
     async def run(self, on_message: "OnMessage") -> None:
         """Read packets and send pings for ever. Ends by MQTTError or when cancelled.
@@ -181,14 +175,11 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
-        await self._dial(address)
-        self._sent = ticks_ms()
-
-    async def _dial(self, address: str) -> None:
         async with Loan():
             from link.dial import dial
 
             self._stream, self._packets = await dial(self, address, self._tls)
+            self._sent = ticks_ms()
 
     def _next_id(self) -> bytes:
         self.pid = self.pid % 65535 + 1
@@ -230,7 +221,7 @@ class MQTTClient(simple.MQTTClient):
     async def _handle(self, on_message: "OnMessage", kind: int) -> bool:
         """Handle a packet; whether it answered a ping."""
         topic, pid, size = await self._within(self._packets.head(kind))
-        if kind & 0xF0 == _PUBLISH:
+        if kind & 0xF0 == PUBLISH:
             payload = Payload(self._fill, size, bool(kind & 1))
             try:
                 await on_message(topic, payload)
@@ -239,10 +230,10 @@ class MQTTClient(simple.MQTTClient):
             while payload.size:
                 await payload.into(memoryview(bytearray(min(payload.size, _SKIP))))
             if pid:
-                await self._within(self._write(frame(_PUBACK, pid)))
-        elif kind == _CONNACK or (kind == _SUBACK and pid[2] > 2):
+                await self._within(self._write(frame(PUBACK, pid)))
+        elif kind == CONNACK or (kind == SUBACK and pid[2] > 2):
             raise MQTTError("refused by the broker")
         elif (kind, pid[:2]) == self._expected:
             self._expected = None
             self._answered.set()
-        return kind == _PINGRESP
+        return kind == PINGRESP

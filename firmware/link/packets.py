@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 # first bytes (2.2.1)
-_CONNACK = const(0x20)
-_PUBLISH = const(0x30)
-_PUBACK = const(0x40)
-_SUBACK = const(0x90)
-_UNSUBACK = const(0xB0)
-_PINGRESP = const(0xD0)
+CONNACK = const(0x20)
+PUBLISH = const(0x30)
+PUBACK = const(0x40)
+SUBACK = const(0x90)
+UNSUBACK = const(0xB0)
+PINGRESP = const(0xD0)
 _TOPIC_MAX = const(128)
 _PACKET_MAX = const(65536)  # longer ones end the connection
 
@@ -59,13 +59,13 @@ class PacketReader:
         and at the end of the stream.
         """
         length = await self._length()
-        if kind & 0xF0 == _PUBLISH:
+        if kind & 0xF0 == PUBLISH:
             return await self._message(kind, length)
         # every other packet that a broker may send has a body of fixed size (3.2, 3.4, 3.9, 3.11, 3.13)
-        if kind == _PINGRESP:
+        if kind == PINGRESP:
             right = 0
         else:
-            right = 3 if kind == _SUBACK else 2 if kind in (_CONNACK, _PUBACK, _UNSUBACK) else -1
+            right = 3 if kind == SUBACK else 2 if kind in (CONNACK, PUBACK, UNSUBACK) else -1
         if length != right:
             raise MQTTError("bad packet")
         return b"", await self._read(length), 0

@@ -4,14 +4,51 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
-from link.envelope import decode
+from link.envelope import NUMBER_MAX, decode, verify
 from roll.credentials import ListError
-from roll.layout import CHANGES_MAX, COUNT_MAX
-from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE, is_known
+from roll.layout import CHANGES_MAX, COUNT_MAX, is_known, list_hash
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
+from storage.purposes import LIST_MESSAGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from roll.credentials import Credentials
 
 _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
-_NUMBER_MAX = const(0x3FFFFFFF)
 _TIME_MAX = const(0xFFFFFFFF)
+
+
+async def take(
+    message: "bytes | bytearray | None",
+    lock: "tuple[str, bytes, Credentials]",
+    head: list,
+    on_time: "Callable[[int, object], object]",
+    pace: "Callable[[], Awaitable]",
+) -> "tuple[str, tuple, bytes]":
+    """SHA-256, identity and changes that a head names, checked as far as the head alone allows.
+
+    `lock` is its name, its key, and its list in force. `head` gets version and hash of the list that is
+    named, each as soon as it is known. None is a head that was too long. Raises Refused, ListError.
+    """
+    if message is None:
+        raise ListError("too large")
+    name, key, credentials = lock
+    await pace()
+    time, echo, version, snapshot, identity, changes = read(message, name, key)
+    head.append(version)
+    await pace()
+    if version > credentials.version:
+        on_time(time, echo)  # else by a clock, perhaps, that was wrong and is healed
+    check(identity[1], changes)
+    head.append(list_hash(identity[2], changes))
+    return snapshot, identity, changes
+
+
+def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:
+    """What a signed head says, see parts(). Raises Refused, ListError."""
+    return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 
 def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, bytes]":
@@ -25,9 +62,9 @@ def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, byte
     if len(head) != len(_FIELDS) + ("echo" in head) or any(name not in head for name in _FIELDS):
         raise ListError("malformed")
     time = _number(head["time"], 0, _TIME_MAX)
-    version = _number(head["version"], 1, _NUMBER_MAX)
+    version = _number(head["version"], 1, NUMBER_MAX)
     base = _number(head["base"], 1, version)
-    size = _number(head["size"], 0, _NUMBER_MAX)
+    size = _number(head["size"], 0, NUMBER_MAX)
     snapshot, delta = head["sha256"], head["delta"]
     if not isinstance(snapshot, str) or len(snapshot) != 64 or not isinstance(delta, str):
         raise ListError("malformed")

@@ -1,17 +1,12 @@
-"""Judges the heads of the operator's lists: signed for this lock, newer than the one in force.
+"""Takes one list of the operator's after the other through its steps, and tells how it went.
 
-The code of each step is loaded for that step alone: there is no memory for all of it at once.
+The code of each step is loaded for that step alone, and no more than this stays loaded meanwhile: there is no
+memory for all of it at once.
 """
 
-import sys
-
-from micropython import const
-
-import console
-from link.errors import Interrupted, Refused
+from link.errors import Interrupted
 from loader import Loan
 from roll.credentials import ListError
-from storage.purposes import LIST_MESSAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,12 +15,11 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
     from reports.telemetry import Telemetry
     from roll.credentials import Credentials
+    from roll.install import Identity
     from roll.record import Credential
     from settings import Settings
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
-
-_ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 
 class Sync:
@@ -43,11 +37,10 @@ class Sync:
         subscriptions: "Subscriptions",
         pace: "Callable[[], Awaitable]",
     ) -> None:
-        self._lock_id, self._key, self._credentials = settings.lock, settings.key, credentials
+        self._settings, self._credentials = settings, credentials
         self._approve, self._telemetry, self._subscriptions = approve, telemetry, subscriptions
         self._pace = pace
-        self._version: int | None = None  # of the head in hand, once it could be read
-        self._hash = b""  # of the list that it names
+        self._head = []  # version and hash of the list that the head in hand names, once it could be read
 
     async def receive(
         self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int, object], object]"
@@ -59,16 +52,16 @@ class Sync:
         and is newer than the one in force, and the challenge that it echoes. The head is removed from
         `heads`, to free its memory. Whatever it holds, nothing but MemoryError is raised.
         """
-        version = self._version = None
+        self._head.clear()
         try:
-            snapshot, identity, changes = await self._read(heads.pop(), on_time)
-            version = self._version
+            named = await self._read(heads, on_time)
+            version, name = self._head
             held = self._credentials
-            if version is None or version < held.version:
+            if version < held.version:
                 raise ListError("old version")
             if version > held.version or not held.whole:
-                await self._install((version, snapshot, identity, changes))
-            elif self._hash != held.hash:  # another list of the same number: of an older copy of the file
+                await self.install(version, *named)
+            elif name != held.hash:  # another list of the same number: of an older copy of the file
                 raise ListError("old version")
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
@@ -76,15 +69,61 @@ class Sync:
             return version
         except Interrupted:
             pass  # the broker sends the head again at the next connection
-        except (ListError, Refused) as error:
-            self._refuse(error.reason, error)
-        except OSError as error:
-            self._refuse("flash full" if error.errno == _ENOSPC else "flash error", error)
         except MemoryError:
             raise  # it is tried again
         except Exception as error:  # whatever it was, the old list is in use and the operator is told
-            self._refuse("", error)
+            self._refuse(error)
         return told
+
+    async def install(self, version: int, snapshot: str, identity: "Identity", changes: bytes) -> None:
+        """Have the snapshot of this SHA-256 and identity, and put it in force with the changes over it.
+
+        Raises ListError, Refused, OSError; the list in use stays then.
+        """
+        slot, other, path = await self._place(identity)
+        if path:
+            if not await self._is_here(identity, path):
+                await self._subscriptions.fetch(snapshot, identity[1], path)
+            await self._check(path)
+        await self._pace()
+        await self._approve(lambda: _through(slot, changes))
+        await self._pace()
+        await self._put((version, slot), (identity, other), changes)
+
+    async def _read(
+        self, heads: "list[bytearray | None]", on_time: "Callable[[int, object], object]"
+    ) -> tuple:
+        async with Loan():
+            from lists.head import take
+
+            lock = self._settings.lock, self._settings.key, self._credentials
+            return await take(heads.pop(), lock, self._head, on_time, self._pace)
+
+    async def _place(self, identity: "Identity") -> "tuple[int, Identity, str]":
+        async with Loan():
+            from roll.install import place
+
+            return place(self._credentials, self._settings.key, identity)
+
+    async def _is_here(self, identity: "Identity", path: str) -> bool:
+        async with Loan():
+            from lists.installer import is_here
+
+            return await is_here(self._credentials, identity, path, self._pace)
+
+    async def _check(self, path: str) -> None:
+        async with Loan():
+            from roll.snapshot import check
+
+            await self._pace()
+            await check(path, self._pace)
+
+    async def _put(self, place: "tuple[int, int]", both: "tuple[Identity, Identity]", changes: bytes) -> None:
+        async with Loan():
+            from roll.install import install
+
+            await self._pace()
+            await install(self._credentials, self._settings.key, place, both, changes, self._pace)
 
     async def _accept(self, version: int) -> None:
         async with Loan():
@@ -92,42 +131,15 @@ class Sync:
 
             Acks(self._telemetry).list_accepted(version, self._credentials.base, self._credentials.hash.hex())
 
-    def _refuse(self, reason: str, error: "Exception") -> None:
+    def _refuse(self, error: "Exception") -> None:
         with Loan():
-            from reports.acks import Acks
-            from reports.results import REASONS
+            from lists.refusal import refuse
 
-            if reason not in REASONS:
-                console.error("lists", "a list was refused for what should not happen")
-                sys.print_exception(error)
-                reason = "bad records"
-            Acks(self._telemetry).list_refused(self._version, reason)
+            refuse(self._telemetry, self._head[0] if self._head else None, error)
 
-    async def _read(self, message: "bytearray | None", on_time: "Callable[[int, object], object]") -> tuple:
-        """SHA-256, identity and changes that a head names, checked as far as the head alone allows."""
-        if message is None:
-            raise ListError("too large")
-        async with Loan():
-            from link.envelope import verify
-            from lists.head import check, parts
-            from roll.layout import list_hash
 
-            await self._pace()
-            said = verify(message, self._lock_id, self._key, LIST_MESSAGE)
-            await self._pace()
-            time, echo, self._version, snapshot, identity, changes = parts(said, self._lock_id)
-            await self._pace()
-            if (self._version or 0) > self._credentials.version:
-                on_time(time, echo)  # else by a clock, perhaps, that was wrong and is healed
-            await self._pace()
-            check(identity[1], changes)
-            self._hash = list_hash(identity[2], changes)
-            return snapshot, identity, changes
+def _through(slot: int, changes: bytes) -> "Iterator[tuple[bytes, Credential]]":
+    with Loan():
+        from roll.layout import through
 
-    async def _install(self, named: tuple) -> None:
-        """Put in force the list that a head names, see installer.py."""
-        async with Loan():
-            from lists.installer import Installer
-
-            parts = self._key, self._credentials, self._approve, self._subscriptions.fetch, self._pace
-            await Installer(*parts).install(*named)
+        return through(slot, changes)

@@ -88,7 +88,7 @@ class Session:
         self._reader = reader
         self._identifier = b""  # TI
         self._counter = 0  # CmdCtr
-        self._proved = self._context = self._encryption = self._mac = b""
+        self._proved = self._numbers = self._encryption = self._mac = b""
         self.took_ms = 0
 
     async def iso_select(self, name: bytes) -> bool:
@@ -98,10 +98,11 @@ class Session:
 
     async def native(self, code: int, data: bytes = b"", status: int = 0) -> bytes:
         """The data of the answer to a command in plain mode; the answer must end in this status."""
-        head = b"\x90" + bytes((code, 0, 0))
-        if data:
-            head += bytes((len(data),)) + data
-        answer = await exchange(self._reader, head + b"\x00")
+        size = len(data)
+        apdu = bytes((0x90, code, 0, 0, size))
+        if size:
+            apdu += data + b"\x00"
+        answer = await exchange(self._reader, apdu)
         if len(answer) < 2 or answer[-2] != 0x91 or answer[-1] != status:
             said = answer[-1] if answer else 0
             if said == _DELAY:
@@ -123,9 +124,7 @@ class Session:
             self._identifier, told, self._counter = told[:4], told[4:20], 0
         if not equal(told, mine[1:] + mine[:1]):
             raise CardRefusal
-        # DS 9.1.7
-        context = b"\x00\x01\x00\x80" + mine[:2] + xored(mine[2:8], theirs[:6]) + theirs[6:] + mine[8:]
-        self._proved, self._context = key, context
+        self._proved, self._numbers = key, mine + theirs
         self._encryption = self._mac = b""
 
     async def card_uid(self) -> bytes:
@@ -154,16 +153,23 @@ class Session:
     def seal(self, code: int, header: bytes, data: bytes) -> bytes:
         """What goes to the card then: header, data encrypted, MAC."""
         if not self._mac:
-            self._encryption = cmac(self._proved, b"\xa5\x5a" + self._context)
-            self._mac = cmac(self._proved, b"\x5a\xa5" + self._context)
+            self._make_keys()
         if data:
             header += encrypted(self._encryption, padded(data), self._iv(b"\xa5\x5a"))
         return header + self._signature(bytes((code,)), header)
 
+    def _make_keys(self) -> None:
+        """The session's (DS 9.1.7): CMACs of two blocks each, which differ in the first two bytes alone."""
+        key, numbers = self._proved, self._numbers
+        first = b"\x00\x01\x00\x80" + numbers[:2] + xored(numbers[2:8], numbers[16:22]) + numbers[22:24]
+        last = xored(numbers[24:] + numbers[8:16], _doubled(aes(key, _ECB).encrypt(_ZEROS)))
+        self._encryption = encrypted(key, b"\xa5\x5a" + first + last)[_BLOCK:]
+        self._mac = encrypted(key, b"\x5a\xa5" + first + last)[_BLOCK:]
+
     def _signature(self, head: bytes, data: bytes) -> bytes:
         """Every second byte of the CMAC (DS 9.1.3, 9.1.9)."""
         whole = cmac(self._mac, head + self._count() + self._identifier + data)
-        return bytes([whole[place] for place in range(1, _BLOCK, 2)])
+        return bytes(list(whole)[1::2])
 
     def _iv(self, label: bytes) -> bytes:
         """DS 9.1.4."""

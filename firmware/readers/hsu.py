@@ -25,6 +25,7 @@ _FIELD_OFF = b"\x00\x00\xff\x04\xfc\xd4\x32\x01\x00\xf9\x00"  # RFConfiguration,
 _FIELD_IS_OFF = b"\x00\x00\xff\x02\xfe\xd5\x33\xf8\x00"
 FIELD_OFF_MS = const(6)  # a card forgets what it was asked after 5 ms without field: ISO/IEC 14443-3, 5
 _TURNS = const(4)  # of the event loop: enough to read the ACK and the answer
+_OTHERS = const(15)  # have a turn at every sixteenth command, though all answers be there at once
 
 
 class ReaderError(Exception):
@@ -50,6 +51,7 @@ class Line:
         self._sleeper = self._waking = None
         self._awake = 0  # until then an answer that is due keeps the event loop awake
         self._hurries = False
+        self._asked = 0  # commands since a card was awaited, modulo 16
 
     def open(self) -> None:
         """Listen to the IRQ line from now on."""
@@ -75,15 +77,16 @@ class Line:
 
         `parameters` and `more` are sent one after the other. Raises ReaderError.
         """
+        self._asked = self._asked + 1 & _OTHERS
+        if not self._asked:
+            await asyncio.sleep_ms(0)
         try:
             self._write(self._sending[: frames.build(self._sending, code, parameters, more)])
             end, turns = ticks_add(ticks_ms(), wait_ms), _TURNS
             while turns:
-                data = self._finder.next()
-                if data is None and self._read():
-                    data = self._finder.next()
-                if data is not None and self._answers(code, data):
-                    return data[2:]
+                answer = self._hear(code)
+                if answer is not None:
+                    return answer
                 if ticks_diff(end, ticks_ms()) <= 0:
                     turns -= 1  # if the event loop itself is late, the answer may be there already
                 await asyncio.sleep_ms(0)  # noise may hold many frames: one for each turn of the event loop
@@ -107,6 +110,7 @@ class Line:
                 self._write(command)
                 end = ticks_add(ticks_ms(), wait_ms)
                 self._awake, self._due = ticks_add(ticks_ms(), _HURRY_MS), 2  # the ACK and the answer
+                self._asked = 0
                 while True:
                     answer = self._hear(code)
                     if answer is not None:

@@ -4,8 +4,8 @@ Each bit is a short low pulse, on D0 for 0 and on D1 for 1 (SIA AC-01). A key ha
 and 11 for `#`, or 8 bits, of which the first four are the complement of the others. A card has 26, 34 or 37
 bits, or a length that the settings name: as a rule the first bit gives the first half even parity, the last
 one the second half odd parity, and where their number is odd the halves share the one in the middle (H10302).
-A burst as long as a card's, of no length that is known, is told as a card that cannot be read. Anything else
-is noise.
+A burst as long as a card's, of no length that is known or of a wrong parity, is told as a card that cannot be
+read. Anything else is noise.
 
 While the event loop stands still, the chip keeps eight interrupts and loses the others, and nothing tells
 when they were. Keys of that time would be heard as fewer, or as others, and what was typed before or after
@@ -39,7 +39,7 @@ _HALVES = "halves"
 
 
 class Wiegand:
-    """`on_card(number)` gets the bytes of a card, on_unread() hears of one of a length that is not known.
+    """`on_card(number)` gets the bytes of a card, on_unread() hears of one that cannot be read.
 
     `bits` and `parity` are of cards beside those of 26, 34 and 37 bits: "halves", "even" or "odd" where the
     last bit makes the whole so, or "none". `discarded` counts the bursts that were no key and no card.
@@ -130,7 +130,7 @@ class Wiegand:
             if number:
                 self._on_card(number)
                 return
-        elif count >= _CARD_LEAST and not self._unsure:
+        if count >= _CARD_LEAST and not self._unsure:
             self._on_unread()
         self.discarded += 1
         if 4 <= count <= _KEYS_MOST or self._unsure:

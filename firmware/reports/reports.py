@@ -54,8 +54,10 @@ class Reports:
         To be called each second.
         """
         self._indicator.set("throttled", lasts)
-        if self._alarmed:
-            self._alarmed = {kind: left - 1 for kind, left in self._alarmed.items() if left > 1}
+        for kind in list(self._alarmed):
+            self._alarmed[kind] -= 1
+            if not self._alarmed[kind]:
+                del self._alarmed[kind]
 
     def look(self, inputs: "list[tuple[str, Pin, int]]") -> None:
         """See what pins tell of faults: (fault, pin, the level that means it)."""

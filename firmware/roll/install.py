@@ -6,6 +6,7 @@ import struct
 from loader import collect
 from roll.credentials import ListError
 from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, head_mac, open_list, read_head
+from roll.layout import SNAPSHOTS
 from roll.record import CHANGE
 from storage import files
 
@@ -28,6 +29,17 @@ def identities(credentials: "Credentials", key: bytes) -> "tuple[Identity, Ident
         return NO_SNAPSHOT, NO_SNAPSHOT
     named, other = (head.base, head.size, head.hash), (head.other_base, head.other_size, head.other_hash)
     return (named, other) if credentials.slot == head.slot else (other, named)
+
+
+def place(credentials: "Credentials", key: bytes, identity: "Identity") -> "tuple[int, Identity, str]":
+    """The slot for a list over the snapshot of this identity, what is in the other slot then, and the path
+    at which that snapshot is to be had first: none where it is the one in use.
+    """
+    used, other = identities(credentials, key)
+    slot = credentials.slot
+    if credentials.whole and identity[1:] == used[1:]:
+        return slot, other, ""
+    return 1 - slot, used, SNAPSHOTS[1 - slot]
 
 
 async def install(

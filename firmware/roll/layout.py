@@ -4,7 +4,18 @@ from hashlib import sha256
 
 from micropython import const
 
-from roll.record import CHANGE, DIGEST, FRONT, RECORD, Credential
+from roll.record import (
+    CHANGE,
+    DIGEST,
+    FRONT,
+    HOLIDAY,
+    HOUSE_KEY,
+    LEASE,
+    RECORD,
+    SCHEDULE,
+    STAFF_PASSAGE,
+    Credential,
+)
 from storage.purposes import LIST_HASH
 
 TYPE_CHECKING = False
@@ -25,6 +36,13 @@ def list_hash(snapshot: bytes, changes: bytes) -> bytes:
     digest.update(snapshot)
     digest.update(changes)
     return digest.digest()[:16]
+
+
+def is_known(role: int, kind: int) -> bool:
+    """Whether a record of this role may have this kind; of a schedule the kind is its days of the week."""
+    if role in (LEASE, HOLIDAY, HOUSE_KEY):  # neither PIN nor card
+        return kind <= 2
+    return role == SCHEDULE or (0 < role <= STAFF_PASSAGE and 0 < kind <= 2)
 
 
 def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
@@ -49,3 +67,9 @@ def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
         if laid[at]:
             yield laid[at + 1 : at + 1 + DIGEST], Credential(laid[at + 1 : at + CHANGE])
         at += CHANGE
+
+
+def through(slot: int, laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
+    """each() of the snapshot in a slot."""
+    with open(SNAPSHOTS[slot], "rb") as file:
+        yield from each(file, laid)

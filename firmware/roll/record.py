@@ -42,10 +42,3 @@ class Credential:
     def __init__(self, record: "bytes | memoryview") -> None:
         (self.role, self.kind, self.lease, self.schedule, self.uses, self.not_before, self.not_after,
          self.key_ref) = struct.unpack_from(FIELDS, record, DIGEST)  # fmt: skip
-
-
-def is_known(role: int, kind: int) -> bool:
-    """Whether a record of this role may have this kind; of a schedule the kind is its days of the week."""
-    if role in (LEASE, HOLIDAY, HOUSE_KEY):  # neither PIN nor card
-        return kind <= 2
-    return role == SCHEDULE or (0 < role <= STAFF_PASSAGE and 0 < kind <= 2)

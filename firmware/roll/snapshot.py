@@ -10,8 +10,8 @@ from hashlib import sha256
 from micropython import const
 
 from roll.credentials import ListError
-from roll.layout import COUNT_MAX, MAGIC
-from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE, is_known
+from roll.layout import COUNT_MAX, MAGIC, is_known
+from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
 from storage import files
 
 TYPE_CHECKING = False

@@ -8,10 +8,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from readers.ev2 import CardRefusal, Session
 from readers.hsu import ReaderError
-from readers.identify import NTAG_424
-from readers.pn532 import PN532, CardError
+from readers.pn532 import PN532
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +20,10 @@ if TYPE_CHECKING:
 
 _TRIES = const(3)
 _PATIENCE_MS = const(1000)  # nobody waits at the door
-_GET_VERSION = const(0x60)  # NT4H2421Gx, 10.5.2; HWType is 4, of a DESFire 1 and its version 2 or 3
-_MORE = const(0xAF)
+_IN_DATA_EXCHANGE = const(0x40)  # UM0701-02, 7.3.8
+_SELECT_NTAG_424 = b"\x00\xa4\x04\x0c\x07\xd2\x76\x00\x00\x85\x01\x01\x00"  # NT4H2421Gx, 10.9.1
+_GET_VERSION = b"\x90\x60\x00\x00\x00"  # 10.5.2; HWType is 4, of a DESFire 1 and its version 2 or 3
+_VERSION = const(10)  # bytes: the chip's status, the first part, 91AFh
 
 
 class _Counted:
@@ -114,10 +114,12 @@ async def _is_secure(reader: PN532) -> bool:
     """Whether the card that was found is an NTAG 424 DNA, or a DESFire EV2 or EV3."""
     if not reader.speaks_apdus:
         return False
+    said = b""
     try:
-        session = Session(reader)
-        await session.iso_select(NTAG_424)
-        version = await session.native(_GET_VERSION, b"", _MORE)
-    except (CardError, CardRefusal, ReaderError):
+        for apdu in _SELECT_NTAG_424, _GET_VERSION:
+            said = await reader.line.ask(_IN_DATA_EXCHANGE, _PATIENCE_MS, b"\x01", apdu) or b""
+    except ReaderError:
         return False
-    return len(version) == 7 and (version[1] == 4 or (version[1] == 1 and version[3] & 0x0F in (2, 3)))
+    if len(said) != _VERSION or said[0] or said[-2:] != b"\x91\xaf":
+        return False
+    return said[2] == 4 or (said[2] == 1 and said[4] & 0x0F in (2, 3))

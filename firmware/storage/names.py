@@ -28,6 +28,7 @@ SECURITY_FLOOR = "security"  # the highest confirmed security version. By: updat
 
 # Of the people behind the door, and their operator: a board that is provisioned again forgets these.
 LIVED = "lived"  # hours under power. By: housekeeping
+LIVED_PART = "lived_part"  # and tens of minutes. By: housekeeping
 WRONG_CODES = "wrong_codes"  # in a row. By: access/throttle
 STAFF_WAS_IN = "staff_was_in"  # 1: the next tenant is to be told. By: door/doorkeeper
 # What guessing gains, 10**-9. By: access/guest_codes, access/guest_codes_v1, access/restrictions

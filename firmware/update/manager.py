@@ -81,8 +81,8 @@ class Manager:
             if step == READ:
                 self._came.clear()
                 self.version = None
-                if waits:
-                    self.pending[:] = [(message, False) for message, _ in self.pending]
+                if waits and self.pending:
+                    self.pending[0] = self.pending[0][0], False
                 if not self.pending:
                     step = LOOK
             return await self.follow(step, given)

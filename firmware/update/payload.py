@@ -13,16 +13,16 @@ from micropython import const
 
 from link.envelope import decode, encode
 from link.errors import Refused
+from update.pss import SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_LONGEST = const(2048)  # characters of a manifest
+LONGEST = const(2048)  # characters of a manifest
 _KEY_ID = const(8)
 _KEYS_MAX = const(2)
-_SIZE = const(384)  # bytes of a modulus
 _SIGNATURE = const(512)  # characters of as many
 _SLOT_MAX = const(160 * 1024)  # bytes; two larger ones and two lists of 10,000 do not fit the flash
 _FILES_MAX = const(8192)
@@ -39,7 +39,7 @@ def signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]
     """
     end = memoryview(message.pop())
     signed = memoryview(message[0])
-    if len(signed) + len(end) > _LONGEST:
+    if len(signed) + len(end) > LONGEST:
         raise Refused("too large")
     try:
         for name, modulus in _trusted(path):
@@ -60,7 +60,7 @@ def _trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
     try:
         with open(path, "rb") as file:
             for _ in range(min((file.read(1) or b"\0")[0], _KEYS_MAX)):
-                yield file.read(_KEY_ID), file.read(_SIZE)
+                yield file.read(_KEY_ID), file.read(SIZE)
     except OSError:
         pass
 

@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 
 from link.errors import Refused
+from update.payload import LONGEST
 from update.steps import JUDGE
 
 TYPE_CHECKING = False
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
     from update.steps import Next, Update
 
-_LONGEST = const(2048)  # bytes of a manifest
 _END = const(513)  # of them, at most: a dot and the signature
 _PATIENCE_MS = const(30_000)
 
@@ -37,7 +37,7 @@ async def request(version: str, board: str, topics: "Subscriptions") -> "list[by
         if found:
             return
         try:
-            found.append(await _read(payload) if payload.size <= _LONGEST else None)
+            found.append(await _read(payload) if payload.size <= LONGEST else None)
         except MemoryError as error:
             found.append(error)
         came.set()

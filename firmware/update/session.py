@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from link.envelope import verify
+from link.envelope import NUMBER_MAX, RISE_MAX, verify
 from link.errors import Refused
 from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED
 from storage.purposes import UPDATE_MESSAGE
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from update.steps import Next, Update
 
 _TRIES = const(3)  # of one release that is rolled back
-_RISE_MAX = const(65_536)  # of an order's number at once: a wrong one does not use them up
-_NUMBER_MAX = const(0x3FFFFFFF)
 
 
 async def step(update: "Update", given: None) -> "Next":
@@ -59,7 +57,7 @@ def read_order(
     is_counted = "order" in order
     if len(order) != 3 + is_counted + ("echo" in order) or type(time) is not int or time < 0:
         raise Refused("malformed")
-    if type(number) is not int or not is_counted <= number <= _NUMBER_MAX:
+    if type(number) is not int or not is_counted <= number <= NUMBER_MAX:
         raise Refused("malformed")
     version_code(version)
     return str(version), time, number, order.get("echo")
@@ -76,7 +74,7 @@ def is_to_do(number: int, version: str, running: str, numbers: "Numbers") -> boo
     if done and not number:
         return False  # brought a lock of 0.1.0 here, and the broker has it still
     again = number == abs(stored) and code == numbers.get(ORDERED)
-    if not (done or stored < 0 if again else abs(stored) < number <= abs(stored) + _RISE_MAX):
+    if not (done or stored < 0 if again else abs(stored) < number <= abs(stored) + RISE_MAX):
         raise Refused("old order")
     try:
         numbers.set(ORDERED, code)

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from menshen.operator import lists
+from menshen.operator.commands import Command
 from tests.models.conftest import HousePort, Port
 from tests.models.helpers.people_door import T0
-from tests.models.helpers.people_from_afar import CODES, STAFF_PIN
-from tests.models.helpers.people_model import DAY, HOUR, MOVE_IN, PIN, STAFF, TENANT, Entry, Term
+from tests.models.helpers.people_from_afar import CODES, STAFF_PIN, opening
+from tests.models.helpers.people_model import DAY, HOUR, KEY, MOVE_IN, PIN, STAFF, TENANT, Entry, Term
 from tests.models.test_people_model import PINS, People
 
 _FREE = "664208"  # a PIN that nobody has
@@ -251,3 +252,59 @@ def test_a_lock_without_its_folder_makes_it_and_takes_a_list(people: People) -> 
     new = people.listing()
     assert people.door.publish(new, people.house.now).version == new.version
     assert "/access/b" in dict(people.door.do("sizes").told)
+
+
+def test_a_landlord_who_orders_restarts_all_day_keeps_nobody_out(people: People) -> None:
+    """Each start begins the keypad's wait anew: so restarts in a row would block PINs for good."""
+    door, house = people.door, people.house
+    for guess in range(13):  # somebody is at the door for eight minutes, and goes
+        door.do("keys", f"**{400_001 + 7 * guess}#")
+        door.do("wait", min(1 << guess, 300) * 1000)
+    door.do("keys", f"**{_FREE}#")
+    opened, begin = [], house.now
+    for number in range(1, 46):
+        door.do("sntp", house.now)
+        order = Command("demo", "restart", time=house.now, number=number)
+        door.do("deliver", "command", order.message(KEY), False)
+        door.do("wait", 60_000)
+        if door.do("keys", f"**{PINS[0]}#", may_open=True).opened:
+            opened.append((house.now - begin) // 60)
+    assert len(opened) > 15, opened
+    assert opened[0] <= 10, "five minutes of wait, anew after the first restart"
+
+
+def test_a_message_from_afar_of_a_year_ahead_keeps_no_flatmate_out_once_the_clock_heals(
+    people: People,
+) -> None:
+    door, house = people.door, people.house
+    for who in (0, 1):
+        people.a_guest_comes(who, 4)
+    forger, other = house.residents[:2]
+    door.do("restart", True)
+    door.do("sntp", house.now + 365 * DAY)
+    ahead = opening("demo", forger.guest_key, house.now + 365 * DAY).hex()
+    assert door.do("afar", ahead, False, may_open=True).opened
+    for cold in (True, False):
+        door.do("restart", cold)
+        door.heal(people.listing())
+        message = opening("demo", other.guest_key, house.now).hex()
+        assert door.do("afar", message, False, may_open=True).opened
+        assert not door.do("afar", message, False).opened
+    door.do("restart", True)
+    door.do("sntp", house.now + 365 * DAY)
+    assert not door.do("afar", ahead, False).opened
+
+
+def test_nobody_far_away_hides_the_light_of_a_new_way_in(people: People) -> None:
+    """By commands that have a light, as fast as the lock obeys them: the news would count as seen."""
+    door, house = people.door, people.house
+    new = people.listing()
+    new.entries[PIN, CODES[3]] = Entry(MOVE_IN, 2)
+    door.heal(new)
+    for number, pin in enumerate(PINS[:3]):
+        assert "new way in" in door.do("keys", f"**{pin}#", may_open=True).said
+        order = Command("demo", "identify", time=house.now, number=number + 1)
+        assert "identify" not in door.do("deliver", "command", order.message(KEY), False).said
+        door.do("wait", 10_000)
+    order = Command("demo", "identify", time=house.now, number=9)
+    assert "identify" in door.do("deliver", "command", order.message(KEY), False).said

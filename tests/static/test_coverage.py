@@ -39,6 +39,7 @@ COVERED_BY = {
     "link.lookup": "unit/link/test_resolver.py",
     "link.packets": "unit/link/test_mqtt.py",
     "lists.head": "unit/lists/test_lists_fuzz.py",
+    "lists.refusal": "unit/lists/test_sync_refusals.py",
     "log.entry": "unit/people/test_logs.py",
     "people.cards": "unit/people/test_changes.py",
     "people.entry": "unit/people/test_residents.py",

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from menshen import console_lines
 from menshen.board import provision
-from menshen.operator import hours, lists
+from menshen.operator import hours, letting, lists, mailbox
+from menshen.release import publish, release, roll_out
 from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, name, tree
 
 TOOLS = sorted((TOP / "tools").rglob("*.py"))
@@ -285,6 +287,21 @@ def test_the_operators_tools_have_the_firmwares_layouts_roles_and_kinds() -> Non
     schedule = constants("access.schedule")
     assert schedule["_PARTS_MAX"] == hours._PARTS_MAX
     assert hours.DAYS.index("holiday") == schedule["_HOLIDAY_BIT"]
+
+
+def test_the_tools_have_the_firmwares_limits_and_names() -> None:
+    payload, envelope = constants("update.payload"), constants("link.envelope")
+    assert constants("link.blobs")["_CHUNK"] == lists.CHUNK == release.CHUNK
+    guard = (FIRMWARE / "people/guard.py").read_text()
+    assert f"\nLEASES_MAX = const({letting.LEASES_MAX})\n" in guard
+    assert (payload["_SLOT_MAX"], payload["_IMAGE_MAX"]) == (roll_out.SLOT_MAX, release.IMAGE_MAX)
+    assert envelope["NUMBER_MAX"] == publish._NUMBER_MAX
+    assert constants("door.faults")["ALARMS"] == mailbox.ALARMS
+    level, _, rest = console_lines.ARMED.partition(" ")
+    source, _, begin = rest.partition(": ")
+    assert re.search(
+        rf'console\.{level.lower()}\(\s*"{source}", "{begin} ', (FIRMWARE / "app.py").read_text()
+    )
 
 
 def layouts(path: Path) -> Iterator[tuple[int, str]]:

@@ -176,6 +176,27 @@ def _of(path: Path, attribute: str) -> list[ast.Attribute]:
     return [n for n in ast.walk(tree(path)) if isinstance(n, ast.Attribute) and n.attr == attribute]
 
 
+def test_one_line_lets_the_bolt_go_and_one_calls_it() -> None:
+    """Relay.release in Controller.grant, and that where the doorkeeper acts on a verdict of the gate."""
+    assert _users("release", r"relay\.release") == ["firmware/door/controller.py: grant"]
+    assert _users("grant") == ["firmware/door/doorkeeper.py: _act"]
+    makers = ["firmware/app.py: __init__", "firmware/board.py: __init__"]
+    assert _users("relay") == [*makers, "firmware/selftest/bolt.py: check"]
+
+
+def _users(attribute: str, written: str = "") -> list[str]:
+    """The functions in which an attribute of that name is used, and written so, each once a use."""
+    return [
+        f"{name(path)}: {function.name}"
+        for path in MODULES
+        for function in ast.walk(tree(path))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and node.attr == attribute
+        if re.search(written, ast.unparse(node))
+    ]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_only_a_person_with_a_cable_reaches_the_test_of_the_bolt(path: Path) -> None:
     """It pulses the relay, so no code of the lock, and with it no message, may come to it."""

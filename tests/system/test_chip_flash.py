@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from menshen.simulator import image
+from menshen import littlefs_image
 from tests.system.helpers.chip import FAKES, make_board, running
 
 WRITE_FOR_EVER = """
@@ -59,7 +59,7 @@ async def test_a_cut_in_the_nth_operation_leaves_the_old_or_the_new(tmp_path: Pa
     assert not lock.powered
     assert lock.events[-1] | {"us": 0} == {"type": "power", "on": False, "us": 0}
     said = sum(line.startswith("wrote ") for line in lock.lines)
-    if "/count" in image.names(lock.flash_path):
+    if "/count" in littlefs_image.names(lock.flash_path):
         kept = lock.read_file("/count")
         assert len(kept) == 800
         assert int(kept[:8]) in (said, said + 1)

@@ -18,7 +18,7 @@ _STOPPED_US = 1_000_000  # a step of the event loop that takes so long has waite
 
 
 async def _tap(lock: Lock) -> int:
-    """Microseconds from card to relay. When the bolt is held again, the card has been seen to be gone."""
+    """Microseconds from card to relay."""
     took = await lock.tap_to_relay("tenant")
     await lock.wait_locked()
     return took
@@ -106,6 +106,22 @@ async def test_the_lock_comes_back_online_by_itself(lock: Lock) -> None:
     await lock.wait_event(lambda e: e["type"] == "console" and "link: offline" in e["line"])
     await lock.faults(broker="ok")
     await lock.wait_online(60)
+
+
+async def test_a_card_that_went_beside_a_dead_reader_is_answered_once_that_is_seen(
+    make_lock, settings
+) -> None:
+    """It is the same where this computer is too busy for the reader's model: the next tap was lost."""
+    lock = await make_lock(settings=settings)
+    await lock.wait_armed()
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked()
+        await lock.faults(reader="absent")
+    await lock.wait_locked()
+    await lock.faults(reader="ok")
+    assert lock.world.reader.misses_card
+    async with lock.tap("tenant"):
+        await lock.wait_unlocked(10)
 
 
 async def test_a_hung_reader_is_reset_and_reads_again_within_two_seconds(lock: Lock) -> None:

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from menshen import littlefs_image
 from menshen.operator.lists import MOVE_IN, PIN, Series
-from menshen.simulator import image
 from menshen.simulator.provision import CARD, TENANT, Credential
 from tests.simulated_lock import Event, Lock
 
@@ -145,7 +145,7 @@ async def test_a_lock_whose_folder_of_lists_is_gone_takes_a_list_and_what_reside
     lock: Lock = await make_lock(settings={"relay": {"seconds": 1}})
     await lock.wait_armed()
     await lock.power(False)
-    image.remove_folder(lock.world.board.flash_path, "/access")
+    littlefs_image.remove_folder(lock.world.board.flash_path, "/access")
     await lock.power(True)
     await lock.wait_online()
     code, pin = "73519264", "902817"

@@ -135,6 +135,7 @@ def test_the_version_is_that_of_the_firmware() -> None:
         (2, ["release", "key", "--key", "{}/r.pem", "--passphrase-fd", "99"], "--passphrase-fd 99: "),
         (2, ["lease", "list", "front"], "LOCK front: not in the file"),
         (2, ["broker", "host", "--certificates", "{}"], "HOST:PORT host"),
+        (2, ["board", "provision", "--port", "x", "--settings", "{}/a.key"], "cannot be read as JSON"),
         (2, ["guest", "--hours", "1", "--zone", "Moon/Crater"], "--zone Moon/Crater"),
         (2, ["brokers", "nats", "a/b"], "no lock's identifier"),
         (2, ["health", "--picture", "{}/fleet.png"], ".svg"),

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from littlefs import LittleFS
 
-from menshen import build_app
+from menshen import build_app, littlefs_image
 from menshen.operator import link, lists, publishing
-from menshen.simulator import image
 from tests.tools.helpers.houses import House, new_house, open_house
 
 KEY = bytes(range(32))
@@ -120,11 +119,11 @@ def test_two_long_lists_and_both_slots_fit_in_the_flash() -> None:
         f"/access/{name}": bytes(3000) for name in ("leases", "leases.old", "residents", "residents.old")
     }
     files["/config.json"] = bytes(1000)
-    fs = LittleFS(mount=False, **image._GEOMETRY)
+    fs = LittleFS(mount=False, **littlefs_image._GEOMETRY)
     fs.format()
     fs.mount()
     for path, content in files.items():
-        image._put(fs, path, content)
+        littlefs_image._put(fs, path, content)
     used = fs.used_block_count
-    print(f"{used} of {image.BLOCK_COUNT} blocks")
-    assert used <= image.BLOCK_COUNT - 4  # the head that arrives, and a folder's log that is moved
+    print(f"{used} of {littlefs_image.BLOCK_COUNT} blocks")
+    assert used <= littlefs_image.BLOCK_COUNT - 4  # the head that arrives, and a folder's log that is moved

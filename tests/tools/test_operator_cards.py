@@ -5,7 +5,10 @@ import datetime as dt
 import hashlib
 import secrets
 import struct
+import sys
 from collections.abc import Callable, Iterator
+from operator import attrgetter
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -223,6 +226,33 @@ def test_without_the_library_it_is_said_how_to_have_it(monkeypatch: pytest.Monke
     monkeypatch.setitem(__import__("sys").modules, "smartcard", None)
     with pytest.raises(CardError, match="pyscard"), pcsc.card(1):
         pass
+
+
+@pytest.mark.parametrize("goes", ["transmit", "disconnect"])
+def test_a_card_that_is_taken_off_the_reader_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, goes: str
+) -> None:
+    """As the library tells of it, which raises once more where it disconnects from what is gone."""
+    gone = type("SmartcardException", (Exception,), {})
+    connection = MagicMock(**{"transmit.return_value": ([], 0x90, 0), "disconnect.side_effect": gone})
+    if goes == "transmit":
+        connection.transmit.side_effect = gone
+    library = MagicMock()
+    library.CardRequest.CardRequest.return_value.waitforcard.return_value.connection = connection
+    library.Exceptions.SmartcardException = gone
+    library.Exceptions.CardRequestTimeoutException = type("Timeout", (gone,), {})
+    library.pcsc.PCSCExceptions.BaseSCardException = type("BaseSCardException", (Exception,), {})
+    for name in ("CardRequest", "Exceptions", "pcsc", "pcsc.PCSCExceptions", "System"):
+        part = attrgetter(name)(library)
+        monkeypatch.setitem(sys.modules, f"smartcard.{name}", part)
+    monkeypatch.setitem(sys.modules, "smartcard", library)
+    with (
+        pytest.raises(CardError, match="taken away too early")
+        if goes == "transmit"
+        else contextlib.nullcontext(),
+        pcsc.card(1) as transmit,
+    ):
+        assert transmit(b"\x90") == b"\x90\x00"
 
 
 def test_a_record_of_half_a_house_key_is_as_the_lock_reads_it(house: House, lay: Laid) -> None:

@@ -78,6 +78,22 @@ def test_what_is_no_cards_number_is_refused(typed: str, bits: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "bits"),
+    [("08a1b2c3", 26), ("08:00:00:00", 26), ("00000000", 26), ("00" * 7, 26), ("0" * 10, 34)],
+)
+def test_a_number_that_could_not_open_is_refused(house: House, typed: str, bits: int) -> None:
+    house.add_locks("front")
+    house.refused(2, "would not open", "staff", "add", "front", "Anna", "--card", typed, "--bits", str(bits))
+
+
+@pytest.mark.parametrize("typed", ["08a1b2c3", "08a1b2c3d4e5f6"])
+def test_a_number_that_only_begins_like_one_made_up_is_taken(house: House, typed: str) -> None:
+    house.add_locks("front")
+    bits = "34" if len(typed) == 8 else "26"
+    assert "plain_uid" in house.run("staff", "add", "front", "Anna", "--card", typed, "--bits", bits)
+
+
+@pytest.mark.parametrize(
     "zone",
     ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Asia/Shanghai", "Australia/Lord_Howe", "UTC"],
 )

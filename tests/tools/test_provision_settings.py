@@ -18,6 +18,9 @@ from tests.settings_rows import settings_rows
     [
         ("{", "cannot be read as JSON"),
         ("[]", "must be one JSON object"),
+        ('{"lock": "front", "relay": {"seconds": 5}, "relay": {"unlock_level": 0}}', "relay is there twice"),
+        ('{"lock": "front", "relay": {"seconds": 5, "seconds": 6}}', "seconds is there twice"),
+        ('{"lock": "front", "relay": {"seconds": NaN}}', "NaN is no number"),
         ('{"lock": "a b"}', "lock must be 1 to 32 letters"),
         ('{"lock": "front", "key": "00"}', "leave it out, it is made here"),
     ],

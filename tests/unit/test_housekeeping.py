@@ -195,14 +195,44 @@ def hours_counted(*passing_ms):
 
         return happens
 
-    house.keep(8, {1 + 2 * n: passes(ms) for n, ms in enumerate(passing_ms)})
+    house.keep(26, {1 + 2 * n: passes(ms) for n, ms in enumerate(passing_ms)})
     return house.numbers.get(LIVED) - 40
 
 
 def test_hours_under_power_are_counted_once_each_and_what_is_over_is_not_lost():
     hour = HOUR_MS - 1000  # a second passes besides
-    assert hours_counted(hour, hour, HOUR_MS - 10_000) == 2
-    assert hours_counted(hour, hour, HOUR_MS - 5000) == 3
+    assert hours_counted(hour, hour, HOUR_MS - 40_000) == 2
+    assert hours_counted(hour, hour, HOUR_MS - 15_000) == 3
+
+
+def lives(house, starts, minutes):
+    """How many hours a lock counts that starts so often, and runs for so many minutes each time."""
+    before = house.numbers.get(LIVED)
+    for _ in range(starts):
+        house.keep(
+            minutes, {n: lambda: setattr(house.time, "ms", house.time.ms + 59_000) for n in range(minutes)}
+        )
+    return house.numbers.get(LIVED) - before
+
+
+def test_restarts_in_a_row_do_not_make_the_locks_life_stand_still():
+    """Else whoever orders them would have notice at the door, and what was decided there, never come due."""
+    assert lives(House(), 3, 51) == 2
+    assert lives(House(), 7, 11) == 1
+    assert lives(House(), 7, 9) == 0, "nothing is counted that was not lived"
+
+
+def test_hours_are_counted_where_nvs_has_no_place_for_their_parts():
+    house = House()
+    numbers_set = house.numbers.set
+
+    def full(name, value):
+        if name == "lived_part":
+            raise OSError(-0x1105)
+        numbers_set(name, value)
+
+    house.numbers.set = full
+    assert lives(house, 1, 130) == 2
 
 
 def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():

@@ -196,8 +196,45 @@ def test_what_is_missing_is_told():
 
 
 def test_what_is_no_object_is_told():
-    for text in ("", "[]", "5", "nonsense", "null"):
+    odd = "{1: 2}", "{[]: 1}", "{null: {}}", '{"door": {true: 1}}', '{"door": {{}: 1}}'
+    for text in ("", "[]", "5", "nonsense", "null") + odd:
         assert said(text) == ["the file must be one JSON object"], text
+
+
+def test_whatever_a_file_holds_it_is_good_or_its_faults_are_told():
+    """Else a file that went bad would stop the lock at each start, and its good copy would not be used."""
+    odd = [
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1e400",
+        "99999999999999999999",
+        "[]",
+        "{}",
+        "[[]]",
+        "[{}]",
+        '""',
+        '"\\ud83d"',
+    ]
+    odd += ["{1:2}", "{[]:1}", "{{}:1}", "1:", "[", "{", "}", ","]
+    for field in (
+        "lock",
+        "relay",
+        "relay.unlock_level",
+        "wifi.ssid",
+        "network.dns",
+        "home",
+        "home.host",
+        "x.y",
+    ):
+        for value in odd:
+            text = '{"lock": "demo", "key": "%s", ' % ("00" * 32)
+            for part in field.split("."):
+                text += '"%s": {' % part
+            text = text[:-1] + value + "}" * len(field.split("."))
+            for cut in (len(text), len(text) - 1):
+                assert said(text[:cut]) != [""]
 
 
 def test_a_good_file_leaves_a_copy_that_is_used_when_it_breaks():

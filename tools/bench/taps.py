@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from menshen.simulator import provision
 from menshen.simulator.board import HEAP, Board
@@ -29,7 +30,6 @@ FAST, SLOW = 921_600, 115_200
 _BITS = 10  # of a byte on the line
 _PROGRAM = Path(__file__).with_name("tap_chip.py")
 _PLAYS = 5
-_NEVER = (1 << 62, 0)
 _RECORD, _PLAY = b"2", b"3"  # what the chip is asked for: tap_chip.py
 _SETTLED_S = 6.0  # all that a start loads for a time has gone
 _GONE_S = 2.0  # after a card: bolt held, light dark, the next search under way
@@ -41,6 +41,19 @@ BUDGETS = {
     "tap_desfire_ms": 150,
     **{f"tap_{kind}_ratio": 1.05 for kind in KINDS},
 }
+
+
+class Cost(NamedTuple):
+    """What the lock does from a card's first answer to the relay."""
+
+    cpu_us: int
+    """Of the Unix port, and less what the stand-ins take."""
+    reads: int
+    """Of the flash."""
+    turns: int
+    """Of the event loop."""
+    bytes: int
+    """Taken of the heap, with those of the stand-ins; a word is twice as long as the chip's."""
 
 
 def cards(secret: CardSecret) -> dict[str, Card]:
@@ -77,8 +90,7 @@ class TimedLock:
         self.chip = self._loop.run_until_complete(self._make_chip())
         self._speed, self.bus_s = SLOW, 0.0
         self._told, self._told_at = b"", 0.0
-        self._asks, self._end = b"", 0.0
-        self.cpu_us = self.reads = self.collections = 0
+        self._asks, self._end, self._cost = b"", 0.0, Cost(0, 0, 0, 0)
         self.opened: list[tuple[float, float]] = []
         """When the relay let the bolt go, and what bus and radio had taken in all until then."""
 
@@ -123,15 +135,12 @@ class TimedLock:
         self.pass_time(_GONE_S)
         return len(self.opened) - times
 
-    def play(self) -> tuple[int, int]:
-        """The last tap again, with answers at once: us of CPU time until it opens, and reads of the flash.
-
-        `collections` is the number of steps that garbage was collected in.
-        """
+    def play(self) -> Cost:
+        """The last tap again, with answers at once."""
         self._await_search()
         self._asks = _PLAY
         self._until_open("the recorded card")
-        return self.cpu_us, self.reads
+        return self._cost
 
     def _await_search(self) -> None:
         """Until the lock has waited for a card for a moment."""
@@ -177,8 +186,8 @@ class TimedLock:
                 self._told, self._told_at = data[data.find(0xD4) :], at
                 self.bus_s += len(data) * _BITS / self._speed
                 self.chip.feed(data, at)
-            elif what == "cpu":
-                self.cpu_us, self.reads, self.collections = map(int, more)
+            elif what == "cost":
+                self._cost = Cost(*map(int, more))
             elif what == "pin":
                 self._move(int(more[0]), int(more[1]), at)
 
@@ -256,10 +265,10 @@ def timed_lock(board: Board, micropython: Path, wires: int = FAST) -> Iterator[T
 
 def measure(folder: Path, app: Path, micropython: Path) -> dict[str, dict[str, float]]:
     """By kind of card and speed of the line, in ms: what bus and radio need, what a tap takes without CPU
-    time, and with it. `cpu_us` is that of the Unix port, the least of some; `reads` are the flash's.
+    time, and with it. `cpu_us` is that of the Unix port, the least of some; the rest is Cost.
     """
     rows: dict[str, dict[str, float]] = {}
-    best: dict[str, tuple[int, int]] = {}
+    best: dict[str, Cost] = {}
     for speed in (FAST, SLOW):  # the CPU time is the same at both
         board, owned = timed_board(folder / str(speed), app, micropython)
         with timed_lock(board, micropython, speed) as lock:
@@ -267,18 +276,18 @@ def measure(folder: Path, app: Path, micropython: Path) -> dict[str, dict[str, f
                 took, floor = lock.tap(card)
                 lock.pass_time(_GONE_S)
                 for _ in range(_PLAYS if speed == FAST else 0):
-                    best[kind] = min(best.get(kind, _NEVER), lock.play())
+                    cost = lock.play()
+                    best[kind] = min(best.get(kind, cost), cost)
                     lock.pass_time(_GONE_S)
-                cpu_us, reads = best[kind]
+                cost = best[kind]
                 rows[f"{kind} {speed}"] = {
                     "floor_ms": floor * 1000,
                     "waits_ms": took * 1000,
-                    "total_ms": took * 1000 + cpu_us * CHIP_FACTOR / 1000,
+                    "total_ms": took * 1000 + cost.cpu_us * CHIP_FACTOR / 1000,
                     "ratio": took / floor,
-                    "total_ratio": took / floor + cpu_us * CHIP_FACTOR / 1e6 / floor,
-                    "cpu_us": cpu_us,
-                    "reads": reads,
+                    "total_ratio": took / floor + cost.cpu_us * CHIP_FACTOR / 1e6 / floor,
                 }
+                rows[f"{kind} {speed}"] |= cost._asdict()
     return rows
 
 

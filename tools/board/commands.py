@@ -8,6 +8,7 @@ import click
 
 from menshen import build_app, checkout
 from menshen.cli.options import packed
+from menshen.console_lines import ARMED
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority
 from menshen.release import keys
@@ -20,7 +21,6 @@ from .partitions import LayoutError
 from .profiles import PROFILES
 
 _OUT = checkout.TOP / "build" / "factory"
-_ARMED = "INFO app: armed"
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Folder = click.Path(file_okay=False, path_type=Path)
 _port = click.option("--port", required=True, help="The board's serial port, such as /dev/ttyUSB0.")
@@ -210,7 +210,7 @@ def _test(console: Console, trial: Trial) -> None:
     click.echo(f"\n{selftest.report(results)}")
     if not faults:
         selftest.seal(console, trial.leave_open)
-    armed = console.restart(_ARMED)
+    armed = console.restart(ARMED)
     click.echo(
         "The lock is armed." if armed else "The lock does not say that it is armed: look at its console."
     )

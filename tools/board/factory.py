@@ -14,9 +14,9 @@ from esptool.targets import CHIP_DEFS, ESP32ROM
 from esptool.util import FatalError
 
 from menshen import build_app, checkout
+from menshen import littlefs_image as littlefs
 from menshen.errors import MenshenError
 from menshen.release import keys, pack
-from menshen.simulator import image as littlefs
 
 from . import interpreter, partitions
 from .partitions import LayoutError, Partition

@@ -19,8 +19,10 @@ SENTENCES = {
     "no card at all": "no card seen: hold one flat on the reader; look at its power, at ground and at "
     + _LINES,
     "held low": "a line is held low: has the %s power, do " + _LINES + " touch ground?",
-    "unread": "a card came, but not of 26, 34 or 37 bits: name its length in reader.bits, its parity in "
-    "reader.parity",
+    "unread": "a card came, but none of 26, 34 or 37 bits with their parity: "
+    + _LINES
+    + " are exchanged, or "
+    "its length is to be named in reader.bits, its parity in reader.parity",
     "bits": "bits come that are no %s: one of " + _LINES + " is off, or they are exchanged",
     "no key at all": "no key at all: look at " + _LINES + ", at the keypad's power and at ground",
     # reader

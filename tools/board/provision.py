@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from menshen import checkout
-from menshen.errors import MenshenError
+from menshen.errors import InputError, MenshenError
 from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
 from .console import BoardError, Console
@@ -41,6 +41,7 @@ PAST = (
     "relay_safe",
     "clock_floor",
     "lived",
+    "lived_part",
     "wrong_codes",
     "staff_was_in",
     "guest_risk",
@@ -92,6 +93,10 @@ class ProvisionError(MenshenError):
     """The board was not provisioned; the message says why, and what would be right."""
 
 
+class SettingsFileError(InputError, ProvisionError):
+    """The settings that were given are none of a lock."""
+
+
 @dataclass(frozen=True)
 class Lock:
     """What makes a lock this one and no other. `pair` is None where its broker is called without TLS."""
@@ -103,19 +108,35 @@ class Lock:
     """What goes to the board, by path; the last one makes it a provisioned lock."""
 
 
+def _each_once(pairs: list[tuple[str, object]]) -> dict:
+    """An object of the file. Of a field that is there twice the lock would take the last, in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = sorted({name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1})
+        raise ValueError(f"{', '.join(twice)} is there twice: put all of it in one place")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def read_settings(path: Path) -> dict:
-    """The operator's settings of one lock: README's table without `key`. Raises ProvisionError."""
+    """The operator's settings of one lock: README's table without `key`. Raises SettingsFileError."""
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        settings = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
         json.dumps(settings, ensure_ascii=False).encode()
     except (OSError, ValueError) as error:
-        raise ProvisionError(f"{path} cannot be read as JSON ({error})") from error
+        raise SettingsFileError(f"--settings {path}: cannot be read as JSON ({error})") from error
     if not isinstance(settings, dict):
-        raise ProvisionError(f"{path} must be one JSON object")
+        raise SettingsFileError(f"--settings {path}: must be one JSON object")
     if "key" in settings:
-        raise ProvisionError(f"{path} has a `key`: leave it out, it is made here and shown to nobody")
+        raise SettingsFileError(
+            f"--settings {path}: has a `key`: leave it out, it is made here and shown to nobody"
+        )
     if not isinstance(settings.get("lock"), str) or not _NAME.fullmatch(settings["lock"]):
-        raise ProvisionError(f"{path}: lock must be 1 to 32 letters, digits, - or _")
+        raise SettingsFileError(f"--settings {path}: lock must be 1 to 32 letters, digits, - or _")
     return settings
 
 

@@ -1,7 +1,7 @@
 """A card reader at the desk, by PC/SC: what carries APDUs to the card that lies on it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .talk import CardError, Transmit
 
@@ -46,4 +46,5 @@ def card(seconds: int) -> Iterator[Transmit]:
     try:
         yield transmit
     finally:
-        connection.disconnect()
+        with suppress(SmartcardException, BaseSCardException):  # the card, or the reader, may be gone
+            connection.disconnect()

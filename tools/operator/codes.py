@@ -71,6 +71,23 @@ def card_number(text: str, bits: int = 26, parity: str = "halves") -> bytes:
     )
 
 
+def own_number(text: str, bits: int, parity: str) -> bytes:
+    """As card_number(), but for what could not open: zeros, or a UID that is made up anew each time.
+
+    Such a UID has four bytes, of which the first is 08 (ISO/IEC 14443-3, 6.5.4); a number of as many bytes
+    by Wiegand may begin so.
+    """
+    number = card_number(text, bits, parity)
+    if not any(number):
+        raise CodeError(f"--card {text}: zeros are no card's own number, and would not open")
+    if bits == 26 and len(number) == 4 and number[0] == 8:
+        raise CodeError(
+            f"--card {text}: a UID of four bytes that begins with 08 is another one each time, and would not "
+            "open again; --make-card is right for a card that can prove itself, --bits 34 for Wiegand"
+        )
+    return number
+
+
 def card_said(value: bytes) -> str:
     """How a card is shown: "4D7603 (077,30211)"."""
     digits = value.hex().upper()

@@ -64,7 +64,7 @@ class Terms:
             key = handing.house_key(store, self.house)
             return CARD, asking.typed("card", lambda: made_at_desk(key))
         if self.card is not None:
-            return CARD, codes.card_number(self.card, self.bits, self.parity)
+            return CARD, codes.own_number(self.card, self.bits, self.parity)
         return PIN, codes.checked_pin(asking.typed("PIN", _ask_pin)).encode()
 
 
@@ -136,9 +136,20 @@ def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer
     return Answer(
         {"name": name, "locks": idents, "kind": kind, "hours": terms.hours or "always", "uses": terms.uses},
         [f"{said}. Now: menshen publish {' '.join(idents)}"],
-        then=["Whoever has your file and its key can copy this card"] if terms.make_card else (),
+        then=_then(terms),
         record=f"staff {name}: may enter at {where} by {'card' if kind == CARD else 'PIN'}",
     )
+
+
+def _then(terms: Terms) -> list[str]:
+    """What to know of a card."""
+    if terms.make_card:
+        return ["Whoever has your file and its key can copy this card"]
+    if terms.card is not None:
+        return [
+            "It opens only where the lock's settings say cards.plain_uid: --make-card makes one that opens"
+        ]
+    return []
 
 
 def _plain(value: bytes) -> str:

@@ -109,7 +109,8 @@ def build(
     checkout.needed("release build")
     path = path.expanduser()
     if not path.is_file():
-        raise InputError(f"--key {path}: there is no such file; `menshen release key` makes one")
+        make = checkout.task(f"release-key KEY={path}", f"release key --key {path}")
+        raise InputError(f"--key {path}: there is no such file; `{make}` makes one")
     private = keys.load(path, keys.asked(passphrase_fd))
     trusted = keys.trusted([private.public_key(), *map(keys.load_public, trust)])
     made = release.build(trusted=trusted, image=image.read_bytes() if image else b"", board=board)

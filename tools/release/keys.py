@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from menshen import checkout
 from menshen.errors import MenshenError
 from menshen.operator.certificates import write_private
 from menshen.passphrase import passphrase
@@ -54,8 +53,7 @@ def load(path: Path, secret: bytes) -> rsa.RSAPrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), secret)
     except OSError as error:
-        make = checkout.task(f"release-key KEY={path}", f"release key --key {path}")
-        raise KeyFileError(f"{path}: {error.strerror}; `{make}` makes one") from error
+        raise KeyFileError(f"{path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:
         raise KeyFileError(f"{path}: no key in PEM, or the passphrase is another one") from error
     if not isinstance(key, rsa.RSAPrivateKey):

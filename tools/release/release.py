@@ -14,6 +14,7 @@ from jwcrypto import jwk, jws
 
 from menshen import build_app
 from menshen.errors import MenshenError
+from menshen.operator.lists import CHUNK
 from menshen.setup import pins
 
 from . import keys, pack
@@ -21,7 +22,6 @@ from . import keys, pack
 BOARD = "devkit"
 """Whose manifests are on topics without the board's name, as locks of 0.1.0 want them."""
 
-CHUNK = 2048
 IMAGE_PIECE = 32768
 IMAGE_MAX = 0x1F0000
 _CHIPS = {"devkit": ("ESP32", 0), "wrover": ("ESP32", 0), "s3": ("ESP32-S3", 9)}

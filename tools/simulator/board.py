@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from menshen import build_app, ending
+from menshen import build_app, ending, littlefs_image
+from menshen.console_lines import ARMED
 
-from . import image, romfs
+from . import romfs
 from .console import Console
 from .memory import TODAYS, Memory
 from .process import ChipFailed, ChipProcess, Uart
@@ -18,7 +19,6 @@ from .signals import event_of, on_clock
 from .surroundings import Surroundings
 
 PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5
-_ARMED = "INFO app: armed"
 
 
 def monotonic_us() -> int:
@@ -134,7 +134,7 @@ class Board(Questions):
 
     async def wait_armed(self, timeout: float = 90) -> str:
         """The line in which the lock says that it is armed, since its last start."""
-        return await self.console.wait_for(_ARMED, timeout)
+        return await self.console.wait_for(ARMED, timeout)
 
     async def wait_line(self, text: str, timeout: float = 90) -> str:
         """The first console line since the last start that contains `text`."""
@@ -147,7 +147,7 @@ class Board(Questions):
         self._make_flash()
 
     def _make_flash(self) -> None:
-        image.make(self.flash_path, build_app.flash_files(self._app_dir) | self._first_files)
+        littlefs_image.make(self.flash_path, build_app.flash_files(self._app_dir) | self._first_files)
 
     def set_input(self, pin: int, level: int | None) -> None:
         """Lay a level on a pin, or let go of it."""
@@ -188,11 +188,11 @@ class Board(Questions):
     def read_file(self, path: str) -> bytes:
         """A file in the flash, with the power off."""
         self._must_be_off()
-        return image.read(self.flash_path, path)
+        return littlefs_image.read(self.flash_path, path)
 
     def write_file(self, path: str, data: bytes) -> None:
         self._must_be_off()
-        image.write(self.flash_path, path, data)
+        littlefs_image.write(self.flash_path, path, data)
 
     def _must_be_off(self) -> None:
         if self.powered:

@@ -10,14 +10,20 @@ from .cards.card import ACTIVE, PROTOCOL, Card, Reply
 from .radio import DELAYS_S, air_s
 from .timeline import Timeline
 
+MISSES = 3
+"""Searches without a card after one that found it: the last of a look that did, and two looks in vain."""
+
 
 class Field:
-    """`moved` is set when a card comes or goes, and when the field does. `time` is the reader's."""
+    """`moved` is set when a card comes or goes, and when the field does. `time` is the reader's.
+
+    `misses` are the searches since one has found a card.
+    """
 
     def __init__(self) -> None:
         self.time = Timeline()
         self.cards: list[Card] = []
-        self.on = False
+        self.on, self.misses = False, MISSES
         self.moved = asyncio.Event()
 
     def hold(self, cards: Sequence[Card]) -> None:

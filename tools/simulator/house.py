@@ -21,6 +21,7 @@ from menshen import ending, mqtt, wiring
 from menshen.board import console as cable
 from menshen.board import provision as installer
 from menshen.board import selftest
+from menshen.console_lines import ARMED
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority
 
@@ -33,7 +34,6 @@ from .world import Installed, World
 LOCKS = {"house-door": "House door", "flat-1": "Flat 1", "flat-2": "Flat 2"}
 _LOCALHOST = "127.0.0.1"
 _SHARED = "house-door"
-_ARMED = "INFO app: armed"
 _PATIENCE_S = 90
 _AGAIN_S = 1.0
 _CLEANER = "cleaner"
@@ -200,7 +200,7 @@ class House:
         world.board.set_input(jumper, 1)
         await world.power(False)
         await world.power(True)
-        await world.board.wait_line(_ARMED, _PATIENCE_S)
+        await world.board.wait_line(ARMED, _PATIENCE_S)
 
     def _install(self, port: str, path: Path) -> None:
         lock = installer.prepare(installer.read_settings(path), Authority.load(self.certificates))
@@ -235,7 +235,7 @@ class House:
         ) in self.worlds.values():  # else it is a quarter of an hour until they say that they are well
             await world.power(False)
             await world.power(True)
-            await world.board.wait_line(_ARMED, _PATIENCE_S)
+            await world.board.wait_line(ARMED, _PATIENCE_S)
 
 
 def _write_settings(path: Path, config: dict) -> None:

@@ -11,7 +11,7 @@ from menshen import ending
 
 from . import frames
 from .cards.card import Card
-from .field import Field
+from .field import MISSES, Field
 from .phone import Phone
 from .pn532_line import SPEEDS, Line
 from .pn532_reader import Initiator
@@ -63,6 +63,16 @@ class Pn532:
         return self._line.speed
 
     @property
+    def misses_card(self) -> bool:
+        """Whether the lock looks for a card that it was told of, and may not have noticed yet that it went.
+
+        One that comes back now has been there all the time, to the lock, and is not told again. Where this
+        computer is busy its looks may take a second, and longer where it has given this chip up meanwhile.
+        """
+        is_asked = self._powered and self.fault == "ok" and not self._air.cards
+        return is_asked and self._air.misses < MISSES and not self._as_reader.awaits_card
+
+    @property
     def radio_s(self) -> float:
         """Seconds that frames on the air, and the pauses around them, have taken until now."""
         return self._air.time.spent
@@ -71,7 +81,7 @@ class Pn532:
         """Give or take the chip's supply."""
         if on != self._powered:
             self._powered = on
-            self._hung = False
+            self._hung, self._air.misses = False, MISSES
             self._restart()
 
     def reset_line(self, level: int, at: float | None = None) -> None:

@@ -42,10 +42,11 @@ class _Target:
 
 
 class Initiator:
-    """What of one chip has to do with reading cards."""
+    """What of one chip has to do with reading cards; `awaits_card` while it searches until one comes."""
 
     def __init__(self, air: Field, setup: Setup) -> None:
         self._air, self._setup = air, setup
+        self.awaits_card = False
         self.reset()
 
     def reset(self) -> None:
@@ -88,12 +89,18 @@ class Initiator:
         self._air.switch(True)
         tries = self._setup.tries
         end = float("inf") if tries == FOR_EVER else self._air.time.now + (tries + 1) * _TRY_S
-        while not self._targets:
-            self._air.moved.clear()
-            wakes = modulation == 0 and await self._find(1, uid)
-            if not wakes and not await self._pause(end, soon=modulation == 0 and not uid):
-                self._setup.in_fifo(SENS_REQ)
-                return b"\x00"
+        self.awaits_card = tries == FOR_EVER
+        try:
+            while not self._targets:
+                self._air.moved.clear()
+                wakes = modulation == 0 and await self._find(1, uid)
+                if not wakes and not await self._pause(end, soon=modulation == 0 and not uid):
+                    self._setup.in_fifo(SENS_REQ)
+                    self._air.misses += 1
+                    return b"\x00"
+        finally:
+            self.awaits_card = False
+        self._air.misses = 0
         if wanted == 2:
             await self._put_aside()
             await self._find(2, b"")

@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from menshen import build_app, wiring
+from menshen import build_app, littlefs_image, wiring
+from menshen.console_lines import ARMED
 
-from . import image, lights, provision
+from . import lights, provision
 from .board import HEAP, PSRAM_HEAP, Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
@@ -140,7 +141,7 @@ class World:
         is_old = (self._workdir / "flash.img").exists()
         if self._installed and not is_old:
             self._workdir.mkdir(parents=True, exist_ok=True)
-            image.make(self._workdir / "flash.img", build_app.flash_files(self._app_dir))
+            littlefs_image.make(self._workdir / "flash.img", build_app.flash_files(self._app_dir))
         self.board = Board(
             self._workdir,
             self._app_dir,
@@ -371,7 +372,7 @@ class World:
             self._buzzer_hz = event["hz"] if event["duty"] else 0
             event = {"type": "buzzer", "hz": self._buzzer_hz, "us": event["us"]}
         elif kind == "console":
-            self._armed = self._armed or event["line"].startswith("INFO app: armed")
+            self._armed = self._armed or event["line"].startswith(ARMED)
         elif kind == "reset":
             event = {**event, "name": _CAUSES.get(event["cause"], str(event["cause"]))}
             self._resets.append(event["name"])

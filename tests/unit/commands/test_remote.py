@@ -3,6 +3,7 @@ unit/link/test_presence.py.)
 """
 
 import asyncio
+from time import ticks_add
 
 import commands.remote as room
 from commands.remote import Remote
@@ -29,11 +30,11 @@ class Time:
         self.reset_at = self.now
 
 
-def restarted():
+def restarted(started=None, now=0):
     time = Time()
-    room.asyncio = time
+    room.asyncio, room.ticks_ms = time, lambda: now
     try:
-        Remote(time, lambda: iter(((7, b"k" * 16),)), dict, time.reset).restart()
+        Remote(time, lambda: iter(((7, b"k" * 16),)), dict, time.reset, started).restart()
         assert time.reset_at is None, "the answer goes out first"
         asyncio.run(time.jobs[0])
     finally:
@@ -46,6 +47,15 @@ def test_it_comes_one_to_two_minutes_later_at_random():
     assert all(60_000 <= moment <= 120_000 for moment in moments)
     assert min(moments) < 70_000
     assert max(moments) > 110_000
+
+
+def test_after_one_that_was_no_power_up_the_next_is_ten_minutes_away_at_least():
+    """The keypad waits for five minutes at most, and anew after each start."""
+    for passed, least in ((0, 600_000), (599_999, 1), (600_000, 0), (10**7, 0)):
+        for started in (0, 5, (1 << 30) - 1000):
+            now = ticks_add(started, passed)
+            assert 60_000 <= restarted(started, now) - least <= 120_000
+    assert 60_000 <= restarted(5, ticks_add(5, -7)) <= 120_000, "ticks go round"
 
 
 def test_a_lease_has_the_keys_of_its_residents_and_another_has_none():

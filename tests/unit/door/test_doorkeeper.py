@@ -81,6 +81,7 @@ class Part:
 
     def __init__(self):
         self.done, self.kept, self.lasting, self.indicator = [], {}, set(), self
+        self.offered = 0
 
     def tell(self, signal):
         """That a key was heard."""
@@ -93,6 +94,10 @@ class Part:
 
     def say(self, signal, now):
         self.done.append(signal)
+
+    def offer(self, signal, now):
+        self.done.append(signal)
+        self.offered += 1
 
     def get(self, name, default=0):
         return self.kept.get(name, default)
@@ -181,6 +186,19 @@ def test_who_opens_from_afar_uses_up_no_light():
     assert door.come(TENANT, CARD) == ["open", "new way in"]
     assert door.come(TENANT) == ["open", "staff"]
     assert door.come(TENANT) == ["open", "granted"]
+
+
+def test_nobody_far_away_ends_what_is_shown_at_the_door():
+    door = Door()
+    door.keeper.identify()
+    for reason in ("granted", "unknown", "expired"):
+        door.will(STAFF, REMOTE, reason)
+        door.keeper.remote(0, b"d" * 16)
+    assert door.part.offered == 4
+    for kind in (PIN, CARD):
+        door.come(TENANT, kind)
+        door.come(0, kind, "unknown")
+    assert door.part.offered == 4
 
 
 def test_a_tenant_is_let_in_and_told_of_to_nobody():

@@ -22,7 +22,7 @@ class Chip:
 
     def __init__(self):
         self.data, self.kept = bytearray(BLOCK * _BLOCKS), {}
-        self.knife, self.grants = Knife(), 0
+        self.knife, self.grants, self.cause = Knife(), 0, 1
         self.set_clock(_DAYS_2000 * 86_400)
         self.erase()
 
@@ -41,7 +41,7 @@ class Chip:
         self.knife = Knife()
         flash = (ReorderingFlash if reorders else CutFlash)(self.knife, self.data)
         vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
-        self.grants = 0
+        self.grants, self.cause = 0, 1 if cold else 2
         if cold:
             self.set_clock(_DAYS_2000 * 86_400)
 
@@ -208,7 +208,7 @@ _Module(
     PWM=Silent,
     bitstream=Silent,
     reset=_reset,
-    reset_cause=lambda: 1,
+    reset_cause=lambda: chip.cause,
     PWRON_RESET=1,
 )
 _Module("os", **{name: getattr(os, name) for name in dir(os)})

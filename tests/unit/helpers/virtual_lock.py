@@ -192,9 +192,9 @@ class VirtualLock:
         self.board, self.keeper = lock._board, lock._doorkeeper
         grant = lock._doorkeeper._controller.grant
 
-        def count(now):
+        def count(*granted):
             self.entries += 1
-            grant(now)
+            grant(*granted)
 
         lock._doorkeeper._controller.grant = count
 

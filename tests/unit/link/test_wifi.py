@@ -2,6 +2,8 @@
 
 import asyncio
 
+import virtual_time  # noqa: F401 (nobody waits; it comes before whatever imports time)  # isort: skip
+
 from link.backoff import Backoff
 from link.wifi import Wifi
 

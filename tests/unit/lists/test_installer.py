@@ -22,7 +22,7 @@ from ram_flash import RamFlash
 
 import loader
 from link.errors import Refused
-from lists.installer import Installer
+from lists.sync import Sync
 from roll.credentials import ListError
 from roll.layout import SNAPSHOTS
 
@@ -33,6 +33,10 @@ NEW = sorted(record(d) for d in digests(40, b"new"))
 ADDED = record(digests(1, b"added")[0])
 CHANGES = delta((PUT, ADDED))
 MERGED = sorted(OLD + [ADDED])
+
+
+class Settings:
+    key = KEY
 
 
 class Lock:
@@ -60,9 +64,9 @@ class Lock:
         data = whole(records)
         found = identity(version if base is None else base, data)
         asyncio.new_event_loop()
-        installer = Installer(KEY, self.credentials, self.approve, self.fetch, at_once)
+        sync = Sync(Settings, self.credentials, self.approve, None, self, at_once)
         try:
-            asyncio.run(installer.install(version, found[2].hex(), found, changes))
+            asyncio.run(sync.install(version, found[2].hex(), found, changes))
         except (ListError, Refused) as error:
             return error.reason
         return None

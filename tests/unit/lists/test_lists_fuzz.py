@@ -11,24 +11,15 @@ from postman import Postman
 from ram_flash import RamFlash
 
 from link.blobs import fetch
-from link.envelope import verify
 from link.errors import Refused
-from lists.head import check, parts
+from lists.head import check, parts, read
 from reports.results import REASONS
 from roll import snapshot
 from roll.credentials import ListError
-from storage.purposes import LIST_MESSAGE
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 5_000
 _EVERY = 40  # of the inputs so many go through the whole of sync, with its flash
 KEY = bytes(32)
-
-
-def read(message):
-    """As lists/sync.py does, in two steps."""
-    return parts(verify(message, "demo", KEY, LIST_MESSAGE), "demo")
-
-
 _ODD = (
     None,
     True,
@@ -99,7 +90,7 @@ def test_mangled_heads_are_refused():
         message = mangled(rng, rng.choice(good))
         if bytes(message) in good:
             continue
-        assert reason_of(lambda message=message: read(message)) in REASONS, message
+        assert reason_of(lambda message=message: read(message, "demo", KEY)) in REASONS, message
         if number % _EVERY == 0:
             lock.said.clear()
             lock.get(message)

@@ -1,8 +1,12 @@
 """A manifest that is none for this lock, or not signed, is refused by name before anything is fetched."""
 
+import os
+
 from release_signer import KEY_ID, MODULUS
 from small_lock import Release, SmallLock, digest, pack
 from update_parts import COMMON, NEW_FILES, OLD, make_lock, refused
+
+_STEP = 1 if os.getenv("MENSHEN_NIGHTLY") else 3
 
 
 def test_a_release_that_is_right_is_taken():
@@ -14,11 +18,12 @@ def test_a_release_that_is_right_is_taken():
 
 
 def test_every_byte_of_the_manifest_counts():
+    """By day every third is changed."""
     new = Release("1.1.0", NEW_FILES)
     lock = make_lock(new)
     good = new.manifest
     reasons = {}
-    for at in range(len(good)):
+    for at in range(0, len(good), _STEP):
         for change in (0x01, 0x20)[: 1 + (at % 8 == 0)]:
             new.manifest = good[:at] + bytes((good[at] ^ change,)) + good[at + 1 :]
             lock.said, lock.fetched = [], []
