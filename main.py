@@ -67,10 +67,6 @@ try:
     watchdog = WDT(timeout=8000)
     _parts = _shape_heap()
     del _shape_heap
-    import gc
-
-    # so that what stays lies close together; every 4 KB, as loader.py has it later, would take half a start
-    gc.threshold((gc.mem_alloc() + gc.mem_free()) // 12)
     try:
         import app
     except Exception:

@@ -19,7 +19,7 @@ from door.indicator import Indicator
 from door.relay import Relay
 from door.switch import NEVER, Switch
 from housekeeping import Housekeeping
-from loader import Loan, collect
+from loader import Loan, collect, tidy
 from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
@@ -46,6 +46,7 @@ def main(watchdog: "WDT") -> None:
     """Run the lock for ever."""
     began = ticks_us()
     settings = _load_settings(watchdog)
+    tidy()  # the parts come to lie where the code for that was; of a start this is the one collection
     asyncio.run(Lock(settings, watchdog).run(began))
 
 

@@ -11,17 +11,22 @@ A plain `with` is for what cannot wait. `Late` is for code that is loaded after 
 With plenty of memory (PSRAM) the same two classes unload nothing.
 
 Code is loaded between two garbage collections, each a step of its own in the event loop, and none runs in
-between: in one step, load and collections would hold up the door for five times as long.
+between: in one step, load and collections would hold up the door for five times as long. While somebody is at
+the door nothing is collected, see `hush`: a tap would pay for a dozen collections.
 """
 
 import asyncio
 import gc
 import sys
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 _OFTEN = const(4096)  # bytes: what stays comes to lie close together, and large free blocks are left
 _NEVER = const(-1)
+_HUSH_MS = const(400)  # longer than a tap takes, whatever card it is
+_LOOK_MS = const(50)
+_MOST = const(40)  # looks: whoever types for ever puts nothing off for ever
 _PLENTY = const(1_000_000)  # bytes: a board with PSRAM, on which collections are few and long
 _IS_PLENTY = gc.mem_free() > _PLENTY
 
@@ -33,6 +38,7 @@ class Late:
     # Shared by all blocks, since there is one sys.modules and one collector:
     _open: "Late | None" = None  # the block whose imports are under way
     _sweeps = False  # a collection of what was unloaded is scheduled
+    _since: "int | None" = None  # ticks at which somebody at the door was seen last
 
     def __enter__(self) -> "Late":
         """Imports are this block's from here on, until another block begins or the event loop runs."""
@@ -61,14 +67,10 @@ class Late:
                     KeyError,
                 ):  # it failed to load, and its package has no attribute for it
                     pass
-        if not Late._sweeps:
-            Late._sweeps = True
-            asyncio.create_task(collect())
+        _sweep_later()
 
     async def __aenter__(self) -> "Late":
-        await asyncio.sleep_ms(0)
-        gc.collect()
-        await asyncio.sleep_ms(0)
+        await collect()
         gc.threshold(_NEVER)
         asyncio.create_task(self._go_on())
         return self.__enter__()
@@ -94,11 +96,50 @@ class Loan(Late):
 
 
 async def collect() -> None:
-    """Collect garbage in a step of its own, and from now on after every 4 KB of allocations."""
+    """Collect garbage in a step of its own, and from now on after every 4 KB of allocations.
+
+    While somebody is at the door it is left to hush(). Nobody waits for that: when a message goes out must
+    not depend on it. Where there is plenty nothing is collected before memory is full.
+    """
     await asyncio.sleep_ms(0)
-    Late._sweeps = False
+    if Late._since is None:
+        _sweep()
+    await asyncio.sleep_ms(0)
+
+
+def tidy() -> None:
+    """Collect garbage at once: in a start, before anybody is at the door."""
     gc.collect()
+
+
+def hush() -> None:
+    """Somebody is at the door: collect nothing for a moment, but where memory is full; then in one step."""
+    if not _IS_PLENTY:
+        _sweep_later()
+        Late._since = ticks_ms()
+        gc.threshold(_NEVER)
+
+
+def _sweep() -> None:
+    if not _IS_PLENTY:
+        gc.collect()
     gc.threshold(_NEVER if _IS_PLENTY else _OFTEN)
+
+
+def _sweep_later() -> None:
+    if not Late._sweeps:
+        Late._sweeps = True
+        asyncio.create_task(_sweep_when_quiet())
+
+
+async def _sweep_when_quiet() -> None:
+    await asyncio.sleep_ms(0)
+    for _ in range(_MOST):
+        if Late._since is None or ticks_diff(ticks_ms(), Late._since) >= _HUSH_MS:
+            break
+        await asyncio.sleep_ms(_LOOK_MS)
+    Late._since, Late._sweeps = None, False
+    _sweep()
 
 
 def spent(*parts: object) -> None:

@@ -9,6 +9,7 @@ import console
 from access.decide import ASKING, AT_THE_DOOR, GUESTS, MOVING_IN, PASSAGE, PLAIN, PROVED, THROTTLED, UNKNOWN
 from access.gate import Verdict
 from door.signals import SIGNALS
+from loader import hush
 from readers.pin_entry import PinEntry
 from roll.record import PHONE, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.names import STAFF_WAS_IN
@@ -75,6 +76,7 @@ class Doorkeeper:
 
     def key(self, key: str) -> None:
         """A key of the keypad was pressed: "0" to "9", "*" or "#"."""
+        hush()
         now = ticks_ms()
         if self._talk is not None:
             self._talk.key(key, now)

@@ -6,6 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from access.decide import ELSEWHERE, PLAIN, PROVED
+from loader import hush
 from readers.hsu import ReaderError
 from readers.pn532 import CardError
 
@@ -161,6 +162,8 @@ class CardReader:
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
         """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again."""
+        if is_new or is_random:
+            hush()
         proved, adds = None, self._adds()
         if self._secure is not None and self._reader.speaks_apdus and (is_new or is_random):
             try:

@@ -143,13 +143,17 @@ class Telemetry:
             self._due = ticks_add(self._due, (late // _PERIOD_MS + 1) * _PERIOD_MS)
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
+        await asyncio.sleep_ms(0)
         status, said = self._status(True), {}
+        await asyncio.sleep_ms(0)
         said["online"] = True
         for name in _STATE:
             said[name] = status[name]
         if self.signal is not None:
             said["signal"] = self.signal()
-        await client.publish(self._root + "state", json.dumps(said).encode(), True)
+        text = json.dumps(said).encode()
+        await asyncio.sleep_ms(0)
+        await client.publish(self._root + "state", text, True)
 
     async def _empty(self, client: "MQTTClient") -> None:
         """Send all that waits, the oldest of each queue first; each is removed when the broker has it."""

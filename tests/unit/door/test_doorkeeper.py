@@ -161,6 +161,18 @@ class Door:
         return "enrolling" in self.part.lasting
 
 
+def test_no_garbage_is_collected_while_a_key_is_answered():
+    door, hushed, hush = Door(), [], doorkeeper.hush
+    door.will(TENANT)
+    doorkeeper.hush = lambda: hushed.append(len(door.gate.asked))
+    try:
+        door.press("2468#")
+    finally:
+        doorkeeper.hush = hush
+    assert hushed == [0] * 5
+    assert door.gate.asked
+
+
 def test_who_opens_from_afar_uses_up_no_light():
     """Nobody is at the door to see it."""
     door = Door()

@@ -56,6 +56,9 @@ class Time:
         self.now = end
         raise asyncio.TimeoutError
 
+    async def sleep_ms(self, ms):
+        """Others have a turn; none passes any time."""
+
 
 class Client:
     """Notes what is published and when; `faults` of the calls fail first; `until` ends the story."""

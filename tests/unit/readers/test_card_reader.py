@@ -5,6 +5,8 @@ import gc
 
 from scripted_pn532 import HURRY, LIST, OTHER, START, TENANT, until, watch
 
+from readers import card_reader
+
 
 def looks(chip):
     return chip.commands.count(LIST)
@@ -37,6 +39,24 @@ def test_a_card_is_told_again_when_it_comes_again():
             await until(lambda: chip.tries == 0xFF and chip.searching)
 
     assert watch(story).cards == [TENANT] * 3
+
+
+def test_no_garbage_is_collected_while_a_card_is_answered():
+    """From before it is told until some time later; and not because it goes on lying there."""
+    hushed, hush = [], card_reader.hush
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        card_reader.hush = lambda: hushed.append(len(seen.cards))
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+        await look_again(chip)
+
+    try:
+        watch(story)
+    finally:
+        card_reader.hush = hush
+    assert hushed == [0]
 
 
 def test_a_trembling_hand_is_one_presentation():

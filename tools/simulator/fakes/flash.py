@@ -22,7 +22,7 @@ _PAGE = const(128)  # littlefs' cache in MicroPython: the most that it programs 
 _ERASE = const(0)
 _PROGRAM = const(1)
 _PROT_READ_WRITE = const(3)  # asm-generic/mman-common.h
-_MAP_SHARED = const(1)
+_MAP_SHARED = const(0x8001)  # with MAP_POPULATE: the first look at a page would take the computer long
 _WISH = const(0x20000000)  # an address that is a small integer in the 32-bit port too
 
 
