@@ -82,9 +82,9 @@ class Builder:
         OSError.
         """
         name, size = slot["sha256"], slot["size"]
+        if not (plan and files.exists(self._new)) and await self._is(self._path, name, size):
+            return clear(1 - self._slot)  # it was whole before, and there was no memory for what comes after
         if not plan:
-            if await self._is(self._path, name, size):
-                return clear(1 - self._slot)
             files.remove(self._path)  # there is space for two files, not for three
             return table["sha256"], table["size"], self._table
         wanted = await self._fill(size, *plan)

@@ -4,6 +4,8 @@ from small_lock import KEYS, Release, digest, pack
 from update_parts import COMMON, NEW_FILES, OLD, make_lock, refused, tree
 
 from door.faults import FAULTS
+from update import slots
+from update.manager import Manager
 
 
 def test_a_blob_that_is_not_there_or_not_right_is_refused():
@@ -88,6 +90,37 @@ def test_only_what_has_changed_is_fetched():
     assert len(lock.fetched) == 2
     assert lock.fetched[1] == len(NEW_FILES["log.mpy"])
     assert lock.fetched[0] - len(head) < 8
+
+
+def test_a_slot_that_is_whole_is_not_built_again_where_memory_is_lacking_after_it():
+    """For what is cleared, before and after that, or for what is told."""
+    clear, Manager.again_ms = slots.clear, 0
+    for at in ("clear", "cleared", "fetched"):
+        new = Release("1.1.0", NEW_FILES)
+        lock = make_lock(new)
+        failures, told = [], lock.update
+
+        def lacks(what):
+            if what == at and not failures:  # noqa: B023
+                failures.append(what)  # noqa: B023
+                raise MemoryError
+
+        def scarce(slot):
+            lacks("clear")
+            clear(slot)
+            lacks("cleared")
+
+        def tell(version, step, reason):
+            lacks(step)
+            told(version, step, reason)  # noqa: B023
+
+        slots.clear, lock.update = scarce, tell
+        try:
+            assert lock.run(new) is new, at
+        finally:
+            slots.clear = clear
+        assert failures == [at]
+        assert len(lock.fetched) == 2, lock.fetched
 
 
 def test_two_updates_in_a_row():
