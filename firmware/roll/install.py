@@ -66,12 +66,10 @@ async def install(
         with open(ARRIVING, "wb") as file:
             file.write(data)
         await pace()
-        await collect()  # so that no collection falls into what follows: each rename is a long step
+        await collect()  # so that no collection falls into what follows, which is one step
+        await pace()
         if files.exists(HEAD):
             os.rename(HEAD, OLD)  # from here on the arriving one counts
-            if credentials.head == HEAD:
-                credentials.head = OLD  # whoever comes meanwhile is looked for in the old list
-                await pace()
         os.rename(ARRIVING, HEAD)
     except OSError:
         if files.exists(HEAD):

@@ -4,6 +4,7 @@ import json
 import os
 
 import vfs
+from unmounting import unmount
 
 import settings
 from settings import SettingsError, load, parse
@@ -39,8 +40,7 @@ class Ram:
 def flash():
     device = Ram()
     vfs.VfsLfs2.mkfs(device)
-    if "flash" in os.listdir("/"):
-        vfs.umount("/flash")
+    unmount("/flash")
     vfs.mount(vfs.VfsLfs2(device), "/flash")
     settings.PATH, settings.GOOD_PATH = "/flash/config.json", "/flash/config.good.json"
 

@@ -18,6 +18,7 @@ from people_parts import tend as tend_people
 from postman import Postman
 from ram_nvs import RamNVS
 from reordering_flash import CutFlash, ReorderingFlash
+from unmounting import unmount
 
 import console
 from access import throttle
@@ -58,6 +59,7 @@ class World:
     def step(self, cut, seed, name, *arguments):
         """Do it; what was said, whether the power went, and what the lock holds."""
         self.said = []
+        gc.collect()  # not in the middle of what a flash in Python does
         if cut:
             self.kind = ReorderingFlash if seed & 1 else CutFlash
             self.restart(self.time)
@@ -86,8 +88,7 @@ class World:
     def restart(self, time=None):
         """Pull the plug, and put it in again."""
         asyncio.new_event_loop()
-        if self.knife is not None:
-            vfs.umount("/access")
+        unmount("/access")
         self.knife = Knife()
         flash = self.kind(self.knife, self.data)
         vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/access")
@@ -200,4 +201,4 @@ def run(tokens, steps):
     try:
         return [world.step(*step) for step in steps]
     finally:
-        vfs.umount("/access")
+        unmount("/access")

@@ -9,9 +9,9 @@ import struct
 from binascii import unhexlify
 from hashlib import sha256
 
-import vfs
 from ram_flash import RamFlash
 from ram_nvs import RamNVS
+from unmounting import unmount
 
 from access import throttle
 from access.dialogues import Dialogues
@@ -177,5 +177,5 @@ def run(steps):
         world.done = []
         getattr(world, name)(*arguments)
         found.append(world.done)
-    vfs.umount("/access")
+    unmount("/access")
     return found

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from test_doorkeeper import GUEST, TENANT, Door
+from door_parts import GUEST, TENANT, Door
 
 from door import doorkeeper
 from roll.record import CARD, PIN

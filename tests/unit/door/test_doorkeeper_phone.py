@@ -1,6 +1,6 @@
 """`* #`: a phone is awaited that opens, once in a minute, and its answer is judged like a card."""
 
-from test_doorkeeper import STAFF, TENANT, Door
+from door_parts import STAFF, TENANT, Door
 
 from door import doorkeeper
 from roll.record import CARD, PHONE

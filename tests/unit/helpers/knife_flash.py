@@ -5,6 +5,7 @@ knife falls in the n-th of them, which is torn; nothing is done after it. What w
 """
 
 import vfs
+from unmounting import unmount
 
 BLOCK = 4096
 _PROGRAM = 128  # littlefs' cache: the most that it programs at a time
@@ -175,5 +176,5 @@ class PlainPartition:
 
 def mount(flash):
     """Make a littlefs of this flash the root."""
-    vfs.umount("/")
+    unmount("/")
     vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")

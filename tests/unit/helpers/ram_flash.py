@@ -1,6 +1,7 @@
 """A littlefs in RAM for the tests of what lies in the flash; counts how often it is read and erased."""
 
 import vfs
+from unmounting import unmount
 
 _BLOCK = 4096
 
@@ -19,10 +20,7 @@ class RamFlash:
         self._place = place
         self.reads = self.bytes_read = self.erased = 0
         vfs.VfsLfs2.mkfs(self)
-        try:
-            vfs.umount(place)
-        except OSError:
-            pass
+        unmount(place)
         vfs.mount(vfs.VfsLfs2(self, readsize=32, progsize=32, lookahead=32), place)
 
     def readblocks(self, block, buf, offset=0):

@@ -11,6 +11,7 @@ import vfs
 from chip_time import time
 from knife_flash import BLOCK, Knife, PowerCut, Reset
 from reordering_flash import CutFlash, ReorderingFlash
+from unmounting import unmount
 
 _BLOCKS = 64
 _NOT_FOUND, _TOO_LONG = -0x1102, -0x110C
@@ -37,7 +38,7 @@ class Chip:
 
     def start(self, reorders=False, cold=True):
         """Mount the flash; after a `cold` start the clock is lost. What was not committed is gone."""
-        vfs.umount("/")
+        unmount("/")
         self.knife = Knife()
         flash = (ReorderingFlash if reorders else CutFlash)(self.knife, self.data)
         vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")

@@ -8,6 +8,7 @@ from certificate_vectors import CERTIFICATE, KEY, OF_TWO, ONE, RENEWED, TWO
 from command_parts import KEY as LOCK_KEY
 from command_parts import order, sign
 from knife_flash import BLOCK, Flash, Knife, Nvs, PowerCut
+from unmounting import unmount
 
 from commands.commands import Commands
 from commands.remote import Remote
@@ -65,10 +66,7 @@ class Lock:
 
     def start(self, cut_at=0, seed=1):
         self.knife, self.said = Knife(), []
-        try:
-            vfs.umount("/tls")
-        except OSError:
-            pass
+        unmount("/tls")
         device = Flash(self.knife, self.data)
         vfs.mount(vfs.VfsLfs2(device, readsize=32, progsize=32, lookahead=32), "/tls")
         self.knife.set(cut_at, seed)

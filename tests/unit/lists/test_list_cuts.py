@@ -14,6 +14,7 @@ from list_parts import PUT, REMOVE, delta, digests, offer, opened, record, sign,
 from lock_with_list import sync_of
 from postman import Postman
 from reordering_flash import CutFlash, ReorderingFlash
+from unmounting import unmount
 
 TENANT = b"\x55" * 16
 _BLOCKS = 40
@@ -45,10 +46,7 @@ class Reports:
 
 def mount(data, knife, kind=CutFlash):
     asyncio.new_event_loop()
-    try:
-        vfs.umount("/access")
-    except OSError:
-        pass
+    unmount("/access")
     vfs.mount(vfs.VfsLfs2(kind(knife, data), readsize=32, progsize=32, lookahead=32), "/access")
 
 

@@ -4,6 +4,7 @@ import vfs
 from knife_flash import BLOCK, Flash, Knife, PowerCut
 from log_parts import LogPhone
 from people_parts import House, Who, digest, lease_of, record
+from unmounting import unmount
 
 from log.rings import Rings
 from people.entry import LOG
@@ -16,10 +17,7 @@ WHO = Who(1, digest(1))
 
 
 def mount(knife):
-    try:
-        vfs.umount("/access")
-    except OSError:
-        pass
+    unmount("/access")
     vfs.mount(vfs.VfsLfs2(Flash(knife, DATA), readsize=32, progsize=32, lookahead=32), "/access")
 
 

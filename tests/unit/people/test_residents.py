@@ -7,6 +7,7 @@ from knife_flash import BLOCK, Flash, Knife, PowerCut
 from people_parts import KEY, All, House, Listed, Who, digest, record
 from ram_flash import RamFlash
 from ram_numbers import RamNvs
+from unmounting import unmount
 
 import people.residents as residents_room
 from people.entry import GUEST_KEY
@@ -102,10 +103,7 @@ def test_the_file_of_one_shelf_is_none_of_another():
 
 
 def _mount(flash):
-    try:
-        vfs.umount("/access")
-    except OSError:
-        pass
+    unmount("/access")
     vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/access")
 
 

@@ -1,6 +1,7 @@
 """What has ended goes, with all that belonged to it, and nothing else does."""
 
 import asyncio
+import gc
 
 from list_parts import install, opened, record
 from people_parts import All, Who, tend
@@ -68,6 +69,7 @@ class House:
             self.register.credentials = self.credentials
 
     def tend(self, now):
+        gc.collect()  # not when memory is full, in the middle of what a flash in Python does
         asyncio.run(tend(self.register, now, lambda lease, what: True))
 
     def pass_days(self, days):

@@ -9,6 +9,7 @@ from hashlib import sha256
 import vfs
 from knife_flash import BLOCK, Flash, Knife, PowerCut
 from ram_flash import RamFlash
+from unmounting import unmount
 
 import loader
 from readers import card_secret
@@ -79,10 +80,7 @@ def ask(cards, reader, adds):
 
 
 def mount(flash):
-    try:
-        vfs.umount("/access")
-    except OSError:
-        pass
+    unmount("/access")
     vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/access")
 
 

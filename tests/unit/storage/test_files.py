@@ -5,6 +5,7 @@ import os
 import vfs
 from knife_flash import BLOCK, Flash, Knife, PowerCut
 from ram_flash import RamFlash
+from unmounting import unmount
 
 from storage import files
 
@@ -14,10 +15,7 @@ BLOCKS = 16
 
 
 def mounted(knife, data):
-    try:
-        vfs.umount("/cut")
-    except OSError:
-        pass
+    unmount("/cut")
     device = Flash(knife, data)
     vfs.mount(vfs.VfsLfs2(device, readsize=32, progsize=32, lookahead=32), "/cut")
 
