@@ -17,7 +17,7 @@ from menshen.release import keys, pack, publish, release
 from .lock import MeasuredLock
 
 BUDGETS = {"release_overhead_bytes": 6 * 1024}
-CHANGED = "link/sntp"
+CHANGED = "link.sntp"
 """The one module that the measured release changes."""
 
 _SLOT = "/slots/a.pack"
@@ -58,7 +58,7 @@ def _release(trusted: bytes, version: str, changes: bool) -> release.Release:
         path = Path(folder, "firmware/version.py")
         path.write_text(re.sub('VERSION = ".*"', f'VERSION = "{version}"', path.read_text()))
         if changes:
-            path = Path(folder, f"firmware/{CHANGED}.py")
+            path = Path(folder, "firmware", *CHANGED.split(".")).with_suffix(".py")
             path.write_text(path.read_text() + "\n\ndef measured():\n    return 1\n")
         return release.build(Path(folder), trusted)
 
@@ -119,7 +119,8 @@ class _Update:
             after = await board.flash_stats()
         finally:
             await lock.world.stop()
-        changed = [new.files[f"{CHANGED}.mpy"], new.files["version.mpy"]]
+        short = build_app.shrunk(build_app.TOP / "firmware").files
+        changed = [new.files[f"{short.get(name, name)}.mpy"] for name in (CHANGED, "version")]
         wire = sum(e["size"] for e in seen if e["type"] == "mqtt" and not e["packet"].startswith("PING"))
         return {
             "release_wire_bytes": wire,
