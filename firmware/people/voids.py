@@ -93,11 +93,13 @@ class Voids(Changes):
 
         Where that is too much to note, the notice to what the list has is over, and who gave it is told.
         """
-        late = [one for one in self.ours() if one.what == STAYS and one.number == LATE]
+        mark = make(b"", STAYS, self.lease, 0, LATE)
+        late = [entry[:DIGEST] for entry in self.residents.each(self.shelf) if entry[DIGEST:] == mark]
+        # One that is there came with a list that was not put in force.
+        digests = [digest for digest in digests if digest not in late]
         added, edit = b"", same
         if len(late) + len(digests) <= WITHDRAWN_MAX:
-            for digest in digests:
-                added += make(digest, STAYS, self.lease, 0, LATE)
+            added = b"".join([digest + mark for digest in digests])
         else:
             for entry in self.residents.each(self.shelf):
                 one = Resident(entry)

@@ -6,7 +6,7 @@ from people_parts import DAY, NOW, House, Listed, Who, digest, lease_of, record
 
 from people.approval import approve
 from people.decisions import give_up
-from people.entry import GUEST_KEY
+from people.entry import GUEST_KEY, STAYS
 from people.notices import GRANTED, NEW_WAY_IN, NOTICED, at_entry
 from roll.record import CARD, MOVE_IN
 
@@ -139,6 +139,20 @@ def test_what_the_list_brings_meanwhile_had_no_notice_and_stays():
         flat.voids().give(flat.people[0], flat.leases.lived())
         flat.days(21)
         assert not flat.opens(LATE, CARD)
+
+
+def test_a_list_that_comes_again_notes_nothing_twice():
+    flat = Flat(giver=0)
+    new = Listed()
+    new.put(*flat.listed.records.values())
+    new.put(*[record(100 + n, kind=CARD) for n in range(20)])
+    for _ in range(5):  # approved each time, and not put in force: the power was cut, or the flash was full
+        asyncio.run(approve(new.each, None, 0, flat.register))
+    assert [one.what for one in flat.voids().ours()].count(STAYS) == 20
+    flat.listed.put(*new.records.values())
+    flat.days(21)
+    assert flat.ways()[6:] == [False, False]
+    assert all(flat.opens(100 + n, CARD) for n in range(20))
 
 
 def test_more_than_can_be_noted_ends_the_notice_to_what_the_list_has():
