@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.helpers import brokers
+from tests.integration.helpers.landlord import LOCK, House
 from tests.integration.helpers.process import LOCALHOST, Process, free_ports, started
 
 MakeBroker = Callable[..., Awaitable[brokers.Broker]]
@@ -79,3 +80,11 @@ async def make_broker(tmp_path: Path) -> AsyncIterator[MakeBroker]:
     finally:
         for broker in running:
             await broker.stop()
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path, make_broker: MakeBroker) -> House:
+    """A landlord's, in which nothing has been done yet."""
+    folder = tmp_path / "operator"
+    folder.mkdir(mode=0o700)
+    return House(folder, await make_broker("mosquitto", [LOCK]))

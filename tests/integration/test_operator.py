@@ -6,27 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from menshen import ending
 from menshen.operator import health, lists
 from menshen.operator.lists import PIN, TENANT, Credential
 from menshen.simulator.provision import lock_key
-from tests.integration.conftest import MakeBroker
 from tests.integration.helpers.landlord import LOCK, STATE, House, answering
 from tests.integration.helpers.rights import ROOT, client
 from tests.simulated_lock import Lock
 from tests.tools.helpers.houses import open_house
 
 _SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
-
-
-@pytest_asyncio.fixture
-async def house(tmp_path: Path, make_broker: MakeBroker) -> House:
-    """Nothing has been done yet."""
-    folder = tmp_path / "operator"
-    folder.mkdir(mode=0o700)
-    return House(folder, await make_broker("mosquitto", [LOCK]))
 
 
 async def test_a_refused_list_is_taken_back_and_what_was_refused_is_said(house: House) -> None:

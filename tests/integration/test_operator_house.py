@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from menshen.operator import lists
-from tests.integration.conftest import MakeBroker
 from tests.integration.helpers.landlord import LOCK, STATE, House, accepting, answering
 from tests.integration.helpers.rights import ROOT, client
 from tests.tools.helpers.houses import keys, open_house
@@ -20,13 +19,10 @@ _UNTIL = "2030-12-31"
 
 
 @pytest_asyncio.fixture
-async def house(tmp_path: Path, make_broker: MakeBroker) -> House:
+async def house(house: House) -> House:
     """With the lock LOCK in it."""
-    folder = tmp_path / "operator"
-    folder.mkdir(mode=0o700)
-    made = House(folder, await make_broker("mosquitto", [LOCK]))
-    await made.begin(bytes(32))
-    return made
+    await house.begin(bytes(32))
+    return house
 
 
 async def test_no_report_of_staff_is_lost_before_the_first_look_at_the_log(house: House) -> None:

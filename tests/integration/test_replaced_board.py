@@ -5,12 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from menshen.operator import lists
 from menshen.operator.lists import PIN, TENANT, Credential
 from menshen.simulator.provision import lock_key
-from tests.integration.conftest import MakeBroker
 from tests.integration.helpers.landlord import LOCK, House, answering
 from tests.integration.helpers.rights import ROOT, client
 from tests.simulated_lock import Lock
@@ -19,14 +17,6 @@ ANNA, NEW_ANNA = "271828", "314159"
 _PATIENCE_S = 120
 _CARD = "04a1b2c3d4e5f6"
 _SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
-
-
-@pytest_asyncio.fixture
-async def house(tmp_path: Path, make_broker: MakeBroker) -> House:
-    """Nothing has been done yet."""
-    folder = tmp_path / "operator"
-    folder.mkdir(mode=0o700)
-    return House(folder, await make_broker("mosquitto", [LOCK]))
 
 
 async def _board(house: House, make_lock, workdir: Path) -> Lock:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import struct
 
-from guest_parts import guests_of
+from guest_parts import GuestLock
 from ram_nvs import PowerCut, RamNVS, cut_everywhere
 
 from access.decide import EXPIRED, GRANTED, NO_CLOCK, UNKNOWN, USED_UP
@@ -27,30 +27,12 @@ def code(start=START, kind=2, key=KEY):
     return b"%09d" % (value * 104 + start // HOUR % 8 * 13 + kind)
 
 
-class Lock:
+class Lock(GuestLock):
     def __init__(self, nvs=None, keys=((7, KEY),)):
-        self.nvs, self.keys, self.ended = nvs or RamNVS(), list(keys), set()
-        self.guests = guests_of(self.keys, self.ended, self.nvs)
-
-    def enter(self, digits, now=START):
-        return asyncio.run(self.guests.guest(digits, now))
+        super().__init__(nvs or RamNVS(), keys, START)
 
     def opens(self, digits, now=START):
         return self.enter(digits, now)[0] == GRANTED
-
-    def turns(self, digits, now=START):
-        """What it is, and how many turns others had meanwhile."""
-        turns = 0
-
-        async def story():
-            nonlocal turns
-            task = asyncio.create_task(self.guests.guest(digits, now))
-            while not task.done():
-                turns += 1
-                await asyncio.sleep_ms(0)
-            return await task
-
-        return asyncio.run(story())[0], turns
 
     def risk(self):
         return self.nvs.kept.get("guest_risk", 0)
