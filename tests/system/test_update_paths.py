@@ -8,8 +8,6 @@ import pytest
 from menshen import ending
 from menshen.operator.lists import CARD, TENANT, Credential
 from menshen.simulator import ota
-from menshen.simulator.broker import Broker
-from menshen.simulator.provision import DEMO_PIN
 from tests.conftest import TOP
 from tests.releases import Made, Operator, choose_pin, updatable
 from tests.simulated_lock import TIMEOUT_S, Lock
@@ -154,35 +152,3 @@ async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeyp
     await lock.tap_to_relay("tenant")
     said = [e["line"] for e in lock.events if e["type"] == "console"]
     assert not [line for line in said if "MemoryError" in line or "no memory" in line or "Traceback" in line]
-
-
-async def test_an_update_comes_where_the_tenants_own_broker_is_on(updatable: Made, monkeypatch) -> None:
-    """Its connection is closed and its code unloaded meanwhile."""
-    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
-    tenants = Broker()
-    await tenants.start()
-    try:
-        host, port = tenants.address
-        home = {"home": {"host": host, "port": port}}
-        operator = await updatable(settings=home, heapsize=_HEAP, probe=False)
-        lock = operator.lock
-        await _opens(lock, DEMO_PIN)
-        since = lock.since_us
-        await lock.keys(DEMO_PIN + "*6#")
-        await lock.wait_light("enrolling")
-        async with lock.tap("phone"):
-            await lock.wait_event(lambda e: e["type"] == "phone")
-        lock.since_us = since  # it is on from the keys, and may be online before the phone has read
-        await lock.wait_event(lambda e: e["type"] == "console" and "home: online" in e["line"])
-        await operator.publish(operator.release("0.2.0"))
-        await operator.order("0.2.0")
-        await operator.wait_update("fetched", "0.2.0")
-        since = lock.since_us
-        await operator.wait_update("confirmed", "0.2.0")
-        lock.since_us = since  # it may be back before the operator is told
-        await lock.wait_event(lambda e: e["type"] == "console" and "home: online" in e["line"])
-        await lock.tap_to_relay("tenant")
-        said = [e["line"] for e in lock.events if e["type"] == "console"]
-        assert not [line for line in said if "Traceback" in line]
-    finally:
-        await tenants.stop()
