@@ -99,7 +99,8 @@ class Manager:
                     holds = True
                 try:
                     step, given = await self._step(step, given)
-                    tries = _TRIES
+                    if step != JUDGE:  # that may fail each time, and the message is got anew for it
+                        tries = _TRIES
                 except Interrupted:
                     return None  # the next order resumes from there
                 except (Refused, OSError) as error:
