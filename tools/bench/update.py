@@ -31,7 +31,7 @@ from binascii import unhexlify
 from update.pss import verify
 message, signature, modulus = %r, unhexlify(%r), unhexlify(%r)
 def pieces(data):
-    return [data[at : at + 96] for at in range(0, 384, 96)]
+    return [data[at : at + 48] for at in range(0, 384, 48)]
 steps = []
 clock = ffi.open(None).func("l", "clock", "")
 async def watch():

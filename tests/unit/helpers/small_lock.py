@@ -233,7 +233,7 @@ class SmallLock:
                 raise Refused("too large")  # as request.py says
             said = wanted.manifest
             start = max(len(said) - 512, 0)  # and takes it in pieces
-            pieces = [said[at : at + 128] for at in range(start, len(said), 128)]
+            pieces = [said[at : at + 64] for at in range(start, len(said), 64)]
             ready = await manager.follow(JUDGE, [said[:start]] + pieces)
             if ready is not None:
                 await manager.follow(SWITCH, ready)
