@@ -231,8 +231,10 @@ class SmallLock:
             check_tries(wanted.version, numbers, self.slot)
             if wanted.manifest is None:
                 raise Refused("too large")  # as request.py says
-            start = max(len(wanted.manifest) - 513, 0)  # and takes it in two
-            ready = await manager.follow(JUDGE, [wanted.manifest[:start], wanted.manifest[start:]])
+            said = wanted.manifest
+            start = max(len(said) - 512, 0)  # and takes it in pieces
+            pieces = [said[at : at + 128] for at in range(start, len(said), 128)]
+            ready = await manager.follow(JUDGE, [said[:start]] + pieces)
             if ready is not None:
                 await manager.follow(SWITCH, ready)
         except Refused as error:
