@@ -103,6 +103,7 @@ class SmallLock:
     """
 
     board, unread, faults, reader, answered = "devkit", False, frozenset(), "pn532", True
+    trial_ms = 0
 
     def __init__(self, old, blocks=48, images=None):
         self.knife = Knife()
@@ -206,6 +207,9 @@ class SmallLock:
 
     def reset(self):
         raise Reset
+
+    def reset_cause(self):
+        return "reset"
 
     async def live(self, wanted=None, faults=(), works=True):
         """What the application does of it, from its start on: trial or settling, then an update."""
