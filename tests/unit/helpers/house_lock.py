@@ -96,6 +96,8 @@ class _Client:
         self._house, self.server = house, "broker"
 
     async def publish(self, topic, payload, retain=False):
+        if isinstance(payload, tuple):
+            payload = b"".join([bytes(piece) for piece in payload])
         self._house.told.append([topic.split("/")[-1], payload.decode()])
 
     async def subscribe(self, topic, qos=1):
