@@ -14,7 +14,7 @@ from micropython import const
 from link.errors import Refused
 from pace import Pace
 from storage import files
-from update.steps import DONE, FETCH
+from update.steps import DELTA, DONE, FETCH
 from version import SECURITY, VERSION, slot
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ async def step(update: "Update", release: dict) -> "Next":
     builder = Builder("ab".find(slot()) & 1, Pace(look))
     release["wanted"] = await builder.build(release["slot"], release["files"], release["plan"])
     if release["wanted"] is not None:
-        return FETCH, release
+        return (FETCH if release["plan"] else DELTA), release
     update.report(update.version, "fetched", "")
     # One that raises the security version is not gone back from.
     before = VERSION if release["security"] == SECURITY else ""
