@@ -8,6 +8,7 @@ import pytest
 from menshen.bench import decision, rivals
 from menshen.bench.progress import Progress
 from menshen.simulator.board import Board
+from menshen.simulator.outfit import Chip
 from menshen.simulator.provision import Provision
 from tests.conftest import micropython
 
@@ -18,14 +19,8 @@ _LONGEST_LOAD = 6144  # bytes of .mpy
 
 def test_a_decision_among_ten_thousand_takes_few_reads_of_the_flash(tmp_path: Path, app_dir: Path) -> None:
     lock = Provision(bytes(range(32)))
-    board = Board(
-        tmp_path,
-        app_dir,
-        app_dir.parent / "fakes",
-        lock.config(53, 1883),
-        micropython(),
-        extra_files=lock.list_files(1, decision.credentials()),
-    )
+    chip, files = Chip(micropython(), app_dir.parent / "fakes"), lock.list_files(1, decision.credentials())
+    board = Board(tmp_path, app_dir, chip, lock.config(53, 1883), files)
     figures = decision.measure(micropython(), board.flash_path, app_dir)
     print(figures)
     assert set(figures) == {"decision_us", "decision_reads", "judge_us"}

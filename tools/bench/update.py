@@ -30,6 +30,8 @@ import asyncio, ffi
 from binascii import unhexlify
 from update.pss import verify
 message, signature, modulus = %r, unhexlify(%r), unhexlify(%r)
+def pieces(data):
+    return [data[at : at + 48] for at in range(0, 384, 48)]
 steps = []
 clock = ffi.open(None).func("l", "clock", "")
 async def watch():
@@ -41,7 +43,7 @@ async def run():
     watching = asyncio.create_task(watch())
     began = clock()
     steps.clear()
-    if not await verify(message, [signature, modulus]):
+    if not await verify(message, [pieces(signature), pieces(modulus)]):
         raise ValueError("the signature is good, and was not found so")
     took = clock() - began
     watching.cancel()

@@ -25,11 +25,12 @@ from menshen.console_lines import ARMED
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority
 
+from .outfit import Chip, Installed, Outfit, Services
 from .programs import program
 from .provision import BROKER_NAME
 from .serial_port import SerialPort
 from .server import Server
-from .world import Installed, World
+from .world import World
 
 LOCKS = {"house-door": "House door", "flat-1": "Flat 1", "flat-2": "Flat 2"}
 _LOCALHOST = "127.0.0.1"
@@ -170,16 +171,13 @@ class House:
         names = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
         tls = mqtt.Tls(*(self.certificates / file for file in names))
         address = f"{_LOCALHOST}:{self.port}"
+        at = (_LOCALHOST, self.port)
         world = World(
             folder,
             self._app_dir,
-            self._app_dir.parent / "fakes",
-            self._where / "micropython",
-            broker_address=(_LOCALHOST, self.port),
-            tls_address=(_LOCALHOST, self.port),
-            settings=self._settings,
-            sntp=True,
-            installed=Installed(name, lambda heard: Onlooker(address, tls, heard)),
+            Chip(self._where / "micropython", self._app_dir.parent / "fakes"),
+            Outfit(self._settings, installed=Installed(name, lambda heard: Onlooker(address, tls, heard))),
+            Services(broker_address=at, tls_address=at, sntp=True),
         )
         self.worlds[name] = world
         server = Server(world)

@@ -103,6 +103,7 @@ class SmallLock:
     """
 
     board, unread, faults, reader, answered = "devkit", False, frozenset(), "pn532", True
+    trial_ms = 0
 
     def __init__(self, old, blocks=48, images=None):
         self.knife = Knife()
@@ -207,6 +208,9 @@ class SmallLock:
     def reset(self):
         raise Reset
 
+    def reset_cause(self):
+        return "reset"
+
     async def live(self, wanted=None, faults=(), works=True):
         """What the application does of it, from its start on: trial or settling, then an update."""
         partition = self.ota.partition() if self.ota else PlainPartition
@@ -231,8 +235,10 @@ class SmallLock:
             check_tries(wanted.version, numbers, self.slot)
             if wanted.manifest is None:
                 raise Refused("too large")  # as request.py says
-            start = max(len(wanted.manifest) - 513, 0)  # and takes it in two
-            ready = await manager.follow(JUDGE, [wanted.manifest[:start], wanted.manifest[start:]])
+            said = wanted.manifest
+            start = max(len(said) - 512, 0)  # and takes it in pieces
+            pieces = [said[at : at + 64] for at in range(start, len(said), 64)]
+            ready = await manager.follow(JUDGE, [said[:start]] + pieces)
             if ready is not None:
                 await manager.follow(SWITCH, ready)
         except Refused as error:
