@@ -28,7 +28,7 @@ def test_a_decision_among_ten_thousand_takes_few_reads_of_the_flash(tmp_path: Pa
 
 
 def test_no_file_takes_long_to_load_once_the_door_is_armed(app_dir: Path) -> None:
-    """An import is one step of the event loop: what a block of Late brings is not joined into one large file."""
+    """An import is one step of the event loop: what a block of Late brings is no large file."""
     files = [(file.stat().st_size, file.stem) for file in (app_dir / "slots/a").rglob("*.mpy")]
     door, *others = sorted(files, reverse=True)
     assert door[0] > 3 * others[0][0]  # what is there before the door is armed

@@ -1,5 +1,6 @@
 """A running lease only grows: a test for every way around the guard that we could think of."""
 
+import asyncio
 import struct
 
 from guard_parts import (
