@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     """Hash both snapshots, fall back to the other if the one in use is rotten, and have two whole ones."""
+    await pace()  # what loads this is a step
     if credentials.head == ARRIVING:
         finish_rename()
         open_list(credentials, key)
@@ -41,6 +42,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
         if not credentials.whole or any(n.startswith(its[8:] + ".") for n in os.listdir(its[:7])):
             return
         used, other = identities(credentials, key)
+        await pace()
         files.remove(its)
         try:
             if await merge(mine, b"", its, pace) == used[2] and other != used:
