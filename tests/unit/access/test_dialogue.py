@@ -6,7 +6,6 @@ from access.decide import ELSEWHERE, EXPIRED, NO_CLOCK, PROVED, THROTTLED
 from access.dialogue import is_weak
 from people.cards import CARDS_MAX
 from people.changes import PEOPLE_MAX
-from people.entry import OLD as OLD_TABLE
 from roll.record import CARD, MOVE_IN
 from storage import files
 from storage.names import NEW_WAYS, NEW_WAYS_MAX
@@ -39,35 +38,6 @@ def test_a_new_resident_chooses_a_pin_in_place_of_the_code():
     assert (keypad.ask(0), keypad.pin(NEW), keypad.pin(NEW)) == (GO, GO, KEPT)
     assert (keypad.lets_in(OLD), keypad.lets_in(NEW)) == (True, True)
     assert keypad.residents.entry(digest(CODE)).what == 0
-
-
-def test_whoever_is_gone_before_a_dialogue_ends_sets_nothing_by_it():
-    """By keys in time it lasts for minutes, in which a lease may end: its number may be another's later."""
-    for order, finish in ((1, lambda keypad: keypad.pin(NEW)), (2, lambda keypad: keypad.card(FOB))):
-        keypad = Keypad(flatmates=(b"735194",))
-        keypad.ask(order, pin=b"735194")
-        if order == 1:
-            keypad.pin(NEW)
-        keypad.at(LEASE).clear()
-        before = keypad.entries()
-        assert (finish(keypad), keypad.entries()) == (WEAK, before), order
-        assert not keypad.lets_in(NEW)
-
-
-def test_a_code_to_move_in_that_goes_before_a_pin_is_chosen_lets_nobody_in():
-    keypad = Keypad()
-    keypad.ask(0)
-    keypad.pin(NEW)
-    del keypad.listed.records[digest(CODE)]
-    assert (keypad.pin(NEW), keypad.lets_in(NEW)) == (WEAK, False)
-
-
-def test_no_dialogue_begins_while_the_table_of_the_release_before_is_not_taken_over():
-    """It could end once it is: whoever began it has a number then, and two PINs would open."""
-    for order in (0, 1, 2, 3, 5, 9):
-        keypad = Keypad()
-        keypad.residents.paths[OLD_TABLE] = "/access/residents"
-        assert (keypad.ask(order), keypad.talk) == (WEAK, None), order
 
 
 def test_whoever_moves_in_is_shown_to_all_and_without_a_place_for_that_does_not():
