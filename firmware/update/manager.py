@@ -13,7 +13,7 @@ import console
 from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
-from update.steps import BUILD, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
+from update.steps import BUILD, DELTA, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ class Manager:
                 from update.image import step
             elif number == BUILD:
                 from update.slots import step
+            elif number == DELTA:
+                from update.delta import step
             elif number == PLAN:
                 from update.pack import step
             elif number == TRIAL:
