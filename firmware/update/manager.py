@@ -13,7 +13,7 @@ import console
 from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
-from update.steps import BUILD, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
+from update.steps import BUILD, DELTA, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class Manager:
                     holds = True
                 try:
                     step, given = await self._step(step, given)
-                    tries = _TRIES
+                    if step != JUDGE:  # that may fail each time, and the message is got anew for it
+                        tries = _TRIES
                 except Interrupted:
                     return None  # the next order resumes from there
                 except (Refused, OSError) as error:
@@ -145,6 +146,8 @@ class Manager:
                 from update.image import step
             elif number == BUILD:
                 from update.slots import step
+            elif number == DELTA:
+                from update.delta import step
             elif number == PLAN:
                 from update.pack import step
             elif number == TRIAL:
@@ -152,6 +155,7 @@ class Manager:
             else:
                 from update.refusal import step
 
+            await asyncio.sleep_ms(0)
             return await step(self, given)
 
     async def _on_order(self, payload: "Payload") -> None:

@@ -30,7 +30,7 @@ _SECURITY_MAX = const(0x3FFFFFFF)
 
 
 def signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]":
-    """(what is signed, [the signature, the modulus of the key that the header names]), each in four pieces.
+    """(what is signed, [the signature, the modulus of the key that the header names]), each in eight pieces.
 
     `message` is what is signed, a dot behind it, and pieces of the signature, which are taken out, to be
     freed. Raises Refused.
@@ -54,7 +54,7 @@ def signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]
 
 
 def _trusted(path: str) -> "Iterator[tuple[bytes, list[bytes]]]":
-    """(id, modulus in four pieces) of the keys in a file: a count of at most two, then 8 + 384 bytes for each.
+    """(id, modulus in eight pieces) of each key in a file: a count of at most two, then 8 + 384 bytes each.
 
     Nothing where there is no such file. Only one key at a time is in RAM.
     """

@@ -1,8 +1,8 @@
 """Verifies releases' signatures: RSASSA-PSS, SHA-256, RSA-3072 (RFC 8017, 8.1.2; PS256 of RFC 7518).
 
-A number of 3,072 bits is a list of four parts of 768 bits, the last one first, and products are Montgomery's
+A number of 3,072 bits is a list of eight parts of 384 bits, the last one first, and products are Montgomery's
 (P. L. Montgomery, Modular multiplication without trial division, 1985): so no piece of memory is longer than
-212 bytes.
+112 bytes.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-PART = const(96)  # bytes of a part of the modulus, and of a signature
-PARTS = const(4)
-_BITS = const(768)
+PART = const(48)  # bytes of a part of the modulus, and of a signature
+PARTS = const(8)
+_BITS = const(384)
 _MASK = (1 << _BITS) - 1
 _HASH = const(32)
 _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
@@ -27,25 +27,26 @@ _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
 async def verify(message: "bytes | memoryview", parts: "list[Any]") -> bool:
     """Whether the signature is the message's, under the key of this modulus and the exponent 65,537.
 
-    `parts` are signature and modulus, each in four pieces of 96 bytes; they are taken out, to free their
-    memory. It is computed in 112 steps, and the door has its turn between them.
+    `parts` are signature and modulus, each in eight pieces of 48 bytes; they are taken out, to free their
+    memory. It is computed in 224 steps, and the door has its turn between them.
     """
     number, n = [_read(pieces) for pieces in parts]
     parts.clear()
     if len(number) != PARTS or len(n) != PARTS or not n[-1] >> _BITS - 1 or _less(number + [0], n) != number:
         return False
     inverse = 1  # -1/n modulo 2 ** _BITS, by Newton's method: twice as many bits are right each time
-    for _ in range(10):
+    for _ in range(9):
         inverse = inverse * (2 + n[0] * inverse & _MASK) & _MASK
-    square = _less([0, 0, 0, 0, 1], n)  # r, which is 2 ** 3072, modulo n
+    power = _less([0] * PARTS + [1], n)  # r, which is 2 ** 3072, modulo n
     for _ in range(3):
-        square = _less([part << 1 for part in square] + [0], n)
+        power = _less([part << 1 for part in power] + [0], n)
     for _ in range(10):  # 8r, squared, is 64r, ... 8 ** 1024 * r, which is r * r
-        square = await _times(square, square, n, inverse)
-    power = await _times(number, square, n, inverse)
+        power = await _times(power, power, n, inverse)
+    power = await _times(number, power, n, inverse)
     for _ in range(16):
         power = await _times(power, power, n, inverse)
     power = await _times(power, number, n, inverse)
+    number = n = None
     return _is_pss(sha256(message).digest(), power)
 
 
@@ -87,9 +88,9 @@ def _less(sums: "list[int]", n: "list[int]") -> "list[int]":
 def _is_pss(digest: bytes, encoded: "list[int]") -> bool:
     """EMSA-PSS-VERIFY (RFC 8017, 9.1.2) for 3,071 bits: one bit at the left is unused."""
     blocks = []
-    for part in reversed(encoded):
-        piece = part.to_bytes(PART, "big")
-        blocks += [bytearray(piece[at : at + _HASH]) for at in range(0, PART, _HASH)]
+    while encoded:
+        two = encoded.pop().to_bytes(PART, "big") + encoded.pop().to_bytes(PART, "big")
+        blocks += [bytearray(two[at : at + _HASH]) for at in range(0, 2 * PART, _HASH)]
     end = blocks.pop()  # the hash is the last byte of the block before, and all of this but one
     inner = bytes(blocks[-1][-1:] + end[:-1])
     if end[-1] != 0xBC or blocks[0][0] & 0x80:

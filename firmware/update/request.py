@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from update.steps import Next, Update
 
 _SIGNATURE = const(512)  # of them, at most
-_PIECE = const(128)
+_PIECE = const(64)
 _PATIENCE_MS = const(30_000)
 
 
@@ -25,7 +25,7 @@ async def step(update: "Update", given: None) -> "Next":
 
 
 async def request(version: str, board: str, topics: "Subscriptions") -> "list[bytearray]":
-    """The manifest of a version for this board: all but its signature, and that in pieces of 128 characters.
+    """The manifest of a version for this board: all but its signature, and that in pieces of 64 characters.
 
     There may be no memory for the whole in one piece. Raises Refused, MemoryError.
     """

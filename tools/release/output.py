@@ -9,24 +9,42 @@ from pathlib import Path
 
 from menshen.wiring import BOARDS
 
-from .release import BOARD, CHUNK, Release, ReleaseError, manifest_topic
+from . import pack
+from .release import BOARD, CHUNK, DELTA_MAX, Release, ReleaseError, delta_topic, manifest_topic
 
 _TEXT, _BLOBS = "RELEASE.txt", "blobs"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A release that was written; `messages` are what publishes it, manifests last."""
+    """A release that was written; `messages` are what publishes it, manifests last.
+
+    Releases beside it are those that locks may run: for each of them it says what its head differs in.
+    """
 
     path: Path
     version: str
 
     def messages(self) -> Iterator[tuple[str, bytes]]:
-        """Topic and payload of every retained message: chunks, then the manifests that lead to them."""
+        """Topic and payload of every retained message: blobs, then the manifests that lead to them."""
         for chunk in sorted(self.path.glob(f"{_BLOBS}/*/*")):
             yield f"menshen/v1/blob/{chunk.parent.name}/{chunk.name}", chunk.read_bytes()
+        yield from self._deltas()
         for board in self.boards:
             yield manifest_topic(self.version, board), (self.path / _manifest(board)).read_bytes()
+
+    @property
+    def head(self) -> bytes:
+        """The head of its pack: names, places and hashes."""
+        chunks = (self.path / _BLOBS / self.says["files"]["sha256"]).glob("*")
+        return b"".join(chunk.read_bytes() for chunk in sorted(chunks, key=lambda path: int(path.name)))
+
+    def _deltas(self) -> Iterator[tuple[str, bytes]]:
+        for path in sorted(self.path.parent.iterdir()):
+            if _is_release(path) and path.name != self.version:
+                said = pack.delta(read(path).head, self.head)
+                if len(said) <= DELTA_MAX:
+                    yield delta_topic(self.says["files"]["sha256"], path.name), said
 
     @property
     def boards(self) -> list[str]:
@@ -71,9 +89,13 @@ def write(release: Release, manifests: Mapping[str, str], folder: Path) -> Folde
 
 def read(path: Path) -> Folder:
     """The release in a folder. Raises ReleaseError if there is none."""
-    if not Folder(path, "").boards or not re.fullmatch(r"\d+\.\d+\.\d+", path.name):
+    if not _is_release(path):
         raise ReleaseError(f"{path} is no release: make release writes them to build/release/<version>")
     return Folder(path, path.name)
+
+
+def _is_release(path: Path) -> bool:
+    return bool(Folder(path, "").boards and re.fullmatch(r"\d+\.\d+\.\d+", path.name))
 
 
 def describe(release: Release) -> str:

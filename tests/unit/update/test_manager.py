@@ -31,7 +31,7 @@ class Lock:
         self.found, self.did, self.handler = found, [], None
         self.failure = self.refusal = None
         self.turn = asyncio.Lock()
-        self.failures = 99
+        self.failures, self.never = 99, False
         self.ready = None
         self.said = []
 
@@ -62,6 +62,8 @@ class Lock:
 
     async def judge(self, update, message):
         self.did.append("opened")
+        if self.never:
+            raise MemoryError
         return BUILD, {"plan": []}
 
     async def build(self, update, release):
@@ -128,6 +130,22 @@ def test_an_update_waits_for_the_memory_and_gives_it_back():
         memory.release()
         await until(lambda: lock.did == ALL)
         await asyncio.wait_for_ms(memory.acquire(), 5000)
+        running.cancel()
+
+    asyncio.run(main())
+
+
+def test_a_manifest_that_finds_no_memory_is_got_five_times_and_refused():
+    """It was got again every two seconds for ever, and no list came meanwhile."""
+
+    async def main():
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
+        lock.never = True
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await until(lambda: lock.said)
+        assert lock.did == ALL[:2] + ALL[2:4] * 5
+        assert lock.said == [("1.1.0", "refused", "no memory")]
         running.cancel()
 
     asyncio.run(main())

@@ -11,7 +11,7 @@ MESSAGE = b"a release"
 
 
 def pieces(data):
-    return [data[at : at + 96] for at in range(0, len(data), 96)]
+    return [data[at : at + 48] for at in range(0, len(data), 48)]
 
 
 def good(message, signature, modulus=MODULUS):

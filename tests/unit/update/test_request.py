@@ -31,8 +31,8 @@ class Broker:
 
 def test_the_manifest_of_a_version_is_got():
     for board, topic in (("devkit", "1-2-3"), ("wrover", "1-2-3-wrover"), ("s3", "1-2-3-s3")):
-        broker = Broker(b"a" * 1536 + b"b" * 300 + b"c" * 212)
-        pieces = [b"b" * 128, b"b" * 128, b"b" * 44 + b"c" * 84, b"c" * 128]
+        pieces = [(b"%d" % n) * 64 for n in range(8)]
+        broker = Broker(b"a" * 1536 + b"".join(pieces))
         assert asyncio.run(request("1.2.3", board, broker)) == [b"a" * 1536] + pieces
         assert broker.topics == broker.left == ["menshen/v1/release/" + topic]
 
