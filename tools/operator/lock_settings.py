@@ -1,8 +1,8 @@
 """What a lock's own settings say, as provisioning took them: they lie beside its key."""
 
-import json
 from pathlib import Path
 
+from menshen import json_text
 from menshen.errors import InputError
 
 from . import zones
@@ -12,7 +12,7 @@ from .store import Store
 def read_settings(path: Path) -> dict:
     """The settings in this file. Raises InputError."""
     try:
-        settings = json.loads(path.read_text())
+        settings = json_text.loads(path.read_text())
     except ValueError as error:
         raise InputError(f"{path} must hold the lock's settings, a JSON object: {error}") from error
     if not isinstance(settings, dict):
@@ -31,7 +31,7 @@ def rule_of(name: str, key_file: Path, settings: Path | None) -> str | None:
     if settings is None and not path.is_file():
         return None
     try:
-        said = json.loads(path.read_text())
+        said = json_text.loads(path.read_text())
         found = (said.get("time") or {}).get("zone", zones.LOCKS_DEFAULT)
     except (ValueError, AttributeError) as error:
         raise InputError(f"--settings {path}: no settings of a lock, which are one JSON object") from error
