@@ -155,6 +155,7 @@ class Manager:
             else:
                 from update.refusal import step
 
+            await asyncio.sleep_ms(0)
             return await step(self, given)
 
     async def _on_order(self, payload: "Payload") -> None:

@@ -96,7 +96,7 @@ class Builder:
         return clear(1 - self._slot)
 
     async def _fill(
-        self, size: int, hashes: int, start: int, sizes: bytearray, places: bytearray
+        self, size: int, hashes: int, start: int, sizes: "list[bytearray]", places: "list[bytearray]"
     ) -> "tuple[str, int, str] | None":
         """Write what is missing of the new pack, from where it ends now, up to what is to be fetched."""
         self._done = os.stat(self._new)[6] if files.exists(self._new) else 0
@@ -108,9 +108,9 @@ class Builder:
                 if self._done < start:
                     table.seek(self._done)
                     await self._append(table, start - self._done)
-                for n in range(len(sizes) // 4):
-                    (count,) = struct.unpack_from("<I", sizes, 4 * n)
-                    (at,) = struct.unpack_from("<I", places, 4 * n)
+                for n in range((start - hashes) // _HASH):
+                    (count,) = struct.unpack_from("<I", sizes[n >> 5], 4 * (n & 31))
+                    (at,) = struct.unpack_from("<I", places[n >> 5], 4 * (n & 31))
                     if self._done < start + count:
                         table.seek(hashes + _HASH * n)
                         digest = table.read(_HASH)
