@@ -118,14 +118,9 @@ def tidy() -> None:
 def hush() -> None:
     """Somebody is at the door: collect nothing for a moment, but where memory is full; then in one step."""
     if not _IS_PLENTY:
-        put_off()
+        _sweep_later()
         Late._since = ticks_ms()
-
-
-def put_off() -> None:
-    """Collect nothing in this step, but where memory is full; then in one of its own."""
-    _sweep_later()
-    gc.threshold(_NEVER)
+        gc.threshold(_NEVER)
 
 
 def _sweep() -> None:
