@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from menshen import build_app, ending
 from menshen.simulator.loop import JumpingLoop, new_loop
+from menshen.simulator.outfit import sort
 from menshen.simulator.pn532 import Pn532
 from menshen.simulator.run import micropython
 from menshen.simulator.server import Server, listen_on
@@ -253,7 +254,9 @@ def app_dir() -> Path:
 
 @pytest_asyncio.fixture
 async def make_lock(tmp_path: Path, app_dir: Path) -> AsyncIterator[Callable]:
-    """`await make_lock(**options of World, power=True, app=...)` gives a running lock; it ends with the test.
+    """`await make_lock(**options, power=True, app=...)` gives a running lock; it ends with the test.
+
+    The options are the fields of what is in simulator/outfit.py: settings, files, sntp, heapsize, ...
 
     A second call with the same `workdir` finds the flash as the first one left it.
     """
@@ -262,7 +265,8 @@ async def make_lock(tmp_path: Path, app_dir: Path) -> AsyncIterator[Callable]:
         async def make(
             workdir: Path = tmp_path / "lock", power: bool = True, app: Path = app_dir, **options: object
         ) -> Lock:
-            world = World(workdir, app, app.parent / "fakes", micropython(), **options)
+            chip = {"micropython": micropython(), "fakes": app.parent / "fakes"}
+            world = World(workdir, app, *sort(chip | options))
             ends.push_async_callback(world.stop)
             server = Server(world)
             ends.push_async_callback(server.stop)

@@ -3,14 +3,18 @@
 import json
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 from tests.conftest import TOP, micropython
+
+if TYPE_CHECKING:
+    from tests.models.test_people_model import People
 
 _PATH = (
     Path(__file__).parent / "helpers",
@@ -37,7 +41,8 @@ class Port:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [micropython(), "-X", f"heapsize={self.heap}", "-c", self.program],
+            # nice: it computes all the time, and the locks of other tests keep time
+            ["nice", micropython(), "-X", f"heapsize={self.heap}", "-c", self.program],
             env={**os.environ, "MICROPYPATH": ":".join(map(str, _PATH))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -102,3 +107,22 @@ def house_port() -> Iterator[Port]:
     port = HousePort()
     yield port
     port.close()
+
+
+@pytest.fixture(scope="module")
+def one_port() -> Iterator[Port]:
+    """The same, one process for a file."""
+    port = HousePort()
+    yield port
+    port.close()
+
+
+@pytest.fixture
+def people(one_port: Port) -> "People":
+    """A house with its people in, and a keypad at which nobody has chosen a PIN for an hour."""
+    from tests.models.test_people_model import People  # which needs what is here
+
+    made = type("People", (People,), {"port": one_port, "figures": Counter()})()
+    made.a_house_with_two_leases()
+    made.door.do("wait", 3_600_000)
+    return made

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from menshen.simulator.board import HARD_RESET, SOFT_RESET, WDT_RESET, Board, ChipFailed
+from menshen.simulator.outfit import Chip
 from tests import programs
 from tests.system.helpers.chip import FAKES, MICROPYTHON, ROOT, make_board, pin_levels, running
 
@@ -128,7 +129,7 @@ print("at the prompt")
 
 async def test_a_chip_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
-    lock = Board(tmp_path / "board", tmp_path / "app", tmp_path, {}, MICROPYTHON)
+    lock = Board(tmp_path / "board", tmp_path / "app", Chip(MICROPYTHON, tmp_path), {})
     with pytest.raises(ChipFailed, match="no module named 'rom'"):
         await lock.power_on()
     assert not lock.powered
@@ -137,9 +138,11 @@ async def test_a_chip_that_cannot_start_says_why(tmp_path: Path) -> None:
 PARENT = f"""
 import asyncio, pathlib, sys
 from menshen.simulator.board import Board
+from menshen.simulator.outfit import Chip
 async def main():
     folder = pathlib.Path(sys.argv[1])
-    board = Board(folder / "board", folder / "app", {str(FAKES)!r}, {{}}, {str(MICROPYTHON)!r})
+    chip = Chip(pathlib.Path({str(MICROPYTHON)!r}), pathlib.Path({str(FAKES)!r}))
+    board = Board(folder / "board", folder / "app", chip, {{}})
     await board.power_on()
     await board.wait_line("ready")
     print(board._chip._process.pid, flush=True)

@@ -12,7 +12,7 @@ from menshen import build_app, ending
 from menshen.simulator.board import ChipFailed
 from menshen.simulator.loop import new_loop
 
-from . import changes, decision, faults, rivals, shrink, storm, taps, update
+from . import changes, decision, faults, rivals, shrink, steps, storm, taps, update
 from .lock import MeasuredLock
 from .machine import Machine, warning
 from .progress import Progress
@@ -44,7 +44,6 @@ REASONS = {
     "armed_ms": "the loading of what stays takes most of what a start takes",
     "armed_10000_ms": "as armed_ms",
     "heap_live_bytes": "what stays loaded is 36 KB of .mpy, 50 KB of RAM; the rest is tables, tasks, buffers",
-    "release_overhead_bytes": "the head of a release names each of its files, with its hash: 3.9 KB for 70",
     "tap_ntag424_ms": "without PSRAM the lent code is loaded meanwhile; with it it is just about kept",
     "tap_desfire_ms": "as tap_ntag424_ms",
     "loop_gap_us": "a collection takes half of it; a list's head is renamed and read again in one step",
@@ -156,6 +155,13 @@ def savings() -> None:
     """What each step of tools/shrink saves, in the 32-bit port."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
         print(shrink.table(runner.run(shrink.measure(BIN / "micropython32"))))
+
+
+def longest_steps() -> None:
+    """A start and the longest steps, as measured and at this computer's best."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        app = build_app.build()
+        print(steps.table(runner.run(steps.measure(app, BIN / "micropython", _AS_ON_THE_CHIP))))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from menshen.simulator import provision
-from menshen.simulator.board import HEAP
+from menshen.simulator.outfit import HEAP, sort
 from menshen.simulator.world import World, now_us
 
 from . import decision
@@ -41,21 +41,17 @@ class MeasuredLock:
         many: bool = False,
         **world: Any,
     ) -> None:
-        """`many`: its list holds the 10,000 records of decision.credentials(). `world` goes to the World."""
+        """`many`: its list holds the 10,000 records of decision.credentials().
+
+        `world` are more options of simulator/outfit.py.
+        """
         files = world.pop("files", {})
         if many:
             lock = provision.Provision(provision.lock_key(folder))
             files = lock.list_files(1, decision.credentials())
-        self.world = World(
-            folder,
-            app,
-            app.parent / "fakes",
-            micropython,
-            heapsize,
-            settings={"relay": {"seconds": 1, "unlock_level": 1}, **world.pop("settings", {})},
-            files=files,
-            **world,
-        )
+        settings = {"relay": {"seconds": 1, "unlock_level": 1}, **world.pop("settings", {})}
+        chip = {"micropython": micropython, "fakes": app.parent / "fakes", "heapsize": heapsize}
+        self.world = World(folder, app, *sort(chip | world | {"settings": settings, "files": files}))
         self.heard: list[dict] = []
         self.heap, self._app = 0, app
         self.between_starts: Callable[[], object] = lambda: None

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from menshen.simulator import provision
-from menshen.simulator.board import HEAP, Board
+from menshen.simulator.board import Board
 from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.desfire import Desfire
 from menshen.simulator.cards.ntag424 import Ntag424
 from menshen.simulator.loop import JumpingLoop
+from menshen.simulator.outfit import HEAP, Chip
 from menshen.simulator.pn532 import Pn532
 
 CHIP_FACTOR = 200
@@ -76,7 +77,7 @@ def timed_board(folder: Path, app: Path, micropython: Path) -> tuple[Board, dict
     ]
     files = {**lock.list_files(1, listed), **secret.file(lock.key)}
     config = lock.config(53, 1883, {"relay": {"seconds": 1}})
-    board = Board(folder, app, app.parent / "fakes", config, micropython, extra_files=files)
+    board = Board(folder, app, Chip(micropython, app.parent / "fakes"), config, files)
     return board, owned
 
 

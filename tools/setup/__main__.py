@@ -19,8 +19,8 @@ def main() -> int:
             umqtt.prepare()
             toolchain.prepare()
             if "tests" in sys.argv[1:]:
-                brokers.prepare()
-                postgresql.prepare()
+                brokers.BROKERS.prepare()
+                postgresql.POSTGRESQL.prepare()
                 browser.prepare()
     except step.CannotGoOnError as reason:
         print(f"setup: {reason}", file=sys.stderr)

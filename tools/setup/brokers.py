@@ -7,11 +7,10 @@ place, which starts it through the loader that was fetched with it, wherever the
 
 from pathlib import Path
 
-from . import debian, pins, step, toolchain
+from . import pins, toolchain
+from .extra import Extra
 
 FOLDER = toolchain.FOLDER / "brokers"
-
-_PACKAGES = (*pins.DEBIAN_RABBITMQ, *pins.DEBIAN_NATS, *pins.DEBIAN_HAPROXY)
 
 _WRAPPER = """\
 #!/bin/sh
@@ -52,25 +51,6 @@ exec "${{0%/*}}/../{erlang}/epmd" "$@"
 """
 
 
-def prepare() -> None:
-    """Fetch them and make them ready to start; without Debian's packages their tests are skipped."""
-    mark = step.fingerprint(_PACKAGES, _WRAPPER, _ERL, _RABBITMQ, _RABBITMQCTL, _EPMD)
-    if step.is_done(FOLDER, mark):
-        return
-    try:
-        native = debian.architecture()
-        if native not in toolchain.LOADERS:
-            raise debian.UnavailableError(f"the wrappers know no {native} machine")
-        step.say("fetching RabbitMQ, NATS and HAProxy from Debian (once; about 45 MB)")
-        with step.scratch() as folder:
-            debian.fetch({native: _PACKAGES}, folder)
-            _write_wrappers(folder / native, *toolchain.LOADERS[native])
-            step.done(folder / native, mark)
-            step.replace(FOLDER, folder / native)
-    except debian.UnavailableError as reason:
-        step.say(f"going on without RabbitMQ, NATS and HAProxy, whose tests will be skipped: {reason}")
-
-
 def _write_wrappers(top: Path, loader: str, libraries: str) -> None:
     (runtime,) = (top / "usr/lib/erlang").glob("erts-*")
     erlang = f"{runtime.relative_to(top)}/bin"
@@ -95,3 +75,14 @@ def _write_wrappers(top: Path, loader: str, libraries: str) -> None:
         program = f"$here/usr/sbin/{name}"
         wrapper = _WRAPPER.format(up="..", loader=loader, libraries=libraries, program=program)
         toolchain.write_program(top / "bin" / name, wrapper)
+
+
+BROKERS = Extra(
+    "RabbitMQ, NATS and HAProxy",
+    FOLDER,
+    (*pins.DEBIAN_RABBITMQ, *pins.DEBIAN_NATS, *pins.DEBIAN_HAPROXY),
+    (_WRAPPER, _ERL, _RABBITMQ, _RABBITMQCTL, _EPMD),
+    _write_wrappers,
+    megabytes=45,
+    without="whose tests will be skipped",
+)

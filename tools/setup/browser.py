@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 from . import debian, pins, step, toolchain
+from .extra import Extra
 
 FOLDER = toolchain.FOLDER / "browser"
 
@@ -45,23 +46,9 @@ def program() -> Path | None:
 
 
 def prepare() -> None:
-    """Fetch one where the machine has none and see that it starts; without it the page's tests fail."""
-    mark = step.fingerprint(pins.DEBIAN_BROWSER, _WRAPPER, _FONTS)
-    if step.is_done(FOLDER, mark) or program() not in {None, _FETCHED}:
-        return
-    try:
-        native = debian.architecture()
-        if native not in toolchain.LOADERS:
-            raise debian.UnavailableError(f"the wrapper knows no {native} machine")
-        step.say("fetching a headless Chromium from Debian (once; about 110 MB)")
-        with step.scratch() as folder:
-            debian.fetch({native: pins.DEBIAN_BROWSER}, folder)
-            _write_wrapper(folder / native, *toolchain.LOADERS[native])
-            _see_it_start(folder / native / "bin/chromium")
-            step.done(folder / native, mark)
-            step.replace(FOLDER, folder / native)
-    except debian.UnavailableError as reason:
-        step.say(f"going on without a Chromium, and the page's tests will fail: {reason}")
+    """Fetch one where the machine has none."""
+    if program() in {None, _FETCHED}:
+        CHROMIUM.prepare()
 
 
 def _write_wrapper(top: Path, loader: str, libraries: str) -> None:
@@ -69,6 +56,7 @@ def _write_wrapper(top: Path, loader: str, libraries: str) -> None:
     (top / "bin").mkdir()
     (top / "bin/fonts.conf").write_text(_FONTS)
     toolchain.write_program(top / "bin/chromium", _WRAPPER.format(libraries=libraries))
+    _see_it_start(top / "bin/chromium")
 
 
 def _see_it_start(chromium: Path) -> None:
@@ -82,3 +70,14 @@ def _see_it_start(chromium: Path) -> None:
         raise debian.UnavailableError(
             "the one that was fetched does not start here; what it said is in build/setup.log"
         )
+
+
+CHROMIUM = Extra(
+    "a headless Chromium",
+    FOLDER,
+    pins.DEBIAN_BROWSER,
+    (_WRAPPER, _FONTS),
+    _write_wrapper,
+    megabytes=110,
+    without="and the page's tests will fail",
+)

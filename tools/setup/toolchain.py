@@ -55,6 +55,14 @@ def prepare() -> None:
     step.done(BIN, mark)
 
 
+def native() -> str:
+    """The machine's architecture in Debian's words; raises UnavailableError where the wrappers know none."""
+    name = debian.architecture()
+    if name not in LOADERS:
+        raise debian.UnavailableError(f"the wrappers know no {name} machine")
+    return name
+
+
 def _own_micropython(chosen: str, on_path: str) -> str:
     """The path of a MicroPython that the machine has already, or "" to take Debian's."""
     wanted = ".".join(map(str, pins.MICROPYTHON))
@@ -80,11 +88,9 @@ def _is_recent(program: str) -> bool:
 
 
 def _fetch() -> None:
-    native = debian.architecture()
-    if native not in LOADERS:
-        raise debian.UnavailableError(f"the wrappers know no {native} machine")
-    wanted = {native: (*pins.DEBIAN_MICROPYTHON, *pins.DEBIAN_MOSQUITTO)}
-    if native == "amd64":
+    own = native()
+    wanted = {own: (*pins.DEBIAN_MICROPYTHON, *pins.DEBIAN_MOSQUITTO)}
+    if own == "amd64":
         wanted["i386"] = pins.DEBIAN_MICROPYTHON
     marks = {name: step.fingerprint(packages) for name, packages in wanted.items()}
     missing = {name: wanted[name] for name in wanted if not step.is_done(FOLDER / name, marks[name])}
@@ -102,17 +108,17 @@ def _write_wrappers(micropython: str) -> None:
     with step.scratch() as folder:
         new = folder / "bin"
         new.mkdir()
-        native = next((name for name in ("amd64", "arm64") if (FOLDER / name).is_dir()), "")
+        fetched = next((name for name in ("amd64", "arm64") if (FOLDER / name).is_dir()), "")
         if micropython:
             step.say(f"using the MicroPython at {micropython}")
             quoted = "'" + micropython.replace("'", "'\\''") + "'"
             write_program(new / "micropython", _OTHER_WRAPPER.format(program=quoted))
         else:
-            _write_debian(new / "micropython", native, "usr/bin/micropython")
+            _write_debian(new / "micropython", fetched, "usr/bin/micropython")
         if (FOLDER / "i386").is_dir():
             _write_debian(new / "micropython32", "i386", "usr/bin/micropython")
-        if native:
-            _write_debian(new / "mosquitto", native, "usr/sbin/mosquitto")
+        if fetched:
+            _write_debian(new / "mosquitto", fetched, "usr/sbin/mosquitto")
         elif mosquitto := shutil.which("mosquitto"):
             write_program(new / "mosquitto", _OTHER_WRAPPER.format(program=f"'{mosquitto}'"))
         step.replace(BIN, new)

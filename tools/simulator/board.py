@@ -11,7 +11,7 @@ from menshen.console_lines import ARMED
 
 from . import romfs
 from .console import Console
-from .memory import TODAYS, Memory
+from .outfit import Chip
 from .process import ChipFailed, ChipProcess, Uart
 from .questions import Questions
 from .repl import Repl
@@ -25,20 +25,8 @@ def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
 
 
-HEAP = "300k"
-"""The heap of a lock where nothing else is said: as many blocks as the chip's, whose words are half as long.
-
-So code that is lent is given back as on a board without PSRAM, and collections are as many.
-"""
-
-PSRAM_HEAP = "8m"
-"""The same for a board whose heap lies in 4 MB of PSRAM."""
-
-
 class Board(Questions):
     """One board. `app_dir` (boot.py, main.py, slots/, lib/) fills the flash the first time in `workdir`.
-
-    Without a `probe` it cannot tell how long its steps are, and has 1 KB more for the program.
 
     Events, to the listeners of `on_event`, are dicts with "type" and "us": those of signals.py, and
     power {on} · reset {cause} · console {line}.
@@ -48,20 +36,16 @@ class Board(Questions):
         self,
         workdir: Path,
         app_dir: Path,
-        fakes_dir: Path,
+        chip: Chip,
         config: dict,
-        micropython: Path,
-        heapsize: str = HEAP,
         extra_files: Mapping[str, bytes] | None = None,
-        probe: bool = True,
-        memory: Memory = TODAYS,
     ) -> None:
-        self._micropython, self._heapsize = Path(micropython), heapsize
+        self._played_by = chip
         self.profile: str = config.get("board", "devkit")
         workdir = Path(workdir).resolve()
         workdir.mkdir(parents=True, exist_ok=True)
         self.flash_path, self.nvs_path = workdir / "flash.img", workdir / "nvs.json"
-        self._rom_path, self.fakes_dir = workdir / "fakes.rom", Path(fakes_dir).resolve()
+        self._rom_path, self.fakes_dir = workdir / "fakes.rom", chip.fakes.resolve()
         self._environment = {
             "MICROPYPATH": f"{self.fakes_dir}:.frozen",
             "MENSHEN_ROM": str(self._rom_path),
@@ -70,8 +54,8 @@ class Board(Questions):
             "MENSHEN_FLASH_US": "0,0",
             "MENSHEN_CHIP": self.profile,
             "TZ": "UTC",
-            **memory.environment(),
-            **({"MENSHEN_PROBE": "1"} if probe else {}),
+            **chip.memory.environment(),
+            **({"MENSHEN_PROBE": "1"} if chip.probe else {}),
         }
         self._app_dir = Path(app_dir)
         self._first_files = {"/config.json": json.dumps(config).encode(), **(extra_files or {})}
@@ -226,7 +210,8 @@ class Board(Questions):
 
         self._chip = ChipProcess(hear, self._say, self.repl.output)
         try:
-            await self._chip.start(self._micropython, self._heapsize, environment, self._uarts, greeting)
+            program, heapsize = self._played_by.micropython, self._played_by.heapsize
+            await self._chip.start(program, heapsize, environment, self._uarts, greeting)
             if self._verdict is not None:
                 self._chip.kill()  # the power went while it was starting
             status = await self._chip.ended()

@@ -14,6 +14,7 @@ from menshen.errors import MenshenError
 
 from .board import ChipFailed
 from .loop import new_loop
+from .outfit import Chip, Outfit, Services
 from .provision import DEMO_PIN
 from .server import Server, listen_on
 from .world import World
@@ -37,9 +38,8 @@ async def serve(listener: socket.socket, workdir: Path) -> None:
     _say("Starting the broker and the lock")
     # the page of the simulator opens its own copy of what would be at this address
     settings = {"phone": {"page": f"https://127.0.0.1:{listener.getsockname()[1]}/phone/"}}
-    world = World(
-        workdir, app_dir, app_dir.parent / "fakes", micropython(), sntp=True, secure=True, settings=settings
-    )
+    chip = Chip(micropython(), app_dir.parent / "fakes")
+    world = World(workdir, app_dir, chip, Outfit(settings, secure=True), Services(sntp=True))
     server = Server(world)
     async with ending.running(_live(world, server, listener)) as life, ending.running(ended.wait()) as over:
         await asyncio.wait((life, over), return_when=asyncio.FIRST_COMPLETED)

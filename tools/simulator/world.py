@@ -4,22 +4,22 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from menshen import build_app, littlefs_image, wiring
 from menshen.console_lines import ARMED
 
 from . import lights, provision
-from .board import HEAP, PSRAM_HEAP, Board
+from .board import Board
 from .board import monotonic_us as now_us
 from .broker import Broker, Operator
 from .cards.demo import CardSecret, secure_demo_cards
 from .cards.plain import demo_cards
-from .memory import PSRAM, TODAYS, Memory
+from .memory import PSRAM
 from .network import BROKER_MODES, DNS_MODES, Network
+from .outfit import PSRAM_HEAP, Chip, Outfit, Services
 from .phone import Phone
 from .pn532 import FAULTS, Pn532
 from .provision import KEYS, READER_UART
@@ -39,52 +39,25 @@ class Refused(Exception):
     """What was asked cannot happen in this world now; the message says why."""
 
 
-@dataclass(frozen=True)
-class Installed:
-    """A board that is to be this lock; listener(heard) makes what hears the broker for the page."""
-
-    lock: str
-    listener: Callable[[Callable[[str, bytes], None]], Any]
-
-
 class World:
-    """One lock in its world. `settings` change parts of /config.json, `files` lie in the flash at first.
-
-    `broker_address` is that of a broker already running; without it one is started here. `tls_address` is
-    where the lock finds the same broker, if the settings tell it to talk TLS. `sntp`: it is told the time.
-    `installed`: the board is new, and an installer gives it its settings over its console.
-    `secure`: its cards prove themselves, and numbers alone open nothing, as in a lock with default settings;
-    else its cards have a number and no more.
-    """
+    """One lock in its world."""
 
     def __init__(
         self,
         workdir: Path,
         app_dir: Path,
-        fakes_dir: Path,
-        micropython: Path,
-        heapsize: str = HEAP,
-        broker_address: tuple[str, int] | None = None,
-        settings: dict | None = None,
-        files: dict[str, bytes] | None = None,
-        *,
-        tls_address: tuple[str, int] | None = None,
-        sntp: bool = False,
-        probe: bool = True,
-        secure: bool = False,
-        memory: Memory = TODAYS,
-        installed: Installed | None = None,
+        chip: Chip,
+        outfit: Outfit,
+        services: Services,
     ) -> None:
-        self._installed = installed
-        self._workdir, self._app_dir, self._fakes_dir = workdir, app_dir, fakes_dir
-        self._micropython, self._heapsize, self._broker_address = micropython, heapsize, broker_address
-        self._tls_address, self._sntp, self._probe, self._memory = tls_address, sntp, probe, memory
-        self._settings, self._files, self._is_secure = settings or {}, files or {}, secure
+        self._workdir, self._app_dir, self._services = workdir, app_dir, services
+        self._settings, self._files = dict(outfit.settings), outfit.files
+        self._is_secure, self._installed = outfit.secure, outfit.installed
         self.profile: str = self._settings.get("board", provision.BOARD)
+        has_psram = self.profile in wiring.HAVE_PSRAM
+        self._chip = replace(chip, heapsize=PSRAM_HEAP, memory=PSRAM) if has_psram else chip
         self._pins = provision.fittings(self.profile)
         self._names = {number: name for name, number in self._pins.items()}
-        if self.profile in wiring.HAVE_PSRAM:
-            self._heapsize, self._memory = PSRAM_HEAP, PSRAM
         self._phone = Phone(lambda phone: self._emit({"type": "phone", **phone.screen()}))
         self.cards = {**demo_cards(), self._phone.name: self._phone}
         self._listeners: list[Callable[[dict], None]] = []
@@ -105,17 +78,18 @@ class World:
     async def start(self, power: bool = True) -> None:
         """Build everything, provision the lock at the first run, and put the mains plug in."""
         async with contextlib.AsyncExitStack() as ends:
-            if self._broker_address is None:
+            address = self._services.broker_address
+            if address is None:
                 broker = Broker()
                 await broker.start()
                 ends.push_async_callback(broker.stop)
-                self._broker_address = broker.address
-            make = self._installed.listener if self._installed else partial(Operator, self._broker_address)
+                address = broker.address
+            make = self._installed.listener if self._installed else partial(Operator, address)
             self._operator = make(self._on_heard)
             await self._operator.start()
             ends.push_async_callback(self._operator.stop)
-            way = self._tls_address or self._broker_address
-            self._network = Network(way, self._emit, tls=self._tls_address is not None)
+            tls_address = self._services.tls_address
+            self._network = Network(tls_address or address, self._emit, tls=tls_address is not None)
             await self._network.start()
             ends.push_async_callback(self._network.stop)
             self._wire_up(ends)
@@ -132,7 +106,7 @@ class World:
         config = self.provision.config(self._network.dns_port, self._network.broker_port, self._settings)
         if self._is_secure:
             config["cards"]["plain_uid"] = False
-        if self._sntp:
+        if self._services.sntp:
             config["network"]["ntp"] = f"127.0.0.1:{self._network.sntp_port}"
         self.config = config
         self._unlock_level = config["relay"]["unlock_level"]
@@ -142,17 +116,8 @@ class World:
         if self._installed and not is_old:
             self._workdir.mkdir(parents=True, exist_ok=True)
             littlefs_image.make(self._workdir / "flash.img", build_app.flash_files(self._app_dir))
-        self.board = Board(
-            self._workdir,
-            self._app_dir,
-            self._fakes_dir,
-            config,
-            self._micropython,
-            heapsize=self._heapsize,
-            extra_files={**listed, **self._files},
-            probe=self._probe,
-            memory=self._memory,
-        )
+        first = {**listed, **self._files}
+        self.board = Board(self._workdir, self._app_dir, self._chip, config, first)
         if is_old and not self._installed:
             provision.renew(self.board, self._app_dir, config, listed if self._is_secure else {})
         ends.push_async_callback(self.board.power_off)
@@ -242,7 +207,12 @@ class World:
         asyncio.get_running_loop().call_later(_LEAVE_S - _EXIT_S, self._emit, {"type": "exit over"})
 
     async def start_over(self) -> None:
-        """Another demo: lock and house as at their first start, and a broker that knows nothing."""
+        """Another demo: lock and house as at their first start, and a broker that knows nothing.
+
+        Raises Refused where an installer has provisioned the lock: without that it would be nobody's.
+        """
+        if self._installed:
+            raise Refused("this lock is one of a house, and starts over with it: `make house` makes another")
         await self.power(False)
         self.board.erase()
         for leaf in ("state", "list", "update"):

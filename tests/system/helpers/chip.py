@@ -7,6 +7,7 @@ from pathlib import Path
 
 from menshen.simulator.board import Board
 from menshen.simulator.memory import TODAYS, Memory
+from menshen.simulator.outfit import Chip
 
 ROOT = Path(__file__).resolve().parents[3]
 FAKES = ROOT / "tools/simulator/fakes"
@@ -27,9 +28,8 @@ def make_board(
     app.mkdir()
     (app / "boot.py").write_text(boot)
     (app / "main.py").write_text(main)
-    board = Board(
-        folder / "board", app, fakes, {}, MICROPYTHON, _HEAP, extra_files=extra_files, memory=memory
-    )
+    chip = Chip(MICROPYTHON, fakes, _HEAP, memory=memory)
+    board = Board(folder / "board", app, chip, {}, extra_files)
     board.events = []
     board.on_event(board.events.append)
     return board

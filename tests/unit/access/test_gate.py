@@ -27,9 +27,11 @@ TENANT, STAFF, MOVE_IN, LEASE, PASSAGE = 1, 2, 3, 4, 7
 
 
 class Record:
-    def __init__(self, role=TENANT, kind=PIN, lease=7, before=0, after=0, schedule=0, uses=0):
+    """`span`: not before, and not after; 0 for ever."""
+
+    def __init__(self, role=TENANT, kind=PIN, lease=7, span=(0, 0), schedule=0, uses=0):
         self.role, self.kind, self.lease, self.schedule, self.uses = role, kind, lease, schedule, uses
-        self.not_before, self.not_after = before, after
+        self.not_before, self.not_after = span
 
 
 class World:
@@ -200,7 +202,7 @@ def test_what_its_owner_gave_up_opens_no_more():
 def test_the_clock_alone_shuts_no_tenant_out():
     world = World()
     world.time = 2_000_000_000
-    world.put(world.listed, b"2468", Record(after=1_900_000_000))
+    world.put(world.listed, b"2468", Record(span=(0, 1_900_000_000)))
     assert world.gate.pin(b"2468", 0).granted
     world.ended.add(7)
     assert world.gate.pin(b"2468", 0).reason == EXPIRED
@@ -211,7 +213,7 @@ def test_the_clock_alone_shuts_no_tenant_out():
 def test_a_move_in_code_opens_nothing_by_whatever_clock():
     world = World()
     world.begun_leases.add((7, 1_900_000_000))
-    world.put(world.listed, b"2468", Record(MOVE_IN, before=1_900_000_000, after=1_950_000_000))
+    world.put(world.listed, b"2468", Record(MOVE_IN, span=(1_900_000_000, 1_950_000_000)))
     for world.time in (None, 1_000_000_000, 1_900_000_000, 2_000_000_000):
         assert world.gate.pin(b"2468", 0).reason == MOVING_IN
     world.ended.add(7)
@@ -221,7 +223,7 @@ def test_a_move_in_code_opens_nothing_by_whatever_clock():
 def test_a_clock_set_back_shuts_nobody_out_whose_lease_had_begun():
     world = World()
     world.time = 1_000_000_000
-    world.put(world.listed, b"2468", Record(before=1_900_000_000))
+    world.put(world.listed, b"2468", Record(span=(1_900_000_000, 0)))
     assert world.gate.pin(b"2468", 0).reason == TOO_EARLY
     world.begun_leases.add((7, 1_900_000_000))
     assert world.gate.pin(b"2468", 0).granted
@@ -242,7 +244,7 @@ def test_what_was_found_over_stays_over_where_the_clock_is_unknown():
 def test_the_clock_does_end_what_staff_may():
     world = World()
     world.time = 2_000_000_000
-    world.put(world.listed, b"2468", Record(STAFF, after=1_900_000_000))
+    world.put(world.listed, b"2468", Record(STAFF, span=(0, 1_900_000_000)))
     assert world.gate.pin(b"2468", 0).reason == EXPIRED
 
 
@@ -302,8 +304,8 @@ def test_nobody_but_a_tenant_asks_and_nothing_of_theirs_is_used_up():
 def test_what_opens_no_more_or_not_yet_asks_for_nothing_either():
     for place, record, time in (
         ("own", Record(), None),
-        ("listed", Record(before=1_900_000_000), 1_000_000_000),
-        ("listed", Record(after=1), 2_000_000_000),
+        ("listed", Record(span=(1_900_000_000, 0)), 1_000_000_000),
+        ("listed", Record(span=(0, 1)), 2_000_000_000),
     ):
         world = World()
         world.time = time

@@ -35,7 +35,7 @@ def test_staffs_card_that_proves_its_number_is_held_to_days_hours_and_uses():
         (False, True, 2000, None),
     ):
         world = World(plain_uid=False)
-        world.listed[proved] = Record(STAFF, CARD, 0, before=1000, schedule=3, uses=2)
+        world.listed[proved] = Record(STAFF, CARD, 0, span=(1000, 0), schedule=3, uses=2)
         world.open_hours, world.uses_left, world.time = open_hours, uses_left, now
         verdict = world.gate.card(b"\x01\x04abcdef", True)
         assert verdict.granted == (reason == GRANTED)

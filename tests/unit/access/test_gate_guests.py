@@ -49,7 +49,7 @@ def test_guests_are_not_asked_for_other_lengths_and_known_pins():
     for role in (TENANT, STAFF):
         world = World()
         world.time = 2_000_000_000
-        world.put(world.listed, b"123456780", Record(role, after=1))
+        world.put(world.listed, b"123456780", Record(role, span=(0, 1)))
         world.gate.pin(b"123456780", 0)
         assert "guest" not in world.notes
 

@@ -40,8 +40,8 @@ def test_passage_mode_ends_with_whatever_ends_the_credential():
     world = World()
     digest = MAC.digest(b"\x01", b"2468")[:16]
     for time, record, goes_on in (
-        (2_000_000_000, Record(PASSAGE, after=2_000_000_001), True),
-        (2_000_000_000, Record(PASSAGE, after=2_000_000_000), False),
+        (2_000_000_000, Record(PASSAGE, span=(0, 2_000_000_001)), True),
+        (2_000_000_000, Record(PASSAGE, span=(0, 2_000_000_000)), False),
         (2_000_000_000, Record(STAFF), False),
         (None, Record(PASSAGE), True),
         (None, Record(PASSAGE, schedule=3), False),

@@ -33,7 +33,7 @@ def test_a_phone_at_the_door_is_a_tenants_or_nobodys():
 
 def test_staff_are_let_in_as_their_credential_says():
     world = World()
-    world.put(world.listed, b"2468", Record(STAFF, before=1000, after=2000, schedule=3, uses=2))
+    world.put(world.listed, b"2468", Record(STAFF, span=(1000, 2000), schedule=3, uses=2))
     assert world.gate.remote(0, DIGEST).reason == NO_CLOCK
     world.time = 1500
     verdict = world.gate.remote(0, DIGEST)

@@ -96,6 +96,8 @@ class _Client:
         self._house, self.server = house, "broker"
 
     async def publish(self, topic, payload, retain=False):
+        if isinstance(payload, tuple):
+            payload = b"".join([bytes(piece) for piece in payload])
         self._house.told.append([topic.split("/")[-1], payload.decode()])
 
     async def subscribe(self, topic, qos=1):
@@ -314,6 +316,24 @@ class House:
         asyncio.run(self.subscriptions.on_message(b"menshen/v1/demo/tenant", payload))
         self.wait(_SETTLES_MS)
 
+    def put(self, path, blob=None):
+        """Somebody with a cable puts a file in this place, or without a blob a folder with one in it."""
+        _remove(path)
+        if blob is None:
+            os.mkdir(path)
+            path += "/notes"
+        with open(path, "wb") as file:
+            file.write(unhexlify(blob or ""))
+
+    def remove(self, *paths):
+        """They take these away."""
+        for path in paths:
+            _remove(path)
+
+    def number(self, name, value):
+        """Another release has left this number in NVS."""
+        chip.kept[name] = value
+
     def sntp(self, now):
         self.lock._housekeeping._clock.network(now)
 
@@ -322,6 +342,17 @@ class House:
         sizes = [["/" + n, os.stat("/" + n)[6]] for n, kind, *_ in os.ilistdir("/") if kind == 0x8000]
         sizes += [["/access/" + name, os.stat("/access/" + name)[6]] for name in os.listdir("/access")]
         self.told = sizes + [[n, len(v) if isinstance(v, bytes) else 4] for n, v in chip.kept.items()]
+
+
+def _remove(path):
+    """A file or a folder, whole, or nothing."""
+    try:
+        if os.stat(path)[0] == 0x4000:
+            for name in os.listdir(path):
+                _remove(path + "/" + name)
+        os.remove(path)
+    except OSError:
+        pass
 
 
 async def _pass(milliseconds):
