@@ -143,6 +143,8 @@ def test_the_version_is_that_of_the_firmware() -> None:
         (2, ["release", "build", "--key", "{}/none.pem"], "--key {}/none.pem: there is no such file"),
         (2, ["release", "key", "--key", "{}/r.pem", "--passphrase-fd", "99"], "--passphrase-fd 99: "),
         (2, ["lease", "list", "front"], "LOCK front: not in the file"),
+        (2, ["lease", "list", "front\n"], "a line break or another control character"),
+        (2, ["record", "--last", "9" * 30], "1000000"),
         (2, ["broker", "host", "--certificates", "{}"], "HOST:PORT host"),
         (2, ["board", "provision", "--port", "x", "--settings", "{}/a.key"], "cannot be read as JSON"),
         (2, ["guest", "--hours", "1", "--zone", "Moon/Crater"], "--zone Moon/Crater"),
@@ -168,6 +170,7 @@ def test_the_version_is_that_of_the_firmware() -> None:
         (1, ["health"], "there is no broker yet"),
         (1, ["publish", "--all"], "there is no broker yet"),
         (1, ["pki", "operator", "{}"], "make an authority first"),
+        (2, ["pki", "renew", "{}", "front", "--certificate={}/a.key"], "no certificate, as front.crt.pem is"),
         (1, ["release", "publish", "--release", "{}", "--broker", "127.0.0.1:1"], "is no release"),
         (
             1,
