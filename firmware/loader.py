@@ -44,6 +44,7 @@ class Late:
         """Imports are this block's from here on, until another block begins or the event loop runs."""
         if _IS_PLENTY:  # nothing is given back: who brought what need not be known
             return self
+        gc.threshold(_NEVER)  # no collection falls into this step; _sweep() allows them again
         if Late._open is not None:
             Late._open._note()
         self._names = list(sys.modules)  # a set would take 640 bytes in one piece
@@ -69,11 +70,13 @@ class Late:
                     pass
         _sweep_later()
 
-    async def __aenter__(self) -> "Late":
+    async def begin(self) -> "Late":
+        """As `async with` does. The build writes that out: a name of ours is short."""
         await collect()
-        gc.threshold(_NEVER)
         asyncio.create_task(self._go_on())
         return self.__enter__()
+
+    __aenter__ = begin
 
     async def __aexit__(self, *error: object) -> None:
         self.__exit__(*error)
@@ -115,9 +118,14 @@ def tidy() -> None:
 def hush() -> None:
     """Somebody is at the door: collect nothing for a moment, but where memory is full; then in one step."""
     if not _IS_PLENTY:
-        _sweep_later()
+        put_off()
         Late._since = ticks_ms()
-        gc.threshold(_NEVER)
+
+
+def put_off() -> None:
+    """Collect nothing in this step, but where memory is full; then in one of its own."""
+    _sweep_later()
+    gc.threshold(_NEVER)
 
 
 def _sweep() -> None:
@@ -133,7 +141,7 @@ def _sweep_later() -> None:
 
 
 async def _sweep_when_quiet() -> None:
-    await asyncio.sleep_ms(0)
+    await asyncio.sleep_ms(1)  # after all that is ready to run now: of a start, what arms the door
     for _ in range(_MOST):
         if Late._since is None or ticks_diff(ticks_ms(), Late._since) >= _HUSH_MS:
             break

@@ -1,5 +1,6 @@
 """Releases for the locks of system tests: the application as it is built, with something changed."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -14,12 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from menshen import build_app
 from menshen.operator.lists import MOVE_IN, PIN, Credential
-from menshen.release import keys, publish
-from menshen.release.release import Release, build, manifest_topic
+from menshen.release import keys, pack, publish
+from menshen.release.release import Release, build, delta_topic, manifest_topic
 from tests.simulated_lock import Event, Lock
 from tests.slots import change_slot
 
 FIRMWARE = build_app.TOP / "firmware"
+VERSION = re.findall('VERSION = "(.*)"', (FIRMWARE / "version.py").read_text())[0]
 
 
 @cache
@@ -52,6 +54,7 @@ class Operator:
     lock: Lock
     key: rsa.RSAPrivateKey = field(default_factory=key)
     ordered: int = 0  # the number of the last order
+    heads: dict[str, bytes] = field(default_factory=dict)  # of the packs that the lock may run, by version
 
     def release(
         self, version: str, edits: Edits | None = None, security: int = 1, image: bytes = b""
@@ -66,11 +69,20 @@ class Operator:
     def trust(self) -> None:
         """Have the release that the lock was made with trust this key. The power must be off."""
         change_slot(self.lock.world.board, {keys.TRUSTED_PATH: self._trusted()})
+        self.heads[VERSION] = self.lock.world.board.read_file("/slots/a.pack")
 
-    async def publish(self, release: Release, manifest: bytes | None = None) -> None:
-        """Put it on the broker; chunks that are there already are not sent again."""
+    async def publish(self, release: Release, manifest: bytes | None = None, told: bool = True) -> None:
+        """Put it on the broker; chunks that are there already are not sent again.
+
+        `told`: with what its head differs in from each that the lock may run.
+        """
         for topic, chunk in release.chunks():
             await self.lock.world.publish(topic, chunk, True)
+        head = pack.table(release.files)
+        for version, other in self.heads.items() if told else ():
+            topic = delta_topic(hashlib.sha256(head).hexdigest(), version)
+            await self.lock.world.publish(topic, pack.delta(other, head), True)
+        self.heads[release.version] = head
         signed = manifest or release.manifest(self.key).encode()
         await self.lock.world.publish(manifest_topic(release.version), signed, True)
 

@@ -8,7 +8,7 @@ from access.decide import AT_HOME_ELSEWHERE, ELSEWHERE, GOES_ON, KEPT, PLAIN, PR
 from access.gate import Verdict
 from access.waiting import FULL, Waiting, is_random
 from loader import Loan
-from people.entry import CREDENTIAL
+from people.entry import CREDENTIAL, OLD
 from roll.record import CARD, DIGEST, TENANT
 from storage.purposes import CARD_VALUE, PROVED_CARD_VALUE
 
@@ -98,4 +98,6 @@ class CardDialogue(Waiting):
 
 def begin(verdict: Verdict, now: int, *parts) -> "tuple[Waiting | None, str]":
     """What is awaited, and the signal."""
+    if parts[1].residents.paths[OLD]:
+        return None, REFUSED  # nothing can be set yet
     return CardDialogue(verdict, now, parts), GOES_ON

@@ -15,6 +15,7 @@ from access.decide import GOES_ON, KEPT, REFUSED, THROTTLED
 from access.gate import Verdict
 from access.waiting import FULL, Waiting
 from loader import Loan
+from people.entry import OLD
 from roll.record import DIGEST, PIN, TENANT
 from storage.hmac import equal
 from storage.purposes import PIN_VALUE
@@ -87,9 +88,11 @@ class Dialogue(Waiting):
         """KEPT, or REFUSED, where these digits are the new PIN once more."""
         if self._state != _AGAIN:
             return None
-        digest = self._mac.digest(PIN_VALUE, digits)[:DIGEST]
-        if not equal(digest, self._first) or self._register.credentials.find(digest) is not None:
+        digest, find = self._mac.digest(PIN_VALUE, digits)[:DIGEST], self._register.credentials.find
+        if not equal(digest, self._first) or find(digest) is not None:
             return None  # or a list has come that gives it to somebody
+        if self._who.role != TENANT and find(self._who.digest) is None:
+            return None  # the code is not in it any more
         digest = self._residents.digest(digest, PIN_VALUE, digits)
         if self._who.role == TENANT:
             change = lambda pins: pins.change_pin(self._who, digest)  # noqa: E731
@@ -206,6 +209,6 @@ class Dialogue(Waiting):
 def begin(verdict: Verdict, now: int, *parts) -> "tuple[Waiting | None, str]":
     """What is awaited, and the signal."""
     dialogue = Dialogue(verdict, now, parts)
-    if verdict.order == 0 and dialogue.is_full():
-        return None, REFUSED  # there are eight already
+    if parts[1].residents.paths[OLD] or (verdict.order == 0 and dialogue.is_full()):
+        return None, REFUSED  # nothing can be set yet, or there are eight already
     return dialogue, GOES_ON

@@ -13,6 +13,7 @@ does not hang on a clock alone that nobody obeys it after others. Once one with 
 without is.
 """
 
+import asyncio
 import struct
 from hashlib import sha256
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
         def certificate(self, name: str, text: str, now: int) -> bool: ...  # base64url; whether it was taken
         def restart(self) -> None: ...  # in one to two minutes, whoever is at the door
         def remote(self, lease: int, digest: bytes) -> bool: ...  # judged at the gate; whether it opened
-        def guest_keys(self, lease: int) -> "list[bytes]": ...
+        async def guest_keys(self, lease: int) -> "list[bytes]": ...
 
 
 _FIELDS = ("lock", "time", "command", "nonce", "expires")
@@ -103,7 +104,7 @@ class Commands:
         self._lock_id, self._key = lock_id, key
         self._clock, self._numbers, self._acks, self._door = clock, numbers, acks, door
 
-    def handle(self, message: "bytes | bytearray | None", retained: bool) -> bool:
+    async def handle(self, message: "bytes | bytearray | None", retained: bool) -> bool:
         """Handle one message, None for one that was too long. Whether its command was carried out.
 
         Nothing is told of a tenant's command to unlock.
@@ -118,7 +119,7 @@ class Commands:
             del message
             told = fields.get("command") != "unlock" or "lease" not in fields
             nonce = self._check(fields)
-            self._carry_out(fields, nonce)
+            await self._carry_out(fields, nonce)
             return True
         except Refused as error:
             if told:
@@ -149,7 +150,7 @@ class Commands:
             raise Refused("malformed")
         return nonce
 
-    def _carry_out(self, fields: dict, nonce: str) -> None:
+    async def _carry_out(self, fields: dict, nonce: str) -> None:
         """Carry the command out, if it is neither too late nor too early nor a repetition. Raises Refused."""
         now, command, door = self._clock.now(), fields["command"], self._door
         if now is None:
@@ -158,7 +159,7 @@ class Commands:
             raise Refused("expired")
         if fields["time"] > now + _SKEW_S:
             raise Refused("too early")
-        lease, digest = self._proved(fields) if command == "unlock" else (0, b"")
+        lease, digest = await self._proved(fields) if command == "unlock" else (0, b"")
         number = fields.get("number", 0)
         self._count(number)
         if not number:  # what has one is newer by that, whatever clocks said before
@@ -197,11 +198,17 @@ class Commands:
         except OSError:
             raise Refused("flash error")
 
-    def _proved(self, fields: dict) -> "tuple[int, bytes]":
-        """(lease, b"") of the tenant who signed the proof, or (0, digest) of the staff credential."""
+    async def _proved(self, fields: dict) -> "tuple[int, bytes]":
+        """(lease, b"") of the tenant who signed the proof, or (0, digest) of the staff credential.
+
+        Others have a turn between any two keys.
+        """
         lease, credential, proof = fields.get("lease"), fields.get("credential"), fields.get("proof")
         if type(lease) is int and 0 < lease < 65536:
-            keys, digest = self._door.guest_keys(lease), b""
+            try:
+                keys, digest = await self._door.guest_keys(lease), b""
+            except OSError:
+                raise Refused("flash error")
         elif isinstance(credential, str) and len(credential) == 32 and all(c in _HEX for c in credential):
             lease, digest = 0, bytes([int(credential[n : n + 2], 16) for n in range(0, 32, 2)])
             keys = [Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)]
@@ -210,6 +217,7 @@ class Commands:
         if not isinstance(proof, str):
             raise Refused("malformed")
         for key in keys:
+            await asyncio.sleep_ms(0)
             try:
                 said = verify(proof.encode(), self._lock_id, key, UNLOCK_PROOF)
             except Refused:

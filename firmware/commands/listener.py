@@ -35,4 +35,4 @@ class Listener:
             key, clock, numbers, telemetry = self._parts
             remote = Remote(*self._door)
             commands = Commands(self._lock_id, key, clock, numbers, Acks(telemetry), remote)
-            return commands.handle(messages.pop(), retained)
+            return await commands.handle(messages.pop(), retained)

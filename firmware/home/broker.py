@@ -80,7 +80,10 @@ class Home:
         self._resolver = Resolver([], self._numbers, lambda: self._wlan.ifconfig()[3])
 
     async def run(self) -> None:
-        """Until it must yield, or is off and the announcement has been removed as far as that is possible."""
+        """Until it must yield, or is off and the announcement has been removed as far as that is possible.
+
+        Raises MemoryError where there is too little even for this: others get that of this code, too.
+        """
         is_plain = self._broker is None or self._broker[4] is None
         backoff, tries = Backoff(_BASE_MS if is_plain else _CAP_MS, _CAP_MS), 0
         while self._switch.is_on() or tries < _TRIES:
@@ -92,7 +95,7 @@ class Home:
                 break
             except _Yield:
                 return
-            except (MQTTError, TlsError, OSError, MemoryError) as error:
+            except (MQTTError, TlsError, OSError) as error:
                 console.info("home", "offline: {}".format(error))
             if ticks_diff(ticks_ms(), began) > _PROVED_MS:
                 backoff.reset()
@@ -142,7 +145,7 @@ class Home:
         await client.disconnect()
         raise _Off
 
-    def _announcement(self) -> bytes:
+    def _announcement(self) -> "tuple[bytes, ...]":
         with Loan():
             from home.entity import entity
 

@@ -27,6 +27,8 @@ _LOOK_MS = const(1000)
 class HomeSwitch:
     """`memory` is a lock for what needs much memory; it is released here when somebody else waits for it."""
 
+    again_ms = 30_000  # while memory is short, the code for this is away for so long
+
     def __init__(
         self,
         settings: "Settings",
@@ -43,8 +45,13 @@ class HomeSwitch:
     async def run(self) -> None:
         """For ever."""
         while True:
-            await self._look()
-            await asyncio.sleep_ms(_LOOK_MS)
+            wait = _LOOK_MS
+            try:
+                await self._look()
+            except MemoryError:
+                console.warning("home", "no memory")
+                wait = self.again_ms
+            await asyncio.sleep_ms(wait)
 
     async def _look(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""

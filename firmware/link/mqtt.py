@@ -101,14 +101,20 @@ class MQTTClient(simple.MQTTClient):
             raise
 
     async def publish(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, topic: str, msg: bytes, retain: bool = False, qos: int = 1
+        self, topic: str, msg: "bytes | tuple[bytes, ...]", retain: bool = False
     ) -> None:
-        """Publish a message. With QoS 1, return when the broker has acknowledged it."""
-        head = PUBLISH | qos << 1 | retain
-        if not qos:
-            return await self._within(self._write(frame(head, text(topic) + msg)))
+        """Publish a message, with QoS 1; return when the broker has acknowledged it.
+
+        There may be no memory for a long one in one piece: so it may be a tuple of them.
+        """
         pid = self._next_id()
-        return await self._within(self._ask(frame(head, text(topic) + pid + msg), PUBACK, pid))
+        body, more = text(topic) + pid, ()
+        if isinstance(msg, tuple):
+            more = msg
+        else:
+            body += msg
+        packet = frame(PUBLISH | 2 | retain, body, sum(map(len, more)))
+        await self._within(self._ask(packet, PUBACK, pid, more))
 
     async def subscribe(self, topic: str, qos: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Subscribe to a topic; return when the broker has acknowledged it."""
@@ -185,20 +191,23 @@ class MQTTClient(simple.MQTTClient):
         self.pid = self.pid % 65535 + 1
         return self.pid.to_bytes(2, "big")
 
-    async def _write(self, packet: bytes) -> None:
+    async def _write(self, packet: bytes, more: "tuple[bytes, ...]" = ()) -> None:
         async with self._sending:
             if self.sock is None:
                 raise MQTTError("closed")
             self._stream.write(packet)
             await self._stream.drain()
+            for piece in more:
+                self._stream.write(piece)
+                await self._stream.drain()
         self._sent = ticks_ms()
 
-    async def _ask(self, packet: bytes, kind: int, pid: bytes) -> None:
+    async def _ask(self, packet: bytes, kind: int, pid: bytes, more: "tuple[bytes, ...]" = ()) -> None:
         """Send a packet, and wait until run() has read its answer."""
         async with self._asking:
             self._answered.clear()
             self._expected = kind, pid
-            await self._write(packet)
+            await self._write(packet, more)
             await self._answered.wait()
 
     async def _next(self, wait_ms: int) -> "int | None":

@@ -29,10 +29,10 @@ def text(value: "str | bytes") -> bytes:
     return len(data).to_bytes(2, "big") + data
 
 
-def frame(kind: int, body: bytes = b"") -> bytes:
-    """A packet: first byte, remaining length (2.2.3), body."""
+def frame(kind: int, body: bytes = b"", more: int = 0) -> bytes:
+    """A packet: first byte, remaining length (2.2.3), body, of which so many bytes more are to follow."""
     head = bytearray((kind,))
-    size = len(body)
+    size = len(body) + more
     while size > 0x7F:
         head.append(size & 0x7F | 0x80)
         size >>= 7

@@ -41,6 +41,7 @@ async def take(
     await pace()
     if version > credentials.version:
         on_time(time, echo)  # else by a clock, perhaps, that was wrong and is healed
+    await pace()
     check(identity[1], changes)
     head.append(list_hash(identity[2], changes))
     return snapshot, identity, changes

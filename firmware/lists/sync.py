@@ -103,6 +103,7 @@ class Sync:
         async with Loan():
             from roll.install import place
 
+            await self._pace()
             return place(self._credentials, self._settings.key, identity)
 
     async def _is_here(self, identity: "Identity", path: str) -> bool:

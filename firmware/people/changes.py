@@ -68,7 +68,9 @@ class Changes:
                 yield one
 
     def number_of(self, who: "Who") -> "tuple[int, bool]":
-        """The number of who asks, and whether it is a new one."""
+        """The number of who asks, and whether it is a new one. ResidentsError where they are gone by now."""
+        if who.number and who.number not in self.people():
+            raise ResidentsError("gone")
         return (who.number, False) if who.number else (self.free(), True)
 
     def owner(self, who: "Who", number: int) -> bytes:

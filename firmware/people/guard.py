@@ -9,7 +9,7 @@ import asyncio
 from micropython import const
 
 from people.entry import WITHDRAWN_MAX
-from people.leases import ENTRY
+from people.leases import ENTRIES_MAX, ENTRY
 from people.terms import each, lease_digest
 from roll.record import CARD, DIGEST, HOUSE_KEY, LEASE, MOVE_IN, TENANT
 
@@ -46,6 +46,8 @@ class _Comparison:
         """Why the list is refused for what it has, or has no more, at one digest."""
         if new is not None and new.role in (TENANT, MOVE_IN, LEASE):
             stated = new.role == LEASE and digest == lease_digest(new.lease)
+            if new.role == LEASE and not stated:
+                return SHORTENED  # the ledger would take its end, of which nothing was judged
             if stated or new.lease not in self._ends:
                 self._ends[new.lease] = new.not_after if stated else _NO_RECORD
                 if self._too_many():
@@ -78,11 +80,16 @@ class _Comparison:
         return LOCKED_OUT if self._held - self._given or self._used & self._lost else None
 
     def _too_many(self) -> bool:
-        """Whether there would be too many leases that are not over."""
+        """Whether there would be too many leases that are not over, or no place for one in the table.
+
+        One that is not in there would have no end that a later list could not move.
+        """
         if len(self._ends) + len(self._leases.table) // ENTRY <= LEASES_MAX:
             return False
         leases = {entry[5] for entry in each(self._leases)}
         leases.update(self._ends)
+        if len(leases) > ENTRIES_MAX:
+            return True
         return len([one for one in leases if not self._leases.over(one, self._now)]) > LEASES_MAX
 
 

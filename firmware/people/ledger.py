@@ -46,11 +46,13 @@ class Ledger:
 
         `heard` is when the list came, seconds since 1970, 0 where nobody is sure. OSError: the flash is full.
         """
+        await asyncio.sleep_ms(0)  # what has loaded this is a step
         for count, (_, credential) in enumerate(listed()):
             if count % _SLICE == 0:
                 await asyncio.sleep_ms(0)
             if credential.role in (LEASE, TENANT, MOVE_IN):
                 self._note(credential, heard)
+        await asyncio.sleep_ms(0)
         self._leases.save()
 
     async def forget(self, listed: "Listed") -> None:

@@ -40,7 +40,7 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
     if scopes:
         old = numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
         kept = [mark for mark in _marks(old) if struct.unpack_from("<H", mark)[0] not in scopes]
-        new = b"".join(kept + [struct.pack("<HI", scope, 0) for scope in sorted(scopes)])
+        new = _fitting(kept + [struct.pack("<HI", scope, 0) for scope in sorted(scopes)], scopes, register)
         if new != old:
             numbers.set_blob(NEW_WAYS, new)
         for lease in leases:
@@ -72,10 +72,8 @@ def at_entry(register: "Register", who: "Comer") -> str:
         if not noticed:
             register.residents.greet(who.digest)
         return GRANTED
-    if (len(marks) + 1) * _MARK > NEW_WAYS_MAX:  # who saw it first sees it again
-        marks.remove(next(mark for mark in marks if mark[2:] != bytes(4)))
     try:
-        numbers.set_blob(NEW_WAYS, b"".join(marks) + mine)
+        numbers.set_blob(NEW_WAYS, _fitting(marks + [mine], {scope}, register))
     except OSError:
         console.error("people", "no space in NVS to note who was shown what is new")
     return NEW_WAY_IN
@@ -91,6 +89,21 @@ def _is_noticed(register: "Register", who: "Comer") -> bool:
         except (OSError, ResidentsError):
             console.error("people", "no space to note what stays")
             return False
+
+
+def _fitting(marks: "list[bytes]", scopes: "set[int]", register: "Register") -> bytes:
+    """As many as there are places for. What goes first is of leases that are gone, but for these scopes; then
+    whoever saw it first sees it again.
+    """
+    surplus, leases = len(marks) - NEW_WAYS_MAX // _MARK, register.leases
+    for is_shown in (False, True):
+        for mark in marks[:] if surplus > 0 else ():
+            scope = struct.unpack_from("<H", mark)[0]
+            is_gone = scope not in scopes and (leases.place(scope) < 0 or leases.over(scope, None))
+            if surplus > 0 and (mark[2:] != bytes(4) if is_shown else is_gone):
+                marks.remove(mark)
+                surplus -= 1
+    return b"".join(marks)
 
 
 def _scope(register: "Register", lease: int) -> int:

@@ -26,11 +26,28 @@ _MAC = const(32)
 def open_all(residents: "Residents", key: bytes) -> bytes:
     """Find the whole files of all shelves, and the table of version 0.1.0 if there is one; the seal."""
     residents.seal = Mac(key).digest(PEOPLE_FILE)
+    there = _there()
     for shelf in range(SHELVES):
-        _open(residents, shelf, PATH + str(shelf), seal_of(residents, shelf))
-    if files.exists(OLD_PATH) or files.exists(OLD_PATH + COPY):
+        path = PATH + str(shelf)
+        if _may_be(path, there):
+            _open(residents, shelf, path, seal_of(residents, shelf))
+    if _may_be(OLD_PATH, there) and (files.exists(OLD_PATH) or files.exists(OLD_PATH + COPY)):
         _open(residents, OLD, OLD_PATH, Mac(Mac(key).digest(RESIDENTS_FILE)))
     return residents.seal
+
+
+def _there() -> "list[str]":
+    """The files that there are: one look at the folder, and not one for each file that might be in it."""
+    try:
+        return os.listdir(PATH[: PATH.rindex("/")])
+    except OSError:
+        return []
+
+
+def _may_be(path: str, there: "list[str]") -> bool:
+    """Whether to look for a file or its copy; where nothing could be listed, each is looked for."""
+    name = path[path.rindex("/") + 1 :]
+    return not there or name in there or name + COPY in there
 
 
 def _open(residents: "Residents", shelf: int, path: str, mac: Mac) -> None:
@@ -51,10 +68,11 @@ def _open(residents: "Residents", shelf: int, path: str, mac: Mac) -> None:
 def _read(path: str, mac: Mac) -> "tuple[int, bytes, bytes]":
     """Sequence number, first bytes and kinds of the entries; 0 and nothing where the file is not whole."""
     try:
-        size = os.stat(path)[6] - FRONT - _MAC
-        if size >= 0 and size % ENTRY == 0:
-            firsts, whats = bytearray(size // ENTRY), bytearray(size // ENTRY)
-            with open(path, "rb") as file:
+        with open(path, "rb") as file:
+            size = file.seek(0, 2) - FRONT - _MAC
+            if size >= 0 and size % ENTRY == 0:
+                firsts, whats = bytearray(size // ENTRY), bytearray(size // ENTRY)
+                file.seek(0)
                 head = file.read(FRONT)
 
                 def entries() -> "Iterator[bytes]":

@@ -1,7 +1,7 @@
 """Changes the PINs of the residents of one lease: moving in, another PIN, moving out."""
 
 from loader import Loan
-from people.changes import Changes, same
+from people.changes import Changes
 from people.entry import CREDENTIAL, NOTICE, OWNER
 from people.shelves import make
 from roll.record import DIGEST, PIN
@@ -29,13 +29,6 @@ class Pins(Changes):
             lambda entry, one: pin if one.is_pin and one.number == number else entry,
             (pin if is_new else b"") + added,
         )
-
-    def claim(self, who: "Who") -> int:
-        """The number of whoever has this PIN, from now on if the PIN is only in the list."""
-        number, is_new = self.number_of(who)
-        if is_new:
-            self.write(same, self.owner(who, number))
-        return number
 
     def move_out(self, who: "Who") -> None:
         """Remove all that a resident has set; a PIN of the list opens no more."""

@@ -1,10 +1,20 @@
 """What may be said of lists, commands, leases and releases: what telemetry.py publishes on `ack`."""
 
+from micropython import const
+
 from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from reports.telemetry import Telemetry
+
+
+_REASONS = const(0)  # which of the tables of results.py
+_COMMANDS = const(1)
+_REFUSALS = const(2)
+_DECISIONS = const(3)
+_STEPS = const(4)
+_UPDATE_REFUSALS = const(5)
 
 
 class Acks:
@@ -19,12 +29,12 @@ class Acks:
 
     def list_refused(self, version: "int | None", reason: str) -> None:
         """A list was refused; version is None where it could not be read. One of REASONS in results.py."""
-        _check(reason, "REASONS")
+        _check(reason, _REASONS)
         self._telemetry.refuse({"list": version, "result": "refused", "reason": reason})
 
     def command_done(self, command: str, nonce: str, found: "dict | None" = None) -> None:
         """One of COMMANDS was carried out; `found` are the faults and the list of a self-test."""
-        _check(command, "COMMANDS")
+        _check(command, _COMMANDS)
         said = {"command": command, "nonce": nonce, "result": "done"}
         if found:
             said.update({"faults": found["faults"], "list": found["list"]})
@@ -32,7 +42,7 @@ class Acks:
 
     def command_refused(self, nonce: "str | None", reason: str) -> None:
         """A command was refused; nonce is None where it could not be read. One of REFUSALS in results.py."""
-        _check(reason, "REFUSALS")
+        _check(reason, _REFUSALS)
         self._telemetry.refuse({"nonce": nonce, "result": "refused", "reason": reason})
 
     def decided(self, lease: int, what: str, end: int = 0) -> None:
@@ -40,7 +50,7 @@ class Acks:
 
         `end` is an earlier one to which they agree, seconds since 1970; 0 is none.
         """
-        _check(what, "DECISIONS")
+        _check(what, _DECISIONS)
         said = {"lease": lease, "result": what}
         if end:
             said["end"] = end
@@ -53,18 +63,18 @@ class Acks:
         """
         said = {"update": version, "result": step}
         if step == "refused":
-            _check(reason, "UPDATE_REFUSALS")
+            _check(reason, _UPDATE_REFUSALS)
             said["reason"] = reason
             self._telemetry.refuse(said)
         else:
-            _check(step, "STEPS")
+            _check(step, _STEPS)
             self._telemetry.acknowledge(said)
 
 
-def _check(word: str, kind: str) -> None:
+def _check(word: str, kind: int) -> None:
     """Raise ValueError unless the word is one of its kind in results.py."""
     with Loan():
-        from reports import results
+        from reports.results import COMMANDS, DECISIONS, REASONS, REFUSALS, STEPS, UPDATE_REFUSALS
 
-        if word not in getattr(results, kind):
+        if word not in (REASONS, COMMANDS, REFUSALS, DECISIONS, STEPS, UPDATE_REFUSALS)[kind]:
             raise ValueError("no such word")

@@ -50,7 +50,9 @@ _STATE = (
     "faults",
     "board",
     "trusts",
+    "signal",
 )
+_PIECE = const(64)  # characters, and a field more: there may be no memory for the whole in one piece
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
 _WILL = '{"online":false,"order":%d}'
 
@@ -144,16 +146,21 @@ class Telemetry:
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
         await asyncio.sleep_ms(0)
-        status, said = self._status(True), {}
-        await asyncio.sleep_ms(0)
-        said["online"] = True
-        for name in _STATE:
-            said[name] = status[name]
+        status = self._status(True)
         if self.signal is not None:
-            said["signal"] = self.signal()
-        text = json.dumps(said).encode()
+            status["signal"] = self.signal()
         await asyncio.sleep_ms(0)
-        await client.publish(self._root + "state", text, True)
+        pieces, text = [], '{"online": true'
+        for name in _STATE:
+            if name in status:
+                text += ', "%s": %s' % (name, json.dumps(status[name]))
+            if len(text) > _PIECE:
+                pieces.append(text.encode())
+                text = ""
+        pieces.append((text + "}").encode())
+        status = text = None
+        await asyncio.sleep_ms(0)
+        await client.publish(self._root + "state", tuple(pieces), True)
 
     async def _empty(self, client: "MQTTClient") -> None:
         """Send all that waits, the oldest of each queue first; each is removed when the broker has it."""
@@ -164,7 +171,7 @@ class Telemetry:
                     break
                 number, missed, time, fields = item
                 head = '{"n":%d,"missed":%d,"time":%s,' % (number, missed, time or "null")
-                await client.publish(self._root + box.name, head.encode() + fields[1:])
+                await client.publish(self._root + box.name, (head.encode(), memoryview(fields)[1:]))
                 box.done(number)
         while self._refusals:
             said = self._refusals[0]

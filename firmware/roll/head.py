@@ -23,6 +23,7 @@ OLD = "/access/head.old"
 HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those of the other; slot, changes, 0
 HEAD_MAGIC = b"MNH2"
 _MAC = const(32)
+_FOLDER = const(0x4000)  # the kind of os.stat()
 
 
 class Head:
@@ -76,12 +77,18 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
                 return
         elif path == HEAD and files.exists(path):
             _report_broken()
-    if not files.exists(FOLDER):  # else nothing could ever be written there
+    if not is_folder(FOLDER):  # else nothing could ever be written there
         try:
+            files.remove(FOLDER)  # a file that somebody has put in its place
             os.mkdir(FOLDER)
         except OSError:
             console.error("roll", "the folder of the list cannot be made")
     console.error("roll", "there is no whole list of credentials")
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder of this name."""
+    return files.exists(path) and os.stat(path)[0] == _FOLDER
 
 
 def _report_broken() -> None:

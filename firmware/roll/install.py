@@ -3,7 +3,7 @@
 import os
 import struct
 
-from loader import collect
+from loader import collect, put_off
 from roll.credentials import ListError
 from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, head_mac, open_list, read_head
 from roll.layout import SNAPSHOTS
@@ -66,8 +66,9 @@ async def install(
         with open(ARRIVING, "wb") as file:
             file.write(data)
         await pace()
-        await collect()  # so that no collection falls into what follows, which is one step
+        await collect()
         await pace()
+        put_off()  # no collection falls into what follows, which is one step
         if files.exists(HEAD):
             os.rename(HEAD, OLD)  # from here on the arriving one counts
         os.rename(ARRIVING, HEAD)

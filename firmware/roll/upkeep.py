@@ -5,7 +5,7 @@ import os
 import console
 from loader import Loan
 from roll.credentials import ListError
-from roll.head import ARRIVING, open_list
+from roll.head import ARRIVING, FOLDER, is_folder, open_list
 from roll.install import finish_rename, identities, install
 from roll.layout import SNAPSHOTS
 from storage import files
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     """Hash both snapshots, fall back to the other if the one in use is rotten, and have two whole ones."""
+    await pace()  # what loads this is a step
+    _clear_the_way()
     if credentials.head == ARRIVING:
         finish_rename()
         open_list(credentials, key)
@@ -41,6 +43,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
         if not credentials.whole or any(n.startswith(its[8:] + ".") for n in os.listdir(its[:7])):
             return
         used, other = identities(credentials, key)
+        await pace()
         files.remove(its)
         try:
             if await merge(mine, b"", its, pace) == used[2] and other != used:
@@ -49,3 +52,14 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
                 await install(credentials, key, place, (used, used), laid, pace)
         except (ListError, OSError):
             console.warning("roll", "no space for a copy of the list")
+
+
+def _clear_the_way() -> None:
+    """A folder among the lock's files, which somebody has made, would be in a file's way for ever."""
+    for name in os.listdir(FOLDER) if is_folder(FOLDER) else ():
+        path = FOLDER + "/" + name
+        if is_folder(path):
+            try:
+                os.rename(path, path[len(FOLDER) :] + ".moved")
+            except OSError:
+                console.error("roll", "the folder %s is in the way of a file" % path)

@@ -5,6 +5,7 @@ This stays loaded; what a trial and the steps of an update take is loaded for ea
 
 import asyncio
 import os
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -12,7 +13,7 @@ import console
 from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
-from update.steps import BUILD, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
+from update.steps import BUILD, DELTA, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Manager:
         self._came = asyncio.Event()
         self.pending: list[tuple[bytearray | None, bool]] = []
         self.version: str | None = None
+        # The keypad's wait begins anew with each start: orders in a row leave it time to end, as trials do.
+        self._least_ms = 0 if board.reset_cause() == "power-on" else 2 * settings.trial_ms
+        self._rests_until = ticks_add(ticks_ms(), self._least_ms)
 
     async def run(self) -> None:
         """For ever."""
@@ -68,7 +72,9 @@ class Manager:
             ready = await self._take(READ)
             if ready is not None:  # not all locks of a house start it at once
                 spread = self.settings.spread_ms + 1
-                await asyncio.sleep_ms(_TOLD_MS + int.from_bytes(os.urandom(4), "little") % spread)
+                spread_ms = _TOLD_MS + int.from_bytes(os.urandom(4), "little") % spread
+                left_ms = min(ticks_diff(self._rests_until, ticks_ms()), self._least_ms)  # ticks go round
+                await asyncio.sleep_ms(max(spread_ms, left_ms))
                 await self._take(SWITCH, ready)
 
     async def _take(self, step: int, given: "Any" = None) -> "Any":
@@ -99,7 +105,8 @@ class Manager:
                     holds = True
                 try:
                     step, given = await self._step(step, given)
-                    tries = _TRIES
+                    if step != JUDGE:  # that may fail each time, and the message is got anew for it
+                        tries = _TRIES
                 except Interrupted:
                     return None  # the next order resumes from there
                 except (Refused, OSError) as error:
@@ -139,6 +146,8 @@ class Manager:
                 from update.image import step
             elif number == BUILD:
                 from update.slots import step
+            elif number == DELTA:
+                from update.delta import step
             elif number == PLAN:
                 from update.pack import step
             elif number == TRIAL:
@@ -146,6 +155,7 @@ class Manager:
             else:
                 from update.refusal import step
 
+            await asyncio.sleep_ms(0)
             return await step(self, given)
 
     async def _on_order(self, payload: "Payload") -> None:

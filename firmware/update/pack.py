@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from update.steps import Next, Update
 
     Turns = Callable[[], Awaitable[None]]
+    Words = list[bytearray]
 
 _HEAD = const(12)
 _HASH = const(32)
 _FRONT = const(4)
+_PIECE = const(128)
 _INDEX_MAX = const(2560)  # bytes
 _NAME_MAX = const(40)
 _LINE_MAX = const(50)
@@ -37,45 +39,60 @@ async def step(update: "Update", release: dict) -> "Next":
     return BUILD, release
 
 
-async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int, int, bytearray, bytearray]":
+async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int, int, Words, Words]":
     """Plan how to build a pack of `size` bytes whose head is the file `table`. Raises Refused, OSError.
 
     (where its hashes begin, where its data begins, the size u32 of each file, the place u32 of each in the
-    pack `running`, or 0 where that has no file of this hash).
+    pack `running`, or 0 where that has no file of this hash). There may be no memory for either in one piece:
+    32 are in one.
     """
     with open(table, "rb") as file:
         head = Pack(file)
         if head.start != os.stat(table)[6] or head.size != size:
             raise Refused("bad files")
         head.check()
-        sizes, places = bytearray(4 * head.count), bytearray(4 * head.count)
+        sizes, places = _words(head.count), _words(head.count)
         for n, (_, _, count) in enumerate(head.lines()):
-            struct.pack_into("<I", sizes, 4 * n, count)
+            struct.pack_into("<I", sizes[n >> 5], 4 * (n & 31), count)
     try:
         with open(running, "rb") as file, open(table, "rb") as wanted:
             wanted.seek(head.hashes)
-            _look_up(Pack(file), wanted, places)
+            _look_up(Pack(file), wanted, head.count, places)
             await pace()
     except (OSError, Refused):
         pass  # the running slot has no pack: everything is fetched
     return head.hashes, head.start, sizes, places
 
 
-def _look_up(running: "Pack", wanted: "BinaryIO", found: bytearray) -> None:
+def _words(count: int) -> "Words":
+    return [bytearray(_PIECE) for _ in range(0, 4 * count, _PIECE)]
+
+
+def _look_up(running: "Pack", wanted: "BinaryIO", count: int, found: "Words") -> None:
     """Fill in the places of the files that the running pack has."""
-    places = bytearray(4 * running.count)
+    places, fronts = _words(running.count), _words(running.count)
     for n, (_, place, _) in enumerate(running.lines()):
-        struct.pack_into("<I", places, 4 * n, place)
-    fronts = running.fronts()
-    for n in range(0, len(found), _FRONT):
+        struct.pack_into("<I", places[n >> 5], 4 * (n & 31), place)
+    for n in range(running.count):  # the first bytes of each hash: enough to look for one
+        at = 4 * (n & 31)
+        fronts[n >> 5][at : at + _FRONT] = running.hash(n)[:_FRONT]
+    for n in range(count):
         digest = wanted.read(_HASH)
-        at = -1
-        while True:
-            at = fronts.find(digest[:_FRONT], at + 1)
-            if at < 0 or (at % _FRONT == 0 and running.hash(at // _FRONT) == digest):
+        for k in range(len(fronts)):
+            at = _find(running, fronts[k], 32 * k, digest)
+            if at >= 0:
+                to = 4 * (n & 31)
+                found[n >> 5][to : to + 4] = places[k][at : at + 4]
                 break
-        if at >= 0:
-            found[n : n + 4] = places[at : at + 4]
+
+
+def _find(running: "Pack", fronts: bytearray, first: int, digest: bytes) -> int:
+    """Where in `fronts`, those of the files from the first on, the file of this hash is; -1 if it is not."""
+    at = -1
+    while True:
+        at = fronts.find(digest[:_FRONT], at + 1)
+        if at < 0 or (at % _FRONT == 0 and running.hash(first + at // _FRONT) == digest):
+            return at
 
 
 class Pack:
@@ -110,13 +127,6 @@ class Pack:
         """The SHA-256 of file n."""
         self._file.seek(self.hashes + _HASH * n)
         return self._file.read(_HASH)
-
-    def fronts(self) -> bytearray:
-        """The first four bytes of each SHA-256: enough to look for one."""
-        found = bytearray(_FRONT * self.count)
-        for n in range(self.count):
-            found[_FRONT * n : _FRONT * n + _FRONT] = self.hash(n)[:_FRONT]
-        return found
 
     def lines(self) -> "Iterator[tuple[bytes, int, int]]":
         """Name, place in the file and size, line by line. Raises Refused."""

@@ -13,7 +13,7 @@ from micropython import const
 
 from link.envelope import decode, encode
 from link.errors import Refused
-from update.pss import SIZE
+from update.pss import PART, PARTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 LONGEST = const(2048)  # characters of a manifest
 _KEY_ID = const(8)
 _KEYS_MAX = const(2)
-_SIGNATURE = const(512)  # characters of as many
 _SLOT_MAX = const(160 * 1024)  # bytes; two larger ones and two lists of 10,000 do not fit the flash
 _FILES_MAX = const(8192)
 _IMAGE_MAX = const(0x1F0000)  # no partition of a 4 MB layout is larger
@@ -31,36 +30,38 @@ _SECURITY_MAX = const(0x3FFFFFFF)
 
 
 def signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]":
-    """(what is signed, [the signature, the modulus of the key that the header names]). Raises Refused.
+    """(what is signed, [the signature, the modulus of the key that the header names]), each in eight pieces.
 
-    `message` is what is signed, and the dot and signature behind it, which are taken out, to be freed.
+    `message` is what is signed, a dot behind it, and pieces of the signature, which are taken out, to be
+    freed. Raises Refused.
     The header must be, byte for byte, {"alg":"PS256","kid":"<id of a key>"}: it is compared, never obeyed.
     `path` is the file of trusted keys.
     """
-    end = memoryview(message.pop())
-    signed = memoryview(message[0])
-    if len(signed) + len(end) > LONGEST:
+    if sum(map(len, message)) > LONGEST:
         raise Refused("too large")
+    pieces = message[1:]
+    del message[1:]
+    signed = memoryview(message[0])
     try:
         for name, modulus in _trusted(path):
             head = encode(b'{"alg":"PS256","kid":"' + hexlify(name) + b'"}') + b"."
-            fits = len(signed) > len(head) and len(end) == _SIGNATURE + 1
-            if fits and end[0] == 0x2E and signed[: len(head)] == head:
-                return signed, [decode(end[1:]), modulus]
+            fits = len(signed) > len(head) and len(pieces) == PARTS
+            if fits and signed[-1] == 0x2E and signed[: len(head)] == head:
+                return signed[:-1], [[decode(piece) for piece in pieces], modulus]
     except Refused:
         raise Refused("malformed")
     raise Refused("unknown key")
 
 
-def _trusted(path: str) -> "Iterator[tuple[bytes, bytes]]":
-    """(id, modulus) of the release keys in a file: a count of at most two, then 8 + 384 bytes for each.
+def _trusted(path: str) -> "Iterator[tuple[bytes, list[bytes]]]":
+    """(id, modulus in eight pieces) of each key in a file: a count of at most two, then 8 + 384 bytes each.
 
     Nothing where there is no such file. Only one key at a time is in RAM.
     """
     try:
         with open(path, "rb") as file:
             for _ in range(min((file.read(1) or b"\0")[0], _KEYS_MAX)):
-                yield file.read(_KEY_ID), file.read(SIZE)
+                yield file.read(_KEY_ID), [file.read(PART) for _ in range(PARTS)]
     except OSError:
         pass
 

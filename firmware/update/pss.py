@@ -1,4 +1,9 @@
-"""Verifies releases' signatures: RSASSA-PSS, SHA-256, RSA-3072 (RFC 8017, 8.1.2; PS256 of RFC 7518)."""
+"""Verifies releases' signatures: RSASSA-PSS, SHA-256, RSA-3072 (RFC 8017, 8.1.2; PS256 of RFC 7518).
+
+A number of 3,072 bits is a list of eight parts of 384 bits, the last one first, and products are Montgomery's
+(P. L. Montgomery, Modular multiplication without trial division, 1985): so no piece of memory is longer than
+112 bytes.
+"""
 
 import asyncio
 from hashlib import sha256
@@ -11,7 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SIZE = const(384)  # bytes of the modulus, and of a signature
+PART = const(48)  # bytes of a part of the modulus, and of a signature
+PARTS = const(8)
+_BITS = const(384)
+_MASK = (1 << _BITS) - 1
 _HASH = const(32)
 _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
 
@@ -19,54 +27,81 @@ _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
 async def verify(message: "bytes | memoryview", parts: "list[Any]") -> bool:
     """Whether the signature is the message's, under the key of this modulus and the exponent 65,537.
 
-    `parts` are signature and modulus, of 3,072 bits each; they are taken out, to free their memory. It is
-    computed in seventeen steps, and the door has its turn between them.
+    `parts` are signature and modulus, each in eight pieces of 48 bytes; they are taken out, to free their
+    memory. It is computed in 224 steps, and the door has its turn between them.
     """
-    signature, modulus = parts
+    number, n = [_read(pieces) for pieces in parts]
     parts.clear()
-    if len(signature) != SIZE or len(modulus) != SIZE or not modulus[0] & 0x80:
+    if len(number) != PARTS or len(n) != PARTS or not n[-1] >> _BITS - 1 or _less(number + [0], n) != number:
         return False
-    n = int.from_bytes(modulus, "big")
-    number = power = int.from_bytes(signature, "big")
-    signature = modulus = None
-    if number >= n:
-        return False
+    inverse = 1  # -1/n modulo 2 ** _BITS, by Newton's method: twice as many bits are right each time
+    for _ in range(9):
+        inverse = inverse * (2 + n[0] * inverse & _MASK) & _MASK
+    power = _less([0] * PARTS + [1], n)  # r, which is 2 ** 3072, modulo n
+    for _ in range(3):
+        power = _less([part << 1 for part in power] + [0], n)
+    for _ in range(10):  # 8r, squared, is 64r, ... 8 ** 1024 * r, which is r * r
+        power = await _times(power, power, n, inverse)
+    power = await _times(number, power, n, inverse)
     for _ in range(16):
-        power = _times(power, power, n)
+        power = await _times(power, power, n, inverse)
+    power = await _times(power, number, n, inverse)
+    number = n = None
+    return _is_pss(sha256(message).digest(), power)
+
+
+def _read(pieces: list) -> "list[int]":
+    """A number's parts, the last one first; none if a piece is too long or too short."""
+    if [len(piece) for piece in pieces] != [PART] * PARTS:
+        return []
+    return [int.from_bytes(piece, "big") for piece in reversed(pieces)]
+
+
+async def _times(a: "list[int]", b: "list[int]", n: "list[int]", inverse: int) -> "list[int]":
+    """a · b / 2 ** 3072 modulo n."""
+    sums = [0] * (PARTS + 1)
+    for part in a:
+        multiple = (sums[0] + part * b[0] & _MASK) * inverse & _MASK  # of n, so that the last part is 0
+        carry = 0
+        for i in range(PARTS):
+            carry += sums[i] + part * b[i]
+            carry += multiple * n[i]
+            if i:
+                sums[i - 1] = carry & _MASK
+            carry >>= _BITS
+        carry += sums[PARTS]
+        sums[PARTS - 1], sums[PARTS] = carry & _MASK, carry >> _BITS
         await asyncio.sleep_ms(0)
-    power = _times(power, number, n)
-    return _is_pss(sha256(message).digest(), power.to_bytes(SIZE, "big"))
+    return _less(sums, n)
 
 
-def _times(a: int, b: int, n: int) -> int:
-    """a·b mod n. In parts, so that no number is longer than 450 bytes, which are in one piece."""
-    product = 0
-    for shift in range(2560, -1, -512):
-        product = ((product << 512) + (a >> shift & (1 << 512) - 1) * b) % n
-    return product
+def _less(sums: "list[int]", n: "list[int]") -> "list[int]":
+    """A number of five parts, less n if it is not below n."""
+    borrow, less = 0, []
+    for i in range(PARTS):
+        borrow += sums[i] - n[i]
+        less.append(borrow & _MASK)
+        borrow >>= _BITS
+    return sums[:PARTS] if sums[PARTS] + borrow < 0 else less
 
 
-def _is_pss(digest: bytes, encoded: bytes) -> bool:
+def _is_pss(digest: bytes, encoded: "list[int]") -> bool:
     """EMSA-PSS-VERIFY (RFC 8017, 9.1.2) for 3,071 bits: one bit at the left is unused."""
-    end = SIZE - _HASH - 1
-    if encoded[-1] != 0xBC or encoded[0] & 0x80:
+    blocks = []
+    while encoded:
+        two = encoded.pop().to_bytes(PART, "big") + encoded.pop().to_bytes(PART, "big")
+        blocks += [bytearray(two[at : at + _HASH]) for at in range(0, 2 * PART, _HASH)]
+    end = blocks.pop()  # the hash is the last byte of the block before, and all of this but one
+    inner = bytes(blocks[-1][-1:] + end[:-1])
+    if end[-1] != 0xBC or blocks[0][0] & 0x80:
         return False
-    inner = encoded[end:-1]
-    data = _mgf1(inner, end)
-    for i in range(end):
-        data[i] ^= encoded[i]
-    data[0] &= 0x7F
-    start = end - _SALT - 1
-    if data[start] != 1 or any(data[:start]):
+    for n in range(len(blocks)):  # the mask of B.2.1, with SHA-256
+        block, mask = blocks[n], sha256(inner + n.to_bytes(4, "big")).digest()
+        for i in range(_HASH):
+            block[i] ^= mask[i]
+    blocks[0][0] &= 0x7F
+    last = blocks.pop()[:-1]
+    last = blocks.pop() + last  # zeros, 1, and the salt
+    if any(map(any, blocks)) or any(last[: -_SALT - 1]) or last[-_SALT - 1] != 1:
         return False
-    return equal(inner, sha256(bytes(8) + digest + bytes(data[end - _SALT :])).digest())
-
-
-def _mgf1(seed: bytes, size: int) -> bytearray:
-    """The mask of RFC 8017, B.2.1, with SHA-256."""
-    mask = bytearray()
-    counter = 0
-    while len(mask) < size:
-        mask += sha256(seed + counter.to_bytes(4, "big")).digest()
-        counter += 1
-    return mask[:size]
+    return equal(inner, sha256(bytes(8) + digest + bytes(last[-_SALT:])).digest())

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from link.subscriptions import Subscriptions
     from update.steps import Next, Update
 
-_END = const(513)  # of them, at most: a dot and the signature
+_SIGNATURE = const(512)  # of them, at most
+_PIECE = const(64)
 _PATIENCE_MS = const(30_000)
 
 
@@ -24,8 +25,9 @@ async def step(update: "Update", given: None) -> "Next":
 
 
 async def request(version: str, board: str, topics: "Subscriptions") -> "list[bytearray]":
-    """The manifest of a version for this board, its last 513 bytes by themselves: there may be no memory for
-    the whole in one piece. Raises Refused, MemoryError.
+    """The manifest of a version for this board: all but its signature, and that in pieces of 64 characters.
+
+    There may be no memory for the whole in one piece. Raises Refused, MemoryError.
     """
     topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
     if board != "devkit":
@@ -58,8 +60,9 @@ async def request(version: str, board: str, topics: "Subscriptions") -> "list[by
 
 
 async def _read(payload: "Payload") -> "list[bytearray]":
-    start = bytearray(max(payload.size - _END, 0))
-    await payload.into(memoryview(start))
-    end = bytearray(payload.size)
-    await payload.into(memoryview(end))
-    return [start, end]
+    found, size = [], max(payload.size - _SIGNATURE, 0)
+    while not found or payload.size:
+        piece = bytearray(size if not found else min(payload.size, _PIECE))
+        await payload.into(memoryview(piece))
+        found.append(piece)
+    return found

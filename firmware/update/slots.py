@@ -14,7 +14,7 @@ from micropython import const
 from link.errors import Refused
 from pace import Pace
 from storage import files
-from update.steps import DONE, FETCH
+from update.steps import DELTA, DONE, FETCH
 from version import SECURITY, VERSION, slot
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ async def step(update: "Update", release: dict) -> "Next":
     builder = Builder("ab".find(slot()) & 1, Pace(look))
     release["wanted"] = await builder.build(release["slot"], release["files"], release["plan"])
     if release["wanted"] is not None:
-        return FETCH, release
+        return (FETCH if release["plan"] else DELTA), release
     update.report(update.version, "fetched", "")
     # One that raises the security version is not gone back from.
     before = VERSION if release["security"] == SECURITY else ""
@@ -97,7 +97,7 @@ class Builder:
         return clear(1 - self._slot)
 
     async def _fill(
-        self, size: int, hashes: int, start: int, sizes: bytearray, places: bytearray
+        self, size: int, hashes: int, start: int, sizes: "list[bytearray]", places: "list[bytearray]"
     ) -> "tuple[str, int, str] | None":
         """Write what is missing of the new pack, from where it ends now, up to what is to be fetched."""
         self._done = os.stat(self._new)[6] if files.exists(self._new) else 0
@@ -109,9 +109,9 @@ class Builder:
                 if self._done < start:
                     table.seek(self._done)
                     await self._append(table, start - self._done)
-                for n in range(len(sizes) // 4):
-                    (count,) = struct.unpack_from("<I", sizes, 4 * n)
-                    (at,) = struct.unpack_from("<I", places, 4 * n)
+                for n in range((start - hashes) // _HASH):
+                    (count,) = struct.unpack_from("<I", sizes[n >> 5], 4 * (n & 31))
+                    (at,) = struct.unpack_from("<I", places[n >> 5], 4 * (n & 31))
                     if self._done < start + count:
                         table.seek(hashes + _HASH * n)
                         digest = table.read(_HASH)

@@ -7,8 +7,9 @@ SWITCH    version    has the other slot started; given (version, partition or No
 READ      session    the last order
 REQUEST   request    the manifest of the version that it asks for
 JUDGE     manifest   given the message
-IMAGE     image      given the release, as BUILD, FETCH, PLAN are
+IMAGE     image      given the release, as BUILD, DELTA, FETCH, PLAN are
 BUILD     slots      as far as it goes with what is there
+DELTA     delta      the head of the pack, out of the running one's
 FETCH     link/blobs what is missing
 PLAN      pack       what is copied
 REFUSE    refusal    given the error
@@ -56,3 +57,4 @@ FETCH = 8
 PLAN = 9
 REFUSE = 10
 TRIAL = 11
+DELTA = 12

@@ -3,14 +3,18 @@
 import json
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 from tests.conftest import TOP, micropython
+
+if TYPE_CHECKING:
+    from tests.models.test_people_model import People
 
 _PATH = (
     Path(__file__).parent / "helpers",
@@ -102,3 +106,22 @@ def house_port() -> Iterator[Port]:
     port = HousePort()
     yield port
     port.close()
+
+
+@pytest.fixture(scope="module")
+def one_port() -> Iterator[Port]:
+    """The same, one process for a file."""
+    port = HousePort()
+    yield port
+    port.close()
+
+
+@pytest.fixture
+def people(one_port: Port) -> "People":
+    """A house with its people in, and a keypad at which nobody has chosen a PIN for an hour."""
+    from tests.models.test_people_model import People  # which needs what is here
+
+    made = type("People", (People,), {"port": one_port, "figures": Counter()})()
+    made.a_house_with_two_leases()
+    made.door.do("wait", 3_600_000)
+    return made

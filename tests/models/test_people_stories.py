@@ -4,14 +4,10 @@ The lock is that of test_people_model.py, in virtual time: two residents in leas
 and an operator whose computer may be wrong.
 """
 
-from collections import Counter
-from collections.abc import Iterator
-
 import pytest
 
 from menshen.operator import lists
 from menshen.operator.commands import Command
-from tests.models.conftest import HousePort, Port
 from tests.models.helpers.people_door import T0
 from tests.models.helpers.people_from_afar import CODES, STAFF_PIN, opening
 from tests.models.helpers.people_model import DAY, HOUR, KEY, MOVE_IN, PIN, STAFF, TENANT, Entry, Term
@@ -19,22 +15,6 @@ from tests.models.test_people_model import PINS, People
 
 _FREE = "664208"  # a PIN that nobody has
 _PASSES = lists.STAFF_PASSAGE
-
-
-@pytest.fixture(scope="module")
-def one_port() -> Iterator[Port]:
-    port = HousePort()
-    yield port
-    port.close()
-
-
-@pytest.fixture
-def people(one_port: Port) -> People:
-    """A house with its people in, and a keypad at which nobody has chosen a PIN for an hour."""
-    made = type("People", (People,), {"port": one_port, "figures": Counter()})()
-    made.a_house_with_two_leases()
-    made.door.do("wait", HOUR * 1000)
-    return made
 
 
 def _opens(people: People, digits: str) -> bool:

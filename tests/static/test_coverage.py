@@ -44,7 +44,6 @@ COVERED_BY = {
     "people.cards": "unit/people/test_changes.py",
     "people.entry": "unit/people/test_residents.py",
     "people.approval": "unit/people/test_notices.py",
-    "people.guard": "unit/people/test_lease_guard.py",
     "people.home_code": "unit/home/test_commands.py",
     "people.keys": "unit/people/test_changes.py",
     "people.leases": "unit/people/test_lease_guard.py",

@@ -155,7 +155,7 @@ def test_a_block_that_waits_is_written_out_and_does_the_same() -> None:
     told: list[object] = []
 
     class Loan:
-        async def __aenter__(self) -> "Loan":
+        async def begin(self) -> "Loan":
             told.append("enter")
             return self
 
@@ -303,7 +303,7 @@ def test_no_name_is_changed_that_micropython_has() -> None:
     assert {"sleep_ms", "load_cert_chain", "append", "wait_for_ms", "waiting", "peek"} <= has
     sources = [path.read_text() for path in (TOP / "firmware").rglob("*.py")]
     asked = set().union(*(names.asked(ast.parse(source)) for source in sources))
-    own = {"clock"}  # the fakes' own
+    own = {"clock", "lease"}  # the fakes' own
     assert not set(made.names).difference(own) & has & asked
 
 
@@ -313,6 +313,18 @@ def test_what_only_a_type_checker_reads_is_left_out() -> None:
     assert "\nif False:\n" in constants.written_out({"a": source}, ())["a"]
     left = build_app.shrunk(TOP / "firmware").programs
     assert not [name for name, program in left.items() if "TYPE_CHECKING" in names.words(program)]
+
+
+def test_a_function_without_a_name_is_not_spelled_out(tmp_path: Path) -> None:
+    source = tmp_path / "made.py"
+    source.write_text("print([f() for f in [lambda: n for n in (1, 2)]], sum(n for n in (3,)))\n")
+    build_app.compile_file(source, tmp_path / "out/made.mpy", "made")
+    assert b"<" not in (tmp_path / "out/made.mpy").read_bytes()
+    port = TOP / "build/toolchain/bin/micropython"
+    said = subprocess.run(
+        [port, "-c", "import made"], check=False, env={"MICROPYPATH": tmp_path / "out"}, capture_output=True
+    )
+    assert said.stdout == b"[2, 2] 3\n"
 
 
 def test_what_is_no_program_is_left_to_the_compiler() -> None:

@@ -108,7 +108,7 @@ def test_what_an_operator_needs_works_without_a_checkout(menshen: Menshen) -> No
             ["lease", "add", "front", "--from", "2100-01-01", "--until", "2100-12-31", "--yes"],
             "move-in code: ",
         ),
-        (["staff", "add", "front", "Anna", "--card", "04a1b2c3"], "Anna may enter at front"),
+        (["staff", "add", "front", "Anna", "--card", "04a1b2c3", "--yes"], "Anna may enter at front"),
         (["lock", "list"], "Europe/Berlin"),
         (["brokers", "nats", "front"], "CN=front"),
         (["command", "identify", "--lock", "front", "--lock-key", "front.key"], "."),

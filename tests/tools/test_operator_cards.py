@@ -108,6 +108,26 @@ def test_one_card_opens_all_doors_of_its_lease_and_no_other(
     ]
 
 
+def test_a_card_is_for_the_doors_that_have_a_reader_for_it(house: House, lay: Laid) -> None:
+    house.add_locks("flat-3", plain=False)
+    house.add_locks("house", reader="wiegand")
+    house.add_locks("garage", reader="none")
+    _let(house, "house", "flat-3", "garage")
+    _let(house, "house", "garage", note="flat 4")
+    lay(Ntag424("one", UID))
+    said = house.run("card", "make", "flat 3")
+    assert all(f"{name} has no reader for it" in said for name in ("house", "garage"))
+    assert _doors(house) == [["flat-3"]]
+    house.refused(1, "LEASE 2: garage has no reader for cards (reader.type)", "card", "make", "flat 4")
+    assert _doors(house) == [["flat-3"]]
+
+
+def _doors(house: House) -> list[list[str]]:
+    found = house.json("card", "list")
+    assert isinstance(found, list)
+    return [row["doors"] for row in found]
+
+
 def test_cards_of_two_houses_have_keys_of_their_own_and_a_lock_has_room_for_four(
     house: House, lay: Laid
 ) -> None:

@@ -35,7 +35,8 @@ Operate = Callable[..., Result]
 def path(tmp_path: Path) -> Path:
     (tmp_path / "front.key").write_text(KEY.hex() + "\n")
     rule = zones.rule("Europe/Berlin")
-    (tmp_path / "front.json").write_text(json.dumps({"lock": "front", "time": {"zone": rule}}))
+    settings = {"lock": "front", "time": {"zone": rule}, "cards": {"plain_uid": True}}
+    (tmp_path / "front.json").write_text(json.dumps(settings))
     return tmp_path / "house" / "operator.db"
 
 

@@ -90,7 +90,84 @@ def test_a_number_that_could_not_open_is_refused(house: House, typed: str, bits:
 def test_a_number_that_only_begins_like_one_made_up_is_taken(house: House, typed: str) -> None:
     house.add_locks("front")
     bits = "34" if len(typed) == 8 else "26"
-    assert "plain_uid" in house.run("staff", "add", "front", "Anna", "--card", typed, "--bits", bits)
+    assert "can copy it" in house.run("staff", "add", "front", "Anna", "--card", typed, "--bits", bits)
+
+
+@pytest.mark.parametrize(
+    ("reader", "plain", "option", "says"),
+    [
+        (
+            "pn532",
+            False,
+            "--card",
+            "front opens by no card's number alone (cards.plain_uid is off); --make-card",
+        ),
+        ("wiegand", False, "--card", "front opens by no card's number alone (cards.plain_uid is off). If"),
+        ("none", True, "--card", "front has no reader for cards (reader.type)"),
+        ("wiegand", True, "--make-card", "front has a Wiegand reader, to which no card can prove itself"),
+        ("none", False, "--make-card", "front has no reader for cards (reader.type)"),
+    ],
+)
+def test_a_card_that_could_not_open_there_is_refused(
+    house: House, reader: str, plain: bool, option: str, says: str
+) -> None:
+    house.add_locks("front", reader=reader, plain=plain)
+    house.add_locks("back")
+    card = [option] if option == "--make-card" else [option, "04a1b2c3"]
+    house.refused(1, f"{option}: {says}", "staff", "add", "back", "front", "Anna", *card, "--yes")
+    assert house.json("staff", "list") == []
+    house.run("staff", "add", "front", "Anna", "--pin", typed="274195\n274195\n")
+
+
+def test_a_table_brings_no_card_that_could_not_open(house: House) -> None:
+    house.add_locks("front", plain=False)
+    path = house.folder / "house.csv"
+    path.write_text("kind,doors,name,card\nstaff,front,Anna,04a1b2c3\n")
+    house.refused(2, "line 2: --card: front opens by no card's number alone", "import", str(path), "--yes")
+
+
+def test_whether_a_card_opens_is_asked_where_nobody_knows_the_settings(house: House) -> None:
+    keys(house.folder, "front")
+    settings = (house.folder / "front.json").rename(house.folder / "kept.json")
+    house.run("lock", "add", "front", "--key-file", str(house.folder / "front.key"))
+    add = ("staff", "add", "front")
+    house.refused(1, "only where its settings say cards.plain_uid", *add, "Anna", "--card", "04a1b2c3")
+    house.refused(1, "nothing was changed", *add, "Anna", "--card", "04a1b2c3", typed="n\n")
+    house.run(*add, "Anna", "--card", "04a1b2c3", typed="y\n")
+    assert "?" not in house.run(*add, "Bert", "--card", "04a1b2c4")  # it was said once
+    shown = house.json("lock", "show", "front")
+    assert isinstance(shown, dict)
+    assert (shown["reader"], shown["plain cards"]) == ("not known", True)
+    house.run("lock", "settings", "front", "--settings", str(settings))
+    assert "pn532" in house.run("lock", "show", "front")
+
+
+def test_other_settings_of_a_lock_are_told_to_the_file(house: House) -> None:
+    house.add_locks("front", plain=False)
+    path = house.folder / "front.json"
+    tell, add = ("lock", "settings", "front", "--settings", str(path)), ("staff", "add", "front")
+    house.refused(1, "`menshen lock settings front --settings FILE`", *add, "Anna", "--card", "04a1b2c3")
+    keys(house.folder, "front", plain=True)
+    assert "does not open" not in house.run(*tell)
+    house.run(*add, "Anna", "--card", "04a1b2c3")
+    keys(house.folder, "front", plain=False)
+    assert "the card of Anna does not open there: front opens by no card's number alone" in house.run(*tell)
+    for wrong, says in (
+        ({"lock": "back"}, "of the lock back, and not of front"),
+        ({"reader": {"type": "rfid"}}, "reader.type must be one of pn532, wiegand, none"),
+        ({"cards": {"plain_uid": "yes"}}, "cards.plain_uid must be true or false"),
+        ({"cards": [True]}, "no settings of a lock"),
+    ):
+        path.write_text(json.dumps(wrong))
+        house.refused(2, says, *tell)
+
+
+def test_a_new_board_says_which_cards_of_staff_do_not_open_there(house: House) -> None:
+    house.add_locks("front")
+    house.run("staff", "add", "front", "Anna", "--card", "04a1b2c3")
+    keys(house.folder, "front", plain=False)
+    said = house.run("lock", "replace", "front", "--key-file", str(house.folder / "front.key"), "--yes")
+    assert "the card of Anna does not open there" in said
 
 
 @pytest.mark.parametrize(
@@ -113,7 +190,7 @@ def test_rules_agree_whatever_they_call_the_time() -> None:
 def test_hours_in_another_time_than_the_houses_are_asked_about(house: House) -> None:
     """A lock reads hours by its own `time.zone`, which is UTC unless it was set."""
     keys(house.folder, "front", "side", "back", zone="Europe/Berlin")
-    (house.folder / "side.json").write_text(json.dumps({"lock": "side"}))
+    (house.folder / "side.json").write_text(json.dumps({"lock": "side", "cards": {"plain_uid": True}}))
     (house.folder / "back.json").unlink()
     for name in ("front", "side", "back"):
         said = house.run("lock", "add", name, "--key-file", str(house.folder / f"{name}.key"))
@@ -122,7 +199,7 @@ def test_hours_in_another_time_than_the_houses_are_asked_about(house: House) -> 
     assert "?" not in house.run(*add, "front", "Anna", "--card", "04a1b2c3", *_HOURS)
     house.refused(1, "reads hours by UTC0", *add, "side", "Anna", "--card", "04a1b2c3", *_HOURS, typed="n\n")
     house.refused(1, "Do they say", *add, "back", "Anna", "--card", "04a1b2c3", *_HOURS)
-    house.run(*add, "back", "Anna", "--card", "04a1b2c3", *_HOURS, typed="y\n")
+    house.run(*add, "back", "Anna", "--card", "04a1b2c3", *_HOURS, typed="y\ny\n")
     assert "?" not in house.run(*add, "back", "Bert", "--card", "04a1b2c4", *_HOURS)  # it was said once
     house.run(*add, "side", "Cleo", "--card", "04a1b2c5")  # without hours it makes no difference
 

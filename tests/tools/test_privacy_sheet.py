@@ -84,7 +84,7 @@ def test_the_command_takes_staff_and_broker_from_the_file(tmp_path: Path) -> Non
 
     (tmp_path / "front.key").write_bytes(bytes(32))
     settings = tmp_path / "front.json"
-    settings.write_text(json.dumps(ONLINE))
+    settings.write_text(json.dumps({**ONLINE, "cards": {"plain_uid": True}}))
     run("init", "--zone", "Europe/Berlin", "--broker", "none", "--seal", "key")
     run("lock", "add", "front", "--key-file", str(tmp_path / "front.key"))
     run("lock", "rename", "front", "Front door")

@@ -207,6 +207,28 @@ def test_a_folder_whose_manifest_says_nothing_is_no_release(tmp_path: Path, mani
         output.read(tmp_path / "1.2.3")
 
 
+def test_beside_other_releases_it_tells_what_its_head_differs_in(
+    tmp_path: Path, made: release.Release, key_path: Path
+) -> None:
+    """Not where that is more than a lock reads, nor of a folder that is no release."""
+    private = keys.load(key_path, SECRET)
+    some = dict(list(made.files.items())[5:])
+    for version, files in (("1.2.3", some), ("1.2.4", {"a.mpy": b"all else is new"}), ("1.3.0", made.files)):
+        each = release.Release(version, 1, files)
+        output.write(each, {"devkit": each.manifest(private)}, tmp_path)
+    (tmp_path / "latest").mkdir()
+    (tmp_path / "1.2.9").mkdir()
+    newest, older = (
+        release.Release(version, 1, files) for version, files in (("1.3.0", made.files), ("1.2.3", some))
+    )
+    head = hashlib.sha256(pack.table(made.files)).hexdigest()
+    told = {t: data for t, data in output.read(tmp_path / "1.3.0").messages() if "-" in t and "blob" in t}
+    assert told == {f"menshen/v1/blob/{head}/1-2-3": newest.delta(older)[1]}
+    assert len(newest.delta(older)[1]) < 12 + 5 * 80
+    back = output.read(tmp_path / "1.2.3")
+    assert dict(back.messages())[older.delta(newest)[0]] == older.delta(newest)[1]
+
+
 def test_the_order_is_signed_with_the_locks_key() -> None:
     head, payload, _ = publish.head("demo", bytes(32), "1.2.3", 7, 1_800_000_000).split(".")
     assert _part(head) == b'{"alg":"HS256","kid":"demo"}'

@@ -5,7 +5,7 @@ import gc
 import sys
 
 import loader
-from loader import Late, Loan, collect, hush
+from loader import Late, Loan, collect, hush, put_off
 
 _OFTEN = 4096
 loader._IS_PLENTY = False  # as on a board without PSRAM
@@ -275,6 +275,25 @@ def test_nothing_is_collected_while_somebody_is_at_the_door_and_then_once():
     assert [what for what in found if what != "never"] == [701, "often"]
     assert found[0] == "never"
     assert found[-1] == "often"
+
+
+def test_no_collection_falls_into_what_cannot_wait():
+    noted = _Noted()
+
+    async def lends():
+        with Loan():
+            import door.relay
+
+            assert door.relay
+            noted.found.append("work")
+
+    async def works():
+        put_off()
+        noted.found.append("work")
+
+    for work in lends, works:
+        noted.found.clear()
+        assert noted.run(work()) == ["never", "work", 0, "often"]
 
 
 def test_whoever_is_at_the_door_makes_nobody_wait():

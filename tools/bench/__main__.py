@@ -44,7 +44,6 @@ REASONS = {
     "armed_ms": "the loading of what stays takes most of what a start takes",
     "armed_10000_ms": "as armed_ms",
     "heap_live_bytes": "what stays loaded is 36 KB of .mpy, 50 KB of RAM; the rest is tables, tasks, buffers",
-    "release_overhead_bytes": "the head of a release names each of its files, with its hash: 3.9 KB for 70",
     "tap_ntag424_ms": "without PSRAM the lent code is loaded meanwhile; with it it is just about kept",
     "tap_desfire_ms": "as tap_ntag424_ms",
     "loop_gap_us": "a collection takes half of it; a list's head is renamed and read again in one step",

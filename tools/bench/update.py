@@ -30,6 +30,8 @@ import asyncio, ffi
 from binascii import unhexlify
 from update.pss import verify
 message, signature, modulus = %r, unhexlify(%r), unhexlify(%r)
+def pieces(data):
+    return [data[at : at + 48] for at in range(0, 384, 48)]
 steps = []
 clock = ffi.open(None).func("l", "clock", "")
 async def watch():
@@ -41,7 +43,7 @@ async def run():
     watching = asyncio.create_task(watch())
     began = clock()
     steps.clear()
-    if not await verify(message, [signature, modulus]):
+    if not await verify(message, [pieces(signature), pieces(modulus)]):
         raise ValueError("the signature is good, and was not found so")
     took = clock() - began
     watching.cancel()
@@ -94,17 +96,17 @@ class _Update:
         self.lock = MeasuredLock(folder, app, port, settings=settings)
 
     async def measure(self) -> dict[str, float]:
-        lock, new = self.lock, self.new
+        lock, new, old = self.lock, self.new, self.old
         await lock.world.start(power=False)
         try:
             board = lock.world.board
-            board.write_file(_SLOT, self.old.slot)
+            board.write_file(_SLOT, old.slot)
             board.flash_takes(*_CHIP_FLASH)
             await lock.world.power(True)
             await lock.until("console", line="link: online")
             await asyncio.sleep(5)  # housekeeping
             idle = await self._taps(lambda n: n >= 5)
-            for topic, chunk in new.chunks():
+            for topic, chunk in [*new.chunks(), new.delta(old)]:
                 await lock.world.publish(topic, chunk, True)
             manifest = new.manifest(self.key).encode()
             await lock.world.publish(release.manifest_topic(new.version), manifest, True)

@@ -1,6 +1,7 @@
 """Commands for cards that the operator hands out: made at the desk, for all doors of a lease."""
 
 import time
+from dataclasses import replace
 
 import click
 
@@ -9,6 +10,7 @@ from menshen.errors import InputError, MenshenError
 
 from . import asking, handing
 from .answer import Answer, Table
+from .lock_settings import proves_itself, refuse_card
 from .opened import changing, reading
 from .store import NotInFileError, Store, called
 
@@ -45,9 +47,9 @@ def card() -> None:
 def make(store: Store, number: str, house: str) -> Answer:
     """Make a card for a lease, on the reader at your desk.
 
-    It opens all doors of the lease, from the next `menshen publish` on. LEASE is its number or its note. A
-    card in which anybody else has written is left as it is. One that was taken away too early is laid on
-    again.
+    It opens all doors of the lease that have a reader for it (`reader.type` pn532), from the next `menshen
+    publish` on. LEASE is its number or its note. A card in which anybody else has written is left as it is.
+    One that was taken away too early is laid on again.
 
     With --house, cards of another house have keys of their own: who copies the one's copies none of the
     other's. A lock has room for four such names.
@@ -57,6 +59,10 @@ def make(store: Store, number: str, house: str) -> Answer:
         raise MenshenError(f"LEASE {one.id}: is over")
     if not house.strip():
         raise InputError("--house: is empty")
+    every = [door.lock for door in one.doors]
+    one = replace(one, doors=tuple(door for door in one.doors if proves_itself(store, door.lock)))
+    if not one.doors:
+        refuse_card(store, every[0], f"LEASE {one.id}", proves=True)
     references = [handing.reference(store, door.lock, house) for door in one.doors]
     key = handing.house_key(store, house)
     uid = asking.typed("card", lambda: made_at_desk(key))
@@ -64,10 +70,11 @@ def make(store: Store, number: str, house: str) -> Answer:
     doors = ", ".join(called(store.lock(door.lock)) for door in one.doors)
     said = f"card {made}: opens {doors} for {one.called}"
     locks = [door.lock for door in one.doors]
+    others = [f"{called(store.lock(lock))} has no reader for it" for lock in every if lock not in locks]
     return Answer(
         {"card": int(made), "lease": one.id, "doors": locks, "house": house},
         [f"{said}. Write its number on it"],
-        then=[_COPY, f"Now: menshen publish {' '.join(locks)}"],
+        then=[*others, _COPY, f"Now: menshen publish {' '.join(locks)}"],
         record=f"{said}: made",
     )
 

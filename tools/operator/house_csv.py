@@ -18,7 +18,7 @@ from .certificates import check_lock, write_private
 from .holidays import enter as enter_holidays
 from .letting import Wish
 from .lists import CARD
-from .lock_settings import rule_of
+from .lock_settings import known_of
 from .locks import enter as enter_lock
 from .locks import some
 from .opened import RolledBackError, changing, reading
@@ -179,7 +179,7 @@ def _lock(store: Store, row: dict[str, str], folder: Path, plan: Plan) -> None:
         raise InputError(f"key_file: the lock {name} is new, and needs the key that provisioning left")
     check_lock(name)
     path = folder / row["key_file"]
-    enter_lock(store, name, read_lock_key(path, "key_file"), row["zone"] or None, rule_of(name, path, None))
+    enter_lock(store, name, read_lock_key(path, "key_file"), row["zone"] or None, known_of(name, path, None))
     plan.lines.append(f"lock {name}: new")
 
 

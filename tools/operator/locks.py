@@ -12,7 +12,7 @@ from menshen.key_file import read_lock_key
 
 from . import asking, zones
 from .answer import Answer, Table
-from .lock_settings import other_zone, rule_of
+from .lock_settings import Known, known_of, odd, set_known, tell
 from .new_board import replace as new_board
 from .opened import changing, reading
 from .ordered import naturally
@@ -71,6 +71,7 @@ def lock() -> None:
 
 
 lock.add_command(new_board)
+lock.add_command(tell)
 
 
 @lock.command("add")
@@ -90,25 +91,26 @@ def add(
     ID is the identifier in its settings. `menshen board provision` has left its key beside them.
 
     The settings are looked at for `time.zone`, by which the lock reads the hours of staff: it should be the
-    house's own.
+    house's own. And for `reader.type` and `cards.plain_uid`: a card that could not open there is refused.
     """
     from .certificates import check_lock
 
     check_lock(name)
-    enter(store, name, read_lock_key(key_file, "--key-file"), zone, rule_of(name, key_file, settings), above)
+    enter(store, name, read_lock_key(key_file, "--key-file"), zone, known_of(name, key_file, settings), above)
     return Answer(
         {"lock": name, "zone": store.lock(name)["zone"], "rule": store.lock(name)["rule"]},
         [f"{name}: added. `menshen publish {name}` gives it its list"],
-        then=other_zone(store, name),
+        then=odd(store, name),
         record=f"lock {name} added",
     )
 
 
-def enter(store: Store, name: str, key: bytes, zone: str | None, rule: str | None, above: int = 0) -> None:
+def enter(store: Store, name: str, key: bytes, zone: str | None, known: Known, above: int = 0) -> None:
     """Put a lock into the file. Raises InputError, StoreError."""
     zone = zone or store.zone
     zones.check("--zone", zone)
-    store.add_lock(name, key, zone, above, rule)
+    store.add_lock(name, key, zone, above)
+    set_known(store, name, known)
 
 
 @lock.command("list")
@@ -142,6 +144,8 @@ def show(store: Store, name: str) -> Answer:
         "called": row["label"] or "",
         "zone": row["zone"],
         "time.zone": row["rule"] or "not known",
+        "reader": row["reader"] or "not known",
+        "plain cards": "not known" if row["plain_uid"] is None else bool(row["plain_uid"]),
         "list": row["version"],
         "held": row["held"],
         "list's hash": store.hash(row["name"]) if row["version"] else "",

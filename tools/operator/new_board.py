@@ -11,7 +11,7 @@ from menshen.phone.leaflet import LANGUAGES
 
 from . import asking
 from .answer import Answer
-from .lock_settings import beside, other_zone, read_settings, rule_of
+from .lock_settings import beside, known_of, odd, read_settings
 from .opened import changing
 from .store import Store, called
 
@@ -47,13 +47,13 @@ def replace(
     key = read_lock_key(key_file, "--key-file")
     if key == store.key(ident):
         raise InputError(f"--key-file {key_file}: the key of the board that is to be replaced")
-    rule, path = rule_of(ident, key_file, settings), beside(ident, key_file, settings)
+    known, path = known_of(ident, key_file, settings), beside(ident, key_file, settings)
     if sheets is not None and not path.is_file():
         raise InputError(f"--sheets {sheets}: needs the lock's settings; say --settings, {path} is not there")
     asking.sure(
         f"Replace the board of {called(row)}? All who live there have to move in again with new codes."
     )
-    codes, lost = put_in_place(store, ident, key, rule)
+    codes, lost = put_in_place(store, ident, key, known)
     written = write_sheets(sheets, language, {**read_settings(path), "lock": ident}, codes) if sheets else []
     return Answer(
         {"lock": ident, "codes": codes, "staff_to_add_again": lost, "sheets": [str(one) for one in written]},
@@ -64,7 +64,7 @@ def replace(
             *(f"{one}: print it, hand it out, and delete it" for one in written),
         ],
         secret=[f"move-in code of {one['lease']}: {one['code'][:4]} {one['code'][4:]}" for one in codes],
-        then=other_zone(store, ident),
+        then=odd(store, ident),
         record=f"lock {ident}: a new board in the place of the old one",
     )
 

@@ -3,21 +3,20 @@
 import time
 
 from . import codes, handing, letting
+from .lock_settings import Known, set_known
 from .store import HELD, SENT, Store
 
 
-def replace(store: Store, ident: str, key: bytes, rule: str | None) -> tuple[list[dict], list[str]]:
+def replace(store: Store, ident: str, key: bytes, known: Known) -> tuple[list[dict], list[str]]:
     """Put the new key in place; the new codes of leases that run, and the staff that cannot be taken over.
 
     All that the list says stands under the old key, so all of it is made anew. Versions go on as they were.
     """
     store.journal.published(ident)
     store.run(
-        "update lock set key = ?, rule = ?, base = 0, held = 0 where name = ?",
-        store.seal.close(ident, key),
-        rule,
-        ident,
+        "update lock set key = ?, base = 0, held = 0 where name = ?", store.seal.close(ident, key), ident
     )
+    set_known(store, ident, known)
     store.run("delete from entry where lock = ? and state in (?, ?)", ident, SENT, HELD)
     lost = _staff(store, ident, key)
     given = []

@@ -12,6 +12,7 @@ from . import asking, codes, dates, handing, records, zones
 from .answer import Answer, Table
 from .cards import made_at_desk
 from .lists import CARD, PIN, STAFF, STAFF_PASSAGE
+from .lock_settings import refuse_card
 from .locks import chosen
 from .opened import changing, reading
 from .store import NotInFileError, Store, called
@@ -125,8 +126,9 @@ def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer
     idents = chosen(store, locks)
     if not terms.house.strip():
         raise InputError("--house: is empty")
-    for ident in idents if terms.make_card else ():
-        handing.reference(store, ident, terms.house)  # before a card is made for nothing
+    for ident in idents if terms.make_card else ():  # before a card is made for nothing
+        refuse_card(store, ident, "--make-card", proves=True)
+        handing.reference(store, ident, terms.house)
     kind, value = terms.value(store)
     for ident in idents:
         enter(store, ident, name, terms, (kind, value))
@@ -146,9 +148,7 @@ def _then(terms: Terms) -> list[str]:
     if terms.make_card:
         return ["Whoever has your file and its key can copy this card"]
     if terms.card is not None:
-        return [
-            "It opens only where the lock's settings say cards.plain_uid: --make-card makes one that opens"
-        ]
+        return ["Whoever reads this card's number can copy it: --make-card makes one that proves itself"]
     return []
 
 
@@ -170,6 +170,8 @@ def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, by
         _own_time(store, lock)
         schedule = records.schedule(store, lock, text)
     kind, value = opens
+    if terms.card is not None:
+        refuse_card(store, lock, "--card", proves=False)
     if terms.make_card:
         own = handing.for_staff(store, lock, terms.house, value)
     else:

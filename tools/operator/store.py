@@ -117,23 +117,18 @@ class Store:
             raise NotInFileError(f"LOCK {name}: not in the file; `menshen lock list` shows those that are")
         return rows[0]
 
-    def add_lock(self, name: str, key: bytes, zone: str, above: int = 0, rule: str | None = None) -> None:
-        """A lock whose first list of this file is to be above a version; StoreError where it is there.
-
-        `rule` is its setting time.zone, None where nobody knows.
-        """
+    def add_lock(self, name: str, key: bytes, zone: str, above: int = 0) -> None:
+        """A lock whose first list of this file is to be above a version; StoreError where it is there."""
         if self.run("select 1 from lock where name = ? or label = ?", name, name):
             raise StoreError(f"ID {name}: is in the file already; `menshen lock remove {name}` forgets it")
         self.run(
-            "insert into lock (name, key, zone, version, current, base_data, rule) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into lock (name, key, zone, version, current, base_data) values (?, ?, ?, ?, ?, ?)",
             name,
             self.seal.close(name, key),
             zone,
             above,
             snapshot([]),
             b"",
-            rule,
         )
 
     def series(self, name: str) -> Series:

@@ -6,28 +6,47 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from menshen import json_text
 from menshen.wiring import BOARDS
 
-from .release import BOARD, CHUNK, Release, ReleaseError, manifest_topic
+from . import pack
+from .release import BOARD, CHUNK, DELTA_MAX, Release, ReleaseError, delta_topic, manifest_topic
 
 _TEXT, _BLOBS = "RELEASE.txt", "blobs"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A release that was written; `messages` are what publishes it, manifests last."""
+    """A release that was written; `messages` are what publishes it, manifests last.
+
+    Releases beside it are those that locks may run: for each of them it says what its head differs in.
+    """
 
     path: Path
     version: str
 
     def messages(self) -> Iterator[tuple[str, bytes]]:
-        """Topic and payload of every retained message: chunks, then the manifests that lead to them."""
+        """Topic and payload of every retained message: blobs, then the manifests that lead to them."""
         for chunk in sorted(self.path.glob(f"{_BLOBS}/*/*")):
             yield f"menshen/v1/blob/{chunk.parent.name}/{chunk.name}", chunk.read_bytes()
+        yield from self._deltas()
         for board in self.boards:
             yield manifest_topic(self.version, board), (self.path / _manifest(board)).read_bytes()
+
+    @property
+    def head(self) -> bytes:
+        """The head of its pack: names, places and hashes."""
+        chunks = (self.path / _BLOBS / self.head_hash).glob("*")
+        return b"".join(chunk.read_bytes() for chunk in sorted(chunks, key=lambda path: int(path.name)))
+
+    def _deltas(self) -> Iterator[tuple[str, bytes]]:
+        for path in sorted(self.path.parent.iterdir()):
+            if _is_release(path) and path.name != self.version:
+                said = pack.delta(read(path).head, self.head)
+                if len(said) <= DELTA_MAX:
+                    yield delta_topic(self.head_hash, path.name), said
 
     @property
     def boards(self) -> list[str]:
@@ -37,16 +56,24 @@ class Folder:
     @property
     def slot_size(self) -> int:
         """How many bytes it has in a lock's slot. Raises ReleaseError where its manifest does not say so."""
-        slot = self._part(1).get("slot")
-        size = slot.get("size") if isinstance(slot, dict) else None
-        if type(size) is not int:
-            raise ReleaseError(f"{self.path / _manifest(self.boards[0])} names no slot with its size")
-        return size
+        return self._says("slot", "size", int)
+
+    @property
+    def head_hash(self) -> str:
+        """The SHA-256 of its pack's head, in hexadecimal digits. Raises ReleaseError likewise."""
+        return self._says("files", "sha256", str)
 
     @property
     def signer(self) -> str:
         """The id of the key that it is signed with. Raises ReleaseError as slot_size does."""
         return str(self._part(0).get("kid", ""))
+
+    def _says(self, group: str, field: str, kind: type) -> Any:
+        fields = self._part(1).get(group)
+        value = fields.get(field) if isinstance(fields, dict) else None
+        if type(value) is not kind:
+            raise ReleaseError(f"{self.path / _manifest(self.boards[0])} does not name {group}.{field}")
+        return value
 
     def _part(self, number: int) -> dict:
         """The JSON object that is this part of the first board's manifest. Raises ReleaseError."""
@@ -86,12 +113,16 @@ def write(release: Release, manifests: Mapping[str, str], folder: Path) -> Folde
 
 def read(path: Path) -> Folder:
     """The release in a folder. Raises ReleaseError if there is none."""
-    if not Folder(path, "").boards or not re.fullmatch(r"\d+\.\d+\.\d+", path.name):
+    if not _is_release(path):
         raise ReleaseError(f"{path} is no release: make release writes them to build/release/<version>")
     found = Folder(path, path.name)
-    if found.slot_size <= 0 or not found.signer:
-        raise ReleaseError(f"{path} is no release: its manifest names no size, or no key")
+    if found.slot_size <= 0 or not found.signer or not re.fullmatch("[0-9a-f]{64}", found.head_hash):
+        raise ReleaseError(f"{path} is no release: its manifest names no size, no key, or no files")
     return found
+
+
+def _is_release(path: Path) -> bool:
+    return bool(Folder(path, "").boards and re.fullmatch(r"\d+\.\d+\.\d+", path.name))
 
 
 def describe(release: Release) -> str:

@@ -9,9 +9,11 @@ import hashlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 MAGIC = b"MNP1"
 _HEAD = struct.Struct("<4sHHI")  # magic, bytes of the index, files, bytes of data
+_HASH = 32
 
 
 class PackError(ValueError):
@@ -46,8 +48,42 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return table(files) + b"".join(files[name] for name in sorted(files))
 
 
+def delta(before: bytes, after: bytes) -> bytes:
+    """What makes the head of a pack out of another: see firmware/update/delta.py. Raises PackError."""
+    old, new = _listed(before), _listed(after)
+    said = after[: _HEAD.size]
+    for name in sorted(old.keys() | new.keys(), key=str.encode):
+        if old.get(name) != new.get(name):
+            size, digest = new.get(name, (0, bytes(_HASH)))
+            said += f"{name} {size}\n".encode() + digest
+    return said
+
+
+def _listed(head: bytes) -> dict[str, tuple[int, bytes]]:
+    """Size and SHA-256 of each file of a head."""
+    names, places, start, _ = _parsed(head)
+    sizes = [end - place for place, end in pairwise(places)]
+    hashes = [head[start - _HASH * n :][:_HASH] for n in range(len(names), 0, -1)]
+    return dict(zip(names, zip(sizes, hashes, strict=True), strict=True))
+
+
 def unpack(data: bytes) -> list[Entry]:
     """The files of a pack, in its order. Raises PackError, also where a file's hash is not right."""
+    names, places, start, size = _parsed(data)
+    if len(data) != start + size:
+        raise PackError("no pack")
+    entries = []
+    for n, name in enumerate(names):
+        content = data[start + places[n] : start + places[n + 1]]
+        digest = data[start - _HASH * (len(names) - n) :][:_HASH]
+        if hashlib.sha256(content).digest() != digest:
+            raise PackError(f"{name} has not the hash that the table says")
+        entries.append(Entry(name, digest, content))
+    return entries
+
+
+def _parsed(data: bytes) -> tuple[list[str], list[int], int, int]:
+    """Of a pack or its head: names, places with the end of the last file, where data begins, its bytes."""
     try:
         magic, index_size, count, size = _HEAD.unpack_from(data)
         lines = data[_HEAD.size : _HEAD.size + index_size].decode().strip("\n").split("\n")
@@ -55,18 +91,10 @@ def unpack(data: bytes) -> list[Entry]:
         places = [int(place) for _, place in fields] + [size]
     except (struct.error, ValueError) as error:
         raise PackError("no pack") from error
-    hashes = _HEAD.size + index_size
-    start = hashes + 32 * count
-    if magic != MAGIC or len(fields) != count or len(data) != start + size:
+    start = _HEAD.size + index_size + _HASH * count
+    if magic != MAGIC or len(fields) != count or len(data) < start:
         raise PackError("no pack")
-    entries = []
-    for n, (name, _) in enumerate(fields):
-        content = data[start + places[n] : start + places[n + 1]]
-        digest = data[hashes + 32 * n : hashes + 32 * n + 32]
-        if hashlib.sha256(content).digest() != digest:
-            raise PackError(f"{name} has not the hash that the table says")
-        entries.append(Entry(name, digest, content))
-    return entries
+    return [name for name, _ in fields], places, start, size
 
 
 def flash_files(files: Mapping[str, bytes]) -> dict[str, bytes]:

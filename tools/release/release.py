@@ -22,6 +22,9 @@ from . import keys, pack
 BOARD = "devkit"
 """Whose manifests are on topics without the board's name, as locks of 0.1.0 want them."""
 
+DELTA_MAX = 2048
+"""Bytes that a lock reads of a delta, see firmware/update/delta.py."""
+
 IMAGE_PIECE = 32768
 IMAGE_MAX = 0x1F0000
 _CHIPS = {"devkit": ("ESP32", 0), "wrover": ("ESP32", 0), "s3": ("ESP32-S3", 9)}
@@ -33,6 +36,11 @@ _FIELD = r'^{} = "?([0-9.]+)"?$'
 def manifest_topic(version: str, board: str = BOARD) -> str:
     """Where a board's manifest is retained: with dashes for dots, of which RabbitMQ makes levels."""
     return f"menshen/v1/release/{version.replace('.', '-')}{'' if board == BOARD else f'-{board}'}"
+
+
+def delta_topic(head: str, version: str) -> str:
+    """Where it is retained what the head of this SHA-256 differs in from that of a release."""
+    return f"menshen/v1/blob/{head}/{version.replace('.', '-')}"
 
 
 class ReleaseError(MenshenError):
@@ -66,6 +74,11 @@ class Release:
     def slot(self) -> bytes:
         """The file that the other slot will be."""
         return pack.pack(self.files)
+
+    def delta(self, since: "Release") -> tuple[str, bytes]:
+        """Topic and payload for locks that run `since`: what the head differs in."""
+        head = pack.table(self.files)
+        return delta_topic(_sha256(head), since.version), pack.delta(pack.table(since.files), head)
 
     @property
     def payload(self) -> bytes:

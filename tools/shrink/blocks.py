@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .edits import Edit, edited, span
 from .syntax import parsed, walk
 
-_LOANS = ("Loan()", "Late()")  # loader.py: __aexit__ does no more than __exit__
+_LOANS = ("Loan()", "Late()")  # loader.py: __aenter__ is begin, __aexit__ does no more than __exit__
 _LOCK = re.compile(r"self(\.\w+)*\.(_memory|_turn|turn|_sending|_asking)")  # each an asyncio.Lock, made once
 
 
@@ -26,7 +26,7 @@ def _edits(node: ast.AST) -> Iterator[Edit]:
         what, (_, _, end_row, end_column) = ast.unparse(held), span(held)
         begin = node.lineno, node.col_offset
         if what in _LOANS:
-            yield *begin, end_row, end_column, f"with await {what}.__aenter__()"
+            yield *begin, end_row, end_column, f"with await {what}.begin()"
         elif _LOCK.fullmatch(what):
             indent = " " * node.col_offset
             yield *begin, end_row, end_column, f"await {what}.acquire()\n{indent}try"

@@ -32,7 +32,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 def kept(
     programs: Mapping[str, str], given: Collection[str], called: Collection[str], files: Collection[str] = ()
 ) -> set[str]:
-    """Names that must stay: of modules, `called` by others, or `given` and asked of an object.
+    """Names that must stay: of modules, `called` by others, or `given` and asked of an object or a function.
 
     Those in texts, too, where the program has one of Python's functions that take a name as a text.
 
@@ -53,7 +53,7 @@ def kept(
                 case ast.ClassDef(name) if _SHOWN.fullmatch(name):
                     keep.add(name)
     others = set(given).intersection(itertools.chain(*map(asked, trees)))
-    return keep | set(called) | others | _set_on_others(trees)
+    return keep | set(called) | {name.rstrip("=") for name in others} | _set_on_others(trees)
 
 
 def chosen(programs: Mapping[str, str], keep: Collection[str], files: Collection[str] = ()) -> dict[str, str]:
@@ -90,14 +90,16 @@ def applied(program: str, short: Mapping[str, str]) -> str:
 
 
 def given_by(text: str) -> set[str]:
-    """The names that a module, or its stub, gives to others, with those of parameters."""
+    """The names that a module, or its stub, gives to others; behind one of a parameter is a "="."""
     found = set()
     for node in walk(parsed(text)):
         match node:
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
                 found.add(name)
-            case ast.arg(name) | ast.Attribute(_, name) | ast.Name(name, ast.Store()):
+            case ast.Attribute(_, name) | ast.Name(name, ast.Store()):
                 found.add(name)
+            case ast.arg(name):
+                found.add(name + "=")
             case ast.alias(name, other):
                 found |= set((other or name).split("."))
     return found
@@ -173,11 +175,14 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 
 def asked(tree: ast.Module) -> Iterator[str]:
-    """Names by which objects are asked for what they have, functions called, and modules imported from."""
+    """Names by which objects are asked for what they have, functions called (then with a "=", too), and
+    modules imported from."""
     for node in walk(tree):
         match node:
-            case ast.Attribute(_, name) | ast.keyword(str(name)):
+            case ast.Attribute(_, name):
                 yield name
+            case ast.keyword(str(name)):
+                yield from (name, name + "=")
             case ast.ImportFrom(_, aliases):
                 yield from (alias.name for alias in aliases)
             case ast.ClassDef(_, body=body):

@@ -42,6 +42,7 @@ class House:
         (self.folder / "ca.crt.pem").write_bytes(self.broker.authority.certificate_pem)
         self.broker.operator().write(self.folder, "operator")
         (self.folder / "demo.key").write_text(key.hex())
+        (self.folder / f"{LOCK}.json").write_text(json.dumps({"cards": {"plain_uid": True}}))
         address = f"{self.broker.host}:{self.broker.port}"
         new_house(self.folder / "operator.db")
         await self.operate("broker", address, "--certificates", str(self.folder))

@@ -27,11 +27,12 @@ def open_house(address: Path | str) -> store.Store:
     return opening.opened(str(address), print)
 
 
-def keys(folder: Path, *names: str, zone: str = "UTC") -> None:
+def keys(folder: Path, *names: str, zone: str = "UTC", reader: str = "pn532", plain: bool = True) -> None:
     """What provisioning leaves of these locks: a key, and the settings beside it."""
     for name in names:
         (folder / f"{name}.key").write_bytes(secrets.token_bytes(32))
-        (folder / f"{name}.json").write_text(json.dumps({"lock": name, "time": {"zone": zones.rule(zone)}}))
+        settings = {"lock": name, "time": {"zone": zones.rule(zone)}, "reader": {"type": reader}}
+        (folder / f"{name}.json").write_text(json.dumps({**settings, "cards": {"plain_uid": plain}}))
 
 
 class House:
@@ -63,9 +64,9 @@ class House:
         result = self.call(*arguments, typed=typed)
         assert (result.exit_code, says in result.output) == (status, True), (result.exit_code, result.output)
 
-    def add_locks(self, *names: str, zone: str = "UTC") -> None:
-        """Locks of this house, as the installer leaves them."""
-        keys(self.folder, *names, zone=zone)
+    def add_locks(self, *names: str, zone: str = "UTC", reader: str = "pn532", plain: bool = True) -> None:
+        """Locks of this house, as the installer leaves them; `plain`: cards open by their number alone."""
+        keys(self.folder, *names, zone=zone, reader=reader, plain=plain)
         for name in names:
             self.run("lock", "add", name, "--key-file", str(self.folder / f"{name}.key"))
 

@@ -1,7 +1,12 @@
 """Commands from afar: each is carried out once, in its time, for those whose key has signed it."""
 
+import asyncio
+
 from command_parts import DIGEST, GUEST_KEY, KEY, LEASE, NOW, Lock, order, sign, staff_key, unlock
 from ram_numbers import PowerCut
+
+from commands.commands import Commands
+from storage.nvs import Numbers
 
 
 def test_the_lock_identifies_itself_tests_itself_and_restarts():
@@ -133,6 +138,36 @@ def test_nothing_is_told_of_a_tenants_command_that_is_refused():
     ):
         assert lock.tell(wrong) is None, wrong
     assert lock.did == [(LEASE, b"")]
+
+
+def test_others_have_a_turn_between_two_proofs_that_are_looked_at():
+    lock = Lock()
+
+    async def eight(lease):
+        return [bytes([n]) * 16 for n in range(7)] + [GUEST_KEY]
+
+    async def story():
+        lock.guest_keys = eight
+        commands = Commands("demo", KEY, lock.clock, Numbers(lock.nvs), lock, lock)
+        task, turns = asyncio.create_task(commands.handle(sign(unlock(lease=LEASE)), False)), 0
+        while not task.done():
+            turns += 1
+            await asyncio.sleep_ms(0)
+        return turns
+
+    assert asyncio.run(story()) >= 8
+    assert lock.did == [(LEASE, b"")]
+
+
+def test_a_table_of_keys_that_cannot_be_read_lets_nobody_in_and_ends_nothing():
+    lock = Lock()
+
+    async def broken(lease):
+        raise OSError(5)
+
+    lock.guest_keys = broken
+    assert lock.tell(unlock(lease=LEASE)) is None
+    assert lock.did == []
 
 
 def test_staff_are_presented_by_their_listed_digest():

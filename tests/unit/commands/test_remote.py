@@ -60,5 +60,20 @@ def test_after_one_that_was_no_power_up_the_next_is_ten_minutes_away_at_least():
 
 def test_a_lease_has_the_keys_of_its_residents_and_another_has_none():
     part = Remote(Time(), lambda: iter(((7, b"k" * 16), (9, b"m" * 16), (7, b"l" * 16))), dict, print)
-    assert part.guest_keys(7) == [b"k" * 16, b"l" * 16]
-    assert part.guest_keys(8) == []
+    assert asyncio.run(part.guest_keys(7)) == [b"k" * 16, b"l" * 16]
+    assert asyncio.run(part.guest_keys(8)) == []
+
+
+def test_others_have_a_turn_between_two_of_the_256_keys_of_a_house_door():
+    part = Remote(Time(), lambda: iter([(n % 32, b"k" * 16) for n in range(256)]), dict, print)
+
+    async def story():
+        task, turns = asyncio.create_task(part.guest_keys(7)), 0
+        while not task.done():
+            turns += 1
+            await asyncio.sleep_ms(0)
+        return len(await task), turns
+
+    keys, turns = asyncio.run(story())
+    assert keys == 8
+    assert turns >= 256

@@ -1,6 +1,9 @@
 """The simulated NVS is no kinder than the chip's: as large, and with numbers of 32 bits."""
 
+import gc
+
 import esp32
+import nvs as nvs_fake
 
 
 class Knife:
@@ -16,7 +19,8 @@ class Knife:
 
 
 def fresh():
-    esp32._values.clear()
+    nvs_fake.knife = Knife()
+    nvs_fake.spaces.clear()
     return esp32.NVS("menshen")
 
 
@@ -64,3 +68,44 @@ def test_all_that_the_lock_ever_stores_has_a_place():
     for queue in ("ALARM", "STAFF", "ACK"):
         for place in range(getattr(names, queue + "_PLACES")):
             nvs.set_blob(getattr(names, queue + "_QUEUE") + str(place), bytes(texts))
+
+
+def test_values_are_those_that_were_set_last_each_in_its_namespace():
+    nvs, other = fresh(), esp32.NVS("lock")
+    assert refuses(lambda: nvs.get_i32("order"), OSError, 0x1102)
+    assert refuses(lambda: nvs.erase_key("order"), OSError, 0x1102)
+    blob, buffer = bytes(range(256)), bytearray(300)
+    nvs.set_i32("order", 5)
+    nvs.set_i32("ordered", 6)
+    nvs.set_blob("staff0", blob)
+    other.set_i32("order", 9)
+    nvs.set_i32("order", -7)
+    assert (nvs.get_i32("order"), nvs.get_i32("ordered"), other.get_i32("order")) == (-7, 6, 9)
+    assert (nvs.get_blob("staff0", buffer), buffer) == (256, blob + bytes(44))
+    assert refuses(lambda: nvs.get_i32("staff0"), OSError, 0x1103)
+    assert refuses(lambda: nvs.get_blob("order", buffer), OSError, 0x1103)
+    assert refuses(lambda: nvs.get_blob("staff0", bytearray(255)), OSError, 0x110C)
+    nvs.set_blob("staff0", b"")
+    assert nvs.get_blob("staff0", buffer) == 0
+    nvs.erase_key("order")
+    assert refuses(lambda: nvs.get_i32("order"), OSError, 0x1102)
+    assert (nvs.get_i32("ordered"), other.get_i32("order")) == (6, 9)
+
+
+def test_nothing_of_it_lies_in_the_heap():
+    """As on the chip: a lock that is short of memory stores what it has to say."""
+    nvs, blob, buffer = fresh(), bytes(320), bytearray(320)
+    for n in range(30):
+        nvs.set_blob("staff%d" % n, blob)
+    gc.collect()
+    before = gc.mem_alloc()
+    gc.disable()
+    try:
+        nvs.set_blob("staff0", buffer)
+        nvs.set_i32("lived", 1)
+        nvs.get_blob("staff29", buffer)
+        nvs.get_i32("lived")
+        taken = gc.mem_alloc() - before
+    finally:
+        gc.enable()
+    assert taken <= 256, taken  # frames of this Python, which are free again at once

@@ -188,5 +188,5 @@ class Besieged:
         self.did.append("unlock")
         return True
 
-    def guest_keys(self, lease):
+    async def guest_keys(self, lease):
         return [GUEST_KEY] if lease == _LEASE else []

@@ -1,5 +1,6 @@
 """A lock that takes commands, and whoever signs them, right or wrong."""
 
+import asyncio
 import json
 
 from ram_numbers import RamNvs
@@ -63,7 +64,8 @@ class Lock:
         self.flash_is_full = False
 
     def take(self, message, retained=False):
-        Commands("demo", KEY, self.clock, Numbers(self.nvs), self, self).handle(message, retained)
+        commands = Commands("demo", KEY, self.clock, Numbers(self.nvs), self, self)
+        asyncio.run(commands.handle(message, retained))
 
     def tell(self, made, retained=False):
         """Take a well-signed order; the last that was told of it."""
@@ -91,7 +93,7 @@ class Lock:
         self.did.append((lease, digest))
         return self.lets_in
 
-    def guest_keys(self, lease):
+    async def guest_keys(self, lease):
         return [GUEST_KEY] if lease == LEASE else []
 
     def command_done(self, command, nonce, found=None):

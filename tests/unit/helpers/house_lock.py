@@ -14,7 +14,7 @@ import gc
 import json
 import os
 import sys
-from binascii import unhexlify
+from binascii import hexlify, unhexlify
 
 from knife_flash import PowerCut, Reset
 from postman import Payload
@@ -96,6 +96,8 @@ class _Client:
         self._house, self.server = house, "broker"
 
     async def publish(self, topic, payload, retain=False):
+        if isinstance(payload, tuple):
+            payload = b"".join([bytes(piece) for piece in payload])
         self._house.told.append([topic.split("/")[-1], payload.decode()])
 
     async def subscribe(self, topic, qos=1):
@@ -314,6 +316,20 @@ class House:
         asyncio.run(self.subscriptions.on_message(b"menshen/v1/demo/tenant", payload))
         self.wait(_SETTLES_MS)
 
+    def put(self, path, blob=None):
+        """Somebody with a cable puts a file in this place, or without a blob a folder with one in it."""
+        _remove(path)
+        if blob is None:
+            os.mkdir(path)
+            path += "/notes"
+        with open(path, "wb") as file:
+            file.write(unhexlify(blob or ""))
+
+    def held(self, path):
+        """What is in a file."""
+        with open(path, "rb") as file:
+            self.told = [hexlify(file.read()).decode()]
+
     def sntp(self, now):
         self.lock._housekeeping._clock.network(now)
 
@@ -322,6 +338,17 @@ class House:
         sizes = [["/" + n, os.stat("/" + n)[6]] for n, kind, *_ in os.ilistdir("/") if kind == 0x8000]
         sizes += [["/access/" + name, os.stat("/access/" + name)[6]] for name in os.listdir("/access")]
         self.told = sizes + [[n, len(v) if isinstance(v, bytes) else 4] for n, v in chip.kept.items()]
+
+
+def _remove(path):
+    """A file or a folder, whole, or nothing."""
+    try:
+        if os.stat(path)[0] == 0x4000:
+            for name in os.listdir(path):
+                _remove(path + "/" + name)
+        os.remove(path)
+    except OSError:
+        pass
 
 
 async def _pass(milliseconds):

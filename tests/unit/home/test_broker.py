@@ -10,6 +10,7 @@ from test_commands import KEY, MS, Clock, signed
 
 import loader
 from home import broker as home
+from home.entity import entity
 from link.backoff import Backoff
 from link.packets import text
 from people.entry import HOME_KEY
@@ -155,6 +156,35 @@ def test_user_and_password_are_told_where_the_settings_have_them():
     assert said["uniq_id"] == "menshen_demo_door"
     assert "'menshen home v1 demo '" in said["cmd_tpl"]
     assert len(hub.said[0][1]) < 700
+
+
+def test_the_announcement_needs_no_large_piece_of_memory():
+    pieces = entity("house-17-door-b", ROOT + "/door", ROOT + "/home")
+    assert max(map(len, pieces)) <= 128
+    assert sorted(json.loads(b"".join(pieces)))[0] == "avty_t"
+
+
+def test_without_memory_it_goes_and_does_not_try_again_by_itself():
+    """Its code would be in the way of all others who lack memory."""
+    tries = []
+
+    class Short(home.Home):
+        def _announcement(self):
+            tries.append(1)
+            raise MemoryError("memory allocation failed")
+
+    async def main():
+        async with Broker(Hub().serve) as broker:
+            house = House(broker.port)
+            session = Short(house, house, Clock(), house, house, house.remote)
+            try:
+                await asyncio.wait_for(session.run(), 20)
+            except MemoryError:
+                return
+            raise AssertionError("it ended as if all was well")
+
+    asyncio.run(main())
+    assert tries == [1]
 
 
 def test_a_signed_command_is_presented_to_the_gate_and_nothing_is_answered():

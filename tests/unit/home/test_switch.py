@@ -101,3 +101,30 @@ def test_who_needs_the_memory_gets_it_and_then_it_comes_back():
 
     said = asyncio.run(main())
     assert said[:2] == said[2:], "it is announced anew"
+
+
+def test_without_memory_it_lets_others_have_it_and_comes_back():
+    hub, tries = Hub(), []
+
+    async def main():
+        async with Broker(hub.serve) as broker:
+            room, house = asyncio.Lock(), House(broker.port)
+
+            class Short(home_switch.HomeSwitch):
+                again_ms = 50
+
+                async def _serve(self):
+                    tries.append(1)
+                    if len(tries) == 1:
+                        raise MemoryError("memory allocation failed")
+                    await super()._serve()
+
+            kept = Short(house, house, Clock(), Register(None, house, house), house, room)
+            running = asyncio.create_task(kept.run())
+            await until(lambda: tries)
+            assert not room.locked(), "who waits for memory has it"
+            await until(lambda: len(hub.said) == 2)
+            running.cancel()
+
+    asyncio.run(main())
+    assert len(tries) == 2

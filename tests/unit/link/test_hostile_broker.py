@@ -36,7 +36,7 @@ async def _besiege(lock, enemy, history, tried):
                 lock.did, running = [], lock.running  # the one that was held back, and once
         elif what < 9:
             tried["commands"] += 1
-            lock.commands.handle(message, bool(random.randrange(2)))
+            await lock.commands.handle(message, bool(random.randrange(2)))
         else:
             tried["times"] += 1
             lock.clock.network(enemy.time())
@@ -62,7 +62,7 @@ async def _prepare(lock, history):
         await lock.take_list(bytearray(history.heads[0]))
     lock.clock.network(NOW + 210)
     for command in history.commands:
-        lock.commands.handle(command, False)
+        await lock.commands.handle(command, False)
     assert sorted(lock.did) == ["identify", "restart", "unlock", "unlock"]
     for order in history.orders[:-1]:
         lock.take_order(order)

@@ -46,14 +46,14 @@ def test_a_publish_returns_once_the_broker_has_it():
     async def story(client, inbox, reader):
         await client.publish("menshen/v1/demo/state", b'{"online":true}', True)
         await client.publish("menshen/v1/demo/alarm", b"{}")
-        await client.publish("menshen/v1/demo/ack", b"{}", qos=0)
+        await client.publish("menshen/v1/demo/ack", (b"{", b"1" * 200, b"}"), True)
         await client.disconnect()
 
     broker = session(good, story)
     assert broker.received[1:4] == [
         (0x33, text("menshen/v1/demo/state") + b"\0\x01" + b'{"online":true}'),
         (0x32, text("menshen/v1/demo/alarm") + b"\0\x02{}"),
-        (0x30, text("menshen/v1/demo/ack") + b"{}"),
+        (0x33, text("menshen/v1/demo/ack") + b"\0\x03{" + b"1" * 200 + b"}"),
     ]
 
 

@@ -3,6 +3,8 @@
 From the signed command on: its number and its mark in NVS, the file in littlefs. How many cuts is printed.
 """
 
+import asyncio
+
 import vfs
 from certificate_vectors import CERTIFICATE, KEY, OF_TWO, ONE, RENEWED, TWO
 from command_parts import KEY as LOCK_KEY
@@ -81,7 +83,8 @@ class Lock:
             file=name,
             certificate=encode(der).decode(),
         )
-        Commands("demo", LOCK_KEY, Clock(), numbers, self, Door()).handle(sign(made), False)
+        commands = Commands("demo", LOCK_KEY, Clock(), numbers, self, Door())
+        asyncio.run(commands.handle(sign(made), False))
 
     def held(self, name):
         with open("/tls/%s.der" % PARTS[name], "rb") as file:

@@ -90,7 +90,6 @@ def test_whoever_has_a_pin_of_the_list_becomes_a_resident_with_the_first_change(
         lambda changes, who: changes.add_card(who, digest(20, CARD)),
         lambda changes, who: changes.set_key(who, GUEST_KEY, b"1" * 16),
         lambda changes, who: changes.remove_cards(who),
-        lambda changes, who: changes.claim(who),
     ):
         house = House(record(LISTED), record(2))
         change(house.at(), Who(0, digest(LISTED)))

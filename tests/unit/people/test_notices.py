@@ -1,8 +1,9 @@
 """Nobody new opens this door unseen: each of those who live here is shown it, once."""
 
 import asyncio
+import struct
 
-from people_parts import NOW, House, Who, digest, record
+from people_parts import NOW, House, Who, digest, lease_of, record
 
 from people.approval import approve
 from people.notices import GRANTED, NEW_WAY_IN, at_entry, renew
@@ -30,6 +31,11 @@ def make(shared=False):
     house = House()
     house.shared = house.register.shared = shared
     return house
+
+
+def marks(house):
+    table = house.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
+    return [table[place : place + 6] for place in range(0, len(table), 6)]
 
 
 ONCE, NEVER = [NEW_WAY_IN, GRANTED, GRANTED], [GRANTED] * 3
@@ -102,6 +108,32 @@ def test_nobody_is_missed_however_many_live_here_and_the_place_is_bounded():
         assert at_entry(house.register, comer(n // 8, 1 + n % 8)) == NEW_WAY_IN
     assert len(house.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)) == NEW_WAYS_MAX
     assert at_entry(house.register, comer(299 // 8, 1 + 299 % 8)) == GRANTED
+
+
+def test_at_a_houses_door_leases_come_and_go_for_ever_and_what_is_new_is_shown():
+    """None is in the table of leases any more, but for the last: it could be, and stays, while it is new."""
+    house = make(shared=True)
+    for lease in range(1, 300):
+        renew(house.register, (lease, lease + 1))
+        assert at_entry(house.register, comer(lease, 1)) == NEW_WAY_IN, lease
+        assert at_entry(house.register, comer(lease, 1)) == GRANTED
+        assert len(house.numbers.blob(NEW_WAYS, NEW_WAYS_MAX)) <= NEW_WAYS_MAX
+    assert shown(house, comer(300, 1)) == ONCE
+
+
+def test_where_every_place_is_taken_by_who_was_shown_it_what_is_new_elsewhere_finds_one():
+    house = make(shared=True)
+    leases = [lease_of(lease) for lease in range(1, 18)]
+    house.listed.put(*leases)
+    house.tend()
+    renew(house.register, range(1, 17))
+    for lease in range(1, 17):
+        for number in range(1, 9):
+            at_entry(house.register, comer(lease, number))
+    renew(house.register, (17,))
+    assert shown(house, comer(17, 1)) == ONCE
+    for lease in range(1, 17):
+        assert struct.pack("<HI", lease, 0) in marks(house), lease
 
 
 def test_whoever_needs_nothing_shown_is_known_without_reading_it_until_there_is_news():

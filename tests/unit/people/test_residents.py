@@ -10,6 +10,7 @@ from ram_numbers import RamNvs
 from unmounting import unmount
 
 import people.residents as residents_room
+from people import opening
 from people.entry import GUEST_KEY
 from people.register import Register
 from people.residents import Residents
@@ -26,6 +27,36 @@ def test_nothing_is_found_in_an_empty_table_and_nothing_written():
     assert list(house.residents.keys()) == []
     house.residents.ensure_copy()
     assert not exists("/access/people1")
+
+
+def test_a_start_looks_once_for_what_is_there_and_not_for_each_file_that_might_be():
+    flash = RamFlash("/access", 64)
+    house = House(flash=False)
+    flash.reads = 0
+    Residents(KEY, house.numbers)
+    assert flash.reads < 60, flash.reads
+    for lease in (1, 2, 3):  # each on another shelf
+        house.move_in(lease, lease)
+        assert [bool(path) for path in Residents(KEY, house.numbers).paths[1:4]] == [
+            n <= lease for n in (1, 2, 3)
+        ]
+
+
+def test_residents_are_found_where_the_folder_cannot_be_listed():
+    house = House()
+    house.move_in(1)
+    listdir = opening.os
+
+    class NoFolder:
+        def listdir(self, path):
+            raise OSError(5)
+
+    opening.os = NoFolder()
+    try:
+        house.start()
+    finally:
+        opening.os = listdir
+    assert house.opens(1)
 
 
 def test_entries_of_leases_on_the_same_shelf_and_on_others_are_told_apart():

@@ -92,10 +92,10 @@ def dropping(client):
     """A publish that takes the state and loses all else."""
     publish = Client.publish
 
-    async def lose(topic, msg, retain=False, qos=1):
+    async def lose(topic, msg, retain=False):
         if not topic.endswith("/state"):
             raise MQTTError("gone")
-        await publish(client, topic, msg, retain, qos)
+        await publish(client, topic, msg, retain)
 
     return lose
 
@@ -107,11 +107,11 @@ def test_reports_that_come_while_one_is_being_sent_are_not_lost():
     client = Client(time)
     publish = client.publish
 
-    async def slow(topic, msg, retain=False, qos=1):
+    async def slow(topic, msg, retain=False):
         if topic.endswith("/staff") and not client.texts("/staff"):
             for number in range(33):  # pushes out the one under way
                 telemetry.staff(bytes((number + 1,)) * 16, 2)
-        await publish(topic, msg, retain, qos)
+        await publish(topic, msg, retain)
 
     client.publish = slow
     time.script = [(5000, end)]

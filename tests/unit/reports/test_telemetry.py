@@ -215,7 +215,7 @@ def test_a_report_wakes_the_waiting_connection():
     arrived = asyncio.Event()
 
     class Real:
-        async def publish(self, topic, msg, retain=False, qos=1):
+        async def publish(self, topic, msg, retain=False):
             if topic.endswith("/alarm"):
                 arrived.set()
 

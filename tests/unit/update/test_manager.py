@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from time import ticks_add, ticks_ms
 
+import update.manager as room
 from link.errors import Refused
 from update import version
 from update.manager import Manager
@@ -22,16 +24,19 @@ class Lock:
 
     lock, board, unread = "demo", "devkit", False
     numbers = reset = None
-    spread_ms = 300
+    spread_ms, trial_ms, cause = 300, 300_000, "power-on"
     faults, reader, answered = frozenset(), "pn532", True
 
     def __init__(self, found):
         self.found, self.did, self.handler = found, [], None
         self.failure = self.refusal = None
         self.turn = asyncio.Lock()
-        self.failures = 99
+        self.failures, self.never = 99, False
         self.ready = None
         self.said = []
+
+    def reset_cause(self):
+        return self.cause
 
     def update(self, *what):
         self.said.append(what)
@@ -57,6 +62,8 @@ class Lock:
 
     async def judge(self, update, message):
         self.did.append("opened")
+        if self.never:
+            raise MemoryError
         return BUILD, {"plan": []}
 
     async def build(self, update, release):
@@ -123,6 +130,22 @@ def test_an_update_waits_for_the_memory_and_gives_it_back():
         memory.release()
         await until(lambda: lock.did == ALL)
         await asyncio.wait_for_ms(memory.acquire(), 5000)
+        running.cancel()
+
+    asyncio.run(main())
+
+
+def test_a_manifest_that_finds_no_memory_is_got_five_times_and_refused():
+    """It was got again every two seconds for ever, and no list came meanwhile."""
+
+    async def main():
+        lock, memory = Lock("1.1.0"), asyncio.Lock()
+        lock.never = True
+        running = await start(lock, memory)
+        await lock.handler(Payload())
+        await until(lambda: lock.said)
+        assert lock.did == ALL[:2] + ALL[2:4] * 5
+        assert lock.said == [("1.1.0", "refused", "no memory")]
         running.cancel()
 
     asyncio.run(main())
@@ -242,6 +265,51 @@ def test_a_release_that_waits_to_be_started_keeps_the_memory_from_nobody_and_one
         running.cancel()
 
     asyncio.run(main())
+
+
+class Naps:
+    """As asyncio, and notes what is slept."""
+
+    def __init__(self):
+        self.slept = []
+
+    def __getattr__(self, name):
+        return getattr(asyncio, name)
+
+    async def sleep_ms(self, milliseconds):
+        self.slept.append(milliseconds)
+
+
+def rested(cause, started, passed):
+    """For how long the restart into a release waits whose order comes so much later than this start."""
+    naps = Naps()
+
+    async def main():
+        lock = Lock("1.1.0")
+        lock.ready, lock.cause, lock.spread_ms = ("1.1.0",), cause, 0
+        room.asyncio, room.ticks_ms = naps, lambda: started
+        running = await start(lock, asyncio.Lock())
+        room.ticks_ms = lambda: ticks_add(started, passed)
+        await lock.handler(Payload())
+        await until(lambda: lock.did[-1] == "switched")
+        running.cancel()
+
+    try:
+        asyncio.run(main())
+    finally:
+        room.asyncio, room.ticks_ms = asyncio, ticks_ms
+    return naps.slept[-1]
+
+
+def test_orders_in_a_row_leave_the_keypad_time_to_open_between_two_restarts():
+    """Its wait of up to five minutes begins anew with each: two releases by turns would keep tenants out."""
+    for started in (5, (1 << 30) - 1000):
+        for passed, least in ((0, 600_000), (300_000, 300_000), (599_500, 1000), (600_000, 1000)):
+            assert rested("reset", started, passed) == least, (started, passed)
+        assert rested("watchdog", started, 0) == 600_000
+        assert rested("power-on", started, 0) == 1000
+        for days in (1, 6, 7, 12):  # ticks go round
+            assert rested("reset", started, days * 86_400_000) <= 600_000
 
 
 def excused(faults, answered):

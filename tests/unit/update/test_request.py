@@ -31,13 +31,15 @@ class Broker:
 
 def test_the_manifest_of_a_version_is_got():
     for board, topic in (("devkit", "1-2-3"), ("wrover", "1-2-3-wrover"), ("s3", "1-2-3-s3")):
-        broker = Broker(b"a" * 1535 + b"b" * 513)
-        assert asyncio.run(request("1.2.3", board, broker)) == [b"a" * 1535, b"b" * 513]
+        pieces = [(b"%d" % n) * 64 for n in range(8)]
+        broker = Broker(b"a" * 1536 + b"".join(pieces))
+        assert asyncio.run(request("1.2.3", board, broker)) == [b"a" * 1536] + pieces
         assert broker.topics == broker.left == ["menshen/v1/release/" + topic]
 
 
 def test_one_that_is_shorter_than_a_signature_is_got_for_what_it_is():
     assert asyncio.run(request("1.2.3", "devkit", Broker(b"ab"))) == [b"", b"ab"]
+    assert asyncio.run(request("1.2.3", "devkit", Broker(b""))) == [b""]
 
 
 def test_one_that_is_too_large_is_refused_unread():

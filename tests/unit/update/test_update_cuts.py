@@ -8,7 +8,7 @@ other stories.
 import os
 
 from knife_flash import PowerCut
-from small_lock import Release, SmallLock
+from small_lock import Release, SmallLock, delta
 
 COMMON = {"%s.mpy" % name: name.encode() * 700 for name in ("app", "board", "door/relay", "link/mqtt")}
 OLD = Release("1.0.0", dict(COMMON, **{"log.mpy": b"old log" * 200, "gone.mpy": b"gone" * 100}))
@@ -27,8 +27,11 @@ def padded(data):
     return data + b"\xff" * (65536 - len(data))
 
 
-def make_lock(new, **options):
+def make_lock(new, told=False, **options):
+    """`told`: the broker tells what the new head differs in."""
     lock = SmallLock(OLD, **options)
+    if told:
+        lock.deltas[new.head_name] = delta(OLD, new)
     lock.releases.append(new)
     lock.blobs.update(new.blobs)
     return lock
@@ -80,7 +83,8 @@ def cut_everywhere(
 def test_cuts_in_download_check_switch_trial_and_confirmation():
     for seed in SEEDS:
         what = "application, tears %d" % seed
-        cuts, ends = cut_everywhere(what, NEW, seed=seed, step=4 * len(SEEDS), first=4 * seed)
+        told = seed % 2 == 0
+        cuts, ends = cut_everywhere(what, NEW, seed=seed, step=4 * len(SEEDS), first=4 * seed, told=told)
         assert cuts > 60
         assert ends == {"1.0.0", "1.1.0"}
 

@@ -20,6 +20,7 @@ from micropython import const
 _GET_FILENO = const(10)  # py/stream.h: MP_STREAM_GET_FILENO
 
 libc = ffi.open(None)
+move = libc.func("v", "memmove", "ppL")  # (to, from, bytes)
 
 
 class Bus(io.IOBase):

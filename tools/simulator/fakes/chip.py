@@ -70,8 +70,8 @@ micropython.kbd_intr(-1)
 _bus = start.build()
 del start
 _bus.commands[b"int"] = _ctrl_c
-_own = "bus", "certificates", "chip", "flag", "flash", "idf", "ota", "pins", "probe", "start", "threads"
-for _name in _own + ("asyncio.event",):
+_own = "bus certificates chip flag flash idf nvs ota pins probe start threads asyncio.event"
+for _name in _own.split():
     sys.modules.pop(_name, None)  # the chip has none of these
 del _own
 gc.collect()  # so that what follows lies low, and leaves the program's heap in one piece

@@ -13,7 +13,7 @@ import time
 import uctypes
 from micropython import const
 
-from bus import libc
+from bus import libc, move
 
 _BLOCK = const(4096)
 _COUNT = const(240)
@@ -77,14 +77,13 @@ class Flash:
             mmap = libc.func("p", "mmap", "pLiiil")
             self._at = mmap(_WISH, _SIZE, _PROT_READ_WRITE, _MAP_SHARED, file.fileno(), 0)
         self._data = uctypes.bytearray_at(self._at, _SIZE)
-        self._copy = libc.func("v", "memcpy", "ppL")
         self._blank = b"\xff" * _PAGE
         times = (os.getenv("MENSHEN_FLASH_US") or "0,0").split(",")
         self._erase_us, self._program_us = int(times[0]), int(times[1])  # a block, 256 bytes
 
     def readblocks(self, block: int, buf, offset: int = 0) -> None:
         self.reads += 1
-        self._copy(buf, self._at + block * _BLOCK + offset, len(buf))
+        move(buf, self._at + block * _BLOCK + offset, len(buf))
 
     def writeblocks(self, block: int, buf, offset: int = -1) -> None:
         """Program `buf`; without an offset the blocks are erased first."""

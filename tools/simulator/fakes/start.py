@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import time
+from binascii import unhexlify
 
 import vfs
 
@@ -18,6 +19,7 @@ import certificates
 import esp32
 import machine
 import network
+import nvs
 import threads
 from bus import Bus, libc
 from flag import ThreadSafeFlag
@@ -38,7 +40,8 @@ def build() -> Bus:
     machine.Pin.pads = Pads(bus)
     _start_clock(bus)
     knife = Knife(bus)
-    esp32._knife, esp32._host = knife, vfs.VfsPosix()
+    nvs.knife = knife
+    nvs.host = esp32._host = vfs.VfsPosix()
     _read_nvs()
     sys.modules["usocket"] = socket
     network.WLAN.bus = bus
@@ -89,9 +92,12 @@ def _start_clock(bus: Bus) -> None:
 def _read_nvs() -> None:
     try:
         with esp32._host.open(os.getenv("MENSHEN_NVS"), "r") as file:
-            esp32._values = json.load(file)
+            spaces = json.load(file)
     except OSError:
-        pass  # a new chip
+        return  # a new chip
+    for name, values in spaces.items():
+        for key, value in values.items():
+            esp32.NVS(name).set_i32(key, value if isinstance(value, int) else unhexlify(value))
 
 
 def _boot_partition(knife: Knife) -> None:

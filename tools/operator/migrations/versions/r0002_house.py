@@ -42,6 +42,8 @@ def _tables() -> None:
     whole, big, text = sa.Integer(), sa.BigInteger(), sa.Text()
     op.add_column("lock", sa.Column("label", text))
     op.add_column("lock", sa.Column("rule", text))
+    op.add_column("lock", sa.Column("reader", text))
+    op.add_column("lock", sa.Column("plain_uid", whole))
     op.add_column("lock", sa.Column("checked", whole, nullable=False, server_default="1"))
     op.add_column("person", sa.Column("used", whole, nullable=False, server_default="0"))
     op.create_table(

@@ -1,0 +1,62 @@
+"""What people with a cable, and another release, leave in the flash of the whole lock: a story each.
+
+The lock is that of test_people_model.py, in virtual time.
+"""
+
+import pytest
+
+from tests.models.helpers.people_door import Found
+from tests.models.helpers.people_from_afar import CODES
+from tests.models.helpers.people_model import MOVE_IN, PIN, Entry
+from tests.models.test_people_model import PINS, People
+
+_FREE = "664208"  # a PIN that nobody has
+_SAID = ("is in the way", "there is no whole list", "is broken", "using the ", "no space", "could not be")
+
+
+def _does(people: People, name: str, *arguments: object) -> Found:
+    """One step after which the lock may complain of what is wrong with its flash."""
+    found = Found(**people.door.port.ask("step", arguments=[0, 0, name, *arguments]))
+    assert all(any(said in fault for said in _SAID) for fault in found.faults), found.faults
+    people.house.now = found.now
+    return found
+
+
+def _opens(people: People, digits: str) -> bool:
+    _does(people, "wait", 300_000)
+    return bool(_does(people, "keys", f"**{digits}#").opened)
+
+
+def _takes_a_list(people: People) -> bool:
+    new = people.listing()
+    new.entries[PIN, CODES[4]] = Entry(MOVE_IN, 1)
+    found = people.door.publish(new, people.house.now)
+    return found.version == new.version
+
+
+@pytest.mark.parametrize("name", ["leases", "leases.new", "people1.new", "own", "a", "b", "head.new", "log"])
+def test_a_folder_in_place_of_a_file_stops_neither_residents_nor_lists(people: People, name: str) -> None:
+    """An installer's slip with a cable: nothing could be written there for ever."""
+    _does(people, "put", f"/access/{name}")
+    _does(people, "restart", True)
+    for pin in PINS[:3]:
+        assert _opens(people, pin), pin
+    people.door.do("sntp", people.house.now)
+    for _ in range(2):
+        assert _takes_a_list(people)
+    assert "kept" in people.door.do("keys", f"{PINS[0]}*1#{_FREE}#{_FREE}#").said
+    people.door.do("restart", True)
+    assert _opens(people, _FREE)
+    assert not _opens(people, PINS[0])
+
+
+def test_a_file_in_place_of_the_folder_is_a_lock_that_takes_its_list_again(people: People) -> None:
+    _does(people, "put", "/access", b"a slip".hex())
+    for _ in range(2):
+        _does(people, "restart", True)
+    people.door.do("sntp", people.house.now)
+    assert _takes_a_list(people)
+    assert "enrolling" in _does(people, "keys", f"{CODES[4]}#").said
+    assert "kept" in _does(people, "keys", f"{_FREE}#{_FREE}#").said
+    _does(people, "restart", True)
+    assert _opens(people, _FREE)
