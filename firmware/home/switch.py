@@ -27,7 +27,7 @@ _LOOK_MS = const(1000)
 class HomeSwitch:
     """`memory` is a lock for what needs much memory; it is released here when somebody else waits for it."""
 
-    again_ms = 30_000  # while memory is short, the code for this is away for so long
+    again_ms = 10_000  # while memory is short, the code for this is away for so long
 
     def __init__(
         self,
@@ -45,19 +45,22 @@ class HomeSwitch:
     async def run(self) -> None:
         """For ever."""
         while True:
-            wait = _LOOK_MS
-            try:
-                await self._look()
-            except MemoryError:
-                console.warning("home", "no memory")
-                wait = self.again_ms
+            wait = await self._look()
             await asyncio.sleep_ms(wait)
 
-    async def _look(self) -> None:
-        """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
-        if self.is_on() or self._board.numbers.get(HOME_ANNOUNCED):
-            async with self._memory:
-                await self._serve()
+    async def _look(self) -> int:
+        """How long it is until the next look, in ms.
+
+        A coroutine of its own: one that waits holds what it awaited before, deeper in a block.
+        """
+        try:
+            if self.is_on() or self._board.numbers.get(HOME_ANNOUNCED):
+                async with self._memory:
+                    await self._serve()
+        except MemoryError:
+            console.warning("home", "no memory")
+            return self.again_ms
+        return _LOOK_MS
 
     def is_on(self) -> bool:
         """Whether a resident wants it. The home key of a lease that is over is removed."""

@@ -1,6 +1,7 @@
 """Updates beside everything else: an image, a list at the same time, one after the other, cuts on the way."""
 
 import asyncio
+import contextlib
 import os
 
 import pytest
@@ -8,15 +9,18 @@ import pytest
 from menshen import ending
 from menshen.operator.lists import CARD, TENANT, Credential
 from menshen.simulator import ota
+from menshen.simulator.broker import Broker
+from menshen.simulator.provision import DEMO_PIN
 from tests.conftest import TOP
 from tests.releases import Made, Operator, choose_pin, updatable
-from tests.simulated_lock import TIMEOUT_S, Lock
+from tests.simulated_lock import TIMEOUT_S, Event, Lock
 
 __all__ = ["updatable"]
 IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]
 CHOSEN = "902817"
 _CUTS = [1, 9, 31, 74, 120] if os.environ.get("MENSHEN_NIGHTLY") else [9, 74]  # operations of the flash
 _HEAP = "121k"  # 97 KB of our own, and the simulated chip: see test_memory.py
+_HEAP_BESIDE_HOME = "119k"  # 95 KB of our own
 _LIVE = 92 * 1024  # bytes, beside the simulated chip
 
 
@@ -155,3 +159,37 @@ async def test_an_update_fits_into_the_heap_of_the_chip(updatable: Made, monkeyp
     await lock.tap_to_relay("tenant")
     said = [e["line"] for e in lock.events if e["type"] == "console"]
     assert not [line for line in said if "MemoryError" in line or "no memory" in line or "Traceback" in line]
+
+
+async def test_an_update_comes_where_the_tenants_own_broker_is_on(updatable: Made, monkeypatch) -> None:
+    """Its connection is closed and its code unloaded meanwhile; afterwards it is back.
+
+    Where memory is short for a moment it lets the others have it, and tries again.
+    """
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
+    async with contextlib.AsyncExitStack() as ends:
+        tenants = Broker()
+        await tenants.start()
+        ends.push_async_callback(tenants.stop)
+        host, port = tenants.address
+        home = {"home": {"host": host, "port": port}}
+        operator = await updatable(settings=home, heapsize=_HEAP_BESIDE_HOME, probe=False)
+        lock = operator.lock
+        await lock.keys(DEMO_PIN + "*6#")
+        await lock.wait_light("enrolling")
+        on = lock.since_us
+        await lock.keys("*")  # it is on, whether or not a phone gets the code
+        lock.since_us = on
+        await lock.wait_event(_home_is_online)
+        await operator.publish(operator.release("0.2.0"))
+        await operator.order("0.2.0")
+        await operator.wait_update("confirmed", "0.2.0")
+        lock.since_us = (await lock.wait_event(lambda e: e["type"] == "reset"))["us"]
+        await lock.wait_event(_home_is_online)  # perhaps before the operator was told
+        await lock.tap_to_relay("tenant")
+        said = [e["line"] for e in lock.events if e["type"] == "console"]
+        assert not [line for line in said if "MemoryError" in line or "Traceback" in line]
+
+
+def _home_is_online(event: Event) -> bool:
+    return event["type"] == "console" and "home: online" in event["line"]

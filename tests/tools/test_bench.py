@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from menshen.bench import decision, rivals
+from menshen.bench import decision, rivals, steps
 from menshen.bench.progress import Progress
 from menshen.simulator.board import Board
 from menshen.simulator.outfit import Chip
@@ -62,3 +62,16 @@ async def test_a_part_that_fails_or_hangs_is_missing_and_the_next_is_measured(ca
     assert "the lock said nothing" in progress.missing["the second"]
     told = capsys.readouterr().err
     assert "armed_ms 3" in told.split("the third")[1]
+
+
+def test_of_steps_the_least_is_told_as_measured_and_at_the_computers_best() -> None:
+    runs = [
+        ({"armed_ms": 9.0, "armed_best_ms": 6.0, "armed_reads": 1800}, 12_000.0),
+        ({"start": 900.0, "list": 800.0}, 16_000.0),
+        ({"start": 700.0, "list": 900.0}, 10_000.0),
+    ]
+    found = steps.least(runs, 8_000)
+    assert found == {"armed": (6000, 4000), "start": (700, 450), "list": (800, 400)}
+    rows = steps.table(found).splitlines()
+    assert rows[0].split()[-5:] == ["as", "measured", "at", "the", "best"]
+    assert [row.split() for row in rows[2:]] == [["start", "700", "450"], ["list", "800", "400"]]

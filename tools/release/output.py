@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from menshen import json_text
 from menshen.wiring import BOARDS
@@ -38,15 +37,19 @@ class Folder:
     @property
     def head(self) -> bytes:
         """The head of its pack: names, places and hashes."""
-        chunks = (self.path / _BLOBS / self.head_hash).glob("*")
+        chunks = (self.path / _BLOBS / self._head_hash).glob("*")
         return b"".join(chunk.read_bytes() for chunk in sorted(chunks, key=lambda path: int(path.name)))
 
     def _deltas(self) -> Iterator[tuple[str, bytes]]:
         for path in sorted(self.path.parent.iterdir()):
-            if _is_release(path) and path.name != self.version:
+            if not _is_release(path) or path.name == self.version:
+                continue
+            try:
                 said = pack.delta(read(path).head, self.head)
-                if len(said) <= DELTA_MAX:
-                    yield delta_topic(self.head_hash, path.name), said
+            except (ReleaseError, pack.PackError):
+                continue  # somebody else's broken folder is no reason not to publish this one
+            if len(said) <= DELTA_MAX:
+                yield delta_topic(self._head_hash, path.name), said
 
     @property
     def boards(self) -> list[str]:
@@ -56,24 +59,24 @@ class Folder:
     @property
     def slot_size(self) -> int:
         """How many bytes it has in a lock's slot. Raises ReleaseError where its manifest does not say so."""
-        return self._says("slot", "size", int)
+        slot = self._part(1).get("slot")
+        size = slot.get("size") if isinstance(slot, dict) else None
+        if type(size) is not int:
+            raise ReleaseError(f"{self.path / _manifest(self.boards[0])} names no slot with its size")
+        return size
 
     @property
-    def head_hash(self) -> str:
-        """The SHA-256 of its pack's head, in hexadecimal digits. Raises ReleaseError likewise."""
-        return self._says("files", "sha256", str)
+    def _head_hash(self) -> str:
+        files = self._part(1).get("files")
+        found = files.get("sha256") if isinstance(files, dict) else None
+        if not isinstance(found, str) or not re.fullmatch("[0-9a-f]{64}", found):
+            raise ReleaseError(f"{self.path / _manifest(self.boards[0])} names no pack with its hash")
+        return found
 
     @property
     def signer(self) -> str:
         """The id of the key that it is signed with. Raises ReleaseError as slot_size does."""
         return str(self._part(0).get("kid", ""))
-
-    def _says(self, group: str, field: str, kind: type) -> Any:
-        fields = self._part(1).get(group)
-        value = fields.get(field) if isinstance(fields, dict) else None
-        if type(value) is not kind:
-            raise ReleaseError(f"{self.path / _manifest(self.boards[0])} does not name {group}.{field}")
-        return value
 
     def _part(self, number: int) -> dict:
         """The JSON object that is this part of the first board's manifest. Raises ReleaseError."""
@@ -116,8 +119,8 @@ def read(path: Path) -> Folder:
     if not _is_release(path):
         raise ReleaseError(f"{path} is no release: make release writes them to build/release/<version>")
     found = Folder(path, path.name)
-    if found.slot_size <= 0 or not found.signer or not re.fullmatch("[0-9a-f]{64}", found.head_hash):
-        raise ReleaseError(f"{path} is no release: its manifest names no size, no key, or no files")
+    if found.slot_size <= 0 or not found.signer:
+        raise ReleaseError(f"{path} is no release: its manifest names no size, or no key")
     return found
 
 
