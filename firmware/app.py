@@ -91,8 +91,7 @@ class Lock:
             *(register, restrictions, mac, settings, clock),
         )
         relay = Relay(board.relay, settings.unlock_level)
-        times = settings.unlock_ms, settings.held_open_ms
-        controller = Controller(relay, indicator, *times, reports.alarm)
+        controller = Controller(relay, indicator, settings, reports.alarm)
         self._doorkeeper = Doorkeeper(gate, dialogues, controller, board.numbers, reports)
         contact = Switch(board.contact, 1 if settings.contact else NEVER)
         self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)

@@ -2,7 +2,8 @@
 
 At the end of each table are pins that tell of faults: the fault's name in door/faults.py, the pin, and the
 level that means it. If that is 0, the pin is pulled up in the chip, so that one without a wire tells of
-nothing; if it is 1, a broken wire is told, too. To add one, add its row to each table, before `fire`.
+nothing; if it is 1, a broken wire is told, too. To add one, add its row to the tables of boards that have a
+pin for it, before `fire`. A row's comment begins with its name.
 
 It is loaded with the settings, which name the board, and unloaded with them.
 """

@@ -4,7 +4,7 @@ A file runs in one process, which prints a line for each test. A test that raise
 returns a coroutine has failed; so has one of a file whose process ends before its time.
 
 Where tests run side by side, those of the whole lock go their ways one by one, all others a file at a time.
-One process computes from the beginning, while the others wait with the locks.
+One process computes from the beginning, while the others wait with the locks; then all of them compute.
 """
 
 import gc
@@ -23,22 +23,36 @@ _PATH = (UNIT / "helpers", TOP / "firmware", TOP / "tools/simulator/fakes", TOP 
 _LIMIT_S = 600  # a computer that is busy with all else gives it what is left
 _HEAP = "16m"  # a test may hold a whole flash
 _WAIT = ("system", "integration", "tools")  # rooms whose tests wait for most of their time
-_LONG = (  # files that compute for long
-    "models/test_list_model.py",
-    "models/test_people_model.py",
-    "models/test_zone_model.py",
-    "unit/link/test_hostile_broker.py",
-    "unit/lists/test_list_cuts.py",
-    "unit/storage/test_nvs_wear.py",
-    "unit/update/test_manifest.py",
+_LONG = (  # files that compute for long, or that wait and are one piece; the longest first
     "unit/update/test_update_cuts.py",
+    "models/test_people_model.py",
+    "unit/storage/test_nvs_wear.py",
+    "models/test_list_model.py",
+    "models/test_lock_model.py",
+    "unit/update/test_manifest.py",
+    "unit/link/test_hostile_broker.py",
+    "models/test_broker_model.py",
+    "models/test_zone_model.py",
+    "unit/lists/test_list_cuts.py",
+    "static/test_shrink.py",
+    "unit/update/test_slots.py",
+    "unit/readers/test_card_reader.py",
+    "unit/link/test_timekeeper.py",
+    "static/test_types.py",
 )
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,
 _SHARING = (  # or what takes long to make
-    "test_installed.py",
-    "test_release.py",
-    "test_taps.py",
-    "test_upgrade_of_0_1_0.py",
+    "page/test_phone.py",
+    "page/test_phone_afar.py",
+    "page/test_phone_at_door.py",
+    "page/test_phone_log.py",
+    "page/test_phone_people.py",
+    "page/test_phone_reading.py",
+    "page/test_phone_sheet.py",
+    "system/test_upgrade_of_0_1_0.py",
+    "tools/test_installed.py",
+    "tools/test_release.py",
+    "tools/test_taps.py",
 )
 _RUNNER = """
 import gc, sys, io
@@ -79,31 +93,40 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class Dealer(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            _, room, *rest = path.split("/")
-            return nodeid if room in _ALONE and rest[-1] not in _SHARING else path
+            place = path.partition("/")[2]
+            return nodeid if place.partition("/")[0] in _ALONE and place not in _SHARING else path
 
         def _assign_work_unit(self, node: object) -> None:
-            """The first process takes what computes, from the other end: so there is no long wait for it."""
+            """The first process takes what computes, so that the processor is busy while the others wait."""
             if node is next(iter(self.nodes)):
-                self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+                computing = (scope for scope in self.workqueue if scope.split("/")[1] not in _WAIT)
+                self.workqueue.move_to_end(next(computing, next(iter(self.workqueue))), last=False)
             super()._assign_work_unit(node)
+
+        def _reschedule(self, node: object) -> None:
+            """One test ahead: without it a process does not begin, and more would wait for a long one."""
+            if self.workqueue and self._pending_of(self.assigned_work[node]) > 1:
+                return
+            super()._reschedule(node)
 
     config.option.loadscopereorder = False
     return Dealer(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits comes first, and what computes last; what takes long is at either end, and nobody is left
-    with it when all else is done.
+    """What waits comes first; then what computes. In each what takes long comes first, and what is short is
+    left for the end, so that all processes end together.
     """
     items.sort(key=_turn)
 
 
-def _turn(item: pytest.Item) -> int:
+def _turn(item: pytest.Item) -> tuple[int, int]:
     path = item.path.relative_to(TOP / "tests")
+    is_slow = item.get_closest_marker("slow") is not None
     if path.parts[0] in _WAIT:
-        return 0 if item.get_closest_marker("slow") else 1
-    return 3 if item.get_closest_marker("slow") or path.as_posix() in _LONG else 2
+        return (0 if is_slow else 1), 0
+    place = path.as_posix()
+    return (2, _LONG.index(place)) if place in _LONG else (3, 0) if is_slow else (4, 0)
 
 
 def pytest_collection_finish() -> None:

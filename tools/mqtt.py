@@ -1,5 +1,6 @@
 """To a broker, over TLS or without, for whoever puts something there."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,4 +45,5 @@ async def connected(
         async with client:
             yield client
     except aiomqtt.MqttError as error:
-        raise BrokerError(f"the broker {address}: {error}") from error
+        said = re.sub(r"\[Errno -?\d+\] ", "", str(error))  # a number that tells nobody anything
+        raise BrokerError(f"the broker {address}: {said}") from error

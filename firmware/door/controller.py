@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from door.indicator import Indicator
     from door.relay import Relay
+    from settings import Settings
 
 LOCKED, UNLOCKED, OPEN, HELD_OPEN, FORCED = "locked", "unlocked", "open", "held open", "forced"
 
@@ -26,12 +27,11 @@ class Controller:
         self,
         relay: "Relay",
         indicator: "Indicator",
-        unlock_ms: int,
-        held_open_ms: int,
+        settings: "Settings",
         on_alarm: "Callable[[str], None]",
     ) -> None:
         self._relay, self.indicator, self._on_alarm = relay, indicator, on_alarm
-        self._unlock_ms, self._held_open_ms = unlock_ms, held_open_ms
+        self._unlock_ms, self._held_open_ms = settings.unlock_ms, settings.held_open_ms
         self.state = LOCKED
         self._released = False
         self._released_at = self._opened_at = self._exit_at = 0

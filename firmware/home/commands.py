@@ -3,13 +3,12 @@
 A command is JSON, {"command": "UNLOCK" or "LOCK", "time": ms since 1970, "mac": 64 hexadecimal digits}, where
     mac = hex(SHA-256(code ‖ hex(SHA-256(code ‖ message))))
     message = "menshen home v1 <lock> <command> <time>"
-and code is the 20 letters of a lease's home key (people/home_code.py). Home Assistant's templates have sha256
-and no HMAC; the second hash does what HMAC's does: nobody can append to what was signed.
+and code is the 20 letters of a resident's home key (people/home_code.py). Home Assistant's templates have
+sha256 and no HMAC; the second hash does what HMAC's does: nobody can append to what was signed.
 """
 
 import json
 import struct
-from binascii import hexlify
 from hashlib import sha256
 
 from micropython import const
@@ -99,7 +98,7 @@ def _fields(message: "bytes | bytearray") -> "tuple[str, int, str]":
 
 
 def _hex(data: bytes) -> bytes:
-    return hexlify(sha256(data).digest())
+    return sha256(data).digest().hex().encode()
 
 
 def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> None:

@@ -74,12 +74,19 @@ def _can_be(first: int) -> bool:
     return 0 < first < _RESERVED and first != _LOOPBACK
 
 
-async def ask_all(servers: "list[tuple[str, int]]", host: str, timeout_ms: int) -> "tuple[str, int] | None":
+async def ask_all(
+    servers: "list[tuple[str, int]]", host: str, timeout_ms: int, doubted: "str | None" = None
+) -> "tuple[str, int] | None":
     """Ask each server in turn, several times, for about timeout_ms: (address, time to live in seconds).
 
-    None if no server answers, or all say that there is no such host. Raises OSError for a bad name.
+    Nobody was at the address that is `doubted`: another server may know a better one, and chance decides then
+    which is asked first. None if no server answers, or all say that there is no such host. Raises OSError for
+    a bad name.
     """
-    asked = question(host)
+    asked, worse = question(host), None
+    if doubted and servers:
+        first = os.urandom(1)[0] % len(servers)
+        servers = servers[first:] + servers[:first]
     for _ in range(_ROUNDS):
         silent = False
         for server in servers:
@@ -90,11 +97,12 @@ async def ask_all(servers: "list[tuple[str, int]]", host: str, timeout_ms: int) 
             except (OSError, asyncio.TimeoutError):
                 silent = True
                 continue
-            if found:
+            if found and found[0] != doubted:
                 return found
+            worse = found or worse
         if not silent:
-            return None
-    return None
+            break
+    return worse
 
 
 async def _ask(server: "tuple[str, int]", asked: bytes) -> "tuple[str, int] | None":

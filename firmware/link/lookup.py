@@ -36,8 +36,9 @@ async def look_up(
     address, expires = cache.get(host, (None, None))
     if address and expires is not None and ticks_diff(expires, ticks_ms()) > 0:
         return address
-    found = await ask_all(_all_servers(servers, wlan_dns), host, timeout_ms)
-    if found is not None and address == found[0] and expires is None:
+    doubted = address if expires is None else None
+    found = await ask_all(_all_servers(servers, wlan_dns), host, timeout_ms, doubted)
+    if found is not None and doubted == found[0]:
         proved = remembered(numbers, host)  # there is nobody where the servers say
         if proved:
             found = proved, 0

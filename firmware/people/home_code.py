@@ -4,6 +4,6 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no two look alike: no l and o, 
 
 
 def letters(key: bytes) -> str:
-    """The code that a lease's home key (16 bytes) stands for: its first 100 bits, five a letter."""
+    """The code that a resident's home key (16 bytes) stands for: its first 100 bits, five a letter."""
     bits = int.from_bytes(key[:13], "big") >> 4
     return "".join([_LETTERS[bits >> place & 31] for place in range(95, -1, -5)])

@@ -34,6 +34,20 @@ async def verify(message: "bytes | memoryview", parts: "list[Any]") -> bool:
     parts.clear()
     if len(number) != PARTS or len(n) != PARTS or not n[-1] >> _BITS - 1 or _less(number + [0], n) != number:
         return False
+    power = await _power(number, n)
+    number = n = None
+    return _is_pss(sha256(message).digest(), power)
+
+
+def _read(pieces: list) -> "list[int]":
+    """A number's parts, the last one first; none if a piece is too long or too short."""
+    if [len(piece) for piece in pieces] != [PART] * PARTS:
+        return []
+    return [int.from_bytes(piece, "big") for piece in reversed(pieces)]
+
+
+async def _power(number: "list[int]", n: "list[int]") -> "list[int]":
+    """number ** 65,537 modulo n."""
     inverse = 1  # -1/n modulo 2 ** _BITS, by Newton's method: twice as many bits are right each time
     for _ in range(9):
         inverse = inverse * (2 + n[0] * inverse & _MASK) & _MASK
@@ -45,16 +59,7 @@ async def verify(message: "bytes | memoryview", parts: "list[Any]") -> bool:
     power = await _times(number, power, n, inverse)
     for _ in range(16):
         power = await _times(power, power, n, inverse)
-    power = await _times(power, number, n, inverse)
-    number = n = None
-    return _is_pss(sha256(message).digest(), power)
-
-
-def _read(pieces: list) -> "list[int]":
-    """A number's parts, the last one first; none if a piece is too long or too short."""
-    if [len(piece) for piece in pieces] != [PART] * PARTS:
-        return []
-    return [int.from_bytes(piece, "big") for piece in reversed(pieces)]
+    return await _times(power, number, n, inverse)
 
 
 async def _times(a: "list[int]", b: "list[int]", n: "list[int]", inverse: int) -> "list[int]":

@@ -59,6 +59,8 @@ async def test_a_house_is_begun_lived_in_and_left(tmp_path: Path) -> None:
                 state = await (await session.get(door + "api/state")).json()
                 assert (state["power"], state["door"]["strike"]) == (True, "locked")
                 assert state["pin"] == ""  # nobody has moved in yet
+                refused = await session.post(door + "api/start-over")
+                assert refused.status == 409, "the lock would be nobody's after it"
             await _all_well(folder)
             for typed in re.findall(r"^    \.venv/bin/menshen (.+)$", said, re.MULTILINE):
                 status, answer = await _menshen(folder, *shlex.split(typed))

@@ -3,11 +3,14 @@
 The lock is that of test_people_model.py, in virtual time.
 """
 
+import hmac
+import struct
+
 import pytest
 
 from tests.models.helpers.people_door import Found
 from tests.models.helpers.people_from_afar import CODES
-from tests.models.helpers.people_model import MOVE_IN, PIN, Entry
+from tests.models.helpers.people_model import KEY, MOVE_IN, PIN, Entry
 from tests.models.test_people_model import PINS, People
 
 _FREE = "664208"  # a PIN that nobody has
@@ -60,3 +63,38 @@ def test_a_file_in_place_of_the_folder_is_a_lock_that_takes_its_list_again(peopl
     assert "kept" in _does(people, "keys", f"{_FREE}#{_FREE}#").said
     _does(people, "restart", True)
     assert _opens(people, _FREE)
+
+
+def _table_of_0_1_0(*residents: tuple[str, int]) -> bytes:
+    """PINs, each with its lease, as that release stored them: without numbers, under the lock's key."""
+    body = struct.pack("<I", 1)
+    for pin, lease in residents:
+        body += hmac.digest(KEY, b"\1" + pin.encode(), "sha256")[:16] + struct.pack("<BBH", 1, 1, lease)
+    return body + hmac.digest(hmac.digest(KEY, b"menshen residents v1", "sha256"), body, "sha256")
+
+
+def test_a_resident_who_is_about_to_change_their_pin_as_the_table_of_0_1_0_is_taken_over(
+    people: People,
+) -> None:
+    """While the release is on trial nothing is begun that could end after it; then all is as ever."""
+    shelves = [f"/access/people{shelf}{copy}" for shelf in range(4) for copy in ("", ".old")]
+    _does(people, "remove", *shelves)
+    table = _table_of_0_1_0((PINS[0], 1), (PINS[2], 1), (PINS[1], 2))
+    _does(people, "put", "/access/residents", table.hex())
+    _does(people, "number", "choice", 5)  # on trial, in slot b
+    _does(people, "number", "had", 0xFFFF)  # no reader is there, as before
+    _does(people, "restart", False)
+    for pin in PINS[:3]:
+        assert _does(people, "keys", f"**{pin}#").opened, pin
+    for order in ("1", "2", "3", "9", "40", "7"):
+        assert "enrolling" not in _does(people, "keys", f"{PINS[0]}*{order}#").said, order
+    assert not _does(people, "keys", f"{_FREE}#{_FREE}#").opened
+    for _ in range(11):
+        _does(people, "wait", 30_000)  # in longer ones the loop would stand still, and that is no trial
+    for pin in PINS[:3]:
+        assert _opens(people, pin), pin
+    assert "kept" in _does(people, "keys", f"{PINS[0]}*1#{_FREE}#{_FREE}#").said
+    for cold in (True, False):
+        _does(people, "restart", cold)
+        assert not _opens(people, PINS[0])
+        assert all(_opens(people, pin) for pin in (_FREE, PINS[1], PINS[2]))

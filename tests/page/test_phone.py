@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -19,6 +20,7 @@ from tests.page.helpers.phones import (
     ready,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 VECTORS = json.loads((TOP / "tests/vectors/guest_codes.json").read_text())["vectors"]
 OTHER = "8f3c2a917be05d46c1d2e3f40516b5d2"
 FIRST_PAINT_MS = 1000
@@ -45,13 +47,13 @@ _STORED = """() => new Promise((resolve) => {
 })"""
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser):
     async with phone(browser) as context:
         yield context
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(context: BrowserContext, served: Site) -> Page:
     """With a key."""
     page = await context.new_page()

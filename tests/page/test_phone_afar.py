@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import WSMsgType, web
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from menshen.phone.leaflet import words
 from tests.conftest import TOP
-from tests.page.helpers.browsing import PATIENCE_S, chromium
+from tests.page.helpers.browsing import PATIENCE_S
 from tests.page.helpers.phones import FRAGMENT, KEY, keep_key, phone, site
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 VECTORS = json.loads((TOP / "tests/vectors/remote_opening.json").read_text())["vectors"]
 _ENGLISH = words("en")
 
@@ -66,8 +67,8 @@ async def _broker() -> AsyncIterator[Broker]:
 
 
 @contextlib.asynccontextmanager
-async def _page(broker: str) -> AsyncIterator[Page]:
-    async with chromium() as browser, site(broker) as served, phone(browser) as context:
+async def _page(browser: Browser, broker: str) -> AsyncIterator[Page]:
+    async with site(broker) as served, phone(browser) as context:
         page = await context.new_page()
         await page.goto(served.url + FRAGMENT)
         await keep_key(page)
@@ -81,8 +82,8 @@ async def _answer(page: Page, *answers: str) -> None:
         await page.locator(f"#sure button[value={answer}]").click()
 
 
-async def test_the_published_vectors() -> None:
-    async with _page("") as page:
+async def test_the_published_vectors(browser: Browser) -> None:
+    async with _page(browser, "") as page:
         await page.goto(page.url + "source/icon.svg")
         signed = await page.evaluate(
             """async (vectors) => {
@@ -100,8 +101,8 @@ async def test_the_published_vectors() -> None:
     assert signed == [[vector["number"], vector["message"]] for vector in VECTORS]
 
 
-async def test_after_two_questions_one_message_goes_to_the_broker() -> None:
-    async with _broker() as broker, _page(broker.url) as page:
+async def test_after_two_questions_one_message_goes_to_the_broker(browser: Browser) -> None:
+    async with _broker() as broker, _page(browser, broker.url) as page:
         await expect(page.locator("#afar")).to_contain_text("can see that somebody opened from afar")
         began = int(time.time())
         await _answer(page, "yes", "yes")
@@ -118,8 +119,8 @@ async def test_after_two_questions_one_message_goes_to_the_broker() -> None:
 
 
 @pytest.mark.parametrize("answers", [("no",), ("yes", "no")])
-async def test_a_slip_of_the_thumb_sends_nothing(answers: tuple[str, ...]) -> None:
-    async with _broker() as broker, _page(broker.url) as page:
+async def test_a_slip_of_the_thumb_sends_nothing(browser: Browser, answers: tuple[str, ...]) -> None:
+    async with _broker() as broker, _page(browser, broker.url) as page:
         await _answer(page, *answers)
         await expect(page.locator("#sure")).to_be_hidden()
     assert broker.heard == []
@@ -145,16 +146,18 @@ _ANSWERS = {
 """To a PUBLISH of MQTT 5."""
 
 
-async def test_the_page_says_of_the_lock_what_the_broker_says() -> None:
-    async with _broker() as broker, _page(broker.url) as page:
+async def test_the_page_says_of_the_lock_what_the_broker_says(browser: Browser) -> None:
+    async with _broker() as broker, _page(browser, broker.url) as page:
         for broker.answers, says in _ANSWERS.items():
             broker.heard.clear()
             await _said(page, says)
             assert [packet[0] for packet in broker.heard][:2] == [0x10, 0x32]
 
 
-async def test_a_broker_of_an_older_version_is_sent_the_message_once_and_cannot_tell() -> None:
-    async with _broker() as broker, _page(broker.url) as page:
+async def test_a_broker_of_an_older_version_is_sent_the_message_once_and_cannot_tell(
+    browser: Browser,
+) -> None:
+    async with _broker() as broker, _page(browser, broker.url) as page:
         for broker.greets[5] in (b"\x20\x02\0\1", b"\x20\x03\0\x84\0"):
             broker.heard.clear()
             await _said(page, "sent")
@@ -174,8 +177,8 @@ _REFUSALS: list[tuple[dict[int, bytes], list[int]]] = [
 """The answers to CONNECT, and the versions in which the page asks."""
 
 
-async def test_a_broker_that_takes_nobody_is_told_of() -> None:
-    async with _broker() as broker, _page(broker.url) as page:
+async def test_a_broker_that_takes_nobody_is_told_of(browser: Browser) -> None:
+    async with _broker() as broker, _page(browser, broker.url) as page:
         for broker.greets, asked in _REFUSALS:
             broker.heard.clear()
             await _said(page, "notSent")
@@ -184,7 +187,7 @@ async def test_a_broker_that_takes_nobody_is_told_of() -> None:
             ]
 
 
-async def test_a_page_without_a_broker_does_not_speak_of_it() -> None:
-    async with _page("") as page:
+async def test_a_page_without_a_broker_does_not_speak_of_it(browser: Browser) -> None:
+    async with _page(browser, "") as page:
         await expect(page.locator("#make")).to_be_visible()
         await expect(page.locator("#afar")).to_be_hidden()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from menshen.phone import build
 from menshen.phone.leaflet import LANGUAGES, words
@@ -16,6 +16,7 @@ from tests.page.helpers.browsing import chromium
 from tests.page.helpers.phones import FRAGMENT, LOCALES, Site, keep_key, phone, site
 from tests.simulated_lock import Lock
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 VECTORS = json.loads((TOP / "tests/vectors/phone_opening.json").read_text())["vectors"]
 _ENGLISH = words("en")
 
@@ -38,9 +39,9 @@ globalThis.read = (recordType, text) => globalThis.tag.onreading?.(
 
 
 @contextlib.asynccontextmanager
-async def _page(nfc: str = _NFC, locale: str = "en-GB") -> AsyncIterator[tuple[Page, Site]]:
+async def _page(browser: Browser, nfc: str = _NFC, locale: str = "en-GB") -> AsyncIterator[tuple[Page, Site]]:
     """With the key of the vectors' first lock, and with Web NFC in the browser."""
-    async with chromium() as browser, site() as served, phone(browser, locale) as context:
+    async with site() as served, phone(browser, locale) as context:
         await context.add_init_script(nfc)
         page = await context.new_page()
         await page.goto(served.url + FRAGMENT)
@@ -52,8 +53,8 @@ async def _says(page: Page, name: str) -> None:
     await expect(page.locator("#note")).to_have_text(_ENGLISH[name].replace("{name}", "Home"))
 
 
-async def test_the_published_vectors() -> None:
-    async with _page() as (page, _):
+async def test_the_published_vectors(browser: Browser) -> None:
+    async with _page(browser) as (page, _):
         await page.goto(page.url + "source/icon.svg")
         signed = await page.evaluate(
             """async (vectors) => {
@@ -69,9 +70,11 @@ async def test_the_published_vectors() -> None:
     assert signed == [vector["message"] for vector in VECTORS]
 
 
-async def test_one_lock_is_answered_once_and_whatever_else_is_held_to_the_phone_is_not() -> None:
+async def test_one_lock_is_answered_once_and_whatever_else_is_held_to_the_phone_is_not(
+    browser: Browser,
+) -> None:
     asked, answer = VECTORS[0]["read"], bytes.fromhex(VECTORS[0]["message"])[3:]
-    async with _page() as (page, served):
+    async with _page(browser) as (page, served):
         before = list(served.asked)
         await page.locator("#tap").click()
         await _says(page, "tapNow")
@@ -98,8 +101,8 @@ async def test_one_lock_is_answered_once_and_whatever_else_is_held_to_the_phone_
         assert served.asked == before, "a tap asks nobody for anything"
 
 
-async def test_of_several_doors_the_one_that_is_chosen_is_answered() -> None:
-    async with _page() as (page, _):
+async def test_of_several_doors_the_one_that_is_chosen_is_answered(browser: Browser) -> None:
+    async with _page(browser) as (page, _):
         await page.evaluate("location.hash = 'lock=office&key=8f3c2a917be05d46c1d2e3f40516b5d2'")
         await keep_key(page, "Office")
         await page.locator("#which select").select_option(label="Office")
@@ -111,8 +114,10 @@ async def test_of_several_doors_the_one_that_is_chosen_is_answered() -> None:
         await expect(page.locator("#note")).to_have_text(_ENGLISH["answered"])
 
 
-async def test_a_page_that_is_left_alone_answers_no_more_and_one_without_leave_says_so() -> None:
-    async with _page() as (page, _):
+async def test_a_page_that_is_left_alone_answers_no_more_and_one_without_leave_says_so(
+    browser: Browser,
+) -> None:
+    async with _page(browser) as (page, _):
         await page.clock.install()
         await page.locator("#tap").click()
         await _says(page, "tapNow")
@@ -125,15 +130,17 @@ async def test_a_page_that_is_left_alone_answers_no_more_and_one_without_leave_s
         await _says(page, "noNfc")
 
 
-async def test_a_browser_without_web_nfc_does_not_speak_of_it() -> None:
-    async with _page("") as (page, _):
+async def test_a_browser_without_web_nfc_does_not_speak_of_it(browser: Browser) -> None:
+    async with _page(browser, "") as (page, _):
         await expect(page.locator("#make")).to_be_visible()
         await expect(page.locator("#at-door")).to_be_hidden()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_axe_finds_nothing_in_it_in_any_language(language: str, tmp_path: Path) -> None:
-    async with _page(locale=LOCALES[language]) as (page, _):
+async def test_axe_finds_nothing_in_it_in_any_language(
+    browser: Browser, language: str, tmp_path: Path
+) -> None:
+    async with _page(browser, locale=LOCALES[language]) as (page, _):
         await page.locator("#tap").click()
         await expect(page.locator("#note")).to_have_text(words(language)["tapNow"].replace("{name}", "Home"))
         await page.evaluate(AXE_SCRIPT)
@@ -144,6 +151,7 @@ async def test_axe_finds_nothing_in_it_in_any_language(language: str, tmp_path: 
         await page.locator("main").screenshot(path=tmp_path / f"{language}.png")
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_the_page_opens_the_simulated_door_with_the_network_down(make_lock) -> None:
     """The same page beside the door of make run, whose stand-in for Web NFC is the simulated phone."""
     settings = {"relay": {"unlock_level": 1, "seconds": 1}, "phone": {"page": "https://codes.example/door/"}}

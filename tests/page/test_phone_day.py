@@ -115,6 +115,7 @@ def _spelt(secret: bytes) -> Iterable[bytes]:
         yield inner.translate(bytes.maketrans(b"+/", b"-_"))
 
 
+@pytest.mark.slow
 async def test_a_day_leaves_no_key_no_code_and_no_entry_with_the_house(
     house: House, make_lock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

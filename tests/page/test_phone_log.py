@@ -13,6 +13,7 @@ from tests.page.helpers.browsing import chromium
 from tests.page.helpers.phones import LOCALES, Site, phone
 from tests.simulated_lock import Lock
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 VECTORS = json.loads((TOP / "tests/vectors/log.json").read_text())
 
 
@@ -136,6 +137,7 @@ async def test_forgetting_its_key_forgets_what_was_before(browser: Browser, serv
         )
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_a_resident_reads_it_from_the_keypad_on_with_the_network_down(make_lock) -> None:
     settings = {"relay": {"unlock_level": 1, "seconds": 1}, "phone": {"page": "https://codes.example/door/"}}
     lock: Lock = await make_lock(settings=settings, sntp=True)

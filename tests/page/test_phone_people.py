@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from menshen.phone.leaflet import LANGUAGES, words
 from tests.page.helpers.phones import FRAGMENT, KEY, LOCALES, Site, keep_key, make_code, phone
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 _SCHEMES = ("light", "dark")
 _SEEN = list(zip(LANGUAGES, itertools.cycle(_SCHEMES), strict=False))  # by day each language in one
 if os.environ.get("MENSHEN_NIGHTLY"):

@@ -2,12 +2,13 @@
 
 from urllib.parse import quote
 
+import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
-from tests.page.helpers.browsing import chromium
-from tests.page.helpers.phones import KEY, phone, site
+from tests.page.helpers.phones import KEY, Site, phone
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 GROUPS = " ".join(KEY[n : n + 4] for n in range(0, 32, 4))
 NOTE = f"Menshen guest key of demo: {GROUPS}"
 WHOLE = {
@@ -59,9 +60,9 @@ _READ = """async (text) => {
 }"""
 
 
-@pytest_asyncio.fixture
-async def page():
-    async with chromium() as browser, site() as served, phone(browser) as context:
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, served: Site):
+    async with phone(browser) as context:
         page = await context.new_page()
         await page.goto(served.url + "source/icon.svg")
         yield page

@@ -12,6 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from menshen.simulator.outfit import Chip, Installed, Outfit, Services
+from menshen.simulator.world import Refused, World
 from tests import programs
 from tests.conftest import TOP
 
@@ -148,3 +150,11 @@ async def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
             status, _, complaints = await _ended(process)
     assert status == 1
     assert complaints == f"Error: Port {port} is in use: choose another, as in `make run PORT=8001`.\n"
+
+
+async def test_a_lock_that_an_installer_has_provisioned_does_not_start_over(tmp_path: Path) -> None:
+    """Its settings and certificates came over its cable: without them it would be nobody's."""
+    installed = Installed("front", lambda heard: None)
+    world = World(tmp_path, tmp_path, Chip(tmp_path, tmp_path), Outfit(installed=installed), Services())
+    with pytest.raises(Refused, match="make house"):
+        await world.start_over()

@@ -1,6 +1,7 @@
 """The operator's certificates: whom they let in and whom not, and who can read their files."""
 
 import datetime as dt
+import os
 import ssl
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from menshen.operator.certificates import LOCK_DAYS, Authority, CertificateError, Pair
+from menshen.operator.certificates import LOCK_DAYS, Authority, CertificateError, Pair, write_private
 
 
 @pytest.fixture
@@ -138,3 +139,14 @@ def test_nonsense_is_refused_in_words(authority: Authority) -> None:
         authority.issue("b", server=True)
     with pytest.raises(CertificateError, match="client, a server or both"):
         authority.issue("b")
+
+
+def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
+    """A pipe, as /dev/stdout may be; root could have taken a device's place by a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_private(pipe, b"content")
+    assert os.read(reader, 100) == b"content"
+    os.close(reader)
+    assert pipe.is_fifo()

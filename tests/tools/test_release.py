@@ -221,6 +221,14 @@ def test_beside_other_releases_it_tells_what_its_head_differs_in(
     assert dict(back.messages())[older.delta(newest)[0]] == older.delta(newest)[1]
 
 
+@pytest.mark.parametrize("manifest", ["", "a.b.c", "e30.e30.", "W10.W10.", "\N{SNOWMAN}.."])
+def test_a_folder_whose_manifest_says_nothing_is_no_release(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "1.2.3").mkdir()
+    (tmp_path / "1.2.3/manifest.jws").write_text(manifest)
+    with pytest.raises(release.ReleaseError):
+        output.read(tmp_path / "1.2.3")
+
+
 def test_the_order_is_signed_with_the_locks_key() -> None:
     head, payload, _ = publish.head("demo", bytes(32), "1.2.3", 7, 1_800_000_000).split(".")
     assert _part(head) == b'{"alg":"HS256","kid":"demo"}'

@@ -12,7 +12,7 @@ from menshen import build_app, ending
 from menshen.simulator.board import ChipFailed
 from menshen.simulator.loop import new_loop
 
-from . import changes, decision, faults, rivals, shrink, storm, taps, update
+from . import changes, decision, faults, rivals, shrink, steps, storm, taps, update
 from .lock import MeasuredLock
 from .machine import Machine, warning
 from .progress import Progress
@@ -155,6 +155,13 @@ def savings() -> None:
     """What each step of tools/shrink saves, in the 32-bit port."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
         print(shrink.table(runner.run(shrink.measure(BIN / "micropython32"))))
+
+
+def longest_steps() -> None:
+    """A start and the longest steps, as measured and at this computer's best."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        app = build_app.build()
+        print(steps.table(runner.run(steps.measure(app, BIN / "micropython", _AS_ON_THE_CHIP))))
 
 
 if __name__ == "__main__":

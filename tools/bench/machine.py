@@ -31,11 +31,12 @@ class Machine:
         self._micropython = micropython
         self._samples: list[int] = []
 
-    def sample(self) -> None:
-        """Work for some 50 ms, in a process of its own."""
+    def sample(self) -> int:
+        """Work for some 50 ms, in a process of its own; what it took."""
         command = [self._micropython, "-X", "heapsize=300k", "-c", _PROGRAM]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         self._samples.append(int(done.stdout))
+        return self._samples[-1]
 
     def figures(self) -> dict[str, float]:
         """`machine_us`, the median of all samples, and `machine_best_us`."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from menshen import checkout
+from menshen import checkout, json_text
 from menshen.errors import InputError, MenshenError
 from menshen.operator.certificates import Authority, CertificateError, Pair, write_private
 
@@ -125,7 +125,7 @@ def read_settings(path: Path) -> dict:
     """The operator's settings of one lock: README's table without `key`. Raises SettingsFileError."""
     try:
         text = path.read_text(encoding="utf-8")
-        settings = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+        settings = json_text.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
         json.dumps(settings, ensure_ascii=False).encode()
     except (OSError, ValueError) as error:
         raise SettingsFileError(f"--settings {path}: cannot be read as JSON ({error})") from error

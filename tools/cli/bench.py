@@ -7,7 +7,8 @@ from menshen.bench import __main__ as benchmark
 
 @click.command()
 @click.option("--shrink", is_flag=True, help="Only what each step of the build saves in RAM.")
-def bench(shrink: bool) -> None:
+@click.option("--steps", is_flag=True, help="Only a start, and the longest steps of the event loop.")
+def bench(shrink: bool, steps: bool) -> None:
     """Measure the lock against its budgets.
 
     It takes five minutes, in which this computer should have nothing else to do. Each figure is told on
@@ -16,5 +17,7 @@ def bench(shrink: bool) -> None:
     """
     if shrink:
         benchmark.savings()
+    elif steps:
+        benchmark.longest_steps()
     elif not benchmark.main():
         raise SystemExit(1)

@@ -22,6 +22,10 @@ class Program(LazyGroup):
         """Run a command and exit; with standalone_mode off, return what it gave, as click does."""
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **options)
+        typed = arguments[0] if arguments and arguments[0] is not None else sys.argv[1:]
+        if odd := next(filter(_has_controls, typed), None):
+            _say(f"{odd!r}: a line break or another control character is part of no argument")
+            sys.exit(_TYPED_WRONG)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", getpass.GetPassWarning)  # what is typed would be seen
@@ -51,6 +55,10 @@ def sentence(error: click.ClickException) -> str:
         return said
     said = " ".join(said.split()).removesuffix(".")
     return f"{said}{'' if said.endswith('?') else '.'} See {error.ctx.command_path} --help"
+
+
+def _has_controls(argument: str) -> bool:
+    return any(letter < " " or letter == "\x7f" for letter in argument)
 
 
 def _say(said: str) -> None:

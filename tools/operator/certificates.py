@@ -224,7 +224,13 @@ def check_lock(name: str) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone can read, from its first byte on."""
+    """Write a file that its owner alone can read, from its first byte on.
+
+    What is no file, such as /dev/stdout, stays what it is, and is written to.
+    """
+    if path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file()):
+        path.write_bytes(content)
+        return
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)

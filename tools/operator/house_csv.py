@@ -164,8 +164,10 @@ def _read(store: Store, file: Path) -> Plan:
 
 def _printable(row: dict[str, str]) -> None:
     for name, value in row.items():
-        if not value.isprintable() or len(value) > 300:
-            raise InputError(f"{name}: has bytes that are no letters, or more than 300 letters")
+        if not value.isprintable():
+            raise InputError(f"{name}: has bytes that are no UTF-8, or no letters")
+        if len(value) > 300:
+            raise InputError(f"{name}: is {len(value)} letters long; 300 are the most")
 
 
 def _lock(store: Store, row: dict[str, str], folder: Path, plan: Plan) -> None:

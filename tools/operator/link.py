@@ -1,7 +1,6 @@
 """To the broker over TLS, and what the locks say there of themselves."""
 
 import asyncio
-import json
 import os
 import re
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from menshen import mqtt
+from menshen import json_text, mqtt
 
 from .database import StoreError
 from .locks import FILES
@@ -59,7 +58,7 @@ def said(message: aiomqtt.Message) -> tuple[str, str, dict]:
     name, _, leaf = str(message.topic).removeprefix(_ROOT).partition("/")
     payload = message.payload
     with suppress(ValueError, UnicodeDecodeError):
-        fields = json.loads(payload if isinstance(payload, bytes | bytearray | str) else b"")
+        fields = json_text.loads(payload if isinstance(payload, bytes | bytearray | str) else b"")
         if isinstance(fields, dict):
             return name, leaf, fields
     return name, leaf, {}

@@ -1,11 +1,11 @@
 """What a lock's own settings say, as provisioning took them: they lie beside its key."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from menshen import json_text
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError, MenshenError
 
@@ -33,7 +33,7 @@ class Known:
 def read_settings(path: Path) -> dict:
     """The settings in this file. Raises InputError."""
     try:
-        settings = json.loads(path.read_text())
+        settings = json_text.loads(path.read_text())
     except ValueError as error:
         raise InputError(f"{path} must hold the lock's settings, a JSON object: {error}") from error
     if not isinstance(settings, dict):
@@ -57,7 +57,7 @@ def known_of(name: str, key_file: Path, settings: Path | None) -> Known:
 def known_in(name: str, path: Path) -> Known:
     """What these settings say, which have to be the lock's. Raises InputError."""
     try:
-        said = json.loads(path.read_text())
+        said = json_text.loads(path.read_text())
         rule = str(_group(said, "time").get("zone", zones.LOCKS_DEFAULT))
         reader = _group(said, "reader").get("type", _READERS[0])
         plain = _group(said, "cards").get("plain_uid", False)

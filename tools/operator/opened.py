@@ -76,8 +76,8 @@ def check_texts(options: dict[str, Any]) -> None:
 
 
 def _check(name: str, text: str) -> None:
-    shown = text.encode("ascii", "backslashreplace").decode()
+    shown = text.encode("unicode_escape").decode()
     if not text.isprintable():
-        raise InputError(f"{name.upper()} {shown}: has bytes that are no letters, in UTF-8")
+        raise InputError(f"{name.upper()} {shown}: has bytes that are no UTF-8, or no letters")
     if len(text) > 300:
         raise InputError(f"{name.upper()} {shown[:40]}…: is {len(text)} letters long; 300 are the most")

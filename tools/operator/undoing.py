@@ -27,7 +27,9 @@ def undo(store: Store) -> Answer:
 
 
 @click.command("record")
-@click.option("--last", "count", type=click.IntRange(1), default=50, show_default=True, help="How many.")
+@click.option(
+    "--last", "count", type=click.IntRange(1, 10**6), default=50, show_default=True, help="How many."
+)
 @reading
 def record(store: Store, count: int) -> Answer:
     """Show who changed what in your file, the newest last.

@@ -111,8 +111,11 @@ def renew(folder: Path, name: str, path: Path, days: int) -> None:
     FOLDER is the authority's. The lock's key stays on the lock, and the new certificate is for it. The lock
     takes it while it is online, and starts anew with it; the file of the old one becomes the new one.
     """
-    old = x509.load_pem_x509_certificate(path.read_bytes())
     check_lock(name)
+    try:
+        old = x509.load_pem_x509_certificate(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"--certificate {path}: no certificate, as {name}.crt.pem is one") from error
     new = Authority.load(folder).renew(old, days)
     send(name, "lock", new.public_bytes(Encoding.DER))
     path.write_bytes(new.public_bytes(Encoding.PEM))

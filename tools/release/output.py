@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from menshen import json_text
 from menshen.wiring import BOARDS
 
 from . import pack
@@ -36,15 +37,19 @@ class Folder:
     @property
     def head(self) -> bytes:
         """The head of its pack: names, places and hashes."""
-        chunks = (self.path / _BLOBS / self.says["files"]["sha256"]).glob("*")
+        chunks = (self.path / _BLOBS / self._head_hash).glob("*")
         return b"".join(chunk.read_bytes() for chunk in sorted(chunks, key=lambda path: int(path.name)))
 
     def _deltas(self) -> Iterator[tuple[str, bytes]]:
         for path in sorted(self.path.parent.iterdir()):
-            if _is_release(path) and path.name != self.version:
+            if not _is_release(path) or path.name == self.version:
+                continue
+            try:
                 said = pack.delta(read(path).head, self.head)
-                if len(said) <= DELTA_MAX:
-                    yield delta_topic(self.says["files"]["sha256"], path.name), said
+            except (ReleaseError, pack.PackError):
+                continue  # somebody else's broken folder is no reason not to publish this one
+            if len(said) <= DELTA_MAX:
+                yield delta_topic(self._head_hash, path.name), said
 
     @property
     def boards(self) -> list[str]:
@@ -52,16 +57,38 @@ class Folder:
         return [board for board in BOARDS if (self.path / _manifest(board)).is_file()]
 
     @property
-    def says(self) -> dict:
-        """What the manifest for its first board says: version, security version, sizes."""
-        payload = (self.path / _manifest(self.boards[0])).read_text().split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    def slot_size(self) -> int:
+        """How many bytes it has in a lock's slot. Raises ReleaseError where its manifest does not say so."""
+        slot = self._part(1).get("slot")
+        size = slot.get("size") if isinstance(slot, dict) else None
+        if type(size) is not int:
+            raise ReleaseError(f"{self.path / _manifest(self.boards[0])} names no slot with its size")
+        return size
+
+    @property
+    def _head_hash(self) -> str:
+        files = self._part(1).get("files")
+        found = files.get("sha256") if isinstance(files, dict) else None
+        if not isinstance(found, str) or not re.fullmatch("[0-9a-f]{64}", found):
+            raise ReleaseError(f"{self.path / _manifest(self.boards[0])} names no pack with its hash")
+        return found
 
     @property
     def signer(self) -> str:
-        """The id of the key that it is signed with."""
-        head = (self.path / _manifest(self.boards[0])).read_text().split(".")[0]
-        return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
+        """The id of the key that it is signed with. Raises ReleaseError as slot_size does."""
+        return str(self._part(0).get("kid", ""))
+
+    def _part(self, number: int) -> dict:
+        """The JSON object that is this part of the first board's manifest. Raises ReleaseError."""
+        path = self.path / _manifest(self.boards[0])
+        try:
+            part = path.read_text().split(".")[number]
+            found = json_text.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        except (ValueError, IndexError):
+            found = None
+        if not isinstance(found, dict):
+            raise ReleaseError(f"{path} is no manifest, as `menshen release build` writes it")
+        return found
 
 
 def _manifest(board: str) -> str:
@@ -91,7 +118,10 @@ def read(path: Path) -> Folder:
     """The release in a folder. Raises ReleaseError if there is none."""
     if not _is_release(path):
         raise ReleaseError(f"{path} is no release: make release writes them to build/release/<version>")
-    return Folder(path, path.name)
+    found = Folder(path, path.name)
+    if found.slot_size <= 0 or not found.signer:
+        raise ReleaseError(f"{path} is no release: its manifest names no size, or no key")
+    return found
 
 
 def _is_release(path: Path) -> bool:

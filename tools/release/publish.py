@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import aiomqtt
 from jwcrypto import jwk, jws
 
+from menshen import json_text
 from menshen.errors import InputError
 from menshen.operator import link
 
@@ -76,7 +77,7 @@ def next_number(state: dict | None, waiting: int = 0) -> int | None:
 def number_of(lock: str, key: bytes, message: bytes) -> int:
     """The number of an order that waits at the broker; 0 where it has none, or this key has not signed it."""
     with suppress(ValueError, LookupError, TypeError):
-        payload = json.loads(base64.urlsafe_b64decode(message.split(b".")[1] + b"=="))
+        payload = json_text.loads(base64.urlsafe_b64decode(message.split(b".")[1] + b"=="))
         said = head(lock, key, payload["version"], payload["order"], payload["time"], payload.get("echo"))
         if hmac.compare_digest(said.encode(), message) and 0 < payload["order"] < _NUMBER_MAX:
             return payload["order"]
@@ -118,7 +119,7 @@ async def known(broker: aiomqtt.Client, lock: str, key: bytes, version: str) -> 
                 found.waiting = number_of(lock, key, payload)
             elif payload:
                 with suppress(ValueError):
-                    said = json.loads(payload)
+                    said = json_text.loads(payload)
                     found.state = said if isinstance(said, dict) else None
     return found
 

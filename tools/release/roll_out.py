@@ -159,7 +159,7 @@ def split(names: Sequence[str], shares: str, version: str) -> list[list[str]]:
 def unfit(release: Folder, states: Mapping[str, dict]) -> list[str]:
     """Why some locks cannot take it, a sentence for each; what an older lock does not say is no reason."""
     said = []
-    size = release.says["slot"]["size"]
+    size = release.slot_size
     if size > SLOT_MAX:
         said.append(f"the application takes {size} B, and no lock has free space for over {SLOT_MAX}")
     for name, state in sorted(states.items()):

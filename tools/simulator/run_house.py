@@ -24,8 +24,9 @@ from .server import listen_on
 _FOLDER = checkout.TOP / "build" / "house"
 _PROGRAMS = checkout.TOP / "build" / "toolchain" / "bin"
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A house to try</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body{{margin:0;font:16px sans-serif}}main{{display:flex;flex-wrap:wrap}}
-section{{flex:1 1 30%;min-width:420px;height:100vh;display:flex;flex-direction:column}}
+section{{flex:1 1 30%;min-width:min(420px,100vw);height:100vh;display:flex;flex-direction:column}}
 h1{{font-size:1rem;margin:.4rem}}iframe{{flex:1;border:0}}</style><main>{doors}</main></html>
 """
 _DOOR = '<section><h1>{name}</h1><iframe title="{name}" src="http://127.0.0.1:{port}/"></iframe></section>'

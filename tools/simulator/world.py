@@ -207,7 +207,12 @@ class World:
         asyncio.get_running_loop().call_later(_LEAVE_S - _EXIT_S, self._emit, {"type": "exit over"})
 
     async def start_over(self) -> None:
-        """Another demo: lock and house as at their first start, and a broker that knows nothing."""
+        """Another demo: lock and house as at their first start, and a broker that knows nothing.
+
+        Raises Refused where an installer has provisioned the lock: without that it would be nobody's.
+        """
+        if self._installed:
+            raise Refused("this lock is one of a house, and starts over with it: `make house` makes another")
         await self.power(False)
         self.board.erase()
         for leaf in ("state", "list", "update"):

@@ -9,6 +9,7 @@ import struct
 from binascii import unhexlify
 from hashlib import sha256
 
+from default_settings import KEY, settings
 from ram_flash import RamFlash
 from ram_nvs import RamNVS
 from unmounting import unmount
@@ -19,6 +20,7 @@ from access.gate import Gate
 from access.restrictions import Restrictions
 from access.throttle import Throttle
 from door import doorkeeper
+from door.controller import Controller
 from door.doorkeeper import Doorkeeper
 from door.phone import Phone
 from people.entry import GUEST_KEY
@@ -30,14 +32,12 @@ from roll.credentials import Credential
 from storage.hmac import Mac
 from storage.nvs import Numbers
 
-KEY = bytes(range(32))
 DIGEST = 16
 BEGIN_MS = 1000
 _FORGOTTEN_MS = 60_000
 
 
-class Settings:
-    lock, plain_uid, pin_shortest, reader, home = "demo", True, 5, "pn532", None
+SETTINGS = settings(cards={"plain_uid": True}, pin={"shortest": 5})
 
 
 class World:
@@ -52,7 +52,7 @@ class World:
             module.ticks_ms = lambda: self.ticks
         self.restart()
 
-    # the parts that are played: clock, list, controller, indicator, card reader, light and reports
+    # the parts that are played: clock, list, relay, indicator, card reader, light and reports
 
     def now(self):
         return self.time
@@ -60,7 +60,7 @@ class World:
     def find(self, digest):
         return self.listed.get(digest)
 
-    def grant(self, now):
+    def release(self):
         self.done.append("open")
 
     def say(self, signal, now=0):
@@ -77,17 +77,14 @@ class World:
 
     def set(self, condition, lasts):
         """The blue light shows a dialogue."""
-        self.is_blue = lasts
+        if condition == "enrolling":
+            self.is_blue = lasts
 
     def staff(self, digest, kind):
         self.say("report")
 
     def alarm(self, kind):
         pass
-
-    @property
-    def indicator(self):
-        return self
 
     # the steps
 
@@ -103,8 +100,9 @@ class World:
         self.throttle, self.is_blue = Throttle(numbers), False
         gate = Gate(register, self, self.throttle, restrictions, self.mac, True)
         lend_phone = lambda: Phone("demo", "", self, self)  # noqa: E731
-        dialogues = Dialogues(lend_phone, register, restrictions, self.mac, Settings, self)
-        self.keeper, self.judges = Doorkeeper(gate, dialogues, self, numbers, self), False
+        dialogues = Dialogues(lend_phone, register, restrictions, self.mac, SETTINGS, self)
+        controller = Controller(self, self, SETTINGS, self.alarm)
+        self.keeper, self.judges = Doorkeeper(gate, dialogues, controller, numbers, self), False
         self.keeper._guest = self._guest
 
     def clock(self, time):

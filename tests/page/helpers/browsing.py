@@ -19,7 +19,7 @@ async def chromium() -> AsyncIterator[Browser]:
     program = browser.program()
     assert program, "there is no Chromium here: `make setup-tests` says why"
     async with contextlib.AsyncExitStack() as ends:
-        ends.callback(_sweep)
+        ends.callback(_sweep, psutil.Process().children(recursive=True))
         async with asyncio.timeout(PATIENCE_S):
             playwright = await async_playwright().start()
             ends.push_async_callback(_soon, playwright.stop)
@@ -37,11 +37,11 @@ async def until(page: Page, condition: str) -> None:
         await page.evaluate(look % condition)
 
 
-def _sweep() -> None:
+def _sweep(others: list[psutil.Process]) -> None:
     """Kill what is left of Playwright: its driver, and the browser, whose profile it has named."""
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "playwright" in " ".join(process.cmdline()):
+            if process not in others and "playwright" in " ".join(process.cmdline()):
                 process.kill()
 
 

@@ -2,6 +2,8 @@
 
 from time import ticks_add
 
+from default_settings import settings
+
 from door.controller import Controller
 from door.relay import Relay
 
@@ -28,7 +30,7 @@ class Door:
     def __init__(self, unlock_level=1, closed=True, start=0):
         self.pin, self.light, self.alarms = Pin(), Indicator(), []
         relay = Relay(self.pin, unlock_level)
-        self.control = Controller(relay, self.light, 5000, 30_000, self.alarms.append)
+        self.control = Controller(relay, self.light, settings(), self.alarms.append)
         if closed:
             self.control.tick(ticks_add(start, -1000), False)
 

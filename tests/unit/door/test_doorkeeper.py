@@ -229,8 +229,8 @@ def test_passage_mode_is_begun_and_ended_by_staff_shown_and_reported_each_time()
     door = Door()
     assert door.come(PASSAGE, PIN, "passage") == ["report", "open", "granted"]
     assert "passage" in door.part.lasting
-    assert door.part.passage
-    assert door.come(PASSAGE, PIN, "passage") == ["report", "end passage", "granted"]
+    assert door.control.passage
+    assert door.come(PASSAGE, PIN, "passage") == ["report", "held", "granted"]
     assert not door.part.lasting & {"passage"}
     assert door.come(TENANT) == ["open", "staff"]
 
@@ -252,6 +252,6 @@ def test_once_a_minute_the_gate_is_asked_whether_passage_mode_goes_on():
     assert door.gate.looks == 1
     door.gate.passes = False
     door.keeper._watch_passage(ticks_add(began, 120_000))
-    assert (door.part.done, door.gate.looks) == (["end passage"], 2)
+    assert (door.part.done, door.gate.looks) == (["held"], 2)
     door.keeper._watch_passage(ticks_add(began, 180_000))
     assert door.gate.looks == 2

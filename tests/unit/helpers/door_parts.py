@@ -1,6 +1,9 @@
 """A doorkeeper with parts that note what is asked of them, for its tests."""
 
+from default_settings import settings
+
 from access.gate import Verdict
+from door.controller import Controller
 from door.doorkeeper import Doorkeeper
 from roll.record import PIN, REMOTE
 
@@ -74,20 +77,20 @@ class Talk:
 
 
 class Part:
-    """Controller, indicator and numbers in one; notes the first two in order."""
+    """Relay, indicator and numbers in one; notes the first two in order."""
 
     def __init__(self):
-        self.done, self.kept, self.lasting, self.indicator = [], {}, set(), self
+        self.done, self.kept, self.lasting = [], {}, set()
         self.offered = 0
 
     def tell(self, signal):
         """That a key was heard."""
 
-    def grant(self, now):
+    def release(self):
         self.done.append("open")
 
-    def end_passage(self):
-        self.done.append("end passage")
+    def secure(self):
+        self.done.append("held")
 
     def say(self, signal, now):
         self.done.append(signal)
@@ -110,7 +113,8 @@ class Door:
     def __init__(self):
         self.gate, self.talk, self.part, self.alarms = Gate(), None, Part(), []
         self.began = []
-        self.keeper = Doorkeeper(self.gate, self, self.part, self.part, self)
+        self.control = Controller(self.part, self.part, settings(), self.alarm)
+        self.keeper = Doorkeeper(self.gate, self, self.control, self.part, self)
         self.can = True
 
     def begin(self, verdict, now):

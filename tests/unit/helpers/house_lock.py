@@ -14,7 +14,7 @@ import gc
 import json
 import os
 import sys
-from binascii import hexlify, unhexlify
+from binascii import unhexlify
 
 from knife_flash import PowerCut, Reset
 from postman import Payload
@@ -325,10 +325,14 @@ class House:
         with open(path, "wb") as file:
             file.write(unhexlify(blob or ""))
 
-    def held(self, path):
-        """What is in a file."""
-        with open(path, "rb") as file:
-            self.told = [hexlify(file.read()).decode()]
+    def remove(self, *paths):
+        """They take these away."""
+        for path in paths:
+            _remove(path)
+
+    def number(self, name, value):
+        """Another release has left this number in NVS."""
+        chip.kept[name] = value
 
     def sntp(self, now):
         self.lock._housekeeping._clock.network(now)

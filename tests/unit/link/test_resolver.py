@@ -96,6 +96,31 @@ def test_a_broken_nvs_is_no_hindrance():
     drive([server], story)
 
 
+def finds_the_right_one_beside(lies):
+    """One server tells these, one after the other; the lock has never seen its broker."""
+    told = []
+
+    def lie(query):
+        told.append(lies[len(told) % len(lies)])
+        return [reply(query, (record(1, told[-1]),))]
+
+    liar, server = Server(lie), Server(right)
+
+    async def story():
+        resolver, found = lookup([liar.address, server.address]), set()
+        while "10.1.2.3" not in found:
+            assert len(told) < 60, found
+            found.add(await resolver.resolve(HOST, PATIENT))
+            resolver.doubt(HOST)
+
+    drive([liar, server], story)
+
+
+def test_a_server_that_lies_from_the_first_day_on_does_not_keep_the_lock_from_one_that_is_right():
+    finds_the_right_one_beside((b"\x0a\x09\x09\x09",))
+    finds_the_right_one_beside([bytes((10, 9, 9, n)) for n in range(200)])
+
+
 def test_where_the_servers_insist_on_an_address_with_nobody_there_the_last_good_one_is_tried_too():
     server, nvs = Server(right), RamNvs()
 
