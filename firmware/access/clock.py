@@ -53,7 +53,7 @@ class Clock:
         self._datetime, self.numbers, self.made = datetime, numbers, floor
         self.floor = max(floor, numbers.get(CLOCK_FLOOR) * 60)
         self.trust = "unknown"
-        self.challenges = ("", "")
+        self.challenges: tuple[str, str] = "", ""
         self.passed = 0
         self.start = self.read()  # what the chip's clock showed then, and all by which it was set since
         self.floor_at = self.heard_at = 0  # in seconds since the start
