@@ -40,7 +40,8 @@ console_open = _stored("console", 1) == 1 or not any(_jumper.value() for _ in ra
 # A module in sys.modules is not searched for in every folder at each import. Those searches would be a third
 # of all reads of the flash until the lock is armed. Nor can a file replace a built-in module then.
 for _name in (
-    "asyncio", "binascii", "errno", "hashlib", "json", "machine", "os", "select", "socket", "struct", "time",
+    "asyncio", "binascii", "cryptolib", "errno", "hashlib", "json", "machine", "os", "select", "socket",
+    "struct", "time",
 ):  # fmt: skip
     sys.modules[_name] = __import__(_name)
 

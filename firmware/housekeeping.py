@@ -77,7 +77,7 @@ class Housekeeping:
             try:
                 self._register.residents.ensure_copy()
                 await asyncio.sleep_ms(0)  # between any two writes
-                await self._register.leases.ensure_copy()
+                self._register.leases.ensure_copy()
             except (ImportError, MemoryError):  # tried again in a second
                 pass
             if ticks_diff(ticks_ms(), counted) >= _PART_MS:

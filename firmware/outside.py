@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from board import Board
     from door.doorkeeper import Doorkeeper
     from housekeeping import Housekeeping
+    from link.mqtt import MQTTClient
     from link.subscriptions import Subscriptions
     from people.register import Register
     from reports.reports import Reports
-    from reports.telemetry import Telemetry
     from settings import Settings
 
     Start = Callable[[str, Callable[[], Awaitable[None]]], None]
@@ -57,16 +57,13 @@ class Outside:
         MemoryError or TlsError (no certificate) this is called again, for what is missing.
         """
         if "subscriptions" not in joined:  # with releases first: a trial does not wait for a network
-            joined["subscriptions"] = await self._join_releases(start, (memory, housekeeping.turn))
+            parts = await self._join_releases(start, (memory, housekeeping.turn))
+            joined["subscriptions"], joined["client"] = parts
         if self._settings.home and "home" not in joined:
             await self._join_home(start, memory)
             joined["home"] = True
         if self._settings.ssid and self._settings.broker_host and "link" not in joined:
-            tls, ends = _context() if self._settings.broker_tls else (None, 0)
-            parts = start, joined["subscriptions"]
-            if "telemetry" not in joined:
-                joined["telemetry"] = await self._join_lists(*parts, housekeeping, ends)
-            await self._join_link(*parts, joined["telemetry"], tls)
+            await self._join_operator(start, housekeeping, joined["subscriptions"], joined["client"])
             joined["link"] = True
 
     # What is made once is made in the block of its code: if there is no memory, both are given back, and the
@@ -74,8 +71,9 @@ class Outside:
 
     async def _join_releases(
         self, start: "Start", memory: "tuple[asyncio.Lock, asyncio.Lock]"
-    ) -> "Subscriptions":
+    ) -> "tuple[Subscriptions, type[MQTTClient]]":
         async with Late():
+            from link.mqtt import MQTTClient  # here, since the operator's file is long enough to load
             from link.subscriptions import Subscriptions
             from update.manager import Manager
 
@@ -83,7 +81,7 @@ class Outside:
             door = self._register.residents, self._reports
             parts = self._settings, self._board, self._clock
             start("release", Manager(*parts, door, memory, subscriptions).run)
-            return subscriptions
+            return subscriptions, MQTTClient
 
     async def _join_home(self, start: "Start", memory: "asyncio.Lock") -> None:
         async with Late():
@@ -92,50 +90,34 @@ class Outside:
             parts = self._settings, self._board, self._clock, self._register
             start("home", HomeSwitch(*parts, self._doorkeeper, memory).run)
 
-    async def _join_lists(
-        self, start: "Start", subscriptions: "Subscriptions", housekeeping: "Housekeeping", ends: int
-    ) -> "Telemetry":
-        """What is said and heard over the link. It and the link are a file each: one would be a long step.
-
-        `ends` is when the first of the certificates ends.
-        """
+    async def _join_operator(
+        self,
+        start: "Start",
+        housekeeping: "Housekeeping",
+        subscriptions: "Subscriptions",
+        client: "type[MQTTClient]",
+    ) -> None:
+        """Raises TlsError if the settings ask for TLS and its files are missing or bad."""
         settings, board, clock, register = self._settings, self._board, self._clock, self._register
+        tls, ends = _context() if settings.broker_tls else (None, 0)
         async with Late():
             from commands.listener import Listener
+            from link.backoff import Backoff
+            from link.link import Link
+            from link.resolver import Resolver
+            from link.timekeeper import Timekeeper
+            from link.wifi import Wifi
             from lists.listener import Lists
             from reports.status import Status
             from reports.telemetry import Telemetry
+            from storage.hmac import hmac_sha256
+            from storage.purposes import MQTT_CLIENT
 
             status = Status(register.credentials, clock, self._reports, board.numbers)
             status.certificates_end = ends
             status.board, status.trusts, status.key = settings.board, _trusts(), settings.key
             telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
             telemetry.discovery = settings.homeassistant
-
-            commands = settings.key, clock, board.numbers, telemetry
-            started = None if board.reset_cause() == "power-on" else ticks_ms()
-            door = self._doorkeeper, register.residents.keys, status, board.reset, started
-            listener = Listener(settings.lock, commands, door)
-            lists = Lists(settings, register, clock, housekeeping, subscriptions, telemetry)
-
-            self._reports.deliver(telemetry)
-            await subscriptions.subscribe("menshen/v1/" + settings.lock + "/command", listener.on_message)
-            start("lists", lists.run)
-            return telemetry
-
-    async def _join_link(
-        self, start: "Start", subscriptions: "Subscriptions", telemetry: "Telemetry", tls: "Any"
-    ) -> None:
-        settings, board, clock = self._settings, self._board, self._clock
-        async with Late():
-            from link.backoff import Backoff
-            from link.link import Link
-            from link.mqtt import MQTTClient
-            from link.resolver import Resolver
-            from link.timekeeper import Timekeeper
-            from link.wifi import Wifi
-            from storage.hmac import hmac_sha256
-            from storage.purposes import MQTT_CLIENT
 
             cap = settings.backoff_cap_ms
             wifi = Wifi(board.wlan(), settings.ssid, settings.password, Backoff(1000, min(cap, 60_000)))
@@ -146,11 +128,20 @@ class Outside:
             # session ends the old one.
             identifier = settings.lock + "." + hmac_sha256(settings.key, MQTT_CLIENT).hex()[:16]
             broker = settings.broker_host, settings.broker_port, None, None
-            client = MQTTClient, identifier, broker, tls, board.idf_free
+            session = client, identifier, broker, tls, board.idf_free
             backoff = Backoff(_HANDSHAKE_MS if tls else 1000, cap)
-            link = Link(network, client, subscriptions, telemetry, backoff)
+            link = Link(network, session, subscriptions, telemetry, backoff)
             link.fault = self._reports.fault
 
+            commands = settings.key, clock, board.numbers, telemetry
+            started = None if board.reset_cause() == "power-on" else ticks_ms()
+            door = self._doorkeeper, register.residents.keys, status, board.reset, started
+            listener = Listener(settings.lock, commands, door)
+            lists = Lists(settings, register, clock, housekeeping, subscriptions, telemetry)
+
+            self._reports.deliver(telemetry)
+            await subscriptions.subscribe("menshen/v1/" + settings.lock + "/command", listener.on_message)
+            start("lists", lists.run)
             if settings.phone_remote:
                 await self._join_tenant(start, subscriptions)
             start("link", link.run)

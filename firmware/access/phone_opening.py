@@ -5,7 +5,6 @@ before, and whoever writes has answered: what is wrong opens nothing, and ends i
 """
 
 import asyncio
-from binascii import hexlify
 from os import urandom
 from time import ticks_diff
 
@@ -39,7 +38,7 @@ class Opening(Waiting):
         # the chip's generator is weak while the radio is off: the lock's key makes up for that
         self.challenge = mac.digest(NEW_CHALLENGE, urandom(32))[:_SIZE]
         # RTD Text 1.0, 3.2: UTF-8, English
-        text = b"\x02enMenshen door of " + self.lock + b": " + hexlify(self.challenge)
+        text = b"\x02enMenshen door of " + self.lock + b": " + self.challenge.hex().encode()
         phone.ask(b"\xd1\x01" + bytes((len(text),)) + b"T" + text, self._on_answer)
 
     def key(self, key: str, now: int) -> None:

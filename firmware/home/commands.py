@@ -9,7 +9,6 @@ sha256 and no HMAC; the second hash does what HMAC's does: nobody can append to 
 
 import json
 import struct
-from binascii import hexlify
 from hashlib import sha256
 
 from micropython import const
@@ -99,7 +98,7 @@ def _fields(message: "bytes | bytearray") -> "tuple[str, int, str]":
 
 
 def _hex(data: bytes) -> bytes:
-    return hexlify(sha256(data).digest())
+    return sha256(data).digest().hex().encode()
 
 
 def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> None:

@@ -191,6 +191,6 @@ async def _is_whole(path: str, name: str, size: int, pace: "Turns") -> bool:
         while True:
             got = file.readinto(view)
             if not got:
-                return "".join("%02x" % byte for byte in digest.digest()) == name
+                return digest.digest().hex() == name
             digest.update(view[:got])
             await pace()

@@ -1,6 +1,6 @@
 """Reads and checks the signed head of a list: its version, its snapshot, and the changes over it."""
 
-from binascii import hexlify, unhexlify
+from binascii import unhexlify
 
 from micropython import const
 
@@ -73,7 +73,7 @@ def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, byte
         digest = unhexlify(snapshot)
     except ValueError:
         raise ListError("malformed")
-    if hexlify(digest).decode() != snapshot:  # it takes large letters, too
+    if digest.hex() != snapshot:  # it takes large letters, too
         raise ListError("malformed")
     return time, head.get("echo"), version, snapshot, (base, size, digest), bytes(decode(delta))
 

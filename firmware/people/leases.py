@@ -8,7 +8,6 @@ seconds since 1970, 0 where there is none. Of a list that comes ledger.py learns
 judged it. Version 0.1.0 stored credentials here, too; they count no more.
 """
 
-import asyncio
 import struct
 
 from micropython import const
@@ -102,12 +101,10 @@ class Leases:
                 Sealed(self._key, LEASES_FILE, PATH, self._written).save(self.table)
                 self.changed = False
 
-    async def ensure_copy(self) -> None:
+    def ensure_copy(self) -> None:
         """Bring the second copy up to date with what was written. To be called when nobody is at the door."""
-        if self._written[0] != self._written[1]:
-            async with Loan():
+        if not self.changed and self._written[0] != self._written[1]:
+            with Loan():
                 from storage.sealed import Sealed
 
-                await asyncio.sleep_ms(0)
-                if not self.changed:
-                    Sealed(self._key, LEASES_FILE, PATH, self._written).ensure_copy(self.table)
+                Sealed(self._key, LEASES_FILE, PATH, self._written).ensure_copy(self.table)

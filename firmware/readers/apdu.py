@@ -13,6 +13,7 @@ _IN_DATA_EXCHANGE = const(0x40)
 _RADIO_MS = const(400)  # a card may need long to answer
 _LONGEST = const(262)  # bytes of data in one answer: UM0701-02, 7.3.8
 _MORE = const(0x40)  # in the status
+_EMPTY = b"\x40"  # a part of nothing, of which more is to come: of these there is no end
 
 
 async def exchange(reader: "PN532", apdu: bytes) -> bytes:
@@ -27,7 +28,7 @@ async def exchange(reader: "PN532", apdu: bytes) -> bytes:
         if answer is None:  # the card keeps the chip waiting
             reader.line.send_ack()
             await reader.command(_GET_FIRMWARE_VERSION)
-        if not answer or answer[0] & 0x3F:  # status: 7.1
+        if not answer or answer[0] & 0x3F or answer == _EMPTY:  # status: 7.1
             raise CardError("the card does not answer")
         whole = whole + answer[1:] if whole else answer[1:]
         if not answer[0] & _MORE or len(whole) > _LONGEST:

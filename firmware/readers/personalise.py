@@ -14,6 +14,7 @@ from micropython import const
 from readers.card_keys import MASTER
 from readers.ev2 import CardRefusal, Session
 from readers.identify import NTAG_424, SELECT_APPLICATION, identify, version
+from readers.pn532 import CardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,20 +49,26 @@ async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
     """The UID of the card, which is one of this lock's now, and has proved it.
 
     None if it is not of a kind that can be; no bytes if it has its home elsewhere. Raises CardError, after
-    which it is to be tried again, and ReaderError.
+    which it is to be tried again, and ReaderError. Once anything is written it is one of these: its number
+    may be a random one by now, and is never to be kept for the card's own.
     """
     session = Session(reader)
     try:
         is_ntag = await _select(session, keys)
-        uid = await _write(session, keys, is_ntag)
+        fresh = await _fresh(session, keys, is_ntag)
     except _Elsewhere:
         return b""
     except CardRefusal:
         return None
-    await reader.field_off()
-    shown = await reader.search()
-    proved = shown and await identify(reader, shown, is_ntag, (keys,))
-    return uid if proved == uid else None
+    try:
+        uid = await _write(session, keys, is_ntag, fresh)
+        await reader.field_off()
+        shown = await reader.search()
+        if shown and await identify(reader, shown, is_ntag, (keys,)) == uid:
+            return uid
+    except CardRefusal:
+        pass
+    raise CardError("the card is not one of this lock's yet")
 
 
 async def _select(session: Session, keys: "CardKeys") -> bool:
@@ -87,8 +94,8 @@ async def _select(session: Session, keys: "CardKeys") -> bool:
     return False
 
 
-async def _write(session: Session, keys: "CardKeys", is_ntag: bool) -> bytes:
-    """Write all that is not written yet, and the master key last; the card's UID."""
+async def _fresh(session: Session, keys: "CardKeys", is_ntag: bool) -> "list[int]":
+    """The numbers of the keys that are the factory's yet; each was proved, the master key as the last."""
     count = _NTAG_KEYS if is_ntag else _DESFIRE_KEYS
     fresh = []
     for number in range(count):
@@ -99,6 +106,11 @@ async def _write(session: Session, keys: "CardKeys", is_ntag: bool) -> bytes:
             raise _Elsewhere
     for number in reversed(fresh):  # they are the factory's, not only in name
         await session.authenticate(number, _FACTORY, number == fresh[-1])
+    return fresh
+
+
+async def _write(session: Session, keys: "CardKeys", is_ntag: bool, fresh: "list[int]") -> bytes:
+    """Write all that is not written yet, and the master key last; the card's UID."""
     uid = await session.card_uid()
     for number in fresh[1:]:
         key = keys.key(number, uid)  # less the old one, which is zeros

@@ -3,7 +3,7 @@
 import os
 import struct
 
-from loader import collect, put_off
+from loader import Loan, collect
 from roll.credentials import ListError
 from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, head_mac, open_list, read_head
 from roll.layout import SNAPSHOTS
@@ -68,10 +68,7 @@ async def install(
         await pace()
         await collect()
         await pace()
-        put_off()  # no collection falls into what follows, which is one step
-        if files.exists(HEAD):
-            os.rename(HEAD, OLD)  # from here on the arriving one counts
-        os.rename(ARRIVING, HEAD)
+        _rename()
     except OSError:
         if files.exists(HEAD):
             files.remove(ARRIVING)
@@ -79,6 +76,13 @@ async def install(
     await pace()
     if credentials.version != version:
         raise ListError("flash full")
+
+
+def _rename() -> None:
+    with Loan():  # for what cannot wait: no collection falls into this step, nor into the opening behind it
+        if files.exists(HEAD):
+            os.rename(HEAD, OLD)  # from here on the arriving one counts
+        os.rename(ARRIVING, HEAD)
 
 
 def finish_rename() -> None:

@@ -5,7 +5,6 @@ the running partition has is copied, the rest is fetched. So an interrupted upda
 """
 
 import sys
-from binascii import hexlify
 from hashlib import sha256
 
 from micropython import const
@@ -87,7 +86,7 @@ class ImageWriter:
         """Whether the chip runs from this image already."""
         size = image["size"]
         digest = await self._digest(self._running, 0, size) if size <= self._running.info()[3] else b""
-        return hexlify(digest).decode() == image["sha256"]
+        return digest.hex() == image["sha256"]
 
     async def write(self, image: dict) -> None:
         """Write the whole image into the other partition. Raises Refused, OSError, and fetch's own."""
@@ -101,7 +100,7 @@ class ImageWriter:
             with open(table, "rb") as file:
                 for n in range(count):
                     await self._piece(n * PIECE, min(PIECE, size - n * PIECE), file.read(_HASH), piece)
-            if hexlify(await self._digest(self.target, 0, size)).decode() != image["sha256"]:
+            if (await self._digest(self.target, 0, size)).hex() != image["sha256"]:
                 raise Refused("bad hash")
         finally:
             files.remove(piece)
@@ -117,7 +116,7 @@ class ImageWriter:
             return
         source = None
         if place + size > self._running.info()[3] or await self._digest(self._running, place, size) != digest:
-            await self._fetch(hexlify(digest).decode(), size, path)
+            await self._fetch(digest.hex(), size, path)
             source = open(path, "rb")
         try:
             for start in range(0, size, _BLOCK):

@@ -7,7 +7,6 @@ the pack, and its head, see tools/release/pack.py; and for a MicroPython image "
 """
 
 import json
-from binascii import hexlify
 
 from micropython import const
 
@@ -44,7 +43,7 @@ def signature(message: "list[bytearray]", path: str) -> "tuple[memoryview, list]
     signed = memoryview(message[0])
     try:
         for name, modulus in _trusted(path):
-            head = encode(b'{"alg":"PS256","kid":"' + hexlify(name) + b'"}') + b"."
+            head = encode(b'{"alg":"PS256","kid":"%s"}' % name.hex()) + b"."
             fits = len(signed) > len(head) and len(pieces) == PARTS
             if fits and signed[-1] == 0x2E and signed[: len(head)] == head:
                 return signed[:-1], [[decode(piece) for piece in pieces], modulus]

@@ -6,7 +6,6 @@ file is hashed before it gets its name; from then on it is a slot from which boo
 
 import os
 import struct
-from binascii import hexlify
 from hashlib import sha256
 
 from micropython import const
@@ -116,7 +115,7 @@ class Builder:
                         table.seek(hashes + _HASH * n)
                         digest = table.read(_HASH)
                         if not await self._file_of(digest, start, count, at):
-                            return hexlify(digest).decode(), count, self._piece
+                            return digest.hex(), count, self._piece
                     start += count
         finally:
             self._close()
@@ -162,7 +161,7 @@ class Builder:
         """Whether the file has this hash and size."""
         if not files.exists(path) or os.stat(path)[6] != size:
             return False
-        return hexlify(await self._digest(path, 0, size)).decode() == name
+        return (await self._digest(path, 0, size)).hex() == name
 
     async def _digest(self, path: str, place: int, size: int) -> bytes:
         """SHA-256 of a part of a file."""

@@ -14,7 +14,7 @@ from tests.conftest import micropython
 
 _READS = 30  # of the flash for one decision among 10,000: two looks, each with littlefs' way to its place
 
-_LONGEST_LOAD = 6144  # bytes of .mpy
+_LONGEST_LOAD = 7680  # bytes of .mpy
 
 
 def test_a_decision_among_ten_thousand_takes_few_reads_of_the_flash(tmp_path: Path, app_dir: Path) -> None:
@@ -31,7 +31,7 @@ def test_no_file_takes_long_to_load_once_the_door_is_armed(app_dir: Path) -> Non
     """An import is one step of the event loop: what a block of Late brings is no large file."""
     files = [(file.stat().st_size, file.stem) for file in (app_dir / "slots/a").rglob("*.mpy")]
     door, *others = sorted(files, reverse=True)
-    assert door[0] > 3 * others[0][0]  # what is there before the door is armed
+    assert door[0] > 2 * others[0][0]  # what is there before the door is armed
     assert others[0][0] < _LONGEST_LOAD
 
 

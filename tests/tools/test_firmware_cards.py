@@ -16,6 +16,8 @@ from tests.tools.test_cards_vectors import vector
 
 SECRET, OTHER_SECRET = bytes(range(32)), bytes(range(1, 33))
 UID = bytes.fromhex("04a1b2c3d4e5f6")
+_MOST_WORK = {"personalise": 10, "identify": 6}
+"""AES and SHA-256 begun in one step."""
 _SESSIONS = 10_000 if os.getenv("MENSHEN_NIGHTLY") else 300
 
 
@@ -138,6 +140,23 @@ def test_a_fresh_card_becomes_one_of_this_lock_and_is_known_again(
     assert firmware.call("identify", shown, SECRET) == UID
     assert firmware.call("identify", shown, OTHER_SECRET) is None
     assert failures(card) == [0] * len(failures(card))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_step_of_a_card_s_proof_or_making_begins_much_work(firmware: FirmwareReader, kind: str) -> None:
+    """AES and SHA-256 begun between two exchanges, in counts: a step is to take less than 0.5 ms."""
+    card = fresh(kind)
+    shown = firmware.lay([card])
+    assert shown
+    longest = {}
+    for what, arguments in (("personalise", [SECRET]), ("identify", [UID, SECRET])):
+        if what == "identify":
+            arguments[0] = firmware.lay([card]) or b""
+        assert firmware.call(what, *arguments) == UID
+        longest[what] = max(firmware.call("work") or b"")
+    print(f"{kind}: {longest}")
+    assert longest["personalise"] <= _MOST_WORK["personalise"]
+    assert longest["identify"] <= _MOST_WORK["identify"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

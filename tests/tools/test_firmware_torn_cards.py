@@ -5,12 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from menshen.simulator.cards.attacks import GARBAGE, Garbled, Late, Torn
+from menshen.simulator.cards.attacks import GARBAGE, Disguise, Garbled, Late, Torn
+from menshen.simulator.cards.card import Card, Reply
 from menshen.simulator.cards.ev2 import Ev2Card
 from tests.tools.helpers.firmware_reader import FirmwareReader, Raised, firmware_reader
 from tests.tools.test_firmware_cards import OTHER_SECRET, SECRET, UID, failures, fresh
 
 KINDS = ["ntag424", "desfire3"]
+AGAIN = b"again"
+_CHANGE_KEY = 0xC4
 # Bytes from one tear to the next, while written and in a proof; exchanges from one garbled to the next.
 _STEP, _PROOF_STEP, _GARBLED = (1, 7, 4) if os.getenv("MENSHEN_NIGHTLY") else (97, 23, 8)
 
@@ -21,18 +24,38 @@ def firmware() -> Iterator[FirmwareReader]:
         yield reader
 
 
+class Refusing(Disguise):
+    """At one step it says that it has not done what it has done: a wrong check (DS 10.2)."""
+
+    def __init__(self, card: Card, at: int) -> None:
+        super().__init__(card)
+        self._at = at
+
+    def answer(self, step: int, frame: bytes, rate: int) -> Reply | None:
+        reply = self.card.frame(frame, rate)
+        if reply is None or step != self._at:
+            return reply
+        return Reply(reply.frame[:1] + b"\x91\x1e", reply.after_s)
+
+
 def visit(firmware: FirmwareReader, card: object, adds: bool) -> bytes | None:
     """As readers/secure_cards.py asks a card; None also where it was taken away."""
-    shown = firmware.lay([card])
+    found = asked(firmware, [card], adds)
+    return None if found == AGAIN else found
+
+
+def asked(firmware: FirmwareReader, cards: list, adds: bool) -> bytes | None:
+    """The same of the first of these that is found; AGAIN where it is to be asked again."""
+    shown = firmware.lay(cards)
     if shown is None:
-        return None
+        return AGAIN
     try:
         found = firmware.call("identify", shown, SECRET)
         return firmware.call("personalise", SECRET) if found is None and adds else found
     except Raised as error:
         if error.args != ("CardError",):
             raise
-        return None
+        return AGAIN
 
 
 def whole(firmware: FirmwareReader, kind: str, adds: bool) -> tuple[Ev2Card, int]:
@@ -51,7 +74,7 @@ def torn_while_written(firmware: FirmwareReader, kind: str, step: int) -> int:
     for after in range(0, total, step):
         for commits in (True, False):
             card = fresh(kind)
-            assert visit(firmware, Torn(card, after, commits), True) in (None, UID)
+            assert asked(firmware, [Torn(card, after, commits)], True) in (AGAIN, UID)
             here = visit(
                 firmware, card, False
             )  # nothing is stored: it is no card of this lock, or a whole one
@@ -67,6 +90,37 @@ def test_a_card_torn_away_while_it_is_written_is_mended(firmware: FirmwareReader
     total = torn_while_written(firmware, kind, _STEP)
     print(f"{kind}: torn at each of {len(range(0, total, _STEP))} of {total} bytes, twice")
     assert total > 900
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_that_refuses_once_it_is_written_to_is_asked_again(
+    firmware: FirmwareReader, kind: str
+) -> None:
+    """Its number is not told as that of a card that proves nothing: it may show another from now on."""
+    for step in range(40):
+        card = fresh(kind)
+        found = asked(firmware, [Refusing(card, step)], True)
+        assert found in ((AGAIN, UID) if _written(firmware) else (None, AGAIN, UID)), step
+        assert visit(firmware, card, True) == UID, step
+
+
+def _written(firmware: FirmwareReader) -> bool:
+    """Whether the last call has written to a card."""
+    return any(apdu[1] == _CHANGE_KEY for apdu in firmware.said)
+
+
+@pytest.mark.parametrize("other", ["04112233445566", "08112233445566", "09112233", "01020304"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_card_in_the_field_is_not_taken_for_the_one_that_was_written(
+    firmware: FirmwareReader, kind: str, other: str
+) -> None:
+    """It may be found in its place when that is read anew."""
+    card, beside = fresh(kind), Card("other", bytes.fromhex(other), sel_res=0x08)
+    for cards in ([card, beside], [beside, card]):
+        found = asked(firmware, cards, True)
+        assert found in ((AGAIN, UID) if _written(firmware) else (None, AGAIN, UID))
+    assert visit(firmware, card, True) == UID
+    assert sum(failures(card)) == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -40,7 +40,7 @@ _LOST = (TransportError, OSError, terminal_error, struct.error)
 _BEGIN = """
 import json, os, machine
 _watchdog = machine.WDT(timeout={watchdog})
-machine.RTC().datetime({now})
+machine.RTC().datetime({date})
 """
 _RESET = "import machine\nmachine.reset()"
 
@@ -152,9 +152,9 @@ class Console:
         """Remove a file, or a folder with all that is in it, if it is there."""
         self.run(
             "def _remove(path):\n"
-            " try:\n  kind = os.stat(path)[0]\n except OSError:\n  return\n"
-            " if kind & 0x4000:\n"
-            "  for entry in os.ilistdir(path):\n   _remove(path + '/' + entry[0])\n"
+            " try:\n  st_mode = os.stat(path)[0]\n except OSError:\n  return\n"
+            " if st_mode & 0x4000:\n"
+            "  for inside in os.ilistdir(path):\n   _remove(path + '/' + inside[0])\n"
             "  os.rmdir(path)\n"
             " else:\n  os.remove(path)\n"
             f"_remove({path!r})"
@@ -189,7 +189,7 @@ class Console:
                 raise BoardError(f"the board on {port} went away while it was stopped") from error
         now = time.gmtime()
         date = (now.tm_year, now.tm_mon, now.tm_mday, now.tm_wday, now.tm_hour, now.tm_min, now.tm_sec, 0)
-        self.run(_BEGIN.format(watchdog=_WATCHDOG_MS, now=date))
+        self.run(_BEGIN.format(watchdog=_WATCHDOG_MS, date=date))
 
     def _remove_quietly(self, path: str) -> None:
         with contextlib.suppress(BoardError):

@@ -22,10 +22,10 @@ from board import Board
 from loader import Loan
 from settings import SettingsError, load
 try:
-    _settings = load()
-    _board = Board(_settings.pins, _settings.unlock_level)
-    _board.remember_relay(_settings.unlock_level)
-    print("= " + json.dumps([_settings.keypad, _settings.reader, _settings.contact, _settings.pins]))
+    its = load()
+    its_board = Board(its.pins, its.unlock_level)
+    its_board.remember_relay(its.unlock_level)
+    print("= " + json.dumps([its.keypad, its.reader, its.contact, its.pins]))
 except SettingsError:
     print('= ""')
 """
@@ -72,21 +72,21 @@ _NO_LIGHT = (
 STEPS = (
     Step(
         "relay",
-        "bolt.check(_board, _settings.unlock_level, print)",
+        "bolt.check(its_board, its.unlock_level, print)",
         "The bolt is let go for one second.",
         "Did the bolt let go, and hold again?",
         "look at the wires from {relay} to the relay's input, at the relay's supply, and at its contacts",
     ),
     Step(
         "light",
-        "signals.light(_board, print)",
+        "signals.light(its_board, print)",
         "The light shows red, green and blue.",
         "Did you see red, green and blue, in this order?",
         _NO_LIGHT,
     ),
     Step(
         "buzzer",
-        "signals.buzzer(_board, print)",
+        "signals.buzzer(its_board, print)",
         "The buzzer plays three tones.",
         "Did you hear three rising tones?",
         "look at the wire from {buzzer} to the transistor, and at the buzzer's; it must be a passive one",
@@ -99,30 +99,30 @@ STEPS = (
     Step("reader", "", "Have a card at hand: best one that can prove itself, such as tenants will add."),
     Step(
         "contact",
-        'switches.check(_board, "contact", print, {seconds})',
+        'switches.check(its_board, "contact", print, {wait_s})',
         "Open the door and close it (or close and open it).",
     ),
     Step(
         "exit button",
-        'switches.check(_board, "exit button", print, {seconds})',
+        'switches.check(its_board, "exit button", print, {wait_s})',
         "Press the exit button and let go.",
     ),
     Step(
         "tamper switch",
-        'switches.check(_board, "tamper switch", print, {seconds})',
+        'switches.check(its_board, "tamper switch", print, {wait_s})',
         "Press the tamper switch and let go (or the other way round).",
     ),
-    Step("service jumper", "switches.jumper(_board, print)", "The service jumper's pin is looked at."),
-    Step("network", "radio.check(_board, _settings, print)", "Wi-Fi, then the broker."),
+    Step("service jumper", "switches.jumper(its_board, print)", "The service jumper's pin is looked at."),
+    Step("network", "radio.check(its_board, its, print)", "Wi-Fi, then the broker."),
 )
 # Whole programs, each: the build leaves the names in them as they are.
 _KEYPADS = {
-    "matrix": "keys.check(_board, print, {seconds})",
-    "wiegand": "wiegand.check(_board, print, {seconds})",
+    "matrix": "keys.check(its_board, print, {wait_s})",
+    "wiegand": "wiegand.check(its_board, print, {wait_s})",
 }
 _READERS = {
-    "pn532": "reader.check(_board, print, {seconds})",
-    "wiegand": "wiegand.card(_board, print, {seconds}, _settings.reader_bits, _settings.reader_parity)",
+    "pn532": "reader.check(its_board, print, {wait_s})",
+    "wiegand": "wiegand.card(its_board, print, {wait_s}, its.reader_bits, its.reader_parity)",
 }
 """What tries them, by the settings' `keypad.type` and `reader.type`."""
 _HELD = Step(
@@ -155,7 +155,7 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
             continue
         say(f"\n{step.part}: {step.tell}")
         chosen = {"keypad": _KEYPADS[keypad], "reader": _READERS.get(reader, "")}
-        call = (step.call or chosen[step.part]).format(seconds=seconds)
+        call = (step.call or chosen[step.part]).format(wait_s=seconds)
         module = call.partition(".")[0]
         try:
             code = _PART.format(module=module, call=call)

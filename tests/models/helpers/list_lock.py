@@ -121,7 +121,7 @@ class World:
         """What is done when nobody is at the door."""
         asyncio.new_event_loop()
         asyncio.run(tend_people(self.register, self.time, lambda lease, what: True))
-        asyncio.run(self.leases.ensure_copy())
+        self.leases.ensure_copy()
         while self.residents.stale:
             self.residents.ensure_copy()
         tend(self.credentials)

@@ -24,12 +24,24 @@ from readers.identify import identify
 from readers.personalise import personalise
 from readers.pn532 import CardError
 from roll.record import Credential
+from storage import hmac
 
 def asked(*words):
     print(*words)
     return sys.stdin.readline().strip()
 
+work = []  # AES and SHA-256 that were begun between two exchanges, each of which is an await
+
+def counting(begin):
+    def begun(*what):
+        work[-1] += 1
+        return begin(*what)
+    return begun
+
+ev2.aes, hmac.sha256 = counting(ev2.aes), counting(hmac.sha256)
+
 async def exchange(reader, apdu):
+    work.append(0)
     said = asked("apdu", apdu.hex() or "-")
     if said == "gone":
         raise CardError("gone")
@@ -63,6 +75,8 @@ session = ev2.Session(Reader())
 while True:
     what, *args = asked("done").split()
     args = [bytes.fromhex(arg.replace("-", "")) for arg in args]
+    if what != "work":
+        work[:] = [0]
     try:
         if what == "identify":
             uid, *secrets = args
@@ -94,6 +108,8 @@ while True:
             print("found", session.seal(args[0][0], *args[1:]).hex())
         elif what == "native":
             print("found", word(asyncio.run(session.native(args[0][0], *args[1:]))))
+        elif what == "work":  # of the last call, by step
+            print("found", bytes(work).hex())
         elif what == "uid":
             print("found", asyncio.run(session.card_uid()).hex())
     except (CardError, ev2.CardRefusal) as error:

@@ -122,6 +122,6 @@ def test_a_flood_is_unsubscribed_for_a_minute():
         room.asyncio.sleep_ms = real
     topic = "menshen/v1/demo/tenant"
     assert lock.topics == [(topic, 0), (topic, 0)]
-    assert [slept for slept in lock.slept if slept[0]] == [(60_000, [topic])]
+    assert [slept for slept in lock.slept if slept[0] > 1000] == [(60_000, [topic])]
     assert not lock.tenant._flooded.is_set()
     assert lock.tenant._seen == 0

@@ -65,6 +65,14 @@ def test_an_answer_without_end_is_no_answer_for_ever():
     drive(story)
 
 
+def test_parts_of_nothing_are_no_answer():
+    async def story(chip, driver):
+        await in_use(chip, driver, lambda apdu: b"\x40")
+        assert await gone(exchange(driver, b"\x00"))
+
+    drive(story)
+
+
 def test_whatever_status_tells_of_a_fault_is_the_card_s():
     async def story(chip, driver):
         await in_use(chip, driver)
