@@ -44,15 +44,16 @@ class Clock:
 
     `datetime` reads the RTC without an argument and sets it with one. `floor` is the time of provisioning,
     in seconds since 1970. Certificates are checked against the same RTC. `passed` is the latest time that it
-    has shown since the start, before it was set back: what had expired then stays expired. `challenge` is
-    that of the lock's last state, see reports/status.py: a message that echoes it was made since then.
+    has shown since the start, before it was set back: what had expired then stays expired. `challenges` are
+    those of the lock's last two states, the last first, see reports/status.py: a message that echoes one was
+    made since then.
     """
 
     def __init__(self, datetime: "Callable[..., tuple]", numbers: "Numbers", floor: int = 0) -> None:
         self._datetime, self.numbers, self.made = datetime, numbers, floor
         self.floor = max(floor, numbers.get(CLOCK_FLOOR) * 60)
         self.trust = "unknown"
-        self.challenge = ""
+        self.challenges: tuple[str, str] = "", ""
         self.passed = 0
         self.start = self.read()  # what the chip's clock showed then, and all by which it was set since
         self.floor_at = self.heard_at = 0  # in seconds since the start
@@ -74,7 +75,7 @@ class Clock:
     def signed(self, now: int, live: bool) -> None:
         """A message that was signed for this lock was made at that time.
 
-        Each such time is a floor, if it can be right. Only a `live` message, one that echoes the challenge,
+        Each such time is a floor, if it can be right. Only a `live` message, one that echoes a challenge,
         that the broker had not retained, and whose number is above all before, also says what time it is.
         """
         with Loan():

@@ -113,7 +113,7 @@ class Lists:
         self._head = None  # before the first await: another may come
 
         def on_time(now: int, echo: object) -> None:
-            self._clock.signed(now, live and echo == self._clock.challenge)
+            self._clock.signed(now, live and echo in self._clock.challenges)
             self._signed = now
 
         async with Loan():

@@ -38,9 +38,10 @@ class Status:
         self.board, self.trusts, self.key = "", [], b""
 
     def __call__(self, anew: bool = False) -> dict:
-        """`anew` makes another challenge: who echoes that of before says nothing of the time any more."""
+        """`anew` makes another challenge: that of before is good until the next, for what is on its way."""
         if anew:
-            self._clock.challenge = hmac_sha256(self.key, NEW_CHALLENGE, urandom(32))[:8].hex()
+            made = hmac_sha256(self.key, NEW_CHALLENGE, urandom(32))[:8].hex()
+            self._clock.challenges = made, self._clock.challenges[0]
         now, days = self._clock.now(), None
         if now is not None and self.certificates_end:
             days = (self.certificates_end - now) // 86_400
@@ -51,7 +52,7 @@ class Status:
             "list": self._credentials.version,
             "hash": self._credentials.hash.hex(),
             "clock": self._clock.trust,
-            "challenge": self._clock.challenge,
+            "challenge": self._clock.challenges[0],
             "slot": slot(),
             "order": abs(self._numbers.get(ORDER)),
             "command": self._numbers.get(COMMAND),

@@ -113,6 +113,7 @@ class Telemetry:
         The highest order is in it, too, since an order may be made while the lock is offline. What was made
         before this connection echoes no challenge any more.
         """
+        self._status(True)  # neither the last challenge nor the one before it
         client.set_last_will(self._root + "state", (_WILL % self._status(True)["order"]).encode(), True, 1)
 
     async def run(self, client: "MQTTClient") -> None:

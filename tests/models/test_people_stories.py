@@ -57,6 +57,18 @@ def test_a_lease_that_was_dated_by_a_wrong_clock_ends_in_time(people: People) ->
     assert not _opens(people, _FREE)
 
 
+def test_a_publication_heals_the_clock_though_the_lock_says_its_state_while_it_is_on_its_way(
+    people: People,
+) -> None:
+    people.the_operators_clock_is_wrong_for_hours(9 * DAY)
+    known = people.door.challenge
+    while people.door.challenge == known:
+        people.door.do("wait", 60_000)
+    people.door.challenge = known
+    people.door.heal(people.listing())
+    assert people.door.clock_is_right
+
+
 def test_the_second_new_pin_of_one_is_nothing_once_another_has_come_in_between(people: People) -> None:
     people.door.do("keys", f"{PINS[0]}*1#{_FREE}#")
     assert people.door.do("keys", f"{PINS[1]}#", may_open=True).opened

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import conftest
 from tests.static.helpers.sources import ON_CHIP, TOP, name, tree
 
 AT_THE_TOP = {
@@ -40,6 +41,12 @@ WRITTEN = [
 def test_nothing_else_stands_at_the_top() -> None:
     there = {path.name for path in TOP.iterdir() if not path.name.startswith(".")}
     assert there - AT_THE_TOP - NOT_OURS == set()
+
+
+def test_what_is_dealt_out_in_its_own_way_is_there() -> None:
+    """A file that is renamed would lose its place, and make all tests take longer."""
+    named = {*conftest._LONG, *conftest._SHARING}
+    assert {path for path in named if not (TOP / "tests" / path).exists()} == set()
 
 
 def test_no_file_is_too_long() -> None:

@@ -46,7 +46,7 @@ REASONS = {
     "heap_live_bytes": "what stays loaded is 36 KB of .mpy, 50 KB of RAM; the rest is tables, tasks, buffers",
     "tap_ntag424_ms": "without PSRAM the lent code is loaded meanwhile; with it it is just about kept",
     "tap_desfire_ms": "as tap_ntag424_ms",
-    "loop_gap_us": "a collection takes half of it; a list's head is renamed and read again in one step",
+    "loop_gap_us": "a collection takes most of it; `menshen bench --steps` tells it at the computer's best",
 }
 """Why a budget is not kept, where that is known."""
 

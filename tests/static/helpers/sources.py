@@ -18,11 +18,13 @@ MODULES = sorted(FIRMWARE.rglob("*.py"))
 ON_CHIP = [*ENTRY, *MODULES]
 
 
+@cache
 def name(path: Path) -> str:
     """A file as people call it: its path from the top."""
     return path.relative_to(TOP).as_posix()
 
 
+@cache
 def import_name(path: Path) -> str:
     """A firmware module as the firmware imports it, such as door.controller."""
     return ".".join(path.relative_to(FIRMWARE).with_suffix("").parts)

@@ -111,9 +111,9 @@ def test_a_head_that_waits_for_the_hours_work_tells_the_time():
         assert is_live_after(waited_ms), waited_ms
 
 
-def test_a_head_tells_the_time_if_the_broker_did_not_keep_it_and_it_echoes_the_challenge():
+def test_a_head_tells_the_time_if_the_broker_did_not_keep_it_and_it_echoes_a_challenge():
     class Clock:
-        challenge = ""
+        challenges = "", ""
 
         def signed(self, now, live):
             told.append((now, live))
@@ -130,7 +130,7 @@ def test_a_head_tells_the_time_if_the_broker_did_not_keep_it_and_it_echoes_the_c
     async def story():
         operator, ready = Operator(), asyncio.Event()
         clock, head = Clock(), Head()
-        clock.challenge, head.retained = challenge, retained
+        clock.challenges, head.retained = challenges, retained
         lists = Lists(Settings(), Register(), clock, House(ready), operator, operator)
         running = asyncio.create_task(lists.run())
         ready.set()
@@ -144,16 +144,17 @@ def test_a_head_tells_the_time_if_the_broker_did_not_keep_it_and_it_echoes_the_c
 
     before, sync.Sync = sync.Sync, Sync
     try:
-        for echo, challenge, retained, tells in (
-            ("ab" * 8, "ab" * 8, False, True),
-            ("ab" * 8, "ab" * 8, True, False),
-            ("ab" * 8, "cd" * 8, False, False),  # held back
-            (None, "ab" * 8, False, False),  # of tools that know of no challenge
-            (None, "", False, False),  # there was no state yet
+        for echo, challenges, retained, tells in (
+            ("ab" * 8, ("ab" * 8, "cd" * 8), False, True),
+            ("ab" * 8, ("cd" * 8, "ab" * 8), False, True),  # the next state was made while it was on its way
+            ("ab" * 8, ("ab" * 8, "cd" * 8), True, False),
+            ("ab" * 8, ("cd" * 8, "ef" * 8), False, False),  # held back
+            (None, ("ab" * 8, "cd" * 8), False, False),  # of tools that know of no challenge
+            (None, ("", ""), False, False),  # there was no state yet
         ):
             told = []
             asyncio.run(story())
-            assert told == [(1_800_000_000, tells)], (echo, challenge, retained)
+            assert told == [(1_800_000_000, tells)], (echo, challenges, retained)
     finally:
         sync.Sync = before
 

@@ -14,7 +14,7 @@ class Part:
     """List, clock and reports in one, which know more than is told."""
 
     version, whole, base, hash = 12, True, 9, bytes(range(16))
-    trust, passed, challenge = "network", 1_790_000_000, ""
+    trust, passed, challenges = "network", 1_790_000_000, ("", "")
     at = 1_790_000_000
 
     def __init__(self):
@@ -69,9 +69,11 @@ def test_the_challenge_is_another_when_it_is_asked_for_and_the_same_else():
     for key in bytes(32), bytes(31) + b"1":
         status.key = key
         for _ in range(50):
+            before = part.challenges[0]
             said = status(True)["challenge"]
             assert said not in told
-            assert said == part.challenge == status()["challenge"]
+            assert said == status()["challenge"]
+            assert part.challenges == (said, before), "that of before is good until the next"
             assert len(said) == 16
             assert len(bytes.fromhex(said)) == 8
             told.add(said)

@@ -122,7 +122,7 @@ class Lock:
 
     def __init__(self):
         self.numbers, self.said, self.fetched, self.times = Numbers(RamNvs()), [], [], []
-        self.challenge = ""
+        self.challenges = "", ""
 
     def signed(self, time, live):
         self.times.append((time, live))
@@ -152,22 +152,23 @@ def test_an_order_that_is_not_newer_tells_no_time():
     assert lock.times[known:] == [(1_800_000_100, False)]
 
 
-def test_an_order_tells_the_time_if_it_is_new_and_echoes_the_challenge():
+def test_an_order_tells_the_time_if_it_is_new_and_echoes_a_challenge():
     lock, now = Lock(), 1_800_000_000
-    for number, echo, challenge, is_live, tells in (
-        (1, None, "ab" * 8, True, False),  # of tools that know of no challenge
-        (2, "ab" * 8, "cd" * 8, True, False),  # held back
-        (3, "ab" * 8, "ab" * 8, False, False),  # retained
-        (4, "ab" * 8, "ab" * 8, True, True),
-        (4, "ab" * 8, "ab" * 8, True, None),  # once more: it tells none at all
-        (5, None, "", True, False),  # there was no state yet
+    for number, echo, challenges, is_live, tells in (
+        (1, None, ("ab" * 8, ""), True, False),  # of tools that know of no challenge
+        (2, "ab" * 8, ("cd" * 8, "ef" * 8), True, False),  # held back
+        (3, "ab" * 8, ("ab" * 8, ""), False, False),  # retained
+        (4, "ab" * 8, ("ab" * 8, ""), True, True),
+        (4, "ab" * 8, ("ab" * 8, ""), True, None),  # once more: it tells none at all
+        (5, None, ("", ""), True, False),  # there was no state yet
+        (6, "ab" * 8, ("cd" * 8, "ab" * 8), True, True),  # the next state was made while it was on its way
     ):
-        lock.challenge = challenge
+        lock.challenges = challenges
         said = {} if echo is None else {"echo": echo}
         lock.hear(order(number, **said), OLD, is_live)
         assert lock.times == ([] if tells is None else [(now, tells)]), number
         lock.times.clear()
-    assert lock.fetched == [NEW] * 6, "what it says of the time has nothing to do with what it orders"
+    assert lock.fetched == [NEW] * 7, "what it says of the time has nothing to do with what it orders"
 
 
 def test_whatever_a_broker_keeps_of_orders_it_brings_back_none():
