@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from machine import WDT
     from settings import Settings
 
-_LATER_MS = const(3000)
+_LATER_MS = const(10_000)  # longer than the check of the longest list should take
 
 
 def main(watchdog: "WDT") -> None:
@@ -130,6 +130,7 @@ class Lock:
 
     async def _join_outside(self) -> bool:
         """Join network, home and releases; the code for that is loaded only meanwhile."""
+        await _bring(self._settings)
         await _join(self._parts, self._supervisor.start, self._housekeeping, self._memory, self._joined)
         return True
 
@@ -140,6 +141,13 @@ def _lend_phone(*parts) -> "Phone":
         from door.phone import Phone
 
         return Phone(*parts)
+
+
+async def _bring(settings: "Settings") -> None:
+    async with Loan():
+        from ahead import bring
+
+        await bring(settings)
 
 
 async def _join(parts: tuple, *arguments) -> None:

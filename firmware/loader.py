@@ -47,7 +47,7 @@ class Late:
         gc.threshold(_NEVER)  # no collection falls into this step; _sweep() allows them again
         if Late._open is not None:
             Late._open._note()
-        self._names = sys.modules.copy()  # some 300 bytes; in a list each would be looked for one by one
+        self._names = set(sys.modules)  # some 200 bytes; in a list each would be looked for one by one
         Late._open = self
         return self
 

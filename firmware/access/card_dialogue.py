@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from access.dialogue import Parts
     from people.cards import Cards
+    from people.entry import Resident
     from roll.record import Credential
 
 
@@ -43,24 +44,38 @@ class CardDialogue(Waiting):
             return None
         purpose = PROVED_CARD_VALUE if kind == PROVED else CARD_VALUE
         digest = self._mac.digest(purpose, uid)[:DIGEST]
-        known, own = self._residents.find(digest, purpose, uid), b""
+        known = self._residents.find(digest, purpose, uid)
         listed = self._register.credentials.find(digest)
-        change = None
         if not self.adds():
-            own = self._residents.digest(digest, purpose, uid)
-            if known is not None and known.what == CREDENTIAL:
-                if known.lease == self._who.lease and known.number in (0, self._who.number):
-                    change = lambda cards: cards.remove(digest, own)  # noqa: E731
-            elif known is None and self._is_ours_alone(listed):
-                change = lambda cards: cards.withdraw(digest)  # noqa: E731
-        elif known is None and listed is None:
-            if kind == ELSEWHERE or (kind == PROVED and len(uid) % 3 == 2):  # it was handed out: HouseKeys
-                return Verdict(AT_HOME_ELSEWHERE, CARD)
-            if kind == PLAIN and not self._could_open(uid):
-                return Verdict(REFUSED, CARD)
-            own = self._residents.digest(digest, purpose, uid)
-            change = lambda cards: cards.add_card(self._who, own)  # noqa: E731
-        return change and Verdict(self._finish(change), CARD)
+            return self._remove(known, listed, (digest, purpose, uid))
+        if known is not None or listed is not None:
+            return None
+        return self._add(kind, (digest, purpose, uid))
+
+    # Each of the two is small: its code needs a piece of memory as long as itself.
+
+    def _add(self, kind: int, which: "tuple[bytes, bytes, bytes]") -> Verdict:
+        uid = which[2]
+        if kind == ELSEWHERE or (kind == PROVED and len(uid) % 3 == 2):  # it was handed out: HouseKeys
+            return Verdict(AT_HOME_ELSEWHERE, CARD)
+        if kind == PLAIN and not self._could_open(uid):
+            return Verdict(REFUSED, CARD)
+        own = self._residents.digest(*which)
+        return self._finish(lambda cards: cards.add_card(self._who, own))
+
+    def _remove(
+        self, known: "Resident | None", listed: "Credential | None", which: "tuple[bytes, bytes, bytes]"
+    ) -> "Verdict | None":
+        digest = which[0]
+        if known is None:
+            if not self._is_ours_alone(listed):
+                return None
+            return self._finish(lambda cards: cards.withdraw(digest))
+        who = self._who
+        if known.what != CREDENTIAL or known.lease != who.lease or known.number not in (0, who.number):
+            return None
+        own = self._residents.digest(*which)
+        return self._finish(lambda cards: cards.remove(digest, own))
 
     def _could_open(self, uid: bytes) -> bool:
         """Whether a card opens this door by this number alone: never say "kept" of one that cannot.
@@ -83,7 +98,7 @@ class CardDialogue(Waiting):
         except FULL:
             return False
 
-    def _finish(self, change: "Callable[[Cards], object]") -> str:
+    def _finish(self, change: "Callable[[Cards], object]") -> Verdict:
         """Change the cards, and end. Nothing changes if something is full."""
         self.patience = 0
         try:
@@ -92,8 +107,8 @@ class CardDialogue(Waiting):
 
                 change(Cards(self._register, self._who.lease))
         except FULL:
-            return REFUSED
-        return KEPT
+            return Verdict(REFUSED, CARD)
+        return Verdict(KEPT, CARD)
 
 
 def begin(verdict: Verdict, now: int, *parts) -> "tuple[Waiting | None, str]":

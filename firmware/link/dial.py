@@ -29,16 +29,7 @@ async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketRea
     also if it has too little memory; client.shortage then says so, until the handshake is made.
     """
     client.sock = client.raw_sock = sock = socket.socket()
-    sock.setblocking(False)
-    try:
-        sock.connect(socket.getaddrinfo(address, client.port)[0][-1])  # numeric: does not wait
-    except OSError as error:
-        if error.errno != EINPROGRESS:
-            raise
-    poller = select.poll()
-    poller.register(sock, select.POLLOUT)
-    while not poller.poll(0):
-        await asyncio.sleep_ms(_POLL_MS)
+    await _connect(sock, address, client.port)
     if tls is not None:
         free = client.idf_free() if client.idf_free else None
         if free is not None and free < _HANDSHAKE:
@@ -54,6 +45,20 @@ async def dial(client: "Any", address: str, tls: "Any") -> "tuple[Any, PacketRea
     if kind != CONNACK or answer[1]:
         raise MQTTError("refused by the broker")
     return stream, packets
+
+
+async def _connect(sock: "socket.socket", address: str, port: int) -> None:
+    """A function of its own, since its code needs a piece of memory as long as itself."""
+    sock.setblocking(False)
+    try:
+        sock.connect(socket.getaddrinfo(address, port)[0][-1])  # numeric: does not wait
+    except OSError as error:
+        if error.errno != EINPROGRESS:
+            raise
+    poller = select.poll()
+    poller.register(sock, select.POLLOUT)
+    while not poller.poll(0):
+        await asyncio.sleep_ms(_POLL_MS)
 
 
 def _connect_packet(client: "Any") -> bytes:

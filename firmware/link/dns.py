@@ -9,6 +9,7 @@ from micropython import const
 
 _ROUNDS = const(3)  # how often each server is asked: UDP loses packets
 _REPLY_MAX = const(512)  # RFC 1035, 2.3.4
+_REPLY_MOST = const(128)  # a name and three addresses
 _TTL_MAX_S = const(86400)  # keeps the expiry within what ticks_diff() can compare, too
 _HEADER = const(12)  # RFC 1035, 4.1.1
 _TRUNCATED = const(2)
@@ -105,6 +106,14 @@ async def ask_all(
     return worse
 
 
+def _received(sock: "socket.socket") -> bytes:
+    """A datagram; its beginning where no piece of memory is left for the longest. Most are no longer."""
+    try:
+        return sock.recv(_REPLY_MAX)
+    except MemoryError:
+        return sock.recv(_REPLY_MOST)
+
+
 async def _ask(server: "tuple[str, int]", asked: bytes) -> "tuple[str, int] | None":
     """Ask one server once, and wait for its answer until cancelled."""
     ident = os.urandom(2)
@@ -117,7 +126,7 @@ async def _ask(server: "tuple[str, int]", asked: bytes) -> "tuple[str, int] | No
         while True:
             await arrived.read(0)  # waits for a datagram and reads nothing
             try:
-                return read_reply(sock.recv(_REPLY_MAX), ident, asked)
+                return read_reply(_received(sock), ident, asked)
             except (ValueError, IndexError):
                 pass  # somebody else's answer, or garbage
     finally:

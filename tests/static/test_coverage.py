@@ -16,6 +16,7 @@ COVERED_BY = {
     "boot": "system/test_safety.py",  # and every other test of a whole lock
     "main": "integration/test_tls_memory.py",
     # Above the rooms
+    "ahead": "system/test_memory.py",
     "app": "system/test_door.py",
     "board": "system/test_boards.py",  # and with a Wiegand reader system/test_wiegand.py
     "console": "system/test_faults.py",

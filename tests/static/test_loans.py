@@ -167,6 +167,22 @@ def test_an_import_in_a_loan_is_right(text: str) -> None:
     assert not list(_faults(ast.parse(text)))
 
 
+def test_what_comes_ahead_is_what_the_parts_are_made_of() -> None:
+    """What firmware/ahead.py leaves out would be loaded all the same, among what the parts take."""
+    ahead, outside = (
+        {
+            (n.module, alias.name)
+            for block in rooms.late(tree(path))
+            for n in block.body
+            if isinstance(n, ast.ImportFrom)
+            for alias in n.names
+        }
+        for path in MODULES
+        if import_name(path) in {"ahead", "outside"}
+    )
+    assert ahead == outside
+
+
 def test_what_stays_follows_from_the_code() -> None:
     """The build joins these; none of them is lent anywhere."""
     sources = {import_name(path): path.read_text() for path in MODULES}

@@ -64,7 +64,7 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await lock.tap_to_relay("tenant")
     await lock.wait_locked()
     await look()
-    await lock.publish_list(2, [*give.demo_credentials(lock.world.cards), *_others(9_998)])
+    await lock.publish_list(2, [*give.demo_credentials(lock.world.cards), *_others(9_998)], retain=True)
     answer = (await lock.wait_message("ack"))["json"]
     assert answer["result"] == "accepted", answer
     await look()

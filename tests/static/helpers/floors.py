@@ -12,7 +12,7 @@ from tests.static.helpers import sources
 
 FLOORS = (
     ("app",),
-    ("outside", "selftest"),
+    ("ahead", "outside", "selftest"),
     ("housekeeping",),
     ("tending",),
     ("update",),

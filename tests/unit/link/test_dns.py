@@ -20,7 +20,7 @@ from scripted_resolver import (
     silent,
 )
 
-from link.dns import question, read_reply
+from link.dns import _received, question, read_reply
 from link.lookup import _all_servers, is_numeric
 
 
@@ -93,6 +93,22 @@ def test_an_answer_cut_anywhere_is_no_answer():
         except (ValueError, IndexError):
             found = None
         assert found is None, size
+
+
+def test_where_memory_is_short_the_beginning_of_an_answer_is_enough():
+    class Socket:
+        """There is a piece of memory for this many bytes, and for no more."""
+
+        @staticmethod
+        def recv(size):
+            if size > 128:
+                raise MemoryError
+            return answer[:size]
+
+    ident, asked = b"ab", question(HOST)
+    head = ident + b"\x81\x80\0\x01\0\x01\0\0\0\0" + asked
+    answer = head + b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\x0a\x01\x02\x03"
+    assert read_reply(_received(Socket), ident, asked)[0] == "10.1.2.3"
 
 
 def test_compression_pointers_in_a_circle_do_no_harm():
