@@ -17,7 +17,6 @@ COVERED_BY = {
     "main": "integration/test_tls_memory.py",
     # Above the rooms
     "app": "system/test_door.py",
-    "board": "system/test_boards.py",  # and with a Wiegand reader system/test_wiegand.py
     "console": "system/test_faults.py",
     "outside": "integration/test_tenants_broker.py",
     "settings_checks": "unit/test_settings_faults.py",
