@@ -50,7 +50,7 @@ def keypad(down=""):
     matrix.down = set(down)
     pad = MatrixKeypad(matrix.rows, matrix.columns, LAYOUT)
     if not down:
-        scan(pad, 5)
+        scan(pad, 1)
     return matrix, pad
 
 
