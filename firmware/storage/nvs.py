@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from esp32 import NVS
 
 _NOT_FOUND = const(0x1102)  # ESP_ERR_NVS_NOT_FOUND (nvs_flash/include/nvs.h of esp-idf)
+_INVALID_LENGTH = const(0x110C)  # ESP_ERR_NVS_INVALID_LENGTH: it is longer than the buffer
+_OFTEN = const(128)  # bytes: few blobs are longer, and a long buffer needs memory in one piece
 
 
 class Numbers:
@@ -30,9 +32,15 @@ class Numbers:
 
     def blob(self, name: str, longest: int) -> bytes:
         """The bytes stored, none where there are none. OSError where they are there and cannot be read."""
-        buffer = bytearray(longest)
+        buffer = bytearray(min(longest, _OFTEN))
         try:
-            size = self._nvs.get_blob(name, buffer)
+            try:
+                size = self._nvs.get_blob(name, buffer)
+            except OSError as error:
+                if error.args[0] != -_INVALID_LENGTH:
+                    raise
+                buffer = bytearray(longest)
+                size = self._nvs.get_blob(name, buffer)
         except OSError as error:
             if error.args[0] == -_NOT_FOUND:
                 return b""

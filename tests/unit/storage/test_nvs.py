@@ -60,6 +60,19 @@ def test_bytes_come_back_as_they_were_and_none_where_there_are_none():
     assert numbers.blob("blob", 8) == b"\x00\x01\xff"
 
 
+def test_few_bytes_need_no_long_piece_of_memory_and_many_come_whole():
+    class Nvs(RamNvs):
+        def get_blob(self, name, buffer):
+            sizes.append(len(buffer))
+            return super().get_blob(name, buffer)
+
+    sizes, numbers = [], Numbers(Nvs())
+    for size in (0, 128, 129, 768):
+        numbers.set_blob("blob", bytes(size))
+        assert numbers.blob("blob", 768) == bytes(size)
+    assert sizes == [128, 128, 128, 768, 128, 768]
+
+
 def test_bytes_that_are_there_and_cannot_be_read_are_not_taken_for_none():
     numbers = Numbers(RamNvs())
     numbers.set_blob("blob", bytes(9))
