@@ -49,8 +49,11 @@ class Board:
 
     def remember_relay(self, unlock_level: int) -> None:
         """Store the relay's pin and safe level, so that boot.py holds the bolt at the next start. OSError."""
-        self.numbers.set(RELAY_SAFE, 1 - unlock_level)
-        self.numbers.set(RELAY_PIN, self._gpio[0])
+        numbers, pin = self.numbers, self._gpio[0]
+        if numbers.get(RELAY_PIN, pin) != pin:
+            numbers.set(RELAY_PIN, -1)  # a power cut from here on leaves no pin with another's level
+        numbers.set(RELAY_SAFE, 1 - unlock_level)
+        numbers.set(RELAY_PIN, pin)
 
     def light(self, rgb: int) -> None:
         """Show a colour, 0xRRGGBB."""

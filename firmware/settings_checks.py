@@ -70,14 +70,16 @@ def _passphrase(value: "Any") -> "str | None":
 
 
 def _host(value: "Any", never: str = " ") -> "str | None":
-    """An IPv4 address, or a name that does not end in `never`; a dot at its end is dropped."""
+    """An IPv4 address, or a name that does not end in `never`; a dot at its end is dropped, and zeros before
+    a number: getaddrinfo() takes such a number for octal.
+    """
     if not isinstance(value, str) or not 0 < len(value) <= 100:
         return None
     name = value[:-1] if value[-1] == "." else value
     parts = name.split(".")
     if name.lower().endswith(never) or not all(0 < len(part) < 64 and _is_plain(part) for part in parts):
         return None
-    return name if _is_address(name) or not all(part.isdigit() for part in parts) else None
+    return _address(name) or (None if all(part.isdigit() for part in parts) else name)
 
 
 def _service(value: "Any", port: int) -> "tuple[str, int] | None":
@@ -101,8 +103,8 @@ def _servers(value: "Any", most: int, port: int) -> "list[tuple[str, int]] | Non
     """At most `most` IPv4 addresses, each with or without a port; `port` is the usual one."""
     if not isinstance(value, list) or len(value) > most:
         return None
-    found = [_split(one, port) for one in value]
-    return found if all(_is_address(name) and number for name, number in found) else None
+    found = [(_address(name), number) for name, number in [_split(one, port) for one in value]]
+    return found if all(name and number for name, number in found) else None
 
 
 def _zone(value: "Any") -> "Rule | None":
@@ -115,10 +117,12 @@ def _zone(value: "Any") -> "Rule | None":
         return checked(value)
 
 
-def _is_address(name: str) -> bool:
-    """Whether this is an IPv4 address."""
+def _address(name: str) -> str:
+    """An IPv4 address, its numbers without zeros before them; an empty text where it is none."""
     parts = name.split(".")
-    return len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
+    if len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
+        return ".".join([str(int(part)) for part in parts])
+    return ""
 
 
 def _is_plain(value: str) -> bool:

@@ -34,9 +34,11 @@ def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
         return None, REFUSED
     try:
         if order in (4, 40, 6):
-            what, key = _key(verdict, parts)  # its code is given back before that of the tag is loaded
+            found = _key(verdict, parts)  # its code is given back before that of the tag is loaded
+            if found is None:
+                return None, REFUSED
             phone = lend_phone()
-            phone.present(what, key)
+            phone.present(*found)
             if phone.waits():  # without a reader nobody does
                 return Waiting(now, phone), GOES_ON
         else:
@@ -46,14 +48,19 @@ def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
     return None, KEPT
 
 
-def _key(who: "Verdict", parts: "Parts") -> "tuple[int, bytes]":
-    """What a phone is to get: a new home key, or one's guest key, a new one where there is none or for 40."""
-    _, register, restrictions, mac, _, _ = parts
+def _key(who: "Verdict", parts: "Parts") -> "tuple[int, bytes] | None":
+    """What a phone is to get: a new home key, or one's guest key, a new one where there is none or for 40.
+
+    None, and nothing is made, where no reader could hand it over.
+    """
+    _, register, restrictions, mac, settings, _ = parts
+    key = _guest_key(register, who) if who.order == 4 else None
+    if key is None and settings.reader != "pn532":
+        return None
     if who.order == 6:
         key = _random(mac, NEW_HOME_KEY)
         _set_key(register, who, HOME_KEY, key)
         return HOME_KEY, key
-    key = None if who.order == 40 else _guest_key(register, who)
     if key is None:
         key = complete(_random(mac, NEW_GUEST_KEY))
         _set_key(register, who, GUEST_KEY, key)

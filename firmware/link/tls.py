@@ -8,6 +8,7 @@ other's place. mbedTLS checks the broker's certificate against them, the host na
 import hashlib
 
 import tls
+from micropython import const
 
 from access.clock import seconds
 from link.errors import TlsError
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 FOLDER = "/tls/"
-_UTC_TIME = b"\x17\x0d"  # tag and length of YYMMDDhhmmssZ, for dates before 2050 (RFC 5280, 4.1.2.5)
-_GENERALIZED_TIME = b"\x18\x0f"  # and of YYYYMMDDhhmmssZ
+_UTC_TIME = const(0x17)  # tag of YYMMDDhhmmssZ, for dates before 2050 (RFC 5280, 4.1.2.5)
+_GENERALIZED_TIME = const(0x18)  # and of YYYYMMDDhhmmssZ
+_VERSION = const(0xA0)  # which certificates of version 1 have not
+_LONG = const(0x80)  # and more: as many bytes of the length follow
 
 
 def context(folder: str = FOLDER) -> "Any":
@@ -81,24 +84,39 @@ def end_of(certificate: bytes) -> int:
 
 
 def dates(certificate: bytes) -> "tuple[int, int]":
-    """The first and the last second in which a certificate holds (RFC 5280, 4.1.2.5). TlsError."""
+    """The first and the last second in which a certificate holds (RFC 5280, 4.1 and 4.1.2.5). TlsError.
+
+    They are found by the lengths of what lies before them: a serial number is random, and may look like one.
+    """
     try:
-        begins, at = _date(certificate, 0)
+        at = _element(certificate, _element(certificate, 0)[0])[0]  # in what is signed
+        for _ in range(4 if certificate[at] == _VERSION else 3):  # serial number, algorithm, issuer
+            at = _element(certificate, at)[1]
+        begins, at = _date(certificate, _element(certificate, at)[0])
         return begins, _date(certificate, at)[0]
-    except ValueError:
+    except (ValueError, IndexError):
         raise TlsError("a certificate without dates")
 
 
-def _date(certificate: bytes, start: int) -> "tuple[int, int]":
-    """(seconds since 1970, where it ends) of the first date from `start` on. Raises ValueError."""
-    short, long = certificate.find(_UTC_TIME, start), certificate.find(_GENERALIZED_TIME, start)
-    if short >= 0 and not 0 <= long < short:
-        end = short + 15
-        text = certificate[short + 2 : end].decode()
+def _element(der: bytes, at: int) -> "tuple[int, int]":
+    """Where the contents of the element at `at` begin and end (X.690, 8.1.3). ValueError, IndexError."""
+    size, begin = der[at + 1], at + 2
+    if size > _LONG:
+        begin += size - _LONG
+        if begin > at + 4:
+            raise ValueError
+        size = int.from_bytes(der[at + 2 : begin], "big")
+    return begin, begin + size
+
+
+def _date(certificate: bytes, at: int) -> "tuple[int, int]":
+    """(seconds since 1970, where it ends) of the date at `at`. ValueError, IndexError."""
+    begin, end = _element(certificate, at)
+    text = certificate[begin:end].decode()
+    if certificate[at] == _UTC_TIME:
         text = ("20" if text < "50" else "19") + text
-    else:
-        end = long + 17
-        text = certificate[long + 2 : end].decode() if long >= 0 else ""
+    elif certificate[at] != _GENERALIZED_TIME:
+        raise ValueError
     return seconds(int(text[:4]), *[int(text[n : n + 2]) for n in range(4, 14, 2)]), end
 
 

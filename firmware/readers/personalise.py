@@ -41,27 +41,27 @@ _FOR_MASTER_ALONE = b"\x00\x00\x00"
 _RANDOM_UID = b"\x02"
 
 
-class _Elsewhere(Exception):
-    """Somebody has written keys of their own into it."""
-
-
 async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
     """The UID of the card, which is one of this lock's now, and has proved it.
 
-    None if it is not of a kind that can be; no bytes if it has its home elsewhere. Raises CardError, after
+    None if it is not of a kind that can be; no bytes if it has its home elsewhere, or no room for one more
+    application, or lets none be made: that is never kept by its number alone. Raises CardError, after
     which it is to be tried again, and ReaderError. Once anything is written it is one of these: its number
     may be a random one by now, and is never to be kept for the card's own.
     """
     session = Session(reader)
     try:
-        is_ntag = await _select(session, keys)
-        fresh = await _fresh(session, keys, is_ntag)
-    except _Elsewhere:
-        return b""
+        is_ntag = await _is_ntag(session)
     except CardRefusal:
         return None
     try:
-        uid = await _write(session, keys, is_ntag, fresh)
+        if not is_ntag:
+            await _enter(session, keys)
+        uid, fresh = await _prove(session, keys, is_ntag)
+    except CardRefusal:
+        return b""
+    try:
+        await _write(session, keys, is_ntag, uid, fresh)
         await reader.field_off()
         shown = await reader.search()
         if shown and await identify(reader, shown, is_ntag, (keys,)) == uid:
@@ -71,8 +71,8 @@ async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
     raise CardError("the card is not one of this lock's yet")
 
 
-async def _select(session: Session, keys: "CardKeys") -> bool:
-    """Select an application with keys of ours, or for them; whether the card is an NTAG 424 DNA."""
+async def _is_ntag(session: Session) -> bool:
+    """Whether the card is an NTAG 424 DNA, and not a DESFire; raises CardRefusal where it is neither."""
     found = await session.iso_select(NTAG_424)
     hardware = await session.native(_GET_VERSION, b"", _MORE)
     await session.native(_MORE, b"", _MORE)
@@ -83,6 +83,11 @@ async def _select(session: Session, keys: "CardKeys") -> bool:
         return True
     if hardware[1] != _DESFIRE or hardware[3] & 0x0F < _EV2:
         raise CardRefusal
+    return False
+
+
+async def _enter(session: Session, keys: "CardKeys") -> None:
+    """Select this lock's application, made where there is none; CardRefusal where there is no room for it."""
     try:
         await session.native(SELECT_APPLICATION, keys.application)
     except CardRefusal as refusal:
@@ -91,27 +96,31 @@ async def _select(session: Session, keys: "CardKeys") -> bool:
         await session.native(SELECT_APPLICATION, bytes(3))
         await session.native(_CREATE_APPLICATION, keys.application + _SETTINGS)
         await session.native(SELECT_APPLICATION, keys.application)
-    return False
 
 
-async def _fresh(session: Session, keys: "CardKeys", is_ntag: bool) -> "list[int]":
-    """The numbers of the keys that are the factory's yet; each was proved, the master key as the last."""
-    count = _NTAG_KEYS if is_ntag else _DESFIRE_KEYS
+async def _prove(session: Session, keys: "CardKeys", is_ntag: bool) -> "tuple[bytes, list[int]]":
+    """The card's UID, and the numbers of the keys that are the factory's yet.
+
+    Each key is proved, ours too, since a mark may be another lock's by chance; the master key as the last.
+    Raises CardRefusal where one is somebody else's.
+    """
     fresh = []
-    for number in range(count):
+    numbers = range(_NTAG_KEYS if is_ntag else _DESFIRE_KEYS)
+    for number in numbers:
         found = await version(session, number)
         if found == 0:
             fresh.append(number)
         elif number == MASTER or found != keys.marks[number]:
-            raise _Elsewhere
-    for number in reversed(fresh):  # they are the factory's, not only in name
-        await session.authenticate(number, _FACTORY, number == fresh[-1])
-    return fresh
-
-
-async def _write(session: Session, keys: "CardKeys", is_ntag: bool, fresh: "list[int]") -> bytes:
-    """Write all that is not written yet, and the master key last; the card's UID."""
+            raise CardRefusal
+    await session.authenticate(MASTER, _FACTORY)
     uid = await session.card_uid()
+    for number in reversed(numbers):
+        await session.authenticate(number, _FACTORY if number in fresh else keys.key(number, uid), False)
+    return uid, fresh
+
+
+async def _write(session: Session, keys: "CardKeys", is_ntag: bool, uid: bytes, fresh: "list[int]") -> None:
+    """Write all that is not written yet, and the master key last."""
     for number in fresh[1:]:
         key = keys.key(number, uid)  # less the old one, which is zeros
         check = (crc32(key) ^ 0xFFFFFFFF).to_bytes(4, "little")
@@ -121,4 +130,3 @@ async def _write(session: Session, keys: "CardKeys", is_ntag: bool, fresh: "list
         await session.sealed(_SET_CONFIGURATION, b"\x00", _RANDOM_UID)
     data = keys.key(MASTER, uid) + keys.marks[:1]
     await session.native(_CHANGE_KEY, session.seal(_CHANGE_KEY, bytes((MASTER,)), data))
-    return uid

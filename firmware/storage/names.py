@@ -10,7 +10,7 @@ from micropython import const
 
 # Of the board. boot.py reads these before there is an application. All but the console's are forgotten when
 # it is provisioned again: the relay may be another one then, and the clock's floor wrong.
-RELAY_PIN = "relay_pin"  # GPIO of the relay. By: board
+RELAY_PIN = "relay_pin"  # GPIO of the relay; -1: not known. By: board
 RELAY_SAFE = "relay_safe"  # the level, 0 or 1, that holds the bolt. By: board
 CONSOLE = "console"  # 0: the serial console is shut. By: tools/board
 CLOCK_FLOOR = "clock_floor"  # minutes since 1970 of the last signed time. By: access/clock

@@ -18,7 +18,6 @@ COVERED_BY = {
     # Above the rooms
     "ahead": "system/test_memory.py",
     "app": "system/test_door.py",
-    "board": "system/test_boards.py",  # and with a Wiegand reader system/test_wiegand.py
     "console": "system/test_faults.py",
     "outside": "integration/test_tenants_broker.py",
     "settings_checks": "unit/test_settings_faults.py",

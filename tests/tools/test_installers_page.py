@@ -166,7 +166,7 @@ def test_the_self_test_names_parts_that_every_board_has_and_no_numbers() -> None
             for part in re.findall(r"\{(\w+)(?: (?:%s|\d))?\}", text)
             if "_" in part or part in wiring.PARTS
         }
-    assert named - {"call", "module", "keypad", "reader", "open", "seconds"} <= set(wiring.PARTS)
+    assert named - {"call", "module", "keypad", "reader", "open", "wait_s"} <= set(wiring.PARTS)
     assert named >= {
         "relay",
         "reader_tx",

@@ -44,6 +44,31 @@ def test_a_settings_file_is_utf_8_and_has_no_half_of_a_letter(tmp_path: Path) ->
             provision.read_settings(path)
 
 
+@pytest.mark.parametrize("sign", ["\n", "\r\n", "\t", "\0", "\x7f", "\x85"])
+def test_a_line_break_that_was_copied_along_is_named(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "s.json"
+    good = {
+        "lock": "front",
+        "wifi": {"ssid": " the house ", "password": "no\u00a0secret"},
+        "network": {"dns": ["192.0.2.1"]},
+    }
+    path.write_text(json.dumps(good))
+    assert provision.read_settings(path) == good
+    for group, field, value in (
+        ("wifi", "ssid", sign + "house"),
+        ("wifi", "password", "no secret" + sign),
+        ("home", "user", f"a{sign}b"),
+    ):
+        path.write_text(json.dumps(good | {group: {field: value}}))
+        with pytest.raises(provision.ProvisionError, match=rf"{group}\.{field} has a line break or another"):
+            provision.read_settings(path)
+
+
+def test_a_settings_file_may_begin_with_the_mark_of_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_bytes(b"\xef\xbb\xbf" + b'{"lock": "front"}')
+    assert provision.read_settings(tmp_path / "s.json") == {"lock": "front"}
+
+
 @pytest.mark.parametrize("name", ["a", "-_9Z", "x" * 32, "x" * 33, "", "a b", "a/b", "a.b", "ä", "a\n"])
 def test_a_lock_is_named_here_as_the_lock_has_it(tmp_path: Path, name: str) -> None:
     """The one check that is made before the board is asked is the board's own."""

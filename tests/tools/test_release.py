@@ -58,7 +58,7 @@ def test_the_same_tree_gives_the_same_bytes(tmp_path: Path, made: release.Releas
 def test_another_tree_gives_other_bytes(tmp_path: Path, made: release.Release) -> None:
     shutil.copytree(TOP / "firmware", tmp_path / "firmware")
     path = tmp_path / "firmware/version.py"
-    path.write_text(path.read_text() + "\n\ndef more():\n    return 1\n")
+    path.write_text(path.read_text() + "\n\ndef spare():\n    return 1\n")
     again = release.build(tmp_path)
     assert again.payload != made.payload
     changed = set(again.blobs) - set(made.blobs)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from menshen.bench.taps import FAST, KINDS, TimedLock, cards, timed_board, timed_lock
-from menshen.simulator.cards.attacks import Liar, Relay, uid_clone, with_wrong_keys
+from menshen.simulator.cards.attacks import UNRULY, Liar, Relay, Unruly, uid_clone, with_wrong_keys
 from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.ev2 import Ev2Card
@@ -72,6 +72,17 @@ def test_a_card_of_another_lock_held_there_for_long_does_not_open_and_counts_not
     assert lock.hold(stranger, LONG_S) == 0
     assert sum(failures(stranger)) == 0
     assert not BY_NIGHT or lock.hold(owned[kind], _TRY_S) == 1
+
+
+@pytest.mark.parametrize("kind", ATTACKED)
+def test_a_card_that_breaks_the_block_protocol_for_long_keeps_no_other_out(lock_and_cards, kind) -> None:
+    """Every way by night, at each of some steps."""
+    lock, owned = lock_and_cards
+    for how in UNRULY if BY_NIGHT else UNRULY[:1]:
+        for step in (1, 4, 8) if BY_NIGHT else (4,):
+            assert lock.hold(Unruly(owned[kind], step, how), _LATER_S) == 0, (how, step)
+            assert lock.hold(owned[kind], _TRY_S) == 1, (how, step)
+    assert sum(failures(owned[kind])) == 0
 
 
 @pytest.mark.parametrize("kind", ATTACKED)

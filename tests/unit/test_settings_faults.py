@@ -111,6 +111,21 @@ def test_a_host_is_a_name_or_an_address_and_nothing_else():
         assert faults(broker={"host": host}) == ["broker.host must be " + HOST], host
 
 
+def test_addresses_with_leading_zeros_are_decimal_as_they_are_meant():
+    """getaddrinfo() takes them for octal: 010 was 8, and 08 a name for which it waited."""
+    for text, found in (
+        ("192.168.001.010", "192.168.1.10"),
+        ("010.000.08.099", "10.0.8.99"),
+        ("1.0.0.1", "1.0.0.1"),
+    ):
+        settings = parse(
+            json.dumps(dict(GOOD, broker={"host": text}, network={"ntp": text, "dns": [text + ":54"]}))
+        )
+        assert (settings.broker_host, settings.ntp, settings.dns) == (found, (found, 123), [(found, 54)]), (
+            text
+        )
+
+
 def test_servers_have_ports_that_there_are():
     for text, found in (("time.example.", ("time.example", 123)), ("192.0.2.1:1123", ("192.0.2.1", 1123))):
         assert parse(json.dumps(dict(GOOD, network={"ntp": text}))).ntp == found

@@ -7,7 +7,8 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,10 +122,19 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
+def _unseen(tree: dict, group: str = "") -> Iterator[str]:
+    """The fields whose text has control characters, such as a line break that was copied along."""
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _unseen(value, f"{name}.")
+        elif any(unicodedata.category(letter) == "Cc" for letter in str(value)):
+            yield group + name
+
+
 def read_settings(path: Path) -> dict:
     """The operator's settings of one lock: README's table without `key`. Raises SettingsFileError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         settings = json_text.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
         json.dumps(settings, ensure_ascii=False).encode()
     except (OSError, ValueError) as error:
@@ -137,6 +147,10 @@ def read_settings(path: Path) -> dict:
         )
     if not isinstance(settings.get("lock"), str) or not _NAME.fullmatch(settings["lock"]):
         raise SettingsFileError(f"--settings {path}: lock must be 1 to 32 letters, digits, - or _")
+    for name in _unseen(settings):
+        raise SettingsFileError(
+            f"--settings {path}: {name} has a line break or another control character: leave it out"
+        )
     return settings
 
 

@@ -4,6 +4,7 @@
 """
 
 import getpass
+import io
 import sys
 import warnings
 from typing import Any
@@ -22,7 +23,9 @@ class Program(LazyGroup):
         """Run a command and exit; with standalone_mode off, return what it gave, as click does."""
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **options)
-        typed = arguments[0] if arguments and arguments[0] is not None else sys.argv[1:]
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes, of any kind
+        typed = next((given for given in (*arguments[:1], options.get("args")) if given), sys.argv[1:])
         if odd := next(filter(_has_controls, typed), None):
             _say(f"{odd!r}: a line break or another control character is part of no argument")
             sys.exit(_TYPED_WRONG)

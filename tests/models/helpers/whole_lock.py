@@ -28,6 +28,7 @@ from people.keys import Keys
 from people.leases import Leases
 from people.register import Register
 from people.residents import Residents
+from people.shelves import make
 from roll.credentials import Credential
 from storage.hmac import Mac
 from storage.nvs import Numbers
@@ -150,11 +151,7 @@ class World:
 
     def guest_key(self, lease, key):
         """Of somebody of the lease who is none of the others."""
-
-        class Who:
-            number = 9
-
-        Keys(self.register, lease).set_key(Who, GUEST_KEY, unhexlify(key))
+        Keys(self.register, lease).write(lambda entry, _: entry, make(unhexlify(key), GUEST_KEY, lease, 0, 9))
 
     def take_list(self, credentials, hours):
         """Another list: (kind, value, role, lease, schedule, uses, before, after), and schedule 1 as days."""

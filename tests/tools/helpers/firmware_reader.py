@@ -3,6 +3,7 @@
 Every frame goes through the models of the radio; the clock of their loop jumps, so that nothing waits.
 """
 
+import asyncio
 import contextlib
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from menshen.simulator.pn532_reader import Initiator
 from menshen.simulator.pn532_setup import Setup
 from tests.conftest import TOP, micropython
 
+RADIO_S = 0.4  # readers/apdu.py gives up an exchange then
 _PROGRAM = """
 import asyncio, sys
 sys.path[:] = ["firmware", "tools/simulator/fakes", "lib", ".frozen"]
@@ -177,7 +179,12 @@ class FirmwareReader:
             apdu = bytes.fromhex(rest[0].replace("-", ""))
             self.said.append(apdu)
             await self.field.time.spend(self.delay_s())
-            answer = await self._chip.execute(0x40, b"\x01" + apdu)
+            try:
+                async with asyncio.timeout(RADIO_S):
+                    answer = await self._chip.execute(0x40, b"\x01" + apdu)
+            except TimeoutError:
+                self.heard.append(b"")
+                return "gone"
             assert answer is not None
             self.heard.append(answer[1:])
             return "gone" if answer[0] & 0x3F else answer[1:].hex()

@@ -38,11 +38,28 @@ def test_each_resident_has_keys_of_their_own():
     assert [found[1] for found in keypad.residents.keys(HOME_KEY)] == [home]
 
 
-def test_without_a_reader_there_is_no_phone_to_wait_for():
-    for order in (4, 40, 6):
-        keypad = Keypad()
-        keypad.phone.present = lambda what, key: None
-        assert (keypad.ask(order), keypad.ended) == (KEPT, True)
+def test_without_a_reader_no_key_is_made_that_no_phone_can_get():
+    """`PIN * 40 #` put such a key in the place of the phone's, and said "kept"."""
+    for reader in ("wiegand", "none"):
+        for order in (4, 40, 6):
+            keypad = Keypad(reader=reader)
+            before = keypad.entries()
+            assert (keypad.ask(order), keypad.ended) == (WEAK, True), order
+            assert (keypad.entries(), keypad.phone.presented, keypad.guests.armed) == (before, [], 0)
+
+
+def test_keys_from_before_the_reader_went_stay_and_are_armed_and_turned_off():
+    keypad = Keypad()
+    keypad.ask(4)
+    keypad.ask(6)
+    guest, home = keypad.key(), keypad.key(HOME_KEY)
+    keypad.settings.reader = "wiegand"
+    keypad.phone.present = lambda what, key: None
+    keypad.phone.end()
+    assert (keypad.ask(40), keypad.ask(6)) == (WEAK, WEAK)
+    assert (keypad.key(), keypad.key(HOME_KEY), keypad.guests.armed) == (guest, home, 1)
+    assert (keypad.ask(4), keypad.ended, keypad.guests.armed) == (KEPT, True, 2)
+    assert (keypad.ask(60), keypad.key(HOME_KEY)) == (KEPT, None)
 
 
 def test_a_new_guest_key_is_made_where_one_asks_for_it():

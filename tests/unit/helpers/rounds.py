@@ -9,9 +9,9 @@ import json
 import os
 
 import console
-from link import Subscriptions  # the rooms are few files in the flash, see tools/shrink/rooms.py
+from link import MQTTClient, Subscriptions  # the rooms are few files in the flash, see tools/shrink/rooms.py
 from link.tls import context
-from reports import Backoff, Link, MQTTClient, Wifi
+from reports import Backoff, Link, Wifi
 
 _PAGE = 4096
 _HURRY_MS = 300

@@ -16,6 +16,7 @@ _WTX = b"\xf2"  # ISO/IEC 14443-4, 7.1.2.3
 _WRONG_PROOF, _ALL_WELL = b"\x91\xae", b"\x91\x00"  # NT4H2421Gx, 8.4.2
 CHECK = 2  # bytes at the end of each frame on the air
 GARBAGE = ("silence", "noise", "random", "flipped", "cut", "longer", "empty")
+UNRULY = ("wtx", "slow", "nak", "ack", "deselect", "number", "endless", "nothing", "longer", "far longer")
 
 
 class Disguise:
@@ -185,6 +186,51 @@ class Garbled(Disguise):
             case "empty":
                 said.clear()
         return said
+
+
+class Unruly(Disguise):
+    """From one step on it breaks the block protocol (ISO/IEC 14443-4, 7) in one of these ways: UNRULY.
+
+    wtx, slow: asks for time without end, at once or when what it had is over. nak: says R(NAK), which no card
+    does. ack: that it has not had the block. deselect: goes away by S(DESELECT). number: its blocks have the
+    other number. endless, nothing: a chain of blocks of 60 bytes, or of none. longer, far longer: an answer
+    with 100 or 300 bytes more than it has, in one block, which is more than the reader said that it takes.
+    """
+
+    def __init__(self, card: Card, at: int, kind: str) -> None:
+        if kind not in UNRULY:
+            raise ValueError(f"one of {', '.join(UNRULY)}")
+        super().__init__(card)
+        self._at, self._kind = at, kind
+        self._granted_s = 0.0
+
+    def answer(self, step: int, frame: bytes, rate: int) -> Reply | None:
+        if step < self._at:
+            return self.card.frame(frame, rate)
+        if frame[:1] != _WTX:
+            self._granted_s = waiting_time_s(self.card.ats)
+        number = frame[0] & 1
+        match self._kind:
+            case "wtx":
+                return Reply(_WTX + b"\x3b")
+            case "slow":
+                after_s, self._granted_s = 0.9 * self._granted_s, 2 * waiting_time_s(self.card.ats)
+                return Reply(_WTX + b"\x02", after_s)
+            case "nak":
+                return Reply(bytes((0xB2 | number,)))
+            case "ack":
+                return Reply(bytes((0xA2 | number ^ 1,)))
+            case "deselect":
+                return Reply(b"\xc2")
+            case "endless" | "nothing":
+                return Reply(bytes((0x12 | number,)) + bytes(60 if self._kind == "endless" else 0))
+        reply = self.card.frame(frame, rate)
+        if reply is None:
+            return None
+        if self._kind == "number":
+            return Reply(bytes((reply.frame[0] ^ 1,)) + reply.frame[1:], reply.after_s)
+        more = bytes(100 if self._kind == "longer" else 300)
+        return Reply(reply.frame[:-2] + more + reply.frame[-2:], reply.after_s)
 
 
 class Torn(Disguise):
