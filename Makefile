@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 ARGS ?=
-JOBS ?= 8
+JOBS ?= 9
 # What was typed, as one word for the shell: `$` and quotation marks reach the command as they are.
 typed = '$(subst ','\'',$(value $(1)))'
 # The same for what has to be given; $(2) is what is said where it is not.
@@ -31,9 +31,9 @@ run: setup ## run a simulated lock with its page at http://127.0.0.1:8000 (PORT=
 house: setup ## run a house to try: a broker with TLS, three doors, a file with leases (PORT=8000)
 	@exec $(MENSHEN) house --port $(call typed,PORT)
 
-# What Python has compiled is kept, whatever the machine says: eight processes and hundreds of commands load it.
+# What Python has compiled is kept, whatever the machine says: nine processes and hundreds of commands load it.
 .PHONY: test
-test: setup-tests ## run all tests (ARGS="-k door" for pytest, JOBS=8 at a time)
+test: setup-tests ## run all tests (ARGS="-k door" for pytest, JOBS=9 at a time)
 	@PYTHONDONTWRITEBYTECODE= exec $(VENV) -m pytest -n $(JOBS) --dist loadfile $(OPTIONS)
 
 .PHONY: test-fast

@@ -4,7 +4,7 @@ A file runs in one process, which prints a line for each test. A test that raise
 returns a coroutine has failed; so has one of a file whose process ends before its time.
 
 Where tests run side by side, those of the whole lock go their ways one by one, all others a file at a time.
-One process computes from the beginning, while the others wait with the locks; then all of them compute.
+Two processes compute from the beginning, while the others wait with the locks; then all of them compute.
 """
 
 import gc
@@ -97,8 +97,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return nodeid if place.partition("/")[0] in _ALONE and place not in _SHARING else path
 
         def _assign_work_unit(self, node: object) -> None:
-            """The first process takes what computes, so that the processor is busy while the others wait."""
-            if node is next(iter(self.nodes)):
+            """Two processes take what computes, so that both processors are busy while the others wait."""
+            if node in list(self.nodes)[:2]:
                 computing = (scope for scope in self.workqueue if scope.split("/")[1] not in _WAIT)
                 self.workqueue.move_to_end(next(computing, next(iter(self.workqueue))), last=False)
             super()._assign_work_unit(node)

@@ -2,8 +2,6 @@
 
 from time import ticks_diff
 
-from micropython import const
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,8 +9,6 @@ if TYPE_CHECKING:
     from door.indicator import Indicator
     from door.relay import Relay
     from settings import Settings
-
-_SETTLED = const(5)  # looks at a closed leaf: a contact that bounces as the power comes back is so for fewer
 
 LOCKED, UNLOCKED, OPEN, HELD_OPEN, FORCED = "locked", "unlocked", "open", "held open", "forced"
 
@@ -40,7 +36,7 @@ class Controller:
         self._released = False
         self._released_at = self._opened_at = self._exit_at = 0
         self._exiting = False
-        self._closed_looks = 0  # since the start, up to _SETTLED
+        self._was_closed = False
         self.passage = False  # to be set behind a grant
 
     def grant(self, now: int) -> None:
@@ -74,7 +70,7 @@ class Controller:
         if leaf_open:
             self._follow_open(now)
             return
-        self._closed_looks = min(self._closed_looks + 1, _SETTLED)
+        self._was_closed = True
         if self.state not in (LOCKED, UNLOCKED):
             if not self.passage:
                 self._secure()
@@ -83,7 +79,7 @@ class Controller:
             self._become(LOCKED)
 
     def _follow_open(self, now: int) -> None:
-        is_excused = self._exiting or self._closed_looks < _SETTLED
+        is_excused = self._exiting or not self._was_closed
         if self.state == UNLOCKED or (self.state == LOCKED and is_excused):
             self._exiting = False
             self._become_open(now)

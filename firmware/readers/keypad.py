@@ -28,8 +28,7 @@ class MatrixKeypad:
 
     def __init__(self, rows: "list[Pin]", columns: "list[Pin]", layout: str) -> None:
         self._rows, self._columns, self._layout = rows, columns, layout
-        self._seen = self._was_seen = 0  # masks of keys: bit 0 is the layout's first
-        self._pressed = _NONE  # until the first scan
+        self._seen = self._was_seen = self._pressed = 0  # masks of keys: bit 0 is the layout's first
         self._differs = bytearray(len(layout))  # for how many scans each key is not as in `_pressed`
         self._stuck = _NONE
         self._held = self._free = 0
@@ -43,8 +42,6 @@ class MatrixKeypad:
         while more than two are down: with three down, a fourth may only seem to be.
         """
         count = self._look()
-        if self._pressed == _NONE:
-            self._pressed = self._seen  # what is down at the start counts once it has been let go
         self._hold(count)
         if not (self._seen or self._pressed or self._was_seen):
             return None

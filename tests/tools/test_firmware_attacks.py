@@ -147,8 +147,12 @@ def test_a_wrong_card_held_there_for_long_counts_nothing_and_a_forged_one_harms_
 
 
 def relayed(firmware: FirmwareReader, card: Ev2Card, added_s: float) -> bool:
-    """Whether it opens by a relay that adds so much."""
-    return identified(firmware, Relay(card, added_s) if added_s else card) == UID
+    """Whether it opens by a relay that adds so much. What comes later still is not heard by the reader."""
+    if not added_s:
+        return identified(firmware, card) == UID
+    with contextlib.suppress(Raised):  # CardError
+        return identified(firmware, Relay(card, added_s)) == UID
+    return False
 
 
 @pytest.mark.parametrize("baud", [921_600, 115_200])
