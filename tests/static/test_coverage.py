@@ -62,6 +62,7 @@ COVERED_BY = {
     "readers.house_keys": "tools/test_handed_out_cards.py",
     "readers.identify": "tools/test_firmware_torn_cards.py",
     "readers.personalise": "tools/test_firmware_torn_cards.py",
+    "reports.state": "unit/reports/test_status.py",
     "reports.results": "unit/reports/test_acks.py",
     "roll.head": "unit/roll/test_credentials.py",
     "roll.install": "unit/lists/test_list_cuts.py",

@@ -4,7 +4,7 @@ import sys
 
 from ram_numbers import RamNvs
 
-import reports.status as room
+import reports.state as room
 from reports.status import Status
 from storage.nvs import Numbers
 from version import VERSION
