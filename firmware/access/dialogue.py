@@ -93,6 +93,8 @@ class Dialogue(Waiting):
             return None  # or a list has come that gives it to somebody
         if self._who.role != TENANT and find(self._who.digest) is None:
             return None  # the code is not in it any more
+        if self._register.leases.over(self._who.lease, self._clock.now()):
+            return None  # it was kept, and opened nothing
         digest = self._residents.digest(digest, PIN_VALUE, digits)
         if self._who.role == TENANT:
             change = lambda pins: pins.change_pin(self._who, digest)  # noqa: E731
