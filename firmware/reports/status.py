@@ -4,7 +4,7 @@ from os import urandom
 
 from micropython import const
 
-from door.faults import CERTIFICATE
+from door.faults import CERTIFICATE, HOME_CERTIFICATE
 from storage.hmac import hmac_sha256
 from storage.names import COMMAND, ORDER
 from storage.purposes import NEW_CHALLENGE
@@ -25,8 +25,9 @@ class Status:
     """Called for each state message, and for each self-test from afar.
 
     `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
-    none. Two months before there is a fault. `board` is its profile, `trusts` the ids of the release keys
-    that it trusts: they say which releases it can take. `key` is the lock's.
+    none. `home_ends` is the same of the one that is trusted of a tenant's broker. Two months before there is
+    a fault. `board` is its profile, `trusts` the ids of the release keys that it trusts: they say which
+    releases it can take. `key` is the lock's.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Status:
     ) -> None:
         self._credentials, self._clock, self._reports = credentials, clock, reports
         self._numbers = numbers
-        self.certificates_end = 0
+        self.certificates_end = self.home_ends = 0
         self.board, self.trusts, self.key = "", [], b""
 
     def __call__(self, anew: bool = False) -> dict:
@@ -46,6 +47,8 @@ class Status:
         if now is not None and self.certificates_end:
             days = (self.certificates_end - now) // 86_400
             self._reports.fault(CERTIFICATE, days < _WARN_DAYS)
+        if now is not None and self.home_ends:
+            self._reports.fault(HOME_CERTIFICATE, self.home_ends - now < _WARN_DAYS * 86_400)
         return {
             "days": days,
             "firmware": VERSION,
