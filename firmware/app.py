@@ -45,8 +45,8 @@ _LATER_MS = const(10_000)  # longer than the check of the longest list should ta
 def main(watchdog: "WDT") -> None:
     """Run the lock for ever."""
     began = ticks_us()
+    tidy()  # settings and parts come to lie low; of a start this is the one collection
     settings = _load_settings(watchdog)
-    tidy()  # the parts come to lie where the code for that was; of a start this is the one collection
     asyncio.run(Lock(settings, watchdog).run(began))
 
 
@@ -67,34 +67,34 @@ class Lock:
         settings.pins = ()  # spent
         self._supervisor = Supervisor(board.reset)
 
-        clock = Clock(board.datetime, board.numbers, settings.time_floor)
-        credentials = Credentials()
+        # What loads nothing comes first: the code that is lent next, and its garbage, lies above it.
+        clock, throttle = Clock(board.datetime, board.numbers, settings.time_floor), Throttle(board.numbers)
+        credentials, mac = Credentials(), Mac(settings.key)
+        indicator, relay = Indicator(board.light, board.sound), Relay(board.relay, settings.unlock_level)
+        contact = Switch(board.contact, 1 if settings.contact else NEVER)
+        self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
+        chip = None
+        if settings.reader == "pn532":
+            chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
         with Loan():
             from roll.head import open_list
 
             open_list(credentials, settings.key)
         residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
+        cards = None
+        if chip is not None:
+            cards = CardReader(chip, SecureCards(settings.key, credentials))
+        self._card_reader = cards
         register = Register(credentials, residents, leases, settings.shared, clock.now)
-
-        indicator = Indicator(board.light, board.sound)
         reports = self._reports = Reports(indicator, register.note)
-        self._card_reader = None
-        if settings.reader == "pn532":
-            chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
-            self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
-
-        mac, throttle = Mac(settings.key), Throttle(board.numbers)
         restrictions = Restrictions(register, settings.zone, board.numbers, mac)
         gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
         dialogues = Dialogues(
             lambda: _lend_phone(settings.lock, settings.phone_page, self._card_reader, indicator),
             *(register, restrictions, mac, settings, clock),
         )
-        relay = Relay(board.relay, settings.unlock_level)
         controller = Controller(relay, indicator, settings, reports.alarm)
         self._doorkeeper = Doorkeeper(gate, dialogues, controller, board.numbers, reports)
-        contact = Switch(board.contact, 1 if settings.contact else NEVER)
-        self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
         with Loan():  # the keypad keeps its code loaded
             from readers.keypads import keypad
 
