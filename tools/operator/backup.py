@@ -45,6 +45,9 @@ def backup(store: Store, file: Path) -> Answer:
     It holds the locks' keys, all that you entered, and your folder of certificates, under a passphrase of its
     own; that is asked for, or read from the file that $MENSHEN_BACKUP_PASSPHRASE_FILE names. Keep both away
     from this computer: without them a dead disk costs a visit to every door.
+
+    \b
+        menshen backup house.backup
     """
     if not file.parent.is_dir():
         raise InputError(f"FILE {file}: there is no folder {file.parent}")
@@ -79,6 +82,9 @@ def restore(context: click.Context, file: Path, folder: Path | None, as_json: bo
 
     The new file is where --file says, and there must be none yet. Nothing is sent to any lock before `menshen
     check` has asked them what they hold: lists that were published after the backup are found there.
+
+    \b
+        menshen --file new/operator.db restore house.backup
     """
     address = context.find_root().obj
     check_texts({"file": str(file)})

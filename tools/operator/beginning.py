@@ -108,6 +108,9 @@ def reseal(context: click.Context, sealing: str, as_json: bool) -> None:
 
     With a key file nothing is asked, and whoever has both files has the keys. A passphrase is asked for when
     a command needs a key, or read from the file that $MENSHEN_PASSPHRASE_FILE names.
+
+    \b
+        menshen seal passphrase
     """
     address = context.find_root().obj
     store = opened(address)

@@ -53,6 +53,9 @@ def make(store: Store, number: str, house: str) -> Answer:
 
     With --house, cards of another house have keys of their own: who copies the one's copies none of the
     other's. A lock has room for four such names.
+
+    \b
+        menshen card make "flat 3"
     """
     one = store.tenancy(number)
     if one.end <= time.time():
@@ -96,6 +99,9 @@ def list_(store: Store) -> Answer:
     """Show the cards that you have handed out.
 
     Whether a tenant has removed one at the keypad, only the lock knows.
+
+    \b
+        menshen card list
     """
     found = handing.cards(store)
     names = {row["name"]: called(row) for row in store.locks()}
@@ -124,6 +130,9 @@ def remove(store: Store, number: str) -> Answer:
 
     That is for one that no lock was sent yet, or whose lease is over. While the lease runs, the card is the
     tenant's, who removes it at the keypad: PIN * 3 # and the card, or PIN * 30 # without it.
+
+    \b
+        menshen card remove 2
     """
     found = {one.number: one for one in handing.cards(store)}
     if number not in found:

@@ -37,7 +37,11 @@ def holiday() -> None:
 @click.argument("name", required=False, default="")
 @changing
 def add(store: Store, day: str, name: str) -> Answer:
-    """Enter one holiday, such as 2026-12-25."""
+    """Enter one holiday, such as 2026-12-25.
+
+    \b
+        menshen holiday add 2026-12-25
+    """
     added = enter(store, {dates.day("DATE", day): name})
     if not added:
         raise InputError(f"DATE {day}: is a holiday already")
@@ -53,6 +57,9 @@ def import_(store: Store, file: Path) -> Answer:
 
     Those of the next two years are taken, also of entries that come again each year. What is there already
     stays.
+
+    \b
+        menshen holiday import holidays.ics
     """
     added = enter(store, dict(_of_calendar(file, dates.today(store.zone))))
     lines = [f"{day}  {name}".rstrip() for day, name in added.items()]
@@ -63,7 +70,11 @@ def import_(store: Store, file: Path) -> Answer:
 @holiday.command("list")
 @reading
 def list_(store: Store) -> Answer:
-    """Show all holidays."""
+    """Show all holidays.
+
+    \b
+        menshen holiday list
+    """
     found = store.holidays()
     rows = [(day, f"{dt.date.fromisoformat(day):%a}", name) for day, name in found.items()]
     return Answer(found, table=Table(("day", "", "name"), rows))
@@ -73,7 +84,11 @@ def list_(store: Store) -> Answer:
 @click.argument("day", metavar="DATE")
 @changing
 def remove(store: Store, day: str) -> Answer:
-    """Make it a day like any other."""
+    """Make it a day like any other.
+
+    \b
+        menshen holiday remove 2026-12-25
+    """
     key = str(dates.day("DATE", day))
     if key not in store.holidays():
         raise NotInFileError(f"DATE {day}: is no holiday; `menshen holiday list` shows those that are")

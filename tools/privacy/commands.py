@@ -46,6 +46,9 @@ def sheet_(
 
     It is made of the lock's settings and of your file: who of the staff may open, and where the broker is. It
     goes to standard output, as text to print.
+
+    \b
+        menshen privacy sheet front --settings front.json --landlord "A. Li"
     """
     row, settings = store.lock(name), read_settings(path)
     if settings["lock"] != row["name"]:
