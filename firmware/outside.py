@@ -9,7 +9,7 @@ from time import ticks_ms
 
 from micropython import const
 
-from loader import Late, Loan
+from loader import Late, Loan, collect
 from version import slot
 
 TYPE_CHECKING = False
@@ -142,6 +142,7 @@ class Outside:
 
             self._reports.deliver(telemetry)
             await subscriptions.subscribe("menshen/v1/" + settings.lock + "/command", listener.on_message)
+            await collect()
             start("lists", lists.run)
             if settings.phone_remote:
                 await self._join_tenant(start, subscriptions)

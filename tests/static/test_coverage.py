@@ -19,6 +19,7 @@ COVERED_BY = {
     "ahead": "system/test_memory.py",
     "app": "system/test_door.py",
     "console": "system/test_faults.py",
+    "inside": "system/test_door.py",
     "outside": "integration/test_tenants_broker.py",
     "settings_checks": "unit/test_settings_faults.py",
     "settings_kinds": "unit/test_settings_faults.py",

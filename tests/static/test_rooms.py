@@ -195,7 +195,7 @@ def test_one_line_lets_the_bolt_go_and_one_calls_it() -> None:
     """Relay.release in Controller.grant, and that where the doorkeeper acts on a verdict of the gate."""
     assert _users("release", r"relay\.release") == ["firmware/door/controller.py: grant"]
     assert _users("grant") == ["firmware/door/doorkeeper.py: _act"]
-    makers = ["firmware/app.py: __init__", "firmware/board.py: __init__"]
+    makers = ["firmware/board.py: __init__", "firmware/inside.py: __init__"]
     assert _users("relay") == [*makers, "firmware/selftest/bolt.py: check"]
 
 

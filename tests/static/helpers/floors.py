@@ -12,6 +12,7 @@ from tests.static.helpers import sources
 
 FLOORS = (
     ("app",),
+    ("inside",),
     ("ahead", "outside", "selftest"),
     ("housekeeping",),
     ("tending",),
