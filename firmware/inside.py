@@ -46,32 +46,31 @@ class Lock:
             settings.pins = ()  # spent
             self._supervisor = Supervisor(board.reset)
 
+            # What loads nothing comes first: the code that is lent next, and its garbage, lies above it.
             clock = Clock(board.datetime, board.numbers, settings.time_floor)
-            credentials = Credentials()
+            throttle, credentials, mac = Throttle(board.numbers), Credentials(), Mac(settings.key)
+            indicator, relay = Indicator(board.light, board.sound), Relay(board.relay, settings.unlock_level)
+            contact = Switch(board.contact, 1 if settings.contact else NEVER)
+            self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
+            chip = None
+            if settings.reader == "pn532":
+                chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
             with Loan():
                 from roll.head import open_list
 
                 open_list(credentials, settings.key)
             residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-            register = Register(credentials, residents, leases, settings.shared, clock.now)
-
-            indicator = Indicator(board.light, board.sound)
-            reports = Reports(indicator, register.note)
             self._card_reader = None
-            if settings.reader == "pn532":
-                chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
+            if chip is not None:
                 self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
-
-            mac, throttle = Mac(settings.key), Throttle(board.numbers)
+            register = Register(credentials, residents, leases, settings.shared, clock.now)
+            reports = Reports(indicator, register.note)
             restrictions = Restrictions(register, settings.zone, board.numbers, mac)
             gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
             phone = phone_lender(settings.lock, settings.phone_page, self._card_reader, indicator)
             dialogues = Dialogues(phone, register, restrictions, mac, settings, clock)
-            relay = Relay(board.relay, settings.unlock_level)
             controller = Controller(relay, indicator, settings, reports.alarm)
             self._doorkeeper = Doorkeeper(gate, dialogues, controller, board.numbers, reports)
-            contact = Switch(board.contact, 1 if settings.contact else NEVER)
-            self._switches = contact, Switch(board.exit_button, 0), Switch(board.tamper, 1)
             with Loan():  # the keypad keeps its code loaded
                 from readers.keypads import keypad
 

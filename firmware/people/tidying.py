@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from people.shelves import Residents
     from roll.record import Credential
 
-_PIECE = const(512)  # bytes
+_PIECE = const(128)  # bytes: there may be no longer piece of memory
 
 
 def renew(residents: "Residents") -> None:

@@ -5,7 +5,7 @@ from os import urandom
 
 from micropython import const
 
-from door.faults import CERTIFICATE
+from door.faults import CERTIFICATE, HOME_CERTIFICATE
 from storage.hmac import hmac_sha256
 from storage.names import COMMAND, ORDER
 from storage.purposes import NEW_CHALLENGE
@@ -45,6 +45,8 @@ def collect(status: "Any", anew: bool) -> dict:
     if now is not None and status.certificates_end:
         days = (status.certificates_end - now) // 86_400
         reports.fault(CERTIFICATE, days < _WARN_DAYS)
+    if now is not None and status.home_ends:
+        reports.fault(HOME_CERTIFICATE, status.home_ends - now < _WARN_DAYS * 86_400)
     return {
         "days": days,
         "firmware": VERSION,

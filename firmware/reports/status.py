@@ -14,8 +14,9 @@ class Status:
     """Called for each state message, and for each self-test from afar.
 
     `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
-    none. Two months before there is a fault. `board` is its profile, `trusts` the ids of the release keys
-    that it trusts: they say which releases it can take. `key` is the lock's.
+    none. `home_ends` is the same of the one that is trusted of a tenant's broker. Two months before there is
+    a fault. `board` is its profile, `trusts` the ids of the release keys that it trusts: they say which
+    releases it can take. `key` is the lock's.
     """
 
     def __init__(
@@ -23,7 +24,7 @@ class Status:
     ) -> None:
         self.credentials, self.clock, self.reports = credentials, clock, reports
         self.numbers = numbers
-        self.certificates_end = 0
+        self.certificates_end = self.home_ends = 0
         self.board, self.trusts, self.key = "", [], b""
 
     def __call__(self, anew: bool = False) -> dict:

@@ -70,6 +70,17 @@ def test_every_room_has_its_floor() -> None:
         ("door.relay", "import builtins\nbuiltins.__import__('link.mqtt')"),
         ("door.relay", "exec('import link.mqtt')"),
         ("door.relay", "late = eval"),
+        ("door.relay", "getattr(__builtins__, 'len')"),
+        ("door.relay", "import sys\ngetattr(sys, 'modules')['link.mqtt']"),
+        ("door.relay", "globals()['__builtins__']"),
+        ("door.relay", "import socket"),
+        ("door.relay", "def late():\n    from usocket import getaddrinfo"),
+        ("readers.apdu", "from asyncio import open_connection"),
+        ("readers.apdu", "from umqtt.simple import MQTTClient"),
+        ("storage.files", "import network"),
+        ("board", "import socket"),
+        ("roll.head", "import main"),
+        ("roll.head", "from boot import x"),
         ("door.relay", "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from firmware.link.mqtt import Mqtt"),
     ],
 )
@@ -96,6 +107,10 @@ def _written(module: str, text: str, firmware: Path, monkeypatch: pytest.MonkeyP
         ("access.gate", "from .decide import decide"),
         ("roll.head", "import os"),
         ("app", "import pace"),
+        ("board", "import network"),
+        ("link.dial", "import socket"),
+        ("home.broker", "import tls"),
+        ("roll.head", "from asyncio import sleep_ms"),
     ],
 )
 def test_an_import_downward_is_none(

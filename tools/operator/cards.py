@@ -10,9 +10,10 @@ from menshen.errors import InputError, MenshenError
 
 from . import asking, handing
 from .answer import Answer, Table
+from .database import not_in_file
 from .lock_settings import proves_itself, refuse_card
 from .opened import changing, reading
-from .store import NotInFileError, Store, called
+from .store import Store, called
 
 _WAIT_S = 60
 _COPY = (
@@ -136,7 +137,7 @@ def remove(store: Store, number: str) -> Answer:
     """
     found = {one.number: one for one in handing.cards(store)}
     if number not in found:
-        raise NotInFileError(f"CARD {number}: not in the file; `menshen card list` shows those that are")
+        raise not_in_file("CARD", str(number), (), "card list")
     one = found[number]
     if handing.guarded(store, one):
         raise MenshenError(f"CARD {number}: {_GUARD}")

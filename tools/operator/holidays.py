@@ -10,9 +10,10 @@ from menshen.errors import InputError
 
 from . import dates
 from .answer import Answer, Table
+from .database import NotInFileError
 from .locks import some
 from .opened import changing, reading
-from .store import NotInFileError, Store
+from .store import Store
 
 _AHEAD_DAYS = 2 * 366
 _MOST = 100
@@ -128,7 +129,7 @@ def _of_calendar(file: Path, today: dt.date) -> Iterator[tuple[dt.date, str]]:
             for first in _days(event, today, last)
         ]
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise InputError(f"FILE {file}: no calendar that can be read ({error})") from error
+        raise InputError(f"FILE {file}: no calendar in iCalendar (.ics) that can be read") from error
     if not found:
         raise InputError(f"FILE {file}: has no day from {today} to {last}")
     for first, name in found:

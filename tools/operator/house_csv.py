@@ -147,7 +147,7 @@ def _read(store: Store, file: Path) -> Plan:
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         rows = list(enumerate(reader, 2))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise CsvError(f"FILE {file}: no table in CSV and UTF-8 ({error})") from error
+        raise CsvError(f"FILE {file}: no table in CSV and UTF-8") from error
     unknown = [name for name in reader.fieldnames or [] if name not in COLUMNS]
     if unknown or "kind" not in (reader.fieldnames or []):
         wrong = f"no column is called {', '.join(unknown)}" if unknown else "the column kind is missing"

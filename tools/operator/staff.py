@@ -11,11 +11,12 @@ from menshen.errors import InputError, MenshenError
 from . import asking, codes, dates, handing, records, zones
 from .answer import Answer, Table
 from .cards import made_at_desk
+from .database import NotInFileError
 from .lists import CARD, PIN, STAFF, STAFF_PASSAGE
 from .lock_settings import refuse_card
 from .locks import chosen
 from .opened import changing, reading
-from .store import NotInFileError, Store, called
+from .store import Store, called
 
 KINDS = {PIN: "PIN", CARD: "card (can be cloned)"}
 _PROVES = "card (proves itself)"

@@ -50,6 +50,8 @@ def sheet_(
     \b
         menshen privacy sheet front --settings front.json --landlord "A. Li"
     """
+    if not landlord.strip():
+        raise InputError("--landlord: a name, and an address or a number, is right")
     row, settings = store.lock(name), read_settings(path)
     if settings["lock"] != row["name"]:
         raise InputError(f"--settings {path}: of the lock {settings['lock']}, and not of {row['name']}")

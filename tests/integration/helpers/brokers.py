@@ -142,7 +142,7 @@ class Mosquitto(Broker):
         return _FETCHED / "bin/mosquitto"
 
 
-_ERLANG = "+S 1:1 +SDcpu 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
+_ERLANG = "+S 1:1 +SDcpu 1:1 +SDio 1 +A 1 +sbwt none +sbwtdcpu none +sbwtdio none"
 """One thread, which sleeps where there is nothing to do: others compute meanwhile."""
 
 
@@ -173,7 +173,7 @@ class RabbitMQ(Broker):
             "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
             "RABBITMQ_LOG_BASE": str(self.folder),
             "RABBITMQ_LOGS": "-",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG,
+            "ERL_FLAGS": _ERLANG,
         }
         epmd = self.program().parent / "epmd"
         self.processes = [

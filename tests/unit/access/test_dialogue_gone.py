@@ -4,6 +4,7 @@ from dialogue_parts import CODE, FOB, LEASE, NEW, Keypad, digest
 
 from people.entry import OLD as OLD_TABLE
 from people.leases import OVER, WHAT
+from roll.record import MOVE_IN
 
 WEAK = "weak"
 
@@ -26,6 +27,14 @@ def test_a_code_to_move_in_that_goes_before_a_pin_is_chosen_lets_nobody_in():
     keypad.ask(0)
     keypad.pin(NEW)
     del keypad.listed.records[digest(CODE)]
+    assert (keypad.pin(NEW), keypad.lets_in(NEW)) == (WEAK, False)
+
+
+def test_a_code_that_is_another_leases_before_a_pin_is_chosen_lets_nobody_in():
+    keypad = Keypad()
+    keypad.ask(0)
+    keypad.pin(NEW)
+    keypad.list(CODE, role=MOVE_IN, lease=LEASE + 1)
     assert (keypad.pin(NEW), keypad.lets_in(NEW)) == (WEAK, False)
 
 
