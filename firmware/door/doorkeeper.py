@@ -64,7 +64,7 @@ class Doorkeeper:
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
-        self._indicator.offer("identify", ticks_ms())
+        self._indicator.say_if_idle("identify", ticks_ms())
 
     def remote(self, lease: int, digest: bytes) -> bool:
         """Open for a command of a tenant or of staff, if the gate agrees; whether it did.
