@@ -45,6 +45,13 @@ for _name in (
 ):  # fmt: skip
     sys.modules[_name] = __import__(_name)
 
+# Their table grows as modules come, each time into a longer piece of memory: made long now, it lies low.
+modules: dict = sys.modules
+for _name in range(46):
+    modules[_name] = None
+for _name in range(46):
+    del modules[_name]
+
 import vfs
 
 
@@ -120,4 +127,4 @@ for _slot in (_first, 1 - _first):
     except (OSError, ValueError):
         pass
 sys.path[:] = (_place, ".frozen", "/lib")
-del _choose, _Slot  # needed only once
+del _choose, _Slot, modules  # needed only once

@@ -18,6 +18,8 @@ async def bring(settings: "Settings") -> None:
     if settings.home:
         await _home()
     if settings.ssid and settings.broker_host:
+        from asyncio import StreamReader  # the chip's own: its classes come into RAM as one is first named
+
         await _operator()
         if settings.phone_remote:
             await _tenant()

@@ -9,7 +9,7 @@ from time import ticks_ms
 
 from micropython import const
 
-from loader import Late, Loan
+from loader import Late, Loan, collect
 from version import slot
 
 TYPE_CHECKING = False
@@ -115,6 +115,7 @@ class Outside:
 
             status = Status(register.credentials, clock, self._reports, board.numbers)
             status.certificates_end = ends
+            status.home_ends = _home_ends() if settings.home and settings.home[4] else 0
             status.board, status.trusts, status.key = settings.board, _trusts(), settings.key
             telemetry = Telemetry(settings.lock, status, board.numbers, clock.now)
             telemetry.discovery = settings.homeassistant
@@ -141,6 +142,7 @@ class Outside:
 
             self._reports.deliver(telemetry)
             await subscriptions.subscribe("menshen/v1/" + settings.lock + "/command", listener.on_message)
+            await collect()
             start("lists", lists.run)
             if settings.phone_remote:
                 await self._join_tenant(start, subscriptions)
@@ -166,6 +168,14 @@ def _trusts() -> "list[str]":
     except OSError:
         pass
     return found
+
+
+def _home_ends() -> int:
+    """When the certificate ends that is trusted of a tenant's broker."""
+    with Loan():
+        from link.tls import home_ends
+
+        return home_ends()
 
 
 def _context() -> "tuple[Any, int]":

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 CRITICAL = ("door",)  # without this task the lock is of no use
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(60_000)
-_LONG_MS = const(0x3FFFFFF)  # less than half of 2 ** 30, at which ticks wrap
 
 
 class Supervisor:
@@ -26,31 +25,32 @@ class Supervisor:
     def start(
         self,
         name: str,
-        run: "Callable[[], Awaitable[bool | None]]",
+        run: "Callable[..., Awaitable[bool | None]]",
         health: "Callable[[bool], None] | None" = None,
+        *parts,
     ) -> None:
-        """Start a task that awaits run() again and again: after 100 ms, then after up to a minute.
+        """Start a task that awaits run(*parts) again and again: after 100 ms, then after up to a minute.
 
         A task whose run() returns True has done all that it was for. health(False) is called when it ends
         otherwise: what it drives does not work then, and run() tells when it does.
         """
-        asyncio.create_task(self._restart(name, run, health))
+        asyncio.create_task(self._restart(name, run, health, parts))
 
     async def _restart(
         self,
         name: str,
-        run: "Callable[[], Awaitable[bool | None]]",
+        run: "Callable[..., Awaitable[bool | None]]",
         health: "Callable[[bool], None] | None" = None,
+        parts: tuple = (),
     ) -> None:
         wait = _FIRST_WAIT_MS
         while True:
             try:
-                if await run():
+                if await run(*parts):
                     return
-                console.error("supervisor", "task " + name + " ended")
+                _tell(name, None)
             except Exception as error:
-                console.error("supervisor", "task " + name + " died of " + type(error).__name__)
-                sys.print_exception(error)
+                _tell(name, error)
             if name in CRITICAL:
                 self._reset()
             if health:
@@ -59,7 +59,9 @@ class Supervisor:
             wait = min(wait * 2, _LONGEST_WAIT_MS)
 
 
-async def wait_for_ever() -> None:
-    """Never return: for a task that has nothing more to do, and must not end."""
-    while True:
-        await asyncio.sleep_ms(_LONG_MS)
+def _tell(name: str, error: "Exception | None") -> None:
+    """A function of its own, since each of the tasks has as much memory as its longest line needs."""
+    how = " ended" if error is None else " died of " + type(error).__name__
+    console.error("supervisor", "task " + name + how)
+    if error is not None:
+        sys.print_exception(error)

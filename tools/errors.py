@@ -33,6 +33,7 @@ no secret. The exit status is 1 for what was refused, and 2 for what was typed w
         GuestError             no guest code can be made of this
         NoNameError            no name that a certificate can have (a CertificateError, too)
         SettingsFileError      a lock's settings (a ProvisionError, too)
+        NoHouseError           --file names no operator's file (a StoreError, too)
         NotInFileError         nothing in the operator's file is called so (a StoreError, too)
 """
 

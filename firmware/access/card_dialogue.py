@@ -28,7 +28,7 @@ class CardDialogue(Waiting):
     def __init__(self, verdict: Verdict, now: int, parts: "Parts") -> None:
         super().__init__(now)
         self._who = verdict
-        _, self._register, _, self._mac, self._settings, _ = parts
+        _, self._register, _, self._mac, self._settings, self._clock = parts
         self._residents = self._register.residents
 
     def adds(self) -> bool:
@@ -48,7 +48,8 @@ class CardDialogue(Waiting):
         listed = self._register.credentials.find(digest)
         if not self.adds():
             return self._remove(known, listed, (digest, purpose, uid))
-        if known is not None or listed is not None:
+        is_over = self._register.leases.over(self._who.lease, self._clock.now())
+        if known is not None or listed is not None or is_over:
             return None
         return self._add(kind, (digest, purpose, uid))
 

@@ -91,8 +91,12 @@ class Dialogue(Waiting):
         digest, find = self._mac.digest(PIN_VALUE, digits)[:DIGEST], self._register.credentials.find
         if not equal(digest, self._first) or find(digest) is not None:
             return None  # or a list has come that gives it to somebody
-        if self._who.role != TENANT and find(self._who.digest) is None:
-            return None  # the code is not in it any more
+        if self._who.role != TENANT:
+            code = find(self._who.digest)
+            if code is None or code.lease != self._who.lease:
+                return None  # the code is not in it any more, or is another lease's
+        if self._register.leases.over(self._who.lease, self._clock.now()):
+            return None  # it was kept, and opened nothing
         digest = self._residents.digest(digest, PIN_VALUE, digits)
         if self._who.role == TENANT:
             change = lambda pins: pins.change_pin(self._who, digest)  # noqa: E731

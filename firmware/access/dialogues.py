@@ -5,6 +5,8 @@ from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from access.gate import Verdict
     from access.waiting import Waiting
 
@@ -21,19 +23,31 @@ class Dialogues:
         What is awaited then, if anything is, and the signal of how it went.
         """
         try:
-            with Loan():
-                order = verdict.order
-                if order == AT_THE_DOOR:
-                    from access.phone_opening import begin
-                elif order in (0, 1, 5, 9):
-                    from access.dialogue import begin
-                elif order in (2, 3):
-                    from access.card_dialogue import begin
-                elif order == 8 or order >= 80:
-                    from access.log_order import begin
-                else:
-                    from access.order import begin
-
-                return begin(verdict, now, *self._parts)
+            found, signal = self._begin(verdict, now)
+            return (found, signal) if signal else self._present(now, *found)
         except (ImportError, MemoryError, OSError):
             return None, REFUSED
+
+    def _begin(self, verdict: "Verdict", now: int) -> "tuple[Any, str]":
+        """The same; or no signal, and what a phone is to get."""
+        with Loan():
+            order = verdict.order
+            if order == AT_THE_DOOR:
+                from access.phone_opening import begin
+            elif order in (0, 1, 5, 9):
+                from access.dialogue import begin
+            elif order in (2, 3):
+                from access.card_dialogue import begin
+            elif order == 8 or order >= 80:
+                from access.log_order import begin
+            else:
+                from access.order import begin
+
+            return begin(verdict, now, *self._parts)
+
+    def _present(self, now: int, what: int, key: bytes) -> "tuple[Waiting | None, str]":
+        """Once the code for what was asked for is given back: there is no memory for both."""
+        with Loan():
+            from access.waiting import present
+
+            return present(now, self._parts[0], what, key)

@@ -54,13 +54,7 @@ async def check(
     hours, hour = _DURATIONS_H[kind], now // _HOUR
     mark = bytes((kind,)) + mac.digest(GUEST_CODE_VALUE, digits)[: _MARK - 1]
     table = numbers.blob(GUEST_CODES, GUEST_CODES_MAX)
-    end = alike = 0
-    for place in range(0, len(table), _ENTRY):
-        until = struct.unpack_from("<I", table, place + _MARK)[0]
-        if equal(table[place : place + _MARK], mark):
-            end = until
-        if table[place] == kind and until > now and (until // _HOUR - hours) % _STARTS == start:
-            alike += 1
+    end, alike = _entered(table, mark, now, start)
     risk = numbers.get(GUEST_RISK)
     counted = risk + _CODES * (count + alike)
     if not 0 <= risk < counted < _RISK_MAX:
@@ -83,6 +77,19 @@ async def check(
         stored = fits and _store(numbers, table, mark + struct.pack("<I", end), now)
         return (GRANTED, found, True) if stored else (UNKNOWN, 0, False)
     return (EXPIRED if now >= end else USED_UP if kind == _ONCE else GRANTED), found, False
+
+
+def _entered(table: bytes, mark: bytes, now: int, start: int) -> "tuple[int, int]":
+    """When the code of this mark ends, 0: it is new; and how many in force are of its kind and start."""
+    end = alike = 0
+    for place in range(0, len(table), _ENTRY):
+        until = struct.unpack_from("<I", table, place + _MARK)[0]
+        if equal(table[place : place + _MARK], mark):
+            end = until
+        hour = until // _HOUR - _DURATIONS_H[mark[0]]
+        if table[place] == mark[0] and until > now and hour % _STARTS == start:
+            alike += 1
+    return end, alike
 
 
 def _store(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:

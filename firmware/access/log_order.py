@@ -9,8 +9,8 @@ from os import urandom
 
 from micropython import const
 
-from access.decide import GOES_ON, KEPT, REFUSED
-from access.waiting import FULL, Waiting
+from access.decide import KEPT, REFUSED
+from access.waiting import FULL
 from loader import Loan
 from people.entry import LOG
 from storage.purposes import NEW_LOG_KEY
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 _OFF = const(80)  # and this and so many days
 
 
-def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
-    """Do what was asked for: what is awaited then, and the signal. `parts` are those of dialogue.py."""
-    lend_phone, register, _, mac, settings = parts[:5]
+def begin(verdict: "Verdict", now: int, *parts) -> "tuple[tuple[int, bytes] | None, str]":
+    """Do what was asked for, and the signal; or none, and what a phone is to get (see dialogues.py).
+
+    `parts` are those of dialogue.py.
+    """
+    _, register, _, mac, settings = parts[:5]
     try:
         if verdict.order == _OFF:
             _close(register, verdict)
             return None, KEPT
         if settings.reader != "pn532":
             return None, REFUSED  # nobody could read it
-        told = _hand_over(register, verdict, mac.digest(NEW_LOG_KEY, urandom(32))[:16])
+        return (LOG, _hand_over(register, verdict, mac.digest(NEW_LOG_KEY, urandom(32))[:16])), ""
     except FULL:
         return None, REFUSED
-    phone = lend_phone()
-    phone.present(LOG, told)
-    return Waiting(now, phone), GOES_ON
 
 
 def _hand_over(register: "Register", verdict: "Verdict", key: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What residents do at the keypad that is done at once, or waits for a phone; loaded instead of dialogue.py.
+"""What residents do at the keypad that is done at once, or gives a phone a key; lent in place of dialogue.py.
 
 PIN * 30 #  removes all of one's own cards
 PIN * 4 #   arms guest codes, and hands the guest key to the phone
@@ -11,9 +11,9 @@ PIN * 7 #   voids the lease's other ways in after 21 days, if they are not used
 
 from os import urandom
 
-from access.decide import GOES_ON, KEPT, REFUSED
+from access.decide import KEPT, REFUSED
 from access.guest_key import complete
-from access.waiting import FULL, Waiting
+from access.waiting import FULL
 from loader import Loan
 from people.entry import GUEST_KEY, HOME_KEY
 from roll.record import DIGEST
@@ -27,22 +27,19 @@ if TYPE_CHECKING:
     from storage.hmac import Mac
 
 
-def begin(verdict: "Verdict", now: int, *parts) -> "tuple[Waiting | None, str]":
-    """Do what was asked for: what is awaited then, and the signal. `parts` are those of dialogue.py."""
-    order, (lend_phone, register, _, _, settings, _) = verdict.order, parts
+def begin(verdict: "Verdict", now: int, *parts) -> "tuple[tuple[int, bytes] | None, str]":
+    """Do what was asked for, and the signal; or none, and what a phone is to get (see dialogues.py).
+
+    `parts` are those of dialogue.py.
+    """
+    order, register, settings = verdict.order, parts[1], parts[4]
     if order in (6, 60) and not settings.home:
         return None, REFUSED
     try:
         if order in (4, 40, 6):
-            found = _key(verdict, parts)  # its code is given back before that of the tag is loaded
-            if found is None:
-                return None, REFUSED
-            phone = lend_phone()
-            phone.present(*found)
-            if phone.waits():  # without a reader nobody does
-                return Waiting(now, phone), GOES_ON
-        else:
-            _do(order, register, verdict)
+            found = _key(verdict, parts)
+            return found, REFUSED if found is None else ""
+        _do(order, register, verdict)
     except FULL:
         return None, REFUSED
     return None, KEPT
@@ -77,10 +74,11 @@ def _random(mac: "Mac", purpose: bytes) -> bytes:
 
 
 def _guest_key(register: "Register", who: "Verdict") -> "bytes | None":
-    with Loan():
-        from people.keys import Keys
-
-        return Keys(register, who.lease).key(who, GUEST_KEY)
+    own, found = who.lease | who.number << 16, None
+    for whose, key in register.residents.keys(GUEST_KEY):
+        if whose == own and who.number:  # 0 is nobody's alone
+            found = key
+    return found
 
 
 def _set_key(register: "Register", who: "Verdict", what: int, key: bytes) -> None:

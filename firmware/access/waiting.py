@@ -32,6 +32,15 @@ _REFUSALS = const(3)
 _RANDOM = const(8)  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
 
 
+def present(
+    now: int, lend_phone: "Callable[[], Phone]", what: int, key: bytes
+) -> "tuple[Waiting | None, str]":
+    """Have a phone read something: what is awaited then, and the signal. Without a reader nobody waits."""
+    phone = lend_phone()
+    phone.present(what, key)
+    return (Waiting(now, phone), GOES_ON) if phone.waits() else (None, KEPT)
+
+
 def is_random(uid: bytes) -> bool:
     """Whether a UID is another one the next time, as phones show them."""
     return len(uid) == 4 and uid[0] == _RANDOM

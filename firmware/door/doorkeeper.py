@@ -9,7 +9,7 @@ import console
 from access.decide import ASKING, AT_THE_DOOR, GUESTS, MOVING_IN, PASSAGE, PLAIN, PROVED, THROTTLED, UNKNOWN
 from access.gate import Verdict
 from door.signals import SIGNALS
-from loader import hush
+from loader import Loan, hush
 from readers.pin_entry import PinEntry
 from roll.record import PHONE, PIN, REMOTE, STAFF, STAFF_PASSAGE, TENANT
 from storage.names import STAFF_WAS_IN
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from access.gate import Gate
     from access.waiting import Waiting
     from door.controller import Controller
+    from door.phone import Phone
     from door.switch import Switch
     from storage.nvs import Numbers
 
@@ -63,7 +64,7 @@ class Doorkeeper:
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
-        self._indicator.offer("identify", ticks_ms())
+        self._indicator.say_if_idle("identify", ticks_ms())
 
     def remote(self, lease: int, digest: bytes) -> bool:
         """Open for a command of a tenant or of staff, if the gate agrees; whether it did.
@@ -239,3 +240,18 @@ class Doorkeeper:
             self._entry.tick(now)
             feed()
             await asyncio.sleep_ms(_TICK_MS)
+
+
+def phone_lender(*parts) -> "Callable[[], Phone]":
+    """A function that lends the phone at the reader, for as long as something is presented to it.
+
+    `parts` are those of door/phone.py.
+    """
+
+    def lend() -> "Phone":
+        with Loan():
+            from door.phone import Phone
+
+            return Phone(*parts)
+
+    return lend

@@ -10,6 +10,7 @@ NO_CREDENTIALS = "no credentials"
 RESIDENTS = "residents"
 MEMORY = "memory"
 CERTIFICATE = "certificate"
+HOME_CERTIFICATE = "home certificate"
 FIRE = "fire"
 
 # Each fault and its bit in NVS `had`, where the updates store which faults there were before a release was
@@ -22,6 +23,7 @@ FAULTS = {
     RESIDENTS: 8,
     MEMORY: 0,
     CERTIFICATE: 0,
+    HOME_CERTIFICATE: 0,
     FIRE: 0,
 }
 

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 _BASE_MS = const(1000)
 _CAP_MS = const(120_000)  # with TLS the base, too: a handshake holds up the door for a second
-_TRUSTED = "/tls/home.crt.der"
 _PROVED_MS = const(30_000)
 _LOOK_MS = const(1000)
 _TRIES = const(12)  # to remove the announcement from a broker that may be gone
@@ -171,6 +170,6 @@ class Home:
 def _context(trust: bytes) -> "Any":
     """The TLS context of the one certificate with this SHA-256. Raises TlsError."""
     with Loan():
-        from link.tls import trusting
+        from link.tls import HOME, trusting
 
-        return trusting(_TRUSTED, trust)
+        return trusting(HOME, trust)

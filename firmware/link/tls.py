@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FOLDER = "/tls/"
+HOME = "/tls/home.crt.der"
 _UTC_TIME = const(0x17)  # tag of YYMMDDhhmmssZ, for dates before 2050 (RFC 5280, 4.1.2.5)
 _GENERALIZED_TIME = const(0x18)  # and of YYYYMMDDhhmmssZ
 _VERSION = const(0xA0)  # which certificates of version 1 have not
@@ -66,6 +67,14 @@ def ends(folder: str = FOLDER) -> int:
     """When the lock's certificate ends, or before it the last authority; seconds since 1970. TlsError."""
     last = max([end_of(authority) for authority in parts(read(folder + "ca.crt.der"))])
     return min(end_of(read(folder + "lock.crt.der")), last)
+
+
+def home_ends() -> int:
+    """When the one certificate ends that is trusted of a tenant's broker; 0 where nobody can tell."""
+    try:
+        return end_of(read(HOME))
+    except TlsError:
+        return 0
 
 
 def parts(der: bytes) -> "list[bytes]":

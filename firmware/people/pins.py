@@ -16,9 +16,17 @@ class Pins(Changes):
     """As Changes."""
 
     def move_in(self, code: bytes, digest: bytes) -> None:
-        """A new resident has chosen a PIN of this digest; the code of the list is used up."""
+        """A new resident has chosen a PIN of this digest; the code of the list is used up.
+
+        If the lease had been left, the notice that the list's cards had by that is over.
+        """
         pin = make(digest, CREDENTIAL, self.lease, PIN, self.free())
-        self.write(lambda entry, one: b"" if entry[:DIGEST] == code else entry, pin + self.withdrawal(code))
+        self.write(
+            lambda entry, one: (
+                b"" if entry[:DIGEST] == code or (one.what == NOTICE and not entry[4]) else entry
+            ),
+            pin + self.withdrawal(code),
+        )
 
     def change_pin(self, who: "Who", digest: bytes) -> None:
         """A resident has chosen another PIN; the old one opens no more, wherever it stands."""

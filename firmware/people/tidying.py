@@ -5,17 +5,18 @@ from micropython import const
 import console
 from people.entry import CREDENTIAL, SHELVES, WITHDRAWN
 from people.shelves import COPY, PATH, rewrite
-from roll.record import DIGEST
+from roll.record import DIGEST, MOVE_IN, TENANT
 from storage import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from people.entry import Resident
     from people.shelves import Residents
     from roll.record import Credential
 
-_PIECE = const(512)  # bytes
+_PIECE = const(128)  # bytes: there may be no longer piece of memory
 
 
 def renew(residents: "Residents") -> None:
@@ -38,13 +39,18 @@ def renew(residents: "Residents") -> None:
 
 
 def forget_withdrawn(residents: "Residents", find: "Callable[[bytes], Credential | None]") -> None:
-    """Free space: remove what was withdrawn and is no longer in the operator's list."""
+    """Free space: remove what was withdrawn and is no longer in the operator's list for that lease.
+
+    A fob that a tenant has given up may be the next one's, or staff's.
+    """
+
+    def edit(entry: bytes, one: "Resident") -> bytes:
+        listed = find(entry[:DIGEST]) if one.what == WITHDRAWN else None
+        is_theirs = listed is not None and listed.role in (TENANT, MOVE_IN) and listed.lease == one.lease
+        return entry if is_theirs or one.what != WITHDRAWN else b""
+
     for shelf in range(SHELVES):
-        rewrite(
-            residents,
-            shelf,
-            lambda entry, one: b"" if one.what == WITHDRAWN and find(entry[:DIGEST]) is None else entry,
-        )
+        rewrite(residents, shelf, edit)
 
 
 def ensure_copy(residents: "Residents") -> None:

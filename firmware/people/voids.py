@@ -47,21 +47,24 @@ class Voids(Changes):
     """As Changes. `lived` is how many hours the lock has lived."""
 
     def give(self, who: "Who", lived: int) -> None:
-        """Give notice to everybody else, and to what the list has of the lease. What they have got stays."""
+        """Give notice to everybody else, and to what the list has of the lease. What they have got stays.
+
+        Each who gives it has notices of their own: those of another may go with the other.
+        """
         number, is_new = self.number_of(who)
         people, added = self.people(), self.owner(who, number) if is_new else b""
         place = people.index(number) if number in people else len(people)
-        noticed = [one.number for one in self.ours() if one.what == NOTICE]
+        given = [one.number for entry, one in self._notices() if entry[4] == number]
         for count, other in enumerate(people + [0]):
-            if other != number and other not in noticed:
+            if other != number and other not in given:
                 older = place > 0 if not other else count < place
                 added += self._notice(other, number, lived + (_LONG_H if older else _WEEKS_H))
-        self.write(lambda entry, one: entry, added)
+        self._add(added)
 
     def give_to_cards(self, lived: int) -> None:
         """The last resident has left: the same for what the list has."""
-        if not any(one.what == NOTICE for one in self.ours()):
-            self.write(lambda entry, one: entry, self._notice(0, 0, lived + _WEEKS_H))
+        if not self._notices():
+            self._add(self._notice(0, 0, lived + _WEEKS_H))
 
     def used(self, who: "Who") -> bool:
         """Somebody has come in: what they came by stays. Whether there is something to tell them.
@@ -101,10 +104,9 @@ class Voids(Changes):
         if len(late) + len(digests) <= WITHDRAWN_MAX:
             added = b"".join([digest + mark for digest in digests])
         else:
-            for entry in self.residents.each(self.shelf):
-                one = Resident(entry)
-                if one.lease == self.lease and one.what == NOTICE and not one.number:
-                    added = self.to_tell(entry[4])
+            for entry, one in self._notices():
+                if not one.number:
+                    added += self.to_tell(entry[4])
 
             def edit(entry: bytes, one: Resident) -> bytes:
                 return b"" if one.what == STAYS or (one.what == NOTICE and not one.number) else entry
@@ -117,6 +119,9 @@ class Voids(Changes):
         `listed` are the digests of the list's credentials of the lease that are nobody's.
         """
         number, added, stays, is_used = Resident(entry).number, b"", set(), False
+        notices = [other for other, one in self._notices() if one.number == number]
+        if entry not in notices:
+            return False  # it went with another's
         for other in self.residents.each(self.shelf):
             one = Resident(other)
             if one.lease == self.lease:
@@ -133,7 +138,9 @@ class Voids(Changes):
             is_void = one.number == number and (number > 0 or one.what == NOTICE)
             return b"" if is_void or (not number and one.what == STAYS) else other
 
-        self.write(edit, added + self.to_tell(entry[4]))
+        for other in notices:
+            added += self.to_tell(other[4])
+        self.write(edit, added)
         return not number and is_used
 
     def to_tell(self, number: int) -> bytes:
@@ -141,6 +148,16 @@ class Voids(Changes):
         if not number or any(one.what == TOLD and one.number == number for one in self.ours()):
             return b""
         return make(bytes(DIGEST), TOLD, self.lease, 0, number)
+
+    def _notices(self) -> "list[tuple[bytes, Resident]]":
+        """Each NOTICE of the lease."""
+        every = [(entry, Resident(entry)) for entry in self.residents.each(self.shelf)]
+        return [pair for pair in every if pair[1].lease == self.lease and pair[1].what == NOTICE]
+
+    def _add(self, notices: bytes) -> None:
+        """Write these. What was used before there was any notice to what the list has was not used since."""
+        is_first = all(one.number for _, one in self._notices())
+        self.write(lambda entry, one: b"" if is_first and one.what == STAYS else entry, notices)
 
     def _notice(self, number: int, giver: int, until: int) -> bytes:
         return make(struct.pack("<IB11x", until, giver), NOTICE, self.lease, 0, number)

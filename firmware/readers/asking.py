@@ -15,7 +15,7 @@ class Asking:
     `houses` are references and keys of the house, of the cards that the operator has handed out.
     """
 
-    def __init__(self, key: bytes, secret: bytes, houses: "list[tuple[bytes, bytes]]") -> None:
+    def __init__(self, key: bytes, secret: bytes, houses: "tuple[tuple[bytes, bytes], ...]") -> None:
         self._key, self.secret = key, secret
         self._every = [CardKeys(secret)] if secret else []
         self._every += [HouseKeys(*house) for house in houses]

@@ -37,7 +37,6 @@ class CardReader:
         self._on_card = self._on_health = _nobody
         self._adds = _never
         self._look_ms = look_ms
-        self._healthy = None
         self._failed = 0
         self._lying = {}  # UID: looks since it was last seen
         self._proved = []  # numbers that cards with random UIDs have proved
@@ -138,7 +137,8 @@ class CardReader:
             elif await self._meet(uid, uid not in lying):
                 lying[uid] = -1
             uid = await self._reader.another()
-        self._settled, self._random = self._random, count
+        self._settled = self._random
+        self._random = count
         self._turn += 1
         for card in list(lying):
             lying[card] += 1
@@ -162,10 +162,11 @@ class CardReader:
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
         """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again."""
-        if is_new or is_random:
+        asks = is_new or is_random
+        if asks:
             hush()
         proved, adds = None, self._adds()
-        if self._secure is not None and self._reader.speaks_apdus and (is_new or is_random):
+        if asks and self._secure is not None and self._reader.speaks_apdus:
             try:
                 proved = await self._secure.ask(self._reader, uid, is_random, adds)
             except (CardError, MemoryError) as error:
@@ -175,6 +176,8 @@ class CardReader:
                     return False
                 if isinstance(error, MemoryError):
                     raise  # told as a fault, and asked again: a card is not denied for that
+                if adds:
+                    proved = b""  # it may be half written: not to be kept by its number alone
             except OSError:
                 pass  # no space for the secret of the first card: it is not added
         self._unread = 0

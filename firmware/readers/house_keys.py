@@ -22,16 +22,16 @@ _MOST = const(4)
 _ECB = const(1)
 
 
-def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, list[tuple[bytes, bytes]]]":
+def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, tuple[tuple[bytes, bytes], ...]]":
     """The secret of the lock's own cards, and the house keys; none of these where the list cannot be read."""
     try:
         houses = house_keys(key, credentials)
     except OSError:
-        houses = []
+        houses = ()
     return card_secret.read(key), houses
 
 
-def house_keys(key: bytes, credentials: "Credentials") -> "list[tuple[bytes, bytes]]":
+def house_keys(key: bytes, credentials: "Credentials") -> "tuple[tuple[bytes, bytes], ...]":
     """Reference, one byte, and house key of each that the list has; `key` is the lock's."""
     found = []
     for number in range(1, _MOST + 1):
@@ -42,4 +42,4 @@ def house_keys(key: bytes, credentials: "Credentials") -> "list[tuple[bytes, byt
                 wrapped += struct.pack("<II", listed.not_before, listed.not_after)
         if len(wrapped) == 16:
             found.append((reference, aes(Mac(key).digest(HOUSE_WRAP, reference)[:16], _ECB).decrypt(wrapped)))
-    return found
+    return tuple(found)  # of none it takes no memory

@@ -58,6 +58,8 @@ async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
         if not is_ntag:
             await _enter(session, keys)
         uid, fresh = await _prove(session, keys, is_ntag)
+        if is_ntag:  # the only step that a card may refuse for what was done to it before, and so the first
+            await session.sealed(_CHANGE_FILE_SETTINGS, _FILE, _FOR_MASTER_ALONE)
     except CardRefusal:
         return b""
     try:
@@ -126,7 +128,6 @@ async def _write(session: Session, keys: "CardKeys", is_ntag: bool, uid: bytes, 
         check = (crc32(key) ^ 0xFFFFFFFF).to_bytes(4, "little")
         await session.sealed(_CHANGE_KEY, bytes((number,)), key + keys.marks[number : number + 1] + check)
     if is_ntag:
-        await session.sealed(_CHANGE_FILE_SETTINGS, _FILE, _FOR_MASTER_ALONE)
         await session.sealed(_SET_CONFIGURATION, b"\x00", _RANDOM_UID)
     data = keys.key(MASTER, uid) + keys.marks[:1]
     await session.native(_CHANGE_KEY, session.seal(_CHANGE_KEY, bytes((MASTER,)), data))

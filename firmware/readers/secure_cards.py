@@ -36,7 +36,7 @@ class SecureCards:
             self._secret = asking.secret
 
 
-def _read(*parts) -> "tuple[bytes, list[tuple[bytes, bytes]]]":
+def _read(*parts) -> "tuple[bytes, tuple[tuple[bytes, bytes], ...]]":
     with Loan():
         from readers.house_keys import read
 

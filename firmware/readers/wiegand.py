@@ -9,7 +9,8 @@ read. Anything else is noise.
 
 While the event loop stands still, the chip keeps eight interrupts and loses the others, and nothing tells
 when they were. Keys of that time would be heard as fewer, or as others, and what was typed before or after
-them would be entered as a code. So where keys may be missing the whole code is cleared, at its `#`.
+them would be entered as a code. So where keys may be missing the whole code is cleared, at its `#` or `*`.
+Two keys of 4 bits that look like one of 8 are told by the others, which have 4.
 """
 
 import asyncio
@@ -64,7 +65,7 @@ class Wiegand:
         self.healthy = True
         self.discarded = self._low = 0
         self._unsure = 0  # beats for which what comes may be of a stall
-        self._is_short = False  # whether the last key had 4 bits: then 8 bits are two keys
+        self._size = 0  # bits of the last key; 0: there was none. Another size is of two keys heard as one
         self._spoilt = False  # whether keys were lost of the code that is being typed
         self._lost_at = 0
 
@@ -119,10 +120,11 @@ class Wiegand:
         count = bits[0]
         if count in (4, 8):
             key = _number(bits, count - 3, 4)
-            is_sure = count == 4 or not (self._is_short or self._unsure)
             if key < len(_KEYS) and (count == 4 or _number(bits, 1, 4) == key ^ 15):
-                self._is_short = count == 4
-                if is_sure:
+                is_other, self._size = self._size not in (0, count), count
+                if is_other and count == 4:
+                    self._lose()  # of 4 bits is a key and nothing else: the one before was two
+                if count == 4 or not (is_other or self._unsure):
                     self._press(_KEYS[key], on_key)
                     return
         elif count in self._parities:
@@ -134,10 +136,17 @@ class Wiegand:
             self._on_unread()
         self.discarded += 1
         if 4 <= count <= _KEYS_MOST or self._unsure:
-            self._spoilt, self._lost_at = True, ticks_ms()
+            self._lose()
+
+    def _lose(self) -> None:
+        """Keys of the code that is being typed may be missing."""
+        self._spoilt, self._lost_at = True, ticks_ms()
 
     def _press(self, key: str, on_key: "Callable[[str], None]") -> None:
-        """Pass on a key, unless others of its code were lost: then the code ends as if by `*`."""
+        """Pass on a key, unless others of its code were lost: then the code ends as if by `*` and `*`.
+
+        By the first alone what was heard of it would be a code yet, with the number behind it.
+        """
         if self._spoilt:
             now = ticks_ms()
             is_fresh = not 0 <= ticks_diff(now, self._lost_at) < TIMEOUT_MS
@@ -145,6 +154,7 @@ class Wiegand:
             if self._spoilt:
                 return
             if not is_fresh:
+                on_key("*")
                 key = "*"
         on_key(key)
 

@@ -37,30 +37,13 @@ _QUEUES = (
     (STAFF_QUEUE, STAFF_PLACES),
     (ACK_QUEUE, ACK_PLACES),
 )  # in NVS, until the broker has them
-_STATE = (
-    "firmware",
-    "list",
-    "hash",
-    "clock",
-    "challenge",
-    "slot",
-    "order",
-    "command",
-    "days",
-    "faults",
-    "board",
-    "trusts",
-    "signal",
-)
-_PIECE = const(64)  # characters, and a field more: there may be no memory for the whole in one piece
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
-_WILL = '{"online":false,"order":%d}'
 
 KINDS = {1: "pin", 2: "card", 3: "remote"}
 
 
 class Telemetry:
-    """status(anew) gives a dict with what _STATE names, for the state message; `anew` with another challenge.
+    """status(anew) gives what there is for the state message (state.py); `anew` with another challenge.
 
     `numbers` holds what the broker does not have yet; now() is the time in seconds since 1970, or None.
     signal(), if the link has set it, says how good the reception is, in one of three words. `discovery`
@@ -110,11 +93,12 @@ class Telemetry:
     def will(self, client: "MQTTClient") -> None:
         """Have the broker publish that the lock is offline when the connection is lost.
 
-        The highest order is in it, too, since an order may be made while the lock is offline. What was made
-        before this connection echoes no challenge any more.
+        What was made before this connection echoes no challenge any more.
         """
-        self._status(True)  # neither the last challenge nor the one before it
-        client.set_last_will(self._root + "state", (_WILL % self._status(True)["order"]).encode(), True, 1)
+        with Loan():
+            from reports.state import last_will
+
+            client.set_last_will(self._root + "state", last_will(self._status), True, 1)
 
     async def run(self, client: "MQTTClient") -> None:
         """Publish the state, then all that comes up, for as long as the connection lasts."""
@@ -146,22 +130,17 @@ class Telemetry:
             self._due = ticks_add(self._due, (late // _PERIOD_MS + 1) * _PERIOD_MS)
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
-        await asyncio.sleep_ms(0)
-        status = self._status(True)
-        if self.signal is not None:
-            status["signal"] = self.signal()
-        await asyncio.sleep_ms(0)
-        pieces, text = [], '{"online": true'
-        for name in _STATE:
-            if name in status:
-                text += ', "%s": %s' % (name, json.dumps(status[name]))
-            if len(text) > _PIECE:
-                pieces.append(text.encode())
-                text = ""
-        pieces.append((text + "}").encode())
-        status = text = None
-        await asyncio.sleep_ms(0)
-        await client.publish(self._root + "state", tuple(pieces), True)
+        async with Loan():
+            from reports.state import pieces
+
+            await asyncio.sleep_ms(0)
+            said = self._status(True)
+            if self.signal is not None:
+                said["signal"] = self.signal()
+            await asyncio.sleep_ms(0)
+            said = pieces(said)
+            await asyncio.sleep_ms(0)
+            await client.publish(self._root + "state", said, True)
 
     async def _empty(self, client: "MQTTClient") -> None:
         """Send all that waits, the oldest of each queue first; each is removed when the broker has it."""

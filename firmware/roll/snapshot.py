@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     Pace = Callable[[], Awaitable[None]]
+    Put = Callable[[bytes | memoryview], None]
 
 _PIECE = const(256)  # bytes
 
@@ -89,24 +90,34 @@ async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes
                 if at == end or changes[at + 1 : at + 1 + DIGEST] > window[got - RECORD : got - DIGEST]:
                     put(window[:got])
                 else:
-                    for place in range(0, got, RECORD):
-                        found = bytes(window[place : place + DIGEST])
-                        while at < end and changes[at + 1 : at + 1 + DIGEST] < found:
-                            if changes[at]:
-                                put(changes[at + 1 : at + CHANGE])
-                            at += CHANGE
-                        if changes[at + 1 : at + 1 + DIGEST] != found:
-                            put(window[place : place + RECORD])
+                    at = _lay(changes, at, window[:got], put)
                 await pace()
-            for rest in range(at, end, CHANGE):
-                if changes[rest]:
-                    put(changes[rest + 1 : rest + CHANGE])
+            _put(changes, at, b"", put)
     except OSError:
         files.remove(target + ".new")
         raise ListError("flash full")
     await pace()
     os.rename(target + ".new", target)
     return digest.digest()
+
+
+def _lay(changes: bytes, at: int, records: memoryview, put: "Put") -> int:
+    """Put records with the changes from a place on laid over them; the place of the next change."""
+    for place in range(0, len(records), RECORD):
+        found = bytes(records[place : place + DIGEST])
+        at = _put(changes, at, found, put)
+        if changes[at + 1 : at + 1 + DIGEST] != found:
+            put(records[place : place + RECORD])
+    return at
+
+
+def _put(changes: bytes, at: int, digest: bytes, put: "Put") -> int:
+    """Put the changes from a place on that come before a digest, all if it has no bytes; the place behind."""
+    while at < len(changes) and (not digest or changes[at + 1 : at + 1 + DIGEST] < digest):
+        if changes[at]:
+            put(changes[at + 1 : at + CHANGE])
+        at += CHANGE
+    return at
 
 
 async def _count(source: str, changes: bytes, pace: "Pace") -> int:

@@ -1,4 +1,4 @@
-"""The steps of an update. manager.py takes them one after the other, and only the code of one is loaded.
+"""The steps of an update. course.py takes them one after the other, and only the code of one is loaded.
 
 Each step's module has `step(update, given)`: it gives the next step, and what that one is given.
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Next = tuple[int, Any]
 
     class Update(Protocol):
-        """update/manager.py: what the lock has for an update."""
+        """update/course.py: what the lock has for an update."""
 
         settings: Settings
         board: Any

@@ -19,11 +19,11 @@ from menshen.simulator.fault_proxy import FaultProxy, contexts
 from menshen.simulator.fault_side import HANDSHAKE, POINTS, Fault
 from menshen.simulator.provision import BROKER_NAME
 from tests import programs
+from tests.chip_heap import PORT, heap_for
 from tests.conftest import TOP
 from tests.integration.helpers.house import House, broker_of, broker_pair
 from tests.simulated_lock import Lock
 
-_PORT = TOP / "build/toolchain/bin/micropython32"
 _ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 60
 _MORE = {  # at most: what the collector takes for a pointer; none; TLS sessions of 25 KB each are soon more
     "heap": 2048,
@@ -42,7 +42,8 @@ _SWIFT = [
     if (fault.way == "reset" and fault.point != "mid-packet")
     or (fault.way == "garbage" and fault.point in HANDSHAKE)
 ]
-_HEAP = "123k"  # 97 KB of our own, the simulated chip, and 2 for the pieces by which main.py shapes the heap
+_HEAP = "123k"  # of the connections alone
+_OURS = 99 * 1024  # bytes of the whole lock: 97 KB, and 2 for the pieces by which main.py shapes the heap
 _WHOLE_ROUNDS = 200 if os.environ.get("MENSHEN_NIGHTLY") else 15
 _SETTLED = 5
 _PROGRAM = TOP / "tests/unit/helpers/rounds.py"
@@ -79,7 +80,7 @@ async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[di
     paths = (app_dir / "slots/a", app_dir.parent / "fakes", TOP / "lib")
     environment = {"MICROPYPATH": ":".join([*map(str, paths), ".frozen"]), "MENSHEN_ROUNDS": where}
     rounds = programs.program(
-        _PORT,
+        PORT,
         "-X",
         f"heapsize={_HEAP}",
         "-c",
@@ -105,10 +106,11 @@ async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[di
 
 
 async def test_the_whole_lock_has_as_much_left_after_connections_that_failed(
-    tmp_path: Path, make_lock, monkeypatch
+    tmp_path: Path, make_lock, monkeypatch, app_dir: Path
 ) -> None:
     """Of these faults only those that need no patience; the waits in between are the firmware's own."""
-    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: _PORT)
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)
+    heapsize = await heap_for(_OURS, tmp_path / "nothing", app_dir.parent / "fakes")
     authority = Authority.in_memory()
     house = House(authority, authority.issue_lock("demo"))
     faults = itertools.cycle(_SWIFT)
@@ -117,7 +119,7 @@ async def test_the_whole_lock_has_as_much_left_after_connections_that_failed(
         async with FaultProxy(broker.tls_address, server, client) as proxy:
             proxy.fault = next(faults)
             lock: Lock = await make_lock(
-                heapsize=_HEAP,
+                heapsize=heapsize,
                 probe=False,
                 broker_address=broker.address,
                 files=house.files(),

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import ipaddress
+import json
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -86,6 +87,10 @@ async def _flat(
             )
             await lock.wait_armed()
             await lock.world.board.wait_line("link: online")
+            ends = x509.load_der_x509_certificate(trusted).not_valid_after_utc
+            soon = ends - dt.datetime.now(dt.UTC) < dt.timedelta(60)
+            state = await lock.wait_event(lambda e: e["type"] == "operator" and e["topic"].endswith("/state"))
+            assert json.loads(state["payload"])["faults"] == ["home certificate"] * soon
             yield Flat(lock, home, way)
         finally:
             await way.stop()

@@ -54,7 +54,7 @@ from tests.models.helpers.people_model import (
 )
 
 _BY_NIGHT = bool(os.environ.get("MENSHEN_NIGHTLY"))
-_RUNS, _STEPS = (2000, 240) if _BY_NIGHT else (200, 30)
+_RUNS, _STEPS = (2000, 250) if _BY_NIGHT else (200, 30)
 
 PINS = ["902817", "735194", "1357924", "80804231", "246810", "5091723846", "662041", "318529"]
 CARDS = [bytes((4, n, *b"mensh")).hex() for n in range(8)]

@@ -76,9 +76,11 @@ async def test_pin_menu_and_the_lights_meaning_are_above_the_fold(page: Page, si
     width, height = size
     await page.set_viewport_size({"width": width, "height": height})
     await page.evaluate("scrollTo(0, 0)")
-    await expect(page.locator("#pin")).to_contain_text("2 4 6 8 1 0 #")
+    for keys in ("#pin kbd", "[data-try='open'] kbd"):
+        await expect(page.locator(keys)).to_have_text("2 4 6 8 1 0 #")
     await expect(page.locator("#meaning")).not_to_be_empty()
-    for part in ("#pin", "#menu", "#signal", "#meaning", "#keypad"):
+    beside = ("#says", "#network", "#power", "#tries") if width > 1080 else ()
+    for part in ("#pin", "#menu", "#signal", "#meaning", "#keypad", *beside):
         await expect(page.locator(part)).to_be_visible()
         box = await page.locator(part).bounding_box()
         assert box, part
@@ -103,6 +105,7 @@ async def test_where_no_pin_is_known_the_page_asks_for_it(page: Page, lock: Lock
     await page.route("**/api/state", state_of_a_house)
     await page.reload()
     await expect(page.locator("#pin")).to_be_hidden()
+    await expect(page.locator("[data-try='open'] kbd")).to_have_text("PIN #")
     await page.locator("#menu [data-order='1']").click()
     await expect(page.locator("#own")).to_be_focused()
     await page.locator("#own").fill("246810")

@@ -1,4 +1,4 @@
-"""Every file that a page names is there, and every link leads to a page and a heading."""
+"""Each file, task of make and variable that a page names is there; a link leads to a page and a heading."""
 
 import re
 from collections.abc import Iterator
@@ -26,6 +26,10 @@ _KINDS = "acl|conf|css|html|js|json|key|md|mpy|pack|pem|pin|png|py|svg|toml|txt"
 _NAMED = re.compile(r"(?<!`)`([^`\n]+)`")
 _FILE = re.compile(rf"[\w*][\w.*/-]*\.({_KINDS})|[\w-][\w./-]*/")
 _TEST = re.compile(r"test_\w+")
+_TASK = re.compile(r"(?:`|^    )make ([a-z][\w-]*)", re.MULTILINE)
+_VARIABLE = re.compile(r"\$(MENSHEN_\w+)")
+_TASKS = set(re.findall(r"^([a-z-]+):.*##", (TOP / "Makefile").read_text(), re.MULTILINE))
+_READ = "".join(path.read_text() for path in (TOP / "tools").rglob("*.py"))
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"^(?:```.*?^```|    [^\n]*)$", re.MULTILINE | re.DOTALL)
 _FILES_TABLE = re.compile(r"^\| file \|.*\n(?:\|.*\n)+", re.MULTILINE)
@@ -40,6 +44,8 @@ def missing(page: Path, text: str) -> Iterator[str]:
     for word in _modules_in(text):
         if not _is_there(page, word) and not _is_there(page, word + ".py"):
             yield word
+    yield from (f"make {task}" for task in _TASK.findall(text) if task not in _TASKS)
+    yield from (variable for variable in _VARIABLE.findall(text) if f'"{variable}"' not in _READ)
     for link in _LINK.findall(prose):
         if "://" not in link and not _leads_somewhere(page, text, link):
             yield link
@@ -108,6 +114,9 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         "[here](#nowhere)",
         "[out](../../x.md)",
         "| file | what |\n| --- | --- |\n| `relais` | |\n",
+        "type `make provison PORT=x`",
+        "Then:\n\n    make imagine\n",
+        "in `$MENSHEN_KEYFILE`",
     ],
 )
 def test_what_is_not_there_is_seen(text: str) -> None:
@@ -132,6 +141,8 @@ def test_what_is_not_there_is_seen(text: str) -> None:
         "# A heading, `so`\n[here](#a-heading-so)",
         "[out](https://x.example/)",
         "    import door.relais.py, `not.py`\n",
+        "`make provision PORT=x`, then\n\n    make run     # the lock\n",
+        "`$MENSHEN_KEY_FILE`",
         "| file | what |\n| --- | --- |\n| `roll` | |\n",
     ],
 )

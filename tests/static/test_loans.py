@@ -13,6 +13,7 @@ from menshen.shrink import rooms
 from tests.static.helpers.sources import MODULES, import_name, name, tree
 
 OURS = {import_name(path) for path in MODULES} | {import_name(path).split(".")[0] for path in MODULES}
+OURS |= {"umqtt", "umqtt.simple"}  # fetched into lib/, and loaded from the flash like ours
 _LOANS = {"Loan", "Late"}
 _WITH = ast.With | ast.AsyncWith
 _WAITS = ast.Await | ast.AsyncWith | ast.AsyncFor
@@ -30,13 +31,19 @@ def _is_loan(node: ast.AST, kinds: Collection[str] = _LOANS) -> bool:
 def _faults(module: ast.Module) -> Iterator[str]:
     """What is wrong with the loans of a module."""
     nodes = list(ast.walk(module))
+    in_functions = {n for node in nodes if isinstance(node, _FUNCTIONS) for n in ast.walk(node)}
     for function in (node for node in nodes if isinstance(node, _FUNCTIONS)):
         yield from _in_body(function, lent=False)
         yield from _awaits_behind(function)
+    for body in (node for node in nodes if isinstance(node, ast.ClassDef | ast.If | ast.Try)):
+        if ast.unparse(getattr(body, "test", body)) != "TYPE_CHECKING" and body not in in_functions:
+            yield from _in_body(body, lent=False)
     for block in (node for node in nodes if isinstance(node, _WITH) and _is_loan(node)):
         yield from _late_imports(block)
-        if len(block.items) > 1:
-            yield f"line {block.lineno}: a loan stands alone in its with"
+        if len(block.items) > 1 or block.items[0].optional_vars:
+            yield f"line {block.lineno}: a loan stands alone in its with, and has no name"
+        if _is_loan(block, {"Loan"}):
+            yield from _kept(block)
         if isinstance(block, ast.With) and any(isinstance(n, _WAITS) for n in _own(block.body)):
             yield f"line {block.lineno}: a plain with in which something waits"
     for loop in (node for node in nodes if isinstance(node, _LOOPS)):
@@ -62,6 +69,26 @@ def _awaits_behind(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
             ended = ended or node.end_lineno
         elif ended and isinstance(node, _WAITS) and node.lineno > ended:
             yield f"line {node.lineno}: something waits behind the loan that ends in line {ended}"
+
+
+def _kept(block: ast.With | ast.AsyncWith) -> Iterator[str]:
+    """Lent names that outlive their block, stored or returned; or a block that may last for ever."""
+    nodes = list(_own(block.body))
+    lent = {
+        alias.asname or alias.name.split(".")[0]
+        for node in nodes
+        if isinstance(node, _IMPORTS) and _is_ours(node)
+        for alias in node.names
+    }
+    for node in nodes:
+        match node:
+            case ast.Yield() | ast.YieldFrom():
+                yield f"line {node.lineno}: a loan that lasts until somebody asks for more"
+            case ast.Return(ast.Name(known)) if known in lent:
+                yield f"line {node.lineno}: {known} is lent, and returned"
+            case ast.Assign(targets, ast.Name(known)) if known in lent:
+                if any(not isinstance(target, ast.Name) for target in targets):
+                    yield f"line {node.lineno}: {known} is lent, and kept"
 
 
 def _late_imports(block: ast.With | ast.AsyncWith) -> Iterator[str]:
@@ -100,6 +127,10 @@ def _ways_round(module: ast.Module) -> Iterator[str]:
             case ast.ImportFrom("sys" | "loader", names):
                 wrong = any(alias.asname or alias.name in {"modules", "*"} for alias in names)
             case ast.Attribute(_, "modules") | ast.Name("__import__" | "exec" | "eval" | "compile"):
+                wrong = True
+            case ast.Name("__builtins__") | ast.Constant("modules" | "__import__" | "__builtins__"):
+                wrong = True
+            case ast.Global() | ast.Nonlocal():
                 wrong = True
             case ast.Name("Loan" | "Late"):
                 wrong = node not in in_with
@@ -145,6 +176,17 @@ def test_code_is_lent_and_nothing_goes_round_it(path: Path) -> None:
         "def f():\n    while True:\n        with Loan():\n            from door.relay import Relay\n",
         "async def f():\n    for x in y:\n        async with Loan():\n            import door.relay\n",
         "class A:\n    def f(self):\n        if self.x:\n            from door.relay import Relay\n",
+        "class A:\n    from door.relay import Relay\n",
+        "if x:\n    from door.relay import Relay\n",
+        "try:\n    import door.relay\nexcept ImportError:\n    pass\n",
+        "def f():\n    from umqtt.simple import MQTTClient\n",
+        "def f():\n    with Loan() as loan:\n        from door.relay import Relay\n",
+        "def f():\n    global Relay\n    with Loan():\n        from door.relay import Relay\n",
+        "def f(self):\n    with Loan():\n        from door import relay\n        self.x = relay\n",
+        "def f(self):\n    with Loan():\n        from door.relay import Relay as R\n        self.x[0] = R\n",
+        "def f():\n    with Loan():\n        from door.relay import Relay\n        return Relay\n",
+        "def f():\n    with Loan():\n        from door.relay import Relay\n        yield Relay()\n",
+        "import sys\ngetattr(sys, 'modules')\n",
     ],
 )
 def test_what_leaks_is_seen(text: str) -> None:
@@ -161,6 +203,8 @@ def test_what_leaks_is_seen(text: str) -> None:
         "async def f():\n async with Late():\n  from door.relay import Relay\n await Relay().g()\n",
         "async def f():\n with Loan():\n  import door.relay\n  async def g():\n   await h()\n",
         "def f():\n    import network\n",
+        "if TYPE_CHECKING:\n    from door.relay import Relay\n",
+        "def f(self):\n    with Loan():\n        from door.relay import Relay\n        self.x = Relay()\n",
     ],
 )
 def test_an_import_in_a_loan_is_right(text: str) -> None:

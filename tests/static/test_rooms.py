@@ -70,6 +70,17 @@ def test_every_room_has_its_floor() -> None:
         ("door.relay", "import builtins\nbuiltins.__import__('link.mqtt')"),
         ("door.relay", "exec('import link.mqtt')"),
         ("door.relay", "late = eval"),
+        ("door.relay", "getattr(__builtins__, 'len')"),
+        ("door.relay", "import sys\ngetattr(sys, 'modules')['link.mqtt']"),
+        ("door.relay", "globals()['__builtins__']"),
+        ("door.relay", "import socket"),
+        ("door.relay", "def late():\n    from usocket import getaddrinfo"),
+        ("readers.apdu", "from asyncio import open_connection"),
+        ("readers.apdu", "from umqtt.simple import MQTTClient"),
+        ("storage.files", "import network"),
+        ("board", "import socket"),
+        ("roll.head", "import main"),
+        ("roll.head", "from boot import x"),
         ("door.relay", "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from firmware.link.mqtt import Mqtt"),
     ],
 )
@@ -96,6 +107,10 @@ def _written(module: str, text: str, firmware: Path, monkeypatch: pytest.MonkeyP
         ("access.gate", "from .decide import decide"),
         ("roll.head", "import os"),
         ("app", "import pace"),
+        ("board", "import network"),
+        ("link.dial", "import socket"),
+        ("home.broker", "import tls"),
+        ("roll.head", "from asyncio import sleep_ms"),
     ],
 )
 def test_an_import_downward_is_none(
@@ -180,7 +195,7 @@ def test_one_line_lets_the_bolt_go_and_one_calls_it() -> None:
     """Relay.release in Controller.grant, and that where the doorkeeper acts on a verdict of the gate."""
     assert _users("release", r"relay\.release") == ["firmware/door/controller.py: grant"]
     assert _users("grant") == ["firmware/door/doorkeeper.py: _act"]
-    makers = ["firmware/app.py: __init__", "firmware/board.py: __init__"]
+    makers = ["firmware/board.py: __init__", "firmware/inside.py: __init__"]
     assert _users("relay") == [*makers, "firmware/selftest/bolt.py: check"]
 
 

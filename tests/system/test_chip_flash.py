@@ -78,7 +78,8 @@ async def test_programming_only_clears_bits_and_torn_work_is_torn(tmp_path: Path
 import bus, flash, machine, network, pins
 wire = bus.Bus()
 pads = pins.Pads(wire)
-wire.commands[b"net"] = wire.commands[b"dhcp"] = lambda *said: None
+wire.on(b"net", lambda near: None)
+wire.on(b"dhcp", lambda mode: None, True)
 knife = flash.Knife(wire)
 device = flash.Flash(knife)
 def block():

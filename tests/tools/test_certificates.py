@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import resource
 import ssl
 from pathlib import Path
 
@@ -139,6 +140,21 @@ def test_nonsense_is_refused_in_words(authority: Authority) -> None:
         authority.issue("b", server=True)
     with pytest.raises(CertificateError, match="client, a server or both"):
         authority.issue("b")
+
+
+def test_where_the_disk_is_full_the_file_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "house.backup"
+    write_private(path, b"before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as raised:
+            write_private(path, b"content" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.filename == str(path)
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:

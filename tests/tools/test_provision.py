@@ -15,7 +15,7 @@ from menshen.board import provision
 from menshen.board.console import Console
 from menshen.operator.certificates import Authority
 from menshen.simulator.provision import PIN, TENANT, Credential, Provision
-from tests.conftest import TOP
+from tests.chip_heap import PORT, heap_for
 from tests.tools.helpers.installer import JUMPER, Installer, at_a_new_board
 
 
@@ -183,8 +183,9 @@ async def test_a_provisioned_board_is_refused_unless_forced(installer: Installer
 async def test_all_of_it_runs_in_the_heap_of_a_chip_without_psram(
     make_lock: Callable, tmp_path: Path, app_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: TOP / "build/toolchain/bin/micropython32")
-    lock = await make_lock(tmp_path / "lock", power=False, heapsize="124k", probe=False)
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)
+    heapsize = await heap_for(100 * 1024, tmp_path / "nothing", app_dir.parent / "fakes")
+    lock = await make_lock(tmp_path / "lock", power=False, heapsize=heapsize, probe=False)
     async with at_a_new_board(lock, app_dir, tmp_path) as installer:
         assert await installer.provision() == 0, installer.said
         assert not [line for line in lock.world.board.lines if "MemoryError" in line]

@@ -1,11 +1,13 @@
 """Taps in simulated time, at the whole lock as it lies in the flash: how long they take, what opens."""
 
+import itertools
 import os
 from collections.abc import Iterator
 
 import pytest
 
 from menshen.bench.taps import FAST, KINDS, TimedLock, cards, timed_board, timed_lock
+from menshen.simulator import frames
 from menshen.simulator.cards.attacks import UNRULY, Liar, Relay, Unruly, uid_clone, with_wrong_keys
 from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.demo import CardSecret
@@ -17,8 +19,10 @@ BY_NIGHT = bool(os.getenv("MENSHEN_NIGHTLY"))
 pytestmark = pytest.mark.slow
 SECURE = ("ntag424", "desfire")
 ATTACKED = SECURE if BY_NIGHT else SECURE[:1]  # see test_firmware_attacks.py, too
+STEPS = {"ntag424": (1, 4, 8), "desfire": (1, 3, 5)}  # the first, and the last of the proof
 LONG_S = 3600 if BY_NIGHT else 3
 OVER_THE_FLOOR = 1.05
+TURN_S = 20e-6  # of the event loop: bench/tap_chip.py
 MOST = {"uid": (0, 5, 7_500), "ntag424": (65, 5, 62_000), "desfire": (65, 5, 43_000)}
 """Reads of the flash, turns of the event loop, bytes of the heap: from a card's first answer to the relay."""
 _TRY_S, _LATER_S = 0.8, 2.0
@@ -79,7 +83,7 @@ def test_a_card_that_breaks_the_block_protocol_for_long_keeps_no_other_out(lock_
     """Every way by night, at each of some steps."""
     lock, owned = lock_and_cards
     for how in UNRULY if BY_NIGHT else UNRULY[:1]:
-        for step in (1, 4, 8) if BY_NIGHT else (4,):
+        for step in STEPS[kind] if BY_NIGHT else (4,):
             assert lock.hold(Unruly(owned[kind], step, how), _LATER_S) == 0, (how, step)
             assert lock.hold(owned[kind], _TRY_S) == 1, (how, step)
     assert sum(failures(owned[kind])) == 0
@@ -107,3 +111,20 @@ def test_no_attack_opens_and_the_card_itself_does_after_them(lock_and_cards, kin
             assert lock.hold(card, _TRY_S) == 1, name
     assert lock.hold(card, _TRY_S) == 1
     assert sum(failures(card)) == 0
+
+
+def test_a_card_that_asks_for_time_without_end_is_given_up_to_the_turn(lock_and_cards) -> None:
+    """After 400 ms and four turns of the event loop: those that are left out would have found nothing."""
+    lock, owned = lock_and_cards
+    said, feed = [], lock.chip.feed
+    lock.chip.feed = lambda data, at: (said.append((at, data)), feed(data, at))
+    try:
+        assert lock.hold(Unruly(owned["ntag424"], 4, "wtx"), _TRY_S) == 0
+    finally:
+        lock.chip.feed = feed
+    pairs = itertools.pairwise(said)
+    asked_s = [then - at for (at, data), (then, more) in pairs if more == frames.ACK and b"\xd4\x40" in data]
+    print(f"given up after {asked_s} s")
+    assert asked_s
+    assert all(0.399 < each < 0.4 + 5 * TURN_S for each in asked_s)  # a time counts from a whole millisecond
+    assert lock.hold(owned["ntag424"], _TRY_S) == 1

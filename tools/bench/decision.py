@@ -37,13 +37,13 @@ vfs.umount("/")
 vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
 vfs.mount(source, "/source")
 sys.path[:] = "/source", ".frozen"
-import app, settings
+import board, inside, settings
 from access.decide import decide
 from storage.hmac import Mac
-app.Board = lambda *_: Part()
+board.Board = lambda *_: Part()
 with open("/config.json") as file:
     key = bytes.fromhex(json.load(file)["key"])
-gate = app.Lock(settings.load(), Part())._doorkeeper._gate
+gate = inside.Lock(settings.load(), Part())._doorkeeper._gate
 cards = [struct.pack(">I", n) for n in range(0, %d, 10)]
 mac = Mac(key)
 digests = [mac.digest(b"\\x02", card)[:16] for card in cards]

@@ -2,7 +2,8 @@
 
 Run by the Unix port. While all tasks wait, the time moves on to the next tick of FreeRTOS, 10 ms, or to an
 interrupt of a pin: an ESP32 looks at its serial line no sooner. Work takes no time, but for TURN_US in
-each turn of the event loop.
+each turn of the event loop. Turns in which a single task looks at the line and finds nothing are left out,
+where neither its clock nor the line can have anything new for it.
 
 What work takes is measured by itself. A tap that was recorded is played again, with all answers there at
 once; the CPU time counts from the card's first answer to the relay, less what the stand-ins for the line, the
@@ -10,14 +11,15 @@ flash and the clock take. Random numbers are the same each time, so that the car
 """
 
 import asyncio
-import io
 import os
+import struct
 import sys
 import time as real
 from asyncio import core
 
 import vfs
 from micropython import mem_total
+from tap_line import UART
 
 from bus import libc
 from flag import ThreadSafeFlag
@@ -26,8 +28,9 @@ from flash import Flash
 TURN_US = 20
 _TICK_US = 10_000
 _AHEAD_US = 3_600_000_000  # what asyncio's own C code queues, by the true time, is due
-_POLL, _READABLE = 3, 1  # py/stream.h
 _SECTIONS = 5000
+_VAIN = 5  # looks at the line in one millisecond: one more than there are after a time that is over
+_HEAD = "<qqH"  # of what the reader says: when, and ns of each byte, how many
 _FALLS, _RECORD, _PLAY = b"1", b"2", b"3"  # in the world's answer
 
 
@@ -48,6 +51,8 @@ class World:
         self._sections = self._turns = 0  # of the stand-ins, and of the event loop, in this tap
         self._look_us = 0.0  # what it takes to time a section, which is nobody's either
         self._quiet_until = 0  # the world has nothing to say until then, unless it is told something
+        self.flags = True  # one was set since the event loop looked for that: nothing else wakes a task
+        self._vain = self._vain_ms = 0  # looks at the line in this millisecond that found nothing whole
 
     def ticks_ms(self):
         return self.now // 1000
@@ -71,9 +76,17 @@ class World:
         self.own_us += self.cpu() - began
         self._sections += 1
 
+    def looked(self, found):
+        """The serial line was looked at."""
+        ms = self.now // 1000
+        if found or ms != self._vain_ms:
+            self._vain, self._vain_ms = 0, ms
+        self._vain += not found
+
     def send(self, data):
         """A command to the reader."""
         began = self.cpu()
+        self._vain = 0
         self._say_or_play(data)
         self.own(began)
 
@@ -104,16 +117,32 @@ class World:
         self._pass(ms)
         self._turns += 1
         self.own(max(began, self._since))
-        poll(queue, 0)
+        if self.flags or self._place >= 0:
+            self.flags = False
+            poll(queue, 0)
 
     def _pass(self, ms):
         """Let time pass until the next tick, or the next turn where a task is ready."""
         self.now += TURN_US
         until = (self.now // _TICK_US + 1) * _TICK_US if ms else self.now
-        if self._place < 0 and (self._said or until >= self._quiet_until):
-            self._meet(until)
-        else:
-            self.now = until
+        if self._place < 0:
+            if not ms and self._vain >= _VAIN and not self._said:
+                until = self._leave_out(until)
+            if self._said or until >= self._quiet_until:
+                self._meet(until)
+                return
+        self.now = until
+
+    def _leave_out(self, turn):
+        """The next turn that may find something, where this one cannot: a task looks, and all others wait."""
+        until = min((self.now // 1000 + 1) * 1000, self._quiet_until, self.reader.next_us)
+        queue = core._task_queue
+        task = queue.pop()
+        other = queue.peek()
+        queue.push(task, task.ph_key)
+        if other is not None and real.ticks_diff(other.ph_key, self.ticks_ms()) <= 0:
+            return turn
+        return turn + max(0, -(-(until - turn) // TURN_US)) * TURN_US
 
     def _meet(self, until):
         """Let the time pass until then, or until an interrupt, and take what the serial line has brought."""
@@ -134,43 +163,17 @@ class World:
             self._place, self._reads = 0, flash.reads
             self._sections = self._turns = self.own_us = 0
             self._taken, self._since = mem_total(), self.cpu()
-        elif heard and self._records:
-            self._record[-1][1] += heard
-        if self.reader is not None:
             self.reader.hear(heard)
+            heard = b""
+        while heard:
+            start, each, size = struct.unpack_from(_HEAD, heard)
+            head = struct.calcsize(_HEAD)
+            data, heard = heard[head : head + size], heard[head + size :]
+            if self._records:
+                self._record[-1][1] += data
+            self.reader.expect(self.began * 1000 + start, each, data)
         if what in (_FALLS, _PLAY) and self.on_irq is not None:
             self.on_irq(self.irq)
-
-
-class UART(io.IOBase):
-    """The reader's line."""
-
-    def __init__(self, number, baudrate, **settings):
-        self._size, self._heard = settings["rxbuf"], b""
-        world.reader = self
-        self.init(baudrate)
-
-    def init(self, baudrate):
-        world.say("baud", str(baudrate))
-
-    def hear(self, data):
-        self._heard = (self._heard + data)[: self._size]
-
-    def write(self, data):
-        world.send(bytes(data))
-        return len(data)
-
-    def readinto(self, buffer):
-        began, part = world.cpu(), self._heard[: len(buffer)]
-        self._heard = self._heard[len(part) :]
-        buffer[: len(part)] = part
-        world.own(began)
-        return len(part) or None
-
-    def ioctl(self, request, flags):
-        if request != _POLL:
-            return -1  # no file: 0 would be the standard input
-        return flags & _READABLE if self._heard else 0
 
 
 class Pin:
@@ -264,6 +267,14 @@ class RTC(Silent):
         return 2000, 1, 1, 5, 0, 0, (world.now - world.began) // 1_000_000 % 60, 0
 
 
+class Flag(ThreadSafeFlag):
+    """The event loop looks for flags where one may have been set."""
+
+    def set(self):
+        world.flags = True
+        ThreadSafeFlag.set(self)
+
+
 class PlainPartition:
     """A stock image has one application partition only."""
 
@@ -315,7 +326,7 @@ world.calibrate()
 poll = core.IOQueue.wait_io_event
 core.IOQueue.wait_io_event = lambda queue, ms: world.wait(queue, ms)  # noqa: PLW0108 (a method has its own self)
 core.ticks = world.ticks_ms
-asyncio.ThreadSafeFlag = ThreadSafeFlag  # the port's own pauses the loop in each turn
+asyncio.ThreadSafeFlag = Flag  # the port's own pauses the loop in each turn
 asyncio.new_event_loop()
 _module(
     "time",
@@ -324,7 +335,8 @@ _module(
     ticks_diff=real.ticks_diff,
 )
 sys.modules["time"].ticks_ms, sys.modules["time"].ticks_us = world.ticks_ms, world.ticks_us
-_module("machine", Pin=Pin, UART=UART, RTC=RTC, WDT=Silent, PWM=Silent)
+_module("machine", Pin=Pin, RTC=RTC, WDT=Silent, PWM=Silent)
+sys.modules["machine"].UART = lambda *how, **more: UART(world, *how, **more)
 sys.modules["machine"].bitstream = lambda *what: None
 sys.modules["machine"].reset, sys.modules["machine"].reset_cause = _reset, lambda: 1
 _module("esp32", NVS=NVS, Partition=PlainPartition)

@@ -6,15 +6,17 @@ CPU time is measured by itself, times CHIP_FACTOR: see tap_chip.py.
 """
 
 import asyncio
+import math
 import os
 import socket
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from menshen.simulator import provision
+from menshen.simulator import frames, provision
 from menshen.simulator.board import Board
 from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.demo import CardSecret
@@ -87,20 +89,25 @@ class TimedLock:
     def __init__(self, line: socket.socket, wires: int) -> None:
         self._line, self._wires = line, wires
         self._loop = JumpingLoop()
-        self._falls, self._heard = asyncio.Event(), bytearray()
+        self._loop.set_exception_handler(self._on_error)
+        self._falls, self._heard = False, bytearray()
         self.chip = self._loop.run_until_complete(self._make_chip())
         self._speed, self.bus_s = SLOW, 0.0
         self._told, self._told_at = b"", 0.0
         self._asks, self._end, self._cost = b"", 0.0, Cost(0, 0, 0, 0)
+        self._leaves = (0.0, 1.0, 0)  # the last frame of the chip's: when, s of a byte, how many are needed
+        self._error: BaseException | None = None
+        self._moment: asyncio.TimerHandle | None = None
         self.opened: list[tuple[float, float]] = []
         """When the relay let the bolt go, and what bus and radio had taken in all until then."""
 
     async def _make_chip(self) -> Pn532:
-        chip = Pn532(self._hear, self._on_irq, self._on_answer)
+        chip = Pn532(lambda data: None, self._on_irq, ahead=self._hear)
         chip.power(True)
         return chip
 
     async def _end_chip(self) -> None:
+        self.chip.power(False)
         self.chip.close()
         await asyncio.sleep(1)
 
@@ -167,15 +174,23 @@ class TimedLock:
         if not said:
             raise RuntimeError("the lock has ended")
         *news, wait = said.decode().split("\n")
-        self._loop.run_until_complete(self._tell(news))
-        self._loop.run_until_complete(self._wait(int(wait.split()[0]) / 1e6))
-        asks, self._asks = self._asks or b"%d" % self._falls.is_set(), b""
-        self._falls.clear()
-        heard, self._heard = self._heard, bytearray()
+        self._pass_until(news, int(wait.split()[2]) / 1e6)
+        asks, self._asks = self._asks or b"%d" % self._falls, b""
+        heard, self._heard, self._falls = self._heard, bytearray(), False
         quiet = min(self._loop.due_at, self._end)
         self._line.send(b"%d %d %b %b" % (self.now * 1e6, quiet * 1e6, asks, heard))
 
-    async def _tell(self, news: list[str]) -> None:
+    def _pass_until(self, news: list[str], until: float) -> None:
+        """Take the news, and go on until then, or until the reader's line falls."""
+        self._loop.call_soon(self._tell, news)
+        self._moment = self._loop.call_at(until, self._loop.stop)
+        self._loop.run_forever()
+        self._moment.cancel()
+        self._moment = None
+        if self._error is not None:
+            raise self._error
+
+    def _tell(self, news: list[str]) -> None:
         for line in news:
             us, what, *more = line.split()
             at = int(us) / 1e6
@@ -192,22 +207,15 @@ class TimedLock:
             elif what == "pin":
                 self._move(int(more[0]), int(more[1]), at)
 
+    def _on_error(self, loop: asyncio.AbstractEventLoop, context: dict) -> None:
+        self._error = context.get("exception") or RuntimeError(context["message"])
+        loop.stop()
+
     def _move(self, pin: int, level: int, at: float) -> None:
         if pin == provision.PINS["relay"] and level:
             self.opened.append((at, self._needed_s))
         elif pin == provision.PINS["reader_reset"]:
             self.chip.reset_line(level, at)
-
-    async def _wait(self, until: float) -> None:
-        """Until then, or until the reader's line falls."""
-        if until > self.now:
-            try:
-                async with asyncio.timeout_at(until):
-                    await self._falls.wait()
-            except TimeoutError:
-                pass
-        else:
-            await asyncio.sleep(0)
 
     @property
     def _needed_s(self) -> float:
@@ -217,18 +225,27 @@ class TimedLock:
     def _holds(self) -> bool:
         return self._speed <= self._wires
 
-    def _hear(self, data: bytes) -> None:
-        if self._holds:
-            self.bus_s += len(data) * _BITS / self.chip.speed
-            self._heard += data
+    def _hear(self, data: bytes, start: float, byte_s: float) -> None:
+        """What the chip says from `start` on; no bytes: nothing more of the last from then on.
 
-    def _on_answer(self, command: int, at: float) -> None:
-        """Nobody needs to wait for the last byte of an answer, the postamble."""
-        self.bus_s -= _BITS / self.chip.speed
+        Nobody needs to wait for the last byte of an answer, the postamble.
+        """
+        if not self._holds:
+            return
+        if data:
+            self._leaves = (start, byte_s, len(data) - (data != frames.ACK))
+            self.bus_s += self._leaves[-1] * byte_s
+        else:
+            begun, byte_s, count = self._leaves
+            self.bus_s -= max(0, count - int((start - begun) / byte_s)) * byte_s
+            self._leaves = (start, 1.0, 0)
+        self._heard += struct.pack("<qqH", round(start * 1e9), math.ceil(byte_s * 1e9), len(data)) + data
 
     def _on_irq(self, level: int) -> None:
         if not level:
-            self._falls.set()
+            self._falls = True
+            if self._moment is not None:
+                self._loop.stop()
 
 
 @contextmanager

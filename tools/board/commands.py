@@ -106,7 +106,7 @@ def board() -> None:
 )
 @click.option("--out", type=_Folder, default=_OUT, show_default="build/factory", help="Where the image goes.")
 @click.option("--ota", is_flag=True, help="Refuse a base that cannot be updated over the air.")
-@click.option("--frozen", is_flag=True, help="The base has the application in it, by manifest.py.")
+@click.option("--frozen", is_flag=True, help="The base has the application in it.")
 @_updates
 def image(base: Path, name: str, out: Path, ota: bool, frozen: bool, updates: Updates) -> None:
     """Build one image of MicroPython and the application.
@@ -115,6 +115,9 @@ def image(base: Path, name: str, out: Path, ota: bool, frozen: bool, updates: Up
     of the variant OTA; for a wrover ESP32_GENERIC-SPIRAM; for an s3 ESP32_GENERIC_S3. Locks that are flashed
     with this image take releases that a key given by --trust has signed, and no others for good: what is
     trusted is in the image. Needs a checkout.
+
+    \b
+        menshen board image --base ESP32_GENERIC-OTA.bin --trust release.pub.pem
     """
     checkout.needed("board image")
     trusted = updates.trusted()
@@ -136,6 +139,9 @@ def drawing_(name: str) -> None:
     """Draw the wiring of a board, as an SVG.
 
     It goes to standard output. BOARD is devkit, wrover or s3. Needs a checkout.
+
+    \b
+        menshen board drawing devkit > wiring.svg
     """
     checkout.needed("board drawing")
     click.echo(drawing.drawing(name), nl=False)
@@ -148,6 +154,9 @@ def flash_(port: str, path: Path | None) -> None:
     """Write a factory image to a board, whose old contents are lost.
 
     Its keys, too. If no chip answers: hold BOOT, press EN, let go of BOOT, and try again.
+
+    \b
+        menshen board flash --port /dev/ttyUSB0
     """
     path = path or max(_OUT.glob("*.bin"), key=lambda p: p.stat().st_mtime, default=None)
     if path is None:
@@ -171,6 +180,9 @@ def provision_(
 
     Its console is shut if all is well. Its key is made here; the operator's copy goes into a file beside the
     settings.
+
+    \b
+        menshen board provision --port /dev/ttyUSB0 --settings front.json
     """
     settings = provision.read_settings(path)
     wifi = settings.get("wifi")
@@ -199,6 +211,9 @@ def selftest_(port: str, trial: Trial) -> None:
 
     The board is provisioned. This asks what the chip cannot know: does the bolt hold, which colours, which
     tones. If all is well, the console is shut from the next start on.
+
+    \b
+        menshen board selftest --port /dev/ttyUSB0
     """
     with Console.open(port) as console:
         _test(console, trial)

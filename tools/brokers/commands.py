@@ -53,6 +53,10 @@ def mosquitto(folder: Path, of: Path, hosts: tuple[str, ...], listener: house.Li
 
     FOLDER gets configuration, rules and certificates; what is secret is readable by the broker's user and
     nobody else. The same command renews the certificate in it.
+
+    \b
+        menshen brokers mosquitto /etc/menshen --authority ~/menshen-pki \\
+            --host mqtt.example.org
     """
     config = house.mosquitto(folder, Authority.load(of), hosts, listener)
     click.echo(f"{folder}: complete. Now: mosquitto -c {config}")
@@ -66,6 +70,9 @@ def rabbitmq(locks: tuple[str, ...]) -> None:
 
     They go to standard output. Each LOCK is an identifier, and all of them have to be named; - reads them
     from standard input.
+
+    \b
+        menshen brokers rabbitmq front back > definitions.json
     """
     _write(known.rabbitmq, locks)
 
@@ -77,6 +84,9 @@ def nats(locks: tuple[str, ...]) -> None:
 
     They go to standard output. Each LOCK is an identifier, and all of them have to be named; - reads them
     from standard input.
+
+    \b
+        menshen brokers nats front back > locks.conf
     """
     _write(known.nats, locks)
 

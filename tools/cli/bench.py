@@ -14,6 +14,9 @@ def bench(shrink: bool, steps: bool) -> None:
     It takes five minutes, in which this computer should have nothing else to do. Each figure is told on
     stderr as soon as it is known. At the end a table is printed, and build/bench.json has the figures. The
     exit status is 1 where something could not be measured.
+
+    \b
+        menshen bench --steps
     """
     if shrink:
         benchmark.savings()

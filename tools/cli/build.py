@@ -11,6 +11,9 @@ def build() -> None:
 
     It is laid out there as on the lock's file system. `run`, `board image` and `release build` do this by
     themselves.
+
+    \b
+        menshen build
     """
     out = build_app.build()
     files = list(out.rglob("*.mpy"))

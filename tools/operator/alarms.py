@@ -33,6 +33,9 @@ def alarms(store: Store, lock: str | None, every: bool, wait_s: float) -> Answer
 
     They say what happened to the device, and never who was there. What was shown once is shown again with
     --all only; `menshen health` counts those that nobody has looked at.
+
+    \b
+        menshen alarms flat-3
     """
     shown = [store.lock(lock)] if lock else store.locks()
     asyncio.run(mailbox.collect(store, wait_s))

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from menshen.errors import MenshenError
+from menshen.errors import InputError, MenshenError
 
 _ANSWERS = "menshen.answers"
 _YES = "menshen.yes"
@@ -40,6 +40,18 @@ def typed(key: str, put: Callable[[], Any]) -> Any:
     if key not in answers:
         raise UnansweredError(key, put)
     return answers[key]
+
+
+def checked(question: str, default: str, check: Callable[[str], Any]) -> Any:
+    """What `check` makes of the answer to this; it is put again where that raises InputError."""
+
+    def value(answer: str) -> Any:
+        try:
+            return check(answer)
+        except InputError as error:
+            raise click.UsageError(error.message) from error
+
+    return click.prompt(question, default=default, value_proc=value, err=True)
 
 
 def answered(command: Callable[[], Any], yes: bool) -> Any:

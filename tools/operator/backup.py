@@ -13,6 +13,7 @@ from menshen.passphrase import passphrase
 from . import database, opening, seal
 from .answer import Answer
 from .certificates import write_private
+from .locks import some
 from .opened import check_texts, reading
 from .store import Store
 
@@ -45,6 +46,9 @@ def backup(store: Store, file: Path) -> Answer:
     It holds the locks' keys, all that you entered, and your folder of certificates, under a passphrase of its
     own; that is asked for, or read from the file that $MENSHEN_BACKUP_PASSPHRASE_FILE names. Keep both away
     from this computer: without them a dead disk costs a visit to every door.
+
+    \b
+        menshen backup house.backup
     """
     if not file.parent.is_dir():
         raise InputError(f"FILE {file}: there is no folder {file.parent}")
@@ -54,13 +58,12 @@ def backup(store: Store, file: Path) -> Answer:
     folder = Path(store.setting("certificates") or "/nowhere")
     files = {path.name: path.read_text() for path in sorted(folder.glob(_CERTIFICATES))}
     house = {"tables": tables, "certificates": files, "key": store.seal.key.hex()}
-    new = file.with_name(file.name + ".new")
-    write_private(new, _MAGIC + seal.locked(secret, zlib.compress(json.dumps(house).encode())))
-    new.replace(file)
+    write_private(file, _MAGIC + seal.locked(secret, zlib.compress(json.dumps(house).encode())))
     locks, leases = len(tables["lock"]), len(tables["lease"])
+    has = f"{some('lock', locks)}, {some('lease', leases)} and {some('file', len(files))} of certificates"
     return Answer(
         {"file": str(file), "locks": locks, "leases": leases, "certificates": sorted(files)},
-        [f"{file}: {locks} locks, {leases} leases and {len(files)} files of certificates, encrypted"],
+        [f"{file}: {has}, encrypted"],
     )
 
 
@@ -79,6 +82,9 @@ def restore(context: click.Context, file: Path, folder: Path | None, as_json: bo
 
     The new file is where --file says, and there must be none yet. Nothing is sent to any lock before `menshen
     check` has asked them what they hold: lists that were published after the backup are found there.
+
+    \b
+        menshen --file new/operator.db restore house.backup
     """
     address = context.find_root().obj
     check_texts({"file": str(file)})
@@ -93,7 +99,7 @@ def restore(context: click.Context, file: Path, folder: Path | None, as_json: bo
     locks = len(house["tables"]["lock"])
     Answer(
         {"file": address, "locks": locks, "certificates": str(folder)},
-        [f"{address}: {locks} locks. Now, before anything is sent: menshen check"],
+        [f"{address}: {some('lock', locks)}. Now, before anything is sent: menshen check"],
     ).show(as_json)
 
 

@@ -10,7 +10,7 @@ from menshen.cli.options import packed
 from menshen.errors import InputError
 from menshen.passphrase import passphrase
 
-from . import database, seal, zones
+from . import asking, database, seal, zones
 from .answer import Answer
 from .locks import set_broker
 from .opened import check_texts
@@ -62,6 +62,8 @@ def init(context: click.Context, wanted: Wanted, as_json: bool) -> None:
     """
     check_texts(vars(wanted))
     address = context.find_root().obj
+    if not database.is_url(address):
+        database.new_path(address)
     zone, host, port = _zone(wanted.zone), *_broker(wanted.broker)
     certificates = wanted.certificates or _home(address) / "certificates"
     sealing = wanted.sealing or _sealing()
@@ -108,6 +110,9 @@ def reseal(context: click.Context, sealing: str, as_json: bool) -> None:
 
     With a key file nothing is asked, and whoever has both files has the keys. A passphrase is asked for when
     a command needs a key, or read from the file that $MENSHEN_PASSPHRASE_FILE names.
+
+    \b
+        menshen seal passphrase
     """
     address = context.find_root().obj
     store = opened(address)
@@ -125,21 +130,20 @@ def reseal(context: click.Context, sealing: str, as_json: bool) -> None:
 
 
 def _zone(name: str | None) -> str:
-    if name is None:
-        name = click.prompt("In which time zone does the house stand", default=zones.here(), err=True)
-    zones.check("--zone", name)
-    zones.rule(name)
-    return name
+    def check(name: str) -> str:
+        zones.check("--zone", name)
+        zones.rule(name)
+        return name
+
+    question = "In which time zone does the house stand"
+    return asking.checked(question, zones.here(), check) if name is None else check(name)
 
 
 def _broker(typed: str | None) -> tuple[str, int]:
     """Host and port; "" for no broker yet."""
     if typed is None:
-        typed = click.prompt(
-            "Under which name or address will the locks reach your broker (none: later)",
-            default="none",
-            err=True,
-        )
+        question = "Under which name or address will the locks reach your broker (none: later)"
+        return asking.checked(question, "none", _broker)
     if typed == "none":
         return "", 0
     host, colon, port = typed.partition(":")

@@ -10,9 +10,10 @@ from menshen.errors import InputError, MenshenError
 
 from . import asking, handing
 from .answer import Answer, Table
+from .database import not_in_file
 from .lock_settings import proves_itself, refuse_card
 from .opened import changing, reading
-from .store import NotInFileError, Store, called
+from .store import Store, called
 
 _WAIT_S = 60
 _COPY = (
@@ -53,6 +54,9 @@ def make(store: Store, number: str, house: str) -> Answer:
 
     With --house, cards of another house have keys of their own: who copies the one's copies none of the
     other's. A lock has room for four such names.
+
+    \b
+        menshen card make "flat 3"
     """
     one = store.tenancy(number)
     if one.end <= time.time():
@@ -96,6 +100,9 @@ def list_(store: Store) -> Answer:
     """Show the cards that you have handed out.
 
     Whether a tenant has removed one at the keypad, only the lock knows.
+
+    \b
+        menshen card list
     """
     found = handing.cards(store)
     names = {row["name"]: called(row) for row in store.locks()}
@@ -124,10 +131,13 @@ def remove(store: Store, number: str) -> Answer:
 
     That is for one that no lock was sent yet, or whose lease is over. While the lease runs, the card is the
     tenant's, who removes it at the keypad: PIN * 3 # and the card, or PIN * 30 # without it.
+
+    \b
+        menshen card remove 2
     """
     found = {one.number: one for one in handing.cards(store)}
     if number not in found:
-        raise NotInFileError(f"CARD {number}: not in the file; `menshen card list` shows those that are")
+        raise not_in_file("CARD", str(number), (), "card list")
     one = found[number]
     if handing.guarded(store, one):
         raise MenshenError(f"CARD {number}: {_GUARD}")

@@ -4,6 +4,7 @@ Nothing is asked of a public authority: a lock trusts the operator's alone, and 
 in nobody else's. Curve P-256 because an ESP32 needs half the time of RSA-2048 for a handshake with it.
 """
 
+import contextlib
 import datetime as dt
 import ipaddress
 import os
@@ -224,16 +225,23 @@ def check_lock(name: str) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone can read, from its first byte on.
+    """Write a file that its owner alone can read, from its first byte on: whole, or it stays as it was.
 
-    What is no file, such as /dev/stdout, stays what it is, and is written to.
+    What is no file, such as /dev/stdout, stays what it is, and is written to. Raises OSError with the path.
     """
-    if path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file()):
-        path.write_bytes(content)
-        return
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
+    new = path.with_name(path.name + ".part")
+    try:
+        if path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file()):
+            path.write_bytes(content)
+            return
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        new.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _builder(

@@ -59,6 +59,9 @@ def check(store: Store, names: tuple[str, ...], anyway: bool) -> Answer:
     taken over  it has a list of a newer copy of the file, which takes it over
     above       it has a list that nobody knows: the next gets a higher number
     not heard   nothing was heard of it
+
+    \b
+        menshen check
     """
     idents = chosen(store, names) or [row["name"] for row in store.locks()]
     if anyway and not names:

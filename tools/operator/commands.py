@@ -81,6 +81,9 @@ def command(what: str, lock: str, key_file: Path, life_s: int, number: int | Non
     What is printed goes to menshen/v1/<lock>/command, not retained, at once.
 
     No key appears on a command line.
+
+    \b
+        menshen command identify --lock flat-3 --lock-key flat-3.key
     """
     key = read_lock_key(key_file, "--lock-key")
     order = Command(lock, what, life_s=life_s, number=number)

@@ -7,7 +7,7 @@ second to import, and a command should be done by then.
 import re
 import sqlite3
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from menshen.errors import InputError, MenshenError
 
+_SQLITE = b"SQLite format 3\0"  # with which a file begins: www.sqlite.org/fileformat.html, 1.3.1
 _WAIT_S = 5  # for another who is writing
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's error codes, class 55
 _MUTEX = 0x4D656E736865  # of PostgreSQL's advisory locks: one who writes at a time, as with SQLite
@@ -24,8 +25,20 @@ class StoreError(MenshenError):
     """The file, or what was asked of it, is wrong; the message names what would be right."""
 
 
+class NoHouseError(StoreError, InputError):
+    """What --file names is no operator's file."""
+
+
 class NotInFileError(StoreError, InputError):
     """There is nothing of this name in the file."""
+
+
+def not_in_file(what: str, name: str, names: Iterable[str], listing: str) -> NotInFileError:
+    """The error for a name that is none of `names`, which the command `listing` shows."""
+    from difflib import get_close_matches
+
+    meant = "".join(f"; did you mean {near}?" for near in get_close_matches(name, names, 1)) or ";"
+    return NotInFileError(f"{what} {name}: not in the file{meant} `menshen {listing}` shows those that are")
 
 
 class BusyError(StoreError):
@@ -79,6 +92,11 @@ class SQLite:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        if not path.is_file():
+            raise NoHouseError(f"--file {path}: is no file")
+        with path.open("rb") as file:
+            if file.read(len(_SQLITE)) not in (_SQLITE, b""):
+                raise NoHouseError(f"--file {path}: no operator's file")
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise StoreError(f"{path}: others can read it, and it holds keys: chmod 600 {path}")
         with self._telling():
@@ -182,6 +200,14 @@ class PostgreSQL:
 def _plain(value: object) -> object:
     """Bytes as SQLite gives them; psycopg2 shows where they lie."""
     return bytes(value) if isinstance(value, memoryview) else value
+
+
+def new_path(address: str) -> Path:
+    """Where a new file goes. Raises InputError where there is one."""
+    path = path_of(address)
+    if path.exists():
+        raise InputError(f"--file {path}: there is one already; another name is right for another house")
+    return path
 
 
 def connect(address: str) -> Database:

@@ -97,13 +97,13 @@ def read_key(file: TextIO) -> bytes:
     "file",
     type=click.File(),
     default="-",
-    help="File with the text that the phone shows, or its 32 hex digits [stdin].",
+    help="A file with the phone's text, or 32 hex digits [stdin].",
 )
-@click.option("--start", metavar="TIME", help="From when, such as 2026-12-24T18:30 [this half hour].")
-@click.option("--zone", metavar="NAME", help="Time zone of --start, such as Europe/Berlin [this computer's].")
+@click.option("--start", metavar="TIME", help="Such as 2026-12-24T18:30 [this half hour].")
+@click.option("--zone", metavar="NAME", help="That of --start [this computer's].")
 @click.option("--hours", type=click.Choice([*map(str, HOURS)]), help="For so many hours.")
 @click.option("--days", type=click.Choice([*map(str, DAYS)]), help="For so many days.")
-@click.option("--once", is_flag=True, help="For one entry, within 8 hours or 1, 7 or 30 days [8 hours].")
+@click.option("--once", is_flag=True, help="Opens once, within 8 hours, or 1, 7 or 30 days.")
 @click.option(
     "--weeks", type=click.IntRange(1, WEEKS_MAX), default=1, help="One for each of so many weeks [1]."
 )
@@ -121,6 +121,9 @@ def guest(
     Twelve digits, to be typed at the lock and followed by #, from its start until its end; one made with
     --once opens a single time. It may be made long before. Everybody with the key can make codes: it never
     appears on a command line. A key of firmware 0.1.0 gives nine digits, to be used first within eight hours.
+
+    \b
+        menshen guest --start 2026-12-24T18:30 --days 2
     """
     if (hours is not None) + (days is not None) > 1 or not (hours or days or once):
         raise click.UsageError("Say how long: one of --hours and --days, or --once.")

@@ -137,6 +137,9 @@ def health(store: Store, go_on: bool, file: Path | None) -> Answer:
     list waits  another list than yours: `menshen publish`
     fault       the part is named, or a certificate, alarms, firmware
     offline     since then
+
+    \b
+        menshen health --picture fleet.svg
     """
     if file is not None and file.suffix != ".svg":
         raise InputError(f"--picture {file}: the name must end in .svg")

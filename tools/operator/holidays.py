@@ -10,9 +10,10 @@ from menshen.errors import InputError
 
 from . import dates
 from .answer import Answer, Table
+from .database import NotInFileError
 from .locks import some
 from .opened import changing, reading
-from .store import NotInFileError, Store
+from .store import Store
 
 _AHEAD_DAYS = 2 * 366
 _MOST = 100
@@ -37,7 +38,11 @@ def holiday() -> None:
 @click.argument("name", required=False, default="")
 @changing
 def add(store: Store, day: str, name: str) -> Answer:
-    """Enter one holiday, such as 2026-12-25."""
+    """Enter one holiday, such as 2026-12-25.
+
+    \b
+        menshen holiday add 2026-12-25
+    """
     added = enter(store, {dates.day("DATE", day): name})
     if not added:
         raise InputError(f"DATE {day}: is a holiday already")
@@ -53,6 +58,9 @@ def import_(store: Store, file: Path) -> Answer:
 
     Those of the next two years are taken, also of entries that come again each year. What is there already
     stays.
+
+    \b
+        menshen holiday import holidays.ics
     """
     added = enter(store, dict(_of_calendar(file, dates.today(store.zone))))
     lines = [f"{day}  {name}".rstrip() for day, name in added.items()]
@@ -63,7 +71,11 @@ def import_(store: Store, file: Path) -> Answer:
 @holiday.command("list")
 @reading
 def list_(store: Store) -> Answer:
-    """Show all holidays."""
+    """Show all holidays.
+
+    \b
+        menshen holiday list
+    """
     found = store.holidays()
     rows = [(day, f"{dt.date.fromisoformat(day):%a}", name) for day, name in found.items()]
     return Answer(found, table=Table(("day", "", "name"), rows))
@@ -73,7 +85,11 @@ def list_(store: Store) -> Answer:
 @click.argument("day", metavar="DATE")
 @changing
 def remove(store: Store, day: str) -> Answer:
-    """Make it a day like any other."""
+    """Make it a day like any other.
+
+    \b
+        menshen holiday remove 2026-12-25
+    """
     key = str(dates.day("DATE", day))
     if key not in store.holidays():
         raise NotInFileError(f"DATE {day}: is no holiday; `menshen holiday list` shows those that are")
@@ -113,7 +129,7 @@ def _of_calendar(file: Path, today: dt.date) -> Iterator[tuple[dt.date, str]]:
             for first in _days(event, today, last)
         ]
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise InputError(f"FILE {file}: no calendar that can be read ({error})") from error
+        raise InputError(f"FILE {file}: no calendar in iCalendar (.ics) that can be read") from error
     if not found:
         raise InputError(f"FILE {file}: has no day from {today} to {last}")
     for first, name in found:

@@ -54,6 +54,9 @@ def export(store: Store, file: Path | None) -> Answer:
 
     Without FILE, or with - for it, it goes to standard output. It has no key, no code and no PIN, but the
     numbers of staff's cards. `menshen import` reads it.
+
+    \b
+        menshen export house.csv
     """
     rows = _rows(store)
     out = io.StringIO()
@@ -98,6 +101,9 @@ def import_(store: Store, file: Path, how: How) -> Answer:
         kind,doors,name,from,until,key_file
         lock,flat-3,,,,keys/flat-3.key
         lease,house flat-3,flat 3,2026-12-01,2027-11-30,
+
+    \b
+        menshen import house.csv --dry-run
     """
     plan = _read(store, file)
     if how.dry_run:
@@ -141,7 +147,7 @@ def _read(store: Store, file: Path) -> Plan:
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         rows = list(enumerate(reader, 2))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise CsvError(f"FILE {file}: no table in CSV and UTF-8 ({error})") from error
+        raise CsvError(f"FILE {file}: no table in CSV and UTF-8") from error
     unknown = [name for name in reader.fieldnames or [] if name not in COLUMNS]
     if unknown or "kind" not in (reader.fieldnames or []):
         wrong = f"no column is called {', '.join(unknown)}" if unknown else "the column kind is missing"

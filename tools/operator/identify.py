@@ -25,6 +25,9 @@ def identify(store: Store, lock: str) -> Answer:
     """Have a lock show itself by its violet light.
 
     For whoever stands before several doors and looks for the one that your file means.
+
+    \b
+        menshen identify flat-3
     """
     row = store.lock(lock)
     said = asyncio.run(_identify(store, row["name"]))

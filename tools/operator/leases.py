@@ -49,6 +49,9 @@ def add(store: Store, locks: tuple[str, ...], first: str | None, last: str, note
 
     Several LOCKs are the doors of one lease, such as the house door and the flat's: the one code is used once
     at each. Days begin where the house is. A lock has room for 32 leases.
+
+    \b
+        menshen lease add house flat-3 --until 2027-11-30 --note "flat 3"
     """
     wish = Wish(chosen(store, locks), first or str(dates.today(store.zone)), last, note)
     made, code = letting.add(store, wish)
@@ -79,6 +82,9 @@ def code_(store: Store, number: str, at: str | None) -> Answer:
 
     LEASE is its number or its note, as `menshen lease list` shows them. PINs that were set go on opening; a
     code is also how one more person moves in.
+
+    \b
+        menshen lease code "flat 3"
     """
     one = _running(store.tenancy(number))
     doors = _doors(store, one, at)
@@ -100,6 +106,9 @@ def extend(store: Store, number: str, last: str) -> Answer:
     """Have a lease end later.
 
     It cannot be made to end earlier by this: nobody is locked out of their home by a click.
+
+    \b
+        menshen lease extend "flat 3" --until 2028-11-30
     """
     one, day = store.tenancy(number), dates.day("--until", last)
     ends = {door.lock: dates.end_of(day, store.lock(door.lock)["zone"]) for door in one.doors}
@@ -130,6 +139,9 @@ def shorten(store: Store, number: str, last: str) -> Answer:
     Each of them agrees at the keypad, at each door: PIN * 5 #, then the new last day as DDMMYY #. It counts
     from the second day after, for a month. Only the lock knows whether they have: if not, it refuses the
     list, and your file has the lease as before. A lease that no lock was sent is simply shorter.
+
+    \b
+        menshen lease shorten "flat 3" --until 2027-05-31
     """
     one, day = store.tenancy(number), dates.day("--until", last)
     ends = {door.lock: dates.end_of(day, store.lock(door.lock)["zone"]) for door in one.doors}
@@ -172,6 +184,9 @@ def end_(store: Store, number: str, at: str | None, moved_out: bool) -> Answer:
 
     It is refused before its end. Who moves out earlier confirms it at the keypad: PIN * 9 # PIN #. After that
     use --moved-out: only the lock knows whether it is so, and refuses the list if it is not.
+
+    \b
+        menshen lease end "flat 3" --moved-out
     """
     one = store.tenancy(number)
     doors = _doors(store, one, at)
@@ -193,6 +208,9 @@ def list_(store: Store, lock: str | None) -> Answer:
     """Show the leases of one lock, or of all.
 
     "not published" are those that a lock does not have like this yet.
+
+    \b
+        menshen lease list flat-3
     """
     rows, data = [], []
     names = {row["name"]: row for row in store.locks()}

@@ -158,6 +158,9 @@ def tell(store: Store, name: str, path: Path) -> Answer:
     It looks at `time.zone`, by which the lock reads the hours of staff, at `reader.type` and at
     `cards.plain_uid`, which say what cards can open there. The lock itself gets its settings from the
     installer alone.
+
+    \b
+        menshen lock settings flat-3 --settings flat-3.json
     """
     ident = store.lock(name)["name"]
     known = known_in(ident, path)

@@ -77,8 +77,8 @@ lock.add_command(tell)
 @lock.command("add")
 @click.argument("name", metavar="ID")
 @click.option("--key-file", type=_File, required=True, help="The key that provisioning left.")
-@click.option("--settings", type=_File, help="The settings it was provisioned with [ID.json beside the key].")
-@click.option("--zone", metavar="NAME", help="Where its days begin, such as Europe/Berlin [the house's].")
+@click.option("--settings", type=_File, help="Its settings [ID.json beside the key].")
+@click.option("--zone", metavar="NAME", help="Its time zone, as Europe/Berlin [the house's].")
 @click.option(
     "--above", type=click.IntRange(0, 10**9), default=0, help="The last list it has of another file."
 )
@@ -92,6 +92,9 @@ def add(
 
     The settings are looked at for `time.zone`, by which the lock reads the hours of staff: it should be the
     house's own. And for `reader.type` and `cards.plain_uid`: a card that could not open there is refused.
+
+    \b
+        menshen lock add flat-3 --key-file flat-3.key
     """
     from .certificates import check_lock
 
@@ -119,6 +122,9 @@ def list_(store: Store) -> Answer:
     """Show all locks.
 
     "list" is the newest list made for a lock, "held" the one that it has.
+
+    \b
+        menshen lock list
     """
     rows = []
     for row in store.locks():
@@ -135,7 +141,11 @@ def list_(store: Store) -> Answer:
 @click.argument("name", metavar="LOCK", shell_complete=LOCK)
 @reading
 def show(store: Store, name: str) -> Answer:
-    """Show what your file knows of a lock, without asking it."""
+    """Show what your file knows of a lock, without asking it.
+
+    \b
+        menshen lock show flat-3
+    """
     from . import records
 
     row = store.lock(name)
@@ -183,6 +193,9 @@ def rename(store: Store, name: str, label: str) -> Answer:
 
     Its ID stays: it is in the lock's settings and certificate, and brokers know it by that. Both names can be
     typed from now on.
+
+    \b
+        menshen lock rename house "House door"
     """
     row = store.lock(name)
     if not re.fullmatch(r"\S(.{0,38}\S)?", label):
@@ -206,6 +219,9 @@ def remove(store: Store, name: str) -> Answer:
     """Forget a lock and its key.
 
     The lock itself goes on as it is: its tenants still get in. This cannot be undone.
+
+    \b
+        menshen lock remove flat-3
     """
     row = store.lock(name)
     ident, now = row["name"], time.time()

@@ -83,6 +83,9 @@ def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float)
     waiting         it is offline, and takes the list when it is back
     refused         with the reason, and what became of what you had entered
     kept back       your file is older than the lock's list: `menshen check`
+
+    \b
+        menshen publish
     """
     if names and everyone:
         raise click.UsageError("Say which locks: their names, or --all.")

@@ -30,7 +30,7 @@ from .lock_settings import read_settings
     help="Make this PDF of it, by a Chromium on the PATH.",
 )
 def sheet(path: Path, language: str, pdf: Path | None) -> None:
-    """Print a tenant's leaflet as one page of HTML, or make a PDF of it.
+    """Make a tenant's leaflet, one page of HTML or PDF.
 
     How to move in, what stands behind PIN *, the colours of the light, what the lock records and who sees it,
     and what to do when locked out. What this lock cannot do is left out.

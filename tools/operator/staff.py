@@ -11,11 +11,12 @@ from menshen.errors import InputError, MenshenError
 from . import asking, codes, dates, handing, records, zones
 from .answer import Answer, Table
 from .cards import made_at_desk
+from .database import NotInFileError
 from .lists import CARD, PIN, STAFF, STAFF_PASSAGE
 from .lock_settings import refuse_card
 from .locks import chosen
 from .opened import changing, reading
-from .store import NotInFileError, Store, called
+from .store import Store, called
 
 KINDS = {PIN: "PIN", CARD: "card (can be cloned)"}
 _PROVES = "card (proves itself)"
@@ -98,7 +99,9 @@ _terms = packed(
     ),
     click.option("--house", metavar="NAME", default="house", help="Whose key that gets [house]."),
     click.option("--pin", is_flag=True, help="A PIN; it is asked for, twice."),
-    click.option("--hours", metavar="TEXT", help='As "mon-fri 08:00-17:00, sat+holiday 9:00-12:00".'),
+    click.option(
+        "--hours", metavar="TEXT", help='House time, as "mon-fri 8:00-17:00, sat+holiday 9:00-12:00".'
+    ),
     click.option("--from", "first", metavar="DATE", help="First day."),
     click.option("--until", "last", metavar="DATE", help="Last day, included."),
     click.option(
@@ -116,8 +119,10 @@ _terms = packed(
 def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer:
     """Let somebody in who does not live there.
 
-    NAME is for you alone. A NUMBER is 04a1b2c3d4e5f6, 4d7603, 077,30211 or 0005076483. Hours are in the
-    house's own time; without them it opens always.
+    NAME is for you alone. A NUMBER is 04a1b2c3d4e5f6, 4d7603 or 077,30211.
+
+    \b
+        menshen staff add house Anna --card 04a1b2c3 --hours "mon-fri 8:00-17:00"
     """
     if (terms.card is not None) + terms.pin + terms.make_card != 1:
         raise click.UsageError("Say what opens: one of --card, --make-card and --pin.")
@@ -215,7 +220,11 @@ def _own_time(store: Store, lock: str) -> None:
 @click.argument("name")
 @changing
 def remove(store: Store, lock: str, name: str) -> Answer:
-    """Let somebody in no more, from the next list on."""
+    """Let somebody in no more, from the next list on.
+
+    \b
+        menshen staff remove house Anna
+    """
     ident = store.lock(lock)["name"]
     if name not in store.entries(ident, "staff"):
         raise NotInFileError(
@@ -235,6 +244,9 @@ def list_(store: Store, lock: str | None) -> Answer:
     """Show the staff of one lock, or of all.
 
     "left" is how often they may still come in, by what the lock has reported.
+
+    \b
+        menshen staff list house
     """
     rows, data = [], []
     for row in [store.lock(lock)] if lock else store.locks():
@@ -278,6 +290,9 @@ def log(store: Store, lock: str | None, wait_s: float) -> Answer:
 
     The broker keeps what comes between two calls, from your first `menshen publish` on; your file keeps it
     for 90 days.
+
+    \b
+        menshen staff log house
     """
     import asyncio
 

@@ -13,7 +13,7 @@ from typing import Any
 from menshen.errors import InputError
 
 from . import journal
-from .database import Database, NotInFileError, StoreError
+from .database import Database, StoreError, not_in_file
 from .lists import Series, changes, list_hash, snapshot
 from .ordered import naturally
 from .tenancies import Door, Tenancy
@@ -114,7 +114,8 @@ class Store:
         """One lock, by its ID or what it is called; NotInFileError where there is none."""
         rows = self.run("select * from lock where name = ? or label = ?", name, name)
         if not rows:
-            raise NotInFileError(f"LOCK {name}: not in the file; `menshen lock list` shows those that are")
+            names = [text for row in self.locks() for text in (row["name"], row["label"]) if text]
+            raise not_in_file("LOCK", name, names, "lock list")
         return rows[0]
 
     def add_lock(self, name: str, key: bytes, zone: str, above: int = 0) -> None:
@@ -223,7 +224,7 @@ class Store:
         every = self.tenancies()
         found = [one for one in every if str(one.id) == name] or [one for one in every if one.note == name]
         if not found:
-            raise NotInFileError(f"LEASE {name}: not in the file; `menshen lease list` shows those that are")
+            raise not_in_file("LEASE", name, [one.note for one in every if one.note], "lease list")
         if len(found) > 1:
             numbers = ", ".join(str(one.id) for one in found)
             raise InputError(f"LEASE {name}: several are called so; say which by its number: {numbers}")

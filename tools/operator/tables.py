@@ -11,7 +11,7 @@ from alembic.config import Config
 
 from menshen.errors import InputError
 
-from .database import StoreError, is_url, path_of
+from .database import StoreError, is_url, new_path, path_of
 from .seal import Seal
 
 HEAD = "0002"
@@ -28,10 +28,8 @@ def create(address: str, seal: Seal, sealed: str) -> None:
                 raise InputError(f"--file {address}: there is a house already")
             _upgrade(connection, seal, sealed)
         return
-    path = path_of(address)
+    path = new_path(address)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.exists():
-        raise InputError(f"--file {path}: there is one already; another name is right for another house")
     new = _beside(path, ".new")
     new.unlink(missing_ok=True)
     os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -18,6 +18,9 @@ def undo(store: Store) -> Answer:
 
     Leases, staff and holidays can be undone, one change at a time, the newest first. What a lock was sent
     stays: a lease that is wrong is taken back at its door (move in with its code, then PIN * 9 #).
+
+    \b
+        menshen undo
     """
     row = store.journal.last()
     said = row["said"]
@@ -36,6 +39,9 @@ def record(store: Store, count: int) -> Answer:
 
     The file adds to this record and takes nothing from it. It says what was entered, and nothing of who came
     or went.
+
+    \b
+        menshen record --last 10
     """
     found = store.run("select * from record order by id desc limit ?", count)[::-1]
     rows = [(_when(row["at"], store.zone), row["who"], row["said"]) for row in found]

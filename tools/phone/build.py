@@ -152,6 +152,9 @@ def phone(out: Path, broker: str) -> None:
 
     A static page without an app, an account or a server of ours: put the folder on any web server
     with https. index.html alone, saved, does the same. Its hash tells whether it is the one built here.
+
+    \b
+        menshen phone --out page
     """
     if broker and not _BROKER.fullmatch(broker):
         raise InputError(f"--broker {broker}: an address such as wss://mqtt.example.org:8884/mqtt is right")

@@ -37,6 +37,9 @@ def authority(folder: Path) -> None:
     """Make a new authority: ca.key.pem and ca.crt.pem.
 
     It is made once for a house or a fleet, in a FOLDER of its own.
+
+    \b
+        menshen pki authority ~/menshen-pki
     """
     Authority.create(folder)
     _show([folder / "ca.key.pem", folder / "ca.crt.pem"])
@@ -49,6 +52,9 @@ def broker(folder: Path, hosts: tuple[str, ...]) -> None:
     """Make broker.key.pem and broker.crt.pem, to copy to the broker.
 
     FOLDER is the authority's; each HOST is a name or an address under which locks reach the broker.
+
+    \b
+        menshen pki broker ~/menshen-pki mqtt.example.org 192.0.2.7
     """
     _show(Authority.load(folder).issue(hosts[0], hosts, server=True).write(folder, "broker"))
 
@@ -59,6 +65,9 @@ def operator(folder: Path) -> None:
     """Make operator.key.pem and operator.crt.pem, for your programs.
 
     FOLDER is the authority's. `menshen broker` is then told of it.
+
+    \b
+        menshen pki operator ~/menshen-pki
     """
     _show(Authority.load(folder).issue(OPERATOR, client=True).write(folder, "operator"))
 
@@ -71,6 +80,9 @@ def client(folder: Path, name: str) -> None:
 
     FOLDER is the authority's; NAME, by which the brokers' rules go, is the certificate's common name, such as
     homeassistant.
+
+    \b
+        menshen pki client ~/menshen-pki homeassistant
     """
     if name in {"ca", "broker"}:
         raise InputError(f"{name}.key.pem is the authority's own or the broker's: choose another name")
@@ -85,6 +97,9 @@ def lock(folder: Path, name: str) -> None:
 
     FOLDER is the authority's; LOCK is the identifier in the lock's settings. `menshen board provision` does
     this by itself.
+
+    \b
+        menshen pki lock ~/menshen-pki front
     """
     authority = Authority.load(folder)
     pair = authority.issue_lock(name)
@@ -110,6 +125,9 @@ def renew(folder: Path, name: str, path: Path, days: int) -> None:
 
     FOLDER is the authority's. The lock's key stays on the lock, and the new certificate is for it. The lock
     takes it while it is online, and starts anew with it; the file of the old one becomes the new one.
+
+    \b
+        menshen pki renew ~/menshen-pki front --certificate front.crt.pem
     """
     check_lock(name)
     try:
@@ -134,7 +152,7 @@ def trust(folders: tuple[Path, ...], name: str) -> None:
     To replace an authority, for every lock and then for the broker:
         menshen pki trust --lock front OLD NEW
         menshen pki renew NEW front --certificate front.crt.pem
-        menshen brokers mosquitto ... (with the new authority)
+        menshen brokers mosquitto FOLDER --authority NEW --host mqtt.example.org
         menshen pki trust --lock front NEW
 
     The broker has to let both in meanwhile: its ca.crt.pem is both files, one behind the other.

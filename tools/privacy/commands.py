@@ -46,7 +46,12 @@ def sheet_(
 
     It is made of the lock's settings and of your file: who of the staff may open, and where the broker is. It
     goes to standard output, as text to print.
+
+    \b
+        menshen privacy sheet front --settings front.json --landlord "A. Li"
     """
+    if not landlord.strip():
+        raise InputError("--landlord: a name, and an address or a number, is right")
     row, settings = store.lock(name), read_settings(path)
     if settings["lock"] != row["name"]:
         raise InputError(f"--settings {path}: of the lock {settings['lock']}, and not of {row['name']}")

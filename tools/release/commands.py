@@ -85,6 +85,9 @@ def key(path: Path, passphrase_fd: int | None) -> None:
     The public half goes beside it, as .pub.pem: images are built with it (`menshen board image --trust`).
     The passphrase comes from the keyboard, from --passphrase-fd, or from the file that
     $MENSHEN_RELEASE_PASSPHRASE_FILE names.
+
+    \b
+        menshen release key --key ~/keys/release.pem
     """
     path = path.expanduser()
     private, public = keys.create(path, keys.asked(passphrase_fd, again=True))
@@ -102,9 +105,12 @@ def key(path: Path, passphrase_fd: int | None) -> None:
 def build(
     path: Path, trust: tuple[Path, ...], image: Path | None, board: str, out: Path, passphrase_fd: int | None
 ) -> None:
-    """Build the application from this tree, and sign it, for all boards.
+    """Build a release of this tree for all boards, and sign it.
 
     A version is released once: raise VERSION in firmware/version.py first. Needs a checkout.
+
+    \b
+        menshen release build --key ~/keys/release.pem
     """
     checkout.needed("release build")
     path = path.expanduser()
@@ -127,6 +133,9 @@ def publish_(path: Path, way: Way, as_json: bool) -> None:
     """Put a release on the broker, for every lock to fetch.
 
     None runs it before `menshen release order` says so.
+
+    \b
+        menshen release publish --release build/release/0.2.0
     """
     folder = output.read(path)
 
@@ -146,7 +155,7 @@ def publish_(path: Path, way: Way, as_json: bool) -> None:
 @click.option(
     "--number",
     type=click.IntRange(1, 2**30 - 1),
-    help="The order's number: one above the highest, which the lock's state tells, if not given.",
+    help="The order's number [one above the highest].",
 )
 @_way
 @json_
@@ -156,6 +165,9 @@ def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way,
     The release and what the lock says of itself have to be at the broker.
     Orders are counted: a lock obeys none whose number is not above all that it has obeyed, nor one that is
     more than 65,536 above. What comes of it is on menshen/v1/<lock>/ack.
+
+    \b
+        menshen release order --lock front --lock-key front.key --version 0.2.0
     """
     check_lock(lock)
     publish.check_version(version, "--version")

@@ -49,7 +49,7 @@ _pace = packed(
         "patience_h",
         type=click.FloatRange(0.001, 720),
         default=2,
-        help="Hours in which a lock that is online has to answer [2].",
+        help="Hours to wait for an answer [2].",
     ),
 )
 
@@ -70,6 +70,9 @@ def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace, as_json
     \b
     security   1, then a quarter, then all; an hour between them
     feature    1, then a tenth, half, all; a day between them
+
+    \b
+        menshen release roll-out --release build/release/0.2.0 --kind security
     """
     release, store = output.read(path), open_house()
     try:
@@ -92,6 +95,9 @@ def pause(store: Store, kind: str) -> Answer:
     """Stop a roll-out before its next group.
 
     Locks that were told already go on, and orders that nobody has answered are taken back.
+
+    \b
+        menshen release pause
     """
     roll = _known(store, kind)
     roll.pause("paused by hand")
@@ -104,7 +110,11 @@ def pause(store: Store, kind: str) -> Answer:
 @_kind
 @reading
 def status(store: Store, kind: str) -> Answer:
-    """Show how a roll-out stands."""
+    """Show how a roll-out stands.
+
+    \b
+        menshen release status
+    """
     roll = _known(store, kind)
     columns = ("group", "locks", "confirmed", "failed", "waiting")
     rows = [tuple(map(str, row)) for row in roll.rows()]

@@ -138,7 +138,10 @@ def _wanted(nodes: Iterable[ast.AST], modules: Mapping[str, _Module]) -> list[st
 
 
 def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
-    """What is there when the door is armed, then what each block of Late brings; each after what it needs."""
+    """What app.py has at its top, then what each block of Late brings; each after what it needs.
+
+    Of the blocks those come first whose modules app.py loads first.
+    """
     seen: set[str] = set()
 
     def visit(name: str, found: list[_Module]) -> None:
@@ -153,8 +156,9 @@ def _stages(modules: Mapping[str, _Module]) -> Iterable[list[_Module]]:
     stage: list[_Module] = []
     visit(_FIRST, stage)
     yield stage
-    for module in modules.values():
-        for block in late(module.tree):
+    in_time = _wanted(walk(modules[_FIRST].tree), modules) if _FIRST in modules else []
+    for name in dict.fromkeys([*in_time, *modules]):
+        for block in late(modules[name].tree):
             stage = []
             for node in block.body:
                 for target in _targets(node, modules):

@@ -29,7 +29,7 @@ class SyntaxFault(Exception):
 
 
 class Pn532:
-    """One chip. `send` takes bytes for the host, `irq` the level of P70_IRQ.
+    """One chip. `send` takes bytes for the host, `irq` the level of P70_IRQ; `ahead`: see Line.
 
     `sent` is told the command's code, and when on the loop's clock the last byte of its response left.
     A card is found at once when it enters: the model does not wait for the next attempt's start.
@@ -41,11 +41,12 @@ class Pn532:
         irq: Callable[[int], None],
         sent: Callable[[int, float], None] = lambda command, at: None,
         seed: int = 532,
+        ahead: Callable[[bytes, float, float], None] | None = None,
     ) -> None:
         self._irq, self._sent = irq, sent
         self._random = random.Random(seed)
         self._air = Field()
-        self._line = Line(send, irq, self._handle, self._air.time, self._random)
+        self._line = Line(send, irq, self._handle, self._air.time, self._random, ahead)
         self._powered, self._reset_level, self._hung = False, 1, False
         self._fault = "ok"
         self._command: asyncio.Task[None] | None = None

@@ -29,6 +29,9 @@ class Line:
 
     `heard_at` is when that frame was over, `left_at` when the last byte left. `host_speed` is what the host's
     own UART is set to: where that is not the chip's, both hear garbage.
+
+    `ahead`, if there is one, gets all bytes of a frame, in place of `send`, as the first begins: they, when
+    that is, and the seconds of each. No bytes: those that have not left by then do not.
     """
 
     def __init__(
@@ -38,8 +41,10 @@ class Line:
         heard: Callable[[bytes], None],
         time: Timeline,
         dice: random.Random,
+        ahead: Callable[[bytes, float, float], None] | None = None,
     ) -> None:
         self._send, self._irq, self._heard, self._time, self._random = send, irq, heard, time, dice
+        self._ahead = ahead
         self.host_speed, self._host_changed_at = AS_RESET, _NEVER
         self.is_deaf = False
         self._free_at = self.heard_at = self.left_at = 0.0
@@ -66,6 +71,8 @@ class Line:
         if baud != self.host_speed:
             self._host_changed_at = asyncio.get_running_loop().time() if at is None else at
             self.host_speed = baud
+            if self._ahead is not None:
+                self._ahead(b"", self._host_changed_at, 0.0)
 
     def feed(self, data: bytes, at: float | None = None) -> None:
         """Bytes that the host has sent at this time on the loop's clock, or sends now.
@@ -102,6 +109,8 @@ class Line:
         if self.drives_irq:
             self._irq(0)
         try:
+            if self._ahead is not None:
+                gone = await self._tell_ahead(frame, start, byte_s)
             while gone < len(frame):
                 await asyncio.sleep(max(0.0, start + (gone + 1) * byte_s - loop.time()))
                 due = min(len(frame), max(gone + 1, int((loop.time() - start) / byte_s)))
@@ -112,6 +121,19 @@ class Line:
         finally:
             if epoch is self._epoch:
                 self._irq(1)
+
+    async def _tell_ahead(self, frame: bytes, start: float, byte_s: float) -> int:
+        """How many bytes have left: all, unless this is given up."""
+        assert self._ahead is not None
+        loop = asyncio.get_running_loop()
+        self._ahead(self._at_the_host(frame), start, byte_s)
+        try:
+            await asyncio.sleep(start + len(frame) * byte_s - loop.time())
+        except asyncio.CancelledError:
+            self._ahead(b"", loop.time(), 0.0)
+            raise
+        self.left_at = loop.time()
+        return len(frame)
 
     def _at_the_host(self, data: bytes) -> bytes:
         if self.host_speed == self.speed:

@@ -147,7 +147,6 @@ class ChipProcess:
         self._bus, chips_bus = socket.socketpair()
         self._bus_closed = loop.create_future()
         self._bus.setblocking(False)
-        chips_bus.setblocking(False)
         self.send(greeting)
         loop.add_reader(self._bus, self._receive)
         self._uarts = list(uarts.values())

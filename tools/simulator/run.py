@@ -85,6 +85,9 @@ def run(port: int, workdir: Path) -> None:
 
     With its broker, and a door to open, until Ctrl-C. The page is at http://127.0.0.1:8000: type 246810 #,
     open the door, pull the network cable, open it again.
+
+    \b
+        menshen run --port 8080
     """
     try:
         listener = listen_on(port)

@@ -122,6 +122,9 @@ def house(port: int, folder: Path) -> None:
 
     A Mosquitto over TLS with the shipped rules, three simulated locks provisioned as boards are, and a file
     with leases and staff, until Ctrl-C. It says what to type next.
+
+    \b
+        menshen house --port 8080
     """
     with contextlib.ExitStack() as opened:
         try:

@@ -59,6 +59,7 @@ class Door:
         self.is_sound = True
         self.challenge = ""  # of the lock's last state
         self._is_begun = False  # digits lie in the keypad, behind which a code would be another one
+        self._asking: Resident | None = None  # whose dialogue was begun last: they know what it waits for
         self._cut = (0, 0)
         self.heads: list[tuple[Listing, str]] = []
         self._take(Found(**port.ask("new", arguments=[_SETTINGS, T0])))
@@ -164,6 +165,8 @@ class Door:
 
     def comes_home(self, resident: Resident, manner: str = "") -> Found:
         """A resident comes in by their own PIN, whatever others have left at the keypad."""
+        if resident is self._asking:
+            self.dark()
         opens = self.house.opens((PIN, resident.pin), self.clock_is_right)
         if manner == "later":
             self.do("wait", 10_000)
@@ -175,6 +178,7 @@ class Door:
         What they type may be somebody's, and opens then.
         """
         self.dark()
+        self._asking = resident
         opens = any(str(part).split("#")[0] in self.house.known() for part in more)
         found = self.do("keys", f"{self._clear()}{resident.pin}*{order}#", *more, may_open=opens)
         if "throttled" in found.said and not found.fell:

@@ -11,7 +11,7 @@ ENTRY = [path for path in (TOP / "boot.py", TOP / "main.py") if path.exists()]
 """What the chip runs first: not part of a slot."""
 
 _IMPORTERS = {"builtins", "importlib"}
-_RUN_TEXT = {"__import__", "compile", "eval", "exec"}
+_RUN_TEXT = {"__builtins__", "__import__", "compile", "eval", "exec"}
 """What imports by a name, or runs a text, that is made elsewhere."""
 
 MODULES = sorted(FIRMWARE.rglob("*.py"))
@@ -59,6 +59,8 @@ def _imports(path: Path, for_types: bool) -> Iterator[tuple[int, str]]:
                 written_out.add(function)
                 yield node.lineno, named
             case ast.Name() if node.id in _RUN_TEXT and node not in written_out:
+                yield node.lineno, "?"
+            case ast.Constant(str(text)) if text in _RUN_TEXT | {"modules"}:  # for getattr, or globals()
                 yield node.lineno, "?"
 
 

@@ -22,13 +22,15 @@ def make_board(
     fakes: Path = FAKES,
     extra_files: dict[str, bytes] | None = None,
     memory: Memory = TODAYS,
+    port: Path = MICROPYTHON,
+    heapsize: str = _HEAP,
 ) -> Board:
     """A board, without power, with this main.py. Its events are in `board.events`."""
     app = folder / "app"
     app.mkdir()
     (app / "boot.py").write_text(boot)
     (app / "main.py").write_text(main)
-    chip = Chip(MICROPYTHON, fakes, _HEAP, memory=memory)
+    chip = Chip(port, fakes, heapsize, memory=memory)
     board = Board(folder / "board", app, chip, {}, extra_files)
     board.events = []
     board.on_event(board.events.append)

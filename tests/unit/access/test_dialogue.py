@@ -230,6 +230,29 @@ def test_a_card_that_has_proved_its_number_is_added_and_removed_whatever_the_set
             assert (keypad.ask(3), keypad.card(uid, PROVED)) == (GO, None)
 
 
+def test_a_card_that_one_lease_has_given_up_is_added_by_another_and_not_before():
+    """It has this lock's keys already: who comes first has it, and who has it gives it up."""
+    keypad = Keypad(plain_uid=False)
+    keypad.list(NEW, lease=8)
+    theirs = {"pin": NEW, "lease": 8}
+    assert (keypad.ask(2), keypad.card(FOB, PROVED)) == (GO, KEPT)
+    for order in (2, 3):
+        assert (keypad.ask(order, **theirs), keypad.card(FOB, PROVED)) == (GO, None)  # it opens
+    assert (keypad.ask(3), keypad.card(FOB, PROVED)) == (GO, KEPT)
+    assert (keypad.ask(2, **theirs), keypad.card(FOB, PROVED)) == (GO, KEPT)
+    assert (keypad.ask(3), keypad.card(FOB, PROVED)) == (GO, None)
+
+
+def test_a_card_for_which_there_was_no_place_is_added_once_there_is():
+    """By then it has this lock's keys, and shows random numbers."""
+    keypad = Keypad(plain_uid=False)
+    for n in range(CARDS_MAX):
+        assert (keypad.ask(2), keypad.card(FOB[:6] + bytes((n,)), PROVED)) == (GO, KEPT)
+    assert (keypad.ask(2), keypad.card(FOB, PROVED)) == (GO, WEAK)
+    assert (keypad.ask(3), keypad.card(FOB[:6] + b"\0", PROVED)) == (GO, KEPT)
+    assert (keypad.ask(2), keypad.card(FOB, PROVED)) == (GO, KEPT)
+
+
 def test_a_card_that_has_its_home_elsewhere_is_told_so_and_not_added():
     keypad = Keypad()
     keypad.ask(2)

@@ -52,10 +52,16 @@ time = sys.modules["time"] = ChipTime()
 
 import asyncio  # noqa: E402
 
+_POLL, _READ = 3, 1  # py/stream.h
+_look = asyncio.core.IOQueue.wait_io_event
+
 
 def _wait_io_event(queue, milliseconds):
     if milliseconds:
         time.before_wait()
+    if any(stream.ioctl(_POLL, _READ) for _, _, stream in queue.map.values()):  # an interrupt has set a flag
+        _look(queue, 0)
+        return
     if milliseconds > 0:
         time.now_ms += max(milliseconds, time.stride_ms)
 

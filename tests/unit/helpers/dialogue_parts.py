@@ -93,10 +93,10 @@ class Keypad(House):
         """Have the operator's list hold it."""
         self.listed.put(digest(value, kind) + bytes((role, kind, lease)) + bytes(13))
 
-    def ask(self, order, now=0, pin=OLD):
+    def ask(self, order, now=0, pin=OLD, lease=LEASE):
         """`PIN * order #`, or a move-in code where there is no order; the signal."""
         verdict = Verdict(ASKING if order else MOVING_IN, PIN)
-        verdict.digest, verdict.lease, verdict.order = digest(pin if order else CODE), LEASE, order
+        verdict.digest, verdict.lease, verdict.order = digest(pin if order else CODE), lease, order
         verdict.role, verdict.number = TENANT if order else MOVE_IN, self.number(pin)
         parts = self.register, self.guests, MAC, self.settings, self.clock
         dialogues = Dialogues(lambda: self.phone, *parts)

@@ -1,6 +1,6 @@
 """The whole application in virtual time, for models/test_people_model.py.
 
-app.Lock runs with all its tasks. Played are the chip (virtual_chip.py), the person at keypad and card reader,
+inside.Lock runs with all its tasks. Played are the chip (virtual_chip.py), the person at keypad and reader,
 and the connection to the broker: what is published comes back with each step, what comes in is given to the
 link's own subscriptions. Everything between is the firmware's.
 """
@@ -66,9 +66,11 @@ _import_all(next(place for place in sys.path if place.endswith("/firmware")))
 
 import app  # noqa: E402
 import console  # noqa: E402
+import inside  # noqa: E402
 import loader  # noqa: E402
+import readers.card_reader  # noqa: E402
 import readers.keypad  # noqa: E402
-import supervisor  # noqa: E402
+import readers.pn532  # noqa: E402
 from door.indicator import Indicator  # noqa: E402
 from link.link import Link  # noqa: E402
 from storage.names import LIVED  # noqa: E402
@@ -84,7 +86,8 @@ class _Hands:
 
     async def run(self, told, on_health, adds=None):
         self.told = told
-        await supervisor.wait_for_ever()
+        while True:
+            await asyncio.sleep_ms(60_000)
 
     def emulate(self, tag):
         self.tag = tag
@@ -129,7 +132,7 @@ class House:
         console.warning = console.info = lambda source, message: None
         loader.gc = loader.sys = self  # to collect, and to count modules, takes longer than all else here
         loader._IS_PLENTY = True
-        app.CardReader, app.PN532 = self._hand("reader"), lambda *parts: None
+        readers.card_reader.CardReader, readers.pn532.PN532 = self._hand("reader"), lambda *parts: parts
         readers.keypad.MatrixKeypad = self._hand("keypad")
         Link.run = lambda link: self._connect(link)  # noqa: PLW0108 (a method of the link's)
         say = Indicator.say
@@ -239,8 +242,8 @@ class House:
                 pass
         except OSError:
             return
-        self.lock = app.Lock(app._load_settings(self), self)
-        asyncio.create_task(self.lock.run(0))
+        self.lock = inside.Lock(app._load_settings(self), self)
+        asyncio.create_task(app.go_on(*self.lock.arm()))
         self.wait(_STARTS_MS)
 
     restart = start

@@ -27,7 +27,7 @@ from reports import results as words
 from storage import files
 from storage.nvs import Numbers
 from update import trial as trials
-from update.manager import Manager
+from update.course import Course
 from update.session import check_tries
 from update.steps import JUDGE, SWITCH
 from update.trial import Running, Trial
@@ -269,8 +269,8 @@ class SmallLock:
         if wanted is None or wanted.version == running.version:
             return
         update.image.Partition = partition
-        manager = Manager(self, self, None, (self, self), (asyncio.Lock(), asyncio.Lock()), self)
-        manager.version = wanted.version
+        course = Course((self, self, None, (self, self), asyncio.Lock(), self), [])
+        course.version = wanted.version
         path = sys.path[:]
         sys.path.insert(0, self.place)
         try:
@@ -280,9 +280,9 @@ class SmallLock:
             said = wanted.manifest
             start = max(len(said) - 512, 0)  # and takes it in pieces
             pieces = [said[at : at + 64] for at in range(start, len(said), 64)]
-            ready = await manager.follow(JUDGE, [said[:start]] + pieces)
+            ready = await course.follow(JUDGE, [said[:start]] + pieces)
             if ready is not None:
-                await manager.follow(SWITCH, ready)
+                await course.follow(SWITCH, ready)
         except Refused as error:
             self.update(wanted.version, "refused", error.reason)
         finally:

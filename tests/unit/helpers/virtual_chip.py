@@ -112,6 +112,7 @@ class Pin:
     IN, OUT, OPEN_DRAIN, PULL_UP, PULL_DOWN, IRQ_FALLING, IRQ_RISING = range(7)
     RELAY, CONTACT, TAMPER = 23, 35, 21
     low = {CONTACT, TAMPER}
+    handlers = {}  # of interrupts, by number
 
     def __init__(self, number, mode=0, pull=None, value=None):
         self._number, self._level = number, value
@@ -126,8 +127,8 @@ class Pin:
         self._level = level[0]
         return None
 
-    def irq(self, *how, **more):
-        pass
+    def irq(self, handler=None, trigger=0):
+        Pin.handlers[self._number] = handler
 
     def init(self, *how, **more):
         pass
@@ -143,7 +144,8 @@ class Pin:
 
 class Rtc:
     def datetime(self, value=None):
-        from access.clock import date, seconds
+        from access.clock import seconds
+        from access.dates import date
 
         if value is None:
             return date(chip.read_clock())

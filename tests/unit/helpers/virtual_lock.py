@@ -65,7 +65,8 @@ class Board:
         return None
 
     def datetime(self, *value):
-        from access.clock import date, seconds
+        from access.clock import seconds
+        from access.dates import date
 
         if value:
             year, month, day, _, hour, minute, second, _ = value[0]
@@ -91,6 +92,7 @@ sys.modules["board"] = type("board", (), {"Board": Board})
 sys.modules["link.tls"] = Tls
 
 import app  # noqa: E402
+import inside  # noqa: E402
 import link.timekeeper  # noqa: E402
 import loader  # noqa: E402
 from door import doorkeeper  # noqa: E402
@@ -138,13 +140,23 @@ class Plenty:
 loader.sys = loader.gc = Plenty
 
 
+async def _wait_for_ever():
+    import asyncio
+
+    while True:
+        await asyncio.sleep_ms(60_000)
+
+
+async def _live(lock):
+    await app.go_on(*lock.arm())
+    await _wait_for_ever()
+
+
 class Keypad:
     """A keypad whose keys the test presses at the doorkeeper."""
 
     async def run(self, *told):
-        from supervisor import wait_for_ever
-
-        await wait_for_ever()
+        await _wait_for_ever()
 
 
 class Watchdog:
@@ -187,9 +199,9 @@ class VirtualLock:
         import asyncio
 
         link.timekeeper.Timekeeper = self._kept
-        lock = app.Lock(parse(json.dumps(self.settings)), Watchdog())
+        lock = inside.Lock(parse(json.dumps(self.settings)), Watchdog())
         lock._keypad = Keypad()
-        self.board, self.keeper = lock._board, lock._doorkeeper
+        self.board, self.keeper = lock._parts[1], lock._doorkeeper
         grant = lock._doorkeeper._controller.grant
 
         def count(*granted):
@@ -199,7 +211,7 @@ class VirtualLock:
         lock._doorkeeper._controller.grant = count
 
         async def live():
-            await asyncio.wait_for_ms(lock.run(clock.now * 1000), end_ms)
+            await asyncio.wait_for_ms(_live(lock), end_ms)
 
         try:
             asyncio.run(live())

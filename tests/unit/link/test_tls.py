@@ -7,7 +7,7 @@ from certificate_vectors import CERTIFICATE, ONE, TWO
 from ram_flash import RamFlash
 
 from link.errors import TlsError
-from link.tls import dates, end_of, trusting
+from link.tls import dates, end_of, home_ends, trusting
 
 LOOKS_LIKE_A_DATE = b"\x17\x0d260101000000Z" + b"\x18\x0f20260101"
 
@@ -122,3 +122,13 @@ def test_a_tenants_broker_is_known_by_the_certificate_that_the_settings_name_and
     assert "a certificate in DER would be right" in trusts(b"none", sha256(b"none").digest())
     os.remove("/tls/home.crt.der")
     assert "cannot be read" in refusal(digest)
+
+
+def test_when_that_certificate_ends_is_known_and_nobody_stumbles_over_one_without_dates():
+    for data in (ONE, TWO):
+        trusts(data, b"")
+        assert home_ends() == end_of(data) > 1_600_000_000
+    trusts(b"none", b"")
+    assert home_ends() == 0
+    os.remove("/tls/home.crt.der")
+    assert home_ends() == 0

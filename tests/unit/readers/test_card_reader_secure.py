@@ -169,6 +169,20 @@ def test_one_that_is_never_read_to_the_end_is_told_as_one_that_proves_nothing():
         assert watch(story, secure=secure).kinds == [PLAIN]
 
 
+def test_one_that_is_never_read_to_the_end_while_it_is_to_be_added_is_not_kept_by_its_number_alone():
+    """It may be half written: where plain numbers open, a card would stay a weak one for good."""
+    secure = Secure()
+    secure.faults = [CardError("moved") for _ in range(500)]
+
+    async def story(chip, seen):
+        await until(lambda: seen.health)
+        seen.wants = True
+        chip.put(TENANT)
+        await until(lambda: seen.cards)
+
+    assert watch(story, secure=secure).kinds == [ELSEWHERE]
+
+
 def test_a_reader_that_fails_while_a_card_is_asked_is_mended_and_asks_again():
     secure = Secure()
     secure.says[TENANT] = TENANT

@@ -4,7 +4,7 @@ import sys
 
 from ram_numbers import RamNvs
 
-import reports.status as room
+import reports.state as room
 from reports.status import Status
 from storage.nvs import Numbers
 from version import VERSION
@@ -113,3 +113,17 @@ def test_days_left_of_certificates_are_told_and_two_months_before_they_are_a_fau
         assert (said["days"], said["faults"]) == (days, faults), ahead
     part.at = None  # nobody knows the time
     assert (status()["days"], status()["faults"]) == (None, [])
+
+
+def test_the_certificate_that_a_tenants_broker_is_known_by_is_a_fault_of_its_own_two_months_before_it_ends():
+    part = Part()
+    status = Status(part, part, part, Numbers(RamNvs()))
+    status.home_ends = part.at + 400 * 86_400
+    for days, ends in ((0, False), (339, False), (341, True), (500, True), (0, False)):
+        part.at = 1_790_000_000 + days * 86_400
+        assert (status()["days"], status()["faults"]) == (None, ["home certificate"] * ends), days
+    status.certificates_end = part.at + 59 * 86_400
+    assert (status()["days"], status()["faults"]) == (59, ["certificate"])
+    part.at = None
+    status()
+    assert part.faults == {"certificate"}, "nobody knows the time, and nothing has changed"

@@ -7,6 +7,7 @@ from time import ticks_add, ticks_ms
 import update.manager as room
 from link.errors import Refused
 from update import version
+from update.course import Course
 from update.manager import Manager
 from update.steps import BUILD, DONE, JUDGE, REQUEST
 
@@ -111,7 +112,7 @@ async def until(wanted):
 async def start(lock, memory):
     lock.load()
     manager = Manager(lock, lock, None, (lock, lock), (memory, lock.turn), lock)
-    manager.again_ms = 1
+    Course.again_ms = 1
     running = asyncio.create_task(manager.run())
     await until(lambda: lock.handler)
     return running
@@ -316,7 +317,7 @@ def excused(faults, answered):
     """Which of these faults, that lasted all the while, the next release is not blamed for."""
     lock = Lock(None)
     lock.faults, lock.answered = frozenset(faults), answered
-    return version.excused(Manager(lock, lock, None, (lock, lock), (None, None), lock))
+    return version.excused(Course((lock, lock, None, (lock, lock), None, lock), []))
 
 
 def test_a_reader_that_has_answered_since_the_start_excuses_no_release():
@@ -330,7 +331,7 @@ def test_a_reader_of_which_nothing_was_heard_is_a_fault_of_the_release_on_trial(
     lock = Lock(None)
 
     def faults():
-        return Manager(lock, lock, None, (lock, lock), (None, None), lock).faults()
+        return Course((lock, lock, None, (lock, lock), None, lock), []).faults()
 
     assert faults() == set()
     lock.answered = False

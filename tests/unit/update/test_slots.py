@@ -5,7 +5,7 @@ from update_parts import COMMON, NEW_FILES, OLD, make_lock, refused, tree
 
 from door.faults import FAULTS
 from update import slots
-from update.manager import Manager
+from update.course import Course
 
 
 def test_a_blob_that_is_not_there_or_not_right_is_refused():
@@ -94,7 +94,7 @@ def test_only_what_has_changed_is_fetched():
 
 def test_a_slot_that_is_whole_is_not_built_again_where_memory_is_lacking_after_it():
     """For what is cleared, before and after that, or for what is told."""
-    clear, Manager.again_ms = slots.clear, 0
+    clear, Course.again_ms = slots.clear, 0
     for at in ("clear", "cleared", "fetched"):
         new = Release("1.1.0", NEW_FILES)
         lock = make_lock(new)

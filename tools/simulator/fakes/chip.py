@@ -4,11 +4,11 @@ import gc
 import os
 import select
 import sys
-import time
 from binascii import unhexlify
 
 import micropython
 
+import bus
 import esp32
 import machine
 import start
@@ -28,7 +28,7 @@ def _idle(bus, names: dict) -> None:
     It runs what the world's end of the console sends; a byte 5 tells that it is there.
     """
     work = []
-    bus.commands[b"exec"] = work.append
+    bus.on(b"exec", work.append, True)
     sys.stdout.write("\x05")
     poller = select.poll()
     poller.register(bus, select.POLLIN)
@@ -69,7 +69,7 @@ def _run(name: str, names: dict, text=None):
 micropython.kbd_intr(-1)
 _bus = start.build()
 del start
-_bus.commands[b"int"] = _ctrl_c
+_bus.on(b"int", _ctrl_c)
 _own = "bus certificates chip flag flash idf nvs ota pins probe start threads asyncio.event"
 for _name in _own.split():
     sys.modules.pop(_name, None)  # the chip has none of these
@@ -85,7 +85,7 @@ while _table < 4000:
     _table = gc.mem_alloc() - _table
 gc.collect()
 esp32._account.began = gc.mem_alloc()  # its figures come to what was measured as they are
-_bus.send(b"boot %d %d %d\n" % (machine.reset_cause(), gc.mem_alloc() - _table, time.ticks_us()))
+bus.tell("boot %1$d %2$d %4$d\n", machine.reset_cause(), gc.mem_alloc() - _table)
 if _bus.on_boot:
     _bus.on_boot()
 _names = {"__name__": "__main__"}

@@ -12,12 +12,14 @@ _host = _account = None
 
 HEAP_DATA = 4  # MALLOC_CAP_8BIT of esp_heap_caps.h
 _RAM = const(113_840)  # bytes of a region, free or not
+_FULL = (240, 7_288, 15_072, 16_648)  # regions without a free byte, as the page of the port shows them
 
 
 def idf_heap_info(capabilities: int) -> list:
     """(bytes, free, largest free block, least free since the start) of each region of ESP-IDF's RAM."""
     _account.take(0)
-    return [(_RAM, free, free, 0) for free in (_account.largest, _account.small)]
+    regions = [(_RAM, free, free, 0) for free in (_account.largest, _account.small)]
+    return regions + [(size, 0, 0, 0) for size in _FULL]
 
 
 class Partition:

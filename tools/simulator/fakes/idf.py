@@ -24,7 +24,7 @@ class Account:
 
     def __init__(self, bus) -> None:
         self._bus, self._heap, self.small, self.began = bus, _HEAP, _SMALL, 0
-        bus.commands[b"ram"] = self.lose
+        bus.on(b"ram", self.lose, True)
         self.largest, self.session = map(int, (os.getenv("MENSHEN_IDF") or "102400,28672").split(","))
 
     def lose(self, size: bytes) -> None:

@@ -1,27 +1,35 @@
 """machine of the ESP32 port, as far as a lock needs it; what it does is told to the world over the bus.
 
-`_bus`, the pads of Pin and the offset of RTC are set by the start of the chip.
+`_bus`, the pads of Pin and the RTC are set by the start of the chip.
 """
 
 import io
 import os
+import struct
 import time
 
 from micropython import const
 
-from bus import libc
+from bus import libc, tell
 from pins import Pin  # machine.Pin
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 _GET_FILENO = const(10)  # py/stream.h: MP_STREAM_GET_FILENO
 _FIONREAD = const(0x541B)  # asm-generic/ioctls.h
 _FIFO = const(128)  # SOC_UART_FIFO_LEN: a receive buffer must be larger
+_ioctl = libc.func("i", "ioctl", "iip")
+_count = bytearray(4)
+_get_time = libc.func("i", "gettimeofday", "pp")
+_split = libc.func("v", "gmtime_r", "pp")
+_WORD = struct.calcsize("l")
+_now = bytearray(2 * _WORD)  # struct timeval: seconds, microseconds
+_calendar = bytearray(64)  # struct tm: nine int, of which seconds are the first
 _bus = None
 
 
 def reset(cause: int = HARD_RESET) -> None:
     """As the chip's: esp_restart is not told from a pin reset, and gives HARD_RESET."""
-    _bus.end(b"reset %d\n" % cause)
+    _bus.end("reset %d\n", cause)
 
 
 def soft_reset() -> None:
@@ -37,7 +45,9 @@ def bitstream(pin: Pin, encoding: int, timing, data) -> None:
     if encoding or len(timing) != 4:
         raise ValueError
     if pin.pads.driven[pin.number] != 2 and len(data) >= 3:
-        _bus.send(b"led %d %d %d %d\n" % (data[1], data[0], data[2], time.ticks_us()))
+        _bus.own_us -= _bus.clock()
+        tell("led %d %d %d %d\n", data[1], data[0], data[2])
+        _bus.own_us += _bus.clock()
 
 
 class PWM:
@@ -50,7 +60,7 @@ class PWM:
         self.deinit(freq, duty_u16)
 
     def deinit(self, freq: int = 0, duty_u16: int = 0) -> None:
-        _bus.send(b"pwm %d %d %d %d\n" % (self._pin, freq, duty_u16, time.ticks_us()))
+        tell("pwm %d %d %d %d\n", self._pin, freq, duty_u16)
 
 
 class UART(io.IOBase):
@@ -68,32 +78,40 @@ class UART(io.IOBase):
             if name in settings:
                 Pin(settings[name])  # raises what the port raises for a pin that there is not
         self._id, self._fd = id, int(fd)
-        file = open(self._fd, "r+b")
-        self.read, self.readinto, self.readline = file.read, file.readinto, file.readline
-        self._write = file.write
+        self._file = open(self._fd, "r+b")
         self.init(baudrate, **settings)
 
     def init(self, baudrate: int = 0, *, rxbuf: int = 256, **settings) -> None:
         if rxbuf <= _FIFO:
             raise ValueError("rxbuf too small")
         self._baud = baudrate or self._baud  # none given: it stays
-        _bus.send(b"uart %d %d %d %d\n" % (self._id, rxbuf, self._baud, time.ticks_us()))
+        tell("uart %d %d %d %d\n", self._id, rxbuf, self._baud)
 
     def deinit(self) -> None:
-        _bus.send(b"uart %d 0 %d %d\n" % (self._id, self._baud, time.ticks_us()))
+        tell("uart %d %d %d %d\n", self._id, 0, self._baud)
+
+    def read(self, size: int = -1) -> bytes | None:
+        return self._file.read(size)
+
+    def readinto(self, buf) -> int | None:
+        return self._file.readinto(buf)
+
+    def readline(self) -> bytes | None:
+        return self._file.readline()
 
     def write(self, data: bytes) -> int:
         """The world is told when, since it may be late to take it."""
-        _bus.send(b"sent %d %d %d\n" % (self._id, len(data), time.ticks_us()))
-        return self._write(data)
+        _bus.own_us -= _bus.clock()
+        tell("sent %1$d %2$d %4$d\n", self._id, len(data))
+        _bus.own_us += _bus.clock()
+        return self._file.write(data)
 
     def ioctl(self, request: int, argument: int) -> int:
         return self._fd if request == _GET_FILENO else -1
 
     def any(self) -> int:
-        count = bytearray(4)
-        libc.func("i", "ioctl", "iip")(self._fd, _FIONREAD, count)
-        return int.from_bytes(count, "little")
+        _ioctl(self._fd, _FIONREAD, _count)
+        return _count[0] | _count[1] << 8 | _count[2] << 16
 
 
 class WDT:
@@ -105,7 +123,7 @@ class WDT:
     def __init__(self, id: int = 0, timeout: int = 5000) -> None:
         if id or timeout <= 0:
             raise ValueError
-        self._line = b"wdt %d\n" % timeout
+        self._ms = timeout
         self._rest_us = timeout * 10
         self._told = time.ticks_us() - self._rest_us
         self.feed()
@@ -114,21 +132,49 @@ class WDT:
         now = time.ticks_us()
         if time.ticks_diff(now, self._told) >= self._rest_us:
             self._told = now
-            _bus.send(self._line)
+            tell("wdt %d\n", self._ms)
 
 
 class RTC:
-    """Runs on over resets, forgets without power. `offset`: microseconds to it from the computer's clock."""
+    """Runs on over resets, forgets without power.
 
-    offset = 0
+    A look at it takes of the heap what it takes on the chip, the tuple: libc counts in memory of its own.
+    """
 
-    def datetime(self, value=None):
+    def __new__(cls) -> "RTC":
+        return _rtc
+
+    @staticmethod
+    def start(offset: int) -> None:
+        """`offset`: microseconds to it from the computer's clock."""
+        seconds, us = divmod(offset, 1_000_000)
+        parts = struct.unpack("<HHI", struct.pack("<II", seconds & 0xFFFFFFFF, us))  # small integers again
+        RTC._low, RTC._high, RTC._us = parts
+        _bus.send(b"rtc %d\n" % offset)
+
+    def datetime(self, value=None) -> tuple | None:
         """(year, month, day, weekday, hour, minute, second, microsecond); weekday 0 is Monday."""
-        now = time.time_ns() // 1000
         if value is None:
-            now += RTC.offset
-            at = time.gmtime(now // 1_000_000)
-            return at[:3] + (at[6],) + at[3:6] + (now % 1_000_000,)
+            return self._read(self._now())
         seconds = int(time.mktime(value[:3] + value[4:7] + (0, 0, 0)))  # the world sets TZ=UTC
-        RTC.offset = seconds * 1_000_000 + value[7] - now
-        _bus.send(b"rtc %d\n" % RTC.offset)
+        self.start(seconds * 1_000_000 + value[7] - time.time_ns() // 1000)
+
+    def _now(self) -> int:
+        """Put the RTC's seconds into _now, half by half: small integers. The microseconds beside them."""
+        now = _now
+        _get_time(now, None)
+        us = (now[_WORD] | now[_WORD + 1] << 8 | now[_WORD + 2] << 16) + self._us
+        half = (now[0] | now[1] << 8) + self._low + us // 1_000_000
+        now[0], now[1] = half & 0xFF, half >> 8 & 0xFF
+        half = (now[2] | now[3] << 8) + self._high + (half >> 16)
+        now[2], now[3] = half & 0xFF, half >> 8 & 0xFF
+        return us % 1_000_000
+
+    def _read(self, us: int) -> tuple:
+        _split(_now, _calendar)
+        year = (_calendar[20] | _calendar[21] << 8) + 1900
+        month, weekday = _calendar[16] + 1, (_calendar[24] + 6) % 7
+        return year, month, _calendar[12], weekday, _calendar[8], _calendar[4], _calendar[0], us
+
+
+_rtc = object.__new__(RTC)

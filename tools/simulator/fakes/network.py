@@ -9,6 +9,8 @@ STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 _CONNECT_MS = const(300)
 _RAM = const(12_288)  # of the largest block, beside all the others: about 47 KB
 _SLOW_MS = const(20_000)
+_ADDRESSES = const(144)  # bytes: four strings of two blocks each, and the tuple's two; bytearray has one
+_NONE = ("0.0.0.0",) * 4
 _LEASE = const(13)  # a lease that is taken back and given again: 2^13 ms each
 
 
@@ -24,9 +26,9 @@ class WLAN:
     def __new__(cls, interface: int = STA_IF) -> "WLAN":
         return cls.station if interface == STA_IF and cls.station else object.__new__(cls)
 
-    def reach(self, near: bytes) -> None:
+    def reach(self, near: int) -> None:
         """The world's word on whether the access point is near."""
-        self._near = near == b"1"
+        self._near = near == 1
         self._since = time.ticks_ms()
 
     def lease(self, mode: bytes) -> None:
@@ -81,8 +83,9 @@ class WLAN:
 
     def ifconfig(self) -> tuple:
         """Address, mask, gateway, resolver: addresses of RFC 5737, so that nobody answers by chance."""
+        bytearray(_ADDRESSES)  # constants take no heap, and the chip's strings do
         if not self.isconnected():
-            return ("0.0.0.0",) * 4
+            return _NONE
         if self._dhcp == b"garbage":
             return "255.255.255.255", "0.0.0.0", "0.0.0.0", "0.0.0.0"
         return "192.0.2.10", "255.255.255.0", "192.0.2.1", "192.0.2.1"

@@ -4,12 +4,10 @@ On the chip NVS takes nothing of MicroPython's heap. So the values lie beside th
 the computer's own functions (libc) search and move: `, "key": number` or `, "key": "hexadecimal digits"`.
 """
 
-import os
-
 import uctypes
 from micropython import const
 
-from bus import libc, move
+from bus import libc, move, print_text, write
 
 _NOT_FOUND = const(0x1102)  # nvs_flash/include/nvs.h of esp-idf
 _TYPE_MISMATCH = const(0x1103)
@@ -28,10 +26,16 @@ _WISH = const(
     0x28000000
 )  # an address that is a small integer in the 32-bit port, too, and not that of flash.py
 _QUOTE = const(0x22)
+_NEW = const(0x241)  # bits/fcntl-linux.h: O_WRONLY, O_CREAT, O_TRUNC
+_MODE = const(0o644)
+_EIO = const(5)
 _print = libc.func("i", "sprintf", "pssi")
 _search = libc.func("p", "strstr", "pp")
 _number = libc.func("i", "atoi", "p")
-knife = host = None  # set by the start of the chip
+_open = libc.func("i", "open", "sii")
+_close = libc.func("i", "close", "i")
+_rename = libc.func("i", "rename", "ss")
+knife = saved_at = None  # set by the start of the chip: paths of the file, and of the one that replaces it
 spaces = {}  # by name
 
 
@@ -50,7 +54,8 @@ class Space:
     def set_i32(self, key: str, value) -> None:
         if len(key) > _NAME_MAX:
             raise OSError(-_KEY_TOO_LONG)
-        began, at, text, start = knife.now(), self._at, self.text, self.end
+        began, at = knife.now(), self._at
+        text, start = self.text, self.end
         place = start + len(key) + 6
         if not isinstance(value, int):
             if len(value) > _LONGEST:
@@ -107,20 +112,24 @@ class Space:
         began = knife.now()
         torn = knife.falls(2)
         if not torn or knife.random() & 1:
-            path = os.getenv("MENSHEN_NVS")
-            with host.open(path + ".new", "w") as file:
-                lead = '{"'
-                for name, space in spaces.items():
-                    file.write(lead)
-                    file.write(name)
-                    file.write('": {')
-                    file.write(space.text, 2, max(space.end - 2, 0))
-                    lead = '}, "'
-                file.write("}}")
-            host.rename(path + ".new", path)
+            self._replace()
         if torn:
             knife.cut()
         knife.own_us += knife.now() - began
+
+    def _replace(self) -> None:
+        path, new = saved_at
+        file, lead = _open(new, _NEW, _MODE), "{"
+        for name in spaces:  # noqa: PLC0206 (items() takes heap)
+            space = spaces[name]
+            print_text(file, lead, "")
+            print_text(file, '"%s": {', name)
+            write(file, space._at + 2, max(space.end - 2, 0))
+            lead = "}, "
+        print_text(file, "}}", "")
+        _close(file)
+        if _rename(new, path):
+            raise OSError(_EIO)
 
     def _find(self, key: str) -> int:
         """Where the first value of this key begins in the text."""

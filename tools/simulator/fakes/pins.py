@@ -1,14 +1,16 @@
 """The pads of the ESP32 or ESP32-S3: what each drives, what is laid on it, and `machine.Pin`."""
 
 import os
-import time
 
 import micropython
 from micropython import const
 
+from bus import tell
+
 _FREE = const(2)  # not driven
 _INPUT, _OUTPUT, _OPEN_DRAIN = const(1), const(3), const(7)
 _RISING, _FALLING = const(1), const(2)
+_ENDS = const(64)  # of switches that are closed at the same time, each with two
 # By MENSHEN_CHIP, a board profile: the pins that no program can use. ESP32 data sheet, 2.2: 6 to 11 belong
 # to the flash; 20, 24 and 28 to 31 do not exist. ESP32-WROVER-E data sheet, 2.2: the PSRAM has 16 and 17.
 # ESP32-S3 data sheet, 2.3 and 2.8: 22 to 25 do not exist; 26 to 37 belong to the flash and an octal PSRAM.
@@ -25,8 +27,8 @@ elif _CHIP == "s3":
 class Pads:
     """All pins. `driven` is what the chip drives, `_outside` what the world does: 0, 1, or 2 for nothing.
 
-    A look at a pin takes no heap, as on the chip: else a keypad's hundred in a second would have the program
-    collect garbage all the time. A call of a function does where that has more than eleven locals and values.
+    Neither a look at a pin nor a change of its level takes heap, as on the chip: else a keypad's hundred in a
+    second would have the program collect garbage all the time. `pins` are made once, as the chip's own are.
     """
 
     def __init__(self, bus) -> None:
@@ -36,11 +38,18 @@ class Pads:
         self.latch = bytearray(_COUNT)
         self.driven = bytearray([_FREE] * _COUNT)
         self._outside = bytearray(self.driven)
-        self._switches = set()
-        self.watched = {}  # number: [pin, handler, trigger, last level]
+        self._ends = bytearray(_ENDS)  # both pins of each closed switch, the second 0 where there is none
+        self._net = bytearray(_COUNT)  # the same number for all pins that switches join, 0 for the others
+        self.pins = [None] * _COUNT
+        self.watched = []  # [pin, handler, trigger, last level] of each
         self._noise = 1  # the first look at a pin that nothing holds is 0: what a jumper would be
-        bus.commands[b"in"] = self._lay
-        bus.commands[b"sw"] = self._switch
+        bus.on(b"in", self._lay)
+        bus.on(b"sw", self._switch)
+
+    def make_pins(self, kind: type) -> None:
+        for n in range(_COUNT):
+            if n not in _NONE:
+                kind(n)
 
     def drive(self, n: int) -> None:
         """Let pin `n` follow its mode and latch, and tell the world of a change."""
@@ -49,14 +58,14 @@ class Pads:
             level = self.latch[n]
         if level != self.driven[n]:
             self.driven[n] = level
-            self.bus.send(b"pin %d %s %d\n" % (n, "z" if level == _FREE else level, time.ticks_us()))
+            tell("pin %1$d z %4$d\n" if level == _FREE else "pin %1$d %2$d %4$d\n", n, level)
             self._settle()
 
     def level(self, n: int) -> int:
         """0, 1, or 2 where nothing holds the pin: what is low wins, and pulls are weaker than all else."""
         if self.driven[n] != _FREE:
             return self.driven[n]
-        if self._switches:
+        if self._net[n]:
             return self._joined(n)
         level = self._outside[n]
         if level == _FREE and self.pull[n]:
@@ -64,20 +73,16 @@ class Pads:
         return level
 
     def _joined(self, n: int) -> int:
-        """The same of a pin that drives nothing, where switches are closed."""
-        joined = {n}  # through several of them too: a real matrix has ghost keys
-        grown = True
-        while grown:
-            grown = False
-            for pair in self._switches:
-                if len(joined & pair) == 1:
-                    joined |= pair
-                    grown = True
+        """The same of a pin that drives nothing, and that closed switches join with others."""
         level = pulled = _FREE
-        for m in joined:
-            level = min(level, self.driven[m], self._outside[m])
-            if self.pull[m]:
-                pulled = self.pull[m] >> 1
+        m = _COUNT
+        while m:
+            m -= 1
+            if self._net[m] == self._net[n]:
+                level = min(level, self.driven[m])
+                level = min(level, self._outside[m])
+                if self.pull[m]:
+                    pulled = self.pull[m] >> 1
         return pulled if level == _FREE else level
 
     def read(self, n: int) -> int:
@@ -90,27 +95,51 @@ class Pads:
         return level
 
     def _settle(self) -> None:
-        for watched in self.watched.values():
-            level = self.level(watched[0].number)
-            if level in (watched[3], _FREE):
-                continue
+        for watched in self.watched:
+            self._look(watched)
+
+    def _look(self, watched: list) -> None:
+        level = self.level(watched[0].number)
+        if level != watched[3] and level != _FREE:
             watched[3] = level
             if watched[2] & (_RISING if level else _FALLING):
-                try:
-                    micropython.schedule(watched[1], watched[0])
-                except RuntimeError:  # the queue is full: the chip loses the interrupt too
-                    pass
+                _interrupt(watched)
 
-    def _lay(self, n: bytes, level: bytes) -> None:
-        self._outside[int(n)] = int(level)
+    def _lay(self, n: int, level: int) -> None:
+        self._outside[n] = level
         self._settle()
 
-    def _switch(self, a: bytes, b: bytes, closed: bytes) -> None:
-        pair = frozenset((int(a), int(b)))
-        self._switches.discard(pair)
-        if closed == b"1":
-            self._switches.add(pair)
+    def _switch(self, a: int, b: int, closed: int) -> None:
+        ends = self._ends
+        for at in range(0, _ENDS, 2):
+            if ends[at] == a and ends[at + 1] == b:
+                ends[at + 1] = 0
+        if closed:
+            at = 0
+            while ends[at + 1]:
+                at += 2
+            ends[at], ends[at + 1] = a, b
+        for n in range(_COUNT):
+            self._net[n] = 0
+        for at in range(0, _ENDS, 2):
+            if ends[at + 1]:
+                self._join(ends[at], ends[at + 1])
         self._settle()
+
+    def _join(self, a: int, b: int) -> None:
+        net = self._net
+        one, other = net[a] or a + 1, net[b] or b + 1
+        net[a] = net[b] = one
+        for n in range(_COUNT):  # through several switches, too: a real matrix has ghost keys
+            if net[n] == other:
+                net[n] = one
+
+
+def _interrupt(watched: list) -> None:
+    try:
+        micropython.schedule(watched[1], watched[0])
+    except RuntimeError:  # the queue is full: the chip loses the interrupt too
+        pass
 
 
 class Pin:
@@ -121,11 +150,16 @@ class Pin:
     PULL_DOWN, PULL_UP = 1, 2
     IRQ_RISING, IRQ_FALLING = _RISING, _FALLING
 
-    def __init__(self, number: int, *arguments, **settings) -> None:
+    def __new__(cls, number: int, mode=-1, pull=-1, *, value=None) -> "Pin":
         if not 0 <= number < _COUNT or number in _NONE:
             raise ValueError("invalid pin")
+        pins = cls.pads.pins
+        pins[number] = pins[number] or object.__new__(cls)
+        return pins[number]
+
+    def __init__(self, number: int, mode=-1, pull=-1, *, value=None) -> None:
         self.number = number
-        self.init(*arguments, **settings)
+        self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None) -> None:
         n, pads = self.number, self.pads
@@ -163,7 +197,9 @@ class Pin:
 
     def irq(self, handler=None, trigger: int = 3) -> None:
         """Call handler(pin), scheduled, at edges of the kinds in `trigger`; no handler: stop."""
-        watched = self.pads.watched
-        watched.pop(self.number, None)
+        all_watched = self.pads.watched
+        for watched in all_watched:
+            if watched[0] is self:
+                all_watched.remove(watched)
         if handler:
-            watched[self.number] = [self, handler, trigger, self.pads.level(self.number)]
+            all_watched.append([self, handler, trigger, self.pads.level(self.number)])

@@ -7,7 +7,7 @@ import time
 
 from micropython import const
 
-from bus import libc
+from bus import libc, tell
 
 _VOLUNTARY = const(12)  # of struct rusage, a long after its two times (getrusage(2)): how often it waited
 _TIMES = const(200)
@@ -31,8 +31,8 @@ class Probe:
     def __init__(self, bus, flash, knife) -> None:
         self._bus, self._flash, self._knife = bus, flash, knife
         self._wait = None  # the rest is there once something is measured: it is the firmware's heap
-        bus.commands[b"gap"] = self._gap
-        bus.commands[b"arm"] = self._arm
+        bus.on(b"gap", self._gap)
+        bus.on(b"arm", self._arm)
         bytearray(gc.mem_free() - _BESIDE)  # the computer's pages, which take their time when first written
 
     def _start(self, between) -> None:
@@ -50,7 +50,7 @@ class Probe:
     def _gap(self) -> None:
         if self._wait is None:
             self._start(self._between)
-        self._bus.send(b"gap %d %d\n" % (self._longest, self._stood))
+        tell("gap %d %d\n", self._longest, self._stood)
         self._longest = self._stood = 0
         self._before = self._flash.reads
         self._from = self._now()  # of the step in hand, the rest counts
@@ -89,7 +89,7 @@ class Probe:
             took, without = self._bus.clock() - self._began, self._now() - self._from
             reads = self._flash.reads - self._reads
             own = took - without + reads * self._cost // _TIMES
-            self._bus.send(b"armed %d %d %d\n" % (took, own, reads))
+            tell("armed %d %d %d\n", took, own, reads)
             self._from = 0
             self._start(self._between)
             self._between(dt)

@@ -15,6 +15,8 @@ import usocket
 from micropython import const
 from usocket import *  # noqa: F403 (the module is shadowed by this one)
 
+from bus import libc
+
 _BROKER = "192.0.2.1"  # as the resolver of network.py says: no resolver is believed that says 127.0.0.1
 _LOCALHOST = "127.0.0.1"
 _POLL = const(3)  # py/stream.h: MP_STREAM_POLL,
@@ -24,11 +26,14 @@ _LOOK_UP_MS = const(14_000)  # two servers, as an access point gives them
 _TIMEOUT_MS = const(11_000)
 _DEAD_MS = const(59_000)
 _NOT_FOUND = const(-202)  # EAI_FAIL of lwIP
+_INET = const(2)  # bits/socket.h: AF_INET
+_is_address = libc.func("i", "inet_pton", "isp")
+_number = bytearray(4)
 
 
 def getaddrinfo(host, port, *more):
     """That of an address in figures; a name takes as long as where no server answers."""
-    if not all(part.isdigit() for part in host.split(".")):
+    if not _is_address(_INET, host, _number):
         time.sleep_ms(_LOOK_UP_MS)
         raise OSError(_NOT_FOUND)
     return usocket.getaddrinfo(_LOCALHOST if host == _BROKER else host, port, *more)
@@ -43,6 +48,24 @@ class socket(io.IOBase):  # noqa: N801 (the chip's name)
 
     def __getattr__(self, name):
         return getattr(self._real, name)
+
+    def read(self, size: int = -1):
+        return self._real.read(size)
+
+    def readinto(self, buf):
+        return self._real.readinto(buf)
+
+    def write(self, data):
+        return self._real.write(data)
+
+    def recv(self, size: int):
+        return self._real.recv(size)
+
+    def send(self, data):
+        return self._real.send(data)
+
+    def close(self) -> None:
+        self._real.close()
 
     def ioctl(self, request: int, argument: int) -> int:
         if request == _GET_FILENO:

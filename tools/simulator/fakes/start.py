@@ -38,10 +38,12 @@ def build() -> Bus:
     bus = Bus()
     machine._bus = bus
     machine.Pin.pads = Pads(bus)
-    _start_clock(bus)
+    machine.Pin.pads.make_pins(machine.Pin)
+    _start_clock()
     knife = Knife(bus)
     nvs.knife = knife
-    nvs.host = esp32._host = vfs.VfsPosix()
+    esp32._host = vfs.VfsPosix()
+    nvs.saved_at = os.getenv("MENSHEN_NVS"), os.getenv("MENSHEN_NVS") + ".new"
     _read_nvs()
     sys.modules["usocket"] = socket
     network.WLAN.bus = bus
@@ -49,8 +51,8 @@ def build() -> Bus:
     esp32._account = threads.account = network.WLAN.account = certificates.SSLContext.account = account
     _leave_out(os.getenv("MENSHEN_LACKS"))
     network.WLAN.station = network.WLAN()
-    bus.commands[b"net"] = network.WLAN.station.reach
-    bus.commands[b"dhcp"] = network.WLAN.station.lease
+    bus.on(b"net", network.WLAN.station.reach)
+    bus.on(b"dhcp", network.WLAN.station.lease, True)
     flash = Flash(knife)
     if os.getenv("MENSHEN_PROBE"):
         from probe import Probe
@@ -83,10 +85,9 @@ def _leave_out(lacking) -> None:
         del esp32.idf_heap_info
 
 
-def _start_clock(bus: Bus) -> None:
+def _start_clock() -> None:
     offset = os.getenv("MENSHEN_RTC_US")
-    machine.RTC.offset = int(offset) if offset else _YEAR_2000_US - time.time_ns() // 1000
-    bus.send(b"rtc %d\n" % machine.RTC.offset)
+    machine.RTC.start(int(offset) if offset else _YEAR_2000_US - time.time_ns() // 1000)
 
 
 def _read_nvs() -> None:

@@ -62,6 +62,7 @@ function show(s) {
   $("exit").querySelector("small").textContent = s.door.exit ? "the door lets go" : "inside";
   $("pin").hidden = !s.pin;
   $("own-pin").hidden = Boolean(s.pin);
+  for (const keys of document.querySelectorAll("[data-after-pin]")) keys.textContent = [...s.pin || ["PIN"], ...keys.dataset.afterPin].join(" ");
   $("start-over").hidden = !s.pin; // a lock that an installer has provisioned has no first start to go back to
   count(s.wire.out);
   $("known").textContent = JSON.stringify(s.lock, null, 2);
