@@ -188,7 +188,7 @@ class Doorkeeper:
 
     def _show(self, verdict: "Verdict", signal: str, now: int) -> None:
         """Show what came of it; nobody far away ends what somebody at the door is to see."""
-        (self._indicator.offer if verdict.kind == REMOTE else self._indicator.say)(signal, now)
+        (self._indicator.say_if_idle if verdict.kind == REMOTE else self._indicator.say)(signal, now)
 
     def _watch_passage(self, now: int) -> None:
         """End passage mode with the hours of whoever began it, or when the list has them no more."""
