@@ -28,8 +28,9 @@ def main(watchdog: "WDT") -> None:
 def _start(watchdog: "WDT") -> None:
     """A function of its own: what a function has made is not given back before it returns."""
     began = ticks_us()
-    tidy()  # settings and parts come to lie low; of a start this is the one collection
+    tidy()  # settings come to lie low
     settings = _load_settings(watchdog)
+    tidy()  # the parts come to lie where the code for the settings was
     parts, housekeeping, start = _arm(settings, watchdog)
     took = ticks_diff(ticks_us(), began)
     console.info("app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, parts[1].reset_cause()))

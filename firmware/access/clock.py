@@ -26,19 +26,6 @@ def seconds(year: int, month: int, day: int, hour: int, minute: int, second: int
     return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
-def date(now: int) -> "tuple[int, int, int, int, int, int, int, int]":
-    """The reverse of seconds(), as the chip's RTC has it: weekday 0 is Monday, the last field is 0 us."""
-    days, second = divmod(now, 86400)
-    era, of_era = divmod(days + 719468, 146097)  # 400 years that begin with March of year 0
-    year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
-    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    shifted = (5 * of_year + 2) // 153  # months since March
-    month = shifted + 3 if shifted < 10 else shifted - 9
-    year = era * 400 + year_of_era + (month < 3)
-    day = of_year - (153 * shifted + 2) // 5 + 1
-    return year, month, day, (days + 3) % 7, second // 3600, second // 60 % 60, second % 60, 0
-
-
 class Clock:
     """The chip's clock. Without power it forgets the time: it then starts from the floor, and is not trusted.
 
@@ -50,7 +37,7 @@ class Clock:
     """
 
     def __init__(self, datetime: "Callable[..., tuple]", numbers: "Numbers", floor: int = 0) -> None:
-        self._datetime, self.numbers, self.made = datetime, numbers, floor
+        self.datetime, self.numbers, self.made = datetime, numbers, floor
         self.floor = max(floor, numbers.get(CLOCK_FLOOR) * 60)
         self.trust = "unknown"
         self.challenges: tuple[str, str] = "", ""
@@ -59,7 +46,10 @@ class Clock:
         self.floor_at = self.heard_at = 0  # in seconds since the start
         self.sntp = self.heard = 0  # what SNTP and the last live message said, less those seconds
         if self.start < self.floor:
-            self.set(self.floor)
+            with Loan():
+                from access.dates import set_clock
+
+                set_clock(self, self.floor)
 
     def now(self) -> "int | None":
         """Seconds since 1970; None where the time is not known."""
@@ -90,15 +80,7 @@ class Clock:
         except OSError:
             pass
 
-    def set(self, now: int) -> None:
-        """Set the chip's clock, in seconds since 1970."""
-        own = self.read()
-        if self.trust != "unknown":
-            self.passed = max(self.passed, own)
-        self.start += now - own
-        self._datetime(date(now))
-
     def read(self) -> int:
         """What the chip's clock shows, trusted or not, in seconds since 1970."""
-        year, month, day, _, hour, minute, second, _ = self._datetime()
+        year, month, day, _, hour, minute, second, _ = self.datetime()
         return seconds(year, month, day, hour, minute, second)

@@ -2,7 +2,8 @@
 
 from micropython import const
 
-from access.clock import date, seconds
+from access.clock import seconds
+from access.dates import date
 from access.zone import Zone
 
 TYPE_CHECKING = False

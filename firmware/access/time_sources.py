@@ -8,6 +8,7 @@ run since it was provisioned. link/README.md says what that is worth against who
 
 from micropython import const
 
+from access.dates import set_clock
 from storage.names import CLOCK_FLOOR, LIVED
 
 TYPE_CHECKING = False
@@ -32,11 +33,11 @@ def network(clock: "Clock", now: int) -> bool:
         if agrees and said < clock.floor:
             return _take_back(clock, said, now)
         if clock.trust == "unknown" and now >= _lived(clock):
-            clock.set(now)  # certificates may need it, and what heals a floor comes by the connection
+            set_clock(clock, now)  # certificates may need it, and what heals a floor comes by the connection
         return False
     if clock.trust == "signed" and not agrees:
         return False
-    clock.set(now)
+    set_clock(clock, now)
     if agrees:
         _believe(clock, said)
     elif clock.trust == "unknown":
@@ -63,12 +64,12 @@ def signed(clock: "Clock", now: int, live: bool) -> None:
         return
     if not (agrees or _can_be(clock, now, run)):
         if live and clock.trust == "unknown":
-            clock.set(now)
+            set_clock(clock, now)
             clock.trust = "network"
         return
     is_lone = live and (clock.trust == "unknown" or (clock.trust == "network" and not clock.sntp))
     if own < now or ((is_lone or agrees) and own - now > _LATE_S):
-        clock.set(now)
+        set_clock(clock, now)
         own = now
     if live and (agrees or own - now <= _LATE_S):
         _believe(clock, now)
@@ -101,7 +102,7 @@ def _take_back(clock: "Clock", floor: int, now: int) -> bool:
     if floor < _lived(clock):
         return False
     clock.floor, clock.floor_at = floor, _run(clock)
-    clock.set(max(now, floor))
+    set_clock(clock, max(now, floor))
     clock.trust, clock.passed = "signed", 0
     clock.store_floor()
     return True

@@ -10,7 +10,7 @@ from micropython import const
 _ROUNDS = const(3)  # how often each server is asked: UDP loses packets
 _REPLY_MAX = const(512)  # RFC 1035, 2.3.4
 _REPLY_MOST = const(128)  # a name and three addresses
-_TTL_MAX_S = const(86400)  # keeps the expiry within what ticks_diff() can compare, too
+_TTL_MAX_S = const(3600)  # whoever lies once is believed no longer; ticks_diff() can compare it, too
 _HEADER = const(12)  # RFC 1035, 4.1.1
 _TRUNCATED = const(2)
 _LOOPBACK = const(127)  # first bytes of addresses

@@ -55,15 +55,14 @@ class Link:
         self._backoff = backoff
         publisher.signal = self._wifi.signal
         self.fault: Callable[[str, bool], None] = lambda name, lasts: None
-        self._began = 0  # ticks of this connection
-        self._had_shortage = self.online = False
+        self._began, self._host = 0, ""  # ticks since when, and with whom, this connection is made
+        self._is_new = self.online = False
 
     async def run(self) -> None:
         """Connect again and again, for ever."""
         while True:
             if not self._wifi.connected():
                 await self._wifi.join()
-            self._began = ticks_ms()
             try:
                 await self._connect()
             except (MQTTError, OSError, MemoryError) as error:
@@ -84,16 +83,16 @@ class Link:
             try:
                 await client.connect(address)
             except MQTTError:
-                self._resolver.doubt(client.server)
                 if client.shortage:
-                    self._had_shortage = True
                     self.fault(MEMORY, True)
                 raise
-            self.online = True
+            self.online = self._is_new = True
+            self._began, self._host = ticks_ms(), client.server
             console.info("link", "online")
-            await self._resolver.proved(client.server)
             await side_by_side(client.run(self._subscriptions.on_message), self._talk(client), self._watch())
         finally:
+            if not (self.online and self._lasted()):  # whoever hangs up at once may not be the broker
+                self._resolver.doubt(client.server)
             self._subscriptions.on_disconnected()
             client.close()
 
@@ -106,8 +105,9 @@ class Link:
         raise MQTTError("the access point is gone")
 
     async def _tick(self) -> None:
-        if self._had_shortage and self._lasted():  # the first state has told the operator
-            self._had_shortage = False
+        if self._is_new and self._lasted():  # it is the broker, and the first state has told the operator
+            self._is_new = False
+            await self._resolver.proved(self._host)
             self.fault(MEMORY, False)
         await self._timekeeper.tick()
 

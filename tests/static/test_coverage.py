@@ -28,6 +28,7 @@ COVERED_BY = {
     "wiring": "tools/test_installers_page.py",
     # Rooms
     "access.card_dialogue": "unit/access/test_dialogue.py",
+    "access.dates": "unit/access/test_clock.py",
     "access.order": "unit/access/test_dialogue.py",
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
     "access.time_sources": "unit/access/test_clock.py",

@@ -130,12 +130,16 @@ def _rewritten(program: str, tree: ast.Module, module: str, values: Mapping[str,
             space = values.get(spaces.get(node.value.id, ""), {})
             if node.attr in space:
                 edits.append((*span(node), _literal(space[node.attr])))
-    inside = [e for e in edits if not any(_covers(other, e) for other in edits if other is not e)]
-    return edited(program, inside)
+    return edited(program, _outermost(edits))
 
 
-def _covers(outer: Edit, inner: Edit) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:4] <= outer[2:4] and outer[:4] != inner[:4]
+def _outermost(edits: Iterable[Edit]) -> Iterable[Edit]:
+    """Those that lie in no other: of two that overlap one lies in the other, as their nodes do."""
+    end = (0, 0)
+    for edit in sorted(set(edits), key=lambda edit: (*edit[:2], -edit[2], -edit[3])):
+        if edit[2:4] > end:
+            end = edit[2:4]
+            yield edit
 
 
 def _literal(value: _Value) -> str:

@@ -5,6 +5,7 @@ A function's file has the name of each parameter, for calls by name. Local varia
 
 import ast
 import builtins
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .rom import WORDS
@@ -31,12 +32,13 @@ def _rewritten(program: str, tree: ast.Module, stay: set[str], called: Collectio
     stay = stay.union(*map(_bound, tree.body))
     lines = program.splitlines(keepends=True)
     spoken = [(place, word) for word, place, before in tokens(program) if before not in (".", "def", "class")]
+    places = [place for place, _ in spoken]
     edits: list[tuple[_Place, str, str]] = []
     for function in _outermost(tree):
         if isinstance(function, _FUNCTIONS) and getattr(function, "name", "") in called:
             continue
         first, last = _span(function, lines)
-        inside = [(place, word) for place, word in spoken if first <= place < last]
+        inside = spoken[bisect_left(places, first) : bisect_left(places, last)]
         words = {word for _, word in inside}
         new = iter([word for word in WORDS if word not in words])
         fixed = stay.union(*map(_bound_by_import, walk(function)))

@@ -1,6 +1,7 @@
 """The clock: what it takes from whom, and that it never goes back below what was signed."""
 
-from access.clock import Clock, date, seconds
+from access.clock import Clock, seconds
+from access.dates import date
 
 NOW = 1_790_000_000  # 2026-09-21
 DAY = 86_400

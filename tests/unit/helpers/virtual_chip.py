@@ -144,7 +144,8 @@ class Pin:
 
 class Rtc:
     def datetime(self, value=None):
-        from access.clock import date, seconds
+        from access.clock import seconds
+        from access.dates import date
 
         if value is None:
             return date(chip.read_clock())

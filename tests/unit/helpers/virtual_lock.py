@@ -65,7 +65,8 @@ class Board:
         return None
 
     def datetime(self, *value):
-        from access.clock import date, seconds
+        from access.clock import seconds
+        from access.dates import date
 
         if value:
             year, month, day, _, hour, minute, second, _ = value[0]
