@@ -10,6 +10,7 @@ Two processes compute from the beginning, while the others wait with the locks; 
 import gc
 import os
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,21 +25,21 @@ _LIMIT_S = 600  # a computer that is busy with all else gives it what is left
 _HEAP = "16m"  # a test may hold a whole flash
 _WAIT = ("system", "integration", "tools")  # rooms whose tests wait for most of their time
 _LONG = (  # files that compute for long, or that wait and are one piece; the longest first
-    "unit/update/test_update_cuts.py",
     "models/test_people_model.py",
-    "unit/storage/test_nvs_wear.py",
     "models/test_list_model.py",
-    "models/test_lock_model.py",
-    "unit/update/test_manifest.py",
-    "unit/link/test_hostile_broker.py",
-    "models/test_broker_model.py",
-    "models/test_zone_model.py",
-    "unit/lists/test_list_cuts.py",
-    "static/test_shrink.py",
-    "unit/update/test_slots.py",
     "unit/readers/test_card_reader.py",
     "unit/link/test_timekeeper.py",
     "static/test_types.py",
+    "models/test_broker_model.py",
+    "unit/update/test_manifest.py",
+    "unit/update/test_update_cuts.py",
+    "unit/update/test_slots.py",
+    "static/test_shrink.py",
+    "unit/lists/test_list_cuts.py",
+    "models/test_zone_model.py",
+    "unit/lists/test_lists_fuzz.py",
+    "unit/storage/test_nvs_wear.py",
+    "models/test_lock_model.py",
 )
 _ALONE = ("system", "integration", "tools", "page")  # their tests share nothing but the build,
 _SHARING = (  # or what takes long to make
@@ -53,6 +54,10 @@ _SHARING = (  # or what takes long to make
     "tools/test_installed.py",
     "tools/test_release.py",
     "tools/test_taps.py",
+)
+_HALVES = (
+    [TOP / "tests" / room for room in ("static", "models", "system", "page")],
+    [TOP / "tests" / room for room in ("tools", "integration")],
 )
 _RUNNER = """
 import gc, sys, io
@@ -78,6 +83,18 @@ gc.disable()  # until all tests are there: nothing of that is garbage
 def micropython() -> Path:
     """The Unix port that set-up has found."""
     return TOP / "build/toolchain/bin/micropython"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """On a fresh machine two processes compile the tests, before many at once would each compile all."""
+    if not getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        return
+    files = sum(UNIT not in path.parents for path in (TOP / "tests").rglob("test_*.py"))
+    compiled = sum(1 for _ in (TOP / "tests").rglob("__pycache__/test_*-pytest-*.pyc"))
+    if compiled < files // 2 and not sys.dont_write_bytecode:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-n0"]
+        for half in [subprocess.Popen([*command, *rooms], stdout=subprocess.DEVNULL) for rooms in _HALVES]:
+            half.wait()
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

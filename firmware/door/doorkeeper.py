@@ -64,7 +64,7 @@ class Doorkeeper:
 
     def identify(self) -> None:
         """Signal which lock this is, for somebody who looks for it."""
-        self._indicator.offer("identify", ticks_ms())
+        self._indicator.say_if_idle("identify", ticks_ms())
 
     def remote(self, lease: int, digest: bytes) -> bool:
         """Open for a command of a tenant or of staff, if the gate agrees; whether it did.
@@ -188,7 +188,7 @@ class Doorkeeper:
 
     def _show(self, verdict: "Verdict", signal: str, now: int) -> None:
         """Show what came of it; nobody far away ends what somebody at the door is to see."""
-        (self._indicator.offer if verdict.kind == REMOTE else self._indicator.say)(signal, now)
+        (self._indicator.say_if_idle if verdict.kind == REMOTE else self._indicator.say)(signal, now)
 
     def _watch_passage(self, now: int) -> None:
         """End passage mode with the hours of whoever began it, or when the list has them no more."""

@@ -31,8 +31,8 @@ class Indicator:
         self._started = now
         self.tick(now)
 
-    def offer(self, signal: str, now: int) -> None:
-        """The same of somebody who is not at the door: what is shown to whoever is goes on."""
+    def say_if_idle(self, signal: str, now: int) -> None:
+        """The same for somebody who is not at the door, where nothing is shown to somebody who is."""
         if not self._signal:
             self.say(signal, now)
 

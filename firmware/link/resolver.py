@@ -41,7 +41,10 @@ class Resolver:
         """A connection at that address was made: store it in NVS, if it is not there yet."""
         address = self._cache.get(host, ("",))[0]
         if address:
-            async with Loan():
-                from link.addresses import remember
+            try:
+                async with Loan():
+                    from link.addresses import remember
 
-                remember(self._numbers, host, address)
+                    remember(self._numbers, host, address)
+            except (ImportError, MemoryError):
+                pass  # in another session: this one is worth more

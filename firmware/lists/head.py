@@ -20,7 +20,7 @@ _FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
 _TIME_MAX = const(0xFFFFFFFF)
 
 
-async def take(
+async def judge(
     message: "bytes | bytearray | None",
     lock: "tuple[str, bytes, Credentials]",
     head: list,

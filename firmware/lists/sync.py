@@ -94,10 +94,10 @@ class Sync:
         self, heads: "list[bytearray | None]", on_time: "Callable[[int, object], object]"
     ) -> tuple:
         async with Loan():
-            from lists.head import take
+            from lists.head import judge
 
             lock = self._settings.lock, self._settings.key, self._credentials
-            return await take(heads.pop(), lock, self._head, on_time, self._pace)
+            return await judge(heads.pop(), lock, self._head, on_time, self._pace)
 
     async def _place(self, identity: "Identity") -> "tuple[int, Identity, str]":
         async with Loan():

@@ -8,6 +8,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from loader import hush
 from readers import frames
 
 TYPE_CHECKING = False
@@ -91,7 +92,7 @@ class Line:
                     turns -= 1  # if the event loop itself is late, the answer may be there already
                 await asyncio.sleep_ms(0)  # noise may hold many frames: one for each turn of the event loop
         except OSError:
-            raise ReaderError("the serial line fails")
+            raise ReaderError("the reader does not answer")
         return None
 
     async def wait(
@@ -139,7 +140,7 @@ class Line:
                 if goes_on is None or not goes_on():
                     return None
         except OSError:
-            raise ReaderError("the serial line fails")
+            raise ReaderError("the reader does not answer")
 
     def _hear(self, code: int) -> "bytes | None":
         """Read what is there, and return the answer to this command, if that is whole.
@@ -197,6 +198,7 @@ class Line:
         """Wake who waits for an answer that begins, before its nap is over."""
         while True:
             await self._begins.wait()
+            hush()  # somebody is there: a collection of garbage before the card is asked would hold it up
             self._awake = ticks_add(ticks_ms(), _HURRY_MS)
             sleeper, self._sleeper = self._sleeper, None
             if sleeper is not None:

@@ -82,7 +82,7 @@ class Console:
         """
         results: list[str] = []
 
-        def hear(line: str) -> None:
+        def on_line(line: str) -> None:
             if line.startswith(_RESULT):
                 results.append(line[len(_RESULT) :])
             else:
@@ -90,7 +90,7 @@ class Console:
 
         with self._told("in the middle"):
             self._transport.exec_raw_no_follow(f"globals().get('_watchdog') and _watchdog.feed()\n{code}")
-            _, error = self._transport.follow(timeout, _Lines(hear).take)
+            _, error = self._transport.follow(timeout, _Lines(on_line).feed)
         if error:
             raise BoardError(_in_words(error))
         try:
@@ -211,16 +211,16 @@ class Console:
 
 
 class _Lines:
-    """Puts bytes together to lines, and gives each to `hear` when it is whole."""
+    """Puts bytes together to lines, and gives each to `on_line` when it is whole."""
 
-    def __init__(self, hear: Callable[[str], None]) -> None:
-        self._hear, self._line = hear, bytearray()
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line, self._line = on_line, bytearray()
 
-    def take(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         for byte in data:
             if byte in b"\n\x04":
                 if self._line:
-                    self._hear(self._line.decode(errors="replace").rstrip("\r"))
+                    self._on_line(self._line.decode(errors="replace").rstrip("\r"))
                 self._line.clear()
             else:
                 self._line.append(byte)

@@ -204,11 +204,11 @@ class Board(Questions):
             self._cut_at = 0
         self._booted = False
 
-        def hear(line: str) -> None:
+        def on_line(line: str) -> None:
             self._booted = self._booted or line.startswith("boot ")
             self._obey(line)
 
-        self._chip = ChipProcess(hear, self._say, self.repl.output)
+        self._chip = ChipProcess(on_line, self._say, self.repl.output)
         try:
             program, heapsize = self._played_by.micropython, self._played_by.heapsize
             await self._chip.start(program, heapsize, environment, self._uarts, greeting)

@@ -44,14 +44,14 @@ def test_a_signal_shows_at_once_and_ends_by_itself():
 
 def test_what_comes_from_afar_waits_for_nothing_and_ends_nothing():
     seen = Seen()
-    seen.indicator.offer("denied", 1000)
+    seen.indicator.say_if_idle("denied", 1000)
     assert seen.colour == RED
     seen.indicator.say("granted", 1100)
     for now in (1100, 1500, 2599):
-        seen.indicator.offer("denied", now)
+        seen.indicator.say_if_idle("denied", now)
         assert seen.at(now)[0] == GREEN
     assert seen.at(2600) == (DARK, 0)
-    seen.indicator.offer("denied", 2600)
+    seen.indicator.say_if_idle("denied", 2600)
     assert seen.colour == RED
 
 

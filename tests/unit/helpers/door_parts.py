@@ -95,7 +95,7 @@ class Part:
     def say(self, signal, now):
         self.done.append(signal)
 
-    def offer(self, signal, now):
+    def say_if_idle(self, signal, now):
         self.done.append(signal)
         self.offered += 1
 

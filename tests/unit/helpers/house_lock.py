@@ -132,7 +132,7 @@ class House:
         console.warning = console.info = lambda source, message: None
         loader.gc = loader.sys = self  # to collect, and to count modules, takes longer than all else here
         loader._IS_PLENTY = True
-        readers.card_reader.CardReader, readers.pn532.PN532 = self._hand("reader"), lambda *parts: None
+        readers.card_reader.CardReader, readers.pn532.PN532 = self._hand("reader"), lambda *parts: parts
         readers.keypad.MatrixKeypad = self._hand("keypad")
         Link.run = lambda link: self._connect(link)  # noqa: PLW0108 (a method of the link's)
         say = Indicator.say

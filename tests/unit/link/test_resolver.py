@@ -3,6 +3,8 @@
 from ram_numbers import RamNvs
 from scripted_resolver import HOST, HURRY, PATIENT, Server, drive, fails, lookup, record, reply, right, silent
 
+import link.resolver
+
 
 def test_an_answer_is_kept_for_its_time_and_outlives_an_outage():
     server = Server(right)
@@ -94,6 +96,26 @@ def test_a_broken_nvs_is_no_hindrance():
         resolver.proved("unknown.test")
 
     drive([server], story)
+
+
+def test_without_memory_to_store_an_address_a_session_goes_on():
+    class Short:
+        async def __aenter__(self):
+            raise MemoryError
+
+        async def __aexit__(self, *error):
+            pass
+
+    async def story():
+        resolver = lookup([])
+        resolver._cache[HOST] = "10.1.2.3", None
+        loan, link.resolver.Loan = link.resolver.Loan, Short
+        try:
+            await resolver.proved(HOST)
+        finally:
+            link.resolver.Loan = loan
+
+    drive([], story)
 
 
 def finds_the_right_one_beside(lies):

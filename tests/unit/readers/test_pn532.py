@@ -18,6 +18,7 @@ from scripted_pn532 import (
     until,
 )
 
+from readers import hsu
 from readers.frames import ACK
 
 LATE_ANSWER = packet(b"\xd5\x4b\1\1\x03\x44\x20\4\x99\x88\x77\x66")
@@ -177,6 +178,37 @@ def test_a_dead_irq_line_harms_nothing():
 
     for level in (0, 1):
         drive(story, irq_is_at=level)
+
+
+def test_garbage_waits_as_soon_as_an_answer_begins_and_never_for_a_poll():
+    """A collection before the card is asked takes as long as half of all else that a tap takes."""
+    hush, seen = hsu.hush, []
+    hsu.hush = lambda: seen.append("hush")
+
+    async def polls(chip, driver):
+        await driver.start()
+        finding = asyncio.create_task(found(driver))
+        await until(lambda: chip.commands.count(LIST) >= 3)
+        finding.cancel()
+
+    async def finds(chip, driver):
+        async def find():
+            seen.append(await found(driver))
+
+        await driver.start()
+        finding = asyncio.create_task(find())
+        await until(lambda: LIST in chip.commands)
+        await asyncio.sleep_ms(60)  # the ACK is in, and the event loop sleeps
+        chip.put(TENANT)
+        await finding
+
+    try:
+        drive(polls)
+        assert not seen
+        drive(finds, {"liveness_ms": 5000, "answer_ms": 5000})
+        assert seen == ["hush", TENANT]
+    finally:
+        hsu.hush = hush
 
 
 def test_an_irq_line_that_flutters_does_not_stop_the_loop():

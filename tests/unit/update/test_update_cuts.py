@@ -1,7 +1,7 @@
 """The power goes in every flash operation of an update and of the way back: always a whole release starts.
 
 Every cut tears the operation that it falls into, as in the simulator of MCUboot; how many is printed. By day
-every fourth operation of an application's update is torn, in four ways by turns, and every tenth of the
+every eighth operation of an application's update is torn, in four ways by turns, and every twentieth of the
 other stories.
 """
 
@@ -48,7 +48,7 @@ def check(lock, new_image=None):
 
 
 def cut_everywhere(
-    what, new, works=lambda release: True, end=None, new_image=None, seed=1, step=10, first=1, **options
+    what, new, works=lambda release: True, end=None, new_image=None, seed=1, step=20, first=1, **options
 ):
     """Cut in the 1st, 2nd, ... operation until the story comes to its end whole; by day in each `step`th."""
     lock = make_lock(new, **options)
@@ -84,7 +84,7 @@ def test_cuts_in_download_check_switch_trial_and_confirmation():
     for seed in SEEDS:
         what = "application, tears %d" % seed
         told = seed % 2 == 0
-        cuts, ends = cut_everywhere(what, NEW, seed=seed, step=4 * len(SEEDS), first=4 * seed, told=told)
+        cuts, ends = cut_everywhere(what, NEW, seed=seed, step=8 * len(SEEDS), first=8 * seed, told=told)
         assert cuts > 60
         assert ends == {"1.0.0", "1.1.0"}
 
