@@ -13,7 +13,7 @@ from menshen.simulator.provision import CARD, TENANT, Credential, Provision
 from tests.chip_heap import PORT, heap_for
 from tests.simulated_lock import Lock
 
-_OURS = 94 * 1024  # bytes, 2 KB above the budget: CHANGELOG, Budgets not kept
+_OURS = 93 * 1024  # bytes, 1 KB above the budget: CHANGELOG, Budgets not kept
 _LIVE = 87 * 1024  # bytes live at most beside these: the goal is 78 KB when idle
 _SAMPLE_S = 0.02
 
@@ -77,7 +77,7 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await look()
 
 
-async def test_the_whole_firmware_runs_in_94_kb_of_a_32_bit_heap(
+async def test_the_whole_firmware_runs_in_93_kb_of_a_32_bit_heap(
     tmp_path: Path, make_lock, monkeypatch, app_dir: Path
 ) -> None:
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)

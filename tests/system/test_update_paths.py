@@ -19,8 +19,8 @@ from tests.simulated_lock import TIMEOUT_S, Event, Lock
 __all__ = ["updatable"]
 IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]
 CHOSEN = "902817"
+_OURS_BESIDE_HOME = 93 * 1024  # bytes, 1 KB above the budget: CHANGELOG, Budgets not kept
 _CUTS = [1, 9, 31, 74, 120] if os.environ.get("MENSHEN_NIGHTLY") else [9, 74]  # operations of the flash
-_OURS_BESIDE_HOME = 95 * 1024  # bytes, 3 KB above the budget: CHANGELOG, Budgets not kept
 
 
 async def _update(operator: Operator, version: str, **options: object) -> str:
