@@ -41,12 +41,14 @@ def renew(residents: "Residents") -> None:
 def forget_withdrawn(residents: "Residents", find: "Callable[[bytes], Credential | None]") -> None:
     """Free space: remove what was withdrawn and is no longer in the operator's list for that lease.
 
-    A fob that a tenant has given up may be the next one's, or staff's.
+    A fob that a tenant has given up may be the next one's, or staff's. What release 0.1.0 wrote has no lease.
     """
 
     def edit(entry: bytes, one: "Resident") -> bytes:
         listed = find(entry[:DIGEST]) if one.what == WITHDRAWN else None
-        is_theirs = listed is not None and listed.role in (TENANT, MOVE_IN) and listed.lease == one.lease
+        is_theirs = listed is not None and (
+            not one.lease or (listed.role in (TENANT, MOVE_IN) and listed.lease == one.lease)
+        )
         return entry if is_theirs or one.what != WITHDRAWN else b""
 
     for shelf in range(SHELVES):

@@ -229,9 +229,10 @@ def write_private(path: Path, content: bytes) -> None:
 
     What is no file, such as /dev/stdout, stays what it is, and is written to. Raises OSError with the path.
     """
-    new = path.with_name(path.name + ".part")
+    new = path.parent / f"{path.name}.part"
     try:
         if path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file()):
+            new = path  # nothing beside it is removed
             path.write_bytes(content)
             return
         new.unlink(missing_ok=True)
@@ -239,8 +240,9 @@ def write_private(path: Path, content: bytes) -> None:
             file.write(content)
         new.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
+        if new != path:
+            with contextlib.suppress(OSError):
+                new.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 

@@ -101,9 +101,10 @@ class Model:
             yield
         for number in (1, 2):  # each has a shelf of its own
             mine = {t for t, (what, lease) in self.residents.items() if lease == number and not what}
-            self.residents = {
-                t: e for t, e in self.residents.items() if t not in mine or t in self.listing.people
+            theirs = {
+                t for t, (role, of, *_) in self.listing.people.items() if role != STAFF and of == number
             }
+            self.residents = {t: e for t, e in self.residents.items() if t not in mine - theirs}
             yield
         named = self._named(self.listing)
         self.leases = {n: lease for n, lease in self.leases.items() if not lease.over or n in named}

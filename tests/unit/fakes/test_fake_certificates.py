@@ -5,7 +5,7 @@ import io
 from certificate_vectors import CERTIFICATE, ONE, RENEWED
 
 import certificates
-from access.clock import date
+from access.dates import date
 from link.tls import dates
 
 FUTURE, EXPIRED = "starts in the future", "has expired"
