@@ -31,7 +31,7 @@ class Manager:
     A trial holds the first.
     """
 
-    hour_ms = 3_600_000
+    hour_ms, again_ms = 3_600_000, 2_000
 
     def __init__(
         self,
@@ -84,6 +84,16 @@ class Manager:
             return await self._follow(step, given)
 
     async def _follow(self, step: int, given: "Any") -> "Any":
+        """This step and those that follow; again, while for a moment there is no memory to begin."""
+        while True:
+            try:
+                return await self._lend(step, given)
+            except MemoryError:
+                if step == TRIAL:
+                    raise  # that may be of its steps
+                await asyncio.sleep_ms(self.again_ms)
+
+    async def _lend(self, step: int, given: "Any") -> "Any":
         async with Loan():
             from update.course import Course
 

@@ -166,6 +166,31 @@ def test_an_update_that_lacks_memory_for_a_moment_is_tried_again():
     asyncio.run(main())
 
 
+def test_an_update_for_whose_code_there_is_no_memory_for_a_moment_begins_later():
+    async def main():
+        lock, memory, tries = Lock("1.1.0"), asyncio.Lock(), [2]
+
+        def course(*parts):
+            tries[0] -= 1
+            if tries[0] >= 0:
+                raise MemoryError
+            return Course(*parts)
+
+        running = await start(lock, memory)
+        Manager.again_ms = 1
+        before, sys.modules["update.course"] = sys.modules["update.course"], Module(Course=course)
+        try:
+            await lock.handler(Payload())
+            await until(lambda: lock.did == ALL)
+            assert not running.done()
+            assert lock.said == []
+        finally:
+            sys.modules["update.course"] = before
+            running.cancel()
+
+    asyncio.run(main())
+
+
 def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
     async def main():
         lock, memory = Lock("1.1.0"), asyncio.Lock()
