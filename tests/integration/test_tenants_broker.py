@@ -15,7 +15,7 @@ from menshen import ending
 from menshen.simulator.network import Network
 from menshen.simulator.provision import DEMO_PIN
 from menshen.simulator.world import now_us
-from tests.chip_heap import PORT, heap_for
+from tests.chip_heap import OURS, PORT, heap_for
 from tests.integration.conftest import Mosquitto, running
 from tests.integration.helpers.home_assistant import CodeRefusedError, HomeAssistant, home_assistant
 from tests.simulated_lock import Event, Lock
@@ -23,7 +23,6 @@ from tests.simulated_lock import Event, Lock
 _CODE = "Menshen home code of demo: "
 _SETTINGS = {"relay": {"unlock_level": 1, "seconds": 1}}
 _PINGS = bool(os.environ.get("MENSHEN_NIGHTLY"))
-_OURS = 97 * 1024  # bytes of the heap, beside the simulated chip
 _ON_BYTES = 8 * 1024
 _LOOKS, _LOOK_S = 10, 0.25
 _STOPPED_US = 1_000_000  # a step of the event loop that takes so long has waited for a server
@@ -140,7 +139,7 @@ async def small_house(
 ) -> AsyncIterator[House]:
     """The same in the heap of a chip without PSRAM."""
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)
-    heapsize = await heap_for(_OURS, tmp_path / "nothing", app_dir.parent / "fakes")
+    heapsize = await heap_for(OURS, tmp_path / "nothing", app_dir.parent / "fakes")
     async with a_house(make_lock, mosquitto.address, heapsize=heapsize, probe=False) as house:
         yield house
 

@@ -10,10 +10,9 @@ from menshen.simulator import provision
 from menshen.simulator.board import Board
 from menshen.simulator.cards.plain import demo_cards
 from menshen.simulator.provision import CARD, TENANT, Credential, Provision
-from tests.chip_heap import PORT, heap_for
+from tests.chip_heap import OURS, PORT, heap_for
 from tests.simulated_lock import Lock
 
-_OURS = 93 * 1024  # bytes, 1 KB above the budget: CHANGELOG, Budgets not kept
 _LIVE = 87 * 1024  # bytes live at most beside these: the goal is 78 KB when idle
 _SAMPLE_S = 0.02
 
@@ -77,11 +76,11 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await look()
 
 
-async def test_the_whole_firmware_runs_in_93_kb_of_a_32_bit_heap(
+async def test_the_whole_firmware_runs_in_92_kb_of_a_32_bit_heap(
     tmp_path: Path, make_lock, monkeypatch, app_dir: Path
 ) -> None:
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)
-    heapsize = await heap_for(_OURS, tmp_path / "nothing", app_dir.parent / "fakes")
+    heapsize = await heap_for(OURS, tmp_path / "nothing", app_dir.parent / "fakes")
     give = Provision(provision.lock_key(tmp_path / "lock"))
     large = give.list_files(1, [*give.demo_credentials(demo_cards()), *_others(9_997)])
     lock: Lock = await make_lock(
