@@ -31,7 +31,8 @@ class Manager:
     A trial holds the first.
     """
 
-    hour_ms, again_ms = 3_600_000, 2_000
+    hour_ms = 3_600_000
+    again_ms = 2_000
 
     def __init__(
         self,
