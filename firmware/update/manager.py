@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _LONGEST = const(512)  # bytes of an order
+_TRIES = const(5)
 _TOLD_MS = const(1000)  # in which the operator hears that it is fetched, before the restart
 
 
@@ -85,14 +86,19 @@ class Manager:
             return await self._follow(step, given)
 
     async def _follow(self, step: int, given: "Any") -> "Any":
-        """This step and those that follow; again, while for a moment there is no memory to begin."""
+        """This step and those that follow; again, where for a moment there is no memory to begin.
+
+        Not for ever, as lists wait meanwhile: then the task ends, and is begun anew. So do a trial's steps.
+        """
+        tries = 0 if step == TRIAL else _TRIES
         while True:
             try:
                 return await self._lend(step, given)
             except MemoryError:
-                if step == TRIAL:
-                    raise  # that may be of its steps
-                await asyncio.sleep_ms(self.again_ms)
+                if not tries:
+                    raise
+            tries -= 1
+            await asyncio.sleep_ms(self.again_ms)
 
     async def _lend(self, step: int, given: "Any") -> "Any":
         async with Loan():

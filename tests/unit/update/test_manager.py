@@ -166,9 +166,11 @@ def test_an_update_that_lacks_memory_for_a_moment_is_tried_again():
     asyncio.run(main())
 
 
-def test_an_update_for_whose_code_there_is_no_memory_for_a_moment_begins_later():
+def _lacks_memory(lock, times, then):
+    """An order comes, and so many times there is no memory for its update's code, until then(the task)."""
+
     async def main():
-        lock, memory, tries = Lock("1.1.0"), asyncio.Lock(), [2]
+        memory, tries = asyncio.Lock(), [times]
 
         def course(*parts):
             tries[0] -= 1
@@ -181,14 +183,27 @@ def test_an_update_for_whose_code_there_is_no_memory_for_a_moment_begins_later()
         before, sys.modules["update.course"] = sys.modules["update.course"], Module(Course=course)
         try:
             await lock.handler(Payload())
-            await until(lambda: lock.did == ALL)
-            assert not running.done()
+            await until(lambda: then(running))
             assert lock.said == []
+            assert not memory.locked()
         finally:
             sys.modules["update.course"] = before
             running.cancel()
+        return tries[0]
 
-    asyncio.run(main())
+    return asyncio.run(main())
+
+
+def test_an_update_for_whose_code_there_is_no_memory_for_a_moment_begins_later():
+    lock = Lock("1.1.0")
+    _lacks_memory(lock, 2, lambda running: lock.did == ALL and not running.done())
+
+
+def test_one_for_whose_code_there_never_is_gives_lists_their_turn():
+    """The task ends, and the supervisor begins it anew."""
+    lock = Lock("1.1.0")
+    assert _lacks_memory(lock, 99, lambda running: running.done() and not lock.turn.locked()) == 99 - 6
+    assert lock.did == ["begun"]
 
 
 def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
