@@ -12,6 +12,8 @@ from storage.names import CHOICE, LIVED, LIVED_PART
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from access.clock import Clock
     from access.throttle import Throttle
     from board import Board
@@ -28,7 +30,7 @@ class Housekeeping:
     """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
 
     `turn` is held by who needs much memory: a list that comes, a release that comes, and what is looked after
-    here. There is not enough for two of them.
+    here. There is not enough for two of them. keep(), if there is one, is called every second.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Housekeeping:
         throttle: "Throttle",
         reports: "Reports",
     ) -> None:
+        self.keep: "Callable[[], None] | None" = None
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
@@ -80,6 +83,9 @@ class Housekeeping:
                 self._register.leases.ensure_copy()
             except (ImportError, MemoryError):  # tried again in a second
                 pass
+            if self.keep is not None:
+                await asyncio.sleep_ms(0)
+                self.keep()
             if ticks_diff(ticks_ms(), counted) >= _PART_MS:
                 counted = ticks_add(counted, _PART_MS)
                 if self._count():

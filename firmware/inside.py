@@ -60,9 +60,10 @@ class Lock:
 
                 open_list(credentials, settings.key)
             residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-            self._card_reader = None
+            self._card_reader = secure = None
             if chip is not None:
-                self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
+                secure = SecureCards(settings.key, credentials)
+                self._card_reader = CardReader(chip, secure)
             register = Register(credentials, residents, leases, settings.shared, clock.now)
             reports = Reports(indicator, register.note)
             restrictions = Restrictions(register, settings.zone, board.numbers, mac)
@@ -79,6 +80,8 @@ class Lock:
             answers = "the card reader answers", "the card reader does not answer"
             self._answers = reports.health(READER, *answers)
             self._housekeeping = Housekeeping(settings, board, clock, register, throttle, reports)
+            if secure is not None:
+                self._housekeeping.keep = secure.keep
             self._parts = settings, board, clock, register, self._doorkeeper, reports
 
     def arm(self) -> tuple:

@@ -8,7 +8,10 @@
 The modules that the imports at the head of the block bring are unloaded when the block ends, however it
 ends. Their memory is free once nothing refers to them, so the block is the last thing in its function.
 A plain `with` is for what cannot wait. `Late` is for code that is loaded after the door is armed, and stays.
-With plenty of memory (PSRAM) the same two classes unload nothing.
+With plenty of memory (PSRAM) the same classes unload nothing.
+
+What is often needed is kept while there is room: `spare` holds what was made of it, and so its code, until a
+block begins. For a `Brief` one it need not go, where there is room for both.
 
 Code is loaded between two garbage collections, each a step of its own in the event loop, and none runs in
 between: in one step, load and collections would hold up the door for five times as long. While somebody is at
@@ -29,32 +32,45 @@ _LOOK_MS = const(50)
 _MOST = const(40)  # looks: whoever types for ever puts nothing off for ever
 _PLENTY = const(1_000_000)  # bytes: a board with PSRAM, on which collections are few and long
 _IS_PLENTY = gc.mem_free() > _PLENTY
+_CALM_MS = const(10_000)  # behind a block: the next one of the same work has begun by then
+_BRIEF = const(5120)  # bytes: more than a brief loan takes
+_ROOM = const(10_240)  # bytes: that, and what is kept
+
+spare: list = []
 
 
 class Late:
     """The modules that the imports at the head of the block bring stay loaded, unless one of them fails."""
 
     _lends = False
+    _needs_room = True
     # Shared by all blocks, since there is one sys.modules and one collector:
     _open: "Late | None" = None  # the block whose imports are under way
     _sweeps = False  # a collection of what was unloaded is scheduled
     _since: "int | None" = None  # ticks at which somebody at the door was seen last
+    _lasting = 0  # blocks that need room
+    _ended = ticks_ms()  # when the last of them did
 
     def __enter__(self) -> "Late":
         """Imports are this block's from here on, until another block begins or the event loop runs."""
         if _IS_PLENTY:  # nothing is given back: who brought what need not be known
             return self
+        self._make_room()
         gc.threshold(_NEVER)  # no collection falls into this step; _sweep() allows them again
         if Late._open is not None:
             Late._open._note()
         self._names = set(sys.modules)  # some 200 bytes; in a list each would be looked for one by one
         Late._open = self
+        Late._lasting += self._needs_room
         return self
 
     def __exit__(self, kind: object, *error: object) -> None:
         if _IS_PLENTY:
             return
         self._note()
+        if self._needs_room:
+            Late._lasting -= 1
+            Late._ended = ticks_ms()
         if kind is None and not self._lends:
             return
         for name in self._names:
@@ -70,13 +86,21 @@ class Late:
                     pass
         _sweep_later()
 
+    def _make_room(self) -> None:
+        """Let go what is kept, if this block may need its room. Whoever uses it now has it until the end."""
+        if spare and (self._needs_room or gc.mem_free() < _BRIEF):
+            spare.clear()
+
     async def begin(self) -> "Late":
-        """As `async with` does. The build writes that out: a name of ours is short."""
+        """What comes before the block. The build writes that out: a name of ours is short."""
+        if not _IS_PLENTY:
+            self._make_room()
         await collect()
         asyncio.create_task(self._go_on())
-        return self.__enter__()
+        return self
 
-    __aenter__ = begin
+    async def __aenter__(self) -> "Late":
+        return (await self.begin()).__enter__()
 
     async def __aexit__(self, *error: object) -> None:
         self.__exit__(*error)
@@ -89,13 +113,29 @@ class Late:
         """The imports are done: note the names of the modules that they brought."""
         if Late._open is self:
             Late._open = None
-            self._names = [name for name in sys.modules if name not in self._names]
+            brought = []
+            for name in sys.modules:
+                if name not in self._names:
+                    brought.append(name)  # noqa: PERF401 (a comprehension is a function more, which stays)
+            self._names = brought
 
 
 class Loan(Late):
     """The modules that the imports at the head of the block bring are unloaded at its end."""
 
     _lends = True
+
+
+class Brief(Loan):
+    """A loan that takes little: as a rule there is room for it beside what is kept."""
+
+    _needs_room = False
+
+
+def is_calm() -> bool:
+    """Whether there is room for something to be kept: nobody needs it, did of late, or is at the door."""
+    lasts = Late._lasting or Late._since is not None or ticks_diff(ticks_ms(), Late._ended) < _CALM_MS
+    return not lasts and gc.mem_free() >= _ROOM
 
 
 async def collect() -> None:

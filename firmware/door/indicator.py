@@ -27,7 +27,8 @@ class Indicator:
 
     def say(self, signal: str, now: int) -> None:
         """Show one of SIGNALS from `now`, in ticks_ms(), on. It replaces the signal before."""
-        self._signal = SIGNALS[signal]
+        row = SIGNALS.index(signal)
+        self._signal = SIGNALS[row + 1 : row + 5]
         self._started = now
         self.tick(now)
 
@@ -56,12 +57,13 @@ class Indicator:
                 self._put(colour, tone if passed < tone_ms else 0)
                 return
             self._signal = ()
-        lasting = (DARK, 0)
+        colour = tone = DARK
         if self._conditions:
-            for lasting in CONDITIONS:
-                if lasting[0] in self._conditions:
-                    break  # a fault that has no row of its own is shown by the last one
-        self._put(lasting[-2], lasting[-1] if now % _BEEP_EVERY_MS < _BEEP_MS else 0)
+            row = 0
+            while CONDITIONS[row] not in self._conditions and row < len(CONDITIONS) - 3:
+                row += 3  # a fault that has no row of its own is shown by the last one
+            colour, tone = CONDITIONS[row + 1], CONDITIONS[row + 2]
+        self._put(colour, tone if now % _BEEP_EVERY_MS < _BEEP_MS else 0)
 
     def _put(self, colour: int, tone: int) -> None:
         if colour != self._colour:

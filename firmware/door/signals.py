@@ -24,36 +24,38 @@ LILAC = 0xC090FF
 OLIVE = 0x808000
 AZURE = 0x0080FF
 
-# Signals, shown once: colour, tone, ms of tone, ms of light.
-SIGNALS = {
-    "granted": (GREEN, 2400, 120, 1500),
-    "denied": (RED, 400, 400, 1500),
-    "throttled": (ORANGE, 400, 150, 1500),
-    "no clock": (ORANGE, 300, 600, 2500),
-    "outside schedule": (PALE_BLUE, 300, 150, 2500),
-    "enrolling": (BLUE, 2400, 60, 3000),
-    "kept": (LIME, 2400, 300, 1500),
-    "weak": (PINK, 600, 400, 1500),
-    "elsewhere": (OLIVE, 900, 700, 2500),
-    "unread": (AZURE, 2600, 700, 2500),
-    "staff": (WHITE, 1800, 600, 4000),
-    "new way in": (TURQUOISE, 1500, 600, 4000),
-    "notice": (LILAC, 1200, 600, 4000),
-    "identify": (VIOLET, 1800, 2000, 15000),
-    "key": (CYAN, 3000, 25, 120),
-    "cleared": (DARK, 800, 60, 60),
-}
+# Both tables lie flat, a row after the other: a tuple for each row would take 600 bytes of RAM more.
+
+# Signals, shown once: name, colour, tone, ms of tone, ms of light.
+SIGNALS: tuple = (
+    "granted", GREEN, 2400, 120, 1500,
+    "denied", RED, 400, 400, 1500,
+    "throttled", ORANGE, 400, 150, 1500,
+    "no clock", ORANGE, 300, 600, 2500,
+    "outside schedule", PALE_BLUE, 300, 150, 2500,
+    "enrolling", BLUE, 2400, 60, 3000,
+    "kept", LIME, 2400, 300, 1500,
+    "weak", PINK, 600, 400, 1500,
+    "elsewhere", OLIVE, 900, 700, 2500,
+    "unread", AZURE, 2600, 700, 2500,
+    "staff", WHITE, 1800, 600, 4000,
+    "new way in", TURQUOISE, 1500, 600, 4000,
+    "notice", LILAC, 1200, 600, 4000,
+    "identify", VIOLET, 1800, 2000, 15000,
+    "key", CYAN, 3000, 25, 120,
+    "cleared", DARK, 800, 60, 60,
+)  # fmt: skip
 
 # Conditions, shown for as long as they last, the gravest first: name, colour, tone of the beeps. A fault of
 # door/faults.py that has a row here is shown by it, and any other by the last row.
 # A dialogue at the keypad comes before all: who is in it must see whether it runs.
-CONDITIONS = (
-    ("enrolling", BLUE, 0),
-    ("fire", RED, 2000),
-    ("forced", RED_VIOLET, 3200),
-    ("tamper", RED_VIOLET, 3200),
-    ("held open", YELLOW, 1200),
-    ("passage", GREEN, 0),
-    ("throttled", ORANGE, 0),
-    ("trouble", MAGENTA, 0),
-)
+CONDITIONS: tuple = (
+    "enrolling", BLUE, 0,
+    "fire", RED, 2000,
+    "forced", RED_VIOLET, 3200,
+    "tamper", RED_VIOLET, 3200,
+    "held open", YELLOW, 1200,
+    "passage", GREEN, 0,
+    "throttled", ORANGE, 0,
+    "trouble", MAGENTA, 0,
+)  # fmt: skip

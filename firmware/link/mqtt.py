@@ -14,7 +14,7 @@ from umqtt import simple
 import console
 from link.errors import MQTTError
 from link.packets import CONNACK, PINGRESP, PUBACK, PUBLISH, SUBACK, UNSUBACK, frame, text
-from loader import Loan
+from loader import Brief
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
-        async with Loan():
+        async with Brief():
             from link.dial import dial
 
             self._stream, self._packets = await dial(self, address, self._tls)

@@ -10,6 +10,11 @@ from struct import unpack_from
 
 from micropython import const
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from access.clock import Clock
+    from link.resolver import Resolver
+
 _PORT = const(123)
 _TRIES = const(3)
 _TRY_MS = const(2000)
@@ -39,6 +44,18 @@ def read_reply(reply: bytes, cookie: bytes) -> int:
         raise ValueError
     seconds += fraction >> 31
     return seconds - _TO_1970 if seconds >= 0x80000000 else seconds + _ERA_1
+
+
+async def set_clock(clock: "Clock", resolver: "Resolver", host: str, port: int) -> None:
+    """Set the clock by this server; where it does not answer, look its address up anew the next time."""
+    try:
+        now = await ask(await resolver.resolve(host), port)
+    except OSError:
+        now = None
+    if now is None:
+        resolver.doubt(host)
+    else:
+        clock.network(now)
 
 
 async def ask(address: str, port: int = _PORT, try_ms: int = _TRY_MS) -> "int | None":

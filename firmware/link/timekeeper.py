@@ -8,7 +8,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from loader import Loan
+from loader import Brief
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,27 +42,13 @@ class Timekeeper:
         await self._ask_after(_RETRY_MS if self._clock.now() is None else _AGAIN_MS)
 
     async def _ask_after(self, period: int) -> None:
-        if self._asked is None or ticks_diff(ticks_ms(), self._asked) >= period:
-            await self._ask()
+        now = ticks_ms()
+        if self._server is not None and (self._asked is None or ticks_diff(now, self._asked) >= period):
+            self._asked = now
+            await self._ask(*self._server)
 
-    async def _ask(self) -> None:
-        if self._server is None:
-            return
-        self._asked = ticks_ms()
-        host, port = self._server
-        try:
-            now = await _time_of(await self._resolver.resolve(host), port)
-        except OSError:
-            now = None
-        if now is None:
-            self._resolver.doubt(host)
-        else:
-            self._clock.network(now)
+    async def _ask(self, host: str, port: int) -> None:
+        async with Brief():
+            from link.sntp import set_clock
 
-
-async def _time_of(address: str, port: int) -> "int | None":
-    """Seconds since 1970 from the server at this address, or None. Raises OSError. See sntp.py."""
-    async with Loan():
-        from link.sntp import ask
-
-        return await ask(address, port)
+            await set_clock(self._clock, self._resolver, host, port)

@@ -1,6 +1,6 @@
 """Finds the snapshot of a list in the slot that is not in use, or merges it there from the one in use."""
 
-from roll.layout import SNAPSHOTS
+from roll.layout import SNAPSHOTS, changes
 from roll.snapshot import hash_of, merge
 from storage import files
 
@@ -24,7 +24,9 @@ async def is_here(
     if not credentials.whole or base != credentials.version:
         return False
     files.tidy(path + ".new")
-    merged = await merge(SNAPSHOTS[credentials.slot], credentials.changes(), path, pace)
+    merged = await merge(
+        SNAPSHOTS[credentials.slot], changes(credentials.head, len(credentials.firsts)), path, pace
+    )
     if merged != digest:
         files.remove(path)
     return merged == digest

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from access.clock import Clock
     from link.mqtt import Payload
     from link.subscriptions import Subscriptions
-    from people.guard import Listed
     from people.register import Register
     from reports.telemetry import Telemetry
     from settings import Settings
@@ -49,13 +48,11 @@ class Lists:
         subscriptions: "Subscriptions",
         telemetry: "Telemetry",
     ) -> None:
-        self._settings, self._register, self._clock = settings, register, clock
         self._housekeeping = housekeeping
-        self._subscriptions, self._telemetry = subscriptions, telemetry
+        self._parts = settings, register, clock, subscriptions, telemetry
         self._came = asyncio.Event()
         self._head: "bytearray | None" = None
         self._live = self._lacks = False  # it tells the time; there was no memory for it
-        self._signed = 0  # the time at which the head in hand was signed
         self._told = 0  # the version of which the operator has been told that it is in force
 
     async def run(self) -> None:
@@ -79,7 +76,8 @@ class Lists:
 
     async def _ask(self) -> None:
         """Subscribe: the broker sends the head that it retains."""
-        await self._subscriptions.subscribe("menshen/v1/" + self._settings.lock + "/list", self._on_head)
+        settings, _, _, subscriptions, _ = self._parts
+        await subscriptions.subscribe("menshen/v1/" + settings.lock + "/list", self._on_head)
 
     async def _take(self) -> None:
         """A coroutine of its own: one that waits holds what it awaited before, deeper in a block."""
@@ -98,7 +96,7 @@ class Lists:
         with Loan():
             from reports.acks import Acks
 
-            Acks(self._telemetry).list_refused(None, "no memory")
+            Acks(self._parts[4]).list_refused(None, "no memory")
 
     async def _on_head(self, payload: "Payload") -> None:
         try:
@@ -111,25 +109,7 @@ class Lists:
     async def _receive(self) -> None:
         live, head = self._live, [self._head]
         self._head = None  # before the first await: another may come
-
-        def on_time(now: int, echo: object) -> None:
-            self._clock.signed(now, live and echo in self._clock.challenges)
-            self._signed = now
-
         async with Loan():
-            from lists.sync import Sync
-            from pace import Pace
+            from lists.sync import receive
 
-            pace = Pace()
-            await pace()
-            parts = self._approve, self._telemetry, self._subscriptions, pace
-            sync = Sync(self._settings, self._register.credentials, *parts)
-            self._told = await sync.receive(head, self._told, on_time)
-
-    async def _approve(self, listed: "Listed") -> None:
-        """Raise ListError where a list would lock somebody out of their home."""
-        async with Loan():
-            from people.approval import approve
-
-            signed = self._signed if self._clock.trust == "signed" else 0  # one clock alone dates no lease
-            await approve(listed, self._clock.now(), signed, self._register)
+            self._told = await receive(self._parts, head, live, self._told)

@@ -6,13 +6,16 @@ memory for all of it at once.
 
 from link.errors import Interrupted
 from loader import Loan
+from pace import Pace
 from roll.credentials import ListError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from access.clock import Clock
     from link.subscriptions import Subscriptions
+    from people.register import Register
     from reports.telemetry import Telemetry
     from roll.credentials import Credentials
     from roll.install import Identity
@@ -20,6 +23,36 @@ if TYPE_CHECKING:
     from settings import Settings
 
     Listed = Callable[[], Iterator[tuple[bytes, Credential]]]
+
+
+async def receive(parts: tuple, heads: "list[bytearray | None]", live: bool, told: int) -> int:
+    """As Sync.receive(). `parts` are the settings, who lives here, the clock, the subscriptions, telemetry.
+
+    `live`: the head tells the time, which is believed where it echoes a challenge.
+    """
+    settings, register, clock, subscriptions, telemetry = parts
+    signed = [0]  # the time at which the head was signed
+
+    def on_time(now: int, echo: object) -> None:
+        clock.signed(now, live and echo in clock.challenges)
+        signed[0] = now
+
+    def approve(listed: "Listed") -> "Awaitable":
+        return _approve(listed, clock, signed[0], register)
+
+    pace = Pace()
+    await pace()
+    sync = Sync(settings, register.credentials, approve, telemetry, subscriptions, pace)
+    return await sync.receive(heads, told, on_time)
+
+
+async def _approve(listed: "Listed", clock: "Clock", signed: int, register: "Register") -> None:
+    """Raise ListError where a list would lock somebody out of their home."""
+    async with Loan():
+        from people.approval import approve
+
+        signed = signed if clock.trust == "signed" else 0  # one clock alone dates no lease
+        await approve(listed, clock.now(), signed, register)
 
 
 class Sync:

@@ -1,7 +1,7 @@
 """Asks a card who it is, and makes it one of this lock's where that is wanted; lent for that."""
 
 from loader import Loan
-from readers.card_keys import CardKeys, HouseKeys
+from readers.card_keys import CardKeys
 from readers.identify import identify
 
 TYPE_CHECKING = False
@@ -16,28 +16,23 @@ class Asking:
     """
 
     def __init__(self, key: bytes, secret: bytes, houses: "tuple[tuple[bytes, bytes], ...]") -> None:
-        self._key, self.secret = key, secret
-        self._every = [CardKeys(secret)] if secret else []
-        self._every += [HouseKeys(*house) for house in houses]
+        self.key, self.secret = key, secret
+        self.every = [CardKeys(secret)] if secret else []
+        if houses:
+            with Loan():
+                from readers.handed_out import of_houses
+
+                self.every += of_houses(houses)
 
     async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
         """As SecureCards.ask()."""
-        found = await identify(reader, uid, is_random, self._every)
+        found = await identify(reader, uid, is_random, self.every)
         if found is not None or not adds:
             return found
-        return await self._personalise(reader, self._every[0] if self.secret else self._first())
+        return await self._add(reader)
 
-    def _first(self) -> CardKeys:
-        """The keys of a secret that is made now."""
-        with Loan():
-            from readers.card_secret import make
-
-            self.secret = make(self._key)
-        self._every.insert(0, CardKeys(self.secret))
-        return self._every[0]
-
-    async def _personalise(self, reader: "PN532", keys: CardKeys) -> "bytes | None":
+    async def _add(self, reader: "PN532") -> "bytes | None":
         async with Loan():
-            from readers.personalise import personalise
+            from readers.personalise import add
 
-            return await personalise(reader, keys)
+            return await add(self, reader)

@@ -12,18 +12,17 @@ whose card it is.
 
 from micropython import const
 
-from readers.ev2 import cmac
-from storage.hmac import Mac
-from storage.purposes import CARD_KEY, CARD_MARK, HOUSE_CARD
+from storage.hmac import hmac_sha256
+from storage.purposes import CARD_KEY, CARD_MARK
 
 MASTER = const(0)  # written last
 FINDING = const(1)
 PROVING = const(2)
-_MARK = const(255)  # the number of no key
 
 
 class CardKeys:
-    """`secret` has 32 bytes. `marks`: the versions of the keys by number; `application`: a DESFire's.
+    """`secret` has 32 bytes. `marks`: the versions of the keys by number; `application`: a DESFire's;
+    `finding`: the key FINDING.
 
     `prefix` stands in front of the UID that a card has proved: nothing, or the house key's reference. So what
     was proved has 4, 7 or 10 bytes, or 5, 8 or 11: access/card_dialogue.py makes none of the latter anybody's
@@ -33,30 +32,16 @@ class CardKeys:
     prefix = b""
 
     def __init__(self, secret: bytes) -> None:
-        self._mac = Mac(secret)
-        self._set_marks(self._mac.digest(CARD_MARK))
+        self._secret = secret  # and not its padded keys, which would be 200 bytes more for as long as this is
+        self.set_marks(hmac_sha256(secret, CARD_MARK))
 
     def key(self, number: int, uid: bytes) -> bytes:
         """A key of the card of this UID."""
-        return self._made(number, b"" if number == FINDING else uid)
+        whose = b"" if number == FINDING else uid
+        return hmac_sha256(self._secret, CARD_KEY, bytes((number,)), whose)[:16]
 
-    def _made(self, number: int, uid: bytes) -> bytes:
-        return self._mac.digest(CARD_KEY, bytes((number,)), uid)[:16]
-
-    def _set_marks(self, mark: bytes) -> None:
+    def set_marks(self, mark: bytes) -> None:
+        """Note what tells whose card it is, and the key FINDING."""
         self.application = mark[:3]
         self.marks = mark[3:8].replace(b"\0", b"\1")  # a factory's are 0
-
-
-class HouseKeys(CardKeys):
-    """Keys that AN10922, 2.2, makes of a house key of 16 bytes; `reference` is the list's, one byte.
-
-    Its input is over 16 bytes with every UID, and so it is a CMAC as any other.
-    """
-
-    def __init__(self, reference: bytes, house: bytes) -> None:
-        self.prefix, self._house = reference, house
-        self._set_marks(self._made(_MARK, b""))
-
-    def _made(self, number: int, uid: bytes) -> bytes:
-        return cmac(self._house, b"\1" + uid + bytes((number,)) + HOUSE_CARD)
+        self.finding = self.key(FINDING, b"")

@@ -9,12 +9,13 @@ from time import ticks_diff, ticks_ms
 from cryptolib import aes
 from micropython import const
 
-from readers.apdu import exchange
-from readers.pn532 import CardError
+from readers.apdu import CardRefusal, exchange
 from storage.hmac import equal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from readers.pn532 import PN532
 
 _ECB = const(1)
@@ -24,17 +25,8 @@ _ZEROS = bytes(_BLOCK)
 _FIRST = const(0x71)  # AuthenticateEV2First: DS 10.4.1
 _NON_FIRST = const(0x77)  # AuthenticateEV2NonFirst: DS 10.4.2
 _MORE = const(0xAF)
-_DELAY = const(0xAD)  # the card was lied to often, and makes its reader wait: AN12196, 6.4
 _GET_CARD_UID = const(0x51)  # DS 10.5.3
 _MAC = const(8)
-
-
-class CardRefusal(Exception):
-    """The card refuses a command, or what it says does not prove its key. `status` is the byte after 91h."""
-
-    def __init__(self, status: int = 0) -> None:
-        super().__init__("the card says %02x" % status)
-        self.status = status
 
 
 def encrypted(key: bytes, data: bytes, iv: bytes = _ZEROS) -> bytes:
@@ -72,11 +64,6 @@ def _doubled(block: bytes) -> bytes:
     return number.to_bytes(_BLOCK, "big")
 
 
-def padded(data: bytes) -> bytes:
-    """80h, and zeros to the end of the block, always (DS 9.1.4)."""
-    return data + b"\x80" + bytes(-(len(data) + 1) % _BLOCK)
-
-
 class Session:
     """One conversation with the card that the reader found last.
 
@@ -85,30 +72,17 @@ class Session:
     """
 
     def __init__(self, reader: "PN532") -> None:
-        self._reader = reader
+        self.reader = reader
         self._identifier = b""  # TI
         self._counter = 0  # CmdCtr
         self._proved = self._numbers = self._encryption = self._mac = b""
         self.took_ms = 0
 
-    async def iso_select(self, name: bytes) -> bool:
-        """Select an application by its DF name (DS 10.9.1): whether the card has it."""
-        head = b"\x00\xa4\x04\x0c" + bytes((len(name),))
-        return await exchange(self._reader, head + name + b"\x00") == b"\x90\x00"
-
-    async def native(self, code: int, data: bytes = b"", status: int = 0) -> bytes:
+    def native(self, code: int, data: bytes = b"", status: int = 0) -> "Awaitable[bytes]":
         """The data of the answer to a command in plain mode; the answer must end in this status."""
         size = len(data)
         apdu = bytes((0x90, code, 0, 0, size))
-        if size:
-            apdu += data + b"\x00"
-        answer = await exchange(self._reader, apdu)
-        if len(answer) < 2 or answer[-2] != 0x91 or answer[-1] != status:
-            said = answer[-1] if answer else 0
-            if said == _DELAY:
-                raise CardError("the card asks for patience")
-            raise CardRefusal(said)
-        return answer[:-2]
+        return exchange(self.reader, apdu + data + b"\x00" if size else apdu, status)
 
     async def authenticate(self, number: int, key: bytes, first: bool = True) -> None:
         """Prove this key to each other (DS 9.1.5); with not `first`, in the session that there is (9.1.6)."""
@@ -154,8 +128,9 @@ class Session:
         """What goes to the card then: header, data encrypted, MAC."""
         if not self._mac:
             self._make_keys()
-        if data:
-            header += encrypted(self._encryption, padded(data), self._iv(b"\xa5\x5a"))
+        if data:  # padded by 80h, and zeros to the end of the block, always (DS 9.1.4)
+            data += b"\x80" + bytes(-(len(data) + 1) % _BLOCK)
+            header += encrypted(self._encryption, data, self._iv(b"\xa5\x5a"))
         return header + self._signature(bytes((code,)), header)
 
     def _make_keys(self) -> None:

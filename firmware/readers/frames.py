@@ -13,8 +13,7 @@ CHIP = const(0xD5)
 SYNTAX = const(0x7F)  # the only byte of an error frame, 6.2.1.5
 
 _LONGEST_DATA = const(265)  # TFI, code and 263 bytes: 6.2.1.2
-LONGEST_SENT = const(275)  # an extended frame of that: preamble, start code 2, head 5, data, DCS, postamble
-_LONGEST = const(288)  # the longest frame, and some noise before it
+_LONGEST = const(288)  # the longest frame, of 275 bytes, and some noise before it
 
 
 def build(buffer: "bytearray | memoryview", code: int, parameters: bytes = b"", more: bytes = b"") -> int:

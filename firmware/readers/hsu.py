@@ -45,7 +45,6 @@ class Line:
     def __init__(self, uart: "UART", irq: "Pin") -> None:
         self._uart, self._irq = uart, irq
         self._finder = frames.Finder()
-        self._sending = memoryview(bytearray(frames.LONGEST_SENT))
         self._acknowledged = False
         self._due = 0  # frames that IRQ has yet to announce: a line that is not wired announces many more
         self._begins = asyncio.ThreadSafeFlag()
@@ -82,7 +81,8 @@ class Line:
         if not self._asked:
             await asyncio.sleep_ms(0)
         try:
-            self._write(self._sending[: frames.build(self._sending, code, parameters, more)])
+            self._drop()
+            self._uart.write(self._built(code, parameters, more))
             end, turns = ticks_add(ticks_ms(), wait_ms), _TURNS
             while turns:
                 answer = self._hear(code)
@@ -104,9 +104,9 @@ class Line:
         again then as long as goes_on() says so, else this is None. Nothing is allocated until an answer
         comes.
         """
-        command = bytes(self._sending[: frames.build(self._sending, code, parameters)])
         me = asyncio.current_task()
         try:
+            command = bytes(self._built(code, parameters))
             while True:
                 self._write(command)
                 end = ticks_add(ticks_ms(), wait_ms)
@@ -167,15 +167,24 @@ class Line:
             self._finder.added(count)
         return count
 
-    def _write(self, frame: "bytes | memoryview") -> None:
-        """Drop what came before, and send a command. Bounded, since a broken chip may send for ever."""
+    def _built(self, code: int, parameters: bytes, more: bytes = b"") -> memoryview:
+        """The frame of a command, where the answer will lie: to be sent before the line is read again."""
+        self._finder.clear()
+        space = self._finder.space()
+        return space[: frames.build(space, code, parameters, more)]
+
+    def _write(self, frame: bytes) -> None:
+        self._drop()
+        self._uart.write(frame)
+
+    def _drop(self) -> None:
+        """Drop what came before a command. Bounded, since a broken chip may send for ever."""
         self._acknowledged = False
         for _ in range(_DRAINS):
             self._finder.clear()
             if not self._uart.readinto(self._finder.space()):
                 break
         self._finder.clear()
-        self._uart.write(frame)
 
     def _answers(self, code: int, data: bytes) -> bool:
         """Whether this frame answers the command; what comes before its ACK answers an earlier one.

@@ -5,17 +5,19 @@ No key is tried on a card that does not carry the marks of the keys: cards count
 
 from micropython import const
 
+from readers.apdu import CardRefusal, exchange
 from readers.card_keys import FINDING, MASTER, PROVING
-from readers.ev2 import CardRefusal, Session
+from readers.ev2 import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from readers.card_keys import CardKeys
     from readers.pn532 import PN532
 
-NTAG_424 = b"\xd2\x76\x00\x00\x85\x01\x01"  # the name of its application: NT4H2421Gx, 8.2.2
+# ISOSelectFile with the name of its application: NT4H2421Gx, 8.2.2 and 10.9.1
+_SELECT_NTAG_424 = b"\x00\xa4\x04\x0c\x07\xd2\x76\x00\x00\x85\x01\x01\x00"
 SELECT_APPLICATION = const(0x5A)
 _GET_KEY_VERSION = const(0x64)
 _TRIES = const(3)
@@ -36,7 +38,7 @@ async def identify(
         if keys is None:
             return None
         if is_random:
-            await session.authenticate(FINDING, keys.key(FINDING, b""))
+            await session.authenticate(FINDING, keys.finding)
             uid = await session.card_uid()
         key = keys.key(PROVING, uid)
         for _ in range(_TRIES):
@@ -50,7 +52,7 @@ async def identify(
 
 async def _find(session: Session, is_random: bool, every: "Sequence[CardKeys]") -> "CardKeys | None":
     """Whose marks it carries: an NTAG 424 DNA shows a random UID, a DESFire its own, and any applications."""
-    is_ntag = is_random and await session.iso_select(NTAG_424)
+    is_ntag = is_random and await selects_ntag(session)
     marks = None
     for keys in every:
         if not is_ntag:
@@ -60,12 +62,17 @@ async def _find(session: Session, is_random: bool, every: "Sequence[CardKeys]") 
                 continue
             marks = None
         if marks is None:  # the first is written last
-            marks = await version(session, MASTER), await version(session, PROVING)
-        if marks == (keys.marks[MASTER], keys.marks[PROVING]):
+            marks = await version(session, MASTER) + await version(session, PROVING)
+        if marks == keys.marks[:1] + keys.marks[PROVING : PROVING + 1]:
             return keys
     return None
 
 
-async def version(session: Session, number: int) -> int:
-    """The version of a key, which everybody may know."""
-    return (await session.native(_GET_KEY_VERSION, bytes((number,))) or b"\0")[0]
+async def selects_ntag(session: Session) -> bool:
+    """Select the application of an NTAG 424 DNA: whether the card has it."""
+    return await exchange(session.reader, _SELECT_NTAG_424) == b"\x90\x00"
+
+
+def version(session: Session, number: int) -> "Awaitable[bytes]":
+    """The version of a key, one byte, which everybody may know."""
+    return session.native(_GET_KEY_VERSION, bytes((number,)))

@@ -11,15 +11,26 @@ from binascii import crc32
 
 from micropython import const
 
-from readers.card_keys import MASTER
-from readers.ev2 import CardRefusal, Session
-from readers.identify import NTAG_424, SELECT_APPLICATION, identify, version
+from loader import Loan
+from readers.apdu import CardRefusal
+from readers.card_keys import MASTER, CardKeys
+from readers.ev2 import Session
+from readers.identify import SELECT_APPLICATION, identify, selects_ntag, version
 from readers.pn532 import CardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from readers.card_keys import CardKeys
+    from typing import Protocol
+
     from readers.pn532 import PN532
+
+    class Keys(Protocol):
+        """readers/asking.py: the lock's key, the secret of its cards, and the keys of all cards it knows."""
+
+        key: bytes
+        secret: bytes
+        every: list[CardKeys]
+
 
 _FACTORY = bytes(16)  # DS 8.2.3.1
 _NTAG_KEYS = const(5)
@@ -39,6 +50,21 @@ _SETTINGS = b"\x09\x83"  # its master key changes keys, lists, and deletes; thre
 _FILE = b"\x02"  # that everybody may write: DS 8.2.3.3
 _FOR_MASTER_ALONE = b"\x00\x00\x00"
 _RANDOM_UID = b"\x02"
+
+
+async def add(asking: "Keys", reader: "PN532") -> "bytes | None":
+    """As personalise(), under the keys of this lock; those of a secret that is made now, if there is none."""
+    if not asking.secret:
+        asking.secret = _make(asking.key)
+        asking.every.insert(0, CardKeys(asking.secret))
+    return await personalise(reader, asking.every[0])
+
+
+def _make(key: bytes) -> bytes:
+    with Loan():
+        from readers.card_secret import make
+
+        return make(key)
 
 
 async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
@@ -75,7 +101,7 @@ async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
 
 async def _is_ntag(session: Session) -> bool:
     """Whether the card is an NTAG 424 DNA, and not a DESFire; raises CardRefusal where it is neither."""
-    found = await session.iso_select(NTAG_424)
+    found = await selects_ntag(session)
     hardware = await session.native(_GET_VERSION, b"", _MORE)
     await session.native(_MORE, b"", _MORE)
     await session.native(_MORE)
@@ -93,7 +119,7 @@ async def _enter(session: Session, keys: "CardKeys") -> None:
     try:
         await session.native(SELECT_APPLICATION, keys.application)
     except CardRefusal as refusal:
-        if refusal.status != _NO_SUCH_APPLICATION:
+        if refusal.args != (_NO_SUCH_APPLICATION,):
             raise
         await session.native(SELECT_APPLICATION, bytes(3))
         await session.native(_CREATE_APPLICATION, keys.application + _SETTINGS)
@@ -110,9 +136,9 @@ async def _prove(session: Session, keys: "CardKeys", is_ntag: bool) -> "tuple[by
     numbers = range(_NTAG_KEYS if is_ntag else _DESFIRE_KEYS)
     for number in numbers:
         found = await version(session, number)
-        if found == 0:
+        if found == b"\0":
             fresh.append(number)
-        elif number == MASTER or found != keys.marks[number]:
+        elif number == MASTER or found != keys.marks[number : number + 1]:
             raise CardRefusal
     await session.authenticate(MASTER, _FACTORY)
     uid = await session.card_uid()

@@ -87,18 +87,6 @@ class PN532:
         self._fast_tries = self._fast_tries and _FAST_TRIES
         return self._goes_on is not None and self._goes_on()
 
-    async def look(self) -> "bytes | None":
-        """The UID of a card that is there now, or None. Raises ReaderError.
-
-        The card that was found last is put to sleep, so that another is found first. Where all sleep, they
-        are woken: by the field, which goes and comes.
-        """
-        uid = await self.another()
-        if uid is None:
-            await self.field_off()
-            uid = await self.search()
-        return uid
-
     async def another(self) -> "bytes | None":
         """Put the card that was found last to sleep, and search. Raises ReaderError."""
         await self.release()

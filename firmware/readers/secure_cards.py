@@ -1,6 +1,6 @@
 """Has a card prove itself, or makes a new one a card of this lock, by code that is lent for that."""
 
-from loader import Loan
+from loader import Loan, is_calm, spare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,28 @@ class SecureCards:
 
     def __init__(self, key: bytes, credentials: "Credentials") -> None:
         self._key, self._credentials = key, credentials
-        self._secret, self._houses = _read(key, credentials)
-        self._list = credentials.hash  # that the house keys are of
+        self._renew()
+
+    def _renew(self) -> None:
+        """Read the keys; the house keys come with the list."""
+        spare.clear()
+        self._secret, self._houses = _read(self._key, self._credentials)
+        self._list = self._credentials.hash  # that the house keys are of
+
+    def keep(self) -> None:
+        """Have the code ready before a card comes, where that is away and there is room: call it each second.
+
+        Where there is no memory, it is lent to each card.
+        """
+        is_new = self._list != self._credentials.hash
+        if not spare and (is_new or self._secret or self._houses) and is_calm():
+            try:
+                if is_new:
+                    self._renew()
+                else:
+                    spare.append(_load(self._key, self._secret, self._houses))
+            except (ImportError, MemoryError, OSError):
+                pass
 
     async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
         """The UID that the card at the reader has proved to be its own; None if it is none of this lock's.
@@ -25,11 +45,10 @@ class SecureCards:
         CardError, after which it is to be asked again, and ReaderError. OSError: the flash is full.
         """
         if self._list != self._credentials.hash:
-            self._secret, self._houses = _read(self._key, self._credentials)
-            self._list = self._credentials.hash
+            self._renew()
         if not (self._secret or self._houses or adds):
             return None
-        asking = _load(self._key, self._secret, self._houses)
+        asking = spare[0] if spare else _load(self._key, self._secret, self._houses)
         try:
             return await asking.ask(reader, uid, is_random, adds)
         finally:

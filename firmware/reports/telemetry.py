@@ -12,7 +12,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from door.faults import ALARMS
-from loader import Loan
+from loader import Brief
 from reports.outbox import Outbox
 from storage.names import (
     ACK_PLACES,
@@ -95,7 +95,7 @@ class Telemetry:
 
         What was made before this connection echoes no challenge any more.
         """
-        with Loan():
+        with Brief():
             from reports.state import last_will
 
             client.set_last_will(self._root + "state", last_will(self._status), True, 1)
@@ -118,7 +118,7 @@ class Telemetry:
                 pass
 
     async def _announce(self, client: "MQTTClient") -> None:
-        async with Loan():
+        async with Brief():
             from reports.homeassistant import announce
 
             await announce(client.publish, self._lock_id, ALARMS)
@@ -130,7 +130,7 @@ class Telemetry:
             self._due = ticks_add(self._due, (late // _PERIOD_MS + 1) * _PERIOD_MS)
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
-        async with Loan():
+        async with Brief():
             from reports.state import pieces
 
             await asyncio.sleep_ms(0)

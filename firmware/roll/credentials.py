@@ -93,17 +93,9 @@ class Credentials:
         if self.file is None:
             return iter(())
         with Loan():
-            from roll.layout import each
+            from roll.layout import changes, each
 
-            return each(self.file, self.changes())
-
-    def changes(self) -> bytes:
-        """The changes over the snapshot. Their MAC was good when the list was opened."""
-        if not self.firsts:
-            return b""
-        with open(self.head, "rb") as file:
-            file.seek(HEAD_FRONT)
-            return file.read(len(self.firsts) * CHANGE)
+            return each(self.file, changes(self.head, len(self.firsts)))
 
     def _change(self, digest: bytes, place: int) -> "bytes | None":
         """The record that a change, from `place` on, gives a digest; empty: removed, None: unchanged."""

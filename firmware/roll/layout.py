@@ -8,6 +8,7 @@ from roll.record import (
     CHANGE,
     DIGEST,
     FRONT,
+    HEAD_FRONT,
     HOLIDAY,
     HOUSE_KEY,
     LEASE,
@@ -43,6 +44,15 @@ def is_known(role: int, kind: int) -> bool:
     if role in (LEASE, HOLIDAY, HOUSE_KEY):  # neither PIN nor card
         return kind <= 2
     return role == SCHEDULE or (0 < role <= STAFF_PASSAGE and 0 < kind <= 2)
+
+
+def changes(head: str, count: int) -> bytes:
+    """The changes over the snapshot in use, so many. Their MAC was good when the list was opened."""
+    if not count:
+        return b""
+    with open(head, "rb") as file:
+        file.seek(HEAD_FRONT)
+        return file.read(count * CHANGE)
 
 
 def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":

@@ -7,7 +7,7 @@ from loader import Loan
 from roll.credentials import ListError
 from roll.head import ARRIVING, FOLDER, is_folder, open_list
 from roll.install import finish_rename, identities, install
-from roll.layout import SNAPSHOTS
+from roll.layout import SNAPSHOTS, changes
 from storage import files
 
 TYPE_CHECKING = False
@@ -48,7 +48,10 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
         try:
             if await merge(mine, b"", its, pace) == used[2] and other != used:
                 await pace()
-                place, laid = (credentials.version, credentials.slot), credentials.changes()
+                place, laid = (
+                    (credentials.version, credentials.slot),
+                    changes(credentials.head, len(credentials.firsts)),
+                )
                 await install(credentials, key, place, (used, used), laid, pace)
         except (ListError, OSError):
             console.warning("roll", "no space for a copy of the list")

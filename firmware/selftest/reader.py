@@ -97,12 +97,25 @@ async def _answers(reader: PN532) -> bool:
     return True
 
 
+async def look(reader: PN532) -> "bytes | None":
+    """The UID of a card that is there now, or None. Raises ReaderError.
+
+    The card that was found last is put to sleep, so that another is found first. Where all sleep, they
+    are woken: by the field, which goes and comes.
+    """
+    uid = await reader.another()
+    if uid is None:
+        await reader.field_off()
+        uid = await reader.search()
+    return uid
+
+
 async def _card(reader: PN532, ms: int) -> bool:
     """Whether a card comes within `ms`. Its number is not passed on."""
     end = ticks_add(ticks_ms(), ms)
     while ticks_diff(end, ticks_ms()) > 0:
         try:
-            if await reader.look() is not None:
+            if await look(reader) is not None:
                 return True
         except ReaderError:
             pass  # the next look may be better

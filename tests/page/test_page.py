@@ -3,7 +3,6 @@
 import itertools
 import os
 import re
-import runpy
 from collections.abc import Callable
 
 import pytest
@@ -161,8 +160,7 @@ def test_each_signal_and_each_number_has_its_words() -> None:
 
 
 def _every_signal() -> set[str]:
-    table = runpy.run_path(str(TOP / "firmware/door/signals.py"))
-    return {*table["SIGNALS"], *(row[0] for row in table["CONDITIONS"])}
+    return {*lights.signals(), *lights.conditions()}
 
 
 async def test_a_card_is_dragged_to_the_reader(page: Page, lock: Lock) -> None:

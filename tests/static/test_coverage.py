@@ -61,6 +61,7 @@ COVERED_BY = {
     "readers.card_secret": "unit/readers/test_secure_cards.py",
     "readers.keypads": "system/test_wiegand.py",
     "readers.hsu": "unit/readers/test_pn532_noise.py",
+    "readers.handed_out": "tools/test_handed_out_cards.py",
     "readers.house_keys": "tools/test_handed_out_cards.py",
     "readers.identify": "tools/test_firmware_torn_cards.py",
     "readers.personalise": "tools/test_firmware_torn_cards.py",

@@ -1,4 +1,4 @@
-"""Code that is loaded within a function is lent (loader.Loan), or comes late and stays (loader.Late).
+"""Code that is loaded within a function is lent (loader.Loan, Brief), or comes late and stays (loader.Late).
 
 So no module can be left loaded by a path that forgets it, and what stays loaded follows from the code.
 """
@@ -14,7 +14,8 @@ from tests.static.helpers.sources import MODULES, import_name, name, tree
 
 OURS = {import_name(path) for path in MODULES} | {import_name(path).split(".")[0] for path in MODULES}
 OURS |= {"umqtt", "umqtt.simple"}  # fetched into lib/, and loaded from the flash like ours
-_LOANS = {"Loan", "Late"}
+_LENT = {"Loan", "Brief"}
+_LOANS = {*_LENT, "Late"}
 _WITH = ast.With | ast.AsyncWith
 _WAITS = ast.Await | ast.AsyncWith | ast.AsyncFor
 _IMPORTS = ast.Import | ast.ImportFrom
@@ -42,12 +43,12 @@ def _faults(module: ast.Module) -> Iterator[str]:
         yield from _late_imports(block)
         if len(block.items) > 1 or block.items[0].optional_vars:
             yield f"line {block.lineno}: a loan stands alone in its with, and has no name"
-        if _is_loan(block, {"Loan"}):
+        if _is_loan(block, _LENT):
             yield from _kept(block)
         if isinstance(block, ast.With) and any(isinstance(n, _WAITS) for n in _own(block.body)):
             yield f"line {block.lineno}: a plain with in which something waits"
     for loop in (node for node in nodes if isinstance(node, _LOOPS)):
-        for block in (node for node in _own(loop.body) if _is_loan(node, {"Loan"})):
+        for block in (node for node in _own(loop.body) if _is_loan(node, _LENT)):
             yield f"line {block.lineno}: a loan in a loop: what was lent is held between the rounds"
     yield from _ways_round(module)
 
@@ -65,7 +66,7 @@ def _awaits_behind(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     """What is awaited behind a loan of the same function, whose names still hold what was lent."""
     ended = 0
     for node in _own([function.body] if isinstance(function, ast.Lambda) else function.body):
-        if _is_loan(node, {"Loan"}):
+        if _is_loan(node, _LENT):
             ended = ended or node.end_lineno
         elif ended and isinstance(node, _WAITS) and node.lineno > ended:
             yield f"line {node.lineno}: something waits behind the loan that ends in line {ended}"
@@ -132,7 +133,7 @@ def _ways_round(module: ast.Module) -> Iterator[str]:
                 wrong = True
             case ast.Global() | ast.Nonlocal():
                 wrong = True
-            case ast.Name("Loan" | "Late"):
+            case ast.Name("Loan" | "Brief" | "Late"):
                 wrong = node not in in_with
             case _:
                 continue
@@ -171,6 +172,9 @@ def test_code_is_lent_and_nothing_goes_round_it(path: Path) -> None:
         "from sys import modules\n",
         "async def f():\n    with Loan():\n        from door.relay import Relay\n        await g()\n",
         "async def f():\n async with Loan():\n  from door.relay import R\n  x = R()\n await x.g()\n",
+        "async def f():\n async with Brief():\n  from door.relay import R\n  x = R()\n await x.g()\n",
+        "def f(self):\n    with Brief():\n        from door import relay\n        self.x = relay\n",
+        "def f():\n    return Brief()\n",
         "async def f():\n if x:\n  async with Loan():\n   import door.relay\n await g()\n",
         "async def f():\n async with Loan():\n  if x:\n   await g()\n   import door.relay\n",
         "def f():\n    while True:\n        with Loan():\n            from door.relay import Relay\n",
@@ -203,6 +207,7 @@ def test_what_leaks_is_seen(text: str) -> None:
         "async def f():\n async with Late():\n  from door.relay import Relay\n await Relay().g()\n",
         "async def f():\n with Loan():\n  import door.relay\n  async def g():\n   await h()\n",
         "def f():\n    import network\n",
+        "async def f():\n    async with Brief():\n        import door.relay\n        await g()\n",
         "if TYPE_CHECKING:\n    from door.relay import Relay\n",
         "def f(self):\n    with Loan():\n        from door.relay import Relay\n        self.x = Relay()\n",
     ],
@@ -233,6 +238,6 @@ def test_what_stays_follows_from_the_code() -> None:
     stays = rooms.resident(sources)
     assert {"door.relay", "link.mqtt", "update.manager"} <= stays
     for path in MODULES:
-        for block in (node for node in ast.walk(tree(path)) if _is_loan(node, {"Loan"})):
+        for block in (node for node in ast.walk(tree(path)) if _is_loan(node, _LENT)):
             lent = {n.module for n in ast.walk(block) if isinstance(n, ast.ImportFrom)} & set(sources)
             assert not lent & stays, f"{name(path)} line {block.lineno} lends what stays: {lent & stays}"

@@ -34,7 +34,7 @@ def _sound(tone: int, ms: int) -> set[str]:
 
 
 def test_every_signal_of_the_lock_is_explained_and_no_other() -> None:
-    signals = {*TABLE["SIGNALS"], *(name for name, *_ in TABLE["CONDITIONS"])}
+    signals = {*lights.signals(), *lights.conditions()}
     explained = _rows("## What light")
     assert set(explained) == signals
     assert all(light and buzzer and meaning for light, buzzer, meaning, _ in explained.values())
@@ -42,21 +42,20 @@ def test_every_signal_of_the_lock_is_explained_and_no_other() -> None:
 
 def test_light_and_buzzer_are_explained_as_they_are() -> None:
     explained = _rows("## What light")
-    lasting = {name: row for name, *row in TABLE["CONDITIONS"]}
-    for name, (colour, tone, tone_ms, _) in TABLE["SIGNALS"].items():
+    for name, (colour, tone, tone_ms, _) in lights.signals().items():
         light, buzzer = explained[name][:2]
         assert light.removesuffix(", lasting") == COLOURS[colour], name
         assert set(buzzer.split(", ")) == _sound(tone, tone_ms), name
-    for name, (colour, tone) in lasting.items():
+    for name, (colour, tone) in lights.conditions().items():
         light, buzzer = explained[name][:2]
         assert light == f"{COLOURS[colour]}, lasting", name
-        if name not in TABLE["SIGNALS"]:
+        if name not in lights.signals():
             assert buzzer == ("none" if not tone else "loud beeps" if tone > 3000 else "beeps"), name
 
 
 def test_the_list_of_colours_at_the_top_has_each_that_the_lock_shows_and_no_other() -> None:
     told = WIRING.split("The light says what the lock means: ")[1].split("\n\n")[0].replace("\n", " ")
-    rows = [*TABLE["SIGNALS"].values(), *(row[1:] for row in TABLE["CONDITIONS"])]
+    rows = [*lights.signals().values(), *lights.conditions().values()]
     shown = {COLOURS[row[0]] for row in rows} - {"dark"}
     words = sorted(COLOURS.values(), key=len, reverse=True)  # "pale blue" before "blue"
     assert set(re.findall(rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])", told)) == shown
@@ -65,7 +64,7 @@ def test_the_list_of_colours_at_the_top_has_each_that_the_lock_shows_and_no_othe
 def test_a_colour_that_is_shown_for_two_things_is_so_on_purpose() -> None:
     """Whoever sees only the light can tell what matters: orange is "wait", red-violet an intruder."""
     meanings: dict[int, set[str]] = {}
-    for name, row in [*TABLE["SIGNALS"].items(), *((name, row) for name, *row in TABLE["CONDITIONS"])]:
+    for name, row in [*lights.signals().items(), *lights.conditions().items()]:
         meanings.setdefault(row[0], set()).add(name)
     shared = [names for names in meanings.values() if len(names) > 1]
     assert sorted(map(sorted, shared)) == [
@@ -77,7 +76,7 @@ def test_a_colour_that_is_shown_for_two_things_is_so_on_purpose() -> None:
 
 
 def test_the_simulator_names_every_colour_that_the_lock_shows() -> None:
-    rows = [*TABLE["SIGNALS"].values(), *(row[1:] for row in TABLE["CONDITIONS"])]
+    rows = [*lights.signals().values(), *lights.conditions().values()]
     assert set(lights.names()) == {f"#{colour:06x}" for colour, *_ in rows}
     assert lights.names()["#ff00ff"] == "trouble"
 
@@ -99,7 +98,7 @@ def test_what_a_pin_tells_is_a_fault_that_the_lock_has_with_a_light_of_its_own()
     assert len(tables) == len(wiring.BOARDS)
     for table in tables:
         told = {name: level for name, _, level in table[len(wiring.PARTS) :]}
-        assert told.keys() <= set(FAULTS["FAULTS"]) & {row[0] for row in TABLE["CONDITIONS"]}
+        assert told.keys() <= set(FAULTS["FAULTS"]) & lights.conditions().keys()
         assert told[FAULTS["FIRE"]] == 1, "with its wire cut the pin is high: that is told, too"
         assert table[-1][0] == FAULTS["FIRE"], "pins() takes it away where the settings have no door.fire"
 

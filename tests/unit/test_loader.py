@@ -4,6 +4,8 @@ import asyncio
 import gc
 import sys
 
+from noted_collector import Noted
+
 import loader
 from loader import Late, Loan, collect, hush
 
@@ -223,36 +225,8 @@ def test_no_collection_falls_into_an_import_and_all_are_steps_of_their_own():
     assert [size for size in found if size in (-1, _OFTEN)][-1] == _OFTEN
 
 
-class _Noted:
-    """Stands for gc, and for the time: what was asked of the collector, and when."""
-
-    def __init__(self):
-        self.now, self.found = 0, []
-
-    def collect(self):
-        self.found.append(self.now)
-
-    def threshold(self, size):
-        self.found.append("often" if size == _OFTEN else "never")
-
-    def run(self, story):
-        async def rest():  # what earlier tests have left to do
-            while Late._sweeps:
-                await asyncio.sleep_ms(1)
-
-        asyncio.run(rest())
-        ticks = loader.ticks_ms
-        loader.gc, loader.ticks_ms = self, lambda: self.now
-        try:
-            asyncio.run(story)
-            asyncio.run(rest())
-        finally:
-            loader.gc, loader.ticks_ms = gc, ticks
-        return self.found
-
-
 def test_nothing_is_collected_while_somebody_is_at_the_door_and_then_once():
-    noted = _Noted()
+    noted = Noted()
 
     async def visit():
         hush()
@@ -278,7 +252,7 @@ def test_nothing_is_collected_while_somebody_is_at_the_door_and_then_once():
 
 
 def test_no_collection_falls_into_what_cannot_wait():
-    noted = _Noted()
+    noted = Noted()
 
     async def lends():
         with Loan():
@@ -292,7 +266,7 @@ def test_no_collection_falls_into_what_cannot_wait():
 
 def test_whoever_is_at_the_door_makes_nobody_wait():
     """When messages go out must not tell of it."""
-    noted = _Noted()
+    noted = Noted()
 
     async def turns(work):
         count, done = 0, asyncio.create_task(work)

@@ -45,7 +45,7 @@ REASONS = {
     "armed_ms": "the loading of what stays takes most of what a start takes",
     "armed_10000_ms": "as armed_ms",
     "heap_live_bytes": "what stays loaded is 36 KB of .mpy, 50 KB of RAM; the rest is tables, tasks, buffers",
-    "tap_ntag424_ms": "without PSRAM the lent code is loaded meanwhile; with it it is just about kept",
+    "tap_ntag424_ms": "this computer is slow or busy: see machine_us",
     "tap_desfire_ms": "as tap_ntag424_ms",
     "loop_gap_us": "a collection takes most of it; `menshen bench --steps` tells it at the computer's best",
 }
@@ -61,9 +61,11 @@ async def _heap(folder: Path, app: Path) -> dict[str, float]:
     port = BIN / "micropython32"
     for size in _HEAPS:
         heapsize = await heap_for(size * 1024, folder / f"share{size}", app.parent / "fakes", port)
-        lock = MeasuredLock(folder / f"{size}k", app, port, heapsize, probe=False)
+        lock = MeasuredLock(folder / f"{size}k", app, port, heapsize, probe=False, secure=True)
         with contextlib.suppress(TimeoutError, ChipFailed):
-            parts = await ending.within(60, lock.run("plain_start", "tap", "take_list", "memory", "loaded"))
+            parts = await ending.within(
+                60, lock.run("plain_start", "tap", "take_list", "kept", "memory", "loaded")
+            )
             return parts | {"heap_needed_bytes": size * 1024}
     raise RuntimeError(
         f"the lock does not live in {_HEAPS[-1]} KB of its own; its last words:\n{lock.last_words()}"

@@ -2,6 +2,7 @@
 
 A loan has everything that waits before its block, so the block itself needs no `async`; a lock of asyncio is
 acquired and released. Nothing else has such a block in the firmware, and one of another kind stays as it is.
+What a loan has for `async with` itself is left out.
 """
 
 import ast
@@ -11,7 +12,8 @@ from collections.abc import Iterator
 from .edits import Edit, edited, span
 from .syntax import parsed, walk
 
-_LOANS = ("Loan()", "Late()")  # loader.py: __aenter__ is begin, __aexit__ does no more than __exit__
+_LOANS = ("Loan()", "Late()", "Brief()")  # loader.py: __aenter__ is begin(), then as `with` does
+_UNUSED = ("__aenter__", "__aexit__")
 _LOCK = re.compile(r"self(\.\w+)*\.(_memory|_turn|turn|_sending|_asking)")  # each an asyncio.Lock, made once
 
 
@@ -21,6 +23,8 @@ def written_out(program: str) -> str:
 
 
 def _edits(node: ast.AST) -> Iterator[Edit]:
+    if isinstance(node, ast.AsyncFunctionDef) and node.name in _UNUSED:
+        yield *span(node), "pass"
     if isinstance(node, ast.AsyncWith) and len(node.items) == 1 and node.items[0].optional_vars is None:
         held = node.items[0].context_expr
         what, (_, _, end_row, end_column) = ast.unparse(held), span(held)

@@ -57,7 +57,7 @@ def test_what_is_no_fault_of_the_table_is_told_to_nobody():
 
 def test_a_fault_with_a_row_among_the_signals_has_a_light_of_its_own():
     rows = signals.CONDITIONS
-    shown.CONDITIONS = ((KEYPAD, AMBER, 0),) + rows
+    shown.CONDITIONS = (KEYPAD, AMBER, 0) + rows
     try:
         light = Light()
         assert light.after(KEYPAD) == AMBER

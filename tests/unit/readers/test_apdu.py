@@ -5,6 +5,7 @@ from scripted_pn532 import HURRY, TENANT, VERSION, drive, fails, found
 from readers.apdu import exchange
 from readers.hsu import ReaderError
 from readers.pn532 import CardError
+from selftest.reader import look
 
 
 async def gone(work):
@@ -95,7 +96,7 @@ def test_a_card_that_keeps_the_chip_waiting_is_given_up_and_the_chip_goes_on():
         assert await gone(exchange(driver, b"\x00\xa4"))
         assert chip.commands[-2:] == ["ack", VERSION]
         chip.says = lambda apdu: b"\0" + apdu
-        assert await driver.look() == TENANT
+        assert await look(driver) == TENANT
         assert await exchange(driver, b"\x00\xa4") == b"\x00\xa4"
 
     drive(story, HURRY)

@@ -9,6 +9,8 @@ from readers.frames import ACK, NACK, Finder, build
 
 VERSION = packet(bytes.fromhex("d50332010607"))
 
+LONGEST_SENT = 275  # an extended frame: preamble, start code 2, head 5, data 265, DCS, postamble
+
 
 def found(data, step=None):
     """All frames in the bytes, given in pieces of `step`."""
@@ -44,7 +46,7 @@ def raises(error, call, *arguments):
 
 
 def test_a_command_is_framed_as_in_the_manual():
-    buffer = bytearray(frames.LONGEST_SENT)
+    buffer = bytearray(LONGEST_SENT)
     size = build(buffer, 0x02)
     assert bytes(buffer[:size]).hex() == "0000ff02fed4022a00"
     size = build(buffer, 0x14, b"\x01\x14\x01")
@@ -53,16 +55,16 @@ def test_a_command_is_framed_as_in_the_manual():
 
 def test_commands_of_every_length_are_framed_and_the_longest_fills_the_buffer():
     for size in (0, 1, 252, 253, 254, 255, 262, 263):
-        buffer = bytearray(frames.LONGEST_SENT)
+        buffer = bytearray(LONGEST_SENT)
         parameters = bytes([n & 255 for n in range(size)])
         for cut in {0, 1, size // 2, size}:
             end = build(buffer, 0x40, parameters[:cut], parameters[cut:])
             assert found(bytes(buffer[:end])) == [b"\xd4\x40" + parameters], (size, cut)
             assert bytes(buffer[3:5]) == (b"\xff\xff" if size > 253 else bytes((size + 2, -size - 2 & 255)))
-    assert end == len(buffer) == frames.LONGEST_SENT
+    assert end == len(buffer) == LONGEST_SENT
     assert raises(ValueError, build, buffer, 0x40, bytes(264))
     assert raises(ValueError, build, buffer, 0x40, bytes(2), bytes(262))
-    assert len(buffer) == frames.LONGEST_SENT
+    assert len(buffer) == LONGEST_SENT
 
 
 def test_ack_and_answer_are_found_however_the_bytes_come():

@@ -4,13 +4,15 @@ import asyncio
 
 from scripted_pn532 import HURRY, TENANT, drive, fails, found
 
+from selftest.reader import look
+
 
 def test_noise_before_every_frame_is_overheard():
     async def story(chip, driver):
         await driver.start()
         chip.put(TENANT)
         assert await found(driver) == TENANT
-        assert await driver.look() == TENANT
+        assert await look(driver) == TENANT
 
     for noise in (b"\0", b"\xff\0\xff\1", bytes(range(1, 200)), b"\0\xff\3\3\0\xff\xff\xff\1\0\0"):
         drive(story, noise=noise)

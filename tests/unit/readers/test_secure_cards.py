@@ -12,6 +12,8 @@ from ram_flash import RamFlash
 from unmounting import unmount
 
 import loader
+import readers.secure_cards as room
+from loader import spare
 from readers import card_secret
 from readers.card_keys import CardKeys
 from readers.card_secret import PATH
@@ -240,6 +242,123 @@ def test_after_a_lack_of_memory_it_is_collected_and_the_code_is_loaded_anew():
     finally:
         loader.gc, loader._IS_PLENTY = gc, plenty
     assert ask(cards, Silent(), True) == "gone"
+
+
+class Calm:
+    """A lock without PSRAM in which nobody needs memory; `loads` is how often the code was loaded."""
+
+    def __init__(self, secret=True):
+        RamFlash("/access")
+        self.roll, self.loads, self.full = List(b"one"), 0, False
+        self.cards = SecureCards(KEY, self.roll)
+        if secret:
+            ask(self.cards, Silent(), True)
+
+    def __enter__(self):
+        self._was = loader._IS_PLENTY, room.is_calm, room._load
+        loader._IS_PLENTY, room.is_calm, room._load = False, lambda: not self.full, self._load
+        return self
+
+    def __exit__(self, *error):
+        loader._IS_PLENTY, room.is_calm, room._load = self._was
+        spare.clear()
+
+    def _load(self, *parts):
+        self.loads += 1
+        return self._was[2](*parts)
+
+
+def test_what_asks_cards_is_kept_and_each_card_finds_it():
+    with Calm() as calm:
+        for _ in range(3):
+            calm.cards.keep()
+        assert (calm.loads, len(spare)) == (1, 1)
+        for _ in range(3):
+            assert ask(calm.cards, Silent(), False) == "gone"
+        assert calm.loads == 1
+
+
+def test_where_there_is_no_card_to_be_asked_nothing_is_kept():
+    with Calm(secret=False) as calm:
+        calm.cards.keep()
+        assert not spare
+        calm.roll.hold(1)
+        calm.roll.hash = b"two"
+        calm.cards.keep()  # one thing in a step: the keys, and then the code
+        assert not spare
+        calm.cards.keep()
+        assert spare
+
+
+def test_while_memory_is_needed_it_is_lent_to_each_card():
+    with Calm() as calm:
+        calm.full = True
+        for loads in (1, 2):
+            calm.cards.keep()
+            assert ask(calm.cards, Silent(), False) == "gone"
+            assert (calm.loads, len(spare)) == (loads, 0)
+
+
+def test_where_it_cannot_be_loaded_cards_are_asked_as_ever():
+    with Calm() as calm:
+        for error in MemoryError, ImportError, OSError:
+
+            def fails(*parts, error=error):
+                raise error
+
+            loads, room._load = room._load, fails
+            calm.cards.keep()
+            room._load = loads
+            assert not spare
+            assert ask(calm.cards, Silent(), False) == "gone"
+
+
+def test_another_list_brings_other_keys():
+    with Calm() as calm:
+        calm.cards.keep()
+        calm.roll.hold(3)
+        calm.roll.hash = b"two"
+        assert ask(calm.cards, Silent(), False) == "gone"
+        assert not spare
+        calm.cards.keep()
+        assert len(spare[0].every) == 2
+
+
+def test_a_loan_in_the_middle_of_a_tap_takes_nothing_from_it():
+    """A dialogue, a list or a release may begin between any two commands to the card."""
+
+    class Beset(Stranger):
+        async def ask(self, *parts):
+            with loader.Loan():
+                import door.relay
+
+                assert door.relay
+            await asyncio.sleep_ms(0)
+            gc.collect()
+            return await Stranger.ask(self, *parts)
+
+    with Calm() as calm:
+        calm.cards.keep()
+        reader = Beset()
+        assert ask(calm.cards, reader, False) is None
+        assert reader.asked > 0
+        assert not spare
+        assert calm.loads == 1
+        assert ask(calm.cards, Silent(), False) == "gone"
+        calm.cards.keep()
+        assert spare
+
+
+def test_a_card_that_is_added_by_what_is_kept_makes_the_secret():
+    with Calm(secret=False) as calm:
+        calm.roll.hold(1)
+        calm.roll.hash = b"two"
+        calm.cards.keep()
+        calm.cards.keep()
+        assert spare
+        assert ask(calm.cards, Stranger(), True) is None
+        assert marks(calm.cards) == marks(SecureCards(KEY, NO_LIST))
+        assert marks(calm.cards)
 
 
 def test_keys_differ_by_card_and_number_and_the_finding_one_alone_does_not():
