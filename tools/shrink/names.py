@@ -107,7 +107,11 @@ def given_by(text: str) -> set[str]:
 
 def in_texts(program: str) -> set[str]:
     """The names in those texts of a program that are programs themselves: it has another machine run them."""
-    found: set[str] = set()
+    return {word for text in programs_in(program) for word in _WORD.findall(text)}
+
+
+def programs_in(program: str) -> Iterator[str]:
+    """Those texts; `_` stands in a gap that is to be filled in."""
     for node in walk(parsed(program)):
         match node:
             case ast.JoinedStr(parts):
@@ -117,8 +121,7 @@ def in_texts(program: str) -> set[str]:
             case _:
                 continue
         if _runs(text):
-            found |= set(_WORD.findall(text))
-    return found
+            yield text
 
 
 def _runs(text: str) -> bool:
