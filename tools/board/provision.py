@@ -109,19 +109,6 @@ class Lock:
     """What goes to the board, by path; the last one makes it a provisioned lock."""
 
 
-def _each_once(pairs: list[tuple[str, object]]) -> dict:
-    """An object of the file. Of a field that is there twice the lock would take the last, in silence."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = sorted({name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1})
-        raise ValueError(f"{', '.join(twice)} is there twice: put all of it in one place")
-    return found
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
-
-
 def _unseen(tree: dict, group: str = "") -> Iterator[str]:
     """The fields whose text has control characters, such as a line break that was copied along."""
     for name, value in tree.items():
@@ -134,9 +121,7 @@ def _unseen(tree: dict, group: str = "") -> Iterator[str]:
 def read_settings(path: Path) -> dict:
     """The operator's settings of one lock: README's table without `key`. Raises SettingsFileError."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        settings = json_text.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
-        json.dumps(settings, ensure_ascii=False).encode()
+        settings = json_text.typed(path.read_bytes())
     except (OSError, ValueError) as error:
         raise SettingsFileError(f"--settings {path}: cannot be read as JSON ({error})") from error
     if not isinstance(settings, dict):

@@ -33,11 +33,11 @@ class Known:
 def read_settings(path: Path) -> dict:
     """The settings in this file. Raises InputError."""
     try:
-        settings = json_text.loads(path.read_text())
+        settings = json_text.typed(path.read_bytes())
+        if not isinstance(settings, dict):
+            raise ValueError(f"it has a {type(settings).__name__}")
     except ValueError as error:
-        raise InputError(f"{path} must hold the lock's settings, a JSON object: {error}") from error
-    if not isinstance(settings, dict):
-        raise InputError(f"{path} must hold the lock's settings, a JSON object")
+        raise InputError(f"{path}: no settings of a lock, which are one JSON object: {error}") from error
     return settings
 
 
@@ -56,13 +56,13 @@ def known_of(name: str, key_file: Path, settings: Path | None) -> Known:
 
 def known_in(name: str, path: Path) -> Known:
     """What these settings say, which have to be the lock's. Raises InputError."""
+    said = read_settings(path)
     try:
-        said = json_text.loads(path.read_text())
         rule = str(_group(said, "time").get("zone", zones.LOCKS_DEFAULT))
         reader = _group(said, "reader").get("type", _READERS[0])
         plain = _group(said, "cards").get("plain_uid", False)
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"--settings {path}: no settings of a lock, which are one JSON object") from error
+    except AttributeError as error:
+        raise InputError(f"{path}: no settings of a lock: time, reader and cards are objects") from error
     if said.get("lock") not in (None, name):
         raise InputError(f"--settings {path}: of the lock {said['lock']}, and not of {name}")
     if reader not in _READERS:

@@ -16,6 +16,7 @@ from aiohttp import web
 from menshen import build_app, checkout, ending
 from menshen.errors import MenshenError
 
+from . import local_web
 from .board import ChipFailed
 from .house import LOCKS, House
 from .loop import new_loop
@@ -68,12 +69,9 @@ async def _overview(listener: socket.socket, ports: list[int]):
     async def page(request: web.Request) -> web.Response:
         return web.Response(text=_PAGE.format(doors=doors), content_type="text/html")
 
-    app = web.Application()
+    app = local_web.application()
     app.router.add_get("/", page)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
-    return runner.cleanup
+    return (await local_web.serve(app, listener)).cleanup
 
 
 def _told(house: House, port: int) -> list[str]:
