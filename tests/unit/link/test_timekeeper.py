@@ -83,7 +83,7 @@ def test_while_the_time_is_not_known_it_is_asked_for_every_quarter_of_an_hour():
 
 
 def test_while_no_connection_comes_about_the_address_is_in_doubt_too():
-    """Whoever answers may be who a lying resolver has named, and their time keeps the lock from its broker."""
+    """Whoever answers may be who a lying resolver named, and that time keeps the lock from its broker."""
     server, addresses = Server(answer), Addresses()
 
     async def story():
