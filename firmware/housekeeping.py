@@ -88,12 +88,11 @@ class Housekeeping:
     def _count(self) -> bool:
         """Count ten minutes under power; whether an hour is full."""
         self._part, numbers = (self._part + 1) % _PARTS, self._board.numbers
-        try:
-            numbers.set(LIVED_PART, self._part)
-        except OSError:
-            pass  # it is there, and can be changed, once it found a place
-        if not self._part:
-            numbers.set(LIVED, numbers.get(LIVED) + 1)
+        for name, value in (LIVED_PART, self._part), (LIVED, numbers.get(LIVED) + (not self._part)):
+            try:
+                numbers.set(name, value)
+            except OSError:
+                pass  # it is there, and can be changed, once it found a place
         return not self._part
 
     async def _tend(self) -> None:

@@ -117,14 +117,13 @@ class Home:
         address = await self._resolver.resolve(host)
         client = MQTTClient(self._lock + ".home", (host, port, user, password), self._tls)
         client.set_last_will(self._presence, b"offline", True, 1)
+        began = ticks_ms()
         try:
-            try:
-                await client.connect(address)
-            except MQTTError:
-                self._resolver.doubt(host)
-                raise
+            await client.connect(address)
             await side_by_side(client.run(self._on_message), self._serve(client))
         finally:
+            if ticks_diff(ticks_ms(), began) <= _PROVED_MS:  # whoever hangs up at once may not be the broker
+                self._resolver.doubt(host)
             client.close()
 
     async def _serve(self, client: "MQTTClient") -> None:

@@ -338,6 +338,25 @@ class House:
         """Another release has left this number in NVS."""
         chip.kept[name] = value
 
+    def wears(self, operation):
+        """From that one on no write to flash or NVS succeeds; 0: all do again. It tells how many came."""
+        self.told.append(["writes", chip.writes])
+        chip.writes, chip.worn_at = 0, operation
+
+    def fill(self, blocks=0):
+        """Somebody leaves but so many blocks of the flash free."""
+        count = 0
+        os.mkdir("/ballast")
+        try:
+            while True:
+                with open("/ballast/%d" % count, "wb") as file:
+                    file.write(bytes(4096))
+                count += 1
+        except OSError:
+            pass
+        for number in range(blocks):
+            os.remove("/ballast/%d" % (count - 1 - number))
+
     def sntp(self, now):
         self.lock._housekeeping._clock.network(now)
 
