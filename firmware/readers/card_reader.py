@@ -39,7 +39,8 @@ class CardReader:
         self._look_ms = look_ms
         self._failed = 0
         self._lying = {}  # UID: looks since it was last seen
-        self._proved = []  # numbers that cards with random UIDs have proved
+        self._proved = {}  # number that a card with random UIDs has proved: looks that asked all since then
+        self._asks_all = 0  # looks, since one of them may have gone
         self._random = self._settled = 0  # cards with random UIDs at the last look, and at the one before
         self._turn = 0  # looks
         self._unread = 0  # times in a row that a card was not read to the end
@@ -137,13 +138,15 @@ class CardReader:
             elif await self._meet(uid, uid not in lying):
                 lying[uid] = -1
             uid = await self._reader.another()
+        _count(lying)
+        if count < self._random:
+            self._asks_all = _GONE_AFTER + 1
+        if self._asks_all:
+            self._asks_all -= 1
+            _count(self._proved)
         self._settled = self._random
         self._random = count
         self._turn += 1
-        for card in list(lying):
-            lying[card] += 1
-            if lying[card] >= _GONE_AFTER:
-                del lying[card]
         if not lying:
             self._proved.clear()
             self._unread = 0
@@ -151,13 +154,14 @@ class CardReader:
     async def _meet_random(self, uid: bytes, place: bytes, count: int) -> None:
         """A card that shows another number each time is known by how many such cards lie there.
 
-        So if their number has changed, all are asked. Those who have not proved themselves are asked now and
-        then, as another may have taken their place.
+        So if their number has changed, all are asked; where it has fallen, who proves nothing then has gone.
+        Those who have not proved themselves are asked now and then, as another may have taken their place.
         """
         is_new = place not in self._lying
         is_settled = self._random == self._settled >= count and self._turn & 7
         is_proved = self._random == len(self._proved) >= count
-        if (not is_new and (is_proved or is_settled)) or await self._meet(uid, is_new, True):
+        is_known = not (is_new or self._asks_all) and (is_proved or is_settled)
+        if is_known or await self._meet(uid, is_new, True):
             self._lying[place] = -1
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
@@ -182,10 +186,8 @@ class CardReader:
                 pass  # no space for the secret of the first card: it is not added
         self._unread = 0
         if proved and (is_random or adds):  # one that was added shows random numbers from now on
-            if is_random and proved in self._proved:
-                return True
-            self._proved.append(proved)
-            is_new = True
+            is_new = not is_random or proved not in self._proved
+            self._proved[proved] = -1
         if is_new:
             self._on_card(proved or uid, PROVED if proved else PLAIN if proved is None else ELSEWHERE)
         return True
@@ -194,6 +196,14 @@ class CardReader:
         if healthy != self._healthy:
             self._healthy = healthy
             self._on_health(healthy)
+
+
+def _count(found: "dict[bytes, int]") -> None:
+    """Count a look, and drop what some in a row have not found."""
+    for card in list(found):
+        found[card] += 1
+        if found[card] >= _GONE_AFTER:
+            del found[card]
 
 
 def _nobody(what: object, kind: int = 0) -> None:
