@@ -5,7 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from access.decide import ELSEWHERE, PLAIN, PROVED
+from access.decide import DELAYS, ELSEWHERE, PLAIN, PROVED
 from loader import hush
 from readers.hsu import ReaderError
 from readers.pn532 import CardError
@@ -64,14 +64,15 @@ class CardReader:
         """Read cards for ever.
 
         on_card(uid, PLAIN, PROVED or ELSEWHERE) is called once each time that a card is held to the reader,
-        on_health(bool) when the reader cannot be mended or works again. While adds(), a factory-fresh secure
-        card becomes one of this lock's.
+        and on_card(b"", DELAYS) before that while one makes the reader wait; on_health(bool) when the reader
+        cannot be mended or works again. While adds(), a factory-fresh secure card becomes one of this lock's.
 
         A reader that fails is mended by an abort, then by its reset line. Where that does not help for long,
         it is tried again after 100 ms, then with waits that double up to a second. So is a card for which
         there is no memory: that is told as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
+        self._reader.on_delay = lambda: on_card(b"", DELAYS)
         self._healthy = None
         wait = _FIRST_WAIT_MS
         while True:
