@@ -6,7 +6,18 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, AT_THE_DOOR, GUESTS, MOVING_IN, PASSAGE, PLAIN, PROVED, THROTTLED, UNKNOWN
+from access.decide import (
+    ASKING,
+    AT_THE_DOOR,
+    DELAYS,
+    GUESTS,
+    MOVING_IN,
+    PASSAGE,
+    PLAIN,
+    PROVED,
+    THROTTLED,
+    UNKNOWN,
+)
 from access.gate import Verdict
 from door.signals import SIGNALS
 from loader import Loan, hush
@@ -85,8 +96,11 @@ class Doorkeeper:
         self._follow(now)
 
     def card(self, uid: bytes, kind: int = PLAIN) -> None:
-        """A card was held to the reader; `kind` is PLAIN, PROVED or ELSEWHERE of access/decide.py."""
+        """A card was held to the reader; `kind` is one of those of access/decide.py."""
         now = ticks_ms()
+        if kind == DELAYS:
+            self._indicator.say("unread", now)
+            return
         verdict = self._talk and self._talk.card(uid, kind)
         self._act(verdict or self._gate.card(uid, kind == PROVED))
         self._follow(now)

@@ -5,7 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from access.decide import ELSEWHERE, PLAIN, PROVED
+from access.decide import DELAYS, ELSEWHERE, PLAIN, PROVED
 from loader import hush
 from readers.hsu import ReaderError
 from readers.pn532 import CardError
@@ -39,7 +39,8 @@ class CardReader:
         self._look_ms = look_ms
         self._failed = 0
         self._lying = {}  # UID: looks since it was last seen
-        self._proved = []  # numbers that cards with random UIDs have proved
+        self._proved = {}  # number that a card with random UIDs has proved: looks that asked all since then
+        self._asks_all = 0  # looks, since one of them may have gone
         self._random = self._settled = 0  # cards with random UIDs at the last look, and at the one before
         self._turn = 0  # looks
         self._unread = 0  # times in a row that a card was not read to the end
@@ -63,14 +64,15 @@ class CardReader:
         """Read cards for ever.
 
         on_card(uid, PLAIN, PROVED or ELSEWHERE) is called once each time that a card is held to the reader,
-        on_health(bool) when the reader cannot be mended or works again. While adds(), a factory-fresh secure
-        card becomes one of this lock's.
+        and on_card(b"", DELAYS) before that while one makes the reader wait; on_health(bool) when the reader
+        cannot be mended or works again. While adds(), a factory-fresh secure card becomes one of this lock's.
 
         A reader that fails is mended by an abort, then by its reset line. Where that does not help for long,
         it is tried again after 100 ms, then with waits that double up to a second. So is a card for which
         there is no memory: that is told as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
+        self._reader.on_delay = lambda: on_card(b"", DELAYS)
         self._healthy = None
         wait = _FIRST_WAIT_MS
         while True:
@@ -137,13 +139,15 @@ class CardReader:
             elif await self._meet(uid, uid not in lying):
                 lying[uid] = -1
             uid = await self._reader.another()
+        _count(lying)
+        if count < self._random:
+            self._asks_all = _GONE_AFTER + 1
+        if self._asks_all:
+            self._asks_all -= 1
+            _count(self._proved)
         self._settled = self._random
         self._random = count
         self._turn += 1
-        for card in list(lying):
-            lying[card] += 1
-            if lying[card] >= _GONE_AFTER:
-                del lying[card]
         if not lying:
             self._proved.clear()
             self._unread = 0
@@ -151,13 +155,14 @@ class CardReader:
     async def _meet_random(self, uid: bytes, place: bytes, count: int) -> None:
         """A card that shows another number each time is known by how many such cards lie there.
 
-        So if their number has changed, all are asked. Those who have not proved themselves are asked now and
-        then, as another may have taken their place.
+        So if their number has changed, all are asked; where it has fallen, who proves nothing then has gone.
+        Those who have not proved themselves are asked now and then, as another may have taken their place.
         """
         is_new = place not in self._lying
         is_settled = self._random == self._settled >= count and self._turn & 7
         is_proved = self._random == len(self._proved) >= count
-        if (not is_new and (is_proved or is_settled)) or await self._meet(uid, is_new, True):
+        is_known = not (is_new or self._asks_all) and (is_proved or is_settled)
+        if is_known or await self._meet(uid, is_new, True):
             self._lying[place] = -1
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
@@ -182,10 +187,8 @@ class CardReader:
                 pass  # no space for the secret of the first card: it is not added
         self._unread = 0
         if proved and (is_random or adds):  # one that was added shows random numbers from now on
-            if is_random and proved in self._proved:
-                return True
-            self._proved.append(proved)
-            is_new = True
+            is_new = not is_random or proved not in self._proved
+            self._proved[proved] = -1
         if is_new:
             self._on_card(proved or uid, PROVED if proved else PLAIN if proved is None else ELSEWHERE)
         return True
@@ -194,6 +197,14 @@ class CardReader:
         if healthy != self._healthy:
             self._healthy = healthy
             self._on_health(healthy)
+
+
+def _count(found: "dict[bytes, int]") -> None:
+    """Count a look, and drop what some in a row have not found."""
+    for card in list(found):
+        found[card] += 1
+        if found[card] >= _GONE_AFTER:
+            del found[card]
 
 
 def _nobody(what: object, kind: int = 0) -> None:

@@ -40,6 +40,7 @@ class PN532:
     speed when the lock starts anew, so that a start tries both.
 
     `speaks_apdus`: the card that was found last goes on to ISO/IEC 14443-4. `line` is its serial line.
+    on_delay() is called, each two seconds, while the card makes its reader wait.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class PN532:
         self._works = False
         self._fast_tries = _FAST_TRIES
         self.speaks_apdus = False
+        self.on_delay: "Callable[[], None]" = _nobody
 
     async def start(self) -> None:
         """Make the chip ready: by an abort if it has worked, and if that does not help, by its reset line.
@@ -155,6 +157,10 @@ class PN532:
         size = answer[5]
         uid = answer[6 : 6 + size]
         return uid if size in (4, 7, 10) and len(uid) == size else None
+
+
+def _nobody() -> None:
+    """Nobody asks cards that prove themselves."""
 
 
 async def _ready(*parts) -> int:

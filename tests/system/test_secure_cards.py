@@ -105,6 +105,21 @@ async def test_a_clone_a_wrong_key_and_a_replay_do_not_open_and_the_card_itself_
         await opens(lock, name)
 
 
+@pytest.mark.parametrize("name", KINDS)
+async def test_a_good_card_on_which_somebody_has_tried_keys_is_shown_as_slow_and_opens(
+    lock: Lock, name: str
+) -> None:
+    """Whoever gets near it with a reader of their own can do that: it makes its reader wait from then on."""
+    for _ in range(80):
+        card(lock, name).slots()[-1 if name == "cleaner" else 2].failed()
+    async with lock.tap(name):
+        await lock.wait_light("unread")
+        await lock.wait_unlocked()
+    await at_rest(lock)
+    assert len(opened(lock)) == 1
+    await opens(lock, name)
+
+
 async def test_a_new_card_is_added_at_the_door_opens_and_is_removed(lock: Lock) -> None:
     await refused(lock, "new")
     await lock.keys(f"{PIN}*2#")

@@ -55,6 +55,8 @@ ev2.ticks_ms = lambda: int(asked("clock"))
 class Reader:
     async def field_off(self):
         asked("off")
+    def on_delay(self):
+        asked("wait")
     async def search(self):
         said = asked("search")
         return bytes.fromhex(said) if said != "none" else None
@@ -126,7 +128,8 @@ class Raised(Exception):
 class FirmwareReader:
     """`cards` lie in the field. `said` are the APDUs of the last call, and `heard` the answers.
 
-    `delay_s` is what bus and event loop add to each exchange.
+    `delay_s` is what bus and event loop add to each exchange. `waited`: how often the last call has said that
+    the card makes it wait.
     """
 
     def __init__(self, process: subprocess.Popen) -> None:
@@ -138,6 +141,7 @@ class FirmwareReader:
         self.delay_s: Callable[[], float] = lambda: 0.0
         self.said: list[bytes] = []
         self.heard: list[bytes] = []
+        self.waited = 0
         self._line()
 
     def lay(self, cards: Sequence[Card]) -> bytes | None:
@@ -146,7 +150,7 @@ class FirmwareReader:
 
     def call(self, what: str, *arguments: bytes) -> bytes | None:
         """What the firmware gives back; raises Raised."""
-        self.said, self.heard = [], []
+        self.said, self.heard, self.waited = [], [], 0
         self._tell(what, *(argument.hex() or "-" for argument in arguments))
         found = None
         while True:
@@ -188,6 +192,9 @@ class FirmwareReader:
             assert answer is not None
             self.heard.append(answer[1:])
             return "gone" if answer[0] & 0x3F else answer[1:].hex()
+        if kind == "wait":
+            self.waited += 1
+            return ""
         if kind == "off":
             self.field.switch(False)
             return ""
@@ -202,9 +209,8 @@ class FirmwareReader:
     def _line(self) -> str:
         assert self._process.stdout
         line = self._process.stdout.readline().strip()
-        assert line.split(" ")[0] in (*("done", "found", "raised", "apdu", "off", "search", "clock"),), (
-            line + self._process.stdout.read()
-        )
+        known = ("done", "found", "raised", "apdu", "off", "search", "clock", "wait")
+        assert line.split(" ")[0] in known, line + self._process.stdout.read()
         return line
 
 

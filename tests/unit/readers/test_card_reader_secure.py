@@ -140,6 +140,28 @@ def test_another_s_good_card_that_joins_one_that_has_opened_opens_too():
         assert (sorted(seen.cards), seen.kinds) == (sorted([OWN, TENANT]), [PROVED] * 2)
 
 
+def test_a_good_card_opens_each_time_beside_one_that_somebody_has_stuck_to_the_reader():
+    """One that shows the same number always, or another each time; which is found first is by chance."""
+    for sticker, alone, both in (OTHER, [], [OWN]), (None, [None], [None, OWN]), (None, [None], [OWN, None]):
+        secure = Secure()
+
+        async def story(chip, seen):
+            chip.makes_up_its_number, chip.sticker = True, sticker  # noqa: B023
+            await until(lambda: seen.health)
+            for times in range(1, 5):
+                secure.random = list(alone)  # noqa: B023
+                chip.lay([OTHER])
+                await until(lambda: seen.cards)
+                await look_again(chip, 20)
+                secure.random = list(both)  # noqa: B023
+                chip.lay([OTHER, TENANT])
+                await until(lambda: seen.kinds.count(PROVED) == times)  # noqa: B023
+                await look_again(chip, 20)
+                assert seen.kinds.count(PROVED) == times
+
+        watch(story, secure=secure)
+
+
 def test_a_card_that_was_moved_while_it_was_asked_is_asked_again():
     secure = Secure()
     secure.says[TENANT] = TENANT
