@@ -135,7 +135,7 @@ async def test_the_door_opens_while_the_broker_is_down_and_the_lock_comes_back(
     await house.lock.tap_to_relay("tenant")
     await house.broker.start()
     async with listener(house.broker, house.broker.operator(), "operator-2") as operator:
-        # The lock may be back already, and RabbitMQ keeps what it said for those alone who ask for that topic.
+        # The lock may be back already, and by a wildcard RabbitMQ tells nothing that it has kept.
         await operator.client.subscribe([(f"{ROOT}/{LOCK}/{leaf}", 1) for leaf in ("state", "ack")])
         again = House(house.broker, house.lock, operator)
         await again.says("state", online=True)
