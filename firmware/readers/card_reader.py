@@ -27,6 +27,7 @@ _STEADY_MS = const(5000)  # a reader that worked for so long is mended at once, 
 _UNREAD_MAX = const(10)  # looks; then the card counts as one that has proved nothing
 _FORGET_MS = const(3000)  # after such an outage a card at the reader counts as presented anew
 _RANDOM = b"\x08"  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
+_PHONE = b"\x08\0"  # the phone that is awaited, among what lies there
 
 
 class CardReader:
@@ -82,12 +83,15 @@ class CardReader:
                 if ticks_diff(ticks_ms(), self._failed) > _FORGET_MS:
                     self._lying.clear()
                 self._tell(True)
-                await self._follow(None)  # the cards from before the outage, which may be gone
+                await self._note(None)  # the cards from before the outage may be gone
                 while True:
                     if self._tag is not None:
                         await self._emulate(self._tag)
+                    elif self._lying:  # until they are known to be gone, or they would be the same ones later
+                        await asyncio.sleep_ms(self._look_ms)
+                        await self._look()
                     else:
-                        await self._follow(await self._reader.wait_target(self._waits_on))
+                        await self._note(await self._reader.wait_target(self._waits_on))
             except (ReaderError, MemoryError):
                 if self._healthy:
                     self._failed = ticks_ms()
@@ -106,17 +110,10 @@ class CardReader:
 
     async def _emulate(self, tag: "PhoneTag") -> None:
         """Look for cards, then emulate the tag for a moment. A random UID is the phone's then, no card."""
-        self._lying[_RANDOM + b"\1"] = -1
+        self._lying[_PHONE] = -1
         await self._look()
         if not await tag.emulate(self._reader) and self._tag is tag:
             self._tag = None
-
-    async def _follow(self, uid: "bytes | None") -> None:
-        """Report a card and those that join it, until none is there any more or there is a tag to emulate."""
-        await self._note(uid)
-        while self._lying and self._tag is None:
-            await asyncio.sleep_ms(self._look_ms)
-            await self._look()
 
     async def _look(self) -> None:
         """Note all cards that lie there: without field they forget that they were found."""
@@ -148,7 +145,7 @@ class CardReader:
         self._settled = self._random
         self._random = count
         self._turn += 1
-        if not lying:
+        if len(lying) == (_PHONE in lying):
             self._proved.clear()
             self._unread = 0
 
@@ -158,8 +155,8 @@ class CardReader:
         So if their number has changed, all are asked; where it has fallen, who proves nothing then has gone.
         Those who have not proved themselves are asked now and then, as another may have taken their place.
         """
-        is_new = place not in self._lying
-        is_settled = self._random == self._settled >= count and self._turn & 7
+        is_new = place not in self._lying and (count > 1 or _PHONE not in self._lying)
+        is_settled = self._random == self._settled >= count and self._turn & 7 and not self._unread
         is_proved = self._random == len(self._proved) >= count
         is_known = not (is_new or self._asks_all) and (is_proved or is_settled)
         if is_known or await self._meet(uid, is_new, True):
@@ -186,11 +183,13 @@ class CardReader:
             except OSError:
                 pass  # no space for the secret of the first card: it is not added
         self._unread = 0
-        if proved and (is_random or adds):  # one that was added shows random numbers from now on
+        hides = proved and (is_random or adds)  # one that was added shows random numbers from now on
+        if hides:
             is_new = not is_random or proved not in self._proved
-            self._proved[proved] = -1
         if is_new:
             self._on_card(proved or uid, PROVED if proved else PLAIN if proved is None else ELSEWHERE)
+        if hides:
+            self._proved[proved] = -1
         return True
 
     def _tell(self, healthy: bool) -> None:

@@ -16,7 +16,7 @@ from .phone import Phone
 from .pn532_line import SPEEDS, Line
 from .pn532_reader import Initiator
 from .pn532_setup import Setup
-from .pn532_target import Target
+from .pn532_target import EMULATES_PICC, Target
 
 _START_S = 0.002  # data sheet, 8.6.1: the 27.12 MHz oscillator settles after RSTPD_N rises
 _NEVER = float("inf")
@@ -72,6 +72,11 @@ class Pn532:
         """
         is_asked = self._powered and self.fault == "ok" and not self._air.cards
         return is_asked and self._air.misses < MISSES and not self._as_reader.awaits_card
+
+    @property
+    def plays_card(self) -> bool:
+        """Whether the host has it be a card to a phone (7.2.9)."""
+        return self._powered and bool(self._setup.parameters & EMULATES_PICC)
 
     @property
     def radio_s(self) -> float:

@@ -265,8 +265,12 @@ class Seen:
         self.cards, self.health = [], []
         self.kinds = []
         self.wants = False
+        self.no_room = 0  # times that there is no memory to judge a card
 
     def card(self, uid, kind):
+        if self.no_room:
+            self.no_room -= 1
+            raise MemoryError
         self.cards.append(bytes(uid))
         self.kinds.append(kind)
 

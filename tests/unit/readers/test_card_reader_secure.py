@@ -302,3 +302,23 @@ def test_one_that_has_its_home_elsewhere_is_told_as_such():
 
     seen = watch(story, secure=secure)
     assert (seen.cards, seen.kinds) == ([TENANT], [ELSEWHERE])
+
+
+def test_one_that_could_not_be_judged_for_want_of_memory_is_told_again_though_another_lies_beside_it():
+    for order in ([None, OWN], [OWN, None]):
+        secure = Secure()
+        secure.random = [None]
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = True
+            await until(lambda: seen.health)
+            chip.lay([OTHER])
+            await until(lambda: seen.cards)
+            await look_again(chip)
+            secure.random, seen.no_room = list(order), 1  # noqa: B023
+            chip.lay([OTHER, TENANT])
+            await until(lambda: PROVED in seen.kinds)
+            await look_again(chip, 20)
+            assert (seen.no_room, seen.kinds.count(PROVED)) == (0, 1)
+
+        watch(story, HURRY, secure=secure)
