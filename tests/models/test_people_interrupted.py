@@ -17,8 +17,8 @@ from tests.models.conftest import Port
 from tests.models.helpers.people_dialogues import CARD_OF_NOBODY, DEEDS, FREE, does, expect_somebody, ways
 from tests.models.helpers.people_door import Found
 from tests.models.helpers.people_from_afar import CODES, LISTED_CARD, STAFF_CARD, STAFF_PIN, opening
-from tests.models.helpers.people_model import CARD, DAY, KEY, MOVE_IN, PIN, STAFF, Entry, Token
-from tests.models.test_people_model import CARDS, People
+from tests.models.helpers.people_model import CARD, DAY, KEY, MOVE_IN, PIN, STAFF, Entry, Term, Token
+from tests.models.test_people_model import CARDS, PINS, People
 
 _BY_NIGHT = bool(os.environ.get("MENSHEN_NIGHTLY"))
 _EXIT, _TAMPER, _FIRE = 4, -21, 36  # of a devkit
@@ -167,3 +167,47 @@ def test_what_is_said_in_a_dialogue_is_so_whatever_happens_in_it(
         assert found == theirs, (keys[:place], said)
         if is_done or event.startswith("a list"):
             people = _house(one_port)
+
+
+_ENDS = [what for what in DEEDS if what != "moves out as the last"]
+
+
+@pytest.mark.parametrize("what", _ENDS if _BY_NIGHT else _ENDS[::3])
+def test_what_is_chosen_as_the_lease_ends_is_nobodys_and_the_next_may_have_it(
+    one_port: Port, what: str
+) -> None:
+    """In the middle of a dialogue the last day is over, and the list comes that has the lease no more."""
+    people = _house(one_port)
+    _wait_until(people, people.house.terms[1].end - 2)
+    keys = DEEDS[what].keys()
+    begins = min(keys.index(("keys", "#")) + 1, len(keys) - 1)
+    for number, step in enumerate(keys):
+        if number == begins:
+            _wait_until(people, people.house.terms[1].end)
+            assert _publish_without_lease_1(people, CODES[5])
+        does(people, *step)
+    does(people, "days", 1)
+    assert ways(people) == [(PIN, PINS[1]), (CARD, CARDS[1])]
+    assert "enrolling" in does(people, "keys", f"{CODES[5]}#").said
+    assert "kept" in does(people, "keys", f"{FREE}#{FREE}#").said
+    for card in (CARD_OF_NOBODY, CARDS[0]):
+        does(people, "keys", f"{FREE}*2#")
+        assert "kept" in does(people, "card", card).said, card
+    assert "kept" in does(people, "keys", f"{FREE}*1#{PINS[0]}#{PINS[0]}#").said
+
+
+def _wait_until(people: People, moment: int) -> None:
+    days = (moment - people.house.now) // DAY
+    if days > 1:
+        does(people, "days", days - 1)
+        does(people, "sntp", people.house.now)
+    for _ in range(50):
+        does(people, "wait", min(max(0, moment - people.house.now), 3600) * 1000)
+
+
+def _publish_without_lease_1(people: People, code: str) -> bool:
+    new, now = people.listing(), people.house.now
+    new.entries = {token: entry for token, entry in new.entries.items() if entry.lease != 1}
+    new.entries[PIN, code] = Entry(MOVE_IN, 3)
+    new.terms = {2: new.terms[2], 3: Term(now - DAY, now + 100 * DAY)}
+    return people.door.publish(new, now).version == new.version
