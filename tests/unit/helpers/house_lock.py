@@ -337,6 +337,15 @@ class House:
         with open(path, "wb") as file:
             file.write(unhexlify(blob or ""))
 
+    def rezone(self, rule):
+        """They give it the same settings, but for the rule of local time."""
+        with open("/config.json") as file:
+            config = json.load(file)
+        config["time"]["zone"] = rule
+        with open("/config.json", "w") as file:
+            json.dump(config, file)
+        self.start()
+
     def remove(self, *paths):
         """They take these away."""
         for path in paths:
