@@ -295,6 +295,14 @@ class House:
         Pin.low.add(Pin.CONTACT)
         self.wait(500)
 
+    def press(self, pin, milliseconds):
+        """A switch is moved, and back: low where it was high; a number below 0: high where it was low."""
+        change, back = (Pin.low.add, Pin.low.discard) if pin > 0 else (Pin.low.discard, Pin.low.add)
+        change(abs(pin))
+        self.wait(milliseconds)
+        back(abs(pin))
+        self.wait(_FINE_MS)
+
     def phone(self):
         """A phone is held to the reader; what it reads comes as what was told."""
         tag = self.reader.tag
@@ -328,6 +336,15 @@ class House:
             path += "/notes"
         with open(path, "wb") as file:
             file.write(unhexlify(blob or ""))
+
+    def rezone(self, rule):
+        """They give it the same settings, but for the rule of local time."""
+        with open("/config.json") as file:
+            config = json.load(file)
+        config["time"]["zone"] = rule
+        with open("/config.json", "w") as file:
+            json.dump(config, file)
+        self.start()
 
     def remove(self, *paths):
         """They take these away."""
