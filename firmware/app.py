@@ -26,7 +26,7 @@ def main(watchdog: "WDT") -> None:
 
 
 def _start(watchdog: "WDT") -> None:
-    """A function of its own: what a function has made is not given back before it returns."""
+    """A function of its own: what a function has made is only freed when it returns."""
     began = ticks_us()
     tidy()  # settings come to lie low
     settings = _load_settings(watchdog)

@@ -27,8 +27,8 @@ _PARTS = const(6)
 class Housekeeping:
     """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
 
-    `turn` is held by who needs much memory: a list that comes, a release that comes, and what is looked after
-    here. There is not enough for two of them.
+    `turn` is a lock held by whatever needs much memory: a list that comes, a release that comes, and the
+    longer work done here. There is not enough memory for two of them.
     """
 
     def __init__(
@@ -122,5 +122,5 @@ class Housekeeping:
             await tend(self._credentials, self._settings.key, Pace())
 
     def _is_trial(self) -> bool:
-        """Whether the release may yet go back to the one before."""
+        """Whether the release may still go back to the one before."""
         return self._board.numbers.get(CHOICE) > 1

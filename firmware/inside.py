@@ -82,7 +82,7 @@ class Lock:
             self._parts = settings, board, clock, register, self._doorkeeper, reports
 
     def arm(self) -> tuple:
-        """Start the door's tasks; what app.py needs to go on: parts of outside.py, housekeeping, start()."""
+        """Start the door's tasks; what app.py needs next: parts of outside.py, housekeeping, start()."""
         start, doorkeeper, reader = self._supervisor.start, self._doorkeeper, self._card_reader
         start("door", doorkeeper.run, None, *self._switches, self._watchdog.feed)
         start("keypad", self._keypad.run, self._stuck, doorkeeper.key, self._stuck)

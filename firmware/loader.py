@@ -5,14 +5,14 @@
 
         await Sync(...).receive(...)
 
-The modules that the imports at the head of the block bring are unloaded when the block ends, however it
-ends. Their memory is free once nothing refers to them, so the block is the last thing in its function.
-A plain `with` is for what cannot wait. `Late` is for code that is loaded after the door is armed, and stays.
-With plenty of memory (PSRAM) the same two classes unload nothing.
+The modules that the imports at the head of the block bring are unloaded when the block ends, however it ends.
+Their memory is free once nothing refers to them, so the block is the last thing in its function. A plain
+`with` is for code that cannot wait. `Late` is for code that is loaded after the door is armed, and stays.
+With plenty of memory (PSRAM) both classes unload nothing.
 
 Code is loaded between two garbage collections, each a step of its own in the event loop, and none runs in
-between: in one step, load and collections would hold up the door for five times as long. While somebody is at
-the door nothing is collected, see `hush`: a tap would pay for a dozen collections.
+between: load and collections in one step would hold up the door five times as long. While somebody is at the
+door nothing is collected, see `hush`: a tap would have to wait for a dozen collections.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ class Late:
         _sweep_later()
 
     async def begin(self) -> "Late":
-        """As `async with` does. The build writes that out: a name of ours is short."""
+        """What `async with` calls. The build writes `async with` out with this name, which it can shorten."""
         await collect()
         asyncio.create_task(self._go_on())
         return self.__enter__()
@@ -101,8 +101,8 @@ class Loan(Late):
 async def collect() -> None:
     """Collect garbage in a step of its own, and from now on after every 4 KB of allocations.
 
-    While somebody is at the door it is left to hush(). Nobody waits for that: when a message goes out must
-    not depend on it. Where there is plenty nothing is collected before memory is full.
+    While somebody is at the door this is left to hush(). Nothing waits for that: when a message goes out must
+    not depend on it. With plenty of memory nothing is collected until it is full.
     """
     await asyncio.sleep_ms(0)
     if Late._since is None:
@@ -116,7 +116,7 @@ def tidy() -> None:
 
 
 def hush() -> None:
-    """Somebody is at the door: collect nothing for a moment, but where memory is full; then in one step."""
+    """Somebody is at the door: collect nothing for a moment, unless memory is full; then in one step."""
     if not _IS_PLENTY:
         _sweep_later()
         Late._since = ticks_ms()

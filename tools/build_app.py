@@ -113,7 +113,7 @@ def _read(files: dict[Path, Path]) -> dict[Path, tuple[Path, str]]:
 
 
 def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[Path, str]]:
-    """The same of the firmware, shrunk."""
+    """Each file of the firmware, shrunk, with the text to compile."""
     paths = {path.relative_to(firmware).with_suffix(""): path for path in sorted(firmware.rglob("*.py"))}
     texts, made = {}, shrunk(firmware, without)
     written = {short: name for name, short in made.files.items()}
@@ -126,7 +126,7 @@ def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[P
 
 
 def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
-    """The same of the fakes, which lie in the firmware's heap: names that only they know are shared."""
+    """The same for the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
     programs = {name: path.read_text() for name, path in paths.items()}
     called = [names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py")]
@@ -146,7 +146,7 @@ def _frozen(source: Path) -> dict[Path, Path]:
 
 
 def shrunk(firmware: Path, without: Collection[str] = ()) -> Shrunk:
-    """The programs of the firmware, in as little RAM as can be, but for the steps that are left out."""
+    """The programs of the firmware, in as little RAM as possible; some steps may be left out."""
     sources = read_sources(firmware)
     others, known = _others(sources), sorted(called())
 
@@ -166,7 +166,7 @@ def read_sources(firmware: Path) -> dict[str, str]:
 
 
 def _all(programs: Mapping[str, str], others: list[str], called: list[str]) -> Iterator[str]:
-    """Everything that what is made of these programs depends on, this Python and what makes it, too."""
+    """Everything on which the result for these programs depends, this Python and this code, too."""
     yield sys.version
     for path in sorted((TOP / "tools/shrink").glob("*.py")):
         yield path.read_text()
@@ -223,7 +223,7 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
 
 
 def _import_name(target: Path) -> str:
-    """What to call a module in tracebacks: as it is imported, since that name lies in RAM already."""
+    """What to call a module in tracebacks: its import name, since that lies in RAM already."""
     parts = target.with_suffix("").parts
     parts = parts[:-1] if parts[-1] == "__init__" else parts
     return ".".join(parts[2:] if parts[0] == "slots" else parts[1:] if parts[0] == "lib" else parts)

@@ -10,7 +10,7 @@ TOP = Path(__file__).resolve().parents[1]
 
 
 class SourcesError(MenshenError):
-    """What was asked for is made of the firmware's sources, and there are none here."""
+    """What was asked for is made from the firmware's sources, and there are none here."""
 
 
 def exists() -> bool:

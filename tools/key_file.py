@@ -10,7 +10,7 @@ SIZE = 32
 
 
 def read_lock_key(path: Path, option: str) -> bytes:
-    """The key in the file that was named by this option. Raises InputError, which tells nothing of it."""
+    """The key in the file that was named by this option. Raises InputError, which never contains the key."""
     data = path.read_bytes()
     if len(data) == SIZE:
         return data

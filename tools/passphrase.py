@@ -13,7 +13,7 @@ SHORTEST = 8
 
 
 def passphrase(of: str, named_by: str, again: bool = False, descriptor: int | None = None) -> bytes:
-    """The passphrase of what `of` says, by the descriptor, the file in the variable `named_by`, or typed.
+    """The passphrase for `of`: from the descriptor, from the file in the variable `named_by`, or typed.
 
     It is typed twice if `again`. Raises InputError, also where there is no terminal to type it at.
     """

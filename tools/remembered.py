@@ -16,7 +16,7 @@ _KEPT = 60  # results: more than one run of all tests makes
 
 
 def remembered(inputs: Iterable[str], make: Callable[[], Any], folder: Path = FOLDER) -> Any:
-    """What `make` returns, which JSON can carry; not made again where all inputs are the same."""
+    """What `make` returns, which must fit into JSON; it is not made again if all inputs are the same."""
     digest = hashlib.sha256()
     for text in inputs:
         data = text.encode()
@@ -33,7 +33,7 @@ def remembered(inputs: Iterable[str], make: Callable[[], Any], folder: Path = FO
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, for others look at the same time; what was not used for longest goes."""
+    """Write whole or not at all, since others read meanwhile; remove what was unused for longest."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
         file.write(text)

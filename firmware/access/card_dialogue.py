@@ -38,7 +38,7 @@ class CardDialogue(Waiting):
     def card(self, uid: bytes, kind: int = PLAIN) -> "Verdict | None":
         """The verdict where the card is added, removed or refused; None where it is to be judged.
 
-        A card that is known is not added again: it opens, if it does. So does one that is a flatmate's.
+        A card that is known is not added again: it is judged as usual. So is a flatmate's card.
         """
         if not self.patience:
             return None
@@ -79,10 +79,10 @@ class CardDialogue(Waiting):
         return self._finish(lambda cards: cards.remove(digest, own))
 
     def _could_open(self, uid: bytes) -> bool:
-        """Whether a card opens this door by this number alone: never say "kept" of one that cannot.
+        """Whether a card opens this door by this number alone: "kept" is never shown for one that cannot.
 
-        A phone shows another number each time, and some chips show zeros. What comes over Wiegand is a number
-        that may begin as random ones do.
+        A phone shows another number each time, and some chips show zeros. A number that comes over Wiegand
+        may begin as random ones do.
         """
         settings = self._settings
         return settings.plain_uid and any(uid) and (settings.reader != "pn532" or not is_random(uid))

@@ -29,7 +29,7 @@ class Dialogues:
             return None, REFUSED
 
     def _begin(self, verdict: "Verdict", now: int) -> "tuple[Any, str]":
-        """The same; or no signal, and what a phone is to get."""
+        """As begin(); or no signal, and what a phone is to get."""
         with Loan():
             order = verdict.order
             if order == AT_THE_DOOR:
@@ -46,7 +46,7 @@ class Dialogues:
             return begin(verdict, now, *self._parts)
 
     def _present(self, now: int, what: int, key: bytes) -> "tuple[Waiting | None, str]":
-        """Once the code for what was asked for is given back: there is no memory for both."""
+        """Called when the code for what was asked for has been given back: there is no memory for both."""
         with Loan():
             from access.waiting import present
 

@@ -1,15 +1,15 @@
 """Judges and carries out commands from afar.
 
 A command is a JWS of the lock's key, purpose "menshen command v1", with {"lock", "time", "command", "nonce",
-"expires"}; times in seconds since 1970, at most ten minutes apart. To unlock it holds besides "proof", a JWS
-of purpose "menshen unlock v1" with these same five fields, and either "lease", of which some guest key signs
-it, or "credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither
-opens the door by itself: the gate judges it like a card.
+"expires"}; times in seconds since 1970, at most ten minutes apart. To unlock it also has "proof", a JWS of
+purpose "menshen unlock v1" with these same five fields, and either "lease", if a guest key of that lease
+signs the proof, or "credential", the digest of a staff credential (32 hexadecimal digits), if that one's own
+key does. Neither opens the door by itself: the gate judges it like a card.
 
-"certificate" holds besides "file", "lock" or "ca", and "certificate", the DER in base64url, and restarts.
+"certificate" also has "file" ("lock" or "ca") and "certificate", the DER in base64url, and restarts the lock.
 
-It may have a "number" besides, which must be above all that the lock has obeyed, by 65,536 at most: then it
-does not hang on a clock alone that nobody obeys it after others. Once one with a number was obeyed, none
+It may also have a "number", which must be above all that the lock has obeyed, by 65,536 at most. Then that it
+is not obeyed after later ones does not depend on a clock alone. Once a command with a number was obeyed, none
 without is.
 """
 
@@ -107,7 +107,7 @@ class Commands:
     async def handle(self, message: "bytes | bytearray | None", retained: bool) -> bool:
         """Handle one message, None for one that was too long. Whether its command was carried out.
 
-        Nothing is told of a tenant's command to unlock.
+        A tenant's command to unlock is neither answered nor reported.
         """
         nonce, told = None, True
         try:
@@ -201,7 +201,7 @@ class Commands:
     async def _proved(self, fields: dict) -> "tuple[int, bytes]":
         """(lease, b"") of the tenant who signed the proof, or (0, digest) of the staff credential.
 
-        Others have a turn between any two keys.
+        Other tasks have a turn between any two keys.
         """
         lease, credential, proof = fields.get("lease"), fields.get("credential"), fields.get("proof")
         if type(lease) is int and 0 < lease < 65536:

@@ -79,9 +79,9 @@ class Home:
         self._resolver = Resolver([], self._numbers, lambda: self._wlan.ifconfig()[3])
 
     async def run(self) -> None:
-        """Until it must yield, or is off and the announcement has been removed as far as that is possible.
+        """Run until it must yield, or is turned off and the announcement has been removed as far as possible.
 
-        Raises MemoryError where there is too little even for this: others get that of this code, too.
+        Raises MemoryError if there is too little memory even for this; then this code's memory is freed, too.
         """
         is_plain = self._broker is None or self._broker[4] is None
         backoff, tries = Backoff(_BASE_MS if is_plain else _CAP_MS, _CAP_MS), 0

@@ -1,6 +1,6 @@
 """Sets the clock by SNTP: before the first connection, then twice a day at times that nothing moves.
 
-It is asked again, too, for as long as no connection comes about: an answer that was wrong may be why, since
+As long as no connection comes about it is asked again, too: a wrong answer may be the reason, since
 certificates are checked by this clock.
 """
 

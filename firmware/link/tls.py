@@ -70,7 +70,7 @@ def ends(folder: str = FOLDER) -> int:
 
 
 def home_ends() -> int:
-    """When the one certificate ends that is trusted of a tenant's broker; 0 where nobody can tell."""
+    """When the certificate that is trusted for a tenant's broker ends; 0 if nobody can tell."""
     try:
         return end_of(read(HOME))
     except TlsError:
@@ -78,7 +78,7 @@ def home_ends() -> int:
 
 
 def parts(der: bytes) -> "list[bytes]":
-    """The certificates that lie one behind the other; what is none stays one. Lengths: X.690, 8.1.3.5."""
+    """The certificates that lie one after the other; anything else stays one piece (X.690, 8.1.3.5)."""
     found, at = [], 0
     while der[at : at + 2] == b"\x30\x82" and len(der) >= at + 4:
         end = at + 4 + int.from_bytes(der[at + 2 : at + 4], "big")
@@ -95,7 +95,8 @@ def end_of(certificate: bytes) -> int:
 def dates(certificate: bytes) -> "tuple[int, int]":
     """The first and the last second in which a certificate holds (RFC 5280, 4.1 and 4.1.2.5). TlsError.
 
-    They are found by the lengths of what lies before them: a serial number is random, and may look like one.
+    They are found by the lengths of what lies before them: a serial number is random, and may look like a
+    date.
     """
     try:
         at = _element(certificate, _element(certificate, 0)[0])[0]  # in what is signed

@@ -53,5 +53,5 @@ class Cards(Changes):
         self.residents.to_do = alone
 
     def cards_gone(self) -> None:
-        """The list's cards have been seen to."""
+        """The list's cards have been withdrawn, or stay: nothing is left to do."""
         self.write(lambda entry, one: b"" if one.what == CARDS_GO else entry)

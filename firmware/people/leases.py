@@ -4,8 +4,8 @@ File (see storage/sealed.py): entries of 28 bytes, little-endian: hours that the
 heard of the lease u32, stated start u32, flags u8, agreed u32, a zero, due u16, lease u16, what u16, end u32,
 first heard of u32. `due` is the day of the lock's life on which what its residents have decided takes effect,
 0 where that is nothing; `agreed` is an earlier end to which all of them agree, see consent.py. Times are
-seconds since 1970, 0 where there is none. Of a list that comes ledger.py learns leases, once guard.py has
-judged it. Version 0.1.0 stored credentials here, too; they count no more.
+seconds since 1970, 0 where there is none. From a list that comes ledger.py learns leases, once guard.py has
+judged the list. Version 0.1.0 stored credentials here, too; they no longer count.
 """
 
 import struct
@@ -65,7 +65,7 @@ class Leases:
         return self.numbers.get(LIVED)
 
     def over(self, lease: int, now: "int | None") -> bool:
-        """Whether its people have moved out, or it has ended by the clock and by the hours the lock lived."""
+        """Whether a lease's people have moved out, or it is over by the clock and by the lock's own hours."""
         place = self.place(lease)
         if place < 0:
             return False

@@ -1,4 +1,4 @@
-"""Carries APDUs to the card that the PN532 found last, and its answers back; lent with who asks cards."""
+"""Carries APDUs to the card that the PN532 found last, and its answers back; lent with asking.py."""
 
 from micropython import const
 
@@ -20,8 +20,9 @@ async def exchange(reader: "PN532", apdu: bytes) -> bytes:
     """The card's answer to an APDU of at most 262 bytes.
 
     By InDataExchange (UM0701-02, 7.3.8), not raw frames: the chip itself counts blocks, repeats them, grants
-    the card's wishes for time inside chains too, and keeps to the card's frame size. In Python that would
-    take 2 KB of code, and each block a turn over the serial line. Raises CardError and ReaderError.
+    the card more time when it asks, inside chains too, and keeps to the card's frame size. In Python that
+    would take 2 KB of code, and a round trip over the serial line for each block. Raises CardError and
+    ReaderError.
     """
     answer, whole = await reader.line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01", apdu), b""
     while True:

@@ -1,13 +1,13 @@
 """The keys of the cards that prove themselves here.
 
-Those that this lock has made its own have theirs from one secret that never leaves it, 16 bytes for each
+Keys of cards that this lock has made its own come from one secret that never leaves it, 16 bytes for each
 number: HMAC-SHA256(secret, purpose, number, UID). So none is stored, and a card that was torn away while its
-keys were written is known at its next visit. Those that the operator has handed out have theirs from a house
-key, which the operator has too: HouseKeys.
+keys were written is recognised at its next visit. Keys of cards that the operator has handed out come from a
+house key, which the operator has too: HouseKeys.
 
 Key FINDING is the same in all cards of one secret: it finds out which card it is, where the card shows
-another number each time. The versions of the keys, and a DESFire's application, tell before any key is tried
-whose card it is.
+another number each time. The versions of the keys, and a DESFire's application, show whose card it is before
+any key is tried.
 """
 
 from micropython import const
@@ -26,8 +26,8 @@ class CardKeys:
     """`secret` has 32 bytes. `marks`: the versions of the keys by number; `application`: a DESFire's.
 
     `prefix` stands in front of the UID that a card has proved: nothing, or the house key's reference. So what
-    was proved has 4, 7 or 10 bytes, or 5, 8 or 11: access/card_dialogue.py makes none of the latter anybody's
-    own, since whoever holds the house key can copy it.
+    was proved has 4, 7 or 10 bytes, or else 5, 8 or 11. access/card_dialogue.py makes none of the latter
+    cards anybody's own, since whoever holds the house key can copy them.
     """
 
     prefix = b""
@@ -51,7 +51,7 @@ class CardKeys:
 class HouseKeys(CardKeys):
     """Keys that AN10922, 2.2, makes of a house key of 16 bytes; `reference` is the list's, one byte.
 
-    Its input is over 16 bytes with every UID, and so it is a CMAC as any other.
+    Its input is longer than 16 bytes with every UID, so it is an ordinary CMAC.
     """
 
     def __init__(self, reference: bytes, house: bytes) -> None:

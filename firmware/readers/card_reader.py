@@ -68,9 +68,9 @@ class CardReader:
         and on_card(b"", DELAYS) before that while one makes the reader wait; on_health(bool) when the reader
         cannot be mended or works again. While adds(), a factory-fresh secure card becomes one of this lock's.
 
-        A reader that fails is mended by an abort, then by its reset line. Where that does not help for long,
-        it is tried again after 100 ms, then with waits that double up to a second. So is a card for which
-        there is no memory: that is told as a fault of the reader.
+        A reader that fails is mended by an abort, then by its reset line. If that does not help for long, it
+        is tried again after 100 ms, then with waits that double up to a second. So is a card for which there
+        is no memory: that is reported as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
         self._reader.on_delay = lambda: on_card(b"", DELAYS)
@@ -109,7 +109,7 @@ class CardReader:
         return self._tag is None
 
     async def _emulate(self, tag: "PhoneTag") -> None:
-        """Look for cards, then emulate the tag for a moment. A random UID is the phone's then, no card."""
+        """Look for cards, then emulate the tag for a moment. A random UID is the phone's, not a card's."""
         self._lying[_PHONE] = -1
         await self._look()
         if not await tag.emulate(self._reader) and self._tag is tag:
@@ -150,7 +150,7 @@ class CardReader:
             self._unread = 0
 
     async def _meet_random(self, uid: bytes, place: bytes, count: int) -> None:
-        """A card that shows another number each time is known by how many such cards lie there.
+        """Cards that show another number each time are only known by how many of them lie there.
 
         So if their number has changed, all are asked; where it has fallen, who proves nothing then has gone.
         Those who have not proved themselves are asked now and then, as another may have taken their place.
@@ -163,7 +163,7 @@ class CardReader:
             self._lying[place] = -1
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
-        """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again."""
+        """Ask a card who it is, and report it; whether that is settled. If not, it is asked again."""
         asks = is_new or is_random
         if asks:
             hush()

@@ -1,4 +1,4 @@
-"""The secret that the keys of this lock's cards are made of. It lies in two copies in the flash.
+"""The secret from which the keys of this lock's cards are made. It lies in two copies in the flash.
 
 It is made here when the first card is added, and never leaves the lock.
 """
@@ -19,7 +19,7 @@ def read(key: bytes) -> bytes:
 
 
 def make(key: bytes) -> bytes:
-    """A new one; OSError. The chip's generator is weak without radio: the lock's key makes up for that."""
+    """A new secret; OSError. The chip's generator is weak without radio: the lock's key makes up for that."""
     file, secret = Sealed(key, CARDS_FILE, PATH), Mac(key).digest(NEW_CARD_SECRET, urandom(_SIZE))
     file.save(secret)
     file.ensure_copy(secret)

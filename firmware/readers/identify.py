@@ -1,6 +1,6 @@
 """Finds out which card of this lock, or of its house, was held to the reader, and has it prove that.
 
-No key is tried on a card that does not carry the marks of the keys: cards count those who guess, and lock up.
+No key is tried on a card without the marks of the keys: cards count wrong keys, and lock up.
 """
 
 from micropython import const
@@ -27,8 +27,8 @@ async def identify(
 ) -> "bytes | None":
     """The UID that the card has proved to be its own, behind the prefix of the keys that it has.
 
-    None if it is a card of none of these keys. `uid` is what it shows; `is_random`: that is another one each
-    time. Raises CardError and ReaderError.
+    None if it has none of these keys. `uid` is what it shows; `is_random`: it shows another one each time.
+    Raises CardError and ReaderError.
     """
     session = Session(reader)
     try:

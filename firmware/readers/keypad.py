@@ -38,8 +38,8 @@ class MatrixKeypad:
     def scan(self) -> "str | None":
         """The key that was pressed since the last scan, or None. Call this every 10 ms. Allocates nothing.
 
-        A key counts though the one before is still down. No key counts if two come in one instant, or
-        while more than two are down: with three down, a fourth may only seem to be.
+        A key counts even if the one before is still down. No key counts if two come in one instant, or while
+        more than two are down: with three down, a fourth may only seem to be down.
         """
         count = self._look()
         self._hold(count)

@@ -55,7 +55,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
 
 
 def _clear_the_way() -> None:
-    """A folder among the lock's files, which somebody has made, would be in a file's way for ever."""
+    """Move folders away that somebody has made: they would be in the way of the lock's files for ever."""
     for name in os.listdir(FOLDER) if is_folder(FOLDER) else ():
         path = FOLDER + "/" + name
         if is_folder(path):

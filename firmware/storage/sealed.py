@@ -18,8 +18,8 @@ _MAC = const(32)
 class Sealed:
     """`key` is the lock's; `purpose` (storage/purposes.py) tells one file from another.
 
-    `written` has the sequence numbers of file and copy, as load() finds them. This code is lent: who makes an
-    object anew for each change keeps that list.
+    `written` has the sequence numbers of file and copy, as load() finds them. This code is lent: whoever
+    makes a new object for each change keeps that list.
     """
 
     def __init__(self, key: bytes, purpose: bytes, path: str, written: "list[int] | None" = None) -> None:

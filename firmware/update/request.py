@@ -20,7 +20,7 @@ _PATIENCE_MS = const(30_000)
 
 
 async def step(update: "Update", given: None) -> "Next":
-    """The message is what is judged next. Raises Refused, Interrupted."""
+    """Get the message, which is judged next. Raises Refused, Interrupted."""
     return JUDGE, await request(update.version, update.settings.board, update.subscriptions)
 
 

@@ -111,10 +111,10 @@ def board() -> None:
 def image(base: Path, name: str, out: Path, ota: bool, frozen: bool, updates: Updates) -> None:
     """Build one image of MicroPython and the application.
 
-    It is that of the whole flash. The base is what micropython.org offers: for a devkit ESP32_GENERIC, best
-    of the variant OTA; for a wrover ESP32_GENERIC-SPIRAM; for an s3 ESP32_GENERIC_S3. Locks that are flashed
-    with this image take releases that a key given by --trust has signed, and no others for good: what is
-    trusted is in the image. Needs a checkout.
+    It is an image of the whole flash. The base is what micropython.org offers: for a devkit ESP32_GENERIC,
+    best of the variant OTA; for a wrover ESP32_GENERIC-SPIRAM; for an s3 ESP32_GENERIC_S3. Locks flashed with
+    this image take only releases that are signed with a key given by --trust, for good: what is trusted is in
+    the image. Needs a checkout.
 
     \b
         menshen board image --base ESP32_GENERIC-OTA.bin --trust release.pub.pem
@@ -153,7 +153,7 @@ def drawing_(name: str) -> None:
 def flash_(port: str, path: Path | None) -> None:
     """Write a factory image to a board, whose old contents are lost.
 
-    Its keys, too. If no chip answers: hold BOOT, press EN, let go of BOOT, and try again.
+    The board's keys are lost, too. If no chip answers: hold BOOT, press EN, let go of BOOT, and try again.
 
     \b
         menshen board flash --port /dev/ttyUSB0
@@ -178,8 +178,8 @@ def provision_(
 ) -> None:
     """Make a flashed board a certain lock, test and start it.
 
-    Its console is shut if all is well. Its key is made here; the operator's copy goes into a file beside the
-    settings.
+    Its console is shut if all is well. The lock's key is made here; the operator's copy goes into a file
+    beside the settings.
 
     \b
         menshen board provision --port /dev/ttyUSB0 --settings front.json
@@ -209,8 +209,8 @@ def provision_(
 def selftest_(port: str, trial: Trial) -> None:
     """Try every part of a lock, and say which wire to look at.
 
-    The board is provisioned. This asks what the chip cannot know: does the bolt hold, which colours, which
-    tones. If all is well, the console is shut from the next start on.
+    The board must be provisioned. This asks what the chip cannot know: whether the bolt holds, which colours
+    and which tones there were. If all is well, the console is shut from the next start on.
 
     \b
         menshen board selftest --port /dev/ttyUSB0

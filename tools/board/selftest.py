@@ -1,7 +1,7 @@
 """The self-test from the computer's side: one part after the other, with a person's hands, eyes and ears.
 
 What runs on the board is firmware/selftest/. A person answers for what the chip cannot see; without one
-(`ask` is None) those parts are done and not judged.
+(`ask` is None) those parts run but are not judged.
 """
 
 import re

@@ -51,8 +51,8 @@ def brokers() -> None:
 def mosquitto(folder: Path, of: Path, hosts: tuple[str, ...], listener: house.Listener) -> None:
     """Make a folder with which Mosquitto starts as it is.
 
-    FOLDER gets configuration, rules and certificates; what is secret is readable by the broker's user and
-    nobody else. The same command renews the certificate in it.
+    FOLDER gets configuration, rules and certificates; only the broker's user can read what is secret. The
+    same command renews the certificate in it.
 
     \b
         menshen brokers mosquitto /etc/menshen --authority ~/menshen-pki \\

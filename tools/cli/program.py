@@ -52,7 +52,7 @@ class Program(LazyGroup):
 
 
 def sentence(error: click.ClickException) -> str:
-    """What to say of it: its message, and where to read how it is typed right."""
+    """The sentence for an error: its message, and where to read how to type it right."""
     said = error.format_message()
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return said

@@ -1,8 +1,8 @@
-"""Makes a factory-fresh NTAG 424 DNA or DESFire EV2 or EV3 a card of the house, or knows one again.
+"""Makes a factory-fresh NTAG 424 DNA or DESFire EV2 or EV3 a card of the house, or recognises one.
 
-Each step is whole in the card or not done, and the versions of the keys tell which are done: a card that was
-taken away too early is gone on with the next time. Its master key is written last. A card in which anybody
-else has written is left as it is. firmware/readers/personalise.py does the same at a lock.
+Each step is either done in the card as a whole or not done, and the versions of the keys show which are done:
+a card that was taken away too early is continued the next time. Its master key is written last. A card in
+which anybody else has written is left as it is. firmware/readers/personalise.py does the same at a lock.
 """
 
 from menshen import card_crypto as crypto
@@ -39,7 +39,7 @@ _NO_ROOM = (
 def hand_out(transmit: Transmit, keys: HouseKeys) -> bytes:
     """The UID of the card, which is one of the house now and has proved it.
 
-    Raises CardError, after which the card is as it was, or is gone on with the next time.
+    Raises CardError, after which the card is as it was, or is continued the next time.
     """
     talk = Talk(transmit)
     try:

@@ -1,7 +1,7 @@
 """Speaks with an NTAG 424 DNA or a DESFire: EV2 authentication, and messages signed and sealed.
 
-DS is NXP's data sheet NT4H2421Gx. What carries APDUs to the card is a function, so that a card reader and a
-model of a card are the same here.
+DS is NXP's data sheet NT4H2421Gx. A function carries APDUs to the card, so that a card reader and a model of
+a card are the same here.
 """
 
 import hmac

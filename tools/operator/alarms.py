@@ -1,4 +1,4 @@
-"""The command that shows what the locks were alarmed by: a door, a case, a keypad, and never who."""
+"""The command that shows the locks' alarms: of a door, a case, a keypad, and never of who was there."""
 
 import asyncio
 

@@ -1,7 +1,7 @@
-"""Commands to a lock from afar, as they travel on `<lock>/command`; the format stands in firmware/README.md.
+"""Commands to a lock from afar, as they travel on `<lock>/command`; firmware/link/README.md has the format.
 
-The operator's key signs every command. To unlock, it carries besides a proof by whoever wants in: a tenant's
-guest key, which the operator does not know, or the key that belongs to one staff credential.
+The operator's key signs every command. A command to unlock also has a proof by whoever wants in: with a
+tenant's guest key, which the operator does not know, or with the key that belongs to one staff credential.
 """
 
 import re
@@ -38,7 +38,7 @@ class Command:
 
     @property
     def fields(self) -> dict:
-        """What it and its proof have to say alike."""
+        """The fields that must be the same in it and in its proof."""
         return {
             "lock": self.lock,
             "time": self.time,
@@ -78,7 +78,7 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 def command(what: str, lock: str, key_file: Path, life_s: int, number: int | None, **who: object) -> None:
     """Sign a command to a lock.
 
-    What is printed goes to menshen/v1/<lock>/command, not retained, at once.
+    Publish what is printed on menshen/v1/<lock>/command at once, not retained.
 
     No key appears on a command line.
 

@@ -1,8 +1,8 @@
-"""Makes guest codes: twelve digits from a resident's guest key, which the lock was not told of and checks.
+"""Makes guest codes: twelve digits from a resident's guest key, which the lock checks without being told.
 
 The format is in firmware/access/README.md; this is its second implementation, and tools/phone/codes.js the
-third. The resident has the key, and the operator has not: this command is for whoever was given it. Keys of
-firmware 0.1.0 give codes of the old format, of nine digits.
+third. The resident has the key, and the operator does not: this command is for whoever was given the key.
+Keys of firmware 0.1.0 give codes of the old format, of nine digits.
 """
 
 import datetime as dt
@@ -176,7 +176,7 @@ def _in_groups(code: str) -> str:
 
 
 def _after(begin: dt.datetime, time: dt.timedelta) -> str:
-    """So much later, as the clocks show it there: a day may have 23 hours."""
+    """So much later by local time there: a day may have 23 hours."""
     return f"{(begin.astimezone(dt.UTC) + time).astimezone(begin.tzinfo):%d %b %Y %H:%M %Z}"
 
 

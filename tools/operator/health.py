@@ -50,7 +50,7 @@ class Health:
 def healths(
     store: Store, found: dict[str, dict], since: dict[str, int], alarms: Mapping[str, int] | None = None
 ) -> list[Health]:
-    """Of all locks in the file, by name; `alarms` says how many of each nobody has looked at."""
+    """The health of all locks in the file, by name; `alarms` has how many of each nobody has looked at."""
     return [
         _health(
             row, store.hash(row["name"]), found.get(row["name"]), since, (alarms or {}).get(row["name"], 0)

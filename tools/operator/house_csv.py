@@ -139,7 +139,7 @@ def _codes(plan: Plan, file: Path | None) -> list[str]:
 
 
 def _read(store: Store, file: Path) -> Plan:
-    """Change what the table says is other than it is. Raises CsvError."""
+    """Change what is not as the table says. Raises CsvError."""
     if file.stat().st_size > _LARGEST:
         raise CsvError(f"FILE {file}: is larger than {_LARGEST} bytes")
     try:

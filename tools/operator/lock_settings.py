@@ -42,7 +42,7 @@ def read_settings(path: Path) -> dict:
 
 
 def beside(name: str, key_file: Path, settings: Path | None) -> Path:
-    """Where they are, if nobody has named another place."""
+    """Where they are, unless another place was named."""
     return settings or key_file.with_name(f"{name}.json")
 
 
@@ -106,7 +106,7 @@ def odd(store: Store, name: str) -> list[str]:
 
 
 def refuse_card(store: Store, name: str, option: str, proves: bool) -> None:
-    """Raise MenshenError where such a card could not open at this lock; ask where nobody knows.
+    """Raise MenshenError if such a card could not open at this lock; ask if nobody knows.
 
     `proves`: it is one that proves itself, and no number alone.
     """
@@ -129,7 +129,7 @@ _OTHERWISE = "If that is otherwise by now: `menshen lock settings {name} --setti
 
 
 def _shut(row: dict, proves: bool) -> str:
-    """Why no such card opens at this lock; "" where one does, or where nobody knows."""
+    """Why no such card opens at this lock; "" if one does, or if nobody knows."""
     name, reader = row["name"], row["reader"]
     if reader == "none":
         return f"{name} has no reader for cards (reader.type)"

@@ -44,7 +44,7 @@ def broker(store: Store, address: str, certificates: Path) -> Answer:
 
 
 def set_broker(store: Store, address: str, certificates: Path) -> None:
-    """Keep where the broker is, and the folder of what is shown there. Raises InputError."""
+    """Store where the broker is, and the folder of certificates for it. Raises InputError."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise InputError(f"HOST:PORT {address}: such as broker.example:8883 is right")

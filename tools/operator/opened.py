@@ -19,7 +19,7 @@ _yes = click.option("--yes", is_flag=True, help="Yes to whatever would be asked.
 
 
 class RolledBackError(Exception):
-    """Nothing is kept of what the command has done; this is its answer."""
+    """Nothing that the command has done is kept; this carries its answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("rolled back")
@@ -27,7 +27,7 @@ class RolledBackError(Exception):
 
 
 def reading(function: Callable[..., Answer]) -> Callable:
-    """The command gets the open house as its first argument, and changes nothing that anybody entered."""
+    """The command gets the open house as its first argument, and changes nothing that was entered."""
     return json_(_with_store(function, lambda store, command: command()))
 
 

@@ -25,7 +25,7 @@ _WHAT = b"menshen file seal"
 
 
 class Seal:
-    """The one key, in the clear for as long as a command runs."""
+    """The one key, not sealed for as long as a command runs."""
 
     def __init__(self, key: bytes | None = None) -> None:
         self.key = secrets.token_bytes(KEY_BYTES) if key is None else key
@@ -35,7 +35,7 @@ class Seal:
         return _close(self.key, secret, name.encode())
 
     def open(self, name: str, sealed: bytes) -> bytes:
-        """The secret again. Raises StoreError where it is another's, or was changed."""
+        """The secret again. Raises StoreError if it belongs to another name, or was changed."""
         try:
             return _open(self.key, sealed, name.encode())
         except InvalidTag as error:

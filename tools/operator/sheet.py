@@ -32,7 +32,7 @@ from .lock_settings import read_settings
 def sheet(path: Path, language: str, pdf: Path | None) -> None:
     """Make a tenant's leaflet, one page of HTML or PDF.
 
-    How to move in, what stands behind PIN *, the colours of the light, what the lock records and who sees it,
+    How to move in, what to type after PIN *, the colours of the light, what the lock records and who sees it,
     and what to do when locked out. What this lock cannot do is left out.
 
     \b

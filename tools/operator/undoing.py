@@ -37,8 +37,7 @@ def undo(store: Store) -> Answer:
 def record(store: Store, count: int) -> Answer:
     """Show who changed what in your file, the newest last.
 
-    The file adds to this record and takes nothing from it. It says what was entered, and nothing of who came
-    or went.
+    Nothing is ever removed from this record. It says what was entered, and nothing of who came or went.
 
     \b
         menshen record --last 10

@@ -1,6 +1,6 @@
 """Builds the resident's page: modules, style and words go into one file, which can be saved and used alone.
 
-Nothing is left out, renamed or fetched: whoever reads the page reads what stands in this folder. The content
+Nothing is left out, renamed or fetched: whoever reads the page reads what is in this folder. The content
 security policy names the one script and the one style by their hashes, and allows nothing else.
 """
 
@@ -150,8 +150,8 @@ def _source(text: str) -> str:
 def phone(out: Path, broker: str) -> None:
     """Build the page that makes guest codes on a phone.
 
-    A static page without an app, an account or a server of ours: put the folder on any web server
-    with https. index.html alone, saved, does the same. Its hash tells whether it is the one built here.
+    A static page without an app, an account or a server of ours: put the folder on any web server with https.
+    index.html alone, saved, does the same. Its hash shows whether it is the one built here.
 
     \b
         menshen phone --out page

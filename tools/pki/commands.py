@@ -21,7 +21,7 @@ _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Pa
 def pki() -> None:
     """Make certificates for brokers, locks and people.
 
-    All keys are readable by their owner alone; FOLDER/ca.key.pem should never leave this computer, but for
+    All keys are readable by their owner alone; FOLDER/ca.key.pem should never leave this computer, except as
     a copy that is kept offline.
 
     \b
@@ -78,7 +78,7 @@ def operator(folder: Path) -> None:
 def client(folder: Path, name: str) -> None:
     """Make NAME.key.pem and NAME.crt.pem, for another program.
 
-    FOLDER is the authority's; NAME, by which the brokers' rules go, is the certificate's common name, such as
+    FOLDER is the authority's; NAME, which the brokers' rules use, is the certificate's common name, such as
     homeassistant.
 
     \b
@@ -123,8 +123,8 @@ def lock(folder: Path, name: str) -> None:
 def renew(folder: Path, name: str, path: Path, days: int) -> None:
     """Give a lock a new certificate over the air.
 
-    FOLDER is the authority's. The lock's key stays on the lock, and the new certificate is for it. The lock
-    takes it while it is online, and starts anew with it; the file of the old one becomes the new one.
+    FOLDER is the authority's. The lock's key stays on the lock, and the new certificate is for that key. The
+    lock takes it while it is online, and restarts with it; the file of the old one becomes the new one.
 
     \b
         menshen pki renew ~/menshen-pki front --certificate front.crt.pem
@@ -155,7 +155,7 @@ def trust(folders: tuple[Path, ...], name: str) -> None:
         menshen brokers mosquitto FOLDER --authority NEW --host mqtt.example.org
         menshen pki trust --lock front NEW
 
-    The broker has to let both in meanwhile: its ca.crt.pem is both files, one behind the other.
+    In between the broker has to accept both: its ca.crt.pem has both files, one after the other.
     """
     check_lock(name)
     if len(folders) > 2:

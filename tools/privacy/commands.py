@@ -44,7 +44,7 @@ def sheet_(
 ) -> Answer:
     """Write what a lock records, where, how long, and who sees it.
 
-    It is made of the lock's settings and of your file: who of the staff may open, and where the broker is. It
+    It is made from the lock's settings and your file: who of the staff may open, and where the broker is. It
     goes to standard output, as text to print.
 
     \b

@@ -132,7 +132,7 @@ def build(
 def publish_(path: Path, way: Way, as_json: bool) -> None:
     """Put a release on the broker, for every lock to fetch.
 
-    None runs it before `menshen release order` says so.
+    No lock runs it before `menshen release order` tells it to.
 
     \b
         menshen release publish --release build/release/0.2.0
@@ -162,9 +162,9 @@ def publish_(path: Path, way: Way, as_json: bool) -> None:
 def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way, as_json: bool) -> None:
     """Have one lock run a version, now or when it is next online.
 
-    The release and what the lock says of itself have to be at the broker.
-    Orders are counted: a lock obeys none whose number is not above all that it has obeyed, nor one that is
-    more than 65,536 above. What comes of it is on menshen/v1/<lock>/ack.
+    The release and the lock's state have to be at the broker. Orders are counted: a lock obeys none whose
+    number is not above all that it has obeyed, nor one that is more than 65,536 above. The result comes on
+    menshen/v1/<lock>/ack.
 
     \b
         menshen release order --lock front --lock-key front.key --version 0.2.0

@@ -49,7 +49,7 @@ def public_path(path: Path) -> Path:
 
 
 def load(path: Path, secret: bytes) -> rsa.RSAPrivateKey:
-    """The private half. Raises KeyFileError, which tells nothing of the passphrase."""
+    """The private half. Raises KeyFileError, which never contains the passphrase."""
     try:
         key = load_pem_private_key(path.read_bytes(), secret)
     except OSError as error:

@@ -20,7 +20,7 @@ _TEXT, _BLOBS = "RELEASE.txt", "blobs"
 class Folder:
     """A release that was written; `messages` are what publishes it, manifests last.
 
-    Releases beside it are those that locks may run: for each of them it says what its head differs in.
+    Releases beside it are those that locks may run: for each of them it adds how its head differs.
     """
 
     path: Path

@@ -63,9 +63,9 @@ _pace = packed(
 def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace, as_json: bool) -> None:
     """Have all locks run a release, group by group.
 
-    The first group is a canary. Where more of a group fail than --threshold, all of it stops by itself; what
-    counts is what the locks report. Ctrl-C ends the command and loses nothing: the same line goes on, and
-    after a pause, too.
+    The first group is a canary. If more of a group fail than --threshold, the roll-out stops by itself; what
+    counts is what the locks report. Ctrl-C ends the command and loses nothing: the same line continues it,
+    also after a pause.
 
     \b
     security   1, then a quarter, then all; an hour between them
@@ -94,7 +94,7 @@ def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace, as_json
 def pause(store: Store, kind: str) -> Answer:
     """Stop a roll-out before its next group.
 
-    Locks that were told already go on, and orders that nobody has answered are taken back.
+    Locks that have begun go on, and orders that no lock has answered are taken back.
 
     \b
         menshen release pause
@@ -182,7 +182,7 @@ async def _begun(store: Store, release: Folder, kind: str, names: list[str], pac
 
 
 def _stop_the_other(store: Store, kind: str, release: Folder) -> None:
-    """Security goes first: what is rolled out of features waits meanwhile. Raises MenshenError."""
+    """Security goes first: a roll-out of features waits meanwhile. Raises MenshenError."""
     other = fleet.saved(store, "security" if kind == "feature" else "feature")
     if other is None or other.state != RUNNING:
         return
