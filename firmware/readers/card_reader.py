@@ -170,11 +170,15 @@ class CardReader:
             self._lying[place] = -1
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
-        """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again."""
+        """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again.
+
+        No card is added that may have lain there before: a stranger may have hidden it, to fetch it later.
+        """
         asks = is_new or is_random
         if asks:
             hush()
-        proved, adds = None, self._adds()
+        proved = None
+        adds = self._adds() and not (is_random and _RANDOM + b"\1" in self._lying)
         if asks and self._secure is not None and self._reader.speaks_apdus:
             try:
                 proved = await self._secure.ask(self._reader, uid, is_random, adds)
