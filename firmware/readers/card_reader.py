@@ -24,6 +24,7 @@ _GONE_AFTER = const(2)  # looks without the card: a hand trembles
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(1000)
 _STEADY_MS = const(5000)  # a reader that worked for so long is mended at once, and without a word
+_WORKS_MS = const(500)  # one that worked for so long after its start is tried again at once
 _UNREAD_MAX = const(10)  # looks; then the card counts as one that has proved nothing
 _FORGET_MS = const(3000)  # after such an outage a card at the reader counts as presented anew
 _RANDOM = b"\x08"  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
@@ -69,20 +70,21 @@ class CardReader:
         cannot be mended or works again. While adds(), a factory-fresh secure card becomes one of this lock's.
 
         A reader that fails is mended by an abort, then by its reset line. If that does not help for long, it
-        is tried again after 100 ms, then with waits that double up to a second. So is a card for which there
-        is no memory: that is reported as a fault of the reader.
+        is tried again after 100 ms, then with waits that double up to a second until it works. So is a card
+        for which there is no memory: that is reported as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
         self._reader.on_delay = lambda: on_card(b"", DELAYS)
         self._healthy = None
         wait = _FIRST_WAIT_MS
         while True:
-            began = ticks_ms()
+            began, worked = ticks_ms(), None
             try:
                 await self._reader.start()
                 if ticks_diff(ticks_ms(), self._failed) > _FORGET_MS:
                     self._lying.clear()
                 self._tell(True)
+                worked = ticks_ms()
                 await self._note(None)  # the cards from before the outage may be gone
                 while True:
                     if self._tag is not None:
@@ -100,6 +102,8 @@ class CardReader:
             if ticks_diff(ticks_ms(), began) > _STEADY_MS:
                 wait = _FIRST_WAIT_MS
                 continue
+            if worked is not None and ticks_diff(ticks_ms(), worked) > _WORKS_MS:
+                wait = _FIRST_WAIT_MS
             self._tell(False)
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
@@ -163,11 +167,15 @@ class CardReader:
             self._lying[place] = -1
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
-        """Ask a card who it is, and report it; whether that is settled. If not, it is asked again."""
+        """Ask a card who it is, and report it; whether that is settled. If not, it is asked again.
+
+        No card is added that may have lain there before: a stranger may have hidden it, to fetch it later.
+        """
         asks = is_new or is_random
         if asks:
             hush()
-        proved, adds = None, self._adds()
+        proved = None
+        adds = self._adds() and not (is_random and _RANDOM + b"\1" in self._lying)
         if asks and self._secure is not None and self._reader.speaks_apdus:
             try:
                 proved = await self._secure.ask(self._reader, uid, is_random, adds)

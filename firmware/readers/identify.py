@@ -50,20 +50,27 @@ async def identify(
 
 async def _find(session: Session, is_random: bool, every: "Sequence[CardKeys]") -> "CardKeys | None":
     """Whose marks it carries: an NTAG 424 DNA shows a random UID, a DESFire its own, and any applications."""
-    is_ntag = is_random and await session.iso_select(NTAG_424)
-    marks = None
+    if is_random and await session.iso_select(NTAG_424):  # or a DESFire's that a phone has made
+        marks = await _marks(session)
+        for keys in every:
+            if marks == (keys.marks[MASTER], keys.marks[PROVING]):
+                return keys
     for keys in every:
-        if not is_ntag:
-            try:
-                await session.native(SELECT_APPLICATION, keys.application)
-            except CardRefusal:
-                continue
-            marks = None
-        if marks is None:  # the first is written last
-            marks = await version(session, MASTER), await version(session, PROVING)
-        if marks == (keys.marks[MASTER], keys.marks[PROVING]):
+        try:
+            await session.native(SELECT_APPLICATION, keys.application)
+        except CardRefusal:
+            continue
+        if await _marks(session) == (keys.marks[MASTER], keys.marks[PROVING]):
             return keys
     return None
+
+
+async def _marks(session: Session) -> "tuple[int, int]":
+    """Of the application that is selected. The first is written last. Zeros where it has no such keys."""
+    try:
+        return await version(session, MASTER), await version(session, PROVING)
+    except CardRefusal:
+        return 0, 0
 
 
 async def version(session: Session, number: int) -> int:

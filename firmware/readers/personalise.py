@@ -66,7 +66,7 @@ async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
         await _write(session, keys, is_ntag, uid, fresh)
         await reader.field_off()
         shown = await reader.search()
-        if shown and await identify(reader, shown, is_ntag, (keys,)) == uid:
+        if shown and await identify(reader, shown, shown != uid, (keys,)) == uid:
             return uid
     except CardRefusal:
         pass

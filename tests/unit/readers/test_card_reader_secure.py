@@ -290,6 +290,32 @@ def test_a_card_that_was_added_is_not_told_again_under_the_random_numbers_that_i
     assert watch(story, secure=secure).kinds == [PROVED] * 2
 
 
+def test_a_card_that_lay_there_before_it_was_asked_for_is_not_the_one_that_is_added():
+    """A stranger has hidden a fresh one at the reader, to fetch it later as somebody's that opens."""
+    for makes_up_its_number in (False, True):
+        secure = Secure()
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = makes_up_its_number  # noqa: B023
+            await until(lambda: seen.health)
+            chip.lay([OTHER])
+            await until(lambda: seen.cards)
+            await look_again(chip)
+            seen.wants = True
+            await look_again(chip, 40)
+            assert True not in secure.adds  # noqa: B023
+            chip.lay([OTHER, TENANT])  # beside it only one that shows its number is surely another
+            await look_again(chip, 40)
+            assert (True in secure.adds) != makes_up_its_number  # noqa: B023
+            chip.lay([])
+            await until(lambda: chip.tries == 0xFF and chip.searching)
+            del secure.adds[:]  # noqa: B023
+            chip.put(TENANT)
+            await until(lambda: True in secure.adds)  # noqa: B023
+
+        watch(story, secure=secure)
+
+
 def test_one_that_has_its_home_elsewhere_is_told_as_such():
     secure = Secure()
     secure.says[TENANT] = b""

@@ -96,13 +96,15 @@ class Desfire(FileCard):
         return self.applications[self._chosen]
 
     def iso(self, apdu: bytes) -> bytes:
-        """ISOSelectFile knows the card itself; our applications have no ISO names."""
+        """ISOSelectFile knows the card itself, and applications that have an ISO name, as a phone's have."""
         if apdu[1] != 0xA4:
             return b"\x6d\x00"
-        if apdu[2] != 0x04 or len(apdu) < 6 or apdu[5 : 5 + apdu[4]] != _NAME:
+        name = apdu[5 : 5 + apdu[4]] if apdu[2] == 0x04 and len(apdu) > 5 else b""
+        named = {each.name: identifier for identifier, each in self.applications.items() if each.name}
+        if name not in {_NAME: PICC, **named}:
             return b"\x6a\x82"
         self.forget()
-        self._chosen = PICC
+        self._chosen = named.get(name, PICC)
         return b"\x90\x00"
 
     # -- the card
