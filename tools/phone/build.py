@@ -39,6 +39,7 @@ BYTES_MAX = 100_000
 
 _BROKER = re.compile(r"wss://[A-Za-z0-9.-]{1,100}(:\d{1,5})?(/[A-Za-z0-9._~/-]{0,100})?")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
+_TITLE = b"<title>Menshen</title>"
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _NAMES = re.compile(r"^(?:async )?(?:function\*?|class|const|let) +(\[[^]]*\]|\w+)", re.MULTILINE)
 
@@ -124,6 +125,9 @@ def build(out: Path = OUT, broker: str = "") -> dict[str, bytes]:
     if size > BYTES_MAX:
         raise PhoneError(f"the page has {size} bytes, and may have {BYTES_MAX}")
     out.mkdir(parents=True, exist_ok=True)
+    page = out / "index.html"
+    if page.is_file() and _TITLE not in page.read_bytes():
+        raise PhoneError(f"{page} is of another page: name another folder")
     for name, data in made.items():
         (out / name).write_bytes(data)
     return made
