@@ -198,7 +198,7 @@ def _drawn(store: Store, found: dict[str, dict], file: Path | None) -> list[Heal
     alarms = {row["name"]: len(mailbox.alarms(store, row["name"], False)) for row in store.locks()}
     known = healths(store, found, link.note_seen(store, found), alarms)
     if file is not None:
-        file.write_text(picture(known, time.time()))
+        file.write_text(picture(known, time.time()), "utf-8")
     return known
 
 

@@ -59,7 +59,7 @@ def script(broker: str = "") -> str:
     begin = f"const WORDS = {told}, BROKER = {json.dumps(broker)}, RELEASED = {json.dumps(released)};"
     parts, seen = [begin], {}
     for module in MODULES:
-        text = _EXPORT.sub("", _IMPORT.sub("", (HERE / module).read_text()))
+        text = _EXPORT.sub("", _IMPORT.sub("", (HERE / module).read_text("utf-8")))
         for names in _NAMES.findall(text):
             for name in re.findall(r"\w+", names):
                 if name in seen:
@@ -78,16 +78,16 @@ def script(broker: str = "") -> str:
 
 def files(broker: str = "") -> dict[str, bytes]:
     """What goes to the web server, name to contents; `broker` is a wss:// address to open doors by, or ""."""
-    icon = (HERE / "icon.svg").read_text().strip()
-    style, program = (HERE / "style.css").read_text(), script(broker)
-    page = (HERE / "index.html").read_text()
+    icon = (HERE / "icon.svg").read_text("utf-8").strip()
+    style, program = (HERE / "style.css").read_text("utf-8"), script(broker)
+    page = (HERE / "index.html").read_text("utf-8")
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml,{quote(icon)}"')
     page = (
         page.replace("POLICY", policy(style, program, broker))
         .replace("STYLE", style)
         .replace("SCRIPT", program)
     )
-    worker = (HERE / "worker.js").read_text().replace("VERSION", json.dumps(hash_of(page.encode())))
+    worker = (HERE / "worker.js").read_text("utf-8").replace("VERSION", json.dumps(hash_of(page.encode())))
     return {
         "index.html": page.encode(),
         "worker.js": worker.encode(),
