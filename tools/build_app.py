@@ -59,7 +59,7 @@ def build(out: Path = APP, source: Path = TOP, without: Collection[str] = ()) ->
     copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
     others = _compiled(source / "lib/umqtt", Path("lib/umqtt"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    with (out.parent / ".build.lock").open("w") as lock:
+    with (out.parent / ".build.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
         _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware", without))
         fakes = _fakes(source / "tools/simulator/fakes") | _read(_frozen(source))
@@ -88,10 +88,10 @@ def compile_file(source: Path, target: Path, name: str, text: str = "", by_name:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as folder:
         new = Path(folder) / target.name
         if target.suffix == ".py":
-            new.write_text(text or source.read_text())
+            new.write_text(text or source.read_text("utf-8"), "utf-8")
         else:
             short = Path(folder) / "module.py"
-            short.write_text(text or source.read_text())
+            short.write_text(text or source.read_text("utf-8"), "utf-8")
             result = subprocess.run(
                 [_COMPILER, "-O3", "-s", name, "-o", new, short], capture_output=True, text=True, check=False
             )
@@ -109,7 +109,7 @@ def _compiled(folder: Path, place: Path) -> dict[Path, Path]:
 
 def _read(files: dict[Path, Path]) -> dict[Path, tuple[Path, str]]:
     """Each file with the text to compile."""
-    return {target: (path, path.read_text()) for target, path in files.items()}
+    return {target: (path, path.read_text("utf-8")) for target, path in files.items()}
 
 
 def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[Path, str]]:
@@ -128,9 +128,9 @@ def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[P
 def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
     """The same for the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
-    programs = {name: path.read_text() for name, path in paths.items()}
-    called = [names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py")]
-    called += [names.words((TOP / name).read_text()) for name in _COPIED]
+    programs = {name: path.read_text("utf-8") for name, path in paths.items()}
+    called = [names.in_texts(path.read_text("utf-8")) for path in (TOP / "tools/bench").glob("*.py")]
+    called += [names.words((TOP / name).read_text("utf-8")) for name in _COPIED]
     others, asked = _others(programs), sorted(set().union(*called))
 
     def choose() -> dict[str, str]:
@@ -160,7 +160,7 @@ def shrunk(firmware: Path, without: Collection[str] = ()) -> Shrunk:
 def read_sources(firmware: Path) -> dict[str, str]:
     """The programs of the firmware as they were written, by module name."""
     return {
-        ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text()
+        ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text("utf-8")
         for path in sorted(firmware.rglob("*.py"))
     }
 
@@ -169,7 +169,7 @@ def _all(programs: Mapping[str, str], others: list[str], called: list[str]) -> I
     """Everything on which the result for these programs depends, this Python and this code, too."""
     yield sys.version
     for path in sorted((TOP / "tools/shrink").glob("*.py")):
-        yield path.read_text()
+        yield path.read_text("utf-8")
     for part in (programs, programs.values(), others, called, sorted(_UNSAID)):
         yield str(len(part))
         yield from part
@@ -188,15 +188,17 @@ def _others(sources: Mapping[str, str]) -> list[str]:
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
         files += [place / f"{module}.pyi" for module in modules]
         files += [path for module in modules for path in sorted((place / module).rglob("*.pyi"))]
-    return [path.read_text() for path in files if path.exists()]
+    return [path.read_text("utf-8") for path in files if path.exists()]
 
 
 def called() -> set[str]:
     """Names by which boot.py, main.py and what a computer runs on the chip use the firmware."""
     found = {"VERSION", "SECURITY"}  # written out, they would change other modules with each release
-    for tree in [ast.parse((TOP / name).read_text()) for name in _COPIED]:
+    for tree in [ast.parse((TOP / name).read_text("utf-8")) for name in _COPIED]:
         found.update(names.asked(tree))
-    return found.union(*(names.in_texts(path.read_text()) for path in (TOP / "tools/board").glob("*.py")))
+    return found.union(
+        *(names.in_texts(path.read_text("utf-8")) for path in (TOP / "tools/board").glob("*.py"))
+    )
 
 
 def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
@@ -249,7 +251,7 @@ def _remove_stale(out: Path, wanted: set[Path]) -> None:
 
 def _read_record(out: Path) -> dict[str, str]:
     try:
-        return json.loads((out / _RECORD).read_text())
+        return json.loads((out / _RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
 
@@ -257,7 +259,7 @@ def _read_record(out: Path) -> dict[str, str]:
 def _write_record(out: Path, record: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=out) as folder:
         new = Path(folder) / _RECORD
-        new.write_text(json.dumps(record, indent=1))
+        new.write_text(json.dumps(record, indent=1), "utf-8")
         new.replace(out / _RECORD)
 
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from .cli import files
 from .errors import InputError
 
 SIZE = 32
@@ -11,7 +12,7 @@ SIZE = 32
 
 def read_lock_key(path: Path, option: str) -> bytes:
     """The key in the file that was named by this option. Raises InputError, which never contains the key."""
-    data = path.read_bytes()
+    data = files.contents(path)
     if len(data) == SIZE:
         return data
     text = data.decode("ascii", "replace").strip()

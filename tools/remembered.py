@@ -23,7 +23,7 @@ def remembered(inputs: Iterable[str], make: Callable[[], Any], folder: Path = FO
         digest.update(b"%d:" % len(data) + data)
     path = folder / f"{digest.hexdigest()}.json"
     with contextlib.suppress(OSError, ValueError):
-        result = json.loads(path.read_text())
+        result = json.loads(path.read_text("utf-8"))
         os.utime(path)
         return result
     result = make()
@@ -35,7 +35,9 @@ def remembered(inputs: Iterable[str], make: Callable[[], Any], folder: Path = FO
 def _write(path: Path, text: str) -> None:
     """Write whole or not at all, since others read meanwhile; remove what was unused for longest."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
+    ) as file:
         file.write(text)
     Path(file.name).replace(path)
     for old in sorted(path.parent.glob("*.json"), key=_used, reverse=True)[_KEPT:]:

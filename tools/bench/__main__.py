@@ -152,7 +152,7 @@ def main() -> bool:
             print(table(figures[name]))
     for what, why in missing.items():
         print(f"not measured: {what}: {why}")
-    (TOP / "build/bench.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (TOP / "build/bench.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     return not missing
 
 

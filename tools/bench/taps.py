@@ -275,7 +275,8 @@ def timed_lock(board: Board, micropython: Path, wires: int = FAST) -> Iterator[T
             lock.pass_time(_SETTLED_S)
             yield lock
         except (RuntimeError, OSError) as error:
-            raise RuntimeError(f"{error}; its last words:\n{log.read_text()[-2000:]}") from error
+            last = log.read_text("utf-8")[-2000:]
+            raise RuntimeError(f"{error}; its last words:\n{last}") from error
         finally:
             process.kill()
             lock.close()

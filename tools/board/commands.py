@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from menshen import build_app, checkout
+from menshen.cli import files
 from menshen.cli.options import packed
 from menshen.console_lines import ARMED
 from menshen.errors import MenshenError
@@ -21,7 +22,7 @@ from .partitions import LayoutError
 from .profiles import PROFILES
 
 _OUT = checkout.TOP / "build" / "factory"
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Folder = click.Path(file_okay=False, path_type=Path)
 _port = click.option("--port", required=True, help="The board's serial port, such as /dev/ttyUSB0.")
 

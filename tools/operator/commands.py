@@ -13,6 +13,7 @@ from typing import TextIO
 
 import click
 
+from menshen.cli import files
 from menshen.errors import InputError
 from menshen.key_file import read_lock_key
 
@@ -20,7 +21,7 @@ from .guest import read_key
 from .lists import mac, signed
 
 LIFE_S = 60
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _PURPOSE, _UNLOCK, _STAFF = b"menshen command v1", b"menshen unlock v1", b"menshen staff v1"
 
 

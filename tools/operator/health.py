@@ -12,6 +12,7 @@ from typing import Any
 import aiomqtt
 import click
 
+from menshen.cli import files
 from menshen.errors import InputError, MenshenError
 
 from . import link, mailbox
@@ -122,7 +123,7 @@ def certificates(store: Store, now: float) -> list[str]:
 @click.option(
     "--picture",
     "file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=files.Output(b"<svg"),
     metavar="FILE.svg",
     help="Draw the fleet, a tile for each lock.",
 )
@@ -197,7 +198,7 @@ def _drawn(store: Store, found: dict[str, dict], file: Path | None) -> list[Heal
     alarms = {row["name"]: len(mailbox.alarms(store, row["name"], False)) for row in store.locks()}
     known = healths(store, found, link.note_seen(store, found), alarms)
     if file is not None:
-        file.write_text(picture(known, time.time()))
+        file.write_text(picture(known, time.time()), "utf-8")
     return known
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files
 from menshen.cli.options import packed
 from menshen.errors import InputError, MenshenError
 from menshen.key_file import read_lock_key
@@ -47,7 +48,7 @@ class Plan:
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=files.Output(COLUMNS[0].encode()), required=False)
 @reading
 def export(store: Store, file: Path | None) -> Answer:
     """Write locks, leases, staff and holidays as a table (CSV).
@@ -78,7 +79,7 @@ class How:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=files.Input())
 @packed(
     "how",
     How,

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from menshen import json_text
+from menshen.cli import files
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError, MenshenError
 
@@ -33,7 +34,7 @@ class Known:
 def read_settings(path: Path) -> dict:
     """The settings in this file. Raises InputError."""
     try:
-        settings = json_text.typed(path.read_bytes())
+        settings = json_text.typed(files.contents(path))
         if not isinstance(settings, dict):
             raise ValueError(f"it has a {type(settings).__name__}")
     except ValueError as error:
@@ -147,7 +148,7 @@ def _shut(row: dict, proves: bool) -> str:
 @click.option(
     "--settings",
     "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=files.Input(),
     required=True,
     help="Those it was provisioned with.",
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError, MenshenError
 from menshen.key_file import read_lock_key
@@ -21,7 +22,7 @@ from .store import Store, called
 FILES = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
 """What the operator's folder of certificates holds, as `menshen pki` makes it."""
 
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from menshen.errors import InputError
+from menshen.errors import InputError, MenshenError
 
 from . import asking
 from .answer import Answer
@@ -61,7 +61,13 @@ def _with_store(function: Callable[..., Answer], run: Callable[[Store, Callable]
         check_texts(options)
         store = open_house()
         answer = asking.answered(lambda: run(store, lambda: function(store, *arguments, **options)), yes)
-        answer.show(as_json)
+        try:
+            answer.show(as_json)
+        except OSError as error:
+            if not answer.record:
+                raise
+            said = f"it was done, and is on the record (`menshen record`), but is not shown: {error.strerror}"
+            raise MenshenError(said) from error
         return answer.status
 
     return command

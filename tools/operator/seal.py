@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from menshen.cli import files
 from menshen.errors import InputError
 from menshen.passphrase import passphrase
 
@@ -77,7 +78,7 @@ def of_the_file(again: bool = False) -> bytes:
 def read_key(path: Path) -> bytes:
     """The bytes of a key file. Raises StoreError."""
     try:
-        key = path.read_bytes()
+        key = files.contents(path)
     except OSError as error:
         raise StoreError(
             f"{path}: {error.strerror}; it opens the locks' keys, and $MENSHEN_KEY_FILE names another"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files
 from menshen.errors import InputError
 from menshen.phone.leaflet import LANGUAGES
 from menshen.phone.pdf import write_pdf
@@ -17,7 +18,7 @@ from .lock_settings import read_settings
 @click.option(
     "--settings",
     "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=files.Input(),
     required=True,
     help="The lock's settings, as provisioning takes them.",
 )
@@ -26,7 +27,7 @@ from .lock_settings import read_settings
 )
 @click.option(
     "--pdf",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=files.Output(b"%PDF"),
     help="Make this PDF of it, by a Chromium on the PATH.",
 )
 def sheet(path: Path, language: str, pdf: Path | None) -> None:

@@ -7,12 +7,13 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from menshen.cli import files
 from menshen.errors import InputError
 from menshen.operator.certificates import LOCK_DAYS, OPERATOR, Authority, check_lock, write_private
 
 from .sending import send
 
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from menshen.board.provision import read_settings
+from menshen.cli import files
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError
 from menshen.operator.answer import Answer
@@ -29,7 +30,7 @@ def privacy() -> None:
 @click.option(
     "--settings",
     "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=files.Input(),
     required=True,
     help="Those it was provisioned with.",
 )

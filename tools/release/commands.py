@@ -9,6 +9,7 @@ import aiomqtt
 import click
 
 from menshen import checkout, mqtt
+from menshen.cli import files
 from menshen.cli.options import packed
 from menshen.errors import InputError
 from menshen.key_file import read_lock_key
@@ -21,7 +22,7 @@ from menshen.wiring import BOARDS
 from . import keys, output, publish, release, rolling
 
 _OUT = checkout.TOP / "build" / "release"
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Any = click.Path(path_type=Path)
 _DESCRIPTOR = click.option(
     "--passphrase-fd", type=int, help="Read the passphrase from this descriptor, not the keyboard."

@@ -127,7 +127,7 @@ def build(
 
     `image` is MicroPython's for `board`; locks on other boards take the application alone.
     """
-    text = (source / "firmware/version.py").read_text()
+    text = (source / "firmware/version.py").read_text("utf-8")
     version, security = (_constant(text, name) for name in ("VERSION", "SECURITY"))
     with tempfile.TemporaryDirectory() as folder:
         app = build_app.build(Path(folder) / "app", source)

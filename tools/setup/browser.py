@@ -54,7 +54,7 @@ def prepare() -> None:
 def _write_wrapper(top: Path, loader: str, libraries: str) -> None:
     shutil.copy(top / loader, top / "usr/lib/chromium/loader")
     (top / "bin").mkdir()
-    (top / "bin/fonts.conf").write_text(_FONTS)
+    (top / "bin/fonts.conf").write_text(_FONTS, "utf-8")
     toolchain.write_program(top / "bin/chromium", _WRAPPER.format(libraries=libraries))
     _see_it_start(top / "bin/chromium")
 

@@ -268,7 +268,7 @@ def _write_settings(path: Path, config: dict) -> None:
     """As an installer has them: without a key, and in the house's time."""
     path.parent.mkdir(exist_ok=True, mode=0o700)
     given = {key: value for key, value in config.items() if key != "key"}
-    path.write_text(json.dumps(given | {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}, indent=1))
+    path.write_text(json.dumps(given | {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}, indent=1), "utf-8")
 
 
 @contextlib.asynccontextmanager

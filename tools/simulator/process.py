@@ -193,7 +193,7 @@ class ChipProcess:
     def _takes_interrupts(self) -> bool:
         if self._process is None or self._process.returncode is not None:
             return False
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        status = Path(f"/proc/{self._process.pid}/status").read_text("utf-8")
         caught = int(status.split("SigCgt:")[1].split()[0], 16)
         return bool(caught >> (signal.SIGINT - 1) & 1)
 
