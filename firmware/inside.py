@@ -55,14 +55,16 @@ class Lock:
             chip = None
             if settings.reader == "pn532":
                 chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
+            self._card_reader = None
             with Loan():
                 from roll.head import open_list
+                from storage.sealed import Sealed  # noqa: F401 (for what is made here, and loaded once)
 
                 open_list(credentials, settings.key)
-            residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-            self._card_reader = None
-            if chip is not None:
-                self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
+                residents = Residents(settings.key, board.numbers)
+                leases = Leases(settings.key, board.numbers)
+                if chip is not None:
+                    self._card_reader = CardReader(chip, SecureCards(settings.key, credentials))
             register = Register(credentials, residents, leases, settings.shared, clock.now)
             reports = Reports(indicator, register.note)
             restrictions = Restrictions(register, settings.zone, board.numbers, mac)

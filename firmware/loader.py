@@ -115,11 +115,14 @@ def tidy() -> None:
     gc.collect()
 
 
-def hush() -> None:
-    """Somebody is at the door: collect nothing for a moment, unless memory is full; then in one step."""
+def hush(past_ms: int = 0) -> None:
+    """Somebody is at the door: collect nothing for a moment, unless memory is full; then in one step.
+
+    `past_ms` of that moment are over already.
+    """
     if not _IS_PLENTY:
         _sweep_later()
-        Late._since = ticks_ms()
+        Late._since = ticks_ms() - past_ms
         gc.threshold(_NEVER)
 
 

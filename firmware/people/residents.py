@@ -39,11 +39,9 @@ class Residents:
         self.greeted: list[bytes] = []
         with Loan():
             from people.opening import open_all
-            from people.own_key import own_key
 
-            own = own_key(key, numbers)
+            own, self.seal = open_all(self, key, numbers)
             self.own = Mac(own) if own else None
-            self.seal = open_all(self, key)
 
     def digest(self, digest: bytes, purpose: bytes, value: bytes) -> bytes:
         """The digest of a value under the lock's own key; `digest` is the one under the lock's key."""

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _PERIOD_MS = const(900_000)
-_ALARM, _STAFF, _ACK = const(0), const(1), const(2)
+_ALARM = const(0)
+_STAFF = const(1)
+_ACK = const(2)
 _QUEUES = (
     (ALARM_QUEUE, ALARM_PLACES),
     (STAFF_QUEUE, STAFF_PLACES),

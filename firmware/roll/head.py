@@ -23,7 +23,7 @@ OLD = "/access/head.old"
 HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those of the other; slot, changes, 0
 HEAD_MAGIC = b"MNH2"
 _MAC = const(32)
-_FOLDER = const(0x4000)  # the kind of os.stat()
+IS_FOLDER = 0x4000  # the kind of os.stat() and os.ilistdir()
 
 
 class Head:
@@ -88,7 +88,10 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
 
 def is_folder(path: str) -> bool:
     """Whether there is a folder of this name."""
-    return files.exists(path) and os.stat(path)[0] == _FOLDER
+    try:
+        return os.stat(path)[0] == IS_FOLDER
+    except OSError:
+        return False
 
 
 def _report_broken() -> None:

@@ -5,7 +5,7 @@ import os
 import console
 from loader import Loan
 from roll.credentials import ListError
-from roll.head import ARRIVING, FOLDER, is_folder, open_list
+from roll.head import ARRIVING, FOLDER, IS_FOLDER, is_folder, open_list
 from roll.install import finish_rename, identities, install
 from roll.layout import SNAPSHOTS
 from storage import files
@@ -56,10 +56,11 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
 
 def _clear_the_way() -> None:
     """Move folders away that somebody has made: they would be in the way of the lock's files for ever."""
-    for name in os.listdir(FOLDER) if is_folder(FOLDER) else ():
+    if not is_folder(FOLDER):
+        return
+    for name in [entry[0] for entry in os.ilistdir(FOLDER) if entry[1] == IS_FOLDER]:
         path = FOLDER + "/" + name
-        if is_folder(path):
-            try:
-                os.rename(path, path[len(FOLDER) :] + ".moved")
-            except OSError:
-                console.error("roll", "the folder %s is in the way of a file" % path)
+        try:
+            os.rename(path, "/" + name + ".moved")
+        except OSError:
+            console.error("roll", "the folder %s is in the way of a file" % path)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from board import Board
 
 _SCAN_MS = const(10)
-_ROWS, _COLUMNS = const(4), const(3)
+_ROWS = const(4)
+_COLUMNS = const(3)
 
 
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:

@@ -143,6 +143,15 @@ def test_a_number_that_somebody_may_change_or_take_by_its_name_stays() -> None:
     assert constants.written_out({"a": "LIMIT = 1\n"}, {"LIMIT"}) == {"a": "LIMIT = 1\n"}
 
 
+def test_the_compiler_s_own_word_for_a_constant_is_brought_by_nobody() -> None:
+    gone = "from micropython import const\n_MOST = const(3)\n_FEW = const(b'few')\nprint(_MOST, _FEW)\n"
+    assert "import" not in constants.written_out({"a": gone}, ())["a"]
+    stays = "from micropython import const\n_MOST, _FEW = const(3), const(2)\n"
+    assert constants.written_out({"a": stays}, ()) == {"a": stays}
+    for name, program in build_app.shrunk(TOP / "firmware").programs.items():
+        assert "import const" not in program, f"{name}: a line for each const()"
+
+
 def test_a_block_that_waits_is_written_out_and_does_the_same() -> None:
     source = (
         "async def f():\n    async with Loan():\n        told.append(0)\n        return 1\n"
