@@ -55,7 +55,7 @@ def _staff_unlock(people: People) -> list[str]:
 
 
 def _flatmate_unlocks(people: People) -> list[str]:
-    message = opening("demo", people.house.residents[1].guest_key, people.house.now)
+    message = opening("demo", people.house.residents[2].guest_key, people.house.now)
     return _opened(does(people, "afar", message.hex(), False))
 
 
@@ -122,7 +122,7 @@ def _house(port: Port) -> People:
     made = type("People", (People,), {"port": port, "figures": Counter()})()
     made.a_house_with_two_leases()
     made.door.do("wait", 3_600_000)
-    made.a_guest_comes(1, 4)
+    made.a_guest_comes(2, 4)
     expect_somebody(made)
     return made
 
