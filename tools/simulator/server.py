@@ -1,6 +1,6 @@
 """The page's JSON interface to the world, the stream of events, and the page itself, for this computer only.
 
-Every answer is JSON; what is wrong with a call stands in its "error".
+Every answer is JSON; "error" in it says what is wrong with a call.
 """
 
 import asyncio
@@ -65,9 +65,9 @@ class Feed:
     def put(self, event: dict) -> None:
         """Number an event, say when it was (`at`, in ms since 1970), and pass it on.
 
-        A listener too far behind is let go, and may come back.
+        A listener that is too far behind is disconnected, and may come back.
 
-        The scanning of the keypad, a thousand edges a second, would drown all else: it is left out.
+        The scanning of the keypad, a thousand edges a second, is left out: it would drown everything else.
         """
         if event.get("name") == "":
             return
@@ -278,7 +278,7 @@ def _number(name: str, text: str) -> int:
 
 @web.middleware
 async def _only_here(request: web.Request, handler: Callable) -> web.StreamResponse:
-    """Turn away other sites' scripts: rebound DNS shows in the Host, all else in the Origin."""
+    """Turn away other sites' scripts: rebound DNS shows in the Host header, everything else in the Origin."""
     host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
     if not _HOST.fullmatch(host) or origin not in (None, f"http://{host}"):
         raise web.HTTPForbidden(text="this lock answers only to pages of its own, at 127.0.0.1 or localhost")
@@ -287,7 +287,7 @@ async def _only_here(request: web.Request, handler: Callable) -> web.StreamRespo
 
 @web.middleware
 async def _in_json(request: web.Request, handler: Callable) -> web.StreamResponse:
-    """Tell everything that goes wrong as {"error": sentence}."""
+    """Report everything that goes wrong as {"error": sentence}."""
     try:
         return await handler(request)
     except web.HTTPException as error:
