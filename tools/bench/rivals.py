@@ -1,8 +1,8 @@
-"""The list beside what others do: a JSON file for each user (esp-rfid), a dict in RAM, MicroPython's btree.
+"""Compares the list with what others do: a JSON file a user (esp-rfid), a dict in RAM, MicroPython's btree.
 
 Each is filled with the same credentials on a littlefs in RAM and asked for some of them, timed in the 64-bit
-Unix port; its heap is that of the 32-bit port, which has the chip's word size. What a port has not got, or
-what has no room in the chip's 240 blocks, gives no figure.
+Unix port; its heap is that of the 32-bit port, which has the chip's word size. What a port does not have, or
+what does not fit into the chip's 240 blocks, gives no figure.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Says the most frequent names of a file first: so their numbers in its code have one byte.
+"""Lists the most frequent names of a file first, so that their numbers in its code have one byte.
 
 In a file names have numbers, in the order in which the compiler meets them; up to 127 these have one byte.
 """
@@ -17,7 +17,7 @@ _GONE = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)  # the compil
 
 
 def numbered(program: str) -> str:
-    """The program with its most frequent names said first, where it has many; that is never worked out."""
+    """The program with its most frequent names first, if it has many, in a statement that is never run."""
     tree = parsed(program)
     if len(set(_all(tree))) <= _ONE_BYTE:
         return program

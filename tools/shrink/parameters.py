@@ -1,6 +1,6 @@
-"""Gives parameters words of MicroPython's ROM: only the function itself knows them.
+"""Renames parameters to words of MicroPython's ROM: only the function itself knows their names.
 
-A function's file has the name of each parameter, for calls by name. Local variables have none any more.
+A function's file has the name of each parameter, for calls by name. Local variables have no names in it.
 """
 
 import ast
