@@ -22,7 +22,7 @@ _GEOMETRY = {
 
 
 def build(files: Mapping[str, bytes], blocks: int = BLOCK_COUNT) -> bytes:
-    """A new image that holds `files`, absolute path to contents. OSError if they have no room."""
+    """A new image that holds `files`, absolute path to contents. OSError if they do not fit."""
     fs = LittleFS(mount=False, **(_GEOMETRY | {"block_count": blocks}))
     fs.format()
     fs.mount()

@@ -88,7 +88,7 @@ print(json.dumps({"us": took[len(took) // 2], "heap": heap, "flash": flash}))
 
 
 def look_up(micropython: Path, kind: str, count: int) -> dict[str, float] | None:
-    """Median us a look-up, bytes of heap and of flash; None where the port has not got it, or no room."""
+    """Median us a look-up, bytes of heap and of flash; None if the port has not got it, or no space."""
     environment = {**os.environ, "MICROPYPATH": f"{TOP / 'firmware'}:.frozen"}
     done = subprocess.run(
         [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % (kind, count)],
