@@ -58,7 +58,7 @@ def read(image: Path, path: str) -> bytes:
 
 
 def write(image: Path, path: str, data: bytes) -> None:
-    """Replace or make `path`, with the folders above it. OSError, and no change at all, if it has no room."""
+    """Replace or make `path`, with the folders above it. OSError, and no change at all, if it cannot fit."""
     with _mounted(image) as fs:
         try:
             _put(fs, path, data)
