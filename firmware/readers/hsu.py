@@ -161,7 +161,7 @@ class Line:
         return None
 
     def _read(self) -> "int | None":
-        """Read what is there, as far as there is room."""
+        """Read what is there, as far as it fits into the buffer."""
         count = self._uart.readinto(self._finder.space())
         if count:
             self._finder.added(count)

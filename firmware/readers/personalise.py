@@ -44,7 +44,7 @@ _RANDOM_UID = b"\x02"
 async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
     """The UID of the card, which is one of this lock's now, and has proved it.
 
-    None if it is not of a kind that can be made one. No bytes if it has its home elsewhere, or has no room
+    None if it is not of a kind that can be made one. No bytes if it has its home elsewhere, or has no space
     for one more application, or does not allow one: such a card is never kept by its number alone. Raises
     CardError, after which it is to be tried again, and ReaderError. Once anything is written only these are
     raised: the card's number may be random by now, and must never be kept as its own.
@@ -89,7 +89,7 @@ async def _is_ntag(session: Session) -> bool:
 
 
 async def _enter(session: Session, keys: "CardKeys") -> None:
-    """Select this lock's application, made where there is none; CardRefusal where there is no room for it."""
+    """Select this lock's application, made if there is none; CardRefusal if there is no space for it."""
     try:
         await session.native(SELECT_APPLICATION, keys.application)
     except CardRefusal as refusal:

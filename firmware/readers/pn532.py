@@ -63,7 +63,7 @@ class PN532:
     async def start(self) -> None:
         """Make the chip ready: by an abort if it has worked, and if that does not help, by its reset line.
 
-        Raises ReaderError; MemoryError where there is no room for the code that does it.
+        Raises ReaderError; MemoryError if there is no memory for the code that does it.
         """
         self.line.open()
         works, self._works, self._tries = self._works, False, -1

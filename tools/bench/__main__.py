@@ -57,7 +57,7 @@ def _app_bytes(app: Path) -> int:
 
 
 async def _heap(folder: Path, app: Path) -> dict[str, float]:
-    """What the lock takes of the smallest of these heaps that it can live in."""
+    """What the lock takes of the smallest of these heaps in which it can run."""
     port = BIN / "micropython32"
     for size in _HEAPS:
         heapsize = await heap_for(size * 1024, folder / f"share{size}", app.parent / "fakes", port)
@@ -91,7 +91,7 @@ def _least(runs: list[dict[str, float]]) -> dict[str, float]:
 
 
 async def measure() -> tuple[dict[str, Any], dict[str, str]]:
-    """All figures by name, and of what could not be measured why.
+    """All figures by name, and for what could not be measured the reason.
 
     Times are CPU time, except those of a tap; see the parts of MeasuredLock. Those of faults, of the storm
     and of other ways to look a credential up are tables of their own.
@@ -128,7 +128,7 @@ async def measure() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def main() -> bool:
-    """Whether all was measured."""
+    """Run the command; whether everything was measured."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
         figures, missing = runner.run(measure())
     print(f"{'figure':22} {'measured':>12} {'budget':>12}")

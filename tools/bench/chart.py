@@ -1,4 +1,4 @@
-"""Draws lines over time as an SVG picture, both scales logarithmic."""
+"""Draws lines over time as an SVG picture, with both scales logarithmic."""
 
 import math
 from collections.abc import Iterable

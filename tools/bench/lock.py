@@ -121,7 +121,7 @@ class MeasuredLock:
         return {}
 
     async def plain_start(self) -> dict[str, float]:
-        """One of which nothing is measured: that would take memory."""
+        """A start at which nothing is measured: that would take memory."""
         await self.world.power(True)
         self.heap = (await self.until("boot"))["heap"]
         await self.until("console", line="link: online")
@@ -222,7 +222,7 @@ class MeasuredLock:
         return {"heap_peak_bytes": peak - self.heap, "heap_live_bytes": live - self.heap}
 
     async def loaded(self) -> dict[str, float]:
-        """Bytes of .mpy of the modules that are loaded now; of a room that of what is joined in it."""
+        """Bytes of .mpy of the modules that are loaded now; for a room, of what is joined into its file."""
         places = [self._app / "slots/a" / name.replace(".", "/") for name in await self.world.board.modules()]
         files = [file for place in places for file in (place.with_suffix(".mpy"), place / "__init__.mpy")]
         return {"resident_mpy_bytes": sum(file.stat().st_size for file in files if file.is_file())}

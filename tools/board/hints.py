@@ -1,6 +1,6 @@
 """What the hints of firmware/selftest/ mean: which wire to look at, in a sentence.
 
-The lock gives a hint in a word or two, and then what it has seen, each after a "|": its slot has no room for
+The lock gives a hint in a word or two, and then what it has seen, each after a "|": its slot has no space for
 sentences. An older release gives whole sentences.
 """
 

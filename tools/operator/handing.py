@@ -16,7 +16,7 @@ KIND = "card"
 """Of entries in the file."""
 
 HOUSES_MAX = 4
-"""House keys for which a lock has room: firmware/readers/house_keys.py."""
+"""House keys for which a lock has places: firmware/readers/house_keys.py."""
 
 _HOUSE = b"menshen house of the operator "
 

@@ -60,7 +60,7 @@ def _write_wrapper(top: Path, loader: str, libraries: str) -> None:
 
 
 def _see_it_start(chromium: Path) -> None:
-    """Debian's stable gets new Chromiums, which may need a library that pins.py does not name."""
+    """Check that it starts: Debian stable gets new Chromiums, which may need a library not in pins.py."""
     page = f"data:text/html,{_SEEN}"
     try:
         said = step.run(["timeout", _PATIENCE_S, chromium, "--no-sandbox", "--dump-dom", page])

@@ -12,7 +12,7 @@ class Extra:
     """What is in `folder`: `packages` of Debian, and what `finish` makes of them.
 
     finish(top, loader, libraries) writes what starts them below top; the other two are paths from there.
-    `texts` are what it writes: where they change, the folder is made anew.
+    `texts` are what it writes: if they change, the folder is made anew.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Extra:
     """What happens where they cannot be had: the end of a sentence."""
 
     def prepare(self) -> None:
-        """Fetch them and make them ready to start, if that is not done; say so where it cannot be."""
+        """Fetch them and make them ready to start, if that is not done; say so if it is not possible."""
         mark = step.fingerprint(self.packages, *self.texts)
         if step.is_done(self.folder, mark):
             return

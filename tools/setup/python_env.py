@@ -54,7 +54,7 @@ def prepare() -> None:
 
 
 def project_mark(top: Path) -> str:
-    """Changes with what the installed command knows: its version, what it needs, where its folder stands."""
+    """Changes with what is fixed at installation: the version, what it needs, where its folder is."""
     known = (top / name for name in ("pyproject.toml", "firmware/version.py"))
     return step.fingerprint(str(top), *(path.read_text("utf-8") for path in known))
 

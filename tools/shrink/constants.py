@@ -93,7 +93,7 @@ def _spaces(tree: ast.Module, values: Mapping[str, _Values]) -> dict[str, str]:
 
 
 def _taken_otherwise(trees: Mapping[str, ast.Module], values: Mapping[str, _Values]) -> set[str]:
-    """Names that somebody takes in a way that is not looked through here, or that mean something else too."""
+    """Names that are used in a way that this module does not follow, or that mean something else too."""
     taken = set()
     for tree in trees.values():
         spaces = _spaces(tree, values)
@@ -147,7 +147,7 @@ def _rewritten(program: str, tree: ast.Module, module: str, values: Mapping[str,
 
 
 def _outermost(edits: Iterable[Edit]) -> Iterable[Edit]:
-    """Those that lie in no other: of two that overlap one lies in the other, as their nodes do."""
+    """The edits that lie in no other: of two that overlap one lies in the other, as their nodes do."""
     end = (0, 0)
     for edit in sorted(set(edits), key=lambda edit: (*edit[:2], -edit[2], -edit[3])):
         if edit[2:4] > end:

@@ -8,7 +8,7 @@ DARK = "#000000"
 
 
 def names() -> dict[str, str]:
-    """The signal that a colour stands for, by the colour as "#rrggbb"; of several the first in the table."""
+    """The signal for each colour, by the colour as "#rrggbb"; if there are several, the table's first."""
     table = runpy.run_path(str(checkout.TOP / "firmware/door/signals.py"))
     found = {DARK: "idle"}
     said = [(name, row[0]) for name, row in table["SIGNALS"].items()]

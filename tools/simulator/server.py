@@ -1,6 +1,6 @@
 """The page's JSON interface to the world, the stream of events, and the page itself, for this computer only.
 
-Every answer is JSON; what is wrong with a call stands in its "error".
+Every answer is JSON; "error" in it says what is wrong with a call.
 """
 
 import asyncio
@@ -61,9 +61,9 @@ class Feed:
     def put(self, event: dict) -> None:
         """Number an event, say when it was (`at`, in ms since 1970), and pass it on.
 
-        A listener too far behind is let go, and may come back.
+        A listener that is too far behind is disconnected, and may come back.
 
-        The scanning of the keypad, a thousand edges a second, would drown all else: it is left out.
+        The scanning of the keypad, a thousand edges a second, is left out: it would drown everything else.
         """
         if event.get("name") == "":
             return

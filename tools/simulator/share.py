@@ -27,5 +27,5 @@ async def chips_share(folder: Path, fakes: Path, port: Path) -> int:
 
 
 async def heap_for(ours: int, folder: Path, fakes: Path, port: Path) -> str:
-    """The heap in which `ours` bytes are the firmware's, tables and all, as -X heapsize has it."""
+    """The heap, as for -X heapsize, in which `ours` bytes are the firmware's, tables included."""
     return str(int(ours + _TABLES * await chips_share(folder, fakes, port)))

@@ -1,4 +1,4 @@
-"""The card's side of the block protocol, ISO/IEC 14443-4, 7: numbers, chains, repeats, and time to think.
+"""The card's side of the block protocol, ISO/IEC 14443-4, 7: numbers, chains, repeats, time to compute.
 
 Rules by their letters and numbers are those of 7.5.4 and 7.5.5. No CID, no NAD: the reader asks for neither.
 """

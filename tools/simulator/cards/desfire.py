@@ -1,10 +1,10 @@
 """Model of NXP's MIFARE DESFire EV2 and EV3, with AES applications and EV2 secure messaging.
 
 The full data sheet is not public. Commands, codes and settings are as NXP's short data sheets (MF3D(H)x2,
-MF3D(H)x3), AN12343 and AN12753 have them, and secure messaging is that of NT4H2421Gx (DS).
-Not modelled: DES, and so the master key of a fresh card (a DES key of zeros), with which nobody can prove
-himself here; other files than StandardData; delegated applications; key sets; proximity check; LRP. Failure
-counters are those of NTAG 424 DNA, of which EV2 may have fewer.
+MF3D(H)x3), AN12343 and AN12753 have them, and secure messaging is that of NT4H2421Gx (DS). Not modelled: DES,
+and so the master key of a fresh card (a DES key of zeros), with which nobody can authenticate here; other
+files than StandardData; delegated applications; key sets; proximity check; LRP. Failure counters are those of
+NTAG 424 DNA, of which EV2 may have fewer.
 """
 
 import os
