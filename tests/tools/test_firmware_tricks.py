@@ -92,12 +92,13 @@ def test_a_card_that_is_swapped_for_another_in_the_middle_is_neither_unless_it_p
             other = others(card)[name]
             before = state(other) if isinstance(other, Ev2Card) else []
             found = asked(firmware, [Swapped(card, other, step)], adds)
-            good = (UID, OTHER_UID) if name == "this lock's" or (adds and name == "fresh") else (UID,)
+            can_be = name == "this lock's" or (adds and name in ("fresh", "another lock's"))  # a DESFire
+            good = (UID, OTHER_UID) if can_be else (UID,)
             assert found in (None, ELSEWHERE, AGAIN, *good), (name, step)
             assert visit(firmware, card, True) == UID, (name, step)
             assert visit(firmware, card, False) == UID, (name, step)
             if name in ("this lock's", "another lock's"):
-                assert state(other) == before, (name, step)
+                assert state(other)[: len(before)] == before, (name, step)
                 assert max(failures(other)) <= 1, (name, step)
 
 
@@ -196,7 +197,8 @@ def test_a_card_that_says_the_same_of_everything_proves_nothing_and_is_mended(
                 assert visit(firmware, card, True) == UID
             liar = Says(card, step, said)
             found = asked(firmware, [liar], adds)
-            assert found in ((None, ELSEWHERE, AGAIN) if liar.lied else (UID,)), (name, step)
+            made = (UID,) if not liar.lied or step > _PROVING else ()  # it does not lie of its proof
+            assert found in ((None, ELSEWHERE, AGAIN) if liar.lied else ()) + made, (name, step)
             assert visit(firmware, card, True) == UID, (name, step)
             assert visit(firmware, card, False) == UID, (name, step)
 
