@@ -1,12 +1,16 @@
 """Whatever the computer's language is, and wherever the output goes, a command says what it says."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from menshen.operator.answer import Answer
+from menshen.operator.store import Store
 from tests.conftest import TOP
 from tests.tools.helpers.houses import House, new_house
 
@@ -69,3 +73,28 @@ def test_what_changes_nothing_is_not_called_done(house: House) -> None:
     with Path("/dev/full").open("wb") as full:
         done = _typed(house, "lease", "list", out=full.fileno())
     assert (done.returncode, done.stderr) == (1, b"Error: No space left on device\n")
+
+
+def test_ctrl_c_comes_before_a_change_or_after_it_was_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it comes between, there would be a lease whose code nobody has seen, called aborted."""
+    keep, show = Store.note, Answer.show
+
+    def pressed_at(method: Callable) -> Callable:
+        def pressing(*arguments: object) -> object:
+            signal.raise_signal(signal.SIGINT)
+            return method(*arguments)
+
+        return pressing
+
+    line = ("lease", "add", "front", "--until", "2030-01-01", "--note")
+    monkeypatch.setattr(Answer, "show", pressed_at(show))
+    assert "move-in code" in house.run(*line, "after")
+    monkeypatch.setattr(Answer, "show", show)
+    monkeypatch.setattr(Store, "note", pressed_at(keep))
+    house.refused(1, "Aborted!", *line, "before")
+    monkeypatch.setattr(Store, "note", keep)
+    leases = house.run("lease", "list")
+    assert ("after" in leases, "before" in leases) == (True, False)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from menshen import build_app, checkout
-from menshen.cli import files
+from menshen.cli import files, numbers
 from menshen.cli.options import packed
 from menshen.console_lines import ARMED
 from menshen.errors import MenshenError
@@ -48,7 +48,7 @@ _trial = packed(
     Trial,
     click.option("--no-questions", is_flag=True, help="Nobody is there to judge bolt, light and buzzer."),
     click.option(
-        "--seconds", type=click.IntRange(1, 300), default=45, show_default=True, help="Time for each part."
+        "--seconds", type=numbers.Whole(1, 300), default=45, show_default=True, help="Time for each part."
     ),
     click.option("--leave-open", is_flag=True, help="Leave the console open: for a board on the bench."),
 )

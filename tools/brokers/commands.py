@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import numbers
 from menshen.cli.options import packed
 from menshen.operator.certificates import Authority
 
@@ -19,7 +20,7 @@ _listener = packed(
     click.option(
         "--listen", "address", default="127.0.0.1", show_default=True, help="The address that locks reach."
     ),
-    click.option("--port", type=click.IntRange(1, 65535), default=8883, show_default=True, help="Its port."),
+    click.option("--port", type=numbers.Whole(1, 65535), default=8883, show_default=True, help="Its port."),
     click.option("--user", help="The broker's user; mosquitto where root makes the folder, else you."),
 )
 

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import click
 
-from menshen.cli import files
+from menshen.cli import files, numbers
 from menshen.errors import InputError
 from menshen.key_file import read_lock_key
 
@@ -67,15 +67,20 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 @click.argument("what", metavar="COMMAND", type=click.Choice(["identify", "self-test", "restart", "unlock"]))
 @click.option("--lock", required=True, help="The lock's name.")
 @click.option("--lock-key", "key_file", type=_File, required=True, help="Its key, from provisioning.")
-@click.option("--life", "life_s", type=click.IntRange(1, 600), default=LIFE_S, help="Seconds it is good for.")
+@click.option("--life", "life_s", type=numbers.Whole(1, 600), default=LIFE_S, help="Seconds it is good for.")
 @click.option(
     "--number",
-    type=click.IntRange(1, 2**30 - 1),
+    type=numbers.Whole(1, 2**30 - 1),
     help="Above `command` in the lock's state: nobody has it obeyed after this one.",
 )
 @click.option("--credential", metavar="DIGEST", help="Unlock as this staff credential of the list.")
-@click.option("--lease", type=click.IntRange(1, 65535), help="Unlock as a tenant of this lease,")
-@click.option("--guest-key", "guest_file", type=click.File(), help="with the key that the tenant was given.")
+@click.option("--lease", type=numbers.Whole(1, 65535), help="Unlock as a tenant of this lease,")
+@click.option(
+    "--guest-key",
+    "guest_file",
+    type=click.File(encoding="utf-8-sig"),
+    help="with the key that the tenant was given.",
+)
 def command(what: str, lock: str, key_file: Path, life_s: int, number: int | None, **who: object) -> None:
     """Sign a command to a lock.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from menshen.cli import files
+from menshen.cli import files, numbers
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError, MenshenError
 from menshen.key_file import read_lock_key
@@ -81,7 +81,7 @@ lock.add_command(tell)
 @click.option("--settings", type=_File, help="Its settings [ID.json beside the key].")
 @click.option("--zone", metavar="NAME", help="Its time zone, as Europe/Berlin [the house's].")
 @click.option(
-    "--above", type=click.IntRange(0, 10**9), default=0, help="The last list it has of another file."
+    "--above", type=numbers.Whole(0, 10**9), default=0, help="The last list it has of another file."
 )
 @changing
 def add(

@@ -1,5 +1,7 @@
 """Gives a command the house that the outermost command knows by its address, and prints what it answers."""
 
+import signal
+import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -40,6 +42,7 @@ def changing(function: Callable[..., Answer]) -> Callable:
                 answer = command()
                 if answer.record:
                     store.journal.kept(store.note(answer.record))
+                _to_the_end()
         except RolledBackError as rolled_back:
             return rolled_back.answer
         return answer
@@ -71,6 +74,13 @@ def _with_store(function: Callable[..., Answer], run: Callable[[Store, Callable]
         return answer.status
 
     return command
+
+
+def _to_the_end() -> None:
+    """From here on no Ctrl-C ends the command: what is kept is told, codes that are shown once above all."""
+    if threading.current_thread() is threading.main_thread():
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGINT, before))
 
 
 def check_texts(options: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import aiomqtt
 import click
 
+from menshen.cli import numbers
 from menshen.cli.completing import LOCK
 
 from . import link, mailbox, records
@@ -67,7 +68,7 @@ class Result:
 @click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(1, 600),
+    type=numbers.Number(1, 600),
     default=30,
     show_default=True,
     help="Seconds to wait for the locks' answers.",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import click
 
+from menshen.cli import numbers
 from menshen.cli.completing import LOCK
 from menshen.cli.options import packed
 from menshen.errors import InputError, MenshenError
@@ -83,7 +84,7 @@ _terms = packed(
     click.option(
         "--bits",
         metavar="N",
-        type=click.IntRange(9, 66),
+        type=numbers.Whole(9, 66),
         default=26,
         help="Of a Wiegand reader's cards [26].",
     ),
@@ -105,7 +106,7 @@ _terms = packed(
     click.option("--from", "first", metavar="DATE", help="First day."),
     click.option("--until", "last", metavar="DATE", help="Last day, included."),
     click.option(
-        "--uses", metavar="N", type=click.IntRange(1, 255), default=None, help="How often it opens, at most."
+        "--uses", metavar="N", type=numbers.Whole(1, 255), default=None, help="How often it opens, at most."
     ),
     click.option("--passage", is_flag=True, help="May begin and end passage mode, by PIN * 0 #."),
 )
@@ -281,9 +282,7 @@ def _opens_by(who: dict) -> str:
 
 @staff.command("log")
 @click.argument("lock", required=False, shell_complete=LOCK)
-@click.option(
-    "--wait", "wait_s", type=click.FloatRange(0.5, 60), default=2, help="Seconds of silence to end."
-)
+@click.option("--wait", "wait_s", type=numbers.Number(0.5, 60), default=2, help="Seconds of silence to end.")
 @reading
 def log(store: Store, lock: str | None, wait_s: float) -> Answer:
     """Show when staff came in, by name.

@@ -7,7 +7,7 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from menshen.cli import files
+from menshen.cli import files, numbers
 from menshen.errors import InputError
 from menshen.operator.certificates import LOCK_DAYS, OPERATOR, Authority, check_lock, write_private
 
@@ -120,7 +120,7 @@ def lock(folder: Path, name: str) -> None:
 @_folder
 @click.argument("name", metavar="LOCK")
 @click.option("--certificate", "path", type=_File, required=True, help="The old one: LOCK.crt.pem.")
-@click.option("--days", type=click.IntRange(1, LOCK_DAYS), default=LOCK_DAYS, help="How long it is good for.")
+@click.option("--days", type=numbers.Whole(1, LOCK_DAYS), default=LOCK_DAYS, help="How long it is good for.")
 def renew(folder: Path, name: str, path: Path, days: int) -> None:
     """Give a lock a new certificate over the air.
 

@@ -9,7 +9,7 @@ import aiomqtt
 import click
 
 from menshen import checkout, mqtt
-from menshen.cli import files
+from menshen.cli import files, numbers
 from menshen.cli.options import packed
 from menshen.errors import InputError
 from menshen.key_file import read_lock_key
@@ -25,7 +25,9 @@ _OUT = checkout.TOP / "build" / "release"
 _File = files.Input()
 _Any = click.Path(path_type=Path)
 _DESCRIPTOR = click.option(
-    "--passphrase-fd", type=int, help="Read the passphrase from this descriptor, not the keyboard."
+    "--passphrase-fd",
+    type=numbers.Whole(0, 1023),
+    help="Read the passphrase from this descriptor, not the keyboard.",
 )
 
 
@@ -155,7 +157,7 @@ def publish_(path: Path, way: Way, as_json: bool) -> None:
 @click.option("--version", required=True, help="The release that it is to run.")
 @click.option(
     "--number",
-    type=click.IntRange(1, 2**30 - 1),
+    type=numbers.Whole(1, 2**30 - 1),
     help="The order's number [one above the highest].",
 )
 @_way

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import numbers
 from menshen.cli.completing import LOCK
 from menshen.cli.options import packed
 from menshen.errors import MenshenError
@@ -40,14 +41,12 @@ _pace = packed(
     "pace",
     Pace,
     click.option("--groups", metavar="SHARES", help="Such as 1,10%,50%,100% [by the kind]."),
-    click.option("--threshold", type=click.IntRange(0, 99), default=10, help="Percent that may fail [10]."),
-    click.option(
-        "--wait", "wait_h", type=click.FloatRange(0, 720), help="Hours between groups [by the kind]."
-    ),
+    click.option("--threshold", type=numbers.Whole(0, 99), default=10, help="Percent that may fail [10]."),
+    click.option("--wait", "wait_h", type=numbers.Number(0, 720), help="Hours between groups [by the kind]."),
     click.option(
         "--patience",
         "patience_h",
-        type=click.FloatRange(0.001, 720),
+        type=numbers.Number(0.001, 720),
         default=2,
         help="Hours to wait for an answer [2].",
     ),

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from menshen import build_app, checkout, ending
+from menshen.cli import numbers
 from menshen.errors import MenshenError
 
 from .board import ChipFailed
@@ -68,7 +69,7 @@ def _say(line: str) -> None:
 @click.command("run")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=numbers.Whole(0, 65535),
     default=8000,
     show_default=True,
     help="Of the page; 0 lets the system choose.",

@@ -14,6 +14,7 @@ import click
 from aiohttp import web
 
 from menshen import build_app, checkout, ending
+from menshen.cli import numbers
 from menshen.errors import MenshenError
 
 from . import local_web
@@ -103,7 +104,7 @@ def _say(line: str) -> None:
 @click.command("house")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65532),
+    type=numbers.Whole(0, 65532),
     default=8000,
     show_default=True,
     help="Of the page; its doors are at the next three. 0: chosen.",
