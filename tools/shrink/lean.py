@@ -20,7 +20,7 @@ _TOLD = [b"\x2d", b"\x35"]  # __module__ and __qualname__
 _CLASS = [mpy.LOAD_NAME, mpy.STORE_NAME, mpy.LOAD_STRING, mpy.STORE_NAME]  # how the code of one begins
 
 
-def lean(compiled: bytes, is_called_by_name: bool) -> bytes:
+def lean(compiled: bytes, is_called_by_name: bool = True) -> bytes:
     """The .mpy file without all that; with the names of parameters where somebody may call by them."""
     try:
         file = mpy.read(compiled)
