@@ -13,7 +13,6 @@ from tests.static.helpers.sources import ENTRY, MODULES, TOP, import_name, impor
 TESTS = TOP / "tests"
 
 COVERED_BY = {
-    "boot": "system/test_safety.py",  # and every other test of a whole lock
     "main": "integration/test_tls_memory.py",
     # Above the rooms
     "ahead": "system/test_memory.py",
