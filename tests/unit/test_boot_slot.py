@@ -64,6 +64,29 @@ def test_an_import_finds_its_module_and_no_other():
         assert content(held, path + ".mpy", len(FILES[stem + ".mpy"])) == FILES[stem + ".mpy"]
 
 
+class Searched:
+    """An index that counts how often it is searched."""
+
+    def __init__(self, index):
+        self._index, self.times = index, 0
+
+    def __getitem__(self, at):
+        return self._index[at]
+
+    def find(self, *what):
+        self.times += 1
+        return self._index.find(*what)
+
+
+def test_an_import_searches_the_index_once_and_for_the_place_s_end():
+    held = slot()
+    held._index = Searched(held._index)
+    for end in "", ".py", ".mpy":
+        kind(held, "/version" + end)
+    held.open("/version.mpy", "rb").close()
+    assert held._index.times == 2
+
+
 def test_a_folder_is_a_folder_and_a_file_of_another_kind_a_file():
     held = slot()
     for _ in range(2):
