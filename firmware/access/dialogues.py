@@ -5,17 +5,31 @@ from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from access.clock import Clock
+    from access.dialogue import Settings
     from access.gate import Verdict
-    from access.waiting import Waiting
+    from access.restrictions import Restrictions
+    from access.waiting import Phone, Waiting
+    from people.register import Register
+    from storage.hmac import Mac
 
 
 class Dialogues:
-    """`parts` are those of access/dialogue.py."""
+    """Its parts are those of access/dialogue.py."""
 
-    def __init__(self, *parts) -> None:
-        self._parts = parts
+    def __init__(
+        self,
+        lend_phone: "Callable[[], Phone]",
+        register: "Register",
+        restrictions: "Restrictions",
+        mac: "Mac",
+        settings: "Settings",
+        clock: "Clock",
+    ) -> None:
+        self._parts = lend_phone, register, restrictions, mac, settings, clock
 
     def begin(self, verdict: "Verdict", now: int) -> "tuple[Waiting | None, str]":
         """Do what a tenant is ASKING for, or have a new resident choose a PIN.

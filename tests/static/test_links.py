@@ -23,14 +23,17 @@ NOT_HERE = {
 """What pages name although it is not in the repository, besides what lies under build/."""
 
 _KINDS = "acl|conf|css|html|js|json|key|md|mpy|pack|pem|pin|png|py|svg|toml|txt"
-_NAMED = re.compile(r"(?<!`)`([^`\n]+)`")
+_NAMED = re.compile(r"(?<!`)`([^`\n]+?)(?::\d+)?`")
 _FILE = re.compile(rf"[\w*][\w.*/-]*\.({_KINDS})|[\w-][\w./-]*/")
 _TEST = re.compile(r"test_\w+")
 _TASK = re.compile(r"(?:`|^    )make ([a-z][\w-]*)", re.MULTILINE)
-_VARIABLE = re.compile(r"\$(MENSHEN_\w+)")
+_VARIABLE = re.compile(r"\b(MENSHEN_\w+)")
 _TASKS = set(re.findall(r"^([a-z-]+):.*##", (TOP / "Makefile").read_text(), re.MULTILINE))
-_READ = "".join(path.read_text() for path in (TOP / "tools").rglob("*.py"))
+_READ = "".join(path.read_text() for room in ("tools", "tests") for path in (TOP / room).rglob("*.py"))
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+_ODD_LINK = re.compile(r"^ {0,3}\[[^]]+\]:\s.*|\]\([^)\s]+\s[^)]*\)|<(?:a|img)\s[^>]*>", re.MULTILINE)
+"""Forms in which none of our pages has a link, and which nobody looks at."""
+
 _CODE = re.compile(r"^(?:```.*?^```|    [^\n]*)$", re.MULTILINE | re.DOTALL)
 _FILES_TABLE = re.compile(r"^\| file \|.*\n(?:\|.*\n)+", re.MULTILINE)
 _WIDEST = 120  # columns; a row that needs more is a list
@@ -47,6 +50,7 @@ def missing(page: Path, text: str) -> Iterator[str]:
             yield word
     yield from (f"make {task}" for task in _TASK.findall(text) if task not in _TASKS)
     yield from (variable for variable in _VARIABLE.findall(text) if f'"{variable}"' not in _READ)
+    yield from _ODD_LINK.findall(prose)
     for link in _LINK.findall(prose):
         if "://" not in link and not _leads_somewhere(page, text, link):
             yield link
@@ -88,7 +92,9 @@ def _leads_somewhere(page: Path, text: str, link: str) -> bool:
         return False
     if not heading:
         return True
-    said = target.read_text() if place else text
+    if target.is_dir():
+        return False
+    said = _CODE.sub("", target.read_text() if place else text)
     return heading in {_anchor(line) for line in re.findall(r"^#+ (.*)$", said, re.MULTILINE)}
 
 
@@ -130,9 +136,17 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         "[here](#nowhere)",
         "[out](../../x.md)",
         "| file | what |\n| --- | --- |\n| `relais` | |\n",
+        "[rooms](roll/#what-holds)",
+        "```\n# Nowhere\n```\n[here](#nowhere)",
+        "[rooms][1]\n\n[1]: roll/READ.md",
+        '[rooms](roll/READ.md "all of them")',
+        '<a href="roll/READ.md">rooms</a>',
+        '<img src="no.png">',
         "type `make provison PORT=x`",
         "Then:\n\n    make imagine\n",
         "in `$MENSHEN_KEYFILE`",
+        "export MENSHEN_KEYFILE=x",
+        "in `door/no.py:12`",
     ],
 )
 def test_what_is_not_there_is_seen(text: str) -> None:

@@ -61,7 +61,7 @@ async def _heap(folder: Path, app: Path) -> dict[str, float]:
     port = BIN / "micropython32"
     for size in _HEAPS:
         heapsize = await heap_for(size * 1024, folder / f"share{size}", app.parent / "fakes", port)
-        lock = MeasuredLock(folder / f"{size}k", app, port, heapsize, probe=False)
+        lock = MeasuredLock(folder / f"{size}k", app, port, heapsize, world={"probe": False})
         with contextlib.suppress(TimeoutError, ChipFailed):
             parts = await ending.within(60, lock.run("plain_start", "tap", "take_list", "memory", "loaded"))
             return parts | {"heap_needed_bytes": size * 1024}

@@ -21,7 +21,7 @@ async def measure(micropython32: Path) -> dict[str, _Size]:
         for step in ("", *STEPS):
             folder = Path(name) / (step or "all")
             app = build_app.build(folder / "app", without=(step,))
-            lock = MeasuredLock(folder / "lock", app, micropython32, _HEAP, probe=False)
+            lock = MeasuredLock(folder / "lock", app, micropython32, _HEAP, world={"probe": False})
             figures = await lock.run("plain_start", "idle", "memory")
             size = sum(path.stat().st_size for path in app.rglob("*.mpy"))
             found[step] = int(figures["heap_live_bytes"]), size

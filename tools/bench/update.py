@@ -93,7 +93,7 @@ class _Update:
             _release(trusted, version, version != "0.9.0") for version in ("0.9.0", "0.9.1")
         )
         settings = {"update": {"trial_s": 1, "spread_s": 0}}
-        self.lock = MeasuredLock(folder, app, port, settings=settings)
+        self.lock = MeasuredLock(folder, app, port, world={"settings": settings})
 
     async def measure(self) -> dict[str, float]:
         lock, new, old = self.lock, self.new, self.old

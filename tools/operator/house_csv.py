@@ -24,7 +24,7 @@ from .locks import enter as enter_lock
 from .locks import some
 from .opened import RolledBackError, changing, reading
 from .ordered import naturally
-from .staff import Terms
+from .staff import Terms, limits_of
 from .staff import enter as enter_staff
 from .store import Store
 from .tenancies import Tenancy
@@ -246,7 +246,7 @@ def _staff(store: Store, row: dict[str, str], _folder: Path, plan: Plan) -> None
 def _as_is(store: Store, lock: str, there: dict, terms: Terms) -> bool:
     hours = " ".join((terms.hours or "").lower().split())
     digest = codes.digest(store.key(lock), CARD, codes.card_number(terms.card or "")).hex()
-    limits = terms.limits(store.lock(lock)["zone"])
+    limits = limits_of(terms, store.lock(lock)["zone"])
     wanted = digest, hours, terms.uses or 0, *limits
     return wanted == (there["digest"], there["hours"], there["uses"], there["begin"], there["end"])
 

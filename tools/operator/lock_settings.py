@@ -16,6 +16,10 @@ from .lists import CARD
 from .opened import changing
 from .store import Store
 
+of_the_lock = click.option(
+    "--settings", "path", type=files.Input(), required=True, help="Those it was provisioned with."
+)
+
 _READERS = ("pn532", "wiegand", "none")
 
 
@@ -145,13 +149,7 @@ def _shut(row: dict, proves: bool) -> str:
 
 @click.command("settings")
 @click.argument("name", metavar="LOCK", shell_complete=LOCK)
-@click.option(
-    "--settings",
-    "path",
-    type=files.Input(),
-    required=True,
-    help="Those it was provisioned with.",
-)
+@of_the_lock
 @changing
 def tell(store: Store, name: str, path: Path) -> Answer:
     """Tell your file that a lock was provisioned with other settings.

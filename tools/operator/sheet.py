@@ -11,17 +11,11 @@ from menshen.phone.leaflet import LANGUAGES
 from menshen.phone.pdf import write_pdf
 from menshen.phone.sheet import sheet as made
 
-from .lock_settings import read_settings
+from .lock_settings import of_the_lock, read_settings
 
 
 @click.command("sheet")
-@click.option(
-    "--settings",
-    "path",
-    type=files.Input(),
-    required=True,
-    help="The lock's settings, as provisioning takes them.",
-)
+@of_the_lock
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the tenant."
 )

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from menshen.board.provision import read_settings
-from menshen.cli import files
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError
 from menshen.operator.answer import Answer
+from menshen.operator.lock_settings import of_the_lock
 from menshen.operator.opened import reading
 from menshen.operator.store import Store, called
 
@@ -27,13 +27,7 @@ def privacy() -> None:
 
 @privacy.command("sheet")
 @click.argument("name", metavar="LOCK", shell_complete=LOCK)
-@click.option(
-    "--settings",
-    "path",
-    type=files.Input(),
-    required=True,
-    help="Those it was provisioned with.",
-)
+@of_the_lock
 @click.option("--landlord", required=True, help="Who is responsible, and how to reach them.")
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the house."

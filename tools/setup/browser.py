@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import debian, pins, step, toolchain
+from . import debian, extra, pins, step, toolchain
 from .extra import Extra
 
 FOLDER = toolchain.FOLDER / "browser"
@@ -48,7 +48,7 @@ def program() -> Path | None:
 def prepare() -> None:
     """Fetch one where the machine has none."""
     if program() in {None, _FETCHED}:
-        CHROMIUM.prepare()
+        extra.prepare(CHROMIUM)
 
 
 def _write_wrapper(top: Path, loader: str, libraries: str) -> None:

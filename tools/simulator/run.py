@@ -1,7 +1,6 @@
 """`menshen run`: the demo lock with its world, its page and its broker, until Ctrl-C."""
 
 import asyncio
-import errno
 import os
 import signal
 import socket
@@ -90,11 +89,7 @@ def run(port: int, workdir: Path) -> None:
     \b
         menshen run --port 8080
     """
-    try:
-        listener = listen_on(port)
-    except OSError as error:
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"is not ours ({os.strerror(error.errno)})"
-        raise MenshenError(f"Port {port} {why}: choose another, as in `make run PORT=8001`.") from error
+    listener = listen_on(port)
     try:
         with listener, asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(serve(listener, workdir))

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import errno
-import os
 import signal
 import socket
 from html import escape
@@ -126,16 +124,8 @@ def house(port: int, folder: Path) -> None:
         menshen house --port 8080
     """
     with contextlib.ExitStack() as opened:
-        try:
-            ports = [port + n if port else 0 for n in range(len(LOCKS) + 1)]
-            listeners = [opened.enter_context(listen_on(each)) for each in ports]
-        except OSError as error:
-            why = (
-                "is in use"
-                if error.errno == errno.EADDRINUSE
-                else f"is not ours ({os.strerror(error.errno)})"
-            )
-            raise MenshenError(f"Port {port} {why}: choose another, as in `make house PORT=8100`.") from error
+        ports = [port + n if port else 0 for n in range(len(LOCKS) + 1)]
+        listeners = [opened.enter_context(listen_on(each)) for each in ports]
         try:
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 runner.run(serve(listeners, folder))

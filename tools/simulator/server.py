@@ -5,7 +5,9 @@ Every answer is JSON; "error" in it says what is wrong with a call.
 
 import asyncio
 import contextlib
+import errno
 import json
+import os
 import re
 import socket
 import time
@@ -16,6 +18,7 @@ from pathlib import Path
 from aiohttp import web
 
 from menshen import json_text
+from menshen.errors import MenshenError
 from menshen.phone import build
 
 from . import local_web
@@ -42,8 +45,13 @@ _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def listen_on(port: int) -> socket.socket:
-    """A socket bound to this port of 127.0.0.1, 0 for one that the system chooses; raises OSError."""
-    return socket.create_server(("127.0.0.1", port))
+    """A socket bound to this port of 127.0.0.1, 0 for one that the system chooses; raises MenshenError."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        why = "is in use" if is_taken else f"is not ours ({os.strerror(error.errno or 0)})"
+        raise MenshenError(f"Port {port} {why}: choose another, such as PORT=8100 behind `make`.") from error
 
 
 class Feed:
