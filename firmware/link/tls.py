@@ -15,6 +15,7 @@ from link.errors import TlsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 FOLDER = "/tls/"
@@ -30,19 +31,15 @@ def context(folder: str = FOLDER) -> "Any":
 
     It uses MicroPython's built-in module `tls`, since not every port has `ssl`, which wraps it.
     """
-    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    made.verify_mode = tls.CERT_REQUIRED
-    try:
-        made.load_cert_chain(read(folder + "lock.crt.der"), read(folder + "lock.key.der"))
-    except ValueError:
-        raise TlsError(
-            "{0}lock.crt.der, lock.key.der: a certificate and its key in DER would be right".format(folder)
-        )
-    try:
-        for authority in parts(read(folder + "ca.crt.der")):
-            made.load_verify_locations(authority)
-    except ValueError:
-        raise TlsError("{}ca.crt.der: the authority's certificate in DER would be right".format(folder))
+    made, lock, authority = _made(), folder + "lock.crt.der", folder + "ca.crt.der"
+    _load(
+        lock + ", lock.key.der: a certificate and its key",
+        made.load_cert_chain,
+        read(lock),
+        read(folder + "lock.key.der"),
+    )
+    for der in parts(read(authority)):
+        _load(authority + ": the authority's certificate", made.load_verify_locations, der)
     return made
 
 
@@ -51,16 +48,25 @@ def trusting(path: str, sha256: bytes) -> "Any":
 
     It is an authority's, or a broker's own that has signed itself. `sha256` is the hash of the file.
     """
-    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    made.verify_mode = tls.CERT_REQUIRED
-    trusted = read(path)
+    made, trusted = _made(), read(path)
     if hashlib.sha256(trusted).digest() != sha256:
         raise TlsError(path + " is not the certificate that the settings name: provision the lock again")
-    try:
-        made.load_verify_locations(trusted)
-    except ValueError:
-        raise TlsError(path + ": a certificate in DER would be right")
+    _load(path + ": a certificate", made.load_verify_locations, trusted)
     return made
+
+
+def _made() -> "Any":
+    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    made.verify_mode = tls.CERT_REQUIRED
+    return made
+
+
+def _load(what: str, load: "Callable[..., None]", *contents: bytes) -> None:
+    """Have a context load what is in files. Raises TlsError."""
+    try:
+        load(*contents)
+    except ValueError:
+        raise TlsError(what + " in DER would be right")
 
 
 def ends(folder: str = FOLDER) -> int:

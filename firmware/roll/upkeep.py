@@ -20,9 +20,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     """Hash both snapshots, fall back to the other if the one in use is rotten, and have two whole ones."""
     await pace()  # what loads this is a step
     _clear_the_way()
-    if credentials.head == ARRIVING:
-        finish_rename()
-        open_list(credentials, key)
+    _finish(credentials, key)
     used, other = identities(credentials, key)
     if not used[1]:
         return
@@ -40,18 +38,35 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
             mine, its = its, mine
         elif is_spare:
             return
-        if not credentials.whole or any(n.startswith(its[8:] + ".") for n in os.listdir(its[:7])):
+        if not credentials.whole or _is_fetched(its):
             return
-        used, other = identities(credentials, key)
         await pace()
         files.remove(its)
         try:
-            if await merge(mine, b"", its, pace) == used[2] and other != used:
-                await pace()
-                place, laid = (credentials.version, credentials.slot), credentials.changes()
-                await install(credentials, key, place, (used, used), laid, pace)
+            await _note(credentials, key, await merge(mine, b"", its, pace), pace)
         except (ListError, OSError):
             console.warning("roll", "no space for a copy of the list")
+
+
+def _finish(credentials: "Credentials", key: bytes) -> None:
+    """Finish the installation of a list that a power cut has ended."""
+    if credentials.head == ARRIVING:
+        finish_rename()
+        open_list(credentials, key)
+
+
+def _is_fetched(snapshot: str) -> bool:
+    """Whether a list comes in the place of this snapshot: parts of it lie beside it."""
+    return any(name.startswith(snapshot[8:] + ".") for name in os.listdir(snapshot[:7]))
+
+
+async def _note(credentials: "Credentials", key: bytes, copied: bytes, pace: "Pace") -> None:
+    """Have the head say that the other snapshot is the same now, of this hash. Raises ListError, OSError."""
+    used, other = identities(credentials, key)
+    if copied == used[2] and other != used:
+        await pace()
+        place, laid = (credentials.version, credentials.slot), credentials.changes()
+        await install(credentials, key, place, (used, used), laid, pace)
 
 
 def _clear_the_way() -> None:

@@ -347,10 +347,9 @@ def test_what_many_files_need_of_micropython_they_take_from_the_file_that_stays(
         "lent": "from time import ticks_ms as now, sleep\nimport asyncio\nimport struct\n"
         "async def f(ticks):\n    await asyncio.sleep_ms(now())\n    await asyncio.sleep(1)\n"
         "    return struct.pack('B', ticks)\n",
-        "selftest.a": "from os import urandom\n",
     }
     made = shared.shared(sources, "hub")
-    apart = {"app", "inside", "loader", "settings", "early", "selftest.a"}
+    apart = {"app", "inside", "loader", "settings", "early"}
     assert {name: made[name] for name in apart} == {name: sources[name] for name in apart}
     assert made["hub"].splitlines()[:4] == [
         "from asyncio import sleep_ms as asyncio_sleep_ms",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from menshen import checkout, wiring
 
+from . import keys
 from .console import BoardError, Console
 from .hints import sentence
 
@@ -164,10 +165,11 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
             if not console.alive():
                 raise
             answer = [(step.part, False, str(error))]  # a fault in one part hides no other
-        for part, ok, hint in answer or []:
+        for part, ok, told in answer or []:
             judged = None if ok is None else bool(ok)
-            results.append(Result(part, judged, with_pins(sentence(hint), pins)))
-            say(f"  {part}: {'ok' if ok else results[-1].hint}")
+            for hint in keys.hints(told):
+                results.append(Result(part, judged, with_pins(sentence(hint), pins)))
+                say(f"  {part}: {'ok' if ok else results[-1].hint}")
         if step.question and results[-1].ok:
             results[-1] = _judge(step, ask, say, pins)
     return results

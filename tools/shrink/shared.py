@@ -22,7 +22,6 @@ _SHARED = {
 }
 """Fixed, and not counted: a change in one module must not change others. More would lie in RAM for few."""
 _STARTING = ("app", "inside")  # they load the file that stays, when the settings have been read
-_APART = "selftest."  # another program, that a computer runs
 
 _Taken = set[tuple[str, str]]  # (module, name)
 
@@ -37,7 +36,7 @@ def shared(programs: Mapping[str, str], file: str) -> dict[str, str]:
     changed = dict(programs)
     every: _Taken = set()
     for name in programs:
-        if name not in first and not name.startswith(_APART):
+        if name not in first:
             changed[name], taken = _rewritten(programs[name])
             every |= taken
             if taken and name != file:
