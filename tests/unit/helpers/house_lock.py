@@ -351,6 +351,22 @@ class House:
         for path in paths:
             _remove(path)
 
+    def copy(self):
+        """They keep a copy of the whole chip."""
+        self._copy = bytes(chip.data), dict(chip.kept)
+
+    def paste(self, flash, nvs):
+        """And put that of the flash, or of NVS, back later."""
+        chip.knife.dead = True
+        _drop_tasks()
+        data, kept = self._copy
+        if flash:
+            chip.data[:] = data
+        if nvs:
+            chip.kept.clear()
+            chip.kept.update(kept)
+        self.start()
+
     def number(self, name, value):
         """Another release has left this number in NVS."""
         chip.kept[name] = value
