@@ -88,11 +88,14 @@ class Housekeeping:
     def _count(self) -> bool:
         """Count ten minutes under power; whether an hour is full."""
         self._part, numbers = (self._part + 1) % _PARTS, self._board.numbers
-        for name, value in (LIVED_PART, self._part), (LIVED, numbers.get(LIVED) + (not self._part)):
-            try:
-                numbers.set(name, value)
-            except OSError:
-                pass  # it is there, and can be changed, once it found a place
+        try:
+            numbers.set(LIVED_PART, self._part)
+        except OSError:
+            pass  # it is there, and can be changed, once it found a place
+        try:
+            numbers.set(LIVED, numbers.get(LIVED) + (not self._part))
+        except OSError:
+            pass  # worn out: leases and notices last for longer
         return not self._part
 
     async def _tend(self) -> None:

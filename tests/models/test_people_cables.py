@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from menshen.operator.commands import Command
 from tests.models.helpers.people_door import Found
 from tests.models.helpers.people_from_afar import CODES
 from tests.models.helpers.people_model import KEY, MOVE_IN, PIN, Entry
@@ -98,3 +99,38 @@ def test_a_resident_who_is_about_to_change_their_pin_as_the_table_of_0_1_0_is_ta
         _does(people, "restart", cold)
         assert not _opens(people, PINS[0])
         assert all(_opens(people, pin) for pin in (FREE, PINS[1], PINS[2]))
+
+
+@pytest.mark.parametrize("which", ["flash", "nvs", "both"])
+def test_a_copy_of_the_chip_that_is_put_back_months_later_is_a_lock_as_it_was_then(
+    people: People, which: str
+) -> None:
+    """Of the flash, NVS or both: who lived there by what came back gets in, and all goes on from there."""
+    door = people.door
+    first = people.listing()
+    first.entries[PIN, CODES[3]] = Entry(MOVE_IN, 1)
+    door.heal(first)
+    door.do("copy")
+    assert "kept" in door.do("keys", f"**{PINS[0]}*1#{FREE}#{FREE}#").said
+    order = Command("demo", "identify", time=people.house.now, number=5).message(KEY)
+    assert '"done"' in str(door.do("deliver", "command", order, False).told)
+    old = [head for _, head in door.heads]
+    assert _takes_a_list(people)
+    door.do("days", 60)
+    found = _does(people, "paste", which != "nvs", which != "flash")
+    door.do("sntp", found.now)
+    assert _opens(people, PINS[0]) is (which != "nvs")
+    assert _opens(people, FREE) is (which == "nvs")
+    assert all(_opens(people, pin) for pin in PINS[1:3])
+    assert '"done"' not in str(_does(people, "deliver", "command", order, False).told)
+    for head in old:
+        version = _does(people, "deliver", "list", head, True).version
+        assert version >= (first.version if which != "nvs" else people.house.force.version)
+    assert _takes_a_list(people)
+    door.do("days", 60)
+    door.heal(people.listing())
+    assert _opens(people, PINS[2]) is (which != "flash"), "hours that NVS forgot are lived once more"
+    door.do("days", 60)
+    door.heal(people.listing())
+    assert not _opens(people, PINS[2])
+    assert _opens(people, PINS[1])

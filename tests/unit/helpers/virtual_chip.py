@@ -33,6 +33,7 @@ class Chip:
     def __init__(self):
         self.data, self.kept = bytearray(BLOCK * _BLOCKS), {}
         self.knife, self.grants, self.cause = Knife(), 0, 1
+        self.is_free = False
         self.set_clock(_DAYS_2000 * 86_400)
         self.erase()
 
@@ -52,7 +53,7 @@ class Chip:
         self.knife = Knife()
         flash = (ReorderingFlash if reorders else _WearingFlash)(self.knife, self.data)
         vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
-        self.grants, self.cause = 0, 1 if cold else 2
+        self.grants, self.cause, self.is_free = 0, 1 if cold else 2, False
         if cold:
             self.set_clock(_DAYS_2000 * 86_400)
 
@@ -150,8 +151,9 @@ class Pin:
     def value(self, *level):
         if not level:
             return int(self._number not in Pin.low) if self._level is None else self._level
-        if self._number == Pin.RELAY and level[0] and not chip.knife.dead:
-            chip.grants += 1
+        if self._number == Pin.RELAY and not chip.knife.dead:
+            chip.grants += level[0]
+            chip.is_free = bool(level[0])
         self._level = level[0]
         return None
 
