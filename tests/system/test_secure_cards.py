@@ -182,3 +182,25 @@ async def test_of_two_cards_the_good_one_opens(lock: Lock) -> None:
         lock.world.reader.hold([])
         await lock.wait_locked()
     assert failures(lock) == 0
+
+
+@pytest.mark.parametrize("shows", ["its number", "random numbers"])
+async def test_beside_a_tag_that_is_stuck_to_the_reader_a_card_opens_each_time(
+    lock: Lock, shows: str
+) -> None:
+    sticker = Ntag424("sticker", bytes.fromhex("04010203040506"))
+    sticker.random_uid = shows != "its number"
+    reader, tenant = lock.world.reader, lock.world.cards["tenant"]
+    reader.hold([sticker])
+    await lock.wait_light("denied")
+    for _ in range(3):
+        lock.since_us = max(e["us"] for e in lock.events) + 1
+        reader.hold([sticker, tenant])
+        await lock.wait_unlocked()
+        reader.hold([sticker])
+        await lock.wait_locked()
+        looks = sticker.starts
+        async with asyncio.timeout(TIMEOUT_S):
+            while sticker.starts < looks + 5:
+                await lock.world.board.turn()
+    assert failures(lock) == 0
