@@ -59,7 +59,7 @@ flash: setup ## write that image to a board, whose old contents are lost (PORT=/
 
 .PHONY: provision
 provision: setup ## make a flashed board a lock, and test it (PORT=, SETTINGS=front.json, AUTHORITY=folder, HOME_CERTIFICATE=, FORCE=1)
-	@exec $(MENSHEN) board provision $(ON_PORT) --settings $(call needed,SETTINGS,SETTINGS=front.json) \
+	@exec $(MENSHEN) board provision $(ON_PORT) --settings $(call needed,SETTINGS,SETTINGS=front.json has the settings of the lock) \
 		$(if $(value AUTHORITY),--authority $(call typed,AUTHORITY)) \
 		$(if $(value HOME_CERTIFICATE),--home-certificate $(call typed,HOME_CERTIFICATE)) \
 		$(if $(value FORCE),--force) $(OPTIONS)
@@ -79,8 +79,8 @@ release: setup ## build and sign a release into build/release (KEY=file.pem, IMA
 
 .PHONY: publish
 publish: setup ## put a release on a broker (RELEASE=folder BROKER=host:port)
-	@exec $(MENSHEN) release publish --release $(call needed,RELEASE,RELEASE=build/release/<version>) \
-		--broker $(call needed,BROKER,BROKER=host:port) $(OPTIONS)
+	@exec $(MENSHEN) release publish --release $(call needed,RELEASE,RELEASE=build/release/<version> is the folder of a release) \
+		--broker $(call needed,BROKER,BROKER=host:port says where the broker is) $(OPTIONS)
 
 .PHONY: lint
 lint: setup ## mend what the linter can mend
@@ -105,7 +105,7 @@ guest: setup ## make a code for a guest (ARGS="--hours 4"; asks for the key)
 
 .PHONY: phone
 phone: setup ## build the resident's page into build/phone, and print its hash (BROKER=wss://... to open from afar)
-	@exec $(MENSHEN) phone $(if $(BROKER),--broker '$(BROKER)') $(ARGS)
+	@exec $(MENSHEN) phone $(if $(value BROKER),--broker $(call typed,BROKER)) $(OPTIONS)
 
 .PHONY: operator
 operator: setup ## run a house or a fleet: locks, leases, staff, lists, health (ARGS="health --watch")

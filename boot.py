@@ -87,7 +87,7 @@ class _Slot:
                 raise ValueError
             size = int.from_bytes(head[4:6], "little")
             self._index = file.read(size).replace(b".mpy ", b":")  # it stays in RAM
-        self._path = path
+        self._path, self._name, self._at = path, None, 0
         self._data = 12 + size + 32 * int.from_bytes(head[6:8], "little")
 
     def mount(self, readonly, mkfs):
@@ -96,23 +96,32 @@ class _Slot:
     def umount(self):
         pass
 
-    def _find(self, path, end):
-        """Behind this name in the index, or -1."""
-        name = (b"\n" + path[1:].encode() + end).replace(b".mpy ", b":")
-        at = self._index.find(name)
-        return at + len(name) if at >= 0 else at
+    def _find(self, path, kinds):
+        """The place in the index of what follows a name: a module's colon, or one of `kinds`."""
+        # Bytes: for each new text MicroPython looks through all the names that it knows.
+        name = b"\n" + path.encode()[1:]
+        if name[-4:] == b".mpy":
+            name, kinds = name[:-4], b":"
+        if name != self._name:  # an import asks for a folder, for a module, and opens that
+            self._name, self._at = name, 0
+            at = self._index.find(name, 0, -1)
+            while at >= 0:
+                at += len(name)
+                if self._index[at] in b":/ ":
+                    self._at = at
+                    break
+                at = self._index.find(name, at, -1)
+        if self._index[self._at] not in kinds:  # at its begin is a line feed
+            raise OSError(2)
+        return self._at
 
     def stat(self, path):
-        if self._find(path, b" ") >= 0:
-            return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        if self._find(path, b"/") >= 0:
-            return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        raise OSError(2)
+        if path.endswith(".py"):  # an import asks for that, too, and there is none
+            raise OSError(2)
+        return [0x4000 if self._index[self._find(path, b"/ ")] == 47 else 0x8000] + [0] * 9
 
     def open(self, path, mode):
-        at = self._find(path, b" ")
-        if at < 0:
-            raise OSError(2)
+        at = self._find(path, b" ") + 1
         file = open(self._path, mode)
         file.seek(self._data + int(self._index[at : self._index.find(b"\n", at)]))
         return file

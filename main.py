@@ -43,8 +43,8 @@ def _shape_heap():
     stack_size(largest - 45_056)
     try:
         start_new_thread(lock.acquire, ())
-        parts.append([None] * 8000)  # 32 KB; two of them do not fit into 56
-        parts.append([None] * 8000)
+        parts.append([None] * 80 * 100)  # 32 KB; two of them do not fit into 56
+        parts.append([None] * 80 * 100)
     except (MemoryError, OSError):
         pass  # the heap stays as it was
     stack_size(0)

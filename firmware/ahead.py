@@ -1,7 +1,7 @@
 """Brings the code that comes once the door is armed and stays; outside.py makes the parts of it.
 
-Here nothing is made, and hardly anything is lent meanwhile: so this code comes to lie close together, and
-large free blocks are left. Its blocks are those of outside.py.
+Nothing is made here, and hardly anything is lent meanwhile: so this code lies close together in memory, and
+large free blocks are left. Its blocks of Late are the same as those of outside.py.
 """
 # ruff: noqa: F401
 

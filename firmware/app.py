@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_us
 from micropython import const
 
 import console
-from loader import Loan, collect, tidy
+from loader import Loan, collect, hush, tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _LATER_MS = const(10_000)  # longer than the check of the longest list should take
+_PAST_MS = const(360)  # so that garbage is collected once, some 50 ms after the door is armed
+_READY_MS = const(80)  # in which the readers are ready, and garbage is collected
 
 
 def main(watchdog: "WDT") -> None:
@@ -26,7 +28,7 @@ def main(watchdog: "WDT") -> None:
 
 
 def _start(watchdog: "WDT") -> None:
-    """A function of its own: what a function has made is not given back before it returns."""
+    """A function of its own: what a function has made is only freed when it returns."""
     began = ticks_us()
     tidy()  # settings come to lie low
     settings = _load_settings(watchdog)
@@ -34,6 +36,7 @@ def _start(watchdog: "WDT") -> None:
     parts, housekeeping, start = _arm(settings, watchdog)
     took = ticks_diff(ticks_us(), began)
     console.info("app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, parts[1].reset_cause()))
+    hush(_PAST_MS)  # somebody may have waited for the power: the readers come first
     asyncio.run(go_on(parts, housekeeping, start))
 
 
@@ -55,7 +58,7 @@ def _arm(settings: "Settings", watchdog: "WDT") -> tuple:
 
 async def go_on(parts: tuple, housekeeping: "Housekeeping", start: "Callable[..., None]") -> None:
     """With the door armed, start everything else. `parts` are those of outside.py."""
-    await asyncio.sleep_ms(20)
+    await asyncio.sleep_ms(_READY_MS)
     await collect()
     start("housekeeping", housekeeping.run)
     try:  # housekeeping loads code for a time first: what stays must not lie among it

@@ -19,7 +19,7 @@ _HALF_DUTY = const(32768)
 class Board:
     """A lock's parts, by a table of wiring.py. The constructor sets the relay's pin to its safe level.
 
-    `fault_inputs` are pins that tell of faults: (its name, pin, the level that means it).
+    `fault_inputs` are pins that report faults: (the fault's name, pin, the level that means it).
     """
 
     KEY_LAYOUT = "123456789*0#"

@@ -29,8 +29,9 @@ _PARTS = const(6)
 class Housekeeping:
     """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
 
-    `turn` is held by who needs much memory: a list that comes, a release that comes, and what is looked after
-    here. There is not enough for two of them. keep(), if there is one, is called every second.
+    `turn` is a lock held by whatever needs much memory: a list that comes, a release that comes, and the
+    longer work done here. There is not enough memory for two of them. keep(), if there is one, is called each
+    second.
     """
 
     def __init__(
@@ -98,8 +99,10 @@ class Housekeeping:
             numbers.set(LIVED_PART, self._part)
         except OSError:
             pass  # it is there, and can be changed, once it found a place
-        if not self._part:
-            numbers.set(LIVED, numbers.get(LIVED) + 1)
+        try:
+            numbers.set(LIVED, numbers.get(LIVED) + (not self._part))
+        except OSError:
+            pass  # worn out: leases and notices last for longer
         return not self._part
 
     async def _tend(self) -> None:
@@ -129,5 +132,5 @@ class Housekeeping:
             await tend(self._credentials, self._settings.key, Pace())
 
     def _is_trial(self) -> bool:
-        """Whether the release may yet go back to the one before."""
+        """Whether the release may still go back to the one before."""
         return self._board.numbers.get(CHOICE) > 1

@@ -55,15 +55,17 @@ class Lock:
             chip = None
             if settings.reader == "pn532":
                 chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
+            self._card_reader = secure = None
             with Loan():
                 from roll.head import open_list
+                from storage.sealed import Sealed  # noqa: F401 (for what is made here, and loaded once)
 
                 open_list(credentials, settings.key)
-            residents, leases = Residents(settings.key, board.numbers), Leases(settings.key, board.numbers)
-            self._card_reader = secure = None
-            if chip is not None:
-                secure = SecureCards(settings.key, credentials)
-                self._card_reader = CardReader(chip, secure)
+                residents = Residents(settings.key, board.numbers)
+                leases = Leases(settings.key, board.numbers)
+                if chip is not None:
+                    secure = SecureCards(settings.key, credentials)
+                    self._card_reader = CardReader(chip, secure)
             register = Register(credentials, residents, leases, settings.shared, clock.now)
             reports = Reports(indicator, register.note)
             restrictions = Restrictions(register, settings.zone, board.numbers, mac)
@@ -85,7 +87,7 @@ class Lock:
             self._parts = settings, board, clock, register, self._doorkeeper, reports
 
     def arm(self) -> tuple:
-        """Start the door's tasks; what app.py needs to go on: parts of outside.py, housekeeping, start()."""
+        """Start the door's tasks; what app.py needs next: parts of outside.py, housekeeping, start()."""
         start, doorkeeper, reader = self._supervisor.start, self._doorkeeper, self._card_reader
         start("door", doorkeeper.run, None, *self._switches, self._watchdog.feed)
         start("keypad", self._keypad.run, self._stuck, doorkeeper.key, self._stuck)

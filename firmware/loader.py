@@ -5,17 +5,17 @@
 
         await Sync(...).receive(...)
 
-The modules that the imports at the head of the block bring are unloaded when the block ends, however it
-ends. Their memory is free once nothing refers to them, so the block is the last thing in its function.
-A plain `with` is for what cannot wait. `Late` is for code that is loaded after the door is armed, and stays.
+The modules that the imports at the head of the block bring are unloaded when the block ends, however it ends.
+Their memory is free once nothing refers to them, so the block is the last thing in its function. A plain
+`with` is for code that cannot wait. `Late` is for code that is loaded after the door is armed, and stays.
 With plenty of memory (PSRAM) the same classes unload nothing.
 
-What is often needed is kept while there is room: `spare` holds what was made of it, and so its code, until a
-block begins. For a `Brief` one it need not go, where there is room for both.
+What is often needed is kept while there is memory for it: `spare` holds what was made of it, and so its code,
+until a block begins. A `Brief` block leaves it there, if there is memory for both.
 
 Code is loaded between two garbage collections, each a step of its own in the event loop, and none runs in
-between: in one step, load and collections would hold up the door for five times as long. While somebody is at
-the door nothing is collected, see `hush`: a tap would pay for a dozen collections.
+between: load and collections in one step would hold up the door five times as long. While somebody is at the
+door nothing is collected, see `hush`: a tap would have to wait for a dozen collections.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ class Late:
             spare.clear()
 
     async def begin(self) -> "Late":
-        """What comes before the block. The build writes that out: a name of ours is short."""
+        """What comes before the block. The build writes `async with` out with this name, made short."""
         if not _IS_PLENTY:
             self._make_room()
         await collect()
@@ -141,8 +141,8 @@ def is_calm() -> bool:
 async def collect() -> None:
     """Collect garbage in a step of its own, and from now on after every 4 KB of allocations.
 
-    While somebody is at the door it is left to hush(). Nobody waits for that: when a message goes out must
-    not depend on it. Where there is plenty nothing is collected before memory is full.
+    While somebody is at the door this is left to hush(). Nothing waits for that: when a message goes out must
+    not depend on it. With plenty of memory nothing is collected until it is full.
     """
     await asyncio.sleep_ms(0)
     if Late._since is None:
@@ -155,11 +155,14 @@ def tidy() -> None:
     gc.collect()
 
 
-def hush() -> None:
-    """Somebody is at the door: collect nothing for a moment, but where memory is full; then in one step."""
+def hush(past_ms: int = 0) -> None:
+    """Somebody is at the door: collect nothing for a moment, unless memory is full; then in one step.
+
+    `past_ms` of that moment are over already.
+    """
     if not _IS_PLENTY:
         _sweep_later()
-        Late._since = ticks_ms()
+        Late._since = ticks_ms() - past_ms
         gc.threshold(_NEVER)
 
 

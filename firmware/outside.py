@@ -54,7 +54,7 @@ class Outside:
         """Make the parts and start their tasks, by start(name, run) of the supervisor.
 
         A task that needs much memory holds `memory` meanwhile. `joined` notes what has been joined: after
-        MemoryError or TlsError (no certificate) this is called again, for what is missing.
+        MemoryError or TlsError (no certificate) this is called again, for the parts that are missing.
         """
         if "subscriptions" not in joined:  # with releases first: a trial does not wait for a network
             parts = await self._join_releases(start, (memory, housekeeping.turn))
@@ -171,7 +171,7 @@ def _trusts() -> "list[str]":
 
 
 def _home_ends() -> int:
-    """When the certificate ends that is trusted of a tenant's broker."""
+    """When the certificate that is trusted for a tenant's broker ends."""
     with Loan():
         from link.tls import home_ends
 

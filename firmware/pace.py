@@ -14,7 +14,7 @@ _LONGEST_MS = const(250)
 
 
 class Pace:
-    """Await pace() between two steps. After a block of flash the door has twice that time for itself.
+    """Await pace() between two steps. After a block of flash the door has twice its time for itself.
 
     look(), if there is one, is called after each pause.
     """

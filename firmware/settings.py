@@ -101,7 +101,7 @@ class SettingsError(Exception):
 
 
 def _are_names(tree: dict) -> bool:
-    """Whether fields have names: json.loads takes numbers and more for them."""
+    """Whether all fields have texts as names: json.loads also accepts numbers and more."""
     groups = [value for value in tree.values() if isinstance(value, dict)]
     return all(isinstance(name, str) for group in [tree] + groups for name in group)
 
@@ -155,7 +155,7 @@ class _Reader:
         return check(default, *bounds) if default and default is not NEEDED else default
 
     def _join(self) -> bool:
-        """Set the values that depend on more than one row; whether these rows agree."""
+        """Set the values that depend on several rows; returns whether these rows agree."""
         found = self.found
         found.pins = pins(found.board, found.fire)
         found.pin_shortest = found.pin_shortest or (8 if found.shared else 6)
@@ -198,7 +198,7 @@ def load() -> Settings:
 
 
 def load_or_wait(feed: "Callable[[], None]") -> Settings:
-    """The settings. If there are none to work with, say so and wait for ever; feed() feeds the watchdog."""
+    """The settings. If there are none that work, say so and wait for ever; feed() feeds the watchdog."""
     try:
         return load()
     except SettingsError as error:

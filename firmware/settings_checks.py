@@ -70,8 +70,8 @@ def _passphrase(value: "Any") -> "str | None":
 
 
 def _host(value: "Any", never: str = " ") -> "str | None":
-    """An IPv4 address, or a name that does not end in `never`; a dot at its end is dropped, and zeros before
-    a number: getaddrinfo() takes such a number for octal.
+    """An IPv4 address, or a name that does not end in `never`; a dot at its end is dropped, and so are zeros
+    before a number, which getaddrinfo() would take for octal.
     """
     if not isinstance(value, str) or not 0 < len(value) <= 100:
         return None
@@ -118,7 +118,7 @@ def _zone(value: "Any") -> "Rule | None":
 
 
 def _address(name: str) -> str:
-    """An IPv4 address, its numbers without zeros before them; an empty text where it is none."""
+    """An IPv4 address, its numbers without leading zeros; an empty text where it is no address."""
     parts = name.split(".")
     if len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
         return ".".join([str(int(part)) for part in parts])
@@ -139,7 +139,7 @@ def _split(value: "Any", port: int) -> "tuple[str, int]":
 
 
 def _joined(value: "Any") -> "str | None":
-    r"""The text, or None if it is none. json.loads() makes two letters of an emoji like "\ud83d\ude00"."""
+    r"""The text, or None if it is no text. json.loads() makes two letters of an emoji like "\ud83d\ude00"."""
     if isinstance(value, str) and _SURROGATE in value.encode():
         with Loan():
             from settings_text import joined

@@ -85,7 +85,7 @@ def _right(line: tuple, value: object) -> str:
 
 
 def _home(tree: dict) -> "Iterator[str]":
-    """Sentences about settings that `home`, a tenant's own broker, lacks."""
+    """Sentences about what is missing in the settings of `home`, a tenant's own broker."""
     if _value(tree, "home.host") is None:
         yield "home.host is missing: the address or name of the tenant's broker"
     if _value(tree, "home.password") and not _value(tree, "home.user"):

@@ -31,8 +31,8 @@ class Supervisor:
     ) -> None:
         """Start a task that awaits run(*parts) again and again: after 100 ms, then after up to a minute.
 
-        A task whose run() returns True has done all that it was for. health(False) is called when it ends
-        otherwise: what it drives does not work then, and run() tells when it does.
+        A task whose run() returns True has finished for good. health(False) is called when it ends otherwise:
+        what it drives does not work then, and run() says so when it works again.
         """
         asyncio.create_task(self._restart(name, run, health, parts))
 
@@ -60,7 +60,7 @@ class Supervisor:
 
 
 def _tell(name: str, error: "Exception | None") -> None:
-    """A function of its own, since each of the tasks has as much memory as its longest line needs."""
+    """A function of its own, since each task keeps as much memory as its longest line needs."""
     how = " ended" if error is None else " died of " + type(error).__name__
     console.error("supervisor", "task " + name + how)
     if error is not None:

@@ -1,6 +1,6 @@
 """Looks after counts, leases and logs, step by step: when the list has changed, and each hour.
 
-While the longest step goes through the list, the code of no other is loaded.
+While the longest step goes through the list, the code of no other step is loaded.
 """
 
 import console
@@ -22,7 +22,7 @@ async def tend(
     on_trial: bool,
     hour_over: bool,
 ) -> None:
-    """`decided` is that of reports/reports.py; `on_trial` says whether the release may yet go back."""
+    """`decided` is that of reports/reports.py; `on_trial` says whether the release may still go back."""
     await _forget_uses(numbers, register)
     try:
         await _carry_out(register, decided, on_trial)

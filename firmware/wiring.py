@@ -1,9 +1,9 @@
 """The wiring of the board profiles, a table for each: GPIO numbers, in the order in which board.py has them.
 
-At the end of each table are pins that tell of faults: the fault's name in door/faults.py, the pin, and the
-level that means it. If that is 0, the pin is pulled up in the chip, so that one without a wire tells of
-nothing; if it is 1, a broken wire is told, too. To add one, add its row to the tables of boards that have a
-pin for it, before `fire`. A row's comment begins with its name.
+At the end of each table are pins that report faults: the fault's name in door/faults.py, the pin, and the
+level that means it. If that level is 0, the pin is pulled up in the chip, so that a pin without a wire
+reports nothing; if it is 1, a broken wire is reported, too. To add one, add its row, before `fire`, to the
+tables of the boards that have a pin for it. A row's comment begins with its name.
 
 It is loaded with the settings, which name the board, and unloaded with them.
 """

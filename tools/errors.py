@@ -1,4 +1,4 @@
-"""What every command refuses with; the command line shows each as one sentence (cli/program.py).
+"""The errors with which commands refuse; the command line shows each as one sentence (cli/program.py).
 
 The message says what is wrong and what would be right, begins like any sentence of its command, and holds
 no secret. The exit status is 1 for what was refused, and 2 for what was typed wrong:

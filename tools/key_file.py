@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from .cli import files
 from .errors import InputError
 
 SIZE = 32
@@ -10,8 +11,8 @@ SIZE = 32
 
 
 def read_lock_key(path: Path, option: str) -> bytes:
-    """The key in the file that was named by this option. Raises InputError, which tells nothing of it."""
-    data = path.read_bytes()
+    """The key in the file that was named by this option. Raises InputError, which never contains the key."""
+    data = files.contents(path)
     if len(data) == SIZE:
         return data
     text = data.decode("ascii", "replace").strip()

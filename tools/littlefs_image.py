@@ -22,7 +22,7 @@ _GEOMETRY = {
 
 
 def build(files: Mapping[str, bytes], blocks: int = BLOCK_COUNT) -> bytes:
-    """A new image that holds `files`, absolute path to contents. OSError if they have no room."""
+    """A new image that holds `files`, absolute path to contents. OSError if they do not fit."""
     fs = LittleFS(mount=False, **(_GEOMETRY | {"block_count": blocks}))
     fs.format()
     fs.mount()
@@ -58,7 +58,7 @@ def read(image: Path, path: str) -> bytes:
 
 
 def write(image: Path, path: str, data: bytes) -> None:
-    """Replace or make `path`, with the folders above it. OSError, and no change at all, if it has no room."""
+    """Replace or make `path`, with the folders above it. OSError, and no change at all, if it cannot fit."""
     with _mounted(image) as fs:
         try:
             _put(fs, path, data)

@@ -1,4 +1,4 @@
-"""To a broker, over TLS or without, for whoever puts something there."""
+"""Connects to a broker, with TLS or without, to publish something there."""
 
 import re
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def connected(
 ) -> AsyncIterator[aiomqtt.Client]:
     """A client at the broker with this address, host:port; with TLS, both show and check certificates.
 
-    By an identifier it is one whose messages the broker keeps while it is away. Raises BrokerError.
+    With an identifier the broker keeps messages for it while it is away. Raises BrokerError.
     """
     host, _, port = address.rpartition(":")
     parameters = None

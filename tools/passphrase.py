@@ -11,9 +11,11 @@ from menshen.errors import InputError
 SHORTEST = 8
 """Characters."""
 
+_LONGEST = 4096  # bytes of a file's first line, which a device may never end
+
 
 def passphrase(of: str, named_by: str, again: bool = False, descriptor: int | None = None) -> bytes:
-    """The passphrase of what `of` says, by the descriptor, the file in the variable `named_by`, or typed.
+    """The passphrase for `of`: from the descriptor, from the file in the variable `named_by`, or typed.
 
     It is typed twice if `again`. Raises InputError, also where there is no terminal to type it at.
     """
@@ -31,7 +33,7 @@ def passphrase(of: str, named_by: str, again: bool = False, descriptor: int | No
 def _read(file: Path, named: str) -> bytes:
     try:
         with file.open("rb") as opened:
-            return opened.readline().rstrip(b"\r\n")
+            return opened.readline(_LONGEST).rstrip(b"\r\n")
     except OSError as error:
         raise InputError(f"{named}: {error.strerror}; it is to hold a passphrase") from error
 

@@ -16,14 +16,14 @@ _KEPT = 60  # results: more than one run of all tests makes
 
 
 def remembered(inputs: Iterable[str], make: Callable[[], Any], folder: Path = FOLDER) -> Any:
-    """What `make` returns, which JSON can carry; not made again where all inputs are the same."""
+    """What `make` returns, which must fit into JSON; it is not made again if all inputs are the same."""
     digest = hashlib.sha256()
     for text in inputs:
         data = text.encode()
         digest.update(b"%d:" % len(data) + data)
     path = folder / f"{digest.hexdigest()}.json"
     with contextlib.suppress(OSError, ValueError):
-        result = json.loads(path.read_text())
+        result = json.loads(path.read_text("utf-8"))
         os.utime(path)
         return result
     result = make()
@@ -33,9 +33,11 @@ def remembered(inputs: Iterable[str], make: Callable[[], Any], folder: Path = FO
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, for others look at the same time; what was not used for longest goes."""
+    """Write whole or not at all, since others read meanwhile; remove what was unused for longest."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
+    ) as file:
         file.write(text)
     Path(file.name).replace(path)
     for old in sorted(path.parent.glob("*.json"), key=_used, reverse=True)[_KEPT:]:

@@ -30,7 +30,7 @@ Pins = Mapping[str, int | Sequence[int]]
 
 
 def named(table: Sequence) -> Pins:
-    """A table as the lock has it, by part, or by the name of the fault that a pin tells of."""
+    """A table as the lock has it, by part, or by the name of the fault that a pin reports."""
     known = dict(zip(PARTS, table, strict=False))
     return known | {fault: number for fault, number, _ in table[len(PARTS) :]}
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from access.dialogue import Parts
     from people.cards import Cards
     from people.entry import Resident
+    from people.register import Register
     from roll.record import Credential
 
 
@@ -30,15 +31,16 @@ class CardDialogue(Waiting):
         self._who = verdict
         _, self._register, _, self._mac, self._settings, self._clock = parts
         self._residents = self._register.residents
+        self._has_room = verdict.order == 2 and _has_room(self._register, verdict)
 
     def adds(self) -> bool:
-        """Whether a card is awaited that is to be added."""
-        return self._who.order == 2 and self.patience > 0
+        """Whether a card is awaited that is to become this lock's; none where there is no room for it."""
+        return self._has_room and self.patience > 0
 
     def card(self, uid: bytes, kind: int = PLAIN) -> "Verdict | None":
         """The verdict where the card is added, removed or refused; None where it is to be judged.
 
-        A card that is known is not added again: it opens, if it does. So does one that is a flatmate's.
+        A card that is known is not added again: it is judged as usual. So is a flatmate's card.
         """
         if not self.patience:
             return None
@@ -46,7 +48,7 @@ class CardDialogue(Waiting):
         digest = self._mac.digest(purpose, uid)[:DIGEST]
         known = self._residents.find(digest, purpose, uid)
         listed = self._register.credentials.find(digest)
-        if not self.adds():
+        if self._who.order != 2:
             return self._remove(known, listed, (digest, purpose, uid))
         is_over = self._register.leases.over(self._who.lease, self._clock.now())
         if known is not None or listed is not None or is_over:
@@ -79,10 +81,10 @@ class CardDialogue(Waiting):
         return self._finish(lambda cards: cards.remove(digest, own))
 
     def _could_open(self, uid: bytes) -> bool:
-        """Whether a card opens this door by this number alone: never say "kept" of one that cannot.
+        """Whether a card opens this door by this number alone: "kept" is never shown for one that cannot.
 
-        A phone shows another number each time, and some chips show zeros. What comes over Wiegand is a number
-        that may begin as random ones do.
+        A phone shows another number each time, and some chips show zeros. A number that comes over Wiegand
+        may begin as random ones do.
         """
         settings = self._settings
         return settings.plain_uid and any(uid) and (settings.reader != "pn532" or not is_random(uid))
@@ -110,6 +112,17 @@ class CardDialogue(Waiting):
         except FULL:
             return Verdict(REFUSED, CARD)
         return Verdict(KEPT, CARD)
+
+
+def _has_room(register: "Register", who: Verdict) -> bool:
+    """Whether a resident may add one more card."""
+    try:
+        with Loan():
+            from people.cards import Cards
+
+            return Cards(register, who.lease).has_room(who.number)
+    except FULL:
+        return False
 
 
 def begin(verdict: Verdict, now: int, *parts) -> "tuple[Waiting | None, str]":

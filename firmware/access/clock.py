@@ -1,7 +1,7 @@
 """Tells the time, and how far it can be trusted.
 
 There are three trusts: "unknown" after a start, "network" by SNTP, "signed" by a message that only the
-operator can have made. The time does not go below the last signed one, the floor, which outlives the power.
+operator can have made. The time does not go below the last signed one, the floor, which survives power cuts.
 
 Any clock may be wrong, the operator's too: time_sources.py says which is believed.
 """
@@ -74,7 +74,7 @@ class Clock:
             signed(self, now, live)
 
     def store_floor(self) -> None:
-        """Have the floor outlive the power. Where NVS is full, the clock works on without."""
+        """Store the floor, so that it survives a power cut. If NVS is full, the clock goes on without."""
         try:
             self.numbers.set(CLOCK_FLOOR, self.floor // 60)
         except OSError:

@@ -1,4 +1,4 @@
-"""Sets the chip's clock, for which a time becomes a date. Lent."""
+"""Sets the chip's clock, which takes a date. Lent."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ AT_THE_DOOR = const(100)  # what a phone is ASKING for after `* #`; a number beh
 PLAIN = const(0)  # it has shown the number, and nothing more
 PROVED = const(1)  # it has proved that the number is its own
 ELSEWHERE = const(2)  # it could become a card of this lock, but has its home at another
+DELAYS = const(3)  # it is no more than there yet, and makes its reader wait: somebody has tried keys on it
 
 # What a dialogue at the keypad makes of a code or card, by the names of the signals.
 GOES_ON = "enrolling"

@@ -4,9 +4,9 @@
     PIN * 5 #, then DDMMYY #            agrees that the lease ends with that day, if all residents do
     PIN * 9 #, then the PIN # once more confirms moving out
 
-After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what holds in
-it. What else there is to ask for is in card_dialogue.py, order.py and log_order.py: there is no memory for
-all of it at once.
+After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what the
+rules in it are. The other things that residents can ask for are in card_dialogue.py, order.py and
+log_order.py: there is no memory for all of them at once.
 """
 
 from micropython import const
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
     class Settings(Protocol):
-        """What of the settings matters here."""
+        """The settings that matter here."""
 
         plain_uid: bool
         pin_shortest: int
@@ -106,10 +106,10 @@ class Dialogue(Waiting):
         return Verdict(self._finish(lambda: self._pins(change)), PIN)
 
     def pin(self, verdict: Verdict, digits: "bytes | memoryview") -> None:
-        """A code was judged: give it another reason where it is what is waited for. What opens does open.
+        """A code was judged: give it another reason if it is what is awaited. What opens still opens.
 
-        A new PIN was counted by the throttle like every other code, and stays so: whether it is taken tells
-        whether it is somebody's.
+        A new PIN was counted by the throttle like every other code, and stays counted: whether it is accepted
+        tells whether somebody has it.
         """
         if self._state == _MOVE_OUT:
             if verdict.granted and equal(verdict.digest, self._who.digest):
@@ -121,7 +121,7 @@ class Dialogue(Waiting):
                 verdict.reason = self._choose(verdict, digits)
 
     def _choose(self, verdict: Verdict, digits: "bytes | memoryview") -> str:
-        """Take a PIN that nobody has or had, and that is not weak; none where one was to be repeated."""
+        """Accept a PIN that nobody has or had, and that is not weak, unless one was to be repeated."""
         was, digest = self._state, verdict.digest
         self._go(_NEW)
         if was == _AGAIN or verdict.lease or is_weak(digits, self._settings.pin_shortest):
@@ -152,7 +152,7 @@ class Dialogue(Waiting):
             return end_of(digits, self._restrictions.zone)
 
     def _move_out(self) -> None:
-        """One's own things go. Where nobody else lives there the lease is given up, unless somebody comes."""
+        """Remove all that is theirs. If nobody else lives there the lease is given up, unless one comes."""
         if self._ask(lambda changes: changes.is_alone(self._who)):
             self._give_up()
         self._pins(lambda pins: pins.move_out(self._who))
@@ -164,7 +164,7 @@ class Dialogue(Waiting):
             give_up(self._register.leases, self._who.lease)
 
     def _announce(self) -> None:
-        """Somebody new moves in: who lives here is shown it, and they what else opens already."""
+        """Somebody new moves in: show it to those who live here, and to them what else opens already."""
         with Loan():
             from people.notices import renew
 
@@ -190,7 +190,7 @@ class Dialogue(Waiting):
             return change(Consent(self._register, self._who.lease))
 
     def is_full(self) -> bool:
-        """Whether one more resident finds no place, or there is no memory to ask."""
+        """Whether there is no place for one more resident, or no memory to ask."""
         try:
             return not self._ask(lambda changes: changes.free())
         except FULL:

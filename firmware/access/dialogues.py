@@ -5,17 +5,31 @@ from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from access.clock import Clock
+    from access.dialogue import Settings
     from access.gate import Verdict
-    from access.waiting import Waiting
+    from access.restrictions import Restrictions
+    from access.waiting import Phone, Waiting
+    from people.register import Register
+    from storage.hmac import Mac
 
 
 class Dialogues:
-    """`parts` are those of access/dialogue.py."""
+    """Its parts are those of access/dialogue.py."""
 
-    def __init__(self, *parts) -> None:
-        self._parts = parts
+    def __init__(
+        self,
+        lend_phone: "Callable[[], Phone]",
+        register: "Register",
+        restrictions: "Restrictions",
+        mac: "Mac",
+        settings: "Settings",
+        clock: "Clock",
+    ) -> None:
+        self._parts = lend_phone, register, restrictions, mac, settings, clock
 
     def begin(self, verdict: "Verdict", now: int) -> "tuple[Waiting | None, str]":
         """Do what a tenant is ASKING for, or have a new resident choose a PIN.
@@ -29,7 +43,7 @@ class Dialogues:
             return None, REFUSED
 
     def _begin(self, verdict: "Verdict", now: int) -> "tuple[Any, str]":
-        """The same; or no signal, and what a phone is to get."""
+        """As begin(); or no signal, and what a phone is to get."""
         with Loan():
             order = verdict.order
             if order == AT_THE_DOOR:
@@ -46,7 +60,7 @@ class Dialogues:
             return begin(verdict, now, *self._parts)
 
     def _present(self, now: int, what: int, key: bytes) -> "tuple[Waiting | None, str]":
-        """Once the code for what was asked for is given back: there is no memory for both."""
+        """Called when the code for what was asked for has been given back: there is no memory for both."""
         with Loan():
             from access.waiting import present
 

@@ -40,8 +40,8 @@ _GUEST_DIGITS = (12, 9)  # of today's format, and of the one before
 class Verdict:
     """A grant, or a denial with its reason; `role`, `digest` and `lease` are those of a known credential.
 
-    `digest` is that under the lock's key. `number` is that of a resident within the lease, 0 where it is not
-    known: people/README.md. `order` is the number behind the `*` of a tenant who is ASKING for something.
+    `digest` is that under the lock's key. `number` is a resident's within the lease, 0 where it is not known
+    (see people/README.md). `order` is the number that a tenant who is ASKING for something typed after `*`.
     """
 
     def __init__(self, reason: str, kind: int, begins_throttle: bool = False) -> None:
@@ -91,9 +91,9 @@ class Gate:
     def pin(self, digits: bytes, now: int, number: "bytes | None" = None) -> Verdict:
         """Judge a code; `now` is ticks_ms(). While the keypad waits, no code is looked up or counted.
 
-        `number` is what was typed behind a `*`. Such an entry is ASKING where a tenant's PIN stands before
-        one of _ORDERS, PASSAGE where that of staff who may stands before `0`, and else unknown, whatever it
-        is that was wrong. What may be a guest's code is for guest() to judge.
+        `number` is what was typed after a `*`. Such an entry is ASKING if a tenant's PIN is before one of
+        _ORDERS, PASSAGE if the PIN of staff who may is before `0`, and otherwise unknown, whatever was wrong.
+        guest() judges what may be a guest's code.
         """
         wait = self._throttle.left_ms(now)
         if wait:
@@ -118,7 +118,7 @@ class Gate:
         return verdict
 
     async def guest(self, verdict: Verdict, digits: bytes) -> None:
-        """Judge digits that are nobody's PIN. What is right is taken back, unless more was counted since."""
+        """Judge digits that are nobody's PIN. Takes back a right code's count, unless others came since."""
         verdict.reason, whose, _ = await self._restrictions.guest(digits, self._clock.now())
         verdict.lease, verdict.number = whose & 0xFFFF, whose >> 16
         if verdict.granted:
@@ -129,7 +129,7 @@ class Gate:
     def remote(self, lease: int, digest: bytes, kind: int = REMOTE) -> Verdict:
         """Judge somebody who has proved to be a tenant of a lease or, with lease 0, to hold a credential.
 
-        `kind` is PHONE of a phone at the reader, which has proved nothing with lease 0.
+        `kind` is PHONE for a phone at the reader; with lease 0 it has proved nothing.
 
         `lease` may have the resident's number times 65,536 in it, as Residents.keys() gives it.
         `digest` is that of a staff credential of the list: no other can be used from afar.
@@ -151,7 +151,7 @@ class Gate:
     def greeting(self, verdict: Verdict) -> str:
         """The signal for somebody who lives here and has come in: what is new is shown to each once.
 
-        A phone may be another's: it is shown to whoever comes by PIN or card.
+        A phone may be in somebody else's hands: news is shown only to whoever comes by PIN or card.
         """
         if verdict.digest in self._residents.greeted:
             return GRANTED
@@ -164,14 +164,14 @@ class Gate:
             return GRANTED
 
     def may_pass(self, digest: bytes) -> bool:
-        """Whether passage mode goes on, which somebody with this digest has begun: theirs, and in hours."""
+        """Whether passage mode that somebody with this digest began goes on: still listed, and in hours."""
         listed = self._credentials.find(digest)
         if listed is None or listed.role != STAFF_PASSAGE:
             return False
         return self._limits(listed, self._clock.now()) == GRANTED
 
     def note(self, verdict: Verdict) -> None:
-        """Note for the residents who keep a log who has come in, or that a code was wrong."""
+        """For residents who keep a log, note who has come in, or that a code was wrong."""
         what = WRONG_CODE
         if verdict.granted or verdict.reason == PASSAGE:
             what = verdict.kind | verdict.role << 4
@@ -179,7 +179,7 @@ class Gate:
         self._register.note(what, 1, mark, verdict.lease, verdict.number)
 
     def _judge(self, verdict: Verdict, purpose: bytes, value: bytes, only: int = 0) -> None:
-        """Look a value up, of one role `only` where it is not 0: only who is looked for uses something up."""
+        """Look a value up, of one role `only` if that is not 0; then nothing of any other role is used up."""
         kind = verdict.kind
         digest = verdict.digest = self._mac.digest(purpose, value)[:DIGEST]
         now = self._clock.now()
@@ -202,7 +202,7 @@ class Gate:
             verdict.reason = self._other(listed, digest, now)
 
     def _tenant(self, listed: "Credential", now: "int | None") -> str:
-        """Nobody is shut out of their home by a clock alone that was set, whether forward or back."""
+        """No clock that was set forward or back shuts anybody out of their home by itself."""
         reason, lease = decide(listed, now), listed.lease
         if self._leases.over(lease, now):
             return EXPIRED
@@ -217,6 +217,6 @@ class Gate:
         return reason
 
     def _limits(self, listed: "Credential", now: "int | None") -> str:
-        """What its dates and hours say."""
+        """The verdict by its dates and hours."""
         in_hours = not listed.schedule or now is None or self._restrictions.in_hours(listed.schedule, now)
         return decide(listed, now, 0, in_hours)

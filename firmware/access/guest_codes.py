@@ -1,7 +1,7 @@
 """Checks guest codes: twelve digits computed from a resident's guest key. README.md has the format.
 
-In NVS (storage/names.py) are the codes for one entry that were used, and what guessing may have gained since
-a resident last armed guest codes, in parts of 10**9. Nothing is stored of any other code.
+In NVS (storage/names.py) are the used codes for one entry, and the chance, in parts of 10**9, that a guess
+was right since a resident last armed guest codes. Nothing is stored of any other code.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ async def _whose(keys: "Keys", start: int, kind: int, value: int) -> "tuple[int,
 
 
 def _use_up(numbers: "Numbers", entry: bytes, now: int) -> str:
-    """GRANTED the first time; UNKNOWN without a place. Nobody takes more than half of what is free."""
+    """GRANTED the first time; UNKNOWN if there is no place. Nobody gets more than half of what is free."""
     table, running, own = numbers.blob(ONCE_CODES, ONCE_CODES_MAX), b"", _ENTRY
     for place in range(0, len(table), _ENTRY):
         other = table[place : place + _ENTRY]

@@ -1,9 +1,9 @@
 """Checks guest codes of the old format, nine digits, which the keys of 0.1.0 give. README.md has the format.
 
-A key of today gives none: see guest_key.py.
+A key of today gives no such code: see guest_key.py.
 
-In NVS (storage/names.py) are the codes that were entered, and what guessing may have gained since a resident
-last armed guest codes, in parts of 10**9.
+In NVS (storage/names.py) are the codes that were entered, and the chance, in parts of 10**9, that a guess was
+right since a resident last armed guest codes.
 """
 
 import asyncio

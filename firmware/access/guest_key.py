@@ -1,7 +1,7 @@
 """Tells a guest key that came over whole from one with a slip in it, and from the keys of 0.1.0.
 
-A guest key has 16 bytes: 14 random ones, and the first two of SHA-256(GUEST_KEY_CHECK, those 14). Of the
-others one in 65,536 looks so by chance.
+A guest key has 16 bytes: 14 random ones, and the first two of SHA-256(GUEST_KEY_CHECK, those 14). One in
+65,536 of the old keys looks like that by chance.
 """
 
 from hashlib import sha256

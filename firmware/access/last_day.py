@@ -14,9 +14,9 @@ _DAY = const(86_400)
 
 
 def end_of(digits: "bytes | memoryview", rule: "Rule") -> int:
-    """The second after that day's last there, in seconds since 1970; 0 where these digits are no day.
+    """The second after that day's last one, in seconds since 1970; 0 if these digits are no day.
 
-    `rule` is that of local time. Where clocks are put forward at midnight it is the hour before.
+    `rule` is that of local time. If clocks are put forward at that midnight, it is an hour earlier.
     """
     if len(digits) != 6:
         return 0

@@ -24,7 +24,7 @@ _OFF = const(80)  # and this and so many days
 
 
 def begin(verdict: "Verdict", now: int, *parts) -> "tuple[tuple[int, bytes] | None, str]":
-    """Do what was asked for, and the signal; or none, and what a phone is to get (see dialogues.py).
+    """Do what was asked for; the signal, or none and what a phone is to get (see dialogues.py).
 
     `parts` are those of dialogue.py.
     """

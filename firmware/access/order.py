@@ -1,4 +1,4 @@
-"""What residents do at the keypad that is done at once, or gives a phone a key; lent in place of dialogue.py.
+"""What residents ask for that is done at once, or gives a phone a key; lent in place of dialogue.py.
 
 PIN * 30 #  removes all of one's own cards
 PIN * 4 #   arms guest codes, and hands the guest key to the phone
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def begin(verdict: "Verdict", now: int, *parts) -> "tuple[tuple[int, bytes] | None, str]":
-    """Do what was asked for, and the signal; or none, and what a phone is to get (see dialogues.py).
+    """Do what was asked for; the signal, or none and what a phone is to get (see dialogues.py).
 
     `parts` are those of dialogue.py.
     """
@@ -48,7 +48,7 @@ def begin(verdict: "Verdict", now: int, *parts) -> "tuple[tuple[int, bytes] | No
 def _key(who: "Verdict", parts: "Parts") -> "tuple[int, bytes] | None":
     """What a phone is to get: a new home key, or one's guest key, a new one where there is none or for 40.
 
-    None, and nothing is made, where no reader could hand it over.
+    If no reader could hand it over, this is None, and no key is made.
     """
     _, register, restrictions, mac, settings, _ = parts
     key = _guest_key(register, who) if who.order == 4 else None
@@ -66,7 +66,7 @@ def _key(who: "Verdict", parts: "Parts") -> "tuple[int, bytes] | None":
 
 
 def _random(mac: "Mac", purpose: bytes) -> bytes:
-    """The chip's generator is weak while the radio is off: the lock's key makes up for that."""
+    """Random bytes. The chip's generator is weak while the radio is off; the lock's key makes up for that."""
     return mac.digest(purpose, urandom(32))[:DIGEST]
 
 

@@ -10,9 +10,9 @@ def note(lock: str, what: int, key: bytes, page: str = "") -> bytes:
     """A text, then the same as a mail to nobody; of a guest key the address of the page, if there is one.
 
     `what` is GUEST_KEY or HOME_KEY, `key` has 16 bytes; or it is LOG, and `key` what people/logs.py hands
-    over, of which there is an address alone. `page` has no https://. Of each message an iPhone
-    opens the first URI (Apple, "Adding Support for Background Tag Reading") and shows no text; an Android
-    phone takes the first record of all.
+    over, for which there is only an address. `page` has no https://. An iPhone opens the first URI of a
+    message (Apple, "Adding Support for Background Tag Reading") and shows no text; an Android phone takes the
+    first record.
     """
     # NFC Forum NDEF 1.0, 3.2: begin or end, short, well-known; RTD URI 1.0, table 3: https:// and mailto:
     if what == LOG:

@@ -1,7 +1,7 @@
-"""Opens for a phone at the reader that answers by a resident's key, after `* #`; README.md has the format.
+"""Opens for a phone at the reader that answers with a resident's key, after `* #`; README.md has the format.
 
-The reader is a tag for ten seconds that anybody may read and write. It tells a challenge that was never told
-before, and whoever writes has answered: what is wrong opens nothing, and ends it, too. Lent.
+For ten seconds the reader is a tag that anybody may read and write. It shows a challenge that was never shown
+before, and what is written is the answer: a wrong one opens nothing, and also ends it. Lent.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _HEAD = b"\xd5\x00\x10"
 
 
 class Opening(Waiting):
-    """As Waiting, but no key gives it time, and none that is typed meanwhile is lost."""
+    """As Waiting, but no key gives it more time, and no key typed meanwhile is lost."""
 
     def __init__(self, now: int, phone: "Phone", lock: str, mac: Mac, residents: "Residents") -> None:
         super().__init__(now, phone)
@@ -61,7 +61,7 @@ class Opening(Waiting):
     async def _judge(self, message: bytes) -> None:
         """Note whose key has signed the challenge; 0 is nobody's. All keys are tried, whatever came.
 
-        A house door may have 256 of them: everybody else has a turn between two.
+        A house door may have 256 of them: other tasks have a turn between two.
         """
         answer, whose = message[len(_HEAD) :], 0
         try:

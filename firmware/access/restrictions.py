@@ -54,7 +54,7 @@ class Restrictions:
         """(verdict, whose, whether it was stored) of twelve or nine digits at `now` (seconds since 1970).
 
         When this returns, a code that opens once has been stored, and a wrong one has been counted. A house
-        door may have 256 keys to try: everybody else has a turn between two.
+        door may have 256 keys to try: other tasks have a turn between two.
         """
         try:
             if now is None:
@@ -71,7 +71,7 @@ class Restrictions:
             return UNKNOWN, 0, False
 
     def _guest_keys(self, now: "int | None") -> "Iterator[tuple[int, bytes]]":
-        """Whose, and the key, of those whose lease is not over."""
+        """(whose, guest key) of all residents whose lease is not over."""
         for whose, key in self._register.residents.keys(GUEST_KEY):
             if not self._register.leases.over(whose & 0xFFFF, now):
                 yield whose, key

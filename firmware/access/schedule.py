@@ -29,7 +29,7 @@ def _digest(purpose: bytes, what: bytes) -> bytes:
 
 
 class Schedules:
-    """`find` gives the record of the list of a digest (16 bytes)."""
+    """`find` gives the list's record with a digest (16 bytes)."""
 
     def __init__(self, find: "Callable[[bytes], Credential | None]", zone: "Zone") -> None:
         self._find, self._zone = find, zone
@@ -56,7 +56,7 @@ class Schedules:
         return False
 
     def _is_on(self, days: int, day: int) -> bool:
-        """Whether a mask has this day; a holiday counts as that alone, and not as its weekday."""
+        """Whether a mask has this day; a holiday counts only as a holiday, and not as its weekday."""
         weekday = days >> (day + 3) % 7 & 1  # 1970 began on a Thursday
         holiday = days >> _HOLIDAY_BIT & 1
         if weekday != holiday:

@@ -39,7 +39,7 @@ class Throttle:
     def left_ms(self, now: int) -> int:
         """What remains of the wait; `now` is ticks_ms().
 
-        A wait that seems longer than it was at its beginning is over: ticks go round.
+        A wait that seems longer than it was at its beginning is over: ticks start again at 0 now and then.
         """
         left = ticks_diff(self._free_at, now)
         if not 0 < left <= self._wait:
@@ -49,7 +49,7 @@ class Throttle:
     def count(self, now: int) -> bool:
         """Count a code as wrong, before it is checked. Whether that is worth an alarm.
 
-        It is where a first wait begins, and at the 24th wrong code of a day.
+        It is if a first wait begins, and at the 24th wrong code of a day.
         """
         self._before, hours = self.failures, self._hours
         if not self._before:

@@ -3,7 +3,7 @@
 Any clock may be wrong, the operator's too. So a signed time that is more than a day beyond what the lock's
 own running time allows is no floor until a second source agrees: SNTP, or another signed message an hour
 later. Two sources that agree also take a wrong floor back, but not below the time that the lock has itself
-run since it was provisioned. link/README.md says what that is worth against whom.
+run since it was provisioned. link/README.md says against whom that helps.
 """
 
 from micropython import const
@@ -114,5 +114,5 @@ def _lived(clock: "Clock") -> int:
 
 
 def _run(clock: "Clock") -> int:
-    """Seconds since the start, by the chip's clock and however it was set."""
+    """Seconds since the start, by the chip's clock, however that was set meanwhile."""
     return clock.read() - clock.start

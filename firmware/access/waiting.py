@@ -1,4 +1,4 @@
-"""What all dialogues at the keypad have in common: their time, `*`, and the third refusal. Lent with them.
+"""What all dialogues at the keypad have in common: their time, `*`, the third refusal. Lent with them.
 
 By itself it waits for a phone, so that no more than this stays loaded meanwhile.
 """
@@ -35,21 +35,22 @@ _RANDOM = const(8)  # UID0 of a random UID, new at each activation: ISO/IEC 1444
 def present(
     now: int, lend_phone: "Callable[[], Phone]", what: int, key: bytes
 ) -> "tuple[Waiting | None, str]":
-    """Have a phone read something: what is awaited then, and the signal. Without a reader nobody waits."""
+    """Have a phone read something: what is awaited then, and the signal. Without a reader nothing is."""
     phone = lend_phone()
     phone.present(what, key)
     return (Waiting(now, phone), GOES_ON) if phone.waits() else (None, KEPT)
 
 
 def is_random(uid: bytes) -> bool:
-    """Whether a UID is another one the next time, as phones show them."""
+    """Whether a UID will be another one the next time, as a phone's is."""
     return len(uid) == 4 and uid[0] == _RANDOM
 
 
 class Waiting:
     """Something is awaited at the door for `patience` ms without a key; 0: it is over.
 
-    Its attributes are public: the build shortens private ones by module, and the dialogues are in others.
+    Its attributes are public: the build shortens private ones by module, and dialogues are in several
+    modules.
     """
 
     def __init__(self, now: int, phone: "Phone | None" = None) -> None:
@@ -80,10 +81,10 @@ class Waiting:
             self.phone.end()
 
     def again(self, digits: "bytes | memoryview") -> "Verdict | None":
-        """The verdict where these digits are the new PIN once more, which is not to be judged."""
+        """The verdict if these digits are the new PIN once more; such digits are not judged as a code."""
 
     def pin(self, verdict: "Verdict", digits: "bytes | memoryview") -> None:
-        """A code was judged: give it another reason where it is what is awaited."""
+        """A code was judged: give it another reason if it is what is awaited."""
 
     def card(self, uid: bytes, kind: int = PLAIN) -> "Verdict | None":
         """The verdict where a card is added, removed or refused; None where it is to be judged.

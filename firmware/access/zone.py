@@ -33,7 +33,7 @@ class Zone:
 
 
 def _instant(change: "Change", year: int) -> int:
-    """When a change takes place, by the clock that shows the time until then."""
+    """When a change takes place, by the local time that holds until then."""
     month, week, day, second = change
     if month:
         first = _day(year, month)
@@ -48,5 +48,5 @@ def _instant(change: "Change", year: int) -> int:
 
 
 def _day(year: int, month: int) -> int:
-    """Days from 1970 to the first of a month, 13 being the next January."""
+    """Days from 1970 to the first of a month; month 13 is the next January."""
     return seconds(year, month, 1, 0, 0, 0) // 86400

@@ -23,7 +23,7 @@ def parse(text: str) -> "Rule":
 
 
 def checked(text: object) -> "Rule | None":
-    """The same of whatever the settings have; None where that is no rule."""
+    """As parse(), for any value of the settings; None if it is no rule."""
     try:
         return parse(text) if isinstance(text, str) and len(text) <= LONGEST else None
     except ValueError:

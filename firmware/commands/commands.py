@@ -1,15 +1,15 @@
 """Judges and carries out commands from afar.
 
 A command is a JWS of the lock's key, purpose "menshen command v1", with {"lock", "time", "command", "nonce",
-"expires"}; times in seconds since 1970, at most ten minutes apart. To unlock it holds besides "proof", a JWS
-of purpose "menshen unlock v1" with these same five fields, and either "lease", of which some guest key signs
-it, or "credential", the digest of a staff credential (32 hexadecimal digits), whose own key does. Neither
-opens the door by itself: the gate judges it like a card.
+"expires"}; times in seconds since 1970, at most ten minutes apart. To unlock it also has "proof", a JWS of
+purpose "menshen unlock v1" with these same five fields, and either "lease", if a guest key of that lease
+signs the proof, or "credential", the digest of a staff credential (32 hexadecimal digits), if that one's own
+key does. Neither opens the door by itself: the gate judges it like a card.
 
-"certificate" holds besides "file", "lock" or "ca", and "certificate", the DER in base64url, and restarts.
+"certificate" also has "file" ("lock" or "ca") and "certificate", the DER in base64url, and restarts the lock.
 
-It may have a "number" besides, which must be above all that the lock has obeyed, by 65,536 at most: then it
-does not hang on a clock alone that nobody obeys it after others. Once one with a number was obeyed, none
+It may also have a "number", which must be above all that the lock has obeyed, by 65,536 at most. Then that it
+is not obeyed after later ones does not depend on a clock alone. Once a command with a number was obeyed, none
 without is.
 """
 
@@ -65,28 +65,25 @@ class Nonces:
         self._numbers = numbers
 
     def spend(self, nonce: str, time: int, expires: int, now: int) -> None:
-        """Store that this command is carried out. Refused: "replayed", "busy" (16 at once), "flash error"."""
-        try:
-            table = self._numbers.blob(NONCES, NONCES_MAX) or bytes(4)
-            mark, low = sha256(nonce.encode()).digest()[:_MARK], struct.unpack_from("<I", table)[0]
-            if time <= low:
+        """Store that this command is carried out. Raises Refused (16 at once: "busy"), OSError."""
+        table = self._numbers.blob(NONCES, NONCES_MAX) or bytes(4)
+        mark, low = sha256(nonce.encode()).digest()[:_MARK], struct.unpack_from("<I", table)[0]
+        if time <= low:
+            raise Refused("replayed")
+        entries = b""
+        for place in range(4, len(table) - _ENTRY + 1, _ENTRY):
+            entry = table[place : place + _ENTRY]
+            ended = struct.unpack_from("<I", entry, _MARK)[0]
+            if equal(entry[:_MARK], mark):
                 raise Refused("replayed")
-            entries = b""
-            for place in range(4, len(table) - _ENTRY + 1, _ENTRY):
-                entry = table[place : place + _ENTRY]
-                ended = struct.unpack_from("<I", entry, _MARK)[0]
-                if equal(entry[:_MARK], mark):
-                    raise Refused("replayed")
-                if ended + _SKEW_S <= now:
-                    low = max(low, ended)
-                else:
-                    entries += entry
-            if len(entries) > NONCES_MAX - 4 - _ENTRY:
-                raise Refused("busy")
-            table = struct.pack("<I", low) + entries + mark + struct.pack("<I", expires)
-            self._numbers.set_blob(NONCES, table)
-        except OSError:
-            raise Refused("flash error")
+            if ended + _SKEW_S <= now:
+                low = max(low, ended)
+            else:
+                entries += entry
+        if len(entries) > NONCES_MAX - 4 - _ENTRY:
+            raise Refused("busy")
+        table = struct.pack("<I", low) + entries + mark + struct.pack("<I", expires)
+        self._numbers.set_blob(NONCES, table)
 
 
 class Commands:
@@ -107,7 +104,7 @@ class Commands:
     async def handle(self, message: "bytes | bytearray | None", retained: bool) -> bool:
         """Handle one message, None for one that was too long. Whether its command was carried out.
 
-        Nothing is told of a tenant's command to unlock.
+        A tenant's command to unlock is neither answered nor reported.
         """
         nonce, told = None, True
         try:
@@ -122,43 +119,40 @@ class Commands:
             await self._carry_out(fields, nonce)
             return True
         except Refused as error:
-            if told:
-                self._acks.command_refused(nonce, error.reason)
+            reason = error.reason
         except MemoryError:
-            if told:
-                self._acks.command_refused(nonce, "no memory")
+            reason = "no memory"
+        except OSError:
+            reason = "flash error"
+        if told:
+            self._acks.command_refused(nonce, reason)
         return False
 
     def _check(self, fields: dict) -> str:
         """The nonce, if this is a well-formed command for this lock. Raises Refused."""
         if fields.get("lock") != self._lock_id:
             raise Refused("wrong lock")
-        if any(name not in fields for name in _FIELDS):
+        time, expires, number = [fields.get(name, 1) for name in ("time", "expires", "number")]
+        nonce, command = fields.get("nonce"), fields.get("command")
+        members = len(_FIELDS) + ("number" in fields) + 2 * (command in ("unlock", "certificate"))
+        fits = (
+            len(fields) == members
+            and all(name in fields for name in _FIELDS)
+            and all(type(each) is int for each in (time, expires, number))
+            and 0 < time < expires <= time + _LIFE_S
+            and 0 < number <= NUMBER_MAX
+            and command in COMMANDS
+            and isinstance(nonce, str)
+            and 8 <= len(nonce) <= 32
+            and all(letter in _LETTERS for letter in nonce)
+        )
+        if not fits:
             raise Refused("malformed")
-        time, expires, nonce, command = fields["time"], fields["expires"], fields["nonce"], fields["command"]
-        if type(time) is not int or type(expires) is not int or not 0 < time < expires <= time + _LIFE_S:
-            raise Refused("malformed")
-        if not isinstance(nonce, str) or not 8 <= len(nonce) <= 32 or any(c not in _LETTERS for c in nonce):
-            raise Refused("malformed")
-        is_counted = "number" in fields
-        if command not in COMMANDS or len(fields) - is_counted != len(_FIELDS) + 2 * (
-            command in ("unlock", "certificate")
-        ):
-            raise Refused("malformed")
-        number = fields.get("number", 1)
-        if type(number) is not int or not 0 < number <= NUMBER_MAX:
-            raise Refused("malformed")
-        return nonce
+        return str(nonce)
 
     async def _carry_out(self, fields: dict, nonce: str) -> None:
         """Carry the command out, if it is neither too late nor too early nor a repetition. Raises Refused."""
-        now, command, door = self._clock.now(), fields["command"], self._door
-        if now is None:
-            raise Refused("no clock")
-        if max(now, self._clock.passed) >= fields["expires"]:
-            raise Refused("expired")
-        if fields["time"] > now + _SKEW_S:
-            raise Refused("too early")
+        now, command, door = self._now(fields), fields["command"], self._door
         lease, digest = await self._proved(fields) if command == "unlock" else (0, b"")
         number = fields.get("number", 0)
         self._count(number)
@@ -178,44 +172,44 @@ class Commands:
         if command in ("restart", "certificate"):
             door.restart()
 
+    def _now(self, fields: dict) -> int:
+        """The time, within that of a command. Raises Refused."""
+        now = self._clock.now()
+        if now is None:
+            raise Refused("no clock")
+        if max(now, self._clock.passed) >= fields["expires"]:
+            raise Refused("expired")
+        if fields["time"] > now + _SKEW_S:
+            raise Refused("too early")
+        return now
+
     def _renew(self, name: object, text: object, now: int) -> None:
-        """Have a certificate take the place of the old one. Raises Refused."""
+        """Have a certificate take the place of the old one. Raises Refused, OSError."""
         if name not in ("lock", "ca") or not isinstance(text, str):
             raise Refused("malformed")
-        try:
-            if not self._door.certificate(str(name), text, now):
-                raise Refused("denied")
-        except OSError:
-            raise Refused("flash error")
+        if not self._door.certificate(str(name), text, now):
+            raise Refused("denied")
 
     def _count(self, number: int) -> None:
-        """Store the number of a command, 0 where it has none. Refused where it is not above all before."""
+        """Store the number of a command, 0: it has none. Raises Refused: it is not above all; OSError."""
         highest = self._numbers.get(COMMAND)
         if not (highest < number <= highest + RISE_MAX or number == highest == 0):
             raise Refused("replayed")
-        try:
-            self._numbers.set(COMMAND, number)
-        except OSError:
-            raise Refused("flash error")
+        self._numbers.set(COMMAND, number)
 
     async def _proved(self, fields: dict) -> "tuple[int, bytes]":
         """(lease, b"") of the tenant who signed the proof, or (0, digest) of the staff credential.
 
-        Others have a turn between any two keys.
+        Other tasks have a turn between any two keys. Raises Refused, OSError.
         """
-        lease, credential, proof = fields.get("lease"), fields.get("credential"), fields.get("proof")
-        if type(lease) is int and 0 < lease < 65536:
-            try:
-                keys, digest = await self._door.guest_keys(lease), b""
-            except OSError:
-                raise Refused("flash error")
-        elif isinstance(credential, str) and len(credential) == 32 and all(c in _HEX for c in credential):
-            lease, digest = 0, bytes([int(credential[n : n + 2], 16) for n in range(0, 32, 2)])
-            keys = [Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)]
-        else:
-            raise Refused("malformed")
+        lease, proof, digest = fields.get("lease"), fields.get("proof"), b""
         if not isinstance(proof, str):
             raise Refused("malformed")
+        if type(lease) is int and 0 < lease < 65536:
+            keys = await self._door.guest_keys(lease)
+        else:
+            lease, digest = 0, _digest(fields.get("credential"))
+            keys = [Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)]
         for key in keys:
             await asyncio.sleep_ms(0)
             try:
@@ -227,3 +221,10 @@ class Commands:
             if len(said) == len(_FIELDS) and not any(said.get(name) != fields[name] for name in _FIELDS):
                 return lease, digest
         raise Refused("bad signature")
+
+
+def _digest(credential: object) -> bytes:
+    """The digest of a staff credential. Raises Refused."""
+    if not isinstance(credential, str) or len(credential) != 32 or any(c not in _HEX for c in credential):
+        raise Refused("malformed")
+    return bytes([int(credential[n : n + 2], 16) for n in range(0, 32, 2)])

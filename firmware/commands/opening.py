@@ -36,7 +36,7 @@ async def whose(
 
     `keys` are (lease, guest key), `now` is seconds since 1970. When this returns a lease, the message's time
     is stored, and no message by that key of that time or before is obeyed any more. All keys are tried,
-    whatever came; a house door may have 256 of them: everybody else has a turn between two.
+    whatever came; a house door may have 256 of them: other tasks have a turn between two.
     """
     if now is None or len(message) != SIZE:
         return None
@@ -62,9 +62,9 @@ async def whose(
 def _spend(numbers: "Numbers", all_numbers: bytearray, number: bytes, time: int) -> bool:
     """Store the time of this message; False where it is not newer than the last by its key.
 
-    Each key has a time of its own: a message dated ahead, at a lock whose clock was, too, keeps nobody else
-    out. Where there is no place those of keys that are no more go, and then the earliest becomes that of all
-    keys that have none. OSError: NVS is full.
+    Each key has a time of its own: a message dated ahead, at a lock whose clock was ahead, too, keeps nobody
+    else out. If there is no place, times of keys that no longer exist are dropped; if there still is none,
+    the earliest time is dropped and becomes that of all keys without one. OSError: NVS is full.
     """
     table = numbers.blob(OPENED_FROM_AFAR, OPENED_FROM_AFAR_MAX) or bytes(_NUMBER)
     last = floor = struct.unpack_from("<I", table)[0]

@@ -62,9 +62,10 @@ class Remote:
     def restart(self) -> None:
         """Restart one to two minutes from now, at a moment drawn now, or later.
 
-        The moment stays whoever comes to the door: if the lock waited for them, whoever orders a restart
-        could tell from a delay that somebody was there. But the keypad's wait begins anew with each start: so
-        the next that is ordered leaves it time to end, or restarts in a row would keep tenants out.
+        The moment stays the same whoever comes to the door: if the lock waited for them, whoever orders a
+        restart could tell from the delay that somebody was there. The keypad's wait begins anew with each
+        start, so the next ordered restart leaves it time to end; otherwise restarts in a row would keep
+        tenants out.
         """
         wait_ms = _WAIT_MS + random_up_to(_WAIT_MS)
         if self._started is not None:

@@ -1,7 +1,7 @@
 """Listens to residents who open from afar, if the settings say so. Anybody may write to this topic.
 
-Only so many messages a minute are looked at. When there are more the lock asks the broker for no more of
-them for a minute, so that a flood costs opening from afar, and nothing else.
+Only a few messages a minute are looked at. When there are more, the lock unsubscribes for a minute, so that a
+flood costs opening from afar, and nothing else.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _SIZE = const(24)  # opening.SIZE
 
 
 class Tenant:
-    """`door`: opens for a lease, if the gate agrees; gives (lease, guest key) of all that have one."""
+    """`door`: a function that opens for a lease, if the gate agrees, and one that gives (lease, key)."""
 
     def __init__(
         self,

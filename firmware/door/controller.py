@@ -16,11 +16,11 @@ LOCKED, UNLOCKED, OPEN, HELD_OPEN, FORCED = "locked", "unlocked", "open", "held 
 class Controller:
     """Only this moves the relay, and only grant() releases it.
 
-    locked → unlocked by a grant → open when the leaf opens → held open after `held_open_ms` → locked
-    when the leaf closes. A leaf that opens while locked was forced, unless an exit was requested shortly
-    before. One that has not been seen closed since the start was open already, and is held open in its time.
-    The bolt is held again after `unlock_ms`, or as soon as the leaf has closed. In passage mode it is not,
-    and no leaf is held open. `on_alarm` is called with "forced" or "held open".
+    locked → unlocked by a grant → open when the leaf opens → held open after `held_open_ms` → locked when the
+    leaf closes. A leaf that opens while locked was forced, unless an exit was requested shortly before. One
+    that has not been seen closed since the start was open already, and is held open in its time. The bolt is
+    held again after `unlock_ms`, or as soon as the leaf has closed. In passage mode neither happens, and no
+    leaf counts as held open. `on_alarm` is called with "forced" or "held open".
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Controller:
             self._become_open(now)
 
     def end_passage(self) -> None:
-        """End passage mode: hold the bolt. An open leaf is held open in its time from now on."""
+        """End passage mode: hold the bolt. For an open leaf the time to "held open" begins now."""
         self.passage = False
         self._secure()
 

@@ -6,7 +6,18 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 import console
-from access.decide import ASKING, AT_THE_DOOR, GUESTS, MOVING_IN, PASSAGE, PLAIN, PROVED, THROTTLED, UNKNOWN
+from access.decide import (
+    ASKING,
+    AT_THE_DOOR,
+    DELAYS,
+    GUESTS,
+    MOVING_IN,
+    PASSAGE,
+    PLAIN,
+    PROVED,
+    THROTTLED,
+    UNKNOWN,
+)
 from access.gate import Verdict
 from door.signals import SIGNALS
 from loader import Loan, hush
@@ -63,7 +74,7 @@ class Doorkeeper:
         self._rests, self._asked = False, 0  # `* #` was typed less than a minute ago; when
 
     def identify(self) -> None:
-        """Signal which lock this is, for somebody who looks for it."""
+        """Show which lock this is to somebody who looks for it."""
         self._indicator.say_if_idle("identify", ticks_ms())
 
     def remote(self, lease: int, digest: bytes) -> bool:
@@ -85,8 +96,11 @@ class Doorkeeper:
         self._follow(now)
 
     def card(self, uid: bytes, kind: int = PLAIN) -> None:
-        """A card was held to the reader; `kind` is PLAIN, PROVED or ELSEWHERE of access/decide.py."""
+        """A card was held to the reader; `kind` is one of those of access/decide.py."""
         now = ticks_ms()
+        if kind == DELAYS:
+            self._indicator.say("unread", now)
+            return
         verdict = self._talk and self._talk.card(uid, kind)
         self._act(verdict or self._gate.card(uid, kind == PROVED))
         self._follow(now)
@@ -96,7 +110,7 @@ class Doorkeeper:
         return self._talk is not None and self._talk.adds()
 
     def _pin(self, digits: bytes, number: "bytes | None") -> None:
-        """A code was entered at the keypad, with a number behind `*` or none; or `* #`, without digits."""
+        """A code was entered at the keypad, with a number after `*` or without; or `* #`, without digits."""
         if not digits:
             self._await_phone()
             return
@@ -122,9 +136,9 @@ class Doorkeeper:
         self._act(verdict)
 
     def _await_phone(self) -> None:
-        """Await a phone that opens by a resident's key, whoever asks for it, but once in a minute at most.
+        """Await a phone that opens with a resident's key, whoever asks for it, but once a minute at most.
 
-        It is no code: nothing counts it, and no wait of the keypad stops it.
+        `* #` is no code: nothing counts it, and no wait of the keypad stops it.
         """
         verdict = Verdict(THROTTLED if self._rests else ASKING, PHONE)
         verdict.order = AT_THE_DOOR
@@ -133,7 +147,7 @@ class Doorkeeper:
         self._act(verdict)
 
     def _follow(self, now: int, moves: bool = False) -> None:
-        """See whether a dialogue is over. It is where the leaf moves: whoever began it may have gone in."""
+        """See whether a dialogue is over. It is when the leaf moves: whoever began it may have gone in."""
         talk = self._talk
         if self._rests and ticks_diff(now, self._asked) >= _REST_MS:
             self._rests = False
@@ -187,7 +201,7 @@ class Doorkeeper:
             console.error("door", "no space to note that staff were in")
 
     def _show(self, verdict: "Verdict", signal: str, now: int) -> None:
-        """Show what came of it; nobody far away ends what somebody at the door is to see."""
+        """Show what came of it; a signal for somebody far away replaces none for somebody at the door."""
         (self._indicator.say_if_idle if verdict.kind == REMOTE else self._indicator.say)(signal, now)
 
     def _watch_passage(self, now: int) -> None:
@@ -243,7 +257,7 @@ class Doorkeeper:
 
 
 def phone_lender(*parts) -> "Callable[[], Phone]":
-    """A function that lends the phone at the reader, for as long as something is presented to it.
+    """A function that lends the phone at the reader for as long as something is presented to it.
 
     `parts` are those of door/phone.py.
     """

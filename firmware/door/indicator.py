@@ -33,7 +33,7 @@ class Indicator:
         self.tick(now)
 
     def say_if_idle(self, signal: str, now: int) -> None:
-        """The same for somebody who is not at the door, where nothing is shown to somebody who is."""
+        """The same for somebody far away, unless a signal is being shown to somebody at the door."""
         if not self._signal:
             self.say(signal, now)
 

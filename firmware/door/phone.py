@@ -26,7 +26,7 @@ class Phone:
         self._tag: PhoneTag | None = None
 
     def present(self, what: int, key: bytes) -> None:
-        """Present a GUEST_KEY, HOME_KEY or LOG (people/entry.py) in place of the one before, until end().
+        """Present a GUEST_KEY, HOME_KEY or LOG (people/entry.py), and nothing else, until end().
 
         The code of the tag stays loaded meanwhile.
         """
@@ -54,7 +54,7 @@ class Phone:
         return self._tag is not None and not self._tag.is_over()
 
     def end(self) -> None:
-        """Present nothing any more."""
+        """Stop presenting."""
         self._tag = None
         if self._reader is not None:
             self._reader.emulate(None)

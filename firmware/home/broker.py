@@ -79,9 +79,9 @@ class Home:
         self._resolver = Resolver([], self._numbers, lambda: self._wlan.ifconfig()[3])
 
     async def run(self) -> None:
-        """Until it must yield, or is off and the announcement has been removed as far as that is possible.
+        """Run until it must yield, or is turned off and the announcement has been removed as far as possible.
 
-        Raises MemoryError where there is too little even for this: others get that of this code, too.
+        Raises MemoryError if there is too little memory even for this; then this code's memory is freed, too.
         """
         is_plain = self._broker is None or self._broker[4] is None
         backoff, tries = Backoff(_BASE_MS if is_plain else _CAP_MS, _CAP_MS), 0
@@ -117,14 +117,13 @@ class Home:
         address = await self._resolver.resolve(host)
         client = MQTTClient(self._lock + ".home", (host, port, user, password), self._tls)
         client.set_last_will(self._presence, b"offline", True, 1)
+        began = ticks_ms()
         try:
-            try:
-                await client.connect(address)
-            except MQTTError:
-                self._resolver.doubt(host)
-                raise
+            await client.connect(address)
             await side_by_side(client.run(self._on_message), self._serve(client))
         finally:
+            if ticks_diff(ticks_ms(), began) <= _PROVED_MS:  # whoever hangs up at once may not be the broker
+                self._resolver.doubt(host)
             client.close()
 
     async def _serve(self, client: "MQTTClient") -> None:

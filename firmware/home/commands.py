@@ -104,7 +104,7 @@ def _hex(data: bytes) -> bytes:
 def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> None:
     """Store the time of this command of the code with this tag. Refused unless it is newer than the last one.
 
-    The marks of codes that are no more are removed.
+    The marks of codes that no longer exist are removed.
     """
     marks = numbers.blob(HOME_MARKS, HOME_MARKS_MAX)
     others = b""

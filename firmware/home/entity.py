@@ -8,8 +8,8 @@ own commands, so that the lock need not tell it.
 def entity(lock: str, command: str, presence: str) -> "tuple[bytes, ...]":
     """JSON to be retained, under the name of the device, in pieces; `command` and `presence` are topics.
 
-    There may be no memory for the whole in one piece. It is no dict, whose keys would stay in the chip's
-    memory for ever.
+    There may be no memory for the whole in one piece. It is not made from a dict, whose keys would stay in
+    the chip's memory for ever.
     """
     # The template is rendered in Home Assistant for each command; `value` is UNLOCK or LOCK, `code` what the
     # tenant typed or the entity's default code. See commands.py for the two hashes.

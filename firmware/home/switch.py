@@ -1,7 +1,7 @@
 """Turns the tenant's own broker on while a resident wants it; the code for it is loaded only then.
 
-This stays loaded where the settings have `home`. It is on while a resident has a home key in the table of
-residents; the end of the lease removes that key, and so does moving out. No message can reach it.
+This stays loaded if the settings have `home`. The broker is on while a resident has a home key in the table
+of residents; the end of the lease removes that key, and so does moving out. No message can change that.
 """
 
 import asyncio

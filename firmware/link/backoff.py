@@ -15,9 +15,9 @@ def random_up_to(limit: int) -> int:
 class Backoff:
     """next() is between half of a limit and the limit, which is min(cap, base · 2ⁿ); n counts the calls.
 
-    So whoever cuts a connection again and again has a handshake, which holds up the door, once in half of
-    the base at most. `random(limit)` draws a number from 0 to `limit`. Nothing that happens at the door moves
-    a wait, not even to spare whoever is there: a wait that is longer then would tell of them.
+    So whoever cuts a connection again and again causes a handshake, which holds up the door, once in half of
+    the base at most. `random(limit)` draws a number from 0 to `limit`. Nothing that happens at the door
+    changes a wait, not even to spare whoever is there: a longer wait would show that somebody was.
     """
 
     def __init__(self, base_ms: int, cap_ms: int, random: "Callable[[int], int]" = random_up_to) -> None:

@@ -48,9 +48,9 @@ def read_reply(reply: bytes, ident: bytes, asked: bytes) -> "tuple[str, int] | N
     """(address, time to live in seconds) of a reply; None if it has no address or was truncated.
 
     Addresses at which no broker can be do not count: of "this" network, of the host itself, multicast and
-    reserved ones (RFC 6890, 2.2.2). A filter that blocks a name answers so, and so do broken routers.
-    `asked` is the question section. Raises ValueError or IndexError if this is no reply to that question;
-    the caller waits for another then.
+    reserved ones (RFC 6890, 2.2.2). Filters that block a name answer with such addresses, and so do broken
+    routers. `asked` is the question section. Raises ValueError or IndexError if this is no reply to that
+    question; the caller waits for another then.
     """
     if reply[:2] != ident or reply[2] & 0xF8 != 0x80 or reply[4:6] != b"\0\x01":
         raise ValueError
@@ -80,9 +80,9 @@ async def ask_all(
 ) -> "tuple[str, int] | None":
     """Ask each server in turn, several times, for about timeout_ms: (address, time to live in seconds).
 
-    Nobody was at the address that is `doubted`: another server may know a better one, and chance decides then
-    which is asked first. None if no server answers, or all say that there is no such host. Raises OSError for
-    a bad name.
+    Nobody answered at the address that is `doubted`: another server may know a better one, and then chance
+    decides which is asked first. None if no server answers, or all say that there is no such host. Raises
+    OSError for a bad name.
     """
     asked, worse = question(host), None
     if doubted and servers:
@@ -107,7 +107,7 @@ async def ask_all(
 
 
 def _received(sock: "socket.socket") -> bytes:
-    """A datagram; its beginning where no piece of memory is left for the longest. Most are no longer."""
+    """A datagram, or its beginning if there is no memory for the longest; most are no longer than that."""
     try:
         return sock.recv(_REPLY_MAX)
     except MemoryError:

@@ -23,7 +23,7 @@ def encode(data: bytes) -> bytes:
 
 
 def decode(text: "bytes | bytearray | memoryview | str") -> bytearray:
-    """The bytes of a base64url text. Raises Refused for any but the one canonical text of them."""
+    """The bytes of a base64url text. Raises Refused for any text but the canonical one for them."""
     size = len(text)
     out = bytearray(size * 3 // 4)
     place = 0

@@ -5,7 +5,7 @@ TlsError        TLS is not possible; the message names the file
 Refused         what a message asks for is refused: it is not authentic, say, or a blob was not fetched
 Interrupted     a blob was not fetched since the connection was lost: the next try resumes
 
-That the address of a host is not known is an OSError, as it is of MicroPython's own getaddrinfo().
+An unknown address of a host is an OSError, as with MicroPython's own getaddrinfo().
 """
 
 

@@ -37,9 +37,9 @@ class Link:
     """Joins Wi-Fi, looks up the broker, connects; after any failure it closes, waits, and starts again.
 
     `network` is what a connection needs: Wi-Fi, addresses, and the time. `client` is a class of clients, and
-    what a new one is made of for each connection. When it connects depends on the network and on
-    chance, and on nothing that happens at the door. `fault` is told of MEMORY when TLS has too little memory,
-    and again when a session has lasted.
+    what is needed to make one for each connection. When the lock connects depends on the network and on
+    chance, and on nothing that happens at the door. `fault` gets MEMORY when TLS has too little memory, and
+    again when a session has lasted.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ def is_numeric(host: str) -> bool:
 async def look_up(
     host: str, timeout_ms: int, cache: "Cache", servers: "Servers", numbers: "Numbers", wlan_dns: "WlanDns"
 ) -> str:
-    """See Resolver.resolve(), which has these parts."""
+    """See Resolver.resolve(), which passes these parts."""
     if is_numeric(host):
         return host
     address, expires = cache.get(host, (None, None))

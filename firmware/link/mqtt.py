@@ -105,7 +105,7 @@ class MQTTClient(simple.MQTTClient):
     ) -> None:
         """Publish a message, with QoS 1; return when the broker has acknowledged it.
 
-        There may be no memory for a long one in one piece: so it may be a tuple of them.
+        There may be no memory for a long message in one piece, so `msg` may be a tuple of pieces.
         """
         pid = self._next_id()
         body, more = text(topic) + pid, ()
@@ -130,9 +130,9 @@ class MQTTClient(simple.MQTTClient):
     async def run(self, on_message: "OnMessage") -> None:
         """Read packets and send pings for ever. Ends by MQTTError or when cancelled.
 
-        on_message(topic, payload) is awaited for each message before the next is read: it must not wait
-        for another message, nor longer than half of keepalive. A message for which it has no memory is
-        dropped, and told on the console.
+        on_message(topic, payload) is awaited for each message before the next is read: it must not wait for
+        another message, nor longer than half of keepalive. A message for which there is no memory is dropped,
+        and the console says so.
         """
         half = self.keepalive * 500  # ms
         pinged = None  # ticks of the unanswered ping

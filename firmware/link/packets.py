@@ -1,7 +1,7 @@
 """Builds and reads the packets of MQTT 3.1.1. Section numbers are those of the OASIS standard.
 
-Of a message only the topic is read here. The payload stays in the stream until its handler reads it, so that
-no broker can fill the memory.
+Only the topic of a message is read here. The payload stays in the stream until its handler reads it, so no
+broker can fill the memory.
 """
 
 from micropython import const

@@ -1,7 +1,7 @@
 """Puts another certificate in the place of the lock's own or of the authority's, before the old one ends.
 
-The command that brings it is signed; here it is seen to that a slip of the operator's does not take the lock
-off the network. One file changes, whole or not at all, and the lock's key stays.
+The command that brings it is signed; the checks here prevent that a slip of the operator's takes the lock off
+the network. One file changes, whole or not at all, and the lock's key stays.
 """
 
 import tls
@@ -20,8 +20,9 @@ _SIZE = 64
 def replace(name: str, der: bytes, now: int, folder: str = FOLDER) -> bool:
     """Whether `der` took the place of "lock" or "ca". OSError of the flash, TlsError without an old one.
 
-    A lock's certificate must be for its key. Authorities are one, or two while one takes the other's place,
-    and one of them is trusted already. One of what is given must hold `now`, in seconds since 1970.
+    A lock's certificate must be for its key. There is one authority, or two while one takes the other's
+    place, and one of them must be trusted already. One certificate of those given must be within its dates
+    `now`, in seconds since 1970.
     """
     path = folder + name + ".crt.der"
     held = read(path)

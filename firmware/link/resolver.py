@@ -12,8 +12,8 @@ class Resolver:
     """Asks `servers`, each (IPv4 address, port), in turn; the code for that is loaded only meanwhile.
 
     `wlan_dns()` gives the address of the access point's own server, which is asked last. An address is used
-    beyond its time to live while no server answers. Where nobody is at an address that the servers insist on,
-    the last one that was good is tried, too.
+    beyond its time to live while no server answers. If nobody answers at the address that the servers give
+    again and again, the last good one is tried, too.
     """
 
     def __init__(

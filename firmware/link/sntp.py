@@ -46,15 +46,19 @@ def read_reply(reply: bytes, cookie: bytes) -> int:
     return seconds - _TO_1970 if seconds >= 0x80000000 else seconds + _ERA_1
 
 
-async def set_clock(clock: "Clock", resolver: "Resolver", host: str, port: int) -> None:
-    """Set the clock by this server; where it does not answer, look its address up anew the next time."""
+async def set_clock(clock: "Clock", resolver: "Resolver", server: "tuple[str, int]", doubts: bool) -> None:
+    """Set the clock by this server. Its address is doubted if it does not answer, and where `doubts`.
+
+    `doubts`: no connection comes about. Then it may be somebody else's, who says what is wrong.
+    """
+    host, port = server
     try:
         now = await ask(await resolver.resolve(host), port)
     except OSError:
         now = None
-    if now is None:
+    if now is None or doubts:
         resolver.doubt(host)
-    else:
+    if now is not None:
         clock.network(now)
 
 

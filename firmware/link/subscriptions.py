@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Subscriptions:
-    """The topics and their handlers. A handler must not wait for another message: it is awaited first."""
+    """The topics and their handlers. A handler must not wait for a message: none is read until it is done."""
 
     def __init__(self) -> None:
         self._handlers: dict[bytes, tuple[Handler, int]] = {}

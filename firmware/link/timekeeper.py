@@ -1,6 +1,6 @@
 """Sets the clock by SNTP: before the first connection, then twice a day at times that nothing moves.
 
-It is asked again, too, for as long as no connection comes about: an answer that was wrong may be why, since
+As long as no connection comes about it is asked again, too: a wrong answer may be the reason, since
 certificates are checked by this clock.
 """
 
@@ -45,10 +45,10 @@ class Timekeeper:
         now = ticks_ms()
         if self._server is not None and (self._asked is None or ticks_diff(now, self._asked) >= period):
             self._asked = now
-            await self._ask(*self._server)
+            await self._ask(self._server)
 
-    async def _ask(self, host: str, port: int) -> None:
+    async def _ask(self, server: "tuple[str, int]") -> None:
         async with Brief():
             from link.sntp import set_clock
 
-            await set_clock(self._clock, self._resolver, host, port)
+            await set_clock(self._clock, self._resolver, server, self._is_offline)

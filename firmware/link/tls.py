@@ -15,6 +15,7 @@ from link.errors import TlsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 FOLDER = "/tls/"
@@ -30,19 +31,15 @@ def context(folder: str = FOLDER) -> "Any":
 
     It uses MicroPython's built-in module `tls`, since not every port has `ssl`, which wraps it.
     """
-    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    made.verify_mode = tls.CERT_REQUIRED
-    try:
-        made.load_cert_chain(read(folder + "lock.crt.der"), read(folder + "lock.key.der"))
-    except ValueError:
-        raise TlsError(
-            "{0}lock.crt.der, lock.key.der: a certificate and its key in DER would be right".format(folder)
-        )
-    try:
-        for authority in parts(read(folder + "ca.crt.der")):
-            made.load_verify_locations(authority)
-    except ValueError:
-        raise TlsError("{}ca.crt.der: the authority's certificate in DER would be right".format(folder))
+    made, lock, authority = _made(), folder + "lock.crt.der", folder + "ca.crt.der"
+    _load(
+        lock + ", lock.key.der: a certificate and its key",
+        made.load_cert_chain,
+        read(lock),
+        read(folder + "lock.key.der"),
+    )
+    for der in parts(read(authority)):
+        _load(authority + ": the authority's certificate", made.load_verify_locations, der)
     return made
 
 
@@ -51,16 +48,25 @@ def trusting(path: str, sha256: bytes) -> "Any":
 
     It is an authority's, or a broker's own that has signed itself. `sha256` is the hash of the file.
     """
-    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    made.verify_mode = tls.CERT_REQUIRED
-    trusted = read(path)
+    made, trusted = _made(), read(path)
     if hashlib.sha256(trusted).digest() != sha256:
         raise TlsError(path + " is not the certificate that the settings name: provision the lock again")
-    try:
-        made.load_verify_locations(trusted)
-    except ValueError:
-        raise TlsError(path + ": a certificate in DER would be right")
+    _load(path + ": a certificate", made.load_verify_locations, trusted)
     return made
+
+
+def _made() -> "Any":
+    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    made.verify_mode = tls.CERT_REQUIRED
+    return made
+
+
+def _load(what: str, load: "Callable[..., None]", *contents: bytes) -> None:
+    """Have a context load what is in files. Raises TlsError."""
+    try:
+        load(*contents)
+    except ValueError:
+        raise TlsError(what + " in DER would be right")
 
 
 def ends(folder: str = FOLDER) -> int:
@@ -70,7 +76,7 @@ def ends(folder: str = FOLDER) -> int:
 
 
 def home_ends() -> int:
-    """When the one certificate ends that is trusted of a tenant's broker; 0 where nobody can tell."""
+    """When the certificate that is trusted for a tenant's broker ends; 0 if nobody can tell."""
     try:
         return end_of(read(HOME))
     except TlsError:
@@ -78,7 +84,7 @@ def home_ends() -> int:
 
 
 def parts(der: bytes) -> "list[bytes]":
-    """The certificates that lie one behind the other; what is none stays one. Lengths: X.690, 8.1.3.5."""
+    """The certificates that lie one after the other; anything else stays one piece (X.690, 8.1.3.5)."""
     found, at = [], 0
     while der[at : at + 2] == b"\x30\x82" and len(der) >= at + 4:
         end = at + 4 + int.from_bytes(der[at + 2 : at + 4], "big")
@@ -95,7 +101,8 @@ def end_of(certificate: bytes) -> int:
 def dates(certificate: bytes) -> "tuple[int, int]":
     """The first and the last second in which a certificate holds (RFC 5280, 4.1 and 4.1.2.5). TlsError.
 
-    They are found by the lengths of what lies before them: a serial number is random, and may look like one.
+    They are found by the lengths of what lies before them: a serial number is random, and may look like a
+    date.
     """
     try:
         at = _element(certificate, _element(certificate, 0)[0])[0]  # in what is signed

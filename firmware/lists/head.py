@@ -55,8 +55,8 @@ def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:
 def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, bytes]":
     """(time of signing, echo, version, SHA-256 of the snapshot in hexadecimal, its identity, changes).
 
-    The echo may be anything; None: there is none. Raises ListError. It is a plain tuple, since an object
-    would hold on to its class, and with it to this whole module.
+    The echo may be anything; None: there is none. Raises ListError. The result is a plain tuple, since an
+    object would keep its class, and with it this whole module, in memory.
     """
     if head.get("lock") != lock_id:
         raise ListError("wrong lock")

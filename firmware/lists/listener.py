@@ -56,7 +56,7 @@ class Lists:
         self._told = 0  # the version of which the operator has been told that it is in force
 
     async def run(self) -> None:
-        """For ever: handle one head after another; of those that came meanwhile only the last."""
+        """Run for ever: handle one head after another, but only the last of those that came meanwhile."""
         await self._ask()
         await self._housekeeping.settled.wait()
         tries = 0

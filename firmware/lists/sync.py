@@ -1,6 +1,6 @@
-"""Takes one list of the operator's after the other through its steps, and tells how it went.
+"""Takes one list of the operator's after the other through its steps, and reports the result.
 
-The code of each step is loaded for that step alone, and no more than this stays loaded meanwhile: there is no
+The code of each step is loaded for that step alone, and only this module stays loaded meanwhile: there is no
 memory for all of it at once.
 """
 
@@ -78,7 +78,7 @@ class Sync:
     async def receive(
         self, heads: "list[bytearray | None]", told: int, on_time: "Callable[[int, object], object]"
     ) -> int:
-        """Install the list of the one head, or tell why it is refused; None is a head that was too long.
+        """Install the list of the one head, or report why it is refused; None is a head that was too long.
 
         `told` is the version of which the operator has been told that it is in force; the result is that
         version afterwards. on_time(seconds, echo) gets the time of each head that was signed for this lock

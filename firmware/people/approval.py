@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 async def approve(listed: "Listed", now: "int | None", signed: int, register: "Register") -> None:
     """Raise ListError where a list would take something from a running lease; else store its leases.
 
-    `signed` is the time at which the list was signed, 0 where it could be wrong: a clock that is ahead of
-    that must not make a lease shorter. OSError: the flash is full.
+    `signed` is the time at which the list was signed, 0 where it could be wrong: a lock's clock that is ahead
+    of it must not make a lease shorter. OSError: the flash is full.
     """
     late = _noticed(register)
     news = await _judge(listed, now, register, late)
@@ -30,7 +30,7 @@ async def approve(listed: "Listed", now: "int | None", signed: int, register: "R
 
 
 def _noticed(register: "Register") -> "dict[int, list[bytes]]":
-    """The leases where there is notice to what the list has, for what is new there."""
+    """Leases where there is notice to what the list has, each with an empty list for what is new there."""
     if not any(NOTICE in whats for whats in register.residents.whats):
         return {}
     with Loan():
@@ -40,7 +40,7 @@ def _noticed(register: "Register") -> "dict[int, list[bytes]]":
 
 
 def _spare(register: "Register", late: "dict[int, list[bytes]]") -> None:
-    """What came after notice was given is not void with the rest."""
+    """Note what came after notice was given: it is not void with the rest."""
     if any(late.values()):
         with Loan():
             from people.voids import spare
@@ -51,7 +51,7 @@ def _spare(register: "Register", late: "dict[int, list[bytes]]") -> None:
 async def _judge(
     listed: "Listed", now: "int | None", register: "Register", late: "dict[int, list[bytes]]"
 ) -> "set[int]":
-    """The leases to which a list lets somebody new in. What they get goes into `late`, if that has them.
+    """The leases to which a list lets somebody new in. What these get goes into `late`, if they are in it.
 
     Raises ListError.
     """

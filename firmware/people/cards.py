@@ -17,10 +17,15 @@ CARDS_MAX = const(3)  # of a resident
 class Cards(Changes):
     """As Changes."""
 
+    def has_room(self, number: int) -> bool:
+        """Whether a resident may add one more; 0: one who has no number yet."""
+        cards = sum([one.kind == CARD and one.number == number for one in self.ours()])
+        return not number or cards < CARDS_MAX
+
     def add_card(self, who: "Who", digest: bytes) -> None:
         """Add a card."""
         number, is_new = self.number_of(who)
-        if sum([one.kind == CARD and one.number == number for one in self.ours()]) >= CARDS_MAX:
+        if not self.has_room(number):
             raise ResidentsError("full")
         card = make(digest, CREDENTIAL, self.lease, CARD, number)
         self.write(same, (self.owner(who, number) if is_new else b"") + card)
@@ -53,5 +58,5 @@ class Cards(Changes):
         self.residents.to_do = alone
 
     def cards_gone(self) -> None:
-        """The list's cards have been seen to."""
+        """The list's cards have been withdrawn, or stay: nothing is left to do."""
         self.write(lambda entry, one: b"" if one.what == CARDS_GO else entry)

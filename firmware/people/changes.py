@@ -57,7 +57,7 @@ class Changes:
         return not [number for number in self.people() if number != who.number]
 
     def clear(self) -> None:
-        """Remove all that the people of the lease have set; what they have withdrawn stays withdrawn."""
+        """Remove all that the people of the lease have set. What they have withdrawn stays withdrawn."""
         self.write(lambda entry, one: entry if one.what == WITHDRAWN else b"")
 
     def ours(self) -> "Iterator[Resident]":
@@ -68,7 +68,7 @@ class Changes:
                 yield one
 
     def number_of(self, who: "Who") -> "tuple[int, bool]":
-        """The number of who asks, and whether it is a new one. ResidentsError where they are gone by now."""
+        """The number of whoever asks, and whether it is new. ResidentsError if they are gone by now."""
         if who.number and who.number not in self.people():
             raise ResidentsError("gone")
         return (who.number, False) if who.number else (self.free(), True)
@@ -78,7 +78,7 @@ class Changes:
         return make(who.digest, OWNER, self.lease, PIN, number)
 
     def withdrawal(self, digest: bytes) -> bytes:
-        """The entry that withdraws a credential of the list, nothing where there is one."""
+        """The entry that withdraws a credential of the list; nothing if there is one already."""
         found = self.residents.entry(digest)
         if found is not None and found.what == WITHDRAWN:
             return b""
@@ -87,7 +87,7 @@ class Changes:
         return make(digest, WITHDRAWN, self.lease)
 
     def write(self, edit: "Edit", added: bytes = b"") -> None:
-        """Put what edit() makes of each entry of the lease in its place, and add some."""
+        """Replace each entry of the lease by what edit() makes of it, and add some."""
         lease = self.lease
         rewrite(
             self.residents,

@@ -50,7 +50,7 @@ class Consent(Changes):
     def count(self, unasked: bool) -> None:
         """Note to which end they all agree today; to none where somebody may live there who is `unasked`.
 
-        What has come about goes, and what is 30 days old.
+        Agreements that a list has made true are removed, and those that are 30 days old.
         """
         found = self._entry()
         if found is None:
@@ -66,7 +66,7 @@ class Consent(Changes):
             self.leases.changed = True
 
     def _agreed(self, end: int) -> int:
-        """The latest that one of them named, 0 if not all have; `end` is that by the list, 0 is none."""
+        """The latest end that one of them named, 0 if not all have; `end` is the list's, 0 for none."""
         lived, voices, gone = self.leases.lived(), {}, []
         for entry in self.residents.each(self.shelf):
             one = Resident(entry)

@@ -35,7 +35,7 @@ def day(leases: "Leases") -> int:
 
 
 def give_up(leases: "Leases", lease: int) -> None:
-    """Its last resident moves out: unless somebody lives there then, it ends a day later, as the day begins.
+    """The last resident moves out: the lease ends a day later, as a day begins, unless somebody lives there.
 
     OSError: the flash is full.
     """
@@ -79,7 +79,7 @@ async def settle(register: "Register", tell: "Tell") -> None:
 
 
 async def _count_consent(register: "Register") -> None:
-    """Note what all residents of a lease agree to, as a day begins: nobody is seen to leave at noon by it.
+    """Note what all residents of a lease agree to, as a day begins, so that no hour of the day shows in it.
 
     Whoever has nothing but a PIN or card of the list could not be asked.
     """

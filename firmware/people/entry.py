@@ -44,5 +44,5 @@ class Resident:
 
     @property
     def is_pin(self) -> bool:
-        """Whether it says that there is a resident."""
+        """Whether this entry means that there is a resident."""
         return self.what == OWNER or (self.what == CREDENTIAL and self.kind == PIN)

@@ -1,7 +1,7 @@
-"""The lease guard: until a lease ends a list may add to it and extend it, and takes nothing from it.
+"""The lease guard: until a lease ends a list may add to it and extend it, and may take nothing from it.
 
-What residents do changes none of its answers, so the answers tell nothing of them; but for an earlier end to
-which all of them agree, of which the operator is told.
+What residents do changes none of its answers, so the answers tell nothing about them. The exception is an
+earlier end to which all of them agree, and of that the operator is told.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ _NO_RECORD = const(-1)
 
 
 class _Comparison:
-    """What a new list makes of the leases; `news` are those to which it lets somebody new in.
+    """What a new list changes in the leases; `news` are those to which it lets somebody new in.
 
-    `late` has some leases, and takes up what tenants of these get that is new, and no more than one too many.
+    `late` has some leases, and collects what is new for their tenants, up to one more than there are places.
     """
 
     def __init__(self, leases: "Leases", now: "int | None", late: "dict[int, list[bytes]]") -> None:
@@ -43,7 +43,7 @@ class _Comparison:
         self.news: set[int] = set()
 
     def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
-        """Why the list is refused for what it has, or has no more, at one digest."""
+        """Why the list is refused for what it has, or no longer has, at one digest."""
         if new is not None and new.role in (TENANT, MOVE_IN, LEASE):
             stated = new.role == LEASE and digest == lease_digest(new.lease)
             if new.role == LEASE and not stated:
@@ -71,7 +71,7 @@ class _Comparison:
         return None if new is not None and _is_as_strong(old, new) else LOCKED_OUT
 
     def result(self) -> "str | None":
-        """The same for what only the whole list can tell."""
+        """Why the list is refused for what only the whole of it shows."""
         for _, _, _, agreed, _, lease, _, end, _ in each(self._leases):
             stated = self._ends.get(lease, _NO_RECORD)
             shorter = stated > 0 and (not end or stated < end) and not 0 < agreed <= stated
@@ -82,7 +82,7 @@ class _Comparison:
     def _too_many(self) -> bool:
         """Whether there would be too many leases that are not over, or no place for one in the table.
 
-        One that is not in there would have no end that a later list could not move.
+        A lease that is not in the table would have no end that a later list could not move.
         """
         if len(self._ends) + len(self._leases.table) // ENTRY <= LEASES_MAX:
             return False

@@ -4,8 +4,8 @@ File (see storage/sealed.py): entries of 28 bytes, little-endian: hours that the
 heard of the lease u32, stated start u32, flags u8, agreed u32, a zero, due u16, lease u16, what u16, end u32,
 first heard of u32. `due` is the day of the lock's life on which what its residents have decided takes effect,
 0 where that is nothing; `agreed` is an earlier end to which all of them agree, see consent.py. Times are
-seconds since 1970, 0 where there is none. Of a list that comes ledger.py learns leases, once guard.py has
-judged it. Version 0.1.0 stored credentials here, too; they count no more.
+seconds since 1970, 0 where there is none. From a list that comes ledger.py learns leases, once guard.py has
+judged the list. Version 0.1.0 stored credentials here, too; they no longer count.
 """
 
 import struct
@@ -49,7 +49,7 @@ class Leases:
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
         self._key, self.numbers = key, numbers
-        self._written = [0, 0]  # of storage/sealed.py
+        self._written = [0, 0, 0]  # of storage/sealed.py
         self.table = bytearray()
         self.changed = False
         with Loan():
@@ -65,7 +65,7 @@ class Leases:
         return self.numbers.get(LIVED)
 
     def over(self, lease: int, now: "int | None") -> bool:
-        """Whether its people have moved out, or it has ended by the clock and by the hours the lock lived."""
+        """Whether a lease's people have moved out, or it is over by the clock and by the lock's own hours."""
         place = self.place(lease)
         if place < 0:
             return False
@@ -102,8 +102,8 @@ class Leases:
                 self.changed = False
 
     def ensure_copy(self) -> None:
-        """Bring the second copy up to date with what was written. To be called when nobody is at the door."""
-        if not self.changed and self._written[0] != self._written[1]:
+        """Bring both copies up to date with what was written. To be called when nobody is at the door."""
+        if not self.changed and self._written.count(self._written[0]) < 3:
             with Loan():
                 from storage.sealed import Sealed
 

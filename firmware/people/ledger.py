@@ -75,9 +75,9 @@ class Ledger:
     def settle(self, now: "int | None", heard: int = 0) -> "list[int]":
         """Store which leases have begun, and which are over by now; the result is all of these.
 
-        `heard` is the time where two sources agree on it, else 0. When the lock first heard of a lease is
-        told by it, and by the hours since, where nobody was sure then, or it would be yet to come. OSError:
-        the flash is full.
+        `heard` is the time where two sources agree on it, else 0. From it, and from the hours since, follows
+        when the lock first heard of a lease, if nobody was sure then, or if that time would still be to come.
+        OSError: the flash is full.
         """
         leases, over = self._leases, []
         for place, (lived, start, flags, _, _, lease, _, _, first) in enumerate(each(self._leases)):

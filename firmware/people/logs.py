@@ -1,4 +1,4 @@
-"""Says whose logs there are, and what of that which was noted is for whom: firmware/log keeps them. Lent."""
+"""Knows whose logs there are, and which of the notes are for whom; firmware/log keeps them. Lent."""
 
 import struct
 from hashlib import sha256
@@ -40,7 +40,7 @@ _SPARE = 6
 def move_on(register: "Register") -> None:
     """An hour of the lock's life is over: note in each log what there is for it, if the flash takes it.
 
-    So many entries come in, empty ones if need be, that each has gone after the days that it is kept.
+    So many entries come in, empty ones if need be, that each is gone after the days for which it is kept.
     """
     rings, new, pushed = Rings(), {}, bytearray(register.pushed)
     for whose, name in register.residents.keys(LOG):
@@ -90,7 +90,7 @@ def hand_over(register: "Register", who: "Who", days: int, key: bytes) -> bytes:
 
 
 def close(register: "Register", who: "Who | None" = None) -> None:
-    """Erase a resident's log, and whatever is of nobody who lives here. OSError: the flash is full."""
+    """Erase a resident's log, and logs of people who no longer live here. OSError: the flash is full."""
     if who is not None:
         Keys(register, who.lease).set_key(who, LOG, b"")
     rings = Rings()
@@ -113,12 +113,12 @@ def _place(rings: Rings, name: bytes) -> int:
 
 
 def _taken(register: "Register", rings: Rings) -> "list[int]":
-    """The places that are somebody's."""
+    """The places that have somebody's log."""
     return [_place(rings, name) for _, name in register.residents.keys(LOG)]
 
 
 def _for(register: "Register", whose: int) -> "list[bytes]":
-    """What was noted for a resident, the newest first; what is nobody's alone is theirs who live alone."""
+    """What was noted for a resident, the newest first. What is nobody's alone is for who lives alone."""
     lease, number, found, wrong = whose & 0xFFFF, whose >> 16, [], 0
     time = 0
     alone, noted = len(Keys(register, lease).people()) < 2, register.noted

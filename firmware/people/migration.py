@@ -26,10 +26,10 @@ _NUMBER_MAX = const(15)
 
 
 async def migrate(register: "Register") -> None:
-    """Give each PIN a number; all else is that resident's where a lease has one, and nobody's alone else.
+    """Give each PIN a number. All else is the resident's if the lease has only one, else nobody's alone.
 
-    PINs of the list get one, too: else a flatmate who has nothing but that would count for nobody.
-    A power cut between two writes has it begin again. OSError: the flash is full.
+    PINs of the list get one, too: otherwise a flatmate who has only such a PIN would not count as a resident.
+    After a power cut between two writes it begins again. OSError: the flash is full.
     """
     residents, known = register.residents, set()
     pins: dict[int, int] = {}

@@ -51,7 +51,7 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
 def at_entry(register: "Register", who: "Comer") -> str:
     """The signal for somebody who lives here: NOTICED, NEW_WAY_IN or GRANTED.
 
-    One at a time, and the next at the next entry. Where NVS is full it is shown again.
+    One at a time, and the next at the next entry. If NVS is full it is shown again.
     """
     numbers, scope = register.leases.numbers, _scope(register, who.lease)
     whats = register.residents.whats[who.lease % SHELVES]
@@ -80,7 +80,7 @@ def at_entry(register: "Register", who: "Comer") -> str:
 
 
 def _is_noticed(register: "Register", who: "Comer") -> bool:
-    """Whether there is something to tell of notice that was given: see voids.py."""
+    """Whether there is something to tell about notice that was given: see voids.py."""
     with Loan():
         from people.voids import Voids
 
@@ -92,8 +92,8 @@ def _is_noticed(register: "Register", who: "Comer") -> bool:
 
 
 def _fitting(marks: "list[bytes]", scopes: "set[int]", register: "Register") -> bytes:
-    """As many as there are places for. What goes first is of leases that are gone, but for these scopes; then
-    whoever saw it first sees it again.
+    """As many marks as there are places for. Those of leases that are gone are dropped first, except of these
+    scopes; then the oldest: whoever saw it first sees it again.
     """
     surplus, leases = len(marks) - NEW_WAYS_MAX // _MARK, register.leases
     for is_shown in (False, True):

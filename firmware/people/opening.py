@@ -7,6 +7,7 @@ from micropython import const
 
 import console
 from people.entry import ENTRY, FRONT, OLD, SHELVES
+from people.own_key import own_key
 from people.shelves import COPY, PATH, behind, seal_of
 from roll.record import DIGEST
 from storage import files
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from people.shelves import Residents
+    from storage.nvs import Numbers
 
 OLD_PATH = "/access/residents"
 _MAC = const(32)
 
 
-def open_all(residents: "Residents", key: bytes) -> bytes:
-    """Find the whole files of all shelves, and the table of version 0.1.0 if there is one; the seal."""
+def open_all(residents: "Residents", key: bytes, numbers: "Numbers") -> "tuple[bytes | None, bytes]":
+    """Find the whole files of all shelves, and the table of version 0.1.0 if there is one.
+
+    The lock's own key, None where it has none, and the seal. `key` is the lock's.
+    """
+    own = own_key(key, numbers)
     residents.seal = Mac(key).digest(PEOPLE_FILE)
     there = _there()
     for shelf in range(SHELVES):
@@ -33,7 +39,7 @@ def open_all(residents: "Residents", key: bytes) -> bytes:
             _open(residents, shelf, path, seal_of(residents, shelf))
     if _may_be(OLD_PATH, there) and (files.exists(OLD_PATH) or files.exists(OLD_PATH + COPY)):
         _open(residents, OLD, OLD_PATH, Mac(Mac(key).digest(RESIDENTS_FILE)))
-    return residents.seal
+    return own, residents.seal
 
 
 def _there() -> "list[str]":

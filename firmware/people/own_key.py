@@ -1,8 +1,8 @@
 """Makes and reads the lock's own key, which never leaves it: what residents choose is looked up under it.
 
-The operator knows the lock's key, and could try every PIN against a digest under that. This one lies twice,
-in NVS and in the flash, each time with a check under the lock's key; what one of them has lost it gets back
-from the other. Whoever provisions the board as another lock has it forgotten (tools/board/provision.py).
+The operator knows the lock's key, and could try every PIN against a digest under that. The own key lies
+twice, in NVS and in the flash, each time with a check under the lock's key; if one of them has lost it, it is
+restored from the other. To provision the board as another lock erases it (tools/board/provision.py).
 """
 
 from os import urandom
@@ -24,7 +24,7 @@ _KEY = const(32)
 
 
 def own_key(key: bytes, numbers: "Numbers") -> "bytes | None":
-    """The 32 bytes; a new one at the first start. None where neither NVS nor the flash takes it.
+    """The 32 bytes; a new key at the first start. None if neither NVS nor the flash can store it.
 
     `key` is the lock's.
     """

@@ -18,7 +18,7 @@ class Pins(Changes):
     def move_in(self, code: bytes, digest: bytes) -> None:
         """A new resident has chosen a PIN of this digest; the code of the list is used up.
 
-        If the lease had been left, the notice that the list's cards had by that is over.
+        If its last resident had left, the notice that the list's cards had for that reason is over.
         """
         pin = make(digest, CREDENTIAL, self.lease, PIN, self.free())
         self.write(
@@ -52,7 +52,7 @@ class Pins(Changes):
             self._erase_log()
 
     def _erase_log(self) -> None:
-        """What cannot be erased now goes with the hour."""
+        """What cannot be erased now is erased with the hour."""
         try:
             with Loan():
                 from people.logs import close

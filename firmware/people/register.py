@@ -38,7 +38,7 @@ class Register:
     def note(self, what: int, more: int = 1, detail: int = 0, lease: int = 0, number: int = 0) -> None:
         """Note what happened (log/entry.py) for the residents who keep a log, if there are any.
 
-        What finds no memory is not noted: no log is worth a door that stands still.
+        If there is no memory nothing is noted: no log is worth a door that stands still.
         """
         try:
             for whats in self.residents.whats:

@@ -25,11 +25,11 @@ _FEW = const(8)  # entries read at once
 class Residents:
     """`own` is HMAC under the lock's own key, which the operator does not know; None where it has none.
 
-    Of each shelf: `paths` is its file, none where there is none, `firsts` the first byte of each entry,
-    `whats` what each is. `stale` has the bits of those whose second copy is not up to date; `unread` says
-    whether a file is there of which no copy is whole; `to_do` asks upkeep.py to come soon. `renewals` are
-    (old digest, new digest) of credentials that were presented and still lie under the lock's key. `seal` is
-    the key that the shelves' own are made of. `greeted` are digests of those to whom nothing is to be shown.
+    For each shelf `paths` has its file, or nothing, `firsts` the first byte of each entry, and `whats` what
+    each entry is. `stale` has a bit for each shelf whose second copy is not up to date; `unread` says whether
+    there is a file of which no copy is whole; `to_do` asks upkeep.py to run soon. `renewals` are (old digest,
+    new digest) of credentials that were presented and still lie under the lock's key. `seal` is the key from
+    which the shelves' own keys are made. `greeted` are digests of those to whom nothing is to be shown.
     """
 
     def __init__(self, key: bytes, numbers: "Numbers") -> None:
@@ -39,14 +39,12 @@ class Residents:
         self.greeted: list[bytes] = []
         with Loan():
             from people.opening import open_all
-            from people.own_key import own_key
 
-            own = own_key(key, numbers)
+            own, self.seal = open_all(self, key, numbers)
             self.own = Mac(own) if own else None
-            self.seal = open_all(self, key)
 
     def digest(self, digest: bytes, purpose: bytes, value: bytes) -> bytes:
-        """What is looked up for a value, by the lock's own key; `digest` is that under the lock's key."""
+        """The digest of a value under the lock's own key; `digest` is the one under the lock's key."""
         return digest if self.own is None else self.own.digest(purpose, value)[:DIGEST]
 
     def find(self, digest: bytes, purpose: bytes, value: bytes) -> "Resident | None":
@@ -90,7 +88,8 @@ class Residents:
     def keys(self, what: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
         """Whose (lease, and number times 65,536) and key of all who have a GUEST_KEY, HOME_KEY or LOG.
 
-        No file stays open between two, so a shelf may be written meanwhile: what moves then may be missed.
+        No file stays open between two keys, so a shelf may be written meanwhile: what moves then may be
+        missed.
         """
         for shelf in range(SHELVES + 1):
             place = 0

@@ -1,8 +1,8 @@
 """Writes the shelves of the residents' table: each is a file in two copies.
 
-File: sequence number u32 little-endian, entries of 20 bytes, HMAC-SHA256 of both. A shelf is never in RAM
-whole: it is gone through entry by entry. A change is written to the first copy, and later the second follows;
-of two whole copies that with the higher number counts.
+File: sequence number u32 little-endian, entries of 20 bytes, HMAC-SHA256 of both. A shelf is never in RAM as
+a whole: it is read entry by entry. A change is written to the first copy, and later to the second; of two
+whole copies the one with the higher number counts.
 """
 
 import struct
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Residents(Protocol):
-        """What residents.py holds of the shelves."""
+        """What residents.py knows about the shelves."""
 
         paths: list[str]
         firsts: list[bytes]
@@ -69,7 +69,7 @@ def write(residents: "Residents", shelf: int, entries: "Callable[[], Iterator[by
 
 
 def rewrite(residents: "Residents", shelf: int, edit: "Edit", added: bytes = b"") -> None:
-    """Put what edit() makes of each entry of a shelf in its place, and add some."""
+    """Replace each entry of a shelf by what edit() makes of it, and add some."""
     if residents.paths[OLD]:
         raise ResidentsError("the table of the release before is not taken over yet")
 

@@ -1,4 +1,4 @@
-"""What the lease guard, the ledger and decisions know of leases in common. Lent with each of them."""
+"""What the lease guard, the ledger and the decisions share about leases. Lent with each of them."""
 
 import struct
 from hashlib import sha256

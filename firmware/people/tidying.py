@@ -1,4 +1,4 @@
-"""Brings the residents' table up to date while nobody waits: copies, new digests, nothing that is void."""
+"""Brings the residents' table up to date while nobody waits: copies, new digests, void entries removed."""
 
 from micropython import const
 

@@ -1,4 +1,4 @@
-"""Looks after what the lock knows of its people: what has ended goes, and no table grows with the years.
+"""Looks after what the lock knows of its people: removes what has ended, so that no table grows for ever.
 
 Housekeeping has it done after a start, after a new list, and every hour: carry_out(), settle() of ledger.py,
 and clear(), each loaded for itself, since the long one is in the middle.
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 async def carry_out(register: "Register", tell: "Tell", on_trial: bool = False) -> None:
     """Have what residents have decided take effect where that is due; before that, take over 0.1.0's table.
 
-    tell(lease, what, end) tells the operator of it, and says whether it has. `on_trial`: the release before
-    may come back. OSError: the flash is full.
+    tell(lease, what, end) tells the operator, and returns whether it has. `on_trial`: the release before may
+    still come back. OSError: the flash is full.
     """
     residents = register.residents
     if residents.paths[OLD] and register.credentials.whole and not on_trial:
@@ -41,7 +41,7 @@ async def clear(register: "Register", over: "list[int]") -> None:
 
 
 def _is_decided(register: "Register") -> bool:
-    """Whether there is something that residents have decided."""
+    """Whether residents have decided something."""
     table = register.leases.table
     for place in range(0, len(table), ENTRY):
         if any(table[place + AGREED : place + DUE + 2]) or table[place + FLAGS] & (GIVEN_UP | CONFIRMED):

@@ -1,4 +1,4 @@
-"""Notice at the door: what else of a lease opens is void after some weeks, but for what is used meanwhile."""
+"""Notice at the door: everything else that opens for a lease is void after weeks, unless it is used."""
 
 import struct
 
@@ -25,7 +25,7 @@ def deadline(entry: bytes) -> int:
 
 
 def noticed(residents: "Residents") -> "dict[int, list[bytes]]":
-    """The leases where there is notice to what the list has: empty lists, by lease."""
+    """The leases where there is notice to what the list has: an empty list for each."""
     found: "dict[int, list[bytes]]" = {}
     for shelf in range(SHELVES):
         if NOTICE in residents.whats[shelf]:
@@ -47,9 +47,9 @@ class Voids(Changes):
     """As Changes. `lived` is how many hours the lock has lived."""
 
     def give(self, who: "Who", lived: int) -> None:
-        """Give notice to everybody else, and to what the list has of the lease. What they have got stays.
+        """Give notice to everybody else, and to what the list has for the lease. Older notices stay.
 
-        Each who gives it has notices of their own: those of another may go with the other.
+        Each resident who gives notice has notices of their own, which end when that resident moves out.
         """
         number, is_new = self.number_of(who)
         people, added = self.people(), self.owner(who, number) if is_new else b""
@@ -62,12 +62,12 @@ class Voids(Changes):
         self._add(added)
 
     def give_to_cards(self, lived: int) -> None:
-        """The last resident has left: the same for what the list has."""
+        """The last resident has left: give notice to what the list has."""
         if not self._notices():
             self._add(self._notice(0, 0, lived + _WEEKS_H))
 
     def used(self, who: "Who") -> bool:
-        """Somebody has come in: what they came by stays. Whether there is something to tell them.
+        """Somebody has come in: what they used stays. Whether there is something to tell them.
 
         A phone has no digest, and may be in another's hands: they are told at the next entry by PIN or card.
         """
@@ -92,9 +92,9 @@ class Voids(Changes):
         return bool(who.digest)
 
     def spare(self, digests: "list[bytes]") -> None:
-        """What came after notice was given had none, and is not void with the rest.
+        """What came after notice was given was given none, and is not void with the rest.
 
-        Where that is too much to note, the notice to what the list has is over, and who gave it is told.
+        If that is too much to note, the notice to what the list has ends, and whoever gave it is told.
         """
         mark = make(b"", STAYS, self.lease, 0, LATE)
         late = [entry[:DIGEST] for entry in self.residents.each(self.shelf) if entry[DIGEST:] == mark]
@@ -114,9 +114,9 @@ class Voids(Changes):
         self.write(edit, added)
 
     def expire(self, entry: bytes, listed: "list[bytes]") -> bool:
-        """A NOTICE is over: what it was for goes. Whether something that it was for stays.
+        """A NOTICE is over: remove what it was given to. Whether some of that stays.
 
-        `listed` are the digests of the list's credentials of the lease that are nobody's.
+        `listed` are the digests of the list's credentials of the lease that are no resident's.
         """
         number, added, stays, is_used = Resident(entry).number, b"", set(), False
         notices = [other for other, one in self._notices() if one.number == number]
@@ -144,7 +144,7 @@ class Voids(Changes):
         return not number and is_used
 
     def to_tell(self, number: int) -> bytes:
-        """The entry that has somebody told, once."""
+        """The entry that has somebody shown a light, once."""
         if not number or any(one.what == TOLD and one.number == number for one in self.ours()):
             return b""
         return make(bytes(DIGEST), TOLD, self.lease, 0, number)
@@ -155,7 +155,7 @@ class Voids(Changes):
         return [pair for pair in every if pair[1].lease == self.lease and pair[1].what == NOTICE]
 
     def _add(self, notices: bytes) -> None:
-        """Write these. What was used before there was any notice to what the list has was not used since."""
+        """Write these. What was used before the first notice to what the list has counts as unused."""
         is_first = all(one.number for _, one in self._notices())
         self.write(lambda entry, one: b"" if is_first and one.what == STAYS else entry, notices)
 

@@ -1,4 +1,4 @@
-"""Carries APDUs to the card that the PN532 found last, and its answers back; lent with who asks cards."""
+"""Carries APDUs to the card that the PN532 found last, and its answers back; lent with asking.py."""
 
 from micropython import const
 
@@ -14,7 +14,6 @@ _RADIO_MS = const(400)  # a card may need long to answer
 _LONGEST = const(262)  # bytes of data in one answer: UM0701-02, 7.3.8
 _MORE = const(0x40)  # in the status
 _DONE = const(0x91)  # before the status of a native command: NT4H2421Gx, 10.2
-_DELAY = const(0xAD)  # the card was lied to often, and makes its reader wait: AN12196, 6.4
 _EMPTY = b"\x40"  # a part of nothing, of which more is to come: of these there is no end
 
 
@@ -29,8 +28,9 @@ async def exchange(reader: "PN532", apdu: bytes, status: "int | None" = None) ->
     Raises CardRefusal else. One coroutine for both, since an exchange is what a tap has most of.
 
     By InDataExchange (UM0701-02, 7.3.8), not raw frames: the chip itself counts blocks, repeats them, grants
-    the card's wishes for time inside chains too, and keeps to the card's frame size. In Python that would
-    take 2 KB of code, and each block a turn over the serial line. Raises CardError and ReaderError.
+    the card more time when it asks, inside chains too, and keeps to the card's frame size. In Python that
+    would take 2 KB of code, and a round trip over the serial line for each block. Raises CardError and
+    ReaderError.
     """
     answer, whole = await reader.line.ask(_IN_DATA_EXCHANGE, _RADIO_MS, b"\x01", apdu), b""
     while True:
@@ -46,7 +46,5 @@ async def exchange(reader: "PN532", apdu: bytes, status: "int | None" = None) ->
     if status is None:
         return whole
     if len(whole) < 2 or whole[-2] != _DONE or whole[-1] != status:
-        if whole[-1:] == bytes((_DELAY,)):
-            raise CardError
         raise CardRefusal(*whole[-1:])
     return whole[:-2]

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """`key` is the lock's; `secret` is that of its cards, no bytes if it is to be made with the first.
+    """`key` is the lock's; `secret` is its cards', no bytes if it is to be made for the first card.
 
-    `houses` are references and keys of the house, of the cards that the operator has handed out.
+    `houses` are (reference, house key) of the cards that the operator has handed out.
     """
 
     def __init__(self, key: bytes, secret: bytes, houses: "tuple[tuple[bytes, bytes], ...]") -> None:

@@ -1,13 +1,13 @@
 """The keys of the cards that prove themselves here.
 
-Those that this lock has made its own have theirs from one secret that never leaves it, 16 bytes for each
+Keys of cards that this lock has made its own come from one secret that never leaves it, 16 bytes for each
 number: HMAC-SHA256(secret, purpose, number, UID). So none is stored, and a card that was torn away while its
-keys were written is known at its next visit. Those that the operator has handed out have theirs from a house
-key, which the operator has too: HouseKeys.
+keys were written is recognised at its next visit. Keys of cards that the operator has handed out come from a
+house key, which the operator has too: HouseKeys.
 
 Key FINDING is the same in all cards of one secret: it finds out which card it is, where the card shows
-another number each time. The versions of the keys, and a DESFire's application, tell before any key is tried
-whose card it is.
+another number each time. The versions of the keys, and a DESFire's application, show whose card it is before
+any key is tried.
 """
 
 from micropython import const
@@ -22,11 +22,11 @@ PROVING = const(2)
 
 class CardKeys:
     """`secret` has 32 bytes. `marks`: the versions of the keys by number; `application`: a DESFire's;
-    `finding`: the key FINDING.
+    `finding`: the key FINDING; `shown`: the marks by which a card is known.
 
     `prefix` stands in front of the UID that a card has proved: nothing, or the house key's reference. So what
-    was proved has 4, 7 or 10 bytes, or 5, 8 or 11: access/card_dialogue.py makes none of the latter anybody's
-    own, since whoever holds the house key can copy it.
+    was proved has 4, 7 or 10 bytes, or else 5, 8 or 11. access/card_dialogue.py makes none of the latter
+    cards anybody's own, since whoever holds the house key can copy them.
     """
 
     prefix = b""
@@ -44,4 +44,5 @@ class CardKeys:
         """Note what tells whose card it is, and the key FINDING."""
         self.application = mark[:3]
         self.marks = mark[3:8].replace(b"\0", b"\1")  # a factory's are 0
+        self.shown = self.marks[:1] + self.marks[PROVING : PROVING + 1]
         self.finding = self.key(FINDING, b"")

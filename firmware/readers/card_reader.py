@@ -5,7 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from access.decide import ELSEWHERE, PLAIN, PROVED
+from access.decide import DELAYS, ELSEWHERE, PLAIN, PROVED
 from loader import hush
 from readers.hsu import ReaderError
 from readers.pn532 import CardError
@@ -24,9 +24,11 @@ _GONE_AFTER = const(2)  # looks without the card: a hand trembles
 _FIRST_WAIT_MS = const(100)
 _LONGEST_WAIT_MS = const(1000)
 _STEADY_MS = const(5000)  # a reader that worked for so long is mended at once, and without a word
+_WORKS_MS = const(500)  # one that worked for so long after its start is tried again at once
 _UNREAD_MAX = const(10)  # looks; then the card counts as one that has proved nothing
 _FORGET_MS = const(3000)  # after such an outage a card at the reader counts as presented anew
 _RANDOM = b"\x08"  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
+_PHONE = b"\x08\0"  # the phone that is awaited, among what lies there
 
 
 class CardReader:
@@ -39,7 +41,8 @@ class CardReader:
         self._look_ms = look_ms
         self._failed = 0
         self._lying = {}  # UID: looks since it was last seen
-        self._proved = []  # numbers that cards with random UIDs have proved
+        self._proved = {}  # number that a card with random UIDs has proved: looks that asked all since then
+        self._asks_all = 0  # looks, since one of them may have gone
         self._random = self._settled = 0  # cards with random UIDs at the last look, and at the one before
         self._turn = 0  # looks
         self._unread = 0  # times in a row that a card was not read to the end
@@ -63,29 +66,34 @@ class CardReader:
         """Read cards for ever.
 
         on_card(uid, PLAIN, PROVED or ELSEWHERE) is called once each time that a card is held to the reader,
-        on_health(bool) when the reader cannot be mended or works again. While adds(), a factory-fresh secure
-        card becomes one of this lock's.
+        and on_card(b"", DELAYS) before that while one makes the reader wait; on_health(bool) when the reader
+        cannot be mended or works again. While adds(), a factory-fresh secure card becomes one of this lock's.
 
-        A reader that fails is mended by an abort, then by its reset line. Where that does not help for long,
-        it is tried again after 100 ms, then with waits that double up to a second. So is a card for which
-        there is no memory: that is told as a fault of the reader.
+        A reader that fails is mended by an abort, then by its reset line. If that does not help for long, it
+        is tried again after 100 ms, then with waits that double up to a second until it works. So is a card
+        for which there is no memory: that is reported as a fault of the reader.
         """
         self._on_card, self._on_health, self._adds = on_card, on_health, adds or _never
+        self._reader.on_delay = lambda: on_card(b"", DELAYS)
         self._healthy = None
         wait = _FIRST_WAIT_MS
         while True:
-            began = ticks_ms()
+            began, worked = ticks_ms(), None
             try:
                 await self._reader.start()
                 if ticks_diff(ticks_ms(), self._failed) > _FORGET_MS:
                     self._lying.clear()
                 self._tell(True)
-                await self._follow(None)  # the cards from before the outage, which may be gone
+                worked = ticks_ms()
+                await self._note(None)  # the cards from before the outage may be gone
                 while True:
                     if self._tag is not None:
                         await self._emulate(self._tag)
+                    elif self._lying:  # until they are known to be gone, or they would be the same ones later
+                        await asyncio.sleep_ms(self._look_ms)
+                        await self._look()
                     else:
-                        await self._follow(await self._reader.wait_target(self._waits_on))
+                        await self._note(await self._reader.wait_target(self._waits_on))
             except (ReaderError, MemoryError):
                 if self._healthy:
                     self._failed = ticks_ms()
@@ -94,6 +102,8 @@ class CardReader:
             if ticks_diff(ticks_ms(), began) > _STEADY_MS:
                 wait = _FIRST_WAIT_MS
                 continue
+            if worked is not None and ticks_diff(ticks_ms(), worked) > _WORKS_MS:
+                wait = _FIRST_WAIT_MS
             self._tell(False)
             await asyncio.sleep_ms(wait)
             wait = min(wait * 2, _LONGEST_WAIT_MS)
@@ -103,18 +113,11 @@ class CardReader:
         return self._tag is None
 
     async def _emulate(self, tag: "PhoneTag") -> None:
-        """Look for cards, then emulate the tag for a moment. A random UID is the phone's then, no card."""
-        self._lying[_RANDOM + b"\1"] = -1
+        """Look for cards, then emulate the tag for a moment. A random UID is the phone's, not a card's."""
+        self._lying[_PHONE] = -1
         await self._look()
         if not await tag.emulate(self._reader) and self._tag is tag:
             self._tag = None
-
-    async def _follow(self, uid: "bytes | None") -> None:
-        """Report a card and those that join it, until none is there any more or there is a tag to emulate."""
-        await self._note(uid)
-        while self._lying and self._tag is None:
-            await asyncio.sleep_ms(self._look_ms)
-            await self._look()
 
     async def _look(self) -> None:
         """Note all cards that lie there: without field they forget that they were found."""
@@ -137,35 +140,42 @@ class CardReader:
             elif await self._meet(uid, uid not in lying):
                 lying[uid] = -1
             uid = await self._reader.another()
+        _count(lying)
+        if count < self._random:
+            self._asks_all = _GONE_AFTER + 1
+        if self._asks_all:
+            self._asks_all -= 1
+            _count(self._proved)
         self._settled = self._random
         self._random = count
         self._turn += 1
-        for card in list(lying):
-            lying[card] += 1
-            if lying[card] >= _GONE_AFTER:
-                del lying[card]
-        if not lying:
+        if len(lying) == (_PHONE in lying):
             self._proved.clear()
             self._unread = 0
 
     async def _meet_random(self, uid: bytes, place: bytes, count: int) -> None:
-        """A card that shows another number each time is known by how many such cards lie there.
+        """Cards that show another number each time are only known by how many of them lie there.
 
-        So if their number has changed, all are asked. Those who have not proved themselves are asked now and
-        then, as another may have taken their place.
+        So if their number has changed, all are asked; where it has fallen, who proves nothing then has gone.
+        Those who have not proved themselves are asked now and then, as another may have taken their place.
         """
-        is_new = place not in self._lying
-        is_settled = self._random == self._settled >= count and self._turn & 7
+        is_new = place not in self._lying and (count > 1 or _PHONE not in self._lying)
+        is_settled = self._random == self._settled >= count and self._turn & 7 and not self._unread
         is_proved = self._random == len(self._proved) >= count
-        if (not is_new and (is_proved or is_settled)) or await self._meet(uid, is_new, True):
+        is_known = not (is_new or self._asks_all) and (is_proved or is_settled)
+        if is_known or await self._meet(uid, is_new, True):
             self._lying[place] = -1
 
     async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
-        """Ask a card who it is, and report it; whether that is settled. Where not, it is asked again."""
+        """Ask a card who it is, and report it; whether that is settled. If not, it is asked again.
+
+        No card is added that may have lain there before: a stranger may have hidden it, to fetch it later.
+        """
         asks = is_new or is_random
         if asks:
             hush()
-        proved, adds = None, self._adds()
+        proved = None
+        adds = self._adds() and not (is_random and _RANDOM + b"\1" in self._lying)
         if asks and self._secure is not None and self._reader.speaks_apdus:
             try:
                 proved = await self._secure.ask(self._reader, uid, is_random, adds)
@@ -181,19 +191,27 @@ class CardReader:
             except OSError:
                 pass  # no space for the secret of the first card: it is not added
         self._unread = 0
-        if proved and (is_random or adds):  # one that was added shows random numbers from now on
-            if is_random and proved in self._proved:
-                return True
-            self._proved.append(proved)
-            is_new = True
+        hides = proved and (is_random or adds)  # one that was added shows random numbers from now on
+        if hides:
+            is_new = not is_random or proved not in self._proved
         if is_new:
             self._on_card(proved or uid, PROVED if proved else PLAIN if proved is None else ELSEWHERE)
+        if hides:
+            self._proved[proved] = -1
         return True
 
     def _tell(self, healthy: bool) -> None:
         if healthy != self._healthy:
             self._healthy = healthy
             self._on_health(healthy)
+
+
+def _count(found: "dict[bytes, int]") -> None:
+    """Count a look, and drop what some in a row have not found."""
+    for card in list(found):
+        found[card] += 1
+        if found[card] >= _GONE_AFTER:
+            del found[card]
 
 
 def _nobody(what: object, kind: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""The secret that the keys of this lock's cards are made of. It lies in two copies in the flash.
+"""The secret from which the keys of this lock's cards are made. It lies in two copies in the flash.
 
 It is made here when the first card is added, and never leaves the lock.
 """
@@ -14,12 +14,22 @@ _SIZE = 32  # bytes
 
 
 def read(key: bytes) -> bytes:
-    """The secret of the lock with this key; no bytes if there is none yet."""
-    return bytes(Sealed(key, CARDS_FILE, PATH).load(_SIZE))
+    """The secret of the lock with this key; no bytes if there is none yet. What has rotted is mended."""
+    file = Sealed(key, CARDS_FILE, PATH)
+    secret = bytes(file.load(_SIZE))
+    if secret:
+        file.ensure_copy(secret)
+    return secret
 
 
 def make(key: bytes) -> bytes:
-    """A new one; OSError. The chip's generator is weak without radio: the lock's key makes up for that."""
+    """A new secret, where there is none; OSError.
+
+    The chip's generator is weak without radio: the lock's key makes up for that.
+    """
+    found = read(key)  # it may not have been readable at the start; all cards would be lost with it
+    if found:
+        return found
     file, secret = Sealed(key, CARDS_FILE, PATH), Mac(key).digest(NEW_CARD_SECRET, urandom(_SIZE))
     file.save(secret)
     file.ensure_copy(secret)

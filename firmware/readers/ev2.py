@@ -25,6 +25,9 @@ _ZEROS = bytes(_BLOCK)
 _FIRST = const(0x71)  # AuthenticateEV2First: DS 10.4.1
 _NON_FIRST = const(0x77)  # AuthenticateEV2NonFirst: DS 10.4.2
 _MORE = const(0xAF)
+_DELAY = const(0xAD)  # the card was lied to often, and makes its reader wait: AN12196, 6.4
+_PATIENCE_MS = const(12_000)
+_TELLS = const(64)  # answers of this kind, of 25 ms each and more: two seconds
 _GET_CARD_UID = const(0x51)  # DS 10.5.3
 _MAC = const(8)
 
@@ -67,8 +70,8 @@ def _doubled(block: bytes) -> bytes:
 class Session:
     """One conversation with the card that the reader found last.
 
-    Raises CardRefusal for what the card says, and CardError where it says nothing. `took_ms`: how long the
-    last step of the last authentication took.
+    Raises CardRefusal for what the card says, and CardError of pn532.py where it says nothing. `took_ms`: how
+    long the last step of the last authentication took.
     """
 
     def __init__(self, reader: "PN532") -> None:
@@ -85,9 +88,23 @@ class Session:
         return exchange(self.reader, apdu + data + b"\x00" if size else apdu, status)
 
     async def authenticate(self, number: int, key: bytes, first: bool = True) -> None:
-        """Prove this key to each other (DS 9.1.5); with not `first`, in the session that there is (9.1.6)."""
-        asked = bytes((number, 0)) if first else bytes((number,))
-        theirs = decrypted(key, await self.native(_FIRST if first else _NON_FIRST, asked, _MORE))
+        """Prove this key to each other (DS 9.1.5); with not `first`, in the session that there is (9.1.6).
+
+        A card on which somebody has tried keys makes its reader wait. What has passed of that is lost when
+        the field goes; so it is asked on, for some seconds.
+        """
+        began, turns, theirs = ticks_ms(), 0, b""
+        while not theirs:
+            asked = bytes((number, 0)) if first else bytes((number,))
+            try:
+                theirs = decrypted(key, await self.native(_FIRST if first else _NON_FIRST, asked, _MORE))
+            except CardRefusal as refusal:
+                if refusal.args != (_DELAY,) or ticks_diff(ticks_ms(), began) > _PATIENCE_MS:
+                    raise
+                first = True  # that has ended the session
+                if not turns % _TELLS:
+                    self.reader.on_delay()
+                turns += 1
         mine = urandom(_BLOCK)
         token = encrypted(key, mine + theirs[1:] + theirs[:1])
         began = ticks_ms()

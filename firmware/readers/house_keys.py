@@ -1,6 +1,6 @@
 """Unwraps the keys of the cards that the operator has handed out; they come with the operator's list.
 
-Of each there are two records, a half in each: roll/README.md.
+Each key is in two records of the list, a half in each: see roll/README.md.
 """
 
 import struct
@@ -23,7 +23,7 @@ _ECB = const(1)
 
 
 def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, tuple[tuple[bytes, bytes], ...]]":
-    """The secret of the lock's own cards, and the house keys; none of these where the list cannot be read."""
+    """The secret of the lock's own cards, and the house keys; no house keys if the list cannot be read."""
     try:
         houses = house_keys(key, credentials)
     except OSError:
@@ -32,7 +32,7 @@ def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, tuple[tuple[by
 
 
 def house_keys(key: bytes, credentials: "Credentials") -> "tuple[tuple[bytes, bytes], ...]":
-    """Reference, one byte, and house key of each that the list has; `key` is the lock's."""
+    """(reference of one byte, house key) for each that the list has; `key` is the lock's."""
     found = []
     for number in range(1, _MOST + 1):
         reference, wrapped = bytes((number,)), b""

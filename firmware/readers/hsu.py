@@ -100,8 +100,8 @@ class Line:
     ) -> "bytes | None":
         """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        If nobody comes for `wait_ms` it is aborted, and the field switched off for a moment. It is given
-        again then as long as goes_on() says so, else this is None. Nothing is allocated until an answer
+        If nobody comes for `wait_ms` the command is aborted, and the field switched off for a moment. Then it
+        is sent again if goes_on() says so; otherwise the result is None. Nothing is allocated until an answer
         comes.
         """
         me = asyncio.current_task()
@@ -145,8 +145,8 @@ class Line:
     def _hear(self, code: int) -> "bytes | None":
         """Read what is there, and return the answer to this command, if that is whole.
 
-        If not, the event loop `_hurries` while bytes come, and where the ACK, or an answer that has begun, is
-        due.
+        If it is not, the event loop `_hurries`: while bytes come, and where the ACK, or the rest of an answer
+        that has begun, is due.
         """
         came, data = self._read(), None
         if not self._acknowledged:
@@ -161,7 +161,7 @@ class Line:
         return None
 
     def _read(self) -> "int | None":
-        """Read what is there, as far as there is room."""
+        """Read what is there, as far as it fits into the buffer."""
         count = self._uart.readinto(self._finder.space())
         if count:
             self._finder.added(count)
@@ -204,7 +204,7 @@ class Line:
                 self._begins.set()
 
     async def _wake(self) -> None:
-        """Wake who waits for an answer that begins, before its nap is over."""
+        """Wake whoever waits for an answer that now begins, before the nap is over."""
         while True:
             await self._begins.wait()
             hush()  # somebody is there: a collection of garbage before the card is asked would hold it up

@@ -1,6 +1,6 @@
 """Finds out which card of this lock, or of its house, was held to the reader, and has it prove that.
 
-No key is tried on a card that does not carry the marks of the keys: cards count those who guess, and lock up.
+No key is tried on a card without the marks of the keys: cards count wrong keys, and lock up.
 """
 
 from micropython import const
@@ -29,8 +29,8 @@ async def identify(
 ) -> "bytes | None":
     """The UID that the card has proved to be its own, behind the prefix of the keys that it has.
 
-    None if it is a card of none of these keys. `uid` is what it shows; `is_random`: that is another one each
-    time. Raises CardError and ReaderError.
+    None if it has none of these keys. `uid` is what it shows; `is_random`: it shows another one each time.
+    Raises CardError and ReaderError.
     """
     session = Session(reader)
     try:
@@ -52,20 +52,27 @@ async def identify(
 
 async def _find(session: Session, is_random: bool, every: "Sequence[CardKeys]") -> "CardKeys | None":
     """Whose marks it carries: an NTAG 424 DNA shows a random UID, a DESFire its own, and any applications."""
-    is_ntag = is_random and await selects_ntag(session)
-    marks = None
+    if is_random and await selects_ntag(session):  # or a DESFire's that a phone has made
+        marks = await _marks(session)
+        for keys in every:
+            if marks == keys.shown:
+                return keys
     for keys in every:
-        if not is_ntag:
-            try:
-                await session.native(SELECT_APPLICATION, keys.application)
-            except CardRefusal:
-                continue
-            marks = None
-        if marks is None:  # the first is written last
-            marks = await version(session, MASTER) + await version(session, PROVING)
-        if marks == keys.marks[:1] + keys.marks[PROVING : PROVING + 1]:
+        try:
+            await session.native(SELECT_APPLICATION, keys.application)
+        except CardRefusal:
+            continue
+        if await _marks(session) == keys.shown:
             return keys
     return None
+
+
+async def _marks(session: Session) -> bytes:
+    """Of the application that is selected. The first is written last. No bytes if it has no such keys."""
+    try:
+        return await version(session, MASTER) + await version(session, PROVING)
+    except CardRefusal:
+        return b""
 
 
 async def selects_ntag(session: Session) -> bool:

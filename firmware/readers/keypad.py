@@ -15,7 +15,7 @@ _SETTLED = const(2)  # scans in which a key is down before it counts as pressed
 _LET_GO = const(4)  # scans in which it is up before it can be pressed again: worn keys bounce for 20 ms
 _MANY = const(100)  # scans are not counted beyond
 _STUCK = const(1000)  # scans: nobody presses a key for 10 s
-_FREE = const(100)  # scans in which a stuck key was up before it counts again
+_FREE = const(100)  # scans: a stuck key that was up in all of them counts again
 _NONE = const(-1)
 _SEVERAL = const(-2)
 
@@ -23,14 +23,15 @@ _SEVERAL = const(-2)
 class MatrixKeypad:
     """Rows are open-drain outputs, columns inputs with pull-up; `layout` names the keys row by row.
 
-    A stuck key makes `healthy` false and is ignored, so that the others go on working.
+    Stuck keys make `healthy` false and are ignored, so that the others go on working.
     """
 
     def __init__(self, rows: "list[Pin]", columns: "list[Pin]", layout: str) -> None:
         self._rows, self._columns, self._layout = rows, columns, layout
         self._seen = self._was_seen = self._pressed = 0  # masks of keys: bit 0 is the layout's first
         self._differs = bytearray(len(layout))  # for how many scans each key is not as in `_pressed`
-        self._stuck = _NONE
+        self._stuck = self._down = 0  # masks: keys that are stuck, and were down of late
+        self._always = -1  # those that were down in each of the scans counted by `_held`
         self._held = self._free = 0
         self.healthy = True
         self._all_rows(0)
@@ -38,8 +39,8 @@ class MatrixKeypad:
     def scan(self) -> "str | None":
         """The key that was pressed since the last scan, or None. Call this every 10 ms. Allocates nothing.
 
-        A key counts though the one before is still down. No key counts if two come in one instant, or
-        while more than two are down: with three down, a fourth may only seem to be.
+        A key counts even if the one before is still down. No key counts if two come in one instant, or while
+        more than two are down: with three down, a fourth may only seem to be down.
         """
         count = self._look()
         self._hold(count)
@@ -85,50 +86,51 @@ class MatrixKeypad:
         return fresh
 
     def _hold(self, count: int) -> None:
-        """Count for how long keys have been down, and find a stuck one."""
+        """Count for how long keys have been down, and find those that are stuck."""
         if not count:
-            self._held = 0
-            self.healthy = self._stuck == _NONE
-        elif self._held < _STUCK:
-            self._held += 1
-        else:
-            self.healthy = False
-            if count == 1:
-                self._stuck = 0
-                while not self._seen >> self._stuck & 1:
-                    self._stuck += 1
-                self._seen = self._pressed = self._free = 0
+            self._held, self._always = 0, -1
+            self.healthy = not self._stuck
+            return
+        self._always &= self._seen
+        self._held += 1
+        if self._held >= _STUCK:
+            if self._always:
+                self.healthy = False
+                self._stuck |= self._always
+                self._seen &= ~self._stuck
+                self._pressed &= ~self._stuck
+            self._held, self._always = 0, -1
 
     def _look(self) -> int:
-        """Note which keys are down; their number. A stuck key is left out."""
-        self._seen = count = 0
-        if not self._any_column():  # all rows are low: any key would show
-            self._see_stuck(False)
-            return 0
-        self._all_rows(1)
-        number, is_stuck = 0, False
-        rows, columns = self._rows, self._columns
-        for row in range(len(rows)):
-            rows[row].value(0)
-            for column in range(len(columns)):
-                if not columns[column].value():
-                    if number == self._stuck:
-                        is_stuck = True
-                    else:
-                        self._seen |= 1 << number
-                        count += 1
-                number += 1
-            rows[row].value(1)
-        self._all_rows(0)
-        self._see_stuck(is_stuck)
+        """Note which keys are down; their number. Stuck ones are left out."""
+        self._seen = count = stuck = number = 0
+        if self._any_column():  # all rows are low: any key would show
+            self._all_rows(1)
+            rows, columns = self._rows, self._columns
+            for row in range(len(rows)):
+                rows[row].value(0)
+                for column in range(len(columns)):
+                    bit = 1 << number
+                    number += 1
+                    if not columns[column].value():
+                        if self._stuck & bit:
+                            stuck |= bit
+                        else:
+                            self._seen |= bit
+                            count += 1
+                rows[row].value(1)
+            self._all_rows(0)
+        if self._stuck:
+            self._see_stuck(stuck)
         return count
 
-    def _see_stuck(self, is_down: bool) -> None:
-        """Count for how long the stuck key has been up; after a while it counts again."""
-        if self._stuck != _NONE:
-            self._free = 0 if is_down else self._free + 1
-            if self._free >= _FREE:
-                self._stuck = _NONE
+    def _see_stuck(self, down: int) -> None:
+        """Note which stuck keys are down; those that were not for a while count again."""
+        self._down |= down
+        self._free += 1
+        if self._free >= _FREE:
+            self._stuck = self._down
+            self._free = self._down = 0
 
     def _any_column(self) -> bool:
         columns = self._columns

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def keypad(
     settings: "Settings", board: "Board", card: "Callable", tell: "Callable"
 ) -> "MatrixKeypad | Wiegand":
-    """It; where it reads cards too, `card` is called with the number of each, `tell` with a signal's name."""
+    """The keypad. If it reads cards, too, `card` gets the number of each, and `tell` a signal's name."""
     with Loan():
         if settings.keypad != "wiegand":
             from readers.keypad import MatrixKeypad

@@ -1,10 +1,10 @@
 """Makes a factory-fresh NTAG 424 DNA or DESFire a card of this lock; lent for as long as that takes.
 
-Each step is whole in the card or not done, and the versions of the keys tell which are done. So a card that
-is torn away is gone on with at its next visit. The card's master key is written last: until then it is as
-good as fresh. What is not factory-fresh, nor was begun here, is left as it is.
+Each step is either done in the card as a whole or not done, and the versions of the keys show which are done.
+So a card that is torn away is continued at its next visit. The card's master key is written last: until then
+the card is as good as fresh. A card that is neither factory-fresh nor was begun here is left as it is.
 
-DS is NXP's data sheet NT4H2421Gx. What DESFire's own has for this is as AN12343 shows it.
+DS is NXP's data sheet NT4H2421Gx. The commands that only DESFire has are as AN12343 shows them.
 """
 
 from binascii import crc32
@@ -70,10 +70,10 @@ def _make(key: bytes) -> bytes:
 async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
     """The UID of the card, which is one of this lock's now, and has proved it.
 
-    None if it is not of a kind that can be; no bytes if it has its home elsewhere, or no room for one more
-    application, or lets none be made: that is never kept by its number alone. Raises CardError, after
-    which it is to be tried again, and ReaderError. Once anything is written it is one of these: its number
-    may be a random one by now, and is never to be kept for the card's own.
+    None if it is not of a kind that can be made one. No bytes if it has its home elsewhere, or has no space
+    for one more application, or does not allow one: such a card is never kept by its number alone. Raises
+    CardError, after which it is to be tried again, and ReaderError. Once anything is written only these are
+    raised: the card's number may be random by now, and must never be kept as its own.
     """
     session = Session(reader)
     try:
@@ -92,7 +92,7 @@ async def personalise(reader: "PN532", keys: "CardKeys") -> "bytes | None":
         await _write(session, keys, is_ntag, uid, fresh)
         await reader.field_off()
         shown = await reader.search()
-        if shown and await identify(reader, shown, is_ntag, (keys,)) == uid:
+        if shown and await identify(reader, shown, shown != uid, (keys,)) == uid:
             return uid
     except CardRefusal:
         pass
@@ -115,7 +115,7 @@ async def _is_ntag(session: Session) -> bool:
 
 
 async def _enter(session: Session, keys: "CardKeys") -> None:
-    """Select this lock's application, made where there is none; CardRefusal where there is no room for it."""
+    """Select this lock's application, made if there is none; CardRefusal if there is no space for it."""
     try:
         await session.native(SELECT_APPLICATION, keys.application)
     except CardRefusal as refusal:
@@ -127,7 +127,7 @@ async def _enter(session: Session, keys: "CardKeys") -> None:
 
 
 async def _prove(session: Session, keys: "CardKeys", is_ntag: bool) -> "tuple[bytes, list[int]]":
-    """The card's UID, and the numbers of the keys that are the factory's yet.
+    """The card's UID, and the numbers of the keys that are still the factory's.
 
     Each key is proved, ours too, since a mark may be another lock's by chance; the master key as the last.
     Raises CardRefusal where one is somebody else's.

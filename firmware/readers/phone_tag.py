@@ -79,7 +79,7 @@ class PhoneTag:
     # since the build shortens private names by module.
 
     def left_ms(self) -> int:
-        """For how long a phone is waited for now; 0: as long as the reader waits."""
+        """For how long to wait for a phone now; 0: as long as the reader waits."""
         return 0
 
     def begin(self) -> "Type4":
@@ -87,7 +87,7 @@ class PhoneTag:
         return Type4(self._message)
 
     def follow(self, tag: "Type4", heard: bool) -> bool:
-        """The phone was answered, and has `heard` it or not; whether to listen to it any longer."""
+        """The phone was answered, and has `heard` that or not; whether to listen to it any longer."""
         if heard and tag.is_read:
             self.end()
             self._on_read()
@@ -140,7 +140,7 @@ class Type4:
         return _OK if self.file else b"\x6a\x82"
 
     def _read_binary(self, apdu: bytes) -> bytes:
-        """READ BINARY from an offset of 15 bits; what there is, if more is asked for."""
+        """READ BINARY from an offset of 15 bits. If more is asked for than there is, what there is."""
         file, start = self.file, apdu[2] << 8 | apdu[3]
         if not file:
             return b"\x69\x86"

@@ -1,10 +1,10 @@
-"""Collects what is typed: a code, and perhaps a number behind it that says what to do with the code.
+"""Collects what is typed: a code, and perhaps a number after it that says what to do with the code.
 
     PIN #            enters the code
     PIN * number #   enters it with a number of one or two digits, or with none
     * #              with nothing in front: the code has no digits then, see door/doorkeeper.py
 
-`*` clears what was typed, unless a number and `#` follow. Behind it the code is kept until three seconds pass
+`*` clears what was typed, unless a number and `#` follow. After it the code is kept until three seconds pass
 without a key, a second `*`, or a third digit: `1357* 246810#` enters 246810. Ten seconds without a key clear
 everything.
 """
@@ -60,7 +60,7 @@ class PinEntry:
         self._on_feedback("cleared" if key == "*" else "key")
 
     def tick(self, now: int) -> None:
-        """Forget what nobody finishes. Call this at least every few days, since ticks_ms() wraps."""
+        """Forget what nobody finishes. Call this at least every few days, since ticks_ms() wraps around."""
         passed = ticks_diff(now, self._last)
         if passed >= _NUMBER_MS:
             self._star = False
@@ -96,7 +96,7 @@ class PinEntry:
             self._count += 1
 
     def _drop(self, count: int) -> None:
-        """Wipe the first digits; what was typed behind them is a code of its own."""
+        """Wipe the first digits; what was typed after them is a code of its own."""
         digits = self._digits
         self._count -= count
         self._code = 0

@@ -36,10 +36,11 @@ class CardError(Exception):
 class PN532:
     """One chip. `answer_ms` bounds an answer; after `liveness_ms` without a card the field goes and comes.
 
-    The line is set to 921,600 baud where both ends hold that. A chip whose reset line is not wired keeps its
-    speed when the lock starts anew, so that a start tries both.
+    The line is set to 921,600 baud if both ends can hold that. A chip whose reset line is not wired keeps its
+    speed when the lock restarts, so a start tries both speeds.
 
     `speaks_apdus`: the card that was found last goes on to ISO/IEC 14443-4. `line` is its serial line.
+    on_delay() is called, each two seconds, while the card makes its reader wait.
     """
 
     def __init__(
@@ -57,11 +58,12 @@ class PN532:
         self._works = False
         self._fast_tries = _FAST_TRIES
         self.speaks_apdus = False
+        self.on_delay: "Callable[[], None]" = _nobody
 
     async def start(self) -> None:
         """Make the chip ready: by an abort if it has worked, and if that does not help, by its reset line.
 
-        Raises ReaderError; MemoryError where there is no room for the code that does it.
+        Raises ReaderError; MemoryError if there is no memory for the code that does it.
         """
         self.line.open()
         works, self._works, self._tries = self._works, False, -1
@@ -74,8 +76,8 @@ class PN532:
 
         After each `liveness_ms` without a card goes_on() says whether to wait on.
 
-        A card that comes between two searches is found by the next, also one that had answered the last
-        when that was given up: without field it forgets that it was found.
+        A card that comes between two searches is found by the next. So is one that had answered the last
+        search when that was given up: without the field it forgets that it was found.
         """
         await self._try_times(_FOR_EVER)
         self._goes_on = goes_on
@@ -122,8 +124,8 @@ class PN532:
     ) -> "bytes | None":
         """The answer to a command that waits for a card or a phone. Raises ReaderError.
 
-        If nobody comes for `most_ms`, 0: for `liveness_ms`, it is aborted and the field switched off for a
-        moment. Then it is given again while goes_on(), else this is None.
+        If nobody comes for `most_ms` (0: for `liveness_ms`), the command is aborted and the field switched
+        off for a moment. Then it is sent again if goes_on() says so; otherwise the result is None.
         """
         most_ms = most_ms or self._liveness_ms
         return await self.line.wait(code, most_ms, self._answer_ms, parameters, goes_on)
@@ -143,6 +145,10 @@ class PN532:
         size = answer[5]
         uid = answer[6 : 6 + size]
         return uid if size in (4, 7, 10) and len(uid) == size else None
+
+
+def _nobody() -> None:
+    """Nobody asks cards that prove themselves."""
 
 
 async def _ready(*parts) -> int:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class SecureCards:
-    """`key` is the lock's. Where no card was ever added, nor handed out, none is asked."""
+    """`key` is the lock's. If no card was ever added or handed out, none is asked."""
 
     def __init__(self, key: bytes, credentials: "Credentials") -> None:
         self._key, self._credentials = key, credentials
@@ -40,9 +40,9 @@ class SecureCards:
     async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
         """The UID that the card at the reader has proved to be its own; None if it is none of this lock's.
 
-        That of a card that the operator has handed out stands behind its key's reference, one byte. With
-        `adds` a factory-fresh one becomes one of this lock's; no bytes if it has its home elsewhere. Raises
-        CardError, after which it is to be asked again, and ReaderError. OSError: the flash is full.
+        The UID of a card that the operator has handed out stands after its key's reference, one byte. With
+        `adds` a factory-fresh card becomes one of this lock's; no bytes if it has its home elsewhere. Raises
+        CardError, after which the card is to be asked again, and ReaderError. OSError: the flash is full.
         """
         if self._list != self._credentials.hash:
             self._renew()

@@ -29,7 +29,7 @@ _START_MS = const(10)  # more than the oscillator needs to start
 async def ready(line: "Line", reset: "Pin", answer_ms: int, works: bool, fast_tries: int) -> int:
     """Make the chip ready; how many tries there are left to make its line fast. Raises ReaderError.
 
-    One that `works` gets an abort. If that does not help it is reset by its line, and is slow then.
+    A chip that `works` gets an abort. If that does not help it is reset by its line, and is slow then.
     """
     if works:
         line.send_ack()

@@ -4,13 +4,13 @@ Each bit is a short low pulse, on D0 for 0 and on D1 for 1 (SIA AC-01). A key ha
 and 11 for `#`, or 8 bits, of which the first four are the complement of the others. A card has 26, 34 or 37
 bits, or a length that the settings name: as a rule the first bit gives the first half even parity, the last
 one the second half odd parity, and where their number is odd the halves share the one in the middle (H10302).
-A burst as long as a card's, of no length that is known or of a wrong parity, is told as a card that cannot be
+A burst as long as a card's, but of an unknown length or a wrong parity, is reported as a card that cannot be
 read. Anything else is noise.
 
-While the event loop stands still, the chip keeps eight interrupts and loses the others, and nothing tells
-when they were. Keys of that time would be heard as fewer, or as others, and what was typed before or after
-them would be entered as a code. So where keys may be missing the whole code is cleared, at its `#` or `*`.
-Two keys of 4 bits that look like one of 8 are told by the others, which have 4.
+While the event loop stands still, the chip keeps eight interrupts and loses the others, and nothing shows
+when they were. Of the keys pressed then some would be missing or wrong, and the rest would be entered as a
+code. So where keys may be missing the whole code is cleared, at its `#` or `*`. Two keys of 4 bits that look
+like one of 8 are recognised by the other keys, which have 4.
 """
 
 import asyncio
@@ -139,13 +139,13 @@ class Wiegand:
             self._lose()
 
     def _lose(self) -> None:
-        """Keys of the code that is being typed may be missing."""
+        """Note that keys of the code that is being typed may be missing."""
         self._spoilt, self._lost_at = True, ticks_ms()
 
     def _press(self, key: str, on_key: "Callable[[str], None]") -> None:
         """Pass on a key, unless others of its code were lost: then the code ends as if by `*` and `*`.
 
-        By the first alone what was heard of it would be a code yet, with the number behind it.
+        After one `*` what was heard of it would still be a code, with the number that follows.
         """
         if self._spoilt:
             now = ticks_ms()

@@ -1,4 +1,4 @@
-"""Emulates a tag that tells a phone something, and takes one answer. Lent.
+"""Emulates a tag that shows a phone something, and takes one answer. Lent.
 
 T4T is the NFC Forum's Type 4 Tag Operation 2.0. Its own attributes are public: see phone_tag.py.
 """
@@ -30,7 +30,7 @@ class WritableTag(PhoneTag):
         self.served = Written(message)
 
     async def emulate(self, reader: "PN532") -> bool:
-        """As PhoneTag; a phone that does not come to an end in its turn begins anew in the next."""
+        """As PhoneTag; a phone that is not done when its turn ends begins anew in the next."""
         self.until = ticks_add(ticks_ms(), _TURN_MS)
         return await super().emulate(reader)
 
@@ -61,7 +61,7 @@ class Written(Type4):
         self.answer_is_whole = False
 
     def written(self) -> bytes:
-        """The message as it is; what claims to be longer than the file has no bytes."""
+        """The message as it is; no bytes if it claims to be longer than the file."""
         size = self.ndef[0] << 8 | self.ndef[1]
         return bytes(self.ndef[2 : 2 + size]) if 2 + size <= len(self.ndef) else b""
 

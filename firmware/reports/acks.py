@@ -48,7 +48,7 @@ class Acks:
     def decided(self, lease: int, what: str, end: int = 0) -> None:
         """What the residents of a lease have decided takes effect: one of DECISIONS in results.py.
 
-        `end` is an earlier one to which they agree, seconds since 1970; 0 is none.
+        `end` is an earlier end to which they agree, seconds since 1970; 0 is none.
         """
         _check(what, _DECISIONS)
         said = {"lease": lease, "result": what}

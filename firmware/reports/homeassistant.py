@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 _SENSORS = (
-    ("firmware", "Firmware", "{{ value_json.firmware }}"),
-    ("list", "Credential list", "{{ value_json.list }}"),
-    ("clock", "Clock", "{{ value_json.clock }}"),
-    ("signal", "Signal", "{{ value_json.signal }}"),
-    ("faults", "Faults", "{{ value_json.faults | join(', ') or 'none' }}"),
+    ("firmware", "Firmware"),
+    ("list", "Credential list"),
+    ("clock", "Clock"),
+    ("signal", "Signal"),
+    ("faults", "Faults"),
 )
 
 
@@ -30,7 +30,9 @@ async def announce(
 def messages(lock_id: str, alarms: "tuple[str, ...]") -> "Iterator[tuple[str, dict]]":
     """(topic, JSON) of each entity, to be retained."""
     root = "menshen/v1/" + lock_id
-    for name, title, value in _SENSORS:
+    for name, title in _SENSORS:
+        listed = " | join(', ') or 'none'" if name == "faults" else ""
+        value = "{{ value_json.%s%s }}" % (name, listed)
         yield _entity(lock_id, "sensor", name, title, {"stat_t": root + "/state", "val_tpl": value})
     value = "{{ 'ON' if value_json.faults else 'OFF' }}"
     problem = {"stat_t": root + "/state", "val_tpl": value, "dev_cla": "problem"}

@@ -60,12 +60,12 @@ class Reports:
                 del self._alarmed[kind]
 
     def look(self, inputs: "list[tuple[str, Pin, int]]") -> None:
-        """See what pins tell of faults: (fault, pin, the level that means it)."""
+        """Look at the pins that report faults: (fault, pin, the level that means it)."""
         for name, pin, level in inputs:
             self.fault(name, pin.value() == level)
 
     def health(self, name: str, well: str, ill: str) -> "Callable[[bool], None]":
-        """What to tell whether a part works: a fault follows it, and one of these lines on the console."""
+        """A function to call with whether a part works: it sets the fault, and prints one of these lines."""
 
         def tell(healthy: bool) -> None:
             if not healthy:
@@ -95,7 +95,7 @@ class Reports:
     def decided(self, lease: int, what: str, end: int) -> bool:
         """What the residents of a lease have decided: one of DECISIONS in reports/results.py.
 
-        Whether it is on its way: before there is a telemetry it is not.
+        Whether it is on its way; before there is a telemetry it is not.
         """
         telemetry = self._telemetry
         if telemetry is None:
@@ -107,7 +107,7 @@ class Reports:
         return True
 
     def deliver(self, telemetry: "Telemetry") -> None:
-        """Send everything there from now on, and first what has waited."""
+        """Send everything to it from now on, and first what has waited."""
         self._telemetry = telemetry
         waiting, self._waiting = self._waiting, []
         for report in waiting:

@@ -1,4 +1,4 @@
-"""All words in which results are told. They are loaded when one is checked, since words lie in RAM."""
+"""All words for results. They are loaded only when one is checked, since words lie in RAM."""
 
 REASONS = (
     "bad hash", "bad records", "bad signature", "flash error", "flash full", "lease locked out",

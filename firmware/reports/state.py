@@ -36,7 +36,7 @@ _PIECE = const(64)  # characters, and a field more: there may be no memory for t
 
 
 def collect(status: "Any", anew: bool) -> dict:
-    """What there is to say but the signal, of the Status of status.py; `anew` makes another challenge."""
+    """All there is to say except the signal, from a Status (status.py); `anew` makes another challenge."""
     clock, numbers, reports = status.clock, status.numbers, status.reports
     if anew:
         made = hmac_sha256(status.key, NEW_CHALLENGE, urandom(32))[:8].hex()

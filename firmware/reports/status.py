@@ -14,8 +14,8 @@ class Status:
     """Called for each state message, and for each self-test from afar.
 
     `certificates_end` is when the first of the lock's certificates ends, in seconds since 1970; 0: it has
-    none. `home_ends` is the same of the one that is trusted of a tenant's broker. Two months before there is
-    a fault. `board` is its profile, `trusts` the ids of the release keys that it trusts: they say which
+    none. `home_ends` is the same for the one that is trusted for a tenant's broker. Two months before there
+    is a fault. `board` is its profile, `trusts` the ids of the release keys that it trusts: they say which
     releases it can take. `key` is the lock's.
     """
 
@@ -28,7 +28,7 @@ class Status:
         self.board, self.trusts, self.key = "", [], b""
 
     def __call__(self, anew: bool = False) -> dict:
-        """`anew` makes another challenge: that of before is good until the next, for what is on its way."""
+        """`anew` makes another challenge; the one before stays good until the next, for what is under way."""
         with Loan():
             from reports.state import collect
 

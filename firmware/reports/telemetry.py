@@ -1,7 +1,7 @@
 """Publishes everything that the lock ever says: nothing else in the firmware publishes.
 
-There is a method for each thing that may be said, here and in acks.py, and none accepts free text. None is
-called when a tenant comes or goes, and what is sent does not depend on it: the state is sent upon connecting
+There is a method for each thing that may be said, here and in acks.py, and none accepts free text. No method
+is called when a tenant comes or goes, and what is sent does not depend on it: the state is sent on connecting
 and on a timetable that nothing moves.
 """
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _PERIOD_MS = const(900_000)
-_ALARM, _STAFF, _ACK = const(0), const(1), const(2)
+_ALARM = const(0)
+_STAFF = const(1)
+_ACK = const(2)
 _QUEUES = (
     (ALARM_QUEUE, ALARM_PLACES),
     (STAFF_QUEUE, STAFF_PLACES),
@@ -84,7 +86,7 @@ class Telemetry:
         self._put(_ACK, fields)
 
     def refuse(self, fields: dict) -> None:
-        """For acks.py alone: this is told if there is a connection before long."""
+        """For acks.py alone: this is sent if there is a connection before long."""
         if len(self._refusals) >= _REFUSALS:
             self._refusals.pop(0)
         self._refusals.append(json.dumps(fields).encode())
@@ -93,7 +95,7 @@ class Telemetry:
     def will(self, client: "MQTTClient") -> None:
         """Have the broker publish that the lock is offline when the connection is lost.
 
-        What was made before this connection echoes no challenge any more.
+        After this, messages that were made before this connection echo no challenge that counts.
         """
         with Brief():
             from reports.state import last_will

@@ -1,7 +1,7 @@
 """Finds credentials in the operator's list: a sorted snapshot in flash, and the few changes made since.
 
 roll/head.py chooses the files, at the start and when a list is installed. README.md has the format, and what
-is guaranteed of it.
+it guarantees.
 """
 
 from micropython import const
@@ -57,8 +57,8 @@ class Credentials:
     def find(self, digest: bytes) -> "Credential | None":
         """The credential of this digest (16 bytes); two or three short reads as a rule, never more than 20.
 
-        Digests are uniform: a look at where this one should be shows how far off it is, and a window read
-        there holds it.
+        Digests are uniform: a read at the place where this one should be shows how far off it is, and a
+        window that is read there contains it.
         """
         file = self.file
         if file is None:
@@ -89,7 +89,7 @@ class Credentials:
         return None
 
     def each(self) -> "Iterator[tuple[bytes, Credential]]":
-        """All credentials with their digests, in order; others may search the list meanwhile."""
+        """All credentials with their digests, in order. The list may be searched meanwhile."""
         if self.file is None:
             return iter(())
         with Loan():
@@ -98,7 +98,7 @@ class Credentials:
             return each(self.file, changes(self.head, len(self.firsts)))
 
     def _change(self, digest: bytes, place: int) -> "bytes | None":
-        """The record that a change, from `place` on, gives a digest; empty: removed, None: unchanged."""
+        """The record that a change at `place` or later gives a digest; empty: removed, None: unchanged."""
         try:
             with open(self.head, "rb") as file:
                 file.seek(HEAD_FRONT + place * CHANGE)

@@ -14,6 +14,8 @@ from storage.purposes import LIST_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from roll.credentials import Credentials
 
 FOLDER = "/access"
@@ -23,7 +25,7 @@ OLD = "/access/head.old"
 HEAD_FORMAT = "<4sIII32sII32sBBH"  # magic, version; base, size, SHA-256; those of the other; slot, changes, 0
 HEAD_MAGIC = b"MNH2"
 _MAC = const(32)
-_FOLDER = const(0x4000)  # the kind of os.stat()
+IS_FOLDER = 0x4000  # the kind of os.stat() and os.ilistdir()
 
 
 class Head:
@@ -61,22 +63,21 @@ def read_head(path: str, key: bytes) -> "Head | None":
 def open_list(credentials: "Credentials", key: bytes) -> None:
     """Open the newest whole head, and the snapshot that it names, or failing that the other snapshot.
 
-    `key` is the lock's. Without a whole list there is an empty one, and the console says so.
+    `key` is the lock's. Without a whole list there is an empty one, and the console says so. After a
+    MemoryError what was open before still is.
     """
-    credentials.close()
     for path in HEAD, ARRIVING, OLD:
         head = read_head(path, key)
         if head is not None:
-            if _open_snapshot(credentials, head.slot, head.size):
-                _adopt(credentials, path, head, (head.base, head.hash), path != OLD)
+            if _adopt(credentials, path, head, (head.slot, head.size, head.base, head.hash), path != OLD):
                 return
             _report_broken()
-            if _open_snapshot(credentials, 1 - head.slot, head.other_size):
-                whole = head.other_hash == head.hash and path != OLD
-                _adopt(credentials, path, head, (head.other_base, head.other_hash), whole)
+            other = 1 - head.slot, head.other_size, head.other_base, head.other_hash
+            if _adopt(credentials, path, head, other, head.other_hash == head.hash and path != OLD):
                 return
         elif path == HEAD and files.exists(path):
             _report_broken()
+    credentials.close()
     if not is_folder(FOLDER):  # else nothing could ever be written there
         try:
             files.remove(FOLDER)  # a file that somebody has put in its place
@@ -88,38 +89,44 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
 
 def is_folder(path: str) -> bool:
     """Whether there is a folder of this name."""
-    return files.exists(path) and os.stat(path)[0] == _FOLDER
+    try:
+        return os.stat(path)[0] == IS_FOLDER
+    except OSError:
+        return False
 
 
 def _report_broken() -> None:
     console.error("roll", "the list of credentials is broken")
 
 
-def _open_snapshot(credentials: "Credentials", slot: int, size: int) -> bool:
+def _open_snapshot(path: str, size: int) -> "BinaryIO | None":
     """Open a snapshot if there is one of this size. roll/upkeep.py checks its bits later."""
     if not size:
-        return False
+        return None
     try:
-        if os.stat(SNAPSHOTS[slot])[6] != size:
-            return False
-        file = open(SNAPSHOTS[slot], "rb")
+        if os.stat(path)[6] != size:
+            return None
+        file = open(path, "rb")
     except OSError:
-        return False
-    count = (size - FRONT) // RECORD
-    if file.read(FRONT) != MAGIC + struct.pack("<III", count, 0, 0):
+        return None
+    if file.read(FRONT) != MAGIC + struct.pack("<III", (size - FRONT) // RECORD, 0, 0):
         file.close()
+        return None
+    return file
+
+
+def _adopt(credentials: "Credentials", path: str, head: Head, snapshot: tuple, whole: bool) -> bool:
+    """Use this head with a snapshot: its slot, size, base version and SHA-256. Whether it is there."""
+    slot, size, base, digest = snapshot
+    file = _open_snapshot(SNAPSHOTS[slot], size)
+    if file is None:
         return False
-    credentials.file, credentials.slot, credentials.count = file, slot, count
-    return True
-
-
-def _adopt(
-    credentials: "Credentials", path: str, head: Head, snapshot: "tuple[int, bytes]", whole: bool
-) -> None:
-    base, digest = snapshot
+    name = list_hash(digest, head.changes)
+    firsts = bytes([head.changes[at] for at in range(1, len(head.changes), CHANGE)])
+    credentials.close()  # nothing below needs much memory
+    credentials.file, credentials.slot, credentials.count = file, slot, (size - FRONT) // RECORD
+    credentials.head, credentials.whole, credentials.firsts = path, whole, firsts
+    credentials.version, credentials.base, credentials.hash = head.version, base, name
     if path != HEAD or not whole:
         console.warning("roll", "using the list of version %d from %s" % (base, path))
-    credentials.head, credentials.whole = path, whole
-    credentials.version, credentials.base = head.version, base
-    credentials.hash = list_hash(digest, head.changes)
-    credentials.firsts = bytes([head.changes[at] for at in range(1, len(head.changes), CHANGE)])
+    return True

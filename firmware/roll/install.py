@@ -68,7 +68,7 @@ async def install(
         await pace()
         await collect()
         await pace()
-        _rename()
+        _rename(credentials)
     except OSError:
         if files.exists(HEAD):
             files.remove(ARRIVING)
@@ -78,10 +78,11 @@ async def install(
         raise ListError("flash full")
 
 
-def _rename() -> None:
+def _rename(credentials: "Credentials") -> None:
     with Loan():  # for what cannot wait: no collection falls into this step, nor into the opening behind it
         if files.exists(HEAD):
             os.rename(HEAD, OLD)  # from here on the arriving one counts
+            credentials.head = OLD  # and until it is open the changes of the one in use lie there
         os.rename(ARRIVING, HEAD)
 
 

@@ -40,7 +40,7 @@ def list_hash(snapshot: bytes, changes: bytes) -> bytes:
 
 
 def is_known(role: int, kind: int) -> bool:
-    """Whether a record of this role may have this kind; of a schedule the kind is its days of the week."""
+    """Whether a record of this role may have this kind; for a schedule the kind is its days of the week."""
     if role in (LEASE, HOLIDAY, HOUSE_KEY):  # neither PIN nor card
         return kind <= 2
     return role == SCHEDULE or (0 < role <= STAFF_PASSAGE and 0 < kind <= 2)

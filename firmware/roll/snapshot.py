@@ -102,7 +102,7 @@ async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes
 
 
 def _lay(changes: bytes, at: int, records: memoryview, put: "Put") -> int:
-    """Put records with the changes from a place on laid over them; the place of the next change."""
+    """Put records, with the changes from a place on applied to them; the place of the next change."""
     for place in range(0, len(records), RECORD):
         found = bytes(records[place : place + DIGEST])
         at = _put(changes, at, found, put)

@@ -5,7 +5,7 @@ import os
 import console
 from loader import Loan
 from roll.credentials import ListError
-from roll.head import ARRIVING, FOLDER, is_folder, open_list
+from roll.head import ARRIVING, FOLDER, IS_FOLDER, is_folder, open_list
 from roll.install import finish_rename, identities, install
 from roll.layout import SNAPSHOTS, changes
 from storage import files
@@ -20,9 +20,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     """Hash both snapshots, fall back to the other if the one in use is rotten, and have two whole ones."""
     await pace()  # what loads this is a step
     _clear_the_way()
-    if credentials.head == ARRIVING:
-        finish_rename()
-        open_list(credentials, key)
+    _finish(credentials, key)
     used, other = identities(credentials, key)
     if not used[1]:
         return
@@ -40,29 +38,45 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
             mine, its = its, mine
         elif is_spare:
             return
-        if not credentials.whole or any(n.startswith(its[8:] + ".") for n in os.listdir(its[:7])):
+        if not credentials.whole or _is_fetched(its):
             return
-        used, other = identities(credentials, key)
         await pace()
         files.remove(its)
         try:
-            if await merge(mine, b"", its, pace) == used[2] and other != used:
-                await pace()
-                place, laid = (
-                    (credentials.version, credentials.slot),
-                    changes(credentials.head, len(credentials.firsts)),
-                )
-                await install(credentials, key, place, (used, used), laid, pace)
+            await _note(credentials, key, await merge(mine, b"", its, pace), pace)
         except (ListError, OSError):
             console.warning("roll", "no space for a copy of the list")
 
 
+def _finish(credentials: "Credentials", key: bytes) -> None:
+    """Finish the installation of a list that a power cut has ended."""
+    if credentials.head == ARRIVING:
+        finish_rename()
+        open_list(credentials, key)
+
+
+def _is_fetched(snapshot: str) -> bool:
+    """Whether a list comes in the place of this snapshot: parts of it lie beside it."""
+    return any(name.startswith(snapshot[8:] + ".") for name in os.listdir(snapshot[:7]))
+
+
+async def _note(credentials: "Credentials", key: bytes, copied: bytes, pace: "Pace") -> None:
+    """Have the head say that the other snapshot is the same now, of this hash. Raises ListError, OSError."""
+    used, other = identities(credentials, key)
+    if copied == used[2] and other != used:
+        await pace()
+        place = credentials.version, credentials.slot
+        laid = changes(credentials.head, len(credentials.firsts))
+        await install(credentials, key, place, (used, used), laid, pace)
+
+
 def _clear_the_way() -> None:
-    """A folder among the lock's files, which somebody has made, would be in a file's way for ever."""
-    for name in os.listdir(FOLDER) if is_folder(FOLDER) else ():
+    """Move folders away that somebody has made: they would be in the way of the lock's files for ever."""
+    if not is_folder(FOLDER):
+        return
+    for name in [entry[0] for entry in os.ilistdir(FOLDER) if entry[1] == IS_FOLDER]:
         path = FOLDER + "/" + name
-        if is_folder(path):
-            try:
-                os.rename(path, path[len(FOLDER) :] + ".moved")
-            except OSError:
-                console.error("roll", "the folder %s is in the way of a file" % path)
+        try:
+            os.rename(path, "/" + name + ".moved")
+        except OSError:
+            console.error("roll", "the folder %s is in the way of a file" % path)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _WEAK_DBM = const(-80)
-_NO_AP, _WRONG_PASSWORD = const(201), const(202)  # network.STAT_...
+_NO_AP = const(201)  # network.STAT_...
+_WRONG_PASSWORD = const(202)
 
 
 async def check(board: "Board", settings: "Settings", say: "Callable[[str], None]") -> list:

@@ -48,7 +48,7 @@ class _Counted:
 async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> list:
     """[(part, ok, hint)] of the reader's wires, and of a card that a person holds to it within `seconds`."""
     irq = _Counted(board.reader_irq)
-    reader = PN532(board.reader_uart, irq, board.reader_reset, answer_ms=_PATIENCE_MS)  # pyright: ignore[reportArgumentType]
+    reader = PN532(board.reader_uart, irq, board.reader_reset, _PATIENCE_MS)  # pyright: ignore[reportArgumentType]
     if not await _start(reader):
         return [("reader", False, "garbage" if await _speaks(board) else "silent")]
     results = [("reader", True, "")]

@@ -1,4 +1,4 @@
-"""Stores small numbers in the chip's NVS, which outlives the power: a twentieth of a small file's cost."""
+"""Stores small numbers in the chip's NVS, which survives power cuts: a twentieth of a small file's cost."""
 
 from micropython import const
 
@@ -31,7 +31,7 @@ class Numbers:
             self._nvs.commit()
 
     def blob(self, name: str, longest: int) -> bytes:
-        """The bytes stored, none where there are none. OSError where they are there and cannot be read."""
+        """The bytes stored, none if there are none. OSError if they are there and cannot be read."""
         buffer = bytearray(min(longest, _OFTEN))
         try:
             try:

@@ -1,4 +1,4 @@
-"""What each HMAC and each digest is for: a purpose in front keeps one from being taken for another.
+"""What each HMAC and each digest is for: with its purpose in front, none can be taken for another.
 
 The build writes them out where they are used, so that they cost no RAM. The operator's tools have copies of
 their own; tests/static/test_facts.py compares the two.

@@ -18,14 +18,14 @@ _MAC = const(32)
 class Sealed:
     """`key` is the lock's; `purpose` (storage/purposes.py) tells one file from another.
 
-    `written` has the sequence numbers of file and copy, as load() finds them. This code is lent: who makes an
-    object anew for each change keeps that list.
+    `written` has the newest sequence number, that of the copy, and that of the file, as load() finds them.
+    This code is lent: whoever makes a new object for each change keeps that list.
     """
 
     def __init__(self, key: bytes, purpose: bytes, path: str, written: "list[int] | None" = None) -> None:
         self._mac = Mac(Mac(key).digest(purpose))
         self._path, self._copy = path, path + ".old"
-        self._written = written or [0, 0]
+        self._written = written or [0, 0, 0]
 
     def load(self, record: int) -> bytearray:
         """The body: records of `record` bytes each; empty where no copy is whole."""
@@ -35,20 +35,23 @@ class Sealed:
             body = copy
             if files.exists(self._path):
                 console.error("storage", "using the copy of " + self._path)
-        self._written[:] = max(first, second), second
+        self._written[:] = max(first, second), second, first
         return body
 
     def save(self, body: "bytes | bytearray") -> None:
         """Replace the file. After an OSError the old one is still there."""
-        self._write(self._path, self._written[0] + 1, body)
-        self._written[0] += 1
+        sequence = self._written[0] + 1
+        self._write(self._path, sequence, body)
+        self._written[0] = self._written[2] = sequence
 
     def ensure_copy(self, body: "bytes | bytearray") -> None:
-        """Bring the second copy up to date. To be called when nobody is at the door."""
-        if self._written[1] != self._written[0]:
+        """Bring the second copy up to date, or mend the file. To be called when nobody is at the door."""
+        newest, copy, file = self._written
+        path, which = (self._copy, 1) if copy != newest else (self._path, 2)
+        if copy != newest or file != newest:
             try:
-                self._write(self._copy, self._written[0], body)
-                self._written[1] = self._written[0]
+                self._write(path, newest, body)
+                self._written[which] = newest
             except OSError:
                 console.warning("storage", "no space for a copy of " + self._path)
 

@@ -31,8 +31,9 @@ class Course:
         self.version: str | None = None  # that the order asks for
 
     async def follow(self, step: int, given: "Any") -> "Any":
-        """Take step after step. One that lacks memory in one piece is tried again: others free some, and a
-        build goes on where it was. What a tenant's own broker may have is held from the manifest on.
+        """Take step after step. A step that lacks memory in one piece is tried again: other tasks free some,
+        and a build goes on where it was. From the manifest on, this holds the lock for the memory of a
+        tenant's own broker.
         """
         tries, holds = _TRIES, False
         try:
@@ -96,7 +97,7 @@ class Course:
             return await step(self, given)
 
     def faults(self) -> "set[str]":
-        """What is wrong now; a reader of which nothing was heard since the start is, too."""
+        """What is wrong now. A reader from which nothing was heard since the start counts, too."""
         faults = set(self.reports.faults)
         if self._residents.unread:
             faults.add(RESIDENTS)

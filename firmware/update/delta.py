@@ -1,11 +1,11 @@
-"""Makes the head of a release's pack out of the running one's, where the broker tells what differs.
+"""Makes the head of a release's pack from the running one's, if the broker has the difference.
 
 What differs from a version is the retained message of menshen/v1/blob/<SHA-256 of the head>/<version, with
 dashes for dots>: the first 12 bytes of the new head; then, by name, each file that is new, changed or gone,
 as name, space, size (0: gone), newline, the 32 bytes of its SHA-256.
 
-Nobody signs that: what comes of it counts only if it has the head's SHA-256, which the manifest has. Else,
-and where there is no such message, the whole head is fetched.
+Nobody signs that message: the result counts only if it has the head's SHA-256, which the manifest names.
+Otherwise, or if there is no such message, the whole head is fetched.
 """
 
 import asyncio
@@ -81,9 +81,9 @@ async def _is_told(topics: "Subscriptions", topic: str, path: str) -> bool:
 
 
 async def make(running: str, delta: str, path: str, pace: "Turns") -> None:
-    """Write the head of a new pack to `path`. Raises OSError, and ValueError for what makes no sense.
+    """Write the head of a new pack to `path`. Raises OSError, and ValueError if the input makes no sense.
 
-    `running` and `delta` are the files of the pack that it differs from, and of what differs.
+    `running` is the file of the pack from which it differs, `delta` the file with the difference.
     """
     with open(running, "rb") as file, open(delta, "rb") as changes, open(path, "wb") as head:
         sources, place = bytearray(), 0

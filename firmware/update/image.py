@@ -1,7 +1,8 @@
 """Writes MicroPython's own image into the other application partition, on boards that have two.
 
-It is written in pieces of 32,768 bytes, each known by its hash: a piece that is in its place stays, one that
-the running partition has is copied, the rest is fetched. So an interrupted update resumes by itself.
+It is written in pieces of 32,768 bytes, each identified by its hash. A piece that is in its place stays, one
+that the running partition has is copied, and the others are fetched. So an interrupted update resumes by
+itself.
 """
 
 import sys
@@ -107,7 +108,7 @@ class ImageWriter:
         files.remove(table)
 
     async def _piece(self, place: int, size: int, digest: bytes, path: str) -> None:
-        """Have one piece in its place. The header in the first one is checked before anything is written."""
+        """Put one piece into its place. The header in the first one is checked before anything is written."""
         target, buffer = self.target, self._buffer
         if await self._digest(target, place, size) == digest:
             if not place:

@@ -27,9 +27,9 @@ _TOLD_MS = const(1000)  # in which the operator hears that it is fetched, before
 
 
 class Manager:
-    """`door` are the residents and the reports. An update holds both locks of `memory`: there
-    is not enough beside it for a tenant's own broker, which the first is for, nor for a list or housekeeping.
-    A trial holds the first.
+    """`door` are the residents and the reports. An update holds both locks of `memory`: there is not enough
+    memory beside it for a tenant's own broker, for which the first lock is, nor for a list or housekeeping. A
+    trial holds the first.
     """
 
     hour_ms = 3_600_000
@@ -71,7 +71,7 @@ class Manager:
                 await self._take(SWITCH, ready)
 
     async def _take(self, step: int, given: "Any" = None) -> "Any":
-        """In its turn, this step and those that follow from it; what is ready to be started, if anything is.
+        """In its turn, take this step and those that follow; what is ready to be started, if anything is.
 
         A coroutine of its own: one that waits holds what it awaited before, deeper in a block.
         """
@@ -86,9 +86,9 @@ class Manager:
             return await self._follow(step, given)
 
     async def _follow(self, step: int, given: "Any") -> "Any":
-        """This step and those that follow; again, where for a moment there is no memory to begin.
+        """Take this step and those that follow; try again if for a moment there is no memory to begin.
 
-        Not for ever, as lists wait meanwhile: then the task ends, and is begun anew. So do a trial's steps.
+        Not for ever, since lists wait meanwhile: then the task ends, and is restarted. Steps of a trial, too.
         """
         tries = 0 if step == TRIAL else _TRIES
         while True:

@@ -1,9 +1,9 @@
 """Takes a release's manifest apart: its signature with the key for that, and the payload, which is checked.
 
 The payload has these members, no more and no less: "version" "1.2.3"; "security" a number that never goes
-down; "board"; "runtime" [major, minor] of the least MicroPython; "slot" and "files", each {"sha256", "size"}:
-the pack, and its head, see tools/release/pack.py; and for a MicroPython image "image" {"sha256", "size",
-"pieces"}, where "pieces" is the SHA-256 of the string of SHA-256s of its pieces of 32,768 bytes.
+down; "board"; "runtime" [major, minor] of the oldest MicroPython; "slot" and "files", each {"sha256",
+"size"}: the pack, and its head, see tools/release/pack.py; and for a MicroPython image "image" {"sha256",
+"size", "pieces"}, where "pieces" is the SHA-256 of the string of SHA-256s of its pieces of 32,768 bytes.
 """
 
 import json

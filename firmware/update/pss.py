@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PART = const(48)  # bytes of a part of the modulus, and of a signature
 PARTS = const(8)
 _BITS = const(384)
-_MASK = (1 << _BITS) - 1
+_MASK = int.from_bytes(b"\xff" * PART, "big")  # worked out on the chip: written out it has 116 digits
 _HASH = const(32)
 _SALT = const(32)  # as long as the hash: RFC 7518, section 3.5
 

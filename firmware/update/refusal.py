@@ -1,4 +1,4 @@
-"""Tells why a release is refused, and frees the space of its partial files where the flash is to blame."""
+"""Reports why a release is refused, and frees the space of its partial files if the flash is to blame."""
 
 from micropython import const
 

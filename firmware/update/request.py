@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from link.errors import Refused
+from link.errors import Interrupted, Refused
 from update.payload import LONGEST
 from update.steps import JUDGE
 
@@ -20,14 +20,14 @@ _PATIENCE_MS = const(30_000)
 
 
 async def step(update: "Update", given: None) -> "Next":
-    """The message is what is judged next. Raises Refused."""
+    """Get the message, which is judged next. Raises Refused, Interrupted."""
     return JUDGE, await request(update.version, update.settings.board, update.subscriptions)
 
 
 async def request(version: str, board: str, topics: "Subscriptions") -> "list[bytearray]":
     """The manifest of a version for this board: all but its signature, and that in pieces of 64 characters.
 
-    There may be no memory for the whole in one piece. Raises Refused, MemoryError.
+    There may be no memory for the whole in one piece. Raises Refused, Interrupted, MemoryError.
     """
     topic = "menshen/v1/release/" + version.replace(".", "-")  # RabbitMQ makes levels out of dots
     if board != "devkit":
@@ -48,6 +48,8 @@ async def request(version: str, board: str, topics: "Subscriptions") -> "list[by
     try:
         await asyncio.wait_for_ms(came.wait(), _PATIENCE_MS)
     except asyncio.TimeoutError:
+        if topics.client is None:
+            raise Interrupted("connection lost")
         raise Refused("no manifest")
     finally:
         await topics.unsubscribe(topic)

@@ -19,7 +19,7 @@ _TRIES = const(3)  # of one release that is rolled back
 
 
 async def step(update: "Update", given: None) -> "Next":
-    """Read the one order; is there something to do, its version is the update's. Raises Refused.
+    """Read the one order. If there is something to do, its version becomes the update's. Raises Refused.
 
     The order is removed unless there is no memory to judge it: the message, None if it was too long, and
     whether it was live, that is, not retained.

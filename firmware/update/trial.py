@@ -1,4 +1,4 @@
-"""Confirms a release on trial when the door has worked for long enough, and else rolls it back.
+"""Confirms a release on trial when the door has worked for long enough; otherwise rolls it back.
 
 The state of a trial is in NVS, so that it is the same after a restart: see storage/names.py, and boot.py for
 what a start does with it.
@@ -67,10 +67,10 @@ class Trial:
         return self._numbers.get(CHOICE) == 4 + self._slot
 
     async def run(self, faults: "Callable[[], set[str]]", trial_ms: int) -> None:
-        """Watch for faults for so long, then confirm; else restart, which rolls back. OSError of NVS.
+        """Watch for faults for so long, then confirm, or restart, which rolls back. OSError of NVS.
 
-        What counts is the time in which the event loop ran: in a stall nothing could go wrong. A fault at the
-        end has ten seconds to go: a reader that is silent for a moment is mended by then.
+        Only the time in which the event loop ran counts: in a stall nothing could go wrong. A fault at the
+        end has ten seconds to go away: a reader that is silent for a moment is mended by then.
         """
         had, left = self._numbers.get(FAULTS_BEFORE), trial_ms
         self._report(self._version, "trial", "")

@@ -1,4 +1,4 @@
-"""Goes back to the release before where this one does not reach the broker, which that one did.
+"""Goes back to the release before if this one does not reach the broker and that one did.
 
 Loaded once an hour. A release is not on trial for this: the door works, and the network may be to blame. But
 one that breaks TLS could never be replaced over the air. So after 72 hours with Wi-Fi joined and no broker

@@ -24,8 +24,8 @@ async def step(update: "Update", ready: tuple) -> "Next":
 
 
 def excused(update: "Update") -> "set[str]":
-    """Which of today's faults are no fault of the next release. A reader that has answered since the start
-    can: it will have to.
+    """Which of today's faults do not count against the next release. A reader that has answered since the
+    start can answer: it must.
     """
     faults = update.faults()
     if update.reports.answered:
@@ -68,7 +68,7 @@ class Switching:
 
 
 def switch(to: Switching, numbers: "Numbers", restart: "Callable[[], None]") -> None:
-    """Have the other slot started on trial, now: were it to wait for somebody at the door, that would tell.
+    """Start the other slot on trial, now: to wait until nobody is at the door would show that somebody was.
 
     Power may go between any two steps. OSError of NVS.
     """

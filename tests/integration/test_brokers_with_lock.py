@@ -135,7 +135,8 @@ async def test_the_door_opens_while_the_broker_is_down_and_the_lock_comes_back(
     await house.lock.tap_to_relay("tenant")
     await house.broker.start()
     async with listener(house.broker, house.broker.operator(), "operator-2") as operator:
-        await operator.client.subscribe(f"{ROOT}/#", qos=1)
+        # The lock may be back already, and by a wildcard RabbitMQ tells nothing that it has kept.
+        await operator.client.subscribe([(f"{ROOT}/{LOCK}/{leaf}", 1) for leaf in ("state", "ack")])
         again = House(house.broker, house.lock, operator)
         await again.says("state", online=True)
         await again.publish_list(2, "stranger")

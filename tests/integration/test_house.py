@@ -53,6 +53,7 @@ async def test_a_house_is_begun_lived_in_and_left(tmp_path: Path) -> None:
         assert code
         async with aiohttp.ClientSession() as session:
             page = await (await session.get(found[0])).text()
+            assert (await session.get(found[0], headers={"Host": "evil.test"})).status == 403
             doors = re.findall(r'title="([^"]+)" src="(http://127\.0\.0\.1:\d+/)"', page)
             assert [name for name, _ in doors] == list(LOCKS.values())
             for _, door in doors:

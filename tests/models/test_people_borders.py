@@ -17,31 +17,10 @@ from tests.models.helpers.people_model import (
     STAFF,
     TENANT,
     Entry,
-    Listing,
     Term,
 )
+from tests.models.helpers.people_visits import FREE, NEW_CARD, OTHER, card_opens, opens, says, takes
 from tests.models.test_people_model import CARDS, PINS, People
-
-_FREE, _OTHER = "664208", "570913"  # PINs that nobody has
-_CARD = bytes((4, 9, *b"mensh")).hex()
-
-
-def _opens(people: People, digits: str) -> bool:
-    """Whether somebody who comes when all is quiet gets in by this code."""
-    people.door.do("wait", 300_000)
-    return bool(people.door.do("keys", f"**{digits}#", may_open=True).opened)
-
-
-def _card_opens(people: People, uid: str) -> bool:
-    return bool(people.door.do("card", uid, may_open=True).opened)
-
-
-def _says(people: People, *keys: str) -> list[str]:
-    return people.door.do("keys", *keys, may_open=True).said
-
-
-def _take(people: People, new: Listing) -> bool:
-    return people.door.publish(new, people.house.now).version == new.version
 
 
 def _day(people: People, days: int) -> str:
@@ -55,18 +34,18 @@ def test_all_that_residents_do_goes_with_an_unknown_clock_and_a_wrong_one(
     people.door.do("restart", True)
     if lie is not None:
         people.door.do("sntp", people.house.now + lie)
-    assert "kept" in _says(people, f"{PINS[0]}*1#{_FREE}#{_FREE}#")
-    people.door.do("keys", f"{_FREE}*2#")
-    assert "kept" in people.door.do("card", _CARD).said
-    assert _card_opens(people, _CARD)
-    assert "kept" in _says(people, f"{_FREE}*30#")
-    assert "kept" in _says(people, f"{_FREE}*7#")
-    assert "kept" in _says(people, f"{PINS[2]}*9#{PINS[2]}#")
+    assert "kept" in says(people, f"{PINS[0]}*1#{FREE}#{FREE}#")
+    people.door.do("keys", f"{FREE}*2#")
+    assert "kept" in people.door.do("card", NEW_CARD).said
+    assert card_opens(people, NEW_CARD)
+    assert "kept" in says(people, f"{FREE}*30#")
+    assert "kept" in says(people, f"{FREE}*7#")
+    assert "kept" in says(people, f"{PINS[2]}*9#{PINS[2]}#")
     people.door.do("restart", True)
     people.door.heal(people.listing())
-    assert _opens(people, _FREE)
-    assert not _opens(people, PINS[2])
-    assert not _card_opens(people, _CARD)
+    assert opens(people, FREE)
+    assert not opens(people, PINS[2])
+    assert not card_opens(people, NEW_CARD)
 
 
 def test_a_ninth_resident_is_refused_until_one_of_eight_leaves(people: People) -> None:
@@ -77,21 +56,21 @@ def test_a_ninth_resident_is_refused_until_one_of_eight_leaves(people: People) -
             del new.entries[token]
         code = f"7310{number}529"
         new.entries[PIN, code] = Entry(MOVE_IN, 1)
-        assert _take(people, new)
+        assert takes(people, new)
         people.door.do("wait", 600_000)
-        said = _says(people, f"**{code}#")
+        said = says(people, f"**{code}#")
         if number < 6:
             assert "enrolling" in said
-            assert "kept" in _says(people, f"{pin}#{pin}#"), pin
+            assert "kept" in says(people, f"{pin}#{pin}#"), pin
     assert "weak" in said
     assert not people.door.blue
     people.door.do("wait", 600_000)
-    assert "kept" in _says(people, f"{pins[2]}*9#{pins[2]}#")
-    assert "enrolling" in _says(people, f"{code}#")
-    assert "kept" in _says(people, f"{pins[6]}#{pins[6]}#")
+    assert "kept" in says(people, f"{pins[2]}*9#{pins[2]}#")
+    assert "enrolling" in says(people, f"{code}#")
+    assert "kept" in says(people, f"{pins[6]}#{pins[6]}#")
     for pin in (PINS[0], PINS[2], pins[0], pins[5], pins[6]):
-        assert _opens(people, pin), pin
-    assert not _opens(people, pins[2])
+        assert opens(people, pin), pin
+    assert not opens(people, pins[2])
 
 
 def test_no_list_moves_what_a_running_lease_has_to_another(people: People) -> None:
@@ -111,8 +90,8 @@ def test_no_list_moves_what_a_running_lease_has_to_another(people: People) -> No
             new.entries[held] = Entry(STAFF) if edit == "as staff" else Entry(MOVE_IN, 2)
         assert people.door.publish(new, people.house.now).version == before, edit
     for pin in PINS[:3]:
-        assert _opens(people, pin)
-    assert _card_opens(people, held[1])
+        assert opens(people, pin)
+    assert card_opens(people, held[1])
     assert not people.door.do("card", held[1], may_open=True).told
 
 
@@ -120,79 +99,79 @@ def test_a_code_that_another_list_gives_to_another_lease_is_good_for_that_alone(
     """Between the code and the PIN, too: who chose one is in neither, or in the lease that the list says."""
     first = people.listing()
     first.entries[PIN, CODES[3]], first.entries[PIN, CODES[4]] = Entry(MOVE_IN, 1), Entry(MOVE_IN, 2)
-    assert _take(people, first)
-    people.door.do("keys", f"{CODES[3]}#{_FREE}#")
+    assert takes(people, first)
+    people.door.do("keys", f"{CODES[3]}#{FREE}#")
     second = people.listing()
     second.entries[PIN, CODES[3]], second.entries[PIN, CODES[4]] = Entry(MOVE_IN, 2), Entry(MOVE_IN, 1)
-    assert _take(people, second)
-    people.door.do("keys", f"{_FREE}#")
+    assert takes(people, second)
+    people.door.do("keys", f"{FREE}#")
     people.door.do("wait", 300_000)
-    if not _opens(people, _FREE):
-        assert "enrolling" in _says(people, f"{CODES[3]}#")
-        assert "kept" in _says(people, f"{_FREE}#{_FREE}#")
-    assert "kept" in _says(people, f"{PINS[1]}*7#")
+    if not opens(people, FREE):
+        assert "enrolling" in says(people, f"{CODES[3]}#")
+        assert "kept" in says(people, f"{FREE}#{FREE}#")
+    assert "kept" in says(people, f"{PINS[1]}*7#")
     people.door.do("days", 22)
-    assert not _opens(people, _FREE), "it is of lease 2, as the list says, and let the notice pass"
+    assert not opens(people, FREE), "it is of lease 2, as the list says, and let the notice pass"
 
 
 def test_a_pin_of_the_list_that_a_tenant_changed_stays_gone_while_their_lease_runs(people: People) -> None:
     new = people.listing()
-    new.entries[PIN, _FREE] = Entry(TENANT, 2)
-    assert _take(people, new)
-    assert "kept" in _says(people, f"{_FREE}*1#{_OTHER}#{_OTHER}#")
+    new.entries[PIN, FREE] = Entry(TENANT, 2)
+    assert takes(people, new)
+    assert "kept" in says(people, f"{FREE}*1#{OTHER}#{OTHER}#")
     for cold in (True, False):
         people.door.do("restart", cold)
-        assert _take(people, people.listing())
-        assert not _opens(people, _FREE)
-        assert _opens(people, _OTHER)
-    assert "kept" in _says(people, f"{_OTHER}*9#{_OTHER}#")
+        assert takes(people, people.listing())
+        assert not opens(people, FREE)
+        assert opens(people, OTHER)
+    assert "kept" in says(people, f"{OTHER}*9#{OTHER}#")
     people.door.do("days", 3)
-    assert not _opens(people, _FREE)
+    assert not opens(people, FREE)
 
 
 def test_the_lists_cards_go_though_the_power_does_as_they_are_looked_for(people: People) -> None:
-    assert _card_opens(people, LISTED_CARD[1])
-    assert "kept" in _says(people, f"{PINS[1]}*30#")
+    assert card_opens(people, LISTED_CARD[1])
+    assert "kept" in says(people, f"{PINS[1]}*30#")
     people.door.do("restart", True)
     people.door.do("wait", 10_000)
-    assert not _card_opens(people, LISTED_CARD[1])
-    assert _take(people, people.listing())
-    assert not _card_opens(people, LISTED_CARD[1])
-    assert _opens(people, PINS[1])
+    assert not card_opens(people, LISTED_CARD[1])
+    assert takes(people, people.listing())
+    assert not card_opens(people, LISTED_CARD[1])
+    assert opens(people, PINS[1])
 
 
 def test_a_lease_that_begins_later_begins_in_time_and_not_by_a_lie(people: People) -> None:
     begin = people.house.now + 10 * DAY
     new = people.listing()
     new.entries[PIN, CODES[5]] = Entry(MOVE_IN, 5, begin)
-    new.entries[CARD, _CARD] = Entry(TENANT, 5, begin)
+    new.entries[CARD, NEW_CARD] = Entry(TENANT, 5, begin)
     new.terms[5] = Term(begin, begin + 300 * DAY)
-    assert _take(people, new)
-    assert "enrolling" not in _says(people, f"{CODES[5]}#")
-    assert not _card_opens(people, _CARD)
+    assert takes(people, new)
+    assert "enrolling" not in says(people, f"{CODES[5]}#")
+    assert not card_opens(people, NEW_CARD)
     people.door.do("days", 11)
-    assert "enrolling" in _says(people, f"**{CODES[5]}#")
-    assert "kept" in _says(people, f"{_FREE}#{_FREE}#")
+    assert "enrolling" in says(people, f"**{CODES[5]}#")
+    assert "kept" in says(people, f"{FREE}#{FREE}#")
     people.door.do("wait", 3_700_000)
     people.door.do("sntp", people.house.now - 20 * DAY)
     for cold in (False, True):
         people.door.do("restart", cold)
         people.door.do("sntp", people.house.now - 20 * DAY)
-        assert _card_opens(people, _CARD), "it had begun, whatever a clock says later"
-        assert _opens(people, _FREE)
+        assert card_opens(people, NEW_CARD), "it had begun, whatever a clock says later"
+        assert opens(people, FREE)
 
 
 def test_a_last_day_at_its_borders(people: People) -> None:
     """The lease ends at eight in the morning of its hundredth day."""
     for days, kept in ((0, True), (1, True), (98, True), (99, True), (100, False), (101, False), (-1, False)):
-        assert ("kept" in _says(people, f"**{PINS[0]}*5#{_day(people, days)}#")) is kept, days
+        assert ("kept" in says(people, f"**{PINS[0]}*5#{_day(people, days)}#")) is kept, days
         people.door.do("wait", 600_000)
-    assert _opens(people, PINS[0])
+    assert opens(people, PINS[0])
 
 
 def test_a_lease_in_which_all_agree_ends_with_that_day_and_not_an_hour_before(people: People) -> None:
     for pin in (PINS[0], PINS[2]):
-        assert "kept" in _says(people, f"{pin}*5#{_day(people, 60)}#")
+        assert "kept" in says(people, f"{pin}*5#{_day(people, 60)}#")
     people.door.do("days", 3)
     people.door.heal(people.listing())
     day = dt.datetime.fromtimestamp(people.house.now, dt.UTC).replace(hour=0, minute=0, second=0)
@@ -202,15 +181,15 @@ def test_a_lease_in_which_all_agree_ends_with_that_day_and_not_an_hour_before(pe
         new.terms[1] = replace(new.terms[1], end=end + late)
         for resident in people.house.residents:
             resident.agrees = [(end + late, people.house.now + 33 * DAY)]
-        assert _take(people, new) is taken
-    assert _opens(people, PINS[0])
+        assert takes(people, new) is taken
+    assert opens(people, PINS[0])
 
 
 def test_who_gave_notice_and_moves_out_takes_it_along_and_the_next_can_give_it_again(people: People) -> None:
-    assert "kept" in _says(people, f"{PINS[0]}*7#")
+    assert "kept" in says(people, f"{PINS[0]}*7#")
     people.door.do("days", 10)
-    assert "kept" in _says(people, f"{PINS[0]}*9#{PINS[0]}#")
+    assert "kept" in says(people, f"{PINS[0]}*9#{PINS[0]}#")
     people.door.do("days", 30)
     people.door.heal(people.listing())
-    assert _opens(people, PINS[2])
-    assert _card_opens(people, CARDS[2])
+    assert opens(people, PINS[2])
+    assert card_opens(people, CARDS[2])

@@ -15,7 +15,6 @@ No rule has a precondition: what is drawn depends on nothing that the lock does.
 """
 
 import datetime as dt
-import io
 import os
 from collections import Counter
 
@@ -28,21 +27,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from menshen.operator.guest import make_code, read_key
+from menshen.operator import lists
 from tests.models.conftest import Port
 from tests.models.helpers.people_door import LONGEST_WAIT_MS, T0, Door
 from tests.models.helpers.people_from_afar import (
     CODES,
     LISTED_CARD,
-    STAFF_CARD,
+    PASSAGE_PIN,
     STAFF_PIN,
     TIMED_PIN,
-    FromAfar,
 )
 from tests.models.helpers.people_model import (
     CARD,
     DAY,
-    HOUR,
     MOVE_IN,
     PIN,
     STAFF,
@@ -50,8 +47,8 @@ from tests.models.helpers.people_model import (
     Entry,
     Resident,
     Term,
-    Token,
 )
+from tests.models.helpers.people_visitors import Visitors
 
 _BY_NIGHT = bool(os.environ.get("MENSHEN_NIGHTLY"))
 _RUNS, _STEPS = (2000, 250) if _BY_NIGHT else (200, 30)
@@ -75,7 +72,7 @@ _noise = st.one_of(
 )
 
 
-class People(FromAfar):
+class People(Visitors):
     """`port` and `figures` are set before it runs."""
 
     port: Port
@@ -97,6 +94,7 @@ class People(FromAfar):
             (PIN, CODES[1]): Entry(MOVE_IN, 2),
             LISTED_CARD: Entry(TENANT, 2),
             STAFF_PIN: Entry(STAFF),
+            PASSAGE_PIN: Entry(lists.STAFF_PASSAGE),
             TIMED_PIN: Entry(STAFF, 0, T0 + DAY, T0 + 20 * DAY),
         }
         first.terms = {1: Term(T0 - DAY, T0 + 100 * DAY), 2: Term(T0 - DAY)}
@@ -297,32 +295,6 @@ class People(FromAfar):
             soon = self.house.now + 2 * DAY
             resident.agrees = [(end, min(until, soon)) for end, until in resident.agrees]
 
-    @rule(who=_any, hours=st.sampled_from([4, 24]))
-    def a_guest_comes(self, who: int, hours: int) -> None:
-        """By a code that the resident has just made, with the key that the lock has handed to their phone."""
-        resident = self.someone(who)
-        found = self.door.asks(resident, "4")
-        if found.fell:
-            return
-        told = dict(self.door.do("phone").told)
-        resident.guest_key = read_key(io.StringIO(told["phone"]))
-        self.keys.add(resident.guest_key)
-        begin = self.house.now // HOUR * HOUR - HOUR
-        start, duration = dt.datetime.fromtimestamp(begin, dt.UTC), dt.timedelta(hours=hours)
-        code = make_code(resident.guest_key, start, duration)
-        self.door.dark()
-        self.door.enter(code, True if self.door.clock_is_right else None)
-        self.house.guests.append((code, begin + hours * HOUR, resident))
-
-    @rule(which=_any)
-    def a_guest_comes_again(self, which: int) -> None:
-        """Not after the end, and not when who asked them in has moved out."""
-        if self.house.guests:
-            code, end, host = self.house.guests[which % len(self.house.guests)]
-            over = self.door.clock_is_right and self.house.now > end + 2 * HOUR
-            self.door.dark()
-            self.door.enter(code, False if over or host not in self.house.residents else None)
-
     # those who have no business here
 
     @rule(noise=_noise, then=st.sampled_from([0, 100, 2000, 10_000]))
@@ -354,12 +326,6 @@ class People(FromAfar):
             self.door.dark()
             found = self.door.do("keys", f"{used[which % len(used)]}#{pin}#{pin}#")
             assert "kept" not in found.said, "a code was good twice"
-
-    @rule(which=st.sampled_from([STAFF_PIN, STAFF_CARD, TIMED_PIN]))
-    def staff_come(self, which: Token) -> None:
-        found = self.door.present(which)
-        if found.opened and not found.fell:
-            assert any(leaf == "staff" for leaf, _ in found.told), "staff came unreported"
 
     @invariant()
     def it_went_well(self) -> None:

@@ -11,16 +11,10 @@ from menshen.operator.commands import Command
 from tests.models.helpers.people_door import T0
 from tests.models.helpers.people_from_afar import CODES, STAFF_PIN, opening
 from tests.models.helpers.people_model import DAY, HOUR, KEY, MOVE_IN, PIN, STAFF, TENANT, Entry, Term
+from tests.models.helpers.people_visits import FREE, opens
 from tests.models.test_people_model import PINS, People
 
-_FREE = "664208"  # a PIN that nobody has
 _PASSES = lists.STAFF_PASSAGE
-
-
-def _opens(people: People, digits: str) -> bool:
-    """Whether somebody who comes when all is quiet gets in by this code."""
-    people.door.do("wait", 300_000)
-    return bool(people.door.do("keys", f"**{digits}#", may_open=True).opened)
 
 
 @pytest.mark.parametrize("days", [-10, 20 / 24, 9, 360, 730])
@@ -37,9 +31,9 @@ def test_a_new_lease_is_not_over_because_the_operators_clock_was_wrong_when_it_c
     people.door.do("days", 6)
     people.door.heal(people.listing())
     assert "enrolling" in people.door.do("keys", f"{CODES[3]}#").said
-    assert "kept" in people.door.do("keys", f"{_FREE}#{_FREE}#").said
+    assert "kept" in people.door.do("keys", f"{FREE}#{FREE}#").said
     people.door.do("days", 2)
-    assert _opens(people, _FREE)
+    assert opens(people, FREE)
 
 
 def test_a_lease_that_was_dated_by_a_wrong_clock_ends_in_time(people: People) -> None:
@@ -50,11 +44,11 @@ def test_a_lease_that_was_dated_by_a_wrong_clock_ends_in_time(people: People) ->
     people.door.publish(new, people.house.now + 60 * DAY)
     people.door.heal(people.listing())
     people.door.do("keys", f"{CODES[3]}#")
-    assert "kept" in people.door.do("keys", f"{_FREE}#{_FREE}#").said
+    assert "kept" in people.door.do("keys", f"{FREE}#{FREE}#").said
     people.door.do("days", 62)
-    assert _opens(people, _FREE)
+    assert opens(people, FREE)
     people.door.do("days", 3)
-    assert not _opens(people, _FREE)
+    assert not opens(people, FREE)
 
 
 def test_a_publication_heals_the_clock_though_the_lock_says_its_state_while_it_is_on_its_way(
@@ -70,11 +64,11 @@ def test_a_publication_heals_the_clock_though_the_lock_says_its_state_while_it_i
 
 
 def test_the_second_new_pin_of_one_is_nothing_once_another_has_come_in_between(people: People) -> None:
-    people.door.do("keys", f"{PINS[0]}*1#{_FREE}#")
+    people.door.do("keys", f"{PINS[0]}*1#{FREE}#")
     assert people.door.do("keys", f"{PINS[1]}#", may_open=True).opened
-    assert "kept" not in people.door.do("keys", f"{_FREE}#").said
-    assert _opens(people, PINS[0])
-    assert not _opens(people, _FREE)
+    assert "kept" not in people.door.do("keys", f"{FREE}#").said
+    assert opens(people, PINS[0])
+    assert not opens(people, FREE)
 
 
 def test_two_dialogues_at_once_are_none(people: People) -> None:
@@ -82,42 +76,42 @@ def test_two_dialogues_at_once_are_none(people: People) -> None:
     people.door.do("keys", f"{PINS[0]}*9#")
     assert "kept" not in people.door.do("keys", f"{PINS[2]}*1#{PINS[0]}#", may_open=True).said
     for pin in (PINS[0], PINS[1], PINS[2]):
-        assert _opens(people, pin)
+        assert opens(people, pin)
 
 
 def test_half_a_pin_before_a_restart_and_half_after_it_is_no_pin(people: People) -> None:
     people.door.do("keys", PINS[0][:4])
     people.door.do("restart", False)
     assert not people.door.do("keys", f"{PINS[0][4:]}#").opened
-    assert _opens(people, PINS[0])
-    people.door.do("keys", f"{PINS[0]}*1#{_FREE}#")
+    assert opens(people, PINS[0])
+    people.door.do("keys", f"{PINS[0]}*1#{FREE}#")
     people.door.do("restart", False)
-    people.door.do("keys", f"{_FREE}#")
-    assert not _opens(people, _FREE)
-    assert _opens(people, PINS[0])
+    people.door.do("keys", f"{FREE}#")
+    assert not opens(people, FREE)
+    assert opens(people, PINS[0])
 
 
 @pytest.mark.parametrize("lie", [400 * DAY, -30 * DAY, 36 * HOUR])
 def test_a_clock_that_is_set_in_a_dialogue_takes_nothing_from_it(people: People, lie: int) -> None:
-    people.door.do("keys", f"{PINS[0]}*1#{_FREE}#")
+    people.door.do("keys", f"{PINS[0]}*1#{FREE}#")
     people.door.do("sntp", people.house.now + lie)
-    assert "kept" in people.door.do("keys", f"{_FREE}#").said
-    assert _opens(people, _FREE)
-    assert not _opens(people, PINS[0])
+    assert "kept" in people.door.do("keys", f"{FREE}#").said
+    assert opens(people, FREE)
+    assert not opens(people, PINS[0])
 
 
 def test_a_list_that_gives_staff_the_digits_which_a_resident_is_about_to_choose(people: People) -> None:
     """Between the new PIN and the same again: else staff would come in as the resident, unreported."""
-    people.door.do("keys", f"{PINS[0]}*1#{_FREE}#")
+    people.door.do("keys", f"{PINS[0]}*1#{FREE}#")
     new = people.listing()
-    new.entries[PIN, _FREE] = Entry(STAFF)
+    new.entries[PIN, FREE] = Entry(STAFF)
     assert people.door.publish(new, people.house.now).version == new.version
-    assert "kept" not in people.door.do("keys", f"{_FREE}#", may_open=True).said
+    assert "kept" not in people.door.do("keys", f"{FREE}#", may_open=True).said
     people.door.do("wait", 300_000)
-    found = people.door.do("keys", f"**{_FREE}#", may_open=True)
+    found = people.door.do("keys", f"**{FREE}#", may_open=True)
     assert found.opened
     assert any(leaf == "staff" for leaf, _ in found.told), "staff came unreported"
-    assert _opens(people, PINS[0])
+    assert opens(people, PINS[0])
 
 
 def test_a_list_that_comes_in_a_move_in_or_a_move_out_is_in_force_and_stops_neither(people: People) -> None:
@@ -127,12 +121,12 @@ def test_a_list_that_comes_in_a_move_in_or_a_move_out_is_in_force_and_stops_neit
     door.publish(new, people.house.now)
     door.do("keys", f"{CODES[3]}#")
     people.door.publish(people.listing(), people.house.now)
-    assert "kept" in door.do("keys", f"{_FREE}#{_FREE}#").said
-    assert _opens(people, _FREE)
-    door.do("keys", f"{_FREE}*9#")
+    assert "kept" in door.do("keys", f"{FREE}#{FREE}#").said
+    assert opens(people, FREE)
+    door.do("keys", f"{FREE}*9#")
     door.publish(people.listing(), people.house.now)
-    assert "kept" in door.do("keys", f"{_FREE}#").said
-    assert not _opens(people, _FREE)
+    assert "kept" in door.do("keys", f"{FREE}#").said
+    assert not opens(people, FREE)
 
 
 def test_a_number_of_a_lease_that_is_over_brings_nobody_back(people: People) -> None:
@@ -148,8 +142,8 @@ def test_a_number_of_a_lease_that_is_over_brings_nobody_back(people: People) -> 
     new.terms[1] = Term(T0, people.house.now + 900 * DAY)
     door.publish(new, people.house.now)
     for pin in (PINS[0], PINS[2]):
-        assert not _opens(people, pin)
-    assert _opens(people, PINS[1])
+        assert not opens(people, pin)
+    assert opens(people, PINS[1])
 
 
 def test_passage_ends_with_the_power_and_with_the_list(people: People) -> None:
@@ -180,15 +174,15 @@ def test_the_years_in_which_counts_of_seconds_go_over(people: People, start: int
     new.entries[PIN, "40506070"] = Entry(STAFF, 0, start - DAY, start + HOUR)
     door.publish(new, start)
     door.do("keys", f"{CODES[5]}#")
-    assert "kept" in door.do("keys", f"{_FREE}#{_FREE}#").said
-    assert _opens(people, "40506070")
+    assert "kept" in door.do("keys", f"{FREE}#{FREE}#").said
+    assert opens(people, "40506070")
     door.do("wait", 3 * HOUR * 1000)
-    assert not _opens(people, "40506070"), "the hour of staff is over"
-    assert _opens(people, _FREE)
+    assert not opens(people, "40506070"), "the hour of staff is over"
+    assert opens(people, FREE)
     door.do("days", 20)
-    assert _opens(people, _FREE)
+    assert opens(people, FREE)
     door.do("days", 12)
-    assert not _opens(people, _FREE), "the lease is over"
+    assert not opens(people, FREE), "the lease is over"
 
 
 def test_a_guest_code_in_two_hands_opens_for_both_until_its_end_and_for_nobody_after_a_move_out(
@@ -198,10 +192,10 @@ def test_a_guest_code_in_two_hands_opens_for_both_until_its_end_and_for_nobody_a
     people.a_guest_comes(0, 4)
     code, _, host = people.house.guests[0]
     assert host is resident
-    assert _opens(people, code)
-    assert _opens(people, code)
+    assert opens(people, code)
+    assert opens(people, code)
     people.door.do("keys", f"**{resident.pin}*9#{resident.pin}#")
-    assert not _opens(people, code)
+    assert not opens(people, code)
 
 
 def test_staff_pin_of_the_list_that_a_resident_has_already_is_the_residents(people: People) -> None:
@@ -218,7 +212,7 @@ def test_staff_pin_of_the_list_that_a_resident_has_already_is_the_residents(peop
 
 def test_a_card_of_the_list_is_no_pin_and_a_lease_takes_no_others_credential(people: People) -> None:
     new = people.listing()
-    new.entries[PIN, _FREE] = Entry(TENANT, 2)
+    new.entries[PIN, FREE] = Entry(TENANT, 2)
     found = people.door.publish(new, people.house.now)
     assert found.version == new.version
     assert "new way in" in people.door.do("keys", f"{PINS[0]}#", may_open=True).said
@@ -233,7 +227,7 @@ def test_whoever_takes_a_pin_that_was_anothers_is_shown_what_is_new(people: Peop
     for _ in range(2):
         people.door.comes_home(one)
     assert other.sees
-    people.changes_the_pin(0, _FREE)
+    people.changes_the_pin(0, FREE)
     people.changes_the_pin(1, PINS[0])
     assert other.pin == PINS[0]
     assert not other.sees
@@ -252,7 +246,7 @@ def test_a_landlord_who_orders_restarts_all_day_keeps_nobody_out(people: People)
     for guess in range(13):  # somebody is at the door for eight minutes, and goes
         door.do("keys", f"**{400_001 + 7 * guess}#")
         door.do("wait", min(1 << guess, 300) * 1000)
-    door.do("keys", f"**{_FREE}#")
+    door.do("keys", f"**{FREE}#")
     opened, begin = [], house.now
     for number in range(1, 46):
         door.do("sntp", house.now)

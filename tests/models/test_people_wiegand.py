@@ -11,9 +11,9 @@ import pytest
 from tests.models.conftest import HousePort, Port
 from tests.models.helpers.people_from_afar import CODES, LISTED_CARD, STAFF_PIN
 from tests.models.helpers.people_model import CARD, MOVE_IN, PIN, TENANT, Entry
+from tests.models.helpers.people_visits import FREE, card_opens, opens
 from tests.models.test_people_model import CARDS, PINS, People
 
-_FREE = "664208"  # a PIN that nobody has
 _CARD, _ZEROS = bytes((9, 1, *b"mensh")).hex(), bytes(7).hex()
 _WIRED = {
     "keypad": {"type": "wiegand"},
@@ -49,37 +49,28 @@ def people(request: pytest.FixtureRequest, cable: Port) -> People:
     return made
 
 
-def _opens(people: People, digits: str) -> bool:
-    people.door.do("wait", 300_000)
-    return bool(people.door.do("keys", f"**{digits}#", may_open=True).opened)
-
-
-def _card_opens(people: People, uid: str) -> bool:
-    return bool(people.door.do("card", uid, may_open=True).opened)
-
-
 def test_everybody_opens_and_no_stranger(people: People) -> None:
     for resident in people.house.residents:
-        assert _opens(people, resident.pin)
-        assert all(_card_opens(people, uid) for uid in resident.cards)
-    assert _card_opens(people, LISTED_CARD[1])
+        assert opens(people, resident.pin)
+        assert all(card_opens(people, uid) for uid in resident.cards)
+    assert card_opens(people, LISTED_CARD[1])
     assert people.door.do("keys", f"{STAFF_PIN[1]}#", may_open=True).told
-    for stranger in (_FREE, PINS[0][:-1], PINS[0] + "0", CODES[0]):
-        assert not _opens(people, stranger)
-    assert not _card_opens(people, _CARD)
+    for stranger in (FREE, PINS[0][:-1], PINS[0] + "0", CODES[0]):
+        assert not opens(people, stranger)
+    assert not card_opens(people, _CARD)
 
 
 def test_a_resident_changes_their_pin(people: People) -> None:
-    assert "kept" in people.door.do("keys", f"{PINS[0]}*1#{_FREE}#{_FREE}#").said
-    assert _opens(people, _FREE)
-    assert not _opens(people, PINS[0])
-    assert "weak" in people.door.do("keys", f"{_FREE}*1#123456#").said
+    assert "kept" in people.door.do("keys", f"{PINS[0]}*1#{FREE}#{FREE}#").said
+    assert opens(people, FREE)
+    assert not opens(people, PINS[0])
+    assert "weak" in people.door.do("keys", f"{FREE}*1#123456#").said
     people.door.do("keys", "*")
-    assert _opens(people, _FREE)
+    assert opens(people, FREE)
 
 
 @pytest.mark.parametrize("ending", ["leaf", "waits", "star"])
-@pytest.mark.parametrize("half", ["", f"{_FREE}#", f"{_FREE}#66"])
+@pytest.mark.parametrize("half", ["", f"{FREE}#", f"{FREE}#66"])
 def test_a_choice_that_is_left_half_done_is_nobodys_way_in(people: People, half: str, ending: str) -> None:
     """The tenant goes in, or away; then a stranger comes, types a PIN twice and holds a card there."""
     people.door.do("keys", f"{PINS[0]}*1#{half}")
@@ -89,20 +80,20 @@ def test_a_choice_that_is_left_half_done_is_nobodys_way_in(people: People, half:
         people.door.do("wait", 10_000)
     else:
         people.door.do("keys", "*")
-    assert "kept" not in people.door.do("keys", f"{_FREE}#{_FREE}#").said
-    assert not _card_opens(people, _CARD)
-    assert _opens(people, PINS[0])
-    assert not _opens(people, _FREE)
+    assert "kept" not in people.door.do("keys", f"{FREE}#{FREE}#").said
+    assert not card_opens(people, _CARD)
+    assert opens(people, PINS[0])
+    assert not opens(people, FREE)
 
 
 def test_a_card_is_added_and_removed_and_one_that_nobody_could_know_again_is_refused(people: People) -> None:
     people.door.do("keys", f"{PINS[0]}*2#")
     assert "weak" in people.door.do("card", _ZEROS).said
     assert "kept" in people.door.do("card", _CARD).said
-    assert _card_opens(people, _CARD)
+    assert card_opens(people, _CARD)
     people.door.do("keys", f"{PINS[0]}*3#")
     assert "kept" in people.door.do("card", _CARD).said
-    assert not _card_opens(people, _CARD)
+    assert not card_opens(people, _CARD)
 
 
 def test_a_card_that_a_stranger_holds_there_after_a_resident_went_in_is_not_added(people: People) -> None:
@@ -110,17 +101,17 @@ def test_a_card_that_a_stranger_holds_there_after_a_resident_went_in_is_not_adde
         people.door.do("keys", f"{PINS[0]}*2#")
         people.door.do(ending, *([20_000] if ending == "wait" else []))
         assert "kept" not in people.door.do("card", _CARD).said
-        assert not _card_opens(people, _CARD)
+        assert not card_opens(people, _CARD)
 
 
 def test_a_flatmates_card_opens_in_a_dialogue_and_is_not_removed_by_another(people: People) -> None:
     people.door.do("keys", f"{PINS[0]}*3#")
-    assert _card_opens(people, CARDS[2])
-    assert _card_opens(people, CARDS[2])
+    assert card_opens(people, CARDS[2])
+    assert card_opens(people, CARDS[2])
     people.door.do("keys", f"{PINS[0]}*2#")
-    assert _card_opens(people, CARDS[1]), "it is somebody's: it opens, and becomes nobody else's"
+    assert card_opens(people, CARDS[1]), "it is somebody's: it opens, and becomes nobody else's"
     people.door.do("keys", f"{PINS[1]}*9#{PINS[1]}#")
-    assert not _card_opens(people, CARDS[1])
+    assert not card_opens(people, CARDS[1])
 
 
 def test_somebody_moves_in_and_another_moves_out(people: People) -> None:
@@ -129,11 +120,11 @@ def test_somebody_moves_in_and_another_moves_out(people: People) -> None:
     new.entries[CARD, _CARD] = Entry(TENANT, 2)
     people.door.publish(new, people.house.now)
     assert "enrolling" in people.door.do("keys", f"{CODES[3]}#").said
-    assert "kept" in people.door.do("keys", f"{_FREE}#{_FREE}#").said
+    assert "kept" in people.door.do("keys", f"{FREE}#{FREE}#").said
     assert "new way in" in people.door.do("keys", f"{PINS[1]}#", may_open=True).said
-    assert "kept" in people.door.do("keys", f"{_FREE}*9#{_FREE}#").said
-    assert not _opens(people, _FREE)
-    assert _opens(people, PINS[0])
+    assert "kept" in people.door.do("keys", f"{FREE}*9#{FREE}#").said
+    assert not opens(people, FREE)
+    assert opens(people, PINS[0])
 
 
 def test_what_needs_a_phone_at_the_reader_is_refused_and_ends_at_once(people: People) -> None:
@@ -142,7 +133,7 @@ def test_what_needs_a_phone_at_the_reader_is_refused_and_ends_at_once(people: Pe
         assert "weak" in found.said, order
         assert not found.blue
     assert not people.door.do("keys", "*#").blue
-    assert _opens(people, PINS[0])
+    assert opens(people, PINS[0])
 
 
 @pytest.mark.parametrize("milliseconds", [450, 3000])
@@ -162,7 +153,7 @@ def test_keys_of_a_stall_are_nobodys_code(people: People, milliseconds: int) -> 
         assert not found.opened
         assert not found.blue
         assert "kept" not in found.said
-        assert _opens(people, PINS[0])
+        assert opens(people, PINS[0])
 
 
 def test_a_number_behind_a_code_of_which_keys_were_lost_is_asked_of_nobody(people: People) -> None:
@@ -176,22 +167,22 @@ def test_a_number_behind_a_code_of_which_keys_were_lost_is_asked_of_nobody(peopl
         assert "kept" not in found.said, order
         assert not found.blue, order
         people.door.do("wait", 300_000)
-    assert _opens(people, PINS[0])
-    assert _opens(people, longer)
+    assert opens(people, PINS[0])
+    assert opens(people, longer)
 
 
 def test_a_stranger_who_guesses_is_throttled_and_stops_no_card(people: People) -> None:
     for guess in range(14):
         people.door.do("keys", f"**{400_001 + 7 * guess}#")
     assert "throttled" in people.door.do("keys", f"**{PINS[0]}#").said
-    assert _card_opens(people, CARDS[0])
-    assert _opens(people, PINS[0])
+    assert card_opens(people, CARDS[0])
+    assert opens(people, PINS[0])
 
 
 def test_a_restart_in_a_dialogue_leaves_what_was_there(people: People) -> None:
     for cold in (True, False):
-        people.door.do("keys", f"{PINS[0]}*1#{_FREE}#")
+        people.door.do("keys", f"{PINS[0]}*1#{FREE}#")
         people.door.do("restart", cold)
-        people.door.do("keys", f"{_FREE}#")
-        assert _opens(people, PINS[0])
-        assert not _opens(people, _FREE)
+        people.door.do("keys", f"{FREE}#")
+        assert opens(people, PINS[0])
+        assert not opens(people, FREE)

@@ -207,6 +207,15 @@ async def test_the_plug_is_pulled_and_put_back(page: Page, lock: Lock) -> None:
     await lock.wait_unlocked()
 
 
+async def test_a_door_that_is_open_is_not_called_locked_when_the_power_goes(page: Page, lock: Lock) -> None:
+    await lock.open_leaf(force=True)
+    await lock.power(False)
+    await expect(page.locator("#signal")).to_have_text("no power")
+    await expect(page.locator("#says")).to_contain_text("The door is open")
+    await page.locator("#door").click()
+    await expect(page.locator("#says")).to_contain_text("stays locked")
+
+
 async def test_a_door_kicked_in_is_seen_and_heard(page: Page, lock: Lock) -> None:
     await page.locator("#faults summary").click()
     await page.locator("#force").click()

@@ -3,6 +3,8 @@
 Its own is tests/unit/<room>/test_<module>.py, or several: test_<module>_<what>.py.
 """
 
+import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,7 +15,6 @@ from tests.static.helpers.sources import ENTRY, MODULES, TOP, import_name, impor
 TESTS = TOP / "tests"
 
 COVERED_BY = {
-    "boot": "system/test_safety.py",  # and every other test of a whole lock
     "main": "integration/test_tls_memory.py",
     # Above the rooms
     "ahead": "system/test_memory.py",
@@ -92,6 +93,9 @@ COVERED_BY = {
 }
 """A module, and the file below tests/ that covers it."""
 
+_OF_THE_LOCK = ("system/", "integration/", "tools/", "static/")
+"""Rooms whose tests run the module in a lock, or read it: no import leads to it."""
+
 OF_SEVERAL = {
     "unit/update/test_update_cuts.py",  # of updates, from the first write to the confirmation
     "unit/fakes/test_fake_certificates.py",
@@ -116,11 +120,21 @@ def own_tests(module: str, below: Path) -> Iterator[Path]:
             yield path
 
 
+def is_a_test(path: Path) -> bool:
+    """Whether it has a test, and something in it, or in what helps it, can fail."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    claims = [node for node in nodes if isinstance(node, ast.Assert | ast.Raise | ast.With | ast.Await)]
+    return any(each.name.startswith("test_") for each in functions) and bool(claims)
+
+
 def faults(modules: Iterable[str], rows: dict[str, str], below: Path) -> Iterator[str]:
     """What is wrong with the table for these modules, whose tests lie below this folder."""
     modules = list(modules)
     for module in modules:
-        has_own = any(own_tests(module, below))
+        own = list(own_tests(module, below))
+        has_own = bool(own)
+        yield from (f"{path.name} tests nothing" for path in own if not is_a_test(path))
         if has_own and module in rows:
             yield f"{module} has a test of its own, and needs no row"
         elif not has_own and module not in rows:
@@ -128,8 +142,11 @@ def faults(modules: Iterable[str], rows: dict[str, str], below: Path) -> Iterato
     for module, test in rows.items():
         if module not in modules:
             yield f"{module} is no module, and has a row"
-        if not (below / test).is_file():
+        path = below / test
+        if not path.is_file():
             yield f"{module} is covered by {test}, which is not there"
+        elif not re.fullmatch(r"(\w+/)+test_\w+[.]py", test) or not is_a_test(path):
+            yield f"{module} is covered by {test}, which tests nothing"
 
 
 def test_every_module_has_a_test_or_says_which_covers_it() -> None:
@@ -148,17 +165,28 @@ def test_what_is_of_several_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [module for module, test in COVERED_BY.items() if test.startswith("unit/")]
+    "module",
+    [
+        module
+        for module in _names()
+        if module != "boot" and not COVERED_BY.get(module, "unit/").startswith(_OF_THE_LOCK)
+    ],
 )
 def test_a_unit_test_that_covers_a_module_comes_to_it(module: str) -> None:
-    """By imports, its own or those of what it imports."""
+    """By imports, its own or those of what it imports. boot.py is run, and never imported."""
+    row = COVERED_BY.get(module)
+    tests = [TESTS / row] if row else list(own_tests(module, TESTS))
+    assert any(_file(module) in _reached(path) for path in tests), f"{tests} never come to {module}"
+
+
+def _reached(test: Path) -> set[Path]:
     seen: set[Path] = set()
-    after = [TESTS / COVERED_BY[module]]
+    after = [test]
     while after:
         path = after.pop()
         seen.add(path)
         after += [other for _, what in imports(path) for other in _files(what, path) if other not in seen]
-    assert _file(module) in seen, f"{COVERED_BY[module]} never comes to {module}"
+    return seen
 
 
 def _file(module: str) -> Path:
@@ -196,5 +224,32 @@ def _files(what: str, of: Path) -> Iterator[Path]:
 def test_what_is_wrong_with_a_table_is_seen(rows: dict[str, str], told: list[str], tmp_path: Path) -> None:
     (tmp_path / "unit/door").mkdir(parents=True)
     for name in ("test_switch.py", "test_relays.py"):  # the second is of something else
-        (tmp_path / "unit/door" / name).touch()
+        (tmp_path / "unit/door" / name).write_text("def test_it():\n    assert 1 + 1 == 2\n")
     assert list(faults(["door.relay", "door.switch"], rows, tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "assert True", "def test_it():\n    pass", "def it():\n    assert 1", "# def test_it(): assert 1"],
+)
+def test_a_file_that_tests_nothing_is_no_test(text: str, tmp_path: Path) -> None:
+    (tmp_path / "unit/door").mkdir(parents=True)
+    for name in ("test_switch.py", "test_relays.py"):
+        (tmp_path / "unit/door" / name).write_text(text)
+    told = list(faults(["door.relay", "door.switch"], {"door.relay": "unit/door/test_relays.py"}, tmp_path))
+    assert told == [
+        "test_switch.py tests nothing",
+        "door.relay is covered by unit/door/test_relays.py, which tests nothing",
+    ]
+
+
+@pytest.mark.parametrize(
+    "row", ["README.md", "conftest.py", "unit/door/helpers.py", "../tests/unit/door/test_it.py"]
+)
+def test_a_row_names_a_test(row: str, tmp_path: Path) -> None:
+    path = tmp_path / "tests" / row
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "tests/unit/door").mkdir(parents=True, exist_ok=True)
+    path.write_text("def test_it():\n    assert 1 + 1 == 2\n")
+    told = list(faults(["door.relay"], {"door.relay": row}, tmp_path / "tests"))
+    assert told == [f"door.relay is covered by {row}, which tests nothing"]

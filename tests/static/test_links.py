@@ -23,16 +23,20 @@ NOT_HERE = {
 """What pages name although it is not in the repository, besides what lies under build/."""
 
 _KINDS = "acl|conf|css|html|js|json|key|md|mpy|pack|pem|pin|png|py|svg|toml|txt"
-_NAMED = re.compile(r"(?<!`)`([^`\n]+)`")
+_NAMED = re.compile(r"(?<!`)`([^`\n]+?)(?::\d+)?`")
 _FILE = re.compile(rf"[\w*][\w.*/-]*\.({_KINDS})|[\w-][\w./-]*/")
 _TEST = re.compile(r"test_\w+")
 _TASK = re.compile(r"(?:`|^    )make ([a-z][\w-]*)", re.MULTILINE)
-_VARIABLE = re.compile(r"\$(MENSHEN_\w+)")
+_VARIABLE = re.compile(r"\b(MENSHEN_\w+)")
 _TASKS = set(re.findall(r"^([a-z-]+):.*##", (TOP / "Makefile").read_text(), re.MULTILINE))
-_READ = "".join(path.read_text() for path in (TOP / "tools").rglob("*.py"))
+_READ = "".join(path.read_text() for room in ("tools", "tests") for path in (TOP / room).rglob("*.py"))
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+_ODD_LINK = re.compile(r"^ {0,3}\[[^]]+\]:\s.*|\]\([^)\s]+\s[^)]*\)|<(?:a|img)\s[^>]*>", re.MULTILINE)
+"""Forms in which none of our pages has a link, and which nobody looks at."""
+
 _CODE = re.compile(r"^(?:```.*?^```|    [^\n]*)$", re.MULTILINE | re.DOTALL)
 _FILES_TABLE = re.compile(r"^\| file \|.*\n(?:\|.*\n)+", re.MULTILINE)
+_WIDEST = 120  # columns; a row that needs more is a list
 
 
 def missing(page: Path, text: str) -> Iterator[str]:
@@ -46,6 +50,7 @@ def missing(page: Path, text: str) -> Iterator[str]:
             yield word
     yield from (f"make {task}" for task in _TASK.findall(text) if task not in _TASKS)
     yield from (variable for variable in _VARIABLE.findall(text) if f'"{variable}"' not in _READ)
+    yield from _ODD_LINK.findall(prose)
     for link in _LINK.findall(prose):
         if "://" not in link and not _leads_somewhere(page, text, link):
             yield link
@@ -87,13 +92,30 @@ def _leads_somewhere(page: Path, text: str, link: str) -> bool:
         return False
     if not heading:
         return True
-    said = target.read_text() if place else text
+    if target.is_dir():
+        return False
+    said = _CODE.sub("", target.read_text() if place else text)
     return heading in {_anchor(line) for line in re.findall(r"^#+ (.*)$", said, re.MULTILINE)}
 
 
 def _anchor(heading: str) -> str:
     """The name that a heading has in a link, as GitHub and others make it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def too_wide(text: str) -> list[int]:
+    """The lines that have more columns, but for pictures with their descriptions."""
+    lines = enumerate(text.splitlines(), 1)
+    return [number for number, line in lines if len(line) > _WIDEST and not line.startswith("![")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_page_can_be_read_in_an_editor(page: Path) -> None:
+    assert too_wide(page.read_text()) == [], name(page)
+
+
+def test_a_line_that_is_too_wide_is_seen() -> None:
+    assert too_wide(f"| {'x' * 60} |\n| {'x' * 117} |\n![{'x' * 120}](door.png)\n") == [2]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -114,9 +136,17 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         "[here](#nowhere)",
         "[out](../../x.md)",
         "| file | what |\n| --- | --- |\n| `relais` | |\n",
+        "[rooms](roll/#what-holds)",
+        "```\n# Nowhere\n```\n[here](#nowhere)",
+        "[rooms][1]\n\n[1]: roll/READ.md",
+        '[rooms](roll/READ.md "all of them")',
+        '<a href="roll/READ.md">rooms</a>',
+        '<img src="no.png">',
         "type `make provison PORT=x`",
         "Then:\n\n    make imagine\n",
         "in `$MENSHEN_KEYFILE`",
+        "export MENSHEN_KEYFILE=x",
+        "in `door/no.py:12`",
     ],
 )
 def test_what_is_not_there_is_seen(text: str) -> None:
@@ -153,7 +183,7 @@ def test_what_is_there_or_no_file_passes(text: str) -> None:
 
 def test_nothing_cites_a_page_that_is_not_here() -> None:
     """A reason stands where it is needed, or on a page of this repository."""
-    named = re.compile(r"\b(?!README|CHANGELOG|SECURITY\b)[A-Z]{4,}\.md\b")
+    named = re.compile(r"\b(?!README|CHANGELOG|SECURITY\b)[A-Z]{4,}\.md\b|\bDESIGN\b")
     for folder in FOLDERS:
         for path in (TOP / folder).rglob("*"):
             if path.suffix in {".py", ".md"} and path != Path(__file__):

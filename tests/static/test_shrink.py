@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from menshen import build_app
-from menshen.shrink import blocks, constants, files, names, numbers, once, rooms, shrink
+from menshen.shrink import blocks, constants, files, names, once, rooms, shared, shrink
 from menshen.shrink.syntax import parsed
 from tests.conftest import TOP
 from tests.static.helpers.sources import FIRMWARE
@@ -143,6 +143,15 @@ def test_a_number_that_somebody_may_change_or_take_by_its_name_stays() -> None:
     assert constants.written_out({"a": "LIMIT = 1\n"}, {"LIMIT"}) == {"a": "LIMIT = 1\n"}
 
 
+def test_the_compiler_s_own_word_for_a_constant_is_brought_by_nobody() -> None:
+    gone = "from micropython import const\n_MOST = const(3)\n_FEW = const(b'few')\nprint(_MOST, _FEW)\n"
+    assert "import" not in constants.written_out({"a": gone}, ())["a"]
+    stays = "from micropython import const\n_MOST, _FEW = const(3), const(2)\n"
+    assert constants.written_out({"a": stays}, ()) == {"a": stays}
+    for name, program in build_app.shrunk(TOP / "firmware").programs.items():
+        assert "import const" not in program, f"{name}: a line for each const()"
+
+
 def test_a_block_that_waits_is_written_out_and_does_the_same() -> None:
     source = (
         "async def f():\n    async with Loan():\n        told.append(0)\n        return 1\n"
@@ -199,20 +208,21 @@ _DOOR = (
     "class Clock:\n"
     "    def __init__(self, datetime):\n"
     "        self._datetime = datetime\n"
-    "    def now(self, offset, step=1):\n"
+    "    def now(self, offset, step):\n"
     "        def later(more):\n"
     "            return self._datetime + offset + more * step\n"
     "        return later(1)\n"
     "class Watch(Clock):\n"
     "    def ticking(self):\n"
-    "        return self.now(10, step=3)\n"
+    "        return self.now(10, 3)\n"
 )
 
 
 def test_names_are_shared_and_the_program_is_the_same() -> None:
     tower = "from clock import Watch\nfound = Watch(5).ticking()\n"
     made = shrink({"clock": _DOOR, "tower": tower}, (), {"Watch", "clock"})
-    assert set(made.names) == {"Clock", "_datetime", "now", "later", "ticking", "found"}
+    words = {"Clock", "_datetime", "now", "later", "ticking", "found"}
+    assert set(made.names) == words | {"datetime", "offset", "more"}
     whole = build_app.shrunk(TOP / "firmware").names
     assert len(set(whole.values())) < len(whole) / 5
     assert _run(made.programs, "clock")["Watch"](5).__class__.__name__ == "Watch"
@@ -235,20 +245,19 @@ def test_what_others_know_by_its_name_keeps_it() -> None:
         "    pass\n"
     )
     made = shrink({"line": source}, {"Pin", "value"}, {"status"})
-    assert set(made.names) == {"Line"}
+    assert set(made.names) == {"Line", "pin"}
 
 
 def test_no_two_names_that_meet_become_one() -> None:
     """In a class with what it inherits, at a module's top, in a function; there are more than short ones."""
     many = [f"name_{n}" for n in range(70)]
     meth, tops, args = ([f"{name}_{what}" for name in many] for what in ("method", "top", "word"))
-    known = ast.unparse(ast.Call(ast.Name("f"), [], [ast.keyword(name, ast.Constant(1)) for name in args]))
     programs = {
         "a": "class A:\n" + "".join(f"    def {name}(self):\n        pass\n" for name in meth[:35]),
         "b": "from a import A\nclass B(A):\n"
         + "".join(f"    def {name}(self):\n        pass\n" for name in meth[35:]),
         "c": "".join(f"def {name}():\n    pass\n" for name in tops),
-        "d": f"def f({', '.join(args)}):\n    pass\n{known}\n",
+        "d": f"def f({', '.join(args)}):\n    pass\n",
     }
     short = shrink(programs, (), ()).names
     for together in (meth, tops, args):
@@ -279,16 +288,11 @@ def test_files_have_short_names_but_for_those_that_others_know() -> None:
     text = files.applied(programs["app"], short)
     assert f"from {short['door']} import Bolt, Leaf as Wing\npass\nimport board\n" in text
     assert f"import {short['door.phone']} as phone\n    import {short['door.sound']} as sound" in text
+    twice = "import sys\nfrom door import Bolt\nx = Bolt\nimport sys\nfrom door import Leaf, Bolt\ny = Leaf\n"
+    once = f"import sys\nfrom {short['door']} import Bolt, Leaf\nx = Bolt\npass\npass\ny = Leaf\n"
+    assert files.applied(twice, short) == once
     more = files.chosen({**programs, "door.lamp": ""}, {"board"})
     assert {name: more[name] for name in short} == short
-
-
-def test_what_a_file_says_often_has_numbers_of_one_byte() -> None:
-    often = "def last(x):\n    return x.often + x.often\n"
-    many = "".join(f"def f{n}(x):\n    return x.name{n}\n" for n in range(70))
-    assert numbers.numbered(often) == often
-    assert numbers.numbered(many + often).startswith("[] and x.often.")
-    assert _run({"a": numbers.numbered(many + often)}, "a")["last"](type("X", (), {"often": 2})) == 4
 
 
 def test_no_name_is_changed_that_micropython_has() -> None:
@@ -315,18 +319,6 @@ def test_what_only_a_type_checker_reads_is_left_out() -> None:
     assert not [name for name, program in left.items() if "TYPE_CHECKING" in names.words(program)]
 
 
-def test_a_function_without_a_name_is_not_spelled_out(tmp_path: Path) -> None:
-    source = tmp_path / "made.py"
-    source.write_text("print([f() for f in [lambda: n for n in (1, 2)]], sum(n for n in (3,)))\n")
-    build_app.compile_file(source, tmp_path / "out/made.mpy", "made")
-    assert b"<" not in (tmp_path / "out/made.mpy").read_bytes()
-    port = TOP / "build/toolchain/bin/micropython"
-    said = subprocess.run(
-        [port, "-c", "import made"], check=False, env={"MICROPYPATH": tmp_path / "out"}, capture_output=True
-    )
-    assert said.stdout == b"[2, 2] 3\n"
-
-
 def test_what_is_no_program_is_left_to_the_compiler() -> None:
     broken = {"app": "def (:\n", "door": "SAFE = 0\n"}
     assert shrink(broken, (), ()).programs == broken
@@ -342,3 +334,32 @@ def test_what_the_self_test_loads_by_name_keeps_its_name(app_dir: Path) -> None:
     """The computer imports it over the cable; a name of Python's own, such as keys, is one there too."""
     kept = {path.stem for path in (app_dir / "slots/a/selftest").glob("*.mpy")}
     assert kept == {path.stem for path in (FIRMWARE / "selftest").glob("*.py")}
+
+
+def test_what_many_files_need_of_micropython_they_take_from_the_file_that_stays() -> None:
+    sources = {
+        "app": "import inside\n",
+        "inside": "from loader import Late\ndef f():\n    import hub\n",
+        "loader": "from time import ticks_ms\nclass Loan:\n    pass\nclass Late:\n    pass\n",
+        "settings": "import early\n",
+        "early": "from os import urandom\n",
+        "hub": "from loader import Loan\nimport asyncio\nasync def wait():\n    await asyncio.sleep_ms(0)\n",
+        "lent": "from time import ticks_ms as now, sleep\nimport asyncio\nimport struct\n"
+        "async def f(ticks):\n    await asyncio.sleep_ms(now())\n    await asyncio.sleep(1)\n"
+        "    return struct.pack('B', ticks)\n",
+    }
+    made = shared.shared(sources, "hub")
+    apart = {"app", "inside", "loader", "settings", "early"}
+    assert {name: made[name] for name in apart} == {name: sources[name] for name in apart}
+    assert made["hub"].splitlines()[:4] == [
+        "from asyncio import sleep_ms as asyncio_sleep_ms",
+        "from loader import Loan as loader_Loan",
+        "from struct import pack as struct_pack",
+        "from time import ticks_ms as time_ticks_ms",
+    ]
+    assert "await asyncio_sleep_ms(0)" in made["hub"]
+    assert "from hub import asyncio_sleep_ms, struct_pack, time_ticks_ms\n" in made["lent"]
+    assert "from time import sleep\nimport asyncio\npass\n" in made["lent"]
+    assert "await asyncio_sleep_ms(time_ticks_ms())\n    await asyncio.sleep(1)\n" in made["lent"]
+    assert "return struct_pack('B', ticks)" in made["lent"]
+    assert shared.shared(sources, "none") == sources

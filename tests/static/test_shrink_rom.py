@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from menshen import build_app
-from menshen.shrink import parameters, rom, shrink
+from menshen.shrink import rom, shrink
 
 
 def test_short_names_are_words_of_the_rom_where_that_means_nothing_else() -> None:
@@ -44,31 +44,3 @@ def _said_by_number(program: str) -> int:
         for _ in range(0 if size & 1 else (size >> 1) + 1):
             next(data)
     return found - 1  # that of the file itself
-
-
-def _run(program: str) -> dict:
-    found: dict = {}
-    exec(program, found)  # noqa: S102 (it is below)
-    return found
-
-
-_CALLS = """
-def both(first, second, key=None):
-    later = lambda third, len: first + third + len
-    return later(second, 1) + (key or 0)
-class Both:
-    def second(self, second, pair):
-        return both(second, pair.index(7), key=len("abc"))
-def others_call(first):
-    return first
-"""
-
-
-def test_parameters_have_words_of_the_rom_unless_somebody_calls_by_them() -> None:
-    text = parameters.renamed({"a": _CALLS}, {"others_call"})["a"]
-    assert "def both(append, bytecode, key=None):" in text
-    assert "lambda clear, len: append + clear + len" in text, "what Python has keeps its meaning"
-    assert "def second(self, append, bytecode):" in text
-    assert "def others_call(first):" in text
-    found = _run(text)
-    assert found["Both"]().second(1, [7]) == 1 + 0 + 1 + 3

@@ -28,6 +28,11 @@ async def _ask_for_the_key(lock: Lock, order: str = "4") -> None:
     await lock.wait_light(_BLUE)
 
 
+async def _is_a_tag(lock: Lock) -> None:
+    """Up to where the reader is a tag: from now on it looks for cards in between alone."""
+    await lock.until(lambda: lock.world.reader.plays_card, "the reader is a tag")
+
+
 async def _light_after(lock: Lock, event: Event, name: str, timeout: float = 20) -> Event:
     return await lock.wait_event(
         lambda e: e["type"] == "led" and e["name"] == name and e["us"] > event["us"], timeout
@@ -72,7 +77,13 @@ async def test_another_key_is_read_where_one_asks_for_it(lock: Lock) -> None:
 
 
 async def test_the_door_opens_as_ever_while_the_phone_is_awaited_and_that_ends_it(lock: Lock) -> None:
+    """By a card that is found before the reader is a tag, and by one that is found in between, too."""
     await _ask_for_the_key(lock)
+    await lock.tap_to_relay("tenant")
+    await lock.wait_locked()
+    await _is_forgotten(lock)
+    await _ask_for_the_key(lock)
+    await _is_a_tag(lock)
     await lock.tap_to_relay("tenant")
     await lock.wait_locked()
     await _is_forgotten(lock)

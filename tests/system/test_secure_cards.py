@@ -105,6 +105,21 @@ async def test_a_clone_a_wrong_key_and_a_replay_do_not_open_and_the_card_itself_
         await opens(lock, name)
 
 
+@pytest.mark.parametrize("name", KINDS)
+async def test_a_good_card_on_which_somebody_has_tried_keys_is_shown_as_slow_and_opens(
+    lock: Lock, name: str
+) -> None:
+    """Whoever gets near it with a reader of their own can do that: it makes its reader wait from then on."""
+    for _ in range(80):
+        card(lock, name).slots()[-1 if name == "cleaner" else 2].failed()
+    async with lock.tap(name):
+        await lock.wait_light("unread")
+        await lock.wait_unlocked()
+    await at_rest(lock)
+    assert len(opened(lock)) == 1
+    await opens(lock, name)
+
+
 async def test_a_new_card_is_added_at_the_door_opens_and_is_removed(lock: Lock) -> None:
     await refused(lock, "new")
     await lock.keys(f"{PIN}*2#")
@@ -166,4 +181,26 @@ async def test_of_two_cards_the_good_one_opens(lock: Lock) -> None:
         await lock.wait_unlocked()
         lock.world.reader.hold([])
         await lock.wait_locked()
+    assert failures(lock) == 0
+
+
+@pytest.mark.parametrize("shows", ["its number", "random numbers"])
+async def test_beside_a_tag_that_is_stuck_to_the_reader_a_card_opens_each_time(
+    lock: Lock, shows: str
+) -> None:
+    sticker = Ntag424("sticker", bytes.fromhex("04010203040506"))
+    sticker.random_uid = shows != "its number"
+    reader, tenant = lock.world.reader, lock.world.cards["tenant"]
+    reader.hold([sticker])
+    await lock.wait_light("denied")
+    for _ in range(3):
+        lock.since_us = max(e["us"] for e in lock.events) + 1
+        reader.hold([sticker, tenant])
+        await lock.wait_unlocked()
+        reader.hold([sticker])
+        await lock.wait_locked()
+        looks = sticker.starts
+        async with asyncio.timeout(TIMEOUT_S):
+            while sticker.starts < looks + 5:
+                await lock.world.board.turn()
     assert failures(lock) == 0

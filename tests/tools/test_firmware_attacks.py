@@ -25,6 +25,7 @@ BY_NIGHT = bool(os.getenv("MENSHEN_NIGHTLY"))
 _BITS = 10  # of a byte on the line
 _LAST_STEP = 47 + 6 + 44  # bytes on the line: a command of 38 bytes, the chip's ACK, an answer of 34 at most
 _FINDING, _PROVING = 1, 2
+_PATIENCE_S = 12
 _TOKEN = 38  # bytes of the APDU of the last step
 _STEPS = {"ntag424": 0x77, "desfire3": 0x71}  # the command before it
 
@@ -141,6 +142,55 @@ def test_a_wrong_card_held_there_for_long_counts_nothing_and_a_forged_one_harms_
         assert identified(firmware, wrong) is None
     assert sum(failures(wrong)) == 0
     assert identified(firmware, card) == UID
+
+
+# -- what an attacker does to a good card with a reader of his own, between two visits
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"), [("ntag424", _FINDING), ("ntag424", _PROVING), ("desfire3", _PROVING)]
+)
+def test_a_good_card_on_which_somebody_has_tried_keys_is_waited_for_and_opens(
+    firmware: FirmwareReader, kind: str, number: int
+) -> None:
+    """From fifty wrong ones on it makes its reader wait, and forgets how long when it leaves the field."""
+    for wrong in (49, 50, 51, 60, 100, 255, 300):
+        card = enrolled(firmware, kind)
+        slot = card.slots()[number if kind == "ntag424" else number - 3]
+        for _ in range(wrong):
+            slot.failed()
+        began = firmware.loop.time()
+        assert identified(firmware, card) == UID, wrong
+        assert (firmware.waited > 0) == (wrong >= 50), wrong
+        assert firmware.loop.time() - began < _PATIENCE_S
+        assert slot.failures_in_a_row == 0
+        assert slot.total_failures < wrong
+        assert identified(firmware, card) == UID
+        assert not firmware.waited
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_that_makes_its_reader_wait_without_end_is_denied(firmware: FirmwareReader, kind: str) -> None:
+    card = enrolled(firmware, kind)
+    for slot in card.slots():
+        slot.delayed = lambda: True  # type: ignore[method-assign]
+    began = firmware.loop.time()
+    assert identified(firmware, card) is None
+    assert _PATIENCE_S <= firmware.loop.time() - began < _PATIENCE_S + 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_whose_key_somebody_has_used_up_is_denied_and_written_to_no_more(
+    firmware: FirmwareReader, kind: str
+) -> None:
+    card = enrolled(firmware, kind)
+    before = [(slot.key, slot.version) for slot in card.slots()]
+    for slot in card.slots():
+        slot.total_failures = 1000
+    assert identified(firmware, card) is None
+    firmware.lay([card])
+    assert firmware.call("personalise", SECRET) == b""  # no bytes: it has its home elsewhere
+    assert [(slot.key, slot.version) for slot in card.slots()] == before
 
 
 # -- relays

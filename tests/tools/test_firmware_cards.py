@@ -232,3 +232,17 @@ def test_numbers_of_every_length_are_known(firmware: FirmwareReader, uid: str) -
     shown = firmware.lay([card])
     assert shown
     assert firmware.call("identify", shown, SECRET) == card.uid
+
+
+@pytest.mark.parametrize("ats", ["01", "0270", "0278", "0378ff", "0550778002", "067077ff02", "067077ea0280"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_a_card_s_ats_says_it_is_added_and_known(
+    firmware: FirmwareReader, kind: str, ats: str
+) -> None:
+    """No byte for rates, times or options, or one that is missing; frames of 16 bytes; 309 ms of rest."""
+    card = fresh(kind)
+    card.ats = bytes.fromhex(ats)
+    for what in ("personalise", "identify"):
+        shown = firmware.lay([card])
+        assert shown
+        assert firmware.call(what, *([shown] if what == "identify" else []), SECRET) == UID

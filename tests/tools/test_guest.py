@@ -17,6 +17,7 @@ OLD_VECTORS = json.loads((TOP / "tests/vectors/guest_codes_v1.json").read_text()
 KEY = "000102030405060708090a0b0c0d8c70"
 OLD_KEY = "000102030405060708090a0b0c0d0e0f"
 CODE_FOR_ONE_ENTRY = "680 648 567 436\n"
+_BERLIN = ("--once", "--zone", "Europe/Berlin", "--start")
 START = dt.datetime(2026, 12, 24, 18, tzinfo=dt.UTC)
 
 
@@ -86,7 +87,7 @@ def test_an_old_key_gives_nine_digits() -> None:
     assert "opens once" in done.stderr
     assert "8 hours: this key is an old one" in _guest(*old, "--once", "--days", "7", key=OLD_KEY).output
     half = _guest("--start", "2026-12-24T18:30Z", "--hours", "4", key=OLD_KEY)
-    assert "2026-12-24 18:00:00+00:00 is one" in half.output
+    assert "a full hour of UTC; 2026-12-24T18:00 is right" in half.output
 
 
 def test_a_cleaners_tuesdays_are_made_at_once_by_the_clock_on_the_wall() -> None:
@@ -110,6 +111,18 @@ def test_the_key_comes_from_a_file_too(tmp_path: Path) -> None:
     path.write_text(KEY.upper() + "\n")
     done = _guest("--key", str(path), "--start", "2026-12-24T18:00Z", "--hours", "4", key=None)
     assert done.stdout == "736 341 743 426\n"
+
+
+def test_the_key_may_come_from_an_editor_that_marks_its_files(tmp_path: Path) -> None:
+    path = tmp_path / "guest.key"
+    path.write_bytes(f"\ufeff{KEY}\r\n".encode())
+    done = _guest("--key", str(path), "--start", "2026-12-24T18:00Z", "--hours", "4", key=None)
+    assert done.stdout == "736 341 743 426\n"
+
+
+def test_a_time_that_the_clocks_show_twice_is_the_first_of_them() -> None:
+    done = _guest("--start", "2026-10-25T02:30", "--zone", "Europe/Berlin", "--hours", "1")
+    assert "good from 25 Oct 2026 02:30 CEST" in done.stderr
 
 
 def test_the_key_is_taken_as_the_phone_shows_it() -> None:
@@ -141,11 +154,24 @@ def test_without_a_start_it_is_this_half_hour() -> None:
         (["--hours", "4", "--days", "1"], KEY, "one of --hours and --days, or --once"),
         (["--hours", "4", "--once"], KEY, "8 hours or 1, 7 or 30 days"),
         (["--once", "--weeks", "0"], KEY, "1<=x<=60"),
-        (["--once", "--start", "2026-12-24T18:40Z"], KEY, "2026-12-24 18:30:00+00:00 is one"),
+        (["--once", "--start", "2026-12-24T18:40Z"], KEY, "half hour of UTC; 2026-12-24T18:30 is right"),
         (["--once", "--start", "tomorrow"], KEY, "2026-12-24T18:00 is right"),
         (["--once", "--zone", "Berlin"], KEY, "a name such as Europe/Berlin is right"),
         (["--once", "--zone", "../etc"], KEY, "a name such as Europe/Berlin is right"),
-        (["--once", "--start", "1969-12-31T00:00Z"], KEY, "full or half hour of UTC"),
+        (["--once", "--zone", "Europe"], KEY, "a name such as Europe/Berlin is right"),
+        (["--once", "--start", "1969-12-31T00:00Z"], KEY, "years from 2000 to 2105"),
+        ([*_BERLIN, "0001-01-01T00:00"], KEY, "years from 2000"),
+        (["--once", "--start", "9999-12-31T23:30", "--zone", "America/New_York"], KEY, "years from 2000"),
+        (
+            ["--once", "--start", "2027-03-28T02:30", "--zone", "Europe/Berlin"],
+            KEY,
+            "2027-03-28T03:30 is right",
+        ),
+        (
+            ["--once", "--start", "2027-03-28T02:00", "--zone", "Europe/Berlin"],
+            KEY,
+            "no clock shows that time",
+        ),
     ],
 )
 def test_bad_input_is_named(arguments: list[str], key: str, said: str) -> None:

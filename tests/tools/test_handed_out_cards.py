@@ -16,7 +16,8 @@ from menshen.desk.talk import CardError
 from menshen.simulator.cards.card import Card
 from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.desfire import Desfire
-from menshen.simulator.cards.ev2 import Ev2Card
+from menshen.simulator.cards.ev2 import Ev2Card, Mode
+from menshen.simulator.cards.files import DataFile
 from menshen.simulator.cards.ntag424 import Ntag424
 from tests.tools.helpers.firmware_reader import FirmwareReader, firmware_reader
 from tests.tools.test_cards_vectors import vector
@@ -146,6 +147,46 @@ def test_a_desfire_is_of_a_lock_and_of_its_house_at_once(firmware: FirmwareReade
     assert hand_out(laid(card), HouseKeys(HOUSE)) == UID
     assert known(firmware, card, SECRET) == UID
     assert known(firmware, card, b"\1" + HOUSE) == b"\1" + UID
+
+
+@pytest.mark.parametrize("right", [*range(1, 16)])
+def test_an_ntag_whose_file_is_somebody_s_already_is_left_as_it_is(right: int) -> None:
+    """Its keys are the factory's, but its NDEF file may be changed by another key, nobody, or everybody."""
+    card = fresh("ntag424")
+    assert isinstance(card, Ntag424)
+    card.files[2].rights = bytes((0xE0 | right, 0xEE))
+    before = state(card)
+    for _ in range(2):
+        with pytest.raises(CardError, match="not factory-fresh"):
+            hand_out(laid(card), HouseKeys(HOUSE))
+    assert (state(card), card.random_uid, failures(card)) == (before, False, 0)
+
+
+@pytest.mark.parametrize("how", ["full", "closed"])
+def test_a_desfire_that_lets_no_application_be_made_is_told_as_that(how: str) -> None:
+    card = fresh("desfire3")
+    assert isinstance(card, Desfire)
+    if how == "full":
+        CardSecret(SECRET).enrol(card)
+        made = next(each for each in card.applications.values() if not each.is_card)
+        made.files[1] = DataFile(Mode.PLAIN, b"\xee\xee", bytes(3600))
+    else:
+        card.applications[b"\0\0\0"].settings &= ~0x04
+    before = state(card)
+    with pytest.raises(CardError, match="no room"):
+        hand_out(laid(card), HouseKeys(HOUSE))
+    assert state(card) == before
+
+
+@pytest.mark.parametrize(("kind", "number"), [("ntag424", 1), ("ntag424", 2), ("desfire3", 2)])
+def test_a_card_on_which_somebody_has_tried_keys_is_waited_for(kind: str, number: int) -> None:
+    card = fresh(kind)
+    hand_out(laid(card), HouseKeys(HOUSE))
+    slot = card.slots()[number if kind == "ntag424" else number - 3]
+    for _ in range(300):
+        slot.failed()
+    assert hand_out(laid(card), HouseKeys(HOUSE)) == UID
+    assert slot.failures_in_a_row == 0
 
 
 def test_a_card_that_cannot_prove_itself_is_not_handed_out() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
+from menshen.cli import files
 from menshen.cli.main import main
 from tests.conftest import TOP
 from tests.tools.helpers.every_command import EVERY
@@ -33,7 +34,8 @@ def _shown(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytes
 @pytest.fixture
 def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files and folders that an example names are not looked for."""
-    monkeypatch.setattr(click.Path, "convert", lambda _, value, *__: Path(value))
+    for kind in (click.Path, files.Input, files.Output):
+        monkeypatch.setattr(kind, "convert", lambda _, value, *__: Path(value))
     monkeypatch.setattr(click.File, "convert", lambda _, value, *__: value)
 
 

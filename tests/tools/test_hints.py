@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from menshen.board import keys
 from menshen.board.hints import SENTENCES, sentence
+from tests.conftest import TOP
 from tests.static.helpers.sources import FIRMWARE
 
 
@@ -15,12 +17,15 @@ def _texts(path: Path) -> list[str]:
 
 
 def test_whatever_the_lock_says_in_a_word_has_its_sentence() -> None:
-    texts = [text for path in (FIRMWARE / "selftest").glob("*.py") for text in _texts(path)]
+    """So has whatever the computer makes of the keys that the lock has seen."""
+    places = [*(FIRMWARE / "selftest").glob("*.py"), TOP / "tools/board/keys.py"]
+    texts = [text for path in places for text in _texts(path)]
     words = {text.partition("|")[0] for text in texts}
     for switch in ("contact", "exit button", "tamper switch"):
         words |= {switch + end for end in (" low", " high", " loose")}
     assert set(SENTENCES) <= words
-    assert {text.partition("|")[0] for text in texts if "|" in text and " | " not in text} <= set(SENTENCES)
+    seen = {text.partition("|")[0] for text in texts if "|" in text and " | " not in text}
+    assert seen <= {*SENTENCES, keys.SEEN, ""}
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ def test_two_long_lists_and_both_slots_fit_in_the_flash() -> None:
     slots = {name: data for name, data in files.items() if name.startswith("/slots/a")}
     files |= {name.replace("/slots/a", "/slots/b"): data for name, data in slots.items()}
     assert len(slots) >= 1
-    data = lists.snapshot(map(_card, range(9_150)))
-    assert len(data) == 292_816
+    data = lists.snapshot(map(_card, range(9_500)))
+    assert len(data) == 304_016
     files |= lists.flash_files(KEY, 1, data) | {"/access/b": data, "/access/head.new": bytes(1180)}
     files |= {
         f"/access/{name}": bytes(3000) for name in ("leases", "leases.old", "residents", "residents.old")

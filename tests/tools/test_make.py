@@ -41,6 +41,9 @@ def test_a_value_is_one_word_whatever_is_in_it(tmp_path: Path, word: str) -> Non
     assert done.stdout.splitlines() == told
     done = make(tmp_path, "publish", f"RELEASE={word}", f"BROKER={word}")
     assert done.stdout.splitlines() == ["release", "publish", "--release", word, "--broker", word]
+    done = make(tmp_path, "phone", f"BROKER={word}", f"ARGS=--out '{word}'" if "'" not in word else "ARGS=")
+    assert done.stdout.splitlines()[:3] == ["phone", "--broker", word]
+    assert done.stdout.splitlines()[3:] in (["--out", word], [])
     done = make(tmp_path, "release", f"KEY={word}", f"IMAGE={word}")
     assert done.stdout.splitlines() == ["release", "build", "--key", word, "--image", word]
 
@@ -59,7 +62,7 @@ def test_options_are_taken_apart_by_the_shell_alone(tmp_path: Path) -> None:
         ("flash", "PORT=/dev/ttyUSB0 names the board"),
         ("provision", "PORT=/dev/ttyUSB0"),
         ("release", "KEY=file.pem"),
-        ("publish", "RELEASE=build/release/<version>"),
+        ("publish", "RELEASE=build/release/<version> is the folder of a release"),
     ],
 )
 def test_what_is_missing_is_named_before_anything_runs(tmp_path: Path, task: str, said: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from menshen.simulator.world import World
 class Door:
     """A lock that says upon each start what is next in `says`."""
 
-    def __init__(self, *says: dict) -> None:
+    def __init__(self, says: Iterable[dict]) -> None:
         self.board, self.starts = self, 0
         self._says, self._now = iter(says), {"online": True}
         self._listeners: list[Callable[[dict], None]] = []
@@ -65,7 +65,7 @@ async def test_a_lock_that_is_late_with_its_list_is_waited_for(house: House, mon
 async def test_a_lock_that_begins_with_a_fault_is_started_again(house: House) -> None:
     well, ill = {"online": True, "faults": []}, {"online": True, "faults": ["reader"]}
     for says, starts in ((well,), 1), ((ill, well), 2), ((ill, ill, well), 3):
-        door = Door(*says)
+        door = Door(says)
         await house.say_anew("flat-1", cast(World, door))
         assert door.starts == starts
 
@@ -73,4 +73,4 @@ async def test_a_lock_that_begins_with_a_fault_is_started_again(house: House) ->
 async def test_one_that_never_comes_up_well_is_told_with_its_faults(house: House) -> None:
     ill = {"online": True, "faults": ["no credentials"]}
     with pytest.raises(HouseError, match=r"flat-1 does not come up well: .*no credentials"):
-        await house.say_anew("flat-1", cast(World, Door(ill, ill, ill)))
+        await house.say_anew("flat-1", cast(World, Door([ill, ill, ill])))

@@ -245,6 +245,17 @@ def test_hours_are_counted_where_nvs_has_no_place_for_their_parts():
     assert lives(house, 1, 130) == 2
 
 
+def test_an_nvs_that_is_worn_out_ends_nothing_as_an_hour_is_over():
+    house = House()
+
+    def worn(name, value):
+        raise OSError(-0x1105)
+
+    house.numbers.set = worn
+    assert lives(house, 1, 130) == 0
+    assert house.time.second > 130, "it ended before its time"
+
+
 def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():
     nvs = RamNvs()
     house = House(nvs)

@@ -251,6 +251,25 @@ def test_nothing_is_collected_while_somebody_is_at_the_door_and_then_once():
     assert found[-1] == "often"
 
 
+def test_after_a_start_the_readers_wait_for_no_collection_and_one_comes_soon():
+    noted = Noted()
+
+    async def wakes():
+        hush(360)
+        async with Loan():
+            import door.relay
+
+            assert door.relay
+        await collect()
+        noted.now = 39
+        await asyncio.sleep_ms(60)
+        assert "often" not in noted.found
+        noted.now = 41
+
+    found = noted.run(wakes())
+    assert [what for what in found if what != "never"] == [41, "often"]
+
+
 def test_no_collection_falls_into_what_cannot_wait():
     noted = Noted()
 

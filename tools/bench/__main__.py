@@ -57,11 +57,12 @@ def _app_bytes(app: Path) -> int:
 
 
 async def _heap(folder: Path, app: Path) -> dict[str, float]:
-    """What the lock takes of the smallest of these heaps that it can live in."""
+    """What the lock takes of the smallest of these heaps in which it can run."""
     port = BIN / "micropython32"
     for size in _HEAPS:
         heapsize = await heap_for(size * 1024, folder / f"share{size}", app.parent / "fakes", port)
-        lock = MeasuredLock(folder / f"{size}k", app, port, heapsize, probe=False, secure=True)
+        world = {"probe": False, "secure": True}
+        lock = MeasuredLock(folder / f"{size}k", app, port, heapsize, world=world)
         with contextlib.suppress(TimeoutError, ChipFailed):
             parts = await ending.within(
                 60, lock.run("plain_start", "tap", "take_list", "kept", "memory", "loaded")
@@ -93,7 +94,7 @@ def _least(runs: list[dict[str, float]]) -> dict[str, float]:
 
 
 async def measure() -> tuple[dict[str, Any], dict[str, str]]:
-    """All figures by name, and of what could not be measured why.
+    """All figures by name, and for what could not be measured the reason.
 
     Times are CPU time, except those of a tap; see the parts of MeasuredLock. Those of faults, of the storm
     and of other ways to look a credential up are tables of their own.
@@ -130,7 +131,7 @@ async def measure() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def main() -> bool:
-    """Whether all was measured."""
+    """Run the command; whether everything was measured."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
         figures, missing = runner.run(measure())
     print(f"{'figure':22} {'measured':>12} {'budget':>12}")
@@ -154,7 +155,7 @@ def main() -> bool:
             print(table(figures[name]))
     for what, why in missing.items():
         print(f"not measured: {what}: {why}")
-    (TOP / "build/bench.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (TOP / "build/bench.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     return not missing
 
 

@@ -1,4 +1,4 @@
-"""Draws lines over time as an SVG picture, both scales logarithmic."""
+"""Draws lines over time as an SVG picture, with both scales logarithmic."""
 
 import math
 from collections.abc import Iterable
@@ -58,4 +58,4 @@ def draw(path: Path, title: str, lines: list[Line], across: str, up: str) -> Non
         out.append(f'<text x="{_LEFT + 30}" y="{y + 3}">{escape(name)}</text>')
     out.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 12}" text-anchor="end">{escape(across)}</text>')
     out.append(f'<text x="14" y="{_TOP - 12}">{escape(up)}</text></svg>')
-    path.write_text("\n".join(out) + "\n")
+    path.write_text("\n".join(out) + "\n", "utf-8")

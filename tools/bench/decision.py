@@ -1,7 +1,7 @@
 """Times a decision among 10,000 records: the firmware's own parts on the flash of a simulated lock.
 
-The program runs in the Unix port, on the fakes' flash and on the sources, whose private names are whole. Of
-the CPU time the fake flash takes a part: how often it is read is told beside.
+The program runs in the Unix port, on the fakes' flash and on the sources, whose private names are whole. The
+fake flash takes a part of the CPU time; so the number of reads is shown, too.
 """
 
 import json

@@ -70,22 +70,20 @@ async def _point(folder: Path, app: Path, port: Path, point: str) -> dict[str, d
             server, _ = contexts(place, authority, own)
             proxy = await ends.enter_async_context(FaultProxy(broker.address, server))
             resolver = await ends.enter_async_context(FaultResolver())
-            lock = MeasuredLock(
-                place,
-                app,
-                port,
-                broker_address=broker.address,
-                settings={
+            options = {
+                "broker_address": broker.address,
+                "settings": {
                     "lock": name,
                     "network": {"dns": [f"127.0.0.1:{resolver.port}"]},
                     "broker": {"tls": True, "port": proxy.port, "backoff_cap_s": 1},
                 },
-                files={
+                "files": {
                     "/tls/lock.key.der": own.key_der,
                     "/tls/lock.crt.der": own.certificate_der,
                     "/tls/ca.crt.der": authority.certificate_der,
                 },
-            )
+            }
+            lock = MeasuredLock(place, app, port, world=options)
             await lock.world.start(power=False)
             ends.push_async_callback(lock.world.stop)
             if point == "mid-packet":

@@ -2,7 +2,7 @@
 
 import asyncio
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +46,20 @@ class MeasuredLock:
         micropython: Path,
         heapsize: str = HEAP,
         many: bool = False,
-        **world: Any,
+        world: Mapping[str, Any] | None = None,
     ) -> None:
         """`many`: its list holds the 10,000 records of decision.credentials().
 
         `world` are more options of simulator/outfit.py.
         """
-        files = world.pop("files", {})
+        more = dict(world or {})
+        files = more.pop("files", {})
         if many:
             lock = provision.Provision(provision.lock_key(folder))
             files = lock.list_files(1, decision.credentials())
-        settings = {"relay": {"seconds": 1, "unlock_level": 1}, **world.pop("settings", {})}
+        settings = {"relay": {"seconds": 1, "unlock_level": 1}, **more.pop("settings", {})}
         chip = {"micropython": micropython, "fakes": app.parent / "fakes", "heapsize": heapsize}
-        self.world = World(folder, app, *sort(chip | world | {"settings": settings, "files": files}))
+        self.world = World(folder, app, *sort(chip | more | {"settings": settings, "files": files}))
         self.heard: list[dict] = []
         self.heap, self._app = 0, app
         self.between_starts: Callable[[], object] = lambda: None
@@ -128,7 +129,7 @@ class MeasuredLock:
         return {}
 
     async def plain_start(self) -> dict[str, float]:
-        """One of which nothing is measured: that would take memory."""
+        """A start at which nothing is measured: that would take memory."""
         await self.world.power(True)
         self.heap = (await self.until("boot"))["heap"]
         await self.until("console", line="link: online")
@@ -237,7 +238,7 @@ class MeasuredLock:
         return {}
 
     async def loaded(self) -> dict[str, float]:
-        """Bytes of .mpy of the modules that are loaded now; of a room that of what is joined in it.
+        """Bytes of .mpy of the modules that are loaded now; for a room, of what is joined into its file.
 
         With what asks cards, which is kept and in no table of modules.
         """

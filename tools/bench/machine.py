@@ -22,7 +22,7 @@ print(min(times))
 
 
 class Machine:
-    """Samples over the whole run: where they differ, other work has slowed the measurements down as well.
+    """Samples over the whole run: if they differ, other work has slowed the measurements down, too.
 
     CPU time is not free of that: caches, clock rate and the host of a virtual machine are shared.
     """
@@ -44,7 +44,7 @@ class Machine:
 
 
 def warning(usual: float, best: float) -> str:
-    """A line for people where the computer was busy, else nothing."""
+    """A line for people if the computer was busy, otherwise nothing."""
     if usual <= best * _BUSY:
         return ""
     return f"This computer was busy: the same work took {usual / best:.1f} times as long as at best.\n"

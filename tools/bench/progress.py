@@ -11,7 +11,7 @@ Figures = Mapping[str, Any]
 
 
 class Progress:
-    """`between` is called before each part. `missing` says of each part that gave no figures why."""
+    """`between` is called before each part. `missing` has the reason for each part that gave no figures."""
 
     def __init__(self, between: Callable[[], object]) -> None:
         self._between = between

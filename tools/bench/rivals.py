@@ -1,8 +1,8 @@
-"""The list beside what others do: a JSON file for each user (esp-rfid), a dict in RAM, MicroPython's btree.
+"""Compares the list with what others do: a JSON file a user (esp-rfid), a dict in RAM, MicroPython's btree.
 
 Each is filled with the same credentials on a littlefs in RAM and asked for some of them, timed in the 64-bit
-Unix port; its heap is that of the 32-bit port, which has the chip's word size. What a port has not got, or
-what has no room in the chip's 240 blocks, gives no figure.
+Unix port; its heap is that of the 32-bit port, which has the chip's word size. What a port does not have, or
+what does not fit into the chip's 240 blocks, gives no figure.
 """
 
 import json
@@ -88,7 +88,7 @@ print(json.dumps({"us": took[len(took) // 2], "heap": heap, "flash": flash}))
 
 
 def look_up(micropython: Path, kind: str, count: int) -> dict[str, float] | None:
-    """Median us a look-up, bytes of heap and of flash; None where the port has not got it, or no room."""
+    """Median us a look-up, bytes of heap and of flash; None if the port has not got it, or no space."""
     environment = {**os.environ, "MICROPYPATH": f"{TOP / 'firmware'}:.frozen"}
     done = subprocess.run(
         [micropython, "-X", "heapsize=64m", "-c", _PROGRAM % (kind, count)],

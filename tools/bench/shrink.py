@@ -1,4 +1,4 @@
-"""What each step of tools/shrink is worth: the heap of the idle lock with all of them, and without each."""
+"""What each step of tools/shrink is worth: the idle lock's RAM, and .mpy, with all and without each."""
 
 import tempfile
 from pathlib import Path
@@ -9,27 +9,31 @@ from menshen.shrink import STEPS
 from .lock import MeasuredLock
 
 _HEAP = "220k"  # enough without any step
-_WORTH = 1536  # bytes: a step that saves less is not worth its code
+_WORTH = 1536  # bytes: a step that saves less, of RAM and of flash, is not worth its code
+
+_Size = tuple[int, int]  # bytes of heap in use, less the simulated chip's, and of .mpy files
 
 
-async def measure(micropython32: Path) -> dict[str, float]:
-    """Bytes in use of the idle lock, less the simulated chip's, by the step that is left out; "" is none."""
+async def measure(micropython32: Path) -> dict[str, _Size]:
+    """By the step that is left out; "" is none."""
     found = {}
     with tempfile.TemporaryDirectory() as name:
         for step in ("", *STEPS):
             folder = Path(name) / (step or "all")
             app = build_app.build(folder / "app", without=(step,))
-            lock = MeasuredLock(folder / "lock", app, micropython32, _HEAP, probe=False)
+            lock = MeasuredLock(folder / "lock", app, micropython32, _HEAP, world={"probe": False})
             figures = await lock.run("plain_start", "idle", "memory")
-            found[step] = figures["heap_live_bytes"]
+            size = sum(path.stat().st_size for path in app.rglob("*.mpy"))
+            found[step] = int(figures["heap_live_bytes"]), size
     return found
 
 
-def table(found: dict[str, float]) -> str:
+def table(found: dict[str, _Size]) -> str:
     """A row for each step, with what it saves."""
-    rows = [f"{'with all steps':22} {found['']:8.0f} bytes live"]
+    live, size = found[""]
+    rows = [f"{'with all steps':22} {live:8} bytes live, {size} of .mpy"]
     for step in STEPS:
-        saved = found[step] - found[""]
-        verdict = "" if saved >= _WORTH else "  less than it is worth"
-        rows.append(f"without {step:14} {found[step]:8.0f} bytes live: it saves {saved:6.0f}{verdict}")
+        saved = found[step][0] - live, found[step][1] - size
+        verdict = "" if max(saved) >= _WORTH else "  less than it is worth"
+        rows.append(f"without {step:14} it saves {saved[0]:6} bytes live, {saved[1]:6} of .mpy{verdict}")
     return "\n".join(rows)

@@ -1,8 +1,8 @@
-"""The longest steps of the event loop and what a start takes, by themselves: `menshen bench --steps`.
+"""Only the longest steps of the event loop and what a start takes: `menshen bench --steps`.
 
 CPU time grows with whatever else runs on shared caches. So each figure is the least of some runs. Beside it
-stands what it would be were this computer as fast all the time as at best: the machine's fixed work is timed
-before and after each run.
+is what it would be if this computer were always as fast as at its best: a fixed piece of work is timed before
+and after each run.
 """
 
 import tempfile

@@ -27,7 +27,7 @@ Wait = Callable[[], int]
 
 def _firmware() -> tuple[type, int]:
     """The class Backoff, and the base with which the firmware makes one for TLS, in ms."""
-    source = (_LINK.parent / "outside.py").read_text()
+    source = (_LINK.parent / "outside.py").read_text("utf-8")
     base = re.search(r"^_HANDSHAKE_MS = const\(([\d_]+)\)", source, re.MULTILINE)
     if base is None or "Backoff(_HANDSHAKE_MS if tls else" not in source:
         raise RuntimeError("firmware/outside.py gives Backoff another base: storm.py must follow it")

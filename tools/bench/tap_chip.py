@@ -1,9 +1,9 @@
 """The chip on which a tap is timed: the whole lock, as it lies in the flash, in the time of bench/taps.py.
 
 Run by the Unix port. While all tasks wait, the time moves on to the next tick of FreeRTOS, 10 ms, or to an
-interrupt of a pin: an ESP32 looks at its serial line no sooner. Work takes no time, but for TURN_US in
-each turn of the event loop. Turns in which a single task looks at the line and finds nothing are left out,
-where neither its clock nor the line can have anything new for it.
+interrupt of a pin: an ESP32 looks at its serial line no sooner. Work takes no time, except TURN_US in each
+turn of the event loop. Turns in which a single task looks at the line and finds nothing are left out, if
+neither its clock nor the line can have anything new for it.
 
 What work takes is measured by itself. A tap that was recorded is played again, with all answers there at
 once; the CPU time counts from the card's first answer to the relay, less what the stand-ins for the line, the

@@ -1,6 +1,6 @@
 """The reader's serial line at the chip of tap_chip.py: each byte is there when it would be.
 
-What the reader says is known from its first byte on, and what it then leaves unsaid, when it stops.
+A whole frame of the reader is known from its first byte on; if the reader stops, the rest is withdrawn.
 """
 
 import io

@@ -1,8 +1,8 @@
 """Times a tap in simulated time: what bus and radio need, and what the whole lock makes of it.
 
-The lock runs in the Unix port, as it lies in the flash, against the models of reader and cards, and has their
-time: it passes by the bytes on the serial line and by the radio. How busy this computer is does not show. The
-CPU time is measured by itself, times CHIP_FACTOR: see tap_chip.py.
+The lock runs in the Unix port, as it lies in the flash, against the models of reader and cards, in their
+time: that is set by the bytes on the serial line and by the radio. How busy this computer is does not show.
+The CPU time is measured separately, times CHIP_FACTOR: see tap_chip.py.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ def cards(secret: CardSecret) -> dict[str, Card]:
 
 
 def timed_board(folder: Path, app: Path, micropython: Path) -> tuple[Board, dict[str, Card]]:
-    """One whose tenant has these cards."""
+    """A board whose tenant has these cards."""
     lock = provision.Provision(bytes(range(32)))
     secret = CardSecret.of_demo(lock.key)
     owned = cards(secret)
@@ -122,7 +122,7 @@ class TimedLock:
             self._turn()
 
     def tap(self, card: Card) -> tuple[float, float]:
-        """Hold the card there until the relay opens: seconds of that, and what of it bus and radio took."""
+        """Hold the card there until the relay opens: the seconds, and how many of them bus and radio took."""
         self._await_search()
         self._asks = _RECORD
         self._turn()
@@ -250,7 +250,7 @@ class TimedLock:
 
 @contextmanager
 def timed_lock(board: Board, micropython: Path, wires: int = FAST) -> Iterator[TimedLock]:
-    """One that has started and settled, on wires that hold this speed."""
+    """A lock that has started and settled, on wires that can hold this speed."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pins = provision.PINS
     environment = {
@@ -275,7 +275,8 @@ def timed_lock(board: Board, micropython: Path, wires: int = FAST) -> Iterator[T
             lock.pass_time(_SETTLED_S)
             yield lock
         except (RuntimeError, OSError) as error:
-            raise RuntimeError(f"{error}; its last words:\n{log.read_text()[-2000:]}") from error
+            last = log.read_text("utf-8")[-2000:]
+            raise RuntimeError(f"{error}; its last words:\n{last}") from error
         finally:
             process.kill()
             lock.close()

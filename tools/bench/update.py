@@ -58,10 +58,10 @@ def _release(trusted: bytes, version: str, changes: bool) -> release.Release:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(build_app.TOP / "firmware", Path(folder, "firmware"))
         path = Path(folder, "firmware/version.py")
-        path.write_text(re.sub('VERSION = ".*"', f'VERSION = "{version}"', path.read_text()))
+        path.write_text(re.sub('VERSION = ".*"', f'VERSION = "{version}"', path.read_text("utf-8")), "utf-8")
         if changes:
             path = Path(folder, "firmware", *CHANGED.split(".")).with_suffix(".py")
-            path.write_text(path.read_text() + "\n\ndef measured():\n    return 1\n")
+            path.write_text(path.read_text("utf-8") + "\n\ndef measured():\n    return 1\n", "utf-8")
         return release.build(Path(folder), trusted)
 
 
@@ -93,7 +93,7 @@ class _Update:
             _release(trusted, version, version != "0.9.0") for version in ("0.9.0", "0.9.1")
         )
         settings = {"update": {"trial_s": 1, "spread_s": 0}}
-        self.lock = MeasuredLock(folder, app, port, settings=settings)
+        self.lock = MeasuredLock(folder, app, port, world={"settings": settings})
 
     async def measure(self) -> dict[str, float]:
         lock, new, old = self.lock, self.new, self.old

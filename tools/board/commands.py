@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from menshen import build_app, checkout
+from menshen.cli import files, numbers
 from menshen.cli.options import packed
 from menshen.console_lines import ARMED
 from menshen.errors import MenshenError
@@ -21,7 +22,7 @@ from .partitions import LayoutError
 from .profiles import PROFILES
 
 _OUT = checkout.TOP / "build" / "factory"
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Folder = click.Path(file_okay=False, path_type=Path)
 _port = click.option("--port", required=True, help="The board's serial port, such as /dev/ttyUSB0.")
 
@@ -47,7 +48,7 @@ _trial = packed(
     Trial,
     click.option("--no-questions", is_flag=True, help="Nobody is there to judge bolt, light and buzzer."),
     click.option(
-        "--seconds", type=click.IntRange(1, 300), default=45, show_default=True, help="Time for each part."
+        "--seconds", type=numbers.Whole(1, 300), default=45, show_default=True, help="Time for each part."
     ),
     click.option("--leave-open", is_flag=True, help="Leave the console open: for a board on the bench."),
 )
@@ -111,10 +112,10 @@ def board() -> None:
 def image(base: Path, name: str, out: Path, ota: bool, frozen: bool, updates: Updates) -> None:
     """Build one image of MicroPython and the application.
 
-    It is that of the whole flash. The base is what micropython.org offers: for a devkit ESP32_GENERIC, best
-    of the variant OTA; for a wrover ESP32_GENERIC-SPIRAM; for an s3 ESP32_GENERIC_S3. Locks that are flashed
-    with this image take releases that a key given by --trust has signed, and no others for good: what is
-    trusted is in the image. Needs a checkout.
+    It is an image of the whole flash. The base is what micropython.org offers: for a devkit ESP32_GENERIC,
+    best of the variant OTA; for a wrover ESP32_GENERIC-SPIRAM; for an s3 ESP32_GENERIC_S3. Locks flashed with
+    this image take only releases that are signed with a key given by --trust, for good: what is trusted is in
+    the image. Needs a checkout.
 
     \b
         menshen board image --base ESP32_GENERIC-OTA.bin --trust release.pub.pem
@@ -153,7 +154,7 @@ def drawing_(name: str) -> None:
 def flash_(port: str, path: Path | None) -> None:
     """Write a factory image to a board, whose old contents are lost.
 
-    Its keys, too. If no chip answers: hold BOOT, press EN, let go of BOOT, and try again.
+    The board's keys are lost, too. If no chip answers: hold BOOT, press EN, let go of BOOT, and try again.
 
     \b
         menshen board flash --port /dev/ttyUSB0
@@ -178,8 +179,8 @@ def provision_(
 ) -> None:
     """Make a flashed board a certain lock, test and start it.
 
-    Its console is shut if all is well. Its key is made here; the operator's copy goes into a file beside the
-    settings.
+    Its console is shut if all is well. The lock's key is made here; the operator's copy goes into a file
+    beside the settings.
 
     \b
         menshen board provision --port /dev/ttyUSB0 --settings front.json
@@ -209,8 +210,8 @@ def provision_(
 def selftest_(port: str, trial: Trial) -> None:
     """Try every part of a lock, and say which wire to look at.
 
-    The board is provisioned. This asks what the chip cannot know: does the bolt hold, which colours, which
-    tones. If all is well, the console is shut from the next start on.
+    The board must be provisioned. This asks what the chip cannot know: whether the bolt holds, which colours
+    and which tones there were. If all is well, the console is shut from the next start on.
 
     \b
         menshen board selftest --port /dev/ttyUSB0

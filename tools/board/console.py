@@ -1,6 +1,6 @@
 """A board's console over USB, by mpremote's transport: code run in the raw REPL, files written and read back.
 
-Nothing that goes over this line is ever printed, kept or put into an error: there are keys in it.
+Nothing that goes over this line is ever printed, kept or put into an error: it contains keys.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class BoardError(MenshenError):
 
 
 class Console:
-    """A board at its prompt. Use `with Console.open(port)`: when it ends, the board starts anew."""
+    """A board at its prompt. Use `with Console.open(port)`: when the block ends, the board restarts."""
 
     def __init__(self, transport: SerialTransport) -> None:
         self._transport = transport
@@ -76,7 +76,7 @@ class Console:
                 transport.close()
 
     def run(self, code: str, say: Callable[[str], None] = lambda line: None, timeout: float = 20) -> Any:
-        """Run code; each line that it prints goes to `say`; what follows "= " is the result, in JSON.
+        """Run code; each line that it prints goes to `say`; what it prints after "= " is the result, in JSON.
 
         `timeout` is for the silence between two lines, in seconds. Raises BoardError.
         """
@@ -161,7 +161,7 @@ class Console:
         )
 
     def restart(self, sign: str, timeout: float = 20) -> bool:
-        """Start the board anew; whether it says `sign` on its console in time."""
+        """Restart the board; whether it says `sign` on its console in time."""
         with self._told("at its restart"):
             self._transport.exec_raw_no_follow(_RESET)
             seen = self._transport.read_until(1, sign.encode(), timeout=timeout, timeout_overall=timeout)
@@ -211,7 +211,7 @@ class Console:
 
 
 class _Lines:
-    """Puts bytes together to lines, and gives each to `on_line` when it is whole."""
+    """Joins bytes into lines, and gives each to `on_line` when it is whole."""
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self._on_line, self._line = on_line, bytearray()

@@ -148,8 +148,8 @@ def build(
 def application(folder: Path, frozen: bool = False, trusted: bytes = b"") -> dict[str, bytes]:
     """The files of build/app as they lie on the lock: absolute path to contents, in order of their names.
 
-    `frozen`: those that a MicroPython needs in which the application is frozen. `trusted`: the release keys,
-    which lie in a slot in either case.
+    `frozen`: only those that a MicroPython with the application frozen into it needs. `trusted`: the release
+    keys, which lie in a slot in either case.
     """
     files = build_app.flash_files(folder, trusted)
     if not frozen:

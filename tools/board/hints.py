@@ -1,7 +1,7 @@
 """What the hints of firmware/selftest/ mean: which wire to look at, in a sentence.
 
-The lock says a hint in a word or two, and then what it has seen, after a "|" each: its slot has no room for
-sentences. A release from before says them itself.
+The lock gives a hint in a word or two, and then what it has seen, each after a "|": its slot has no space for
+sentences. An older release gives whole sentences.
 """
 
 _LINES = "D0 ({key_columns 0}) and D1 ({key_columns 1})"
@@ -61,7 +61,7 @@ SENTENCES = {
 
 
 def sentence(hint: str) -> str:
-    """The hint in a sentence, pins as {part}; one that is none of these is a sentence already."""
+    """The hint as a sentence, with pins as {part}; a hint that is not known here is a sentence already."""
     word, *seen = hint.split("|")
     text = SENTENCES.get(word, "")
     places = text.count("%s")

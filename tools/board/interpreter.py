@@ -11,7 +11,7 @@ _NAME = re.compile(r"-v(\d+\.\d+)(\.\d+)?(-preview[-.\w]*)?\.bin$")
 
 
 def version(binary: bytes, name: str) -> str:
-    """Like "1.25.0" or "1.26.0-preview.1": as it greets at its prompt, else as its file is named, else ""."""
+    """Like "1.25.0" or "1.26.0-preview.1": from its greeting, else from the file's name, else ""."""
     if found := _BANNER.search(binary):
         return b"".join(part or b"" for part in found.groups()).decode()
     named = _NAME.search(name)
@@ -25,7 +25,7 @@ def machine(binary: bytes) -> str:
 
 
 def warning(version: str) -> str:
-    """A sentence for people where no lock was seen on this version; else nothing."""
+    """A sentence for people if no lock was seen at work on this version; otherwise nothing."""
     if any(version == seen or version.startswith(f"{seen}.") for seen in SEEN) and "-" not in version:
         return ""
     what = f"This is MicroPython {version}." if version else "Which MicroPython this is, it does not say."

@@ -3,7 +3,7 @@
     make BOARD=ESP32_GENERIC BOARD_VARIANT=OTA FROZEN_MANIFEST=.../tools/board/manifest.py
 
 in ports/esp32 of MicroPython, and then `make image BASE=... ARGS=--frozen`. An application that comes over
-the air lies in a slot, and goes before what is frozen.
+the air lies in a slot, and takes precedence over what is frozen.
 """
 # ruff: noqa: F821 - include and freeze are the words of MicroPython's tools/manifestfile.py
 

@@ -84,7 +84,7 @@ def application(partitions: list[Partition]) -> Partition:
 
 
 def has_ota(partitions: list[Partition]) -> bool:
-    """Whether MicroPython itself can be updated over the air: two slots, and the choice between them."""
+    """Whether MicroPython itself can be updated over the air: two slots, and a place for the choice."""
     there = {(part.kind, part.subtype) for part in partitions}
     return {(APP, OTA_0), (APP, OTA_0 + 1), (DATA, OTA_DATA)} <= there
 

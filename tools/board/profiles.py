@@ -9,7 +9,7 @@ from esptool.targets import ESP32ROM, ESP32S3ROM
 class Profile:
     """One kind of board. `rom` is what esptool knows of its chip, `stock` MicroPython's name of its binary.
 
-    `psram_is_named`: whether MicroPython's word for the board tells of PSRAM; None: it may or not.
+    `psram_is_named`: whether MicroPython's name for the board mentions PSRAM; None: it may or may not.
     """
 
     name: str
@@ -18,7 +18,7 @@ class Profile:
     psram_is_named: bool | None
 
     def fits(self, machine: str) -> bool:
-        """Whether MicroPython's own word for its board, `sys.implementation._machine`, can be this one."""
+        """Whether MicroPython's own name for its board, `sys.implementation._machine`, can be this one."""
         chip = machine.rpartition(" with ")[2]
         if not chip.startswith("ESP32"):
             return True  # it does not say

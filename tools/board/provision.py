@@ -95,7 +95,7 @@ class ProvisionError(MenshenError):
 
 
 class SettingsFileError(InputError, ProvisionError):
-    """The settings that were given are none of a lock."""
+    """The given settings are no lock's settings."""
 
 
 @dataclass(frozen=True)
@@ -109,21 +109,8 @@ class Lock:
     """What goes to the board, by path; the last one makes it a provisioned lock."""
 
 
-def _each_once(pairs: list[tuple[str, object]]) -> dict:
-    """An object of the file. Of a field that is there twice the lock would take the last, in silence."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = sorted({name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1})
-        raise ValueError(f"{', '.join(twice)} is there twice: put all of it in one place")
-    return found
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
-
-
 def _unseen(tree: dict, group: str = "") -> Iterator[str]:
-    """The fields whose text has control characters, such as a line break that was copied along."""
+    """The fields whose text has control characters, such as a line break that was copied with it."""
     for name, value in tree.items():
         if isinstance(value, dict):
             yield from _unseen(value, f"{name}.")
@@ -134,9 +121,7 @@ def _unseen(tree: dict, group: str = "") -> Iterator[str]:
 def read_settings(path: Path) -> dict:
     """The operator's settings of one lock: README's table without `key`. Raises SettingsFileError."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        settings = json_text.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
-        json.dumps(settings, ensure_ascii=False).encode()
+        settings = json_text.typed(path.read_bytes())
     except (OSError, ValueError) as error:
         raise SettingsFileError(f"--settings {path}: cannot be read as JSON ({error})") from error
     if not isinstance(settings, dict):
@@ -157,7 +142,7 @@ def read_settings(path: Path) -> dict:
 def trusted_at_home(settings: dict, path: Path | None) -> dict[str, bytes]:
     """The file of the certificate that the settings trust at the tenant's broker. Raises ProvisionError.
 
-    Whoever reads the settings sees what is trusted, so they have to name it: by its SHA-256.
+    Whoever reads the settings must see what is trusted, so they name it by its SHA-256.
     """
     home = settings.get("home")
     named = home.get("certificate") if isinstance(home, dict) else None
@@ -246,7 +231,7 @@ def check_board(console: Console, lock: Lock, force: bool) -> None:
 
 
 def wrong_board(settings: dict, machine: str) -> str:
-    """What to say where the settings are for another board than MicroPython says this is; else ""."""
+    """What to say if the settings are for another board than MicroPython says this is; otherwise ""."""
     profile = PROFILES.get(settings.get("board", "devkit"))
     if profile is None or profile.fits(machine):
         return ""
@@ -259,7 +244,7 @@ def wrong_board(settings: dict, machine: str) -> str:
 def install(console: Console, lock: Lock, progress: Callable[[str, int], None]) -> None:
     """Write the lock's files, each read back. `progress` gets a file's name and the bytes that went over.
 
-    The settings come last: a board that is unplugged before has none, and waits. Raises BoardError.
+    The settings come last: a board that is unplugged before that has none, and waits. Raises BoardError.
     """
     queued = [f"{name}{n}" for name, places in PAST_QUEUES.items() for n in ("_sent", *range(places))]
     console.run(_FORGET.format(names=(*PAST, *queued)))

@@ -1,7 +1,7 @@
 """The self-test from the computer's side: one part after the other, with a person's hands, eyes and ears.
 
 What runs on the board is firmware/selftest/. A person answers for what the chip cannot see; without one
-(`ask` is None) those parts are done and not judged.
+(`ask` is None) those parts run but are not judged.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from menshen import checkout, wiring
 
+from . import keys
 from .console import BoardError, Console
 from .hints import sentence
 
@@ -164,10 +165,11 @@ def run(console: Console, ask: Ask | None, say: Say, seconds: int) -> list[Resul
             if not console.alive():
                 raise
             answer = [(step.part, False, str(error))]  # a fault in one part hides no other
-        for part, ok, hint in answer or []:
+        for part, ok, told in answer or []:
             judged = None if ok is None else bool(ok)
-            results.append(Result(part, judged, with_pins(sentence(hint), pins)))
-            say(f"  {part}: {'ok' if ok else results[-1].hint}")
+            for hint in keys.hints(told):
+                results.append(Result(part, judged, with_pins(sentence(hint), pins)))
+                say(f"  {part}: {'ok' if ok else results[-1].hint}")
         if step.question and results[-1].ok:
             results[-1] = _judge(step, ask, say, pins)
     return results

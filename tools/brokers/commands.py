@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import numbers
 from menshen.cli.options import packed
 from menshen.operator.certificates import Authority
 
@@ -19,7 +20,7 @@ _listener = packed(
     click.option(
         "--listen", "address", default="127.0.0.1", show_default=True, help="The address that locks reach."
     ),
-    click.option("--port", type=click.IntRange(1, 65535), default=8883, show_default=True, help="Its port."),
+    click.option("--port", type=numbers.Whole(1, 65535), default=8883, show_default=True, help="Its port."),
     click.option("--user", help="The broker's user; mosquitto where root makes the folder, else you."),
 )
 
@@ -51,8 +52,8 @@ def brokers() -> None:
 def mosquitto(folder: Path, of: Path, hosts: tuple[str, ...], listener: house.Listener) -> None:
     """Make a folder with which Mosquitto starts as it is.
 
-    FOLDER gets configuration, rules and certificates; what is secret is readable by the broker's user and
-    nobody else. The same command renews the certificate in it.
+    FOLDER gets configuration, rules and certificates; only the broker's user can read what is secret. The
+    same command renews the certificate in it.
 
     \b
         menshen brokers mosquitto /etc/menshen --authority ~/menshen-pki \\

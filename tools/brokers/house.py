@@ -57,7 +57,7 @@ def mosquitto(folder: Path, authority: Authority, hosts: Sequence[str], listener
         "listener 8883 127.0.0.1": f"listener {listener.port} {listener.address}",
         "user mosquitto": f"user {owner.pw_name}",
     }
-    listening, alone, rules = ((_SHIPPED / name).read_text() for name in (LISTENER, CONFIG, RULES))
+    listening, alone, rules = ((_SHIPPED / name).read_text("utf-8") for name in (LISTENER, CONFIG, RULES))
     for old, new in where.items():
         listening, alone = listening.replace(old, new), alone.replace(old, new)
     _write(folder / LISTENER, listening.encode(), owner, 0o644)

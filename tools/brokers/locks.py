@@ -1,4 +1,4 @@
-"""What RabbitMQ and NATS, which know each lock by its name, must be told of it."""
+"""What RabbitMQ and NATS, which know each lock by its name, need to know about locks."""
 
 import json
 import re

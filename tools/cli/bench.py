@@ -11,7 +11,7 @@ from menshen.bench import __main__ as benchmark
 def bench(shrink: bool, steps: bool) -> None:
     """Measure the lock against its budgets.
 
-    It takes five minutes, in which this computer should have nothing else to do. Each figure is told on
+    It takes five minutes, in which this computer should have nothing else to do. Each figure is printed on
     stderr as soon as it is known. At the end a table is printed, and build/bench.json has the figures. The
     exit status is 1 where something could not be measured.
 

@@ -3,6 +3,7 @@
 0: done. 1: refused, with one sentence on standard error that says why. 2: typed wrong, likewise.
 """
 
+import codecs
 import getpass
 import io
 import sys
@@ -24,7 +25,7 @@ class Program(LazyGroup):
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **options)
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes, of any kind
+            sys.stdout.reconfigure(errors=_where_a_letter_is_unknown(sys.stdout.encoding))
         typed = next((given for given in (*arguments[:1], options.get("args")) if given), sys.argv[1:])
         if odd := next(filter(_has_controls, typed), None):
             _say(f"{odd!r}: a line break or another control character is part of no argument")
@@ -51,8 +52,13 @@ class Program(LazyGroup):
         sys.exit(status if isinstance(status, int) else _DONE)  # click gives the status of an early exit
 
 
+def _where_a_letter_is_unknown(encoding: str) -> str:
+    """Names of files are bytes, of any kind; a terminal that is not of UTF-8 lacks letters of names."""
+    return "surrogateescape" if codecs.lookup(encoding).name == "utf-8" else "backslashreplace"
+
+
 def sentence(error: click.ClickException) -> str:
-    """What to say of it: its message, and where to read how it is typed right."""
+    """The sentence for an error: its message, and where to read how to type it right."""
     said = error.format_message()
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return said

@@ -1,6 +1,6 @@
 """The keys of the cards that the operator hands out, all made from a house key, and how it goes to a lock.
 
-A card's keys follow from the house key by NXP's AN10922, so that none is stored. The lock makes the same in
+A card's keys are made from the house key by NXP's AN10922, so none is stored. The lock makes the same in
 firmware/readers/card_keys.py, and firmware/readers/README.md says which key is for what.
 """
 

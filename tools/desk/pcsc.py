@@ -1,4 +1,4 @@
-"""A card reader at the desk, by PC/SC: what carries APDUs to the card that lies on it."""
+"""A card reader at the desk, by PC/SC: carries APDUs to the card that lies on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

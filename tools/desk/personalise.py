@@ -1,8 +1,8 @@
-"""Makes a factory-fresh NTAG 424 DNA or DESFire EV2 or EV3 a card of the house, or knows one again.
+"""Makes a factory-fresh NTAG 424 DNA or DESFire EV2 or EV3 a card of the house, or recognises one.
 
-Each step is whole in the card or not done, and the versions of the keys tell which are done: a card that was
-taken away too early is gone on with the next time. Its master key is written last. A card in which anybody
-else has written is left as it is. firmware/readers/personalise.py does the same at a lock.
+Each step is either done in the card as a whole or not done, and the versions of the keys show which are done:
+a card that was taken away too early is continued the next time. Its master key is written last. A card in
+which anybody else has written is left as it is. firmware/readers/personalise.py does the same at a lock.
 """
 
 from menshen import card_crypto as crypto
@@ -30,10 +30,16 @@ _ELSEWHERE = (
 )
 
 
+_NO_ROOM = (
+    "this DESFire has no room for one more application, or its owner lets none be made. It is left as it is; "
+    "take a new one"
+)
+
+
 def hand_out(transmit: Transmit, keys: HouseKeys) -> bytes:
     """The UID of the card, which is one of the house now and has proved it.
 
-    Raises CardError, after which the card is as it was, or is gone on with the next time.
+    Raises CardError, after which the card is as it was, or is continued the next time.
     """
     talk = Talk(transmit)
     try:
@@ -69,7 +75,10 @@ def _select(talk: Talk, keys: HouseKeys) -> bool:
         if refusal.status != _NO_SUCH_APPLICATION:
             raise
         talk.native(_SELECT_APPLICATION, bytes(3))
-        talk.native(_CREATE_APPLICATION, keys.application + _SETTINGS)
+        try:
+            talk.native(_CREATE_APPLICATION, keys.application + _SETTINGS)
+        except CardRefusedError:
+            raise CardError(_NO_ROOM) from None
         talk.native(_SELECT_APPLICATION, keys.application)
     return False
 
@@ -79,6 +88,8 @@ def _write(talk: Talk, keys: HouseKeys, fresh: list[int], is_ntag: bool) -> None
     try:
         for number in reversed(fresh):  # they are the factory's, not only in name
             talk.authenticate(number, _FACTORY)
+        if is_ntag:  # the only step that a card may refuse for what was done to it before, and so the first
+            talk.sealed(_CHANGE_FILE_SETTINGS, _FILE, _FOR_MASTER_ALONE)
     except CardRefusedError:
         raise CardError(_ELSEWHERE) from None
     uid = talk.uid()
@@ -87,7 +98,6 @@ def _write(talk: Talk, keys: HouseKeys, fresh: list[int], is_ntag: bool) -> None
         data = key + keys.marks[number : number + 1] + crypto.crc32(key)
         talk.sealed(_CHANGE_KEY, bytes((number,)), data)
     if is_ntag:
-        talk.sealed(_CHANGE_FILE_SETTINGS, _FILE, _FOR_MASTER_ALONE)
         talk.sealed(_SET_CONFIGURATION, b"\x00", _RANDOM_UID)
     data = keys.key(MASTER, uid) + keys.marks[:1]
     talk.native(_CHANGE_KEY, talk.seal(_CHANGE_KEY, bytes((MASTER,)), data))

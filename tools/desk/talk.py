@@ -1,12 +1,13 @@
 """Speaks with an NTAG 424 DNA or a DESFire: EV2 authentication, and messages signed and sealed.
 
-DS is NXP's data sheet NT4H2421Gx. What carries APDUs to the card is a function, so that a card reader and a
-model of a card are the same here.
+DS is NXP's data sheet NT4H2421Gx. A function carries APDUs to the card, so that a card reader and a model of
+a card are the same here.
 """
 
 import hmac
 import secrets
 from collections.abc import Callable
+from time import monotonic
 
 from menshen import card_crypto as crypto
 from menshen.errors import MenshenError
@@ -14,6 +15,7 @@ from menshen.errors import MenshenError
 Transmit = Callable[[bytes], bytes]
 _FIRST, _MORE, _GET_CARD_UID, _GET_KEY_VERSION = 0x71, 0xAF, 0x51, 0x64
 _MAC = 8
+_DELAY, _PATIENCE_S = 0xAD, 12.0
 
 
 class CardError(MenshenError):
@@ -54,7 +56,7 @@ class Talk:
 
     def authenticate(self, number: int, key: bytes) -> None:
         """AuthenticateEV2First (DS 9.1.5). Raises CardRefusedError where card or reader has another key."""
-        theirs = self._opened(key, self.native(_FIRST, bytes((number, 0)), _MORE), crypto.BLOCK)
+        theirs = self._opened(key, self._challenge(bytes((number, 0))), crypto.BLOCK)
         mine = secrets.token_bytes(crypto.BLOCK)
         token = crypto.encrypt(key, mine + crypto.rotated(theirs))
         told = self._opened(key, self.native(_MORE, token), 2 * crypto.BLOCK)
@@ -62,6 +64,16 @@ class Talk:
             raise CardRefusedError
         self._identifier, self._counter = told[:4], 0
         self._encryption, self._mac = crypto.session_keys(key, mine, theirs)
+
+    def _challenge(self, asked: bytes) -> bytes:
+        """Ask on where the card makes its reader wait: somebody has tried keys on it (AN12196, 6.4)."""
+        began = monotonic()
+        while True:
+            try:
+                return self.native(_FIRST, asked, _MORE)
+            except CardRefusedError as refusal:
+                if refusal.status != _DELAY or monotonic() - began > _PATIENCE_S:
+                    raise
 
     def uid(self) -> bytes:
         """GetCardUID (DS 10.5.3); one of 4 or 10 bytes comes behind a zero and its length."""

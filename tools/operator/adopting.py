@@ -1,4 +1,4 @@
-"""Takes over into the file what a lock's newest list says, where that was made from a newer copy of the file.
+"""Takes over into the file what a lock's newest list says, if that was made from a newer copy of the file.
 
 The list is our own: the lock's key has signed it. What it does not say are names and notes.
 """
@@ -38,7 +38,7 @@ class AdoptError(MenshenError):
 
 
 def adopt(store: Store, ident: str, head: Known, base: bytes) -> list[str]:
-    """Have the file say what this list says; in sentences, what is other than before. Raises AdoptError."""
+    """Make the file say what this list says; in sentences, what has changed by that. Raises AdoptError."""
     current = over(base, head.delta)
     before = {kind: store.entries(ident, kind) for kind in ("lease", "staff", handing.KIND)}
     found = _read(store, ident, current)
@@ -96,7 +96,7 @@ def _read(store: Store, ident: str, current: bytes) -> dict[str, dict[str, dict]
 
 
 def _cards(store: Store, ident: str, records: list[tuple]) -> dict[str, dict]:
-    """Cards that were handed out; of one that the file does not know nobody knows the number or the house."""
+    """Cards that were handed out. If the file does not know one, nobody knows its number or its house."""
     known = {card["digest"]: (number, card) for number, card in store.entries(ident, handing.KIND).items()}
     keys, found = _house_keys(records), {}
     for digest, role, _, lease, _, _, begin, _, reference in records:

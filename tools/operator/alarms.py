@@ -1,9 +1,10 @@
-"""The command that shows what the locks were alarmed by: a door, a case, a keypad, and never who."""
+"""The command that shows the locks' alarms: of a door, a case, a keypad, and never of who was there."""
 
 import asyncio
 
 import click
 
+from menshen.cli import numbers
 from menshen.cli.completing import LOCK
 
 from . import mailbox
@@ -24,9 +25,7 @@ _MEANING = {
 @click.option(
     "--all", "every", is_flag=True, help="Those that were looked at, too; they are kept for 90 days."
 )
-@click.option(
-    "--wait", "wait_s", type=click.FloatRange(0.5, 60), default=2, help="Seconds of silence to end."
-)
+@click.option("--wait", "wait_s", type=numbers.Number(0.5, 60), default=2, help="Seconds of silence to end.")
 @reading
 def alarms(store: Store, lock: str | None, every: bool, wait_s: float) -> Answer:
     """Show alarms: a door forced, a case opened, and the like.

@@ -49,7 +49,7 @@ class Answer:
 
 
 def _show(table: Table) -> None:
-    """With lines of its own where somebody looks; whole, and plain, where a program reads it."""
+    """Show it with rules at a terminal; whole, and plain, where a program reads it."""
     if not sys.stdout.isatty():
         rows = [table.columns, *table.rows]
         widths = [max(len(row[at]) for row in rows) for at in range(len(table.columns))]

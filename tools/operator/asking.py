@@ -1,7 +1,7 @@
 """Questions of a command to whoever typed it, while nobody is kept waiting for the file.
 
 A command runs in one transaction. Where it has to ask, the transaction ends, the question is put, and the
-command runs once more with the answer: what it had looked at may be another by then.
+command runs once more with the answer: what it had read may have changed by then.
 """
 
 import sys
@@ -29,7 +29,7 @@ class UnsureError(MenshenError):
 
 
 def sure(question: str) -> None:
-    """Go on where this is answered by yes, or --yes was typed. Raises UnsureError."""
+    """Go on if the answer is yes, or --yes was typed. Raises UnsureError."""
     if not click.get_current_context().meta.get(_YES) and not typed(question, lambda: _confirm(question)):
         raise UnsureError("nothing was changed")
 
@@ -43,7 +43,7 @@ def typed(key: str, put: Callable[[], Any]) -> Any:
 
 
 def checked(question: str, default: str, check: Callable[[str], Any]) -> Any:
-    """What `check` makes of the answer to this; it is put again where that raises InputError."""
+    """What `check` makes of the answer; the question is put again if that raises InputError."""
 
     def value(answer: str) -> Any:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from menshen.cli import files
 from menshen.errors import InputError
 from menshen.passphrase import passphrase
 
@@ -35,10 +36,11 @@ TABLES = (
 _MAGIC = b"menshen house 1\n"
 _NAMED_BY = "MENSHEN_BACKUP_PASSPHRASE_FILE"
 _CERTIFICATES = "*.pem"
+_ANY_BYTES = ("utf-8", "surrogateescape")  # a file that is called so may hold anything
 
 
 @click.command("backup")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=files.Output(_MAGIC))
 @reading
 def backup(store: Store, file: Path) -> Answer:
     """Write the whole house into one encrypted file.
@@ -56,19 +58,20 @@ def backup(store: Store, file: Path) -> Answer:
     with store.change():
         tables = {name: [_plain(row) for row in store.run(f"select * from {name}")] for name in TABLES}  # noqa: S608
     folder = Path(store.setting("certificates") or "/nowhere")
-    files = {path.name: path.read_text() for path in sorted(folder.glob(_CERTIFICATES))}
-    house = {"tables": tables, "certificates": files, "key": store.seal.key.hex()}
+    found = [path for path in sorted(folder.glob(_CERTIFICATES)) if path.is_file()]
+    pems = {path.name: path.read_bytes().decode(*_ANY_BYTES) for path in found}
+    house = {"tables": tables, "certificates": pems, "key": store.seal.key.hex()}
     write_private(file, _MAGIC + seal.locked(secret, zlib.compress(json.dumps(house).encode())))
     locks, leases = len(tables["lock"]), len(tables["lease"])
-    has = f"{some('lock', locks)}, {some('lease', leases)} and {some('file', len(files))} of certificates"
+    has = f"{some('lock', locks)}, {some('lease', leases)} and {some('file', len(pems))} of certificates"
     return Answer(
-        {"file": str(file), "locks": locks, "leases": leases, "certificates": sorted(files)},
+        {"file": str(file), "locks": locks, "leases": leases, "certificates": sorted(pems)},
         [f"{file}: {has}, encrypted"],
     )
 
 
 @click.command("restore")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=files.Input())
 @click.option(
     "--certificates",
     "folder",
@@ -95,7 +98,7 @@ def restore(context: click.Context, file: Path, folder: Path | None, as_json: bo
     for name, text in house["certificates"].items():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if "/" not in name and not (folder / name).exists():
-            write_private(folder / name, text.encode())
+            write_private(folder / name, text.encode(*_ANY_BYTES))
     locks = len(house["tables"]["lock"])
     Answer(
         {"file": address, "locks": locks, "certificates": str(folder)},
@@ -105,7 +108,7 @@ def restore(context: click.Context, file: Path, folder: Path | None, as_json: bo
 
 def _read(file: Path) -> dict[str, Any]:
     """What is in a backup. Raises InputError."""
-    data = file.read_bytes()
+    data = files.contents(file)
     if not data.startswith(_MAGIC):
         raise InputError(f"FILE {file}: no backup of a house, which `menshen backup` makes")
     plain = seal.unlocked(passphrase("the backup", _NAMED_BY), data[len(_MAGIC) :])

@@ -53,7 +53,7 @@ def make(store: Store, number: str, house: str) -> Answer:
     One that was taken away too early is laid on again.
 
     With --house, cards of another house have keys of their own: who copies the one's copies none of the
-    other's. A lock has room for four such names.
+    other's. A lock has places for four such names.
 
     \b
         menshen card make "flat 3"

@@ -1,7 +1,7 @@
 """The operator's own authority: P-256 certificates for locks, brokers and people, for TLS both ways.
 
-Nothing is asked of a public authority: a lock trusts the operator's alone, and the operator's broker lets
-in nobody else's. Curve P-256 because an ESP32 needs half the time of RSA-2048 for a handshake with it.
+No public authority is needed: a lock trusts only the operator's, and the operator's broker lets in only its
+certificates. Curve P-256 because an ESP32 needs half the time of RSA-2048 for a handshake with it.
 """
 
 import contextlib
@@ -95,8 +95,8 @@ class Pair:
 class Authority:
     """Issues certificates; whoever holds its key can pass for any lock, broker or operator.
 
-    A certificate is valid from the authority's first day and not from its own: a lock that lost its
-    clock goes on from the last time it trusted, which may be before the broker's certificate was made.
+    A certificate is valid from the authority's first day and not from its own: a lock that lost the time goes
+    on from the last time that it trusted, which may be before the broker's certificate was made.
     """
 
     def __init__(self, pair: Pair) -> None:
@@ -141,7 +141,7 @@ class Authority:
 
     @property
     def certificate_pem(self) -> bytes:
-        """What brokers and clients check the others' certificates with."""
+        """What brokers and clients use to check others' certificates."""
         return self._pair.certificate_pem
 
     @property
@@ -216,7 +216,7 @@ class Authority:
 def check_lock(name: str) -> None:
     """Raises CertificateError unless a lock may have this identifier.
 
-    It becomes a part of topics and of the brokers' configurations, where these characters have no meaning.
+    It becomes a part of topics and of the brokers' configurations, where its characters must have no meaning.
     """
     if not _NAME.fullmatch(name):
         raise NoNameError(f"{name!r} is no lock's identifier: 1 to 32 letters, digits, - or _")

@@ -1,4 +1,4 @@
-"""Move-in codes and staff PINs: made or asked for, shown once, and kept as the list has them only."""
+"""Move-in codes and staff PINs: made or asked for, shown once, and stored only as the list has them."""
 
 import re
 import secrets
@@ -44,7 +44,7 @@ def checked_pin(pin: str) -> str:
 
 
 def card_number(text: str, bits: int = 26, parity: str = "halves") -> bytes:
-    """What a reader says of a card, from how people write it; raises CodeError.
+    """What a reader sends for a card, from how people write it; raises CodeError.
 
     A UID has 4, 7 or 10 bytes, in hexadecimal digits. A Wiegand reader of 26 bits says 3 bytes, one of 34
     bits 4 and one of 37 bits 5, the highest first: they are written as digits too, as the number that they
@@ -72,7 +72,7 @@ def card_number(text: str, bits: int = 26, parity: str = "halves") -> bytes:
 
 
 def own_number(text: str, bits: int, parity: str) -> bytes:
-    """As card_number(), but for what could not open: zeros, or a UID that is made up anew each time.
+    """As card_number(), but it refuses what could not open: zeros, or a UID that is made up anew each time.
 
     Such a UID has four bytes, of which the first is 08 (ISO/IEC 14443-3, 6.5.4); a number of as many bytes
     by Wiegand may begin so.

@@ -1,7 +1,7 @@
-"""Commands to a lock from afar, as they travel on `<lock>/command`; the format stands in firmware/README.md.
+"""Commands to a lock from afar, as they travel on `<lock>/command`; firmware/link/README.md has the format.
 
-The operator's key signs every command. To unlock, it carries besides a proof by whoever wants in: a tenant's
-guest key, which the operator does not know, or the key that belongs to one staff credential.
+The operator's key signs every command. A command to unlock also has a proof by whoever wants in: with a
+tenant's guest key, which the operator does not know, or with the key that belongs to one staff credential.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import TextIO
 
 import click
 
+from menshen.cli import files, numbers
 from menshen.errors import InputError
 from menshen.key_file import read_lock_key
 
@@ -20,7 +21,7 @@ from .guest import read_key
 from .lists import mac, signed
 
 LIFE_S = 60
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _PURPOSE, _UNLOCK, _STAFF = b"menshen command v1", b"menshen unlock v1", b"menshen staff v1"
 
 
@@ -38,7 +39,7 @@ class Command:
 
     @property
     def fields(self) -> dict:
-        """What it and its proof have to say alike."""
+        """The fields that must be the same in it and in its proof."""
         return {
             "lock": self.lock,
             "time": self.time,
@@ -66,19 +67,24 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 @click.argument("what", metavar="COMMAND", type=click.Choice(["identify", "self-test", "restart", "unlock"]))
 @click.option("--lock", required=True, help="The lock's name.")
 @click.option("--lock-key", "key_file", type=_File, required=True, help="Its key, from provisioning.")
-@click.option("--life", "life_s", type=click.IntRange(1, 600), default=LIFE_S, help="Seconds it is good for.")
+@click.option("--life", "life_s", type=numbers.Whole(1, 600), default=LIFE_S, help="Seconds it is good for.")
 @click.option(
     "--number",
-    type=click.IntRange(1, 2**30 - 1),
+    type=numbers.Whole(1, 2**30 - 1),
     help="Above `command` in the lock's state: nobody has it obeyed after this one.",
 )
 @click.option("--credential", metavar="DIGEST", help="Unlock as this staff credential of the list.")
-@click.option("--lease", type=click.IntRange(1, 65535), help="Unlock as a tenant of this lease,")
-@click.option("--guest-key", "guest_file", type=click.File(), help="with the key that the tenant was given.")
+@click.option("--lease", type=numbers.Whole(1, 65535), help="Unlock as a tenant of this lease,")
+@click.option(
+    "--guest-key",
+    "guest_file",
+    type=click.File(encoding="utf-8-sig"),
+    help="with the key that the tenant was given.",
+)
 def command(what: str, lock: str, key_file: Path, life_s: int, number: int | None, **who: object) -> None:
     """Sign a command to a lock.
 
-    What is printed goes to menshen/v1/<lock>/command, not retained, at once.
+    Publish what is printed on menshen/v1/<lock>/command at once, not retained.
 
     No key appears on a command line.
 

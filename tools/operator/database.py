@@ -1,7 +1,7 @@
 """Where a house is kept: in an SQLite file, or in PostgreSQL by a URL. Both get the same statements.
 
-SQLAlchemy and alembic make the tables (migrations/), and are loaded for that alone: they take a quarter of a
-second to import, and a command should be done by then.
+SQLAlchemy and alembic make the tables (migrations/), and are loaded only for that: their import takes a
+quarter of a second, in which a command should be done.
 """
 
 import re
@@ -198,7 +198,7 @@ class PostgreSQL:
 
 
 def _plain(value: object) -> object:
-    """Bytes as SQLite gives them; psycopg2 shows where they lie."""
+    """Bytes as SQLite gives them; psycopg2 gives a memoryview."""
     return bytes(value) if isinstance(value, memoryview) else value
 
 

@@ -35,7 +35,7 @@ def today(zone: str | None = None) -> dt.date:
 
 
 def date_of(second: int, zone: str) -> dt.date:
-    """The day there in which this second is."""
+    """The day that this second belongs to there."""
     return dt.datetime.fromtimestamp(second, ZoneInfo(zone)).date()
 
 

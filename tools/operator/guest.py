@@ -1,8 +1,8 @@
-"""Makes guest codes: twelve digits from a resident's guest key, which the lock was not told of and checks.
+"""Makes guest codes: twelve digits from a resident's guest key, which the lock checks without being told.
 
 The format is in firmware/access/README.md; this is its second implementation, and tools/phone/codes.js the
-third. The resident has the key, and the operator has not: this command is for whoever was given it. Keys of
-firmware 0.1.0 give codes of the old format, of nine digits.
+third. The resident has the key, and the operator does not: this command is for whoever was given the key.
+Keys of firmware 0.1.0 give codes of the old format, of nine digits.
 """
 
 import datetime as dt
@@ -13,11 +13,14 @@ import re
 import struct
 import sys
 from typing import TextIO
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 
+from menshen.cli import numbers
 from menshen.errors import InputError
+
+from . import zones
 
 HOURS = (1, 2, 4, 8, 12)
 DAYS = (1, 2, 3, 5, 7, 14, 30)
@@ -26,6 +29,9 @@ ONCE = len(HOURS) + len(DAYS)
 
 WEEKS_MAX = 60
 
+KEY_FILE = click.File(encoding="utf-8-sig")
+"""A guest key's, of an editor that marks its files, too."""
+
 _HOUR = dt.timedelta(hours=1)
 _LASTING = [dt.timedelta(hours=n) for n in HOURS] + [dt.timedelta(days=n) for n in DAYS]
 _ONCE_WITHIN = [dt.timedelta(hours=n) for n in (8, 24, 168, 720)]
@@ -33,6 +39,7 @@ _STARTS, _CLASSES = 1500, 16
 _VALUES = 10**12 // (_STARTS * _CLASSES)
 _OLD_STARTS, _OLD_CLASSES = 8, 13
 _OLD_VALUES = 10**9 // (_OLD_STARTS * _OLD_CLASSES)
+_YEARS = range(2000, 2106)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -95,7 +102,7 @@ def read_key(file: TextIO) -> bytes:
 @click.option(
     "--key",
     "file",
-    type=click.File(),
+    type=KEY_FILE,
     default="-",
     help="A file with the phone's text, or 32 hex digits [stdin].",
 )
@@ -105,7 +112,7 @@ def read_key(file: TextIO) -> bytes:
 @click.option("--days", type=click.Choice([*map(str, DAYS)]), help="For so many days.")
 @click.option("--once", is_flag=True, help="Opens once, within 8 hours, or 1, 7 or 30 days.")
 @click.option(
-    "--weeks", type=click.IntRange(1, WEEKS_MAX), default=1, help="One for each of so many weeks [1]."
+    "--weeks", type=numbers.Whole(1, WEEKS_MAX), default=1, help="One for each of so many weeks [1]."
 )
 def guest(
     file: TextIO,
@@ -128,7 +135,7 @@ def guest(
     if (hours is not None) + (days is not None) > 1 or not (hours or days or once):
         raise click.UsageError("Say how long: one of --hours and --days, or --once.")
     duration = dt.timedelta(hours=int(hours or 0), days=int(days or 0)) or None
-    place = _place(zone)
+    place = zones.check("--zone", zone) if zone else None
     key = _key(file)
     begin = _start(start, place, _HOUR / 2 if is_complete(key) else _HOUR)
     for week in range(weeks):
@@ -176,7 +183,7 @@ def _in_groups(code: str) -> str:
 
 
 def _after(begin: dt.datetime, time: dt.timedelta) -> str:
-    """So much later, as the clocks show it there: a day may have 23 hours."""
+    """So much later by local time there: a day may have 23 hours."""
     return f"{(begin.astimezone(dt.UTC) + time).astimezone(begin.tzinfo):%d %b %Y %H:%M %Z}"
 
 
@@ -184,13 +191,6 @@ def _key(file: TextIO) -> bytes:
     if file is sys.stdin and file.isatty():
         return read_key(io.StringIO(click.prompt("Guest key", hide_input=True, err=True)))
     return read_key(file)
-
-
-def _place(zone: str | None) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(zone) if zone else None
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise GuestError(f"--zone {zone} is unknown: a name such as Europe/Berlin is right") from error
 
 
 def _start(text: str | None, place: ZoneInfo | None, unit: dt.timedelta) -> dt.datetime:
@@ -202,9 +202,18 @@ def _start(text: str | None, place: ZoneInfo | None, unit: dt.timedelta) -> dt.d
         start = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise GuestError(f"--start {text} is no time: 2026-12-24T18:00 is right") from error
-    if start.tzinfo is None and place is not None:
-        return start.replace(tzinfo=place)
-    return start.astimezone(place)
+    if start.year not in _YEARS:
+        raise GuestError(f"--start {text}: years from {_YEARS[0]} to {_YEARS[-1]} are right")
+    local = start.tzinfo is None
+    told = start.replace(tzinfo=place) if local and place is not None else start.astimezone(place)
+    there = told.astimezone(dt.UTC).astimezone(told.tzinfo)
+    if local and there.replace(tzinfo=None) != start:
+        raise GuestError(f"--start {text}: no clock shows that time there; {there:%Y-%m-%dT%H:%M} is right")
+    if rest := (told - _EPOCH) % unit:
+        right = f"{there - rest:%Y-%m-%dT%H:%M}"
+        said = "a full hour" if unit == _HOUR else "a full or half hour"
+        raise GuestError(f"--start {text}: a code starts at {said} of UTC; {right} is right")
+    return told
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

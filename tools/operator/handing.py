@@ -1,6 +1,6 @@
 """What is entered for a card made at the desk: at each of its doors one record, and the house key.
 
-The house key follows from the key that seals the file: it is sealed as that is, and is in each backup.
+The house key is made from the key that seals the file, so it is as safe as that, and in each backup.
 """
 
 import time
@@ -16,7 +16,7 @@ KIND = "card"
 """Of entries in the file."""
 
 HOUSES_MAX = 4
-"""House keys for which a lock has room: firmware/readers/house_keys.py."""
+"""House keys for which a lock has places: firmware/readers/house_keys.py."""
 
 _HOUSE = b"menshen house of the operator "
 
@@ -91,7 +91,7 @@ def enter(store: Store, one: Tenancy, house: str, references: list[int], uid: by
 
 
 def sealed_for(lock_key: bytes, house: bytes, at_lock: int, uid: bytes) -> dict[str, str]:
-    """What of an entry follows from the lock's key: the card's digest, and the house key wrapped."""
+    """The parts of an entry that depend on the lock's key: the card's digest, and the wrapped house key."""
     from menshen.desk import house_keys
 
     return {
@@ -101,7 +101,7 @@ def sealed_for(lock_key: bytes, house: bytes, at_lock: int, uid: bytes) -> dict[
 
 
 def renew(store: Store, lock: str, key: bytes) -> None:
-    """Make a lock's cards anew, for another key of its own; those of leases that are over go."""
+    """Make a lock's cards anew for its new key; cards of leases that are over are removed."""
     leases = store.entries(lock, "lease")
     for number, entry in store.entries(lock, KIND).items():
         if str(entry["lease"]) not in leases or not entry["value"]:
@@ -162,7 +162,7 @@ def cards(store: Store) -> list[Card]:
 
 
 def guarded(store: Store, one: Card) -> bool:
-    """Whether a lock has heard of it, or may have, and its lease runs there."""
+    """Whether a lock has heard of the card, or may have, and its lease runs there."""
     for lock in one.locks:
         lease = store.entries(lock, "lease").get(str(store.entries(lock, KIND)[one.number]["lease"]))
         known = any(one.number in store.entries(lock, KIND, state) for state in (SENT, HELD))

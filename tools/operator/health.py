@@ -12,6 +12,7 @@ from typing import Any
 import aiomqtt
 import click
 
+from menshen.cli import files
 from menshen.errors import InputError, MenshenError
 
 from . import link, mailbox
@@ -50,7 +51,7 @@ class Health:
 def healths(
     store: Store, found: dict[str, dict], since: dict[str, int], alarms: Mapping[str, int] | None = None
 ) -> list[Health]:
-    """Of all locks in the file, by name; `alarms` says how many of each nobody has looked at."""
+    """The health of all locks in the file, by name; `alarms` has how many of each nobody has looked at."""
     return [
         _health(
             row, store.hash(row["name"]), found.get(row["name"]), since, (alarms or {}).get(row["name"], 0)
@@ -122,7 +123,7 @@ def certificates(store: Store, now: float) -> list[str]:
 @click.option(
     "--picture",
     "file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=files.Output(b"<svg"),
     metavar="FILE.svg",
     help="Draw the fleet, a tile for each lock.",
 )
@@ -197,7 +198,7 @@ def _drawn(store: Store, found: dict[str, dict], file: Path | None) -> list[Heal
     alarms = {row["name"]: len(mailbox.alarms(store, row["name"], False)) for row in store.locks()}
     known = healths(store, found, link.note_seen(store, found), alarms)
     if file is not None:
-        file.write_text(picture(known, time.time()))
+        file.write_text(picture(known, time.time()), "utf-8")
     return known
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files
 from menshen.errors import InputError
 
 from . import dates
@@ -51,7 +52,7 @@ def add(store: Store, day: str, name: str) -> Answer:
 
 
 @holiday.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=files.Input())
 @changing
 def import_(store: Store, file: Path) -> Answer:
     """Enter the holidays of a calendar, an .ics file (iCalendar).

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files
 from menshen.cli.options import packed
 from menshen.errors import InputError, MenshenError
 from menshen.key_file import read_lock_key
@@ -23,7 +24,7 @@ from .locks import enter as enter_lock
 from .locks import some
 from .opened import RolledBackError, changing, reading
 from .ordered import naturally
-from .staff import Terms
+from .staff import Terms, limits_of
 from .staff import enter as enter_staff
 from .store import Store
 from .tenancies import Tenancy
@@ -47,7 +48,7 @@ class Plan:
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=files.Output(COLUMNS[0].encode()), required=False)
 @reading
 def export(store: Store, file: Path | None) -> Answer:
     """Write locks, leases, staff and holidays as a table (CSV).
@@ -78,7 +79,7 @@ class How:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=files.Input())
 @packed(
     "how",
     How,
@@ -139,7 +140,7 @@ def _codes(plan: Plan, file: Path | None) -> list[str]:
 
 
 def _read(store: Store, file: Path) -> Plan:
-    """Change what the table says is other than it is. Raises CsvError."""
+    """Change what is not as the table says. Raises CsvError."""
     if file.stat().st_size > _LARGEST:
         raise CsvError(f"FILE {file}: is larger than {_LARGEST} bytes")
     try:
@@ -245,7 +246,7 @@ def _staff(store: Store, row: dict[str, str], _folder: Path, plan: Plan) -> None
 def _as_is(store: Store, lock: str, there: dict, terms: Terms) -> bool:
     hours = " ".join((terms.hours or "").lower().split())
     digest = codes.digest(store.key(lock), CARD, codes.card_number(terms.card or "")).hex()
-    limits = terms.limits(store.lock(lock)["zone"])
+    limits = limits_of(terms, store.lock(lock)["zone"])
     wanted = digest, hours, terms.uses or 0, *limits
     return wanted == (there["digest"], there["hours"], there["uses"], there["begin"], there["end"])
 

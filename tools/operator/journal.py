@@ -1,4 +1,4 @@
-"""Every change of what is wanted, noted row by row, so that one that no lock was sent can be undone."""
+"""Every change that was entered, noted row by row, so that what no lock was sent can be undone."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ class Journal:
         self._steps.clear()
 
     def published(self, lock: str) -> None:
-        """The lock is sent what was changed for it: from now on that cannot be undone."""
+        """The lock is sent its changes: from now on they cannot be undone."""
         for row in self._store.run("select id, locks from undo"):
             if lock in row["locks"].split():
                 self._store.run("delete from undo where id = ?", row["id"])

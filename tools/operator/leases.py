@@ -48,7 +48,7 @@ def add(store: Store, locks: tuple[str, ...], first: str | None, last: str, note
     """Make a lease and its move-in code, which is shown this once.
 
     Several LOCKs are the doors of one lease, such as the house door and the flat's: the one code is used once
-    at each. Days begin where the house is. A lock has room for 32 leases.
+    at each. Days begin where the house is. A lock has places for 32 leases.
 
     \b
         menshen lease add house flat-3 --until 2027-11-30 --note "flat 3"

@@ -36,7 +36,7 @@ class Wish:
 
 
 def add(store: Store, wish: Wish, ask: Callable[[str], None] = asking.sure) -> tuple[Tenancy, str]:
-    """Enter it; the lease, and its move-in code, which nothing keeps. `ask` is put what is odd.
+    """Enter it; the lease, and its move-in code, which is not stored. `ask` gets a question for what is odd.
 
     Raises DateError and MenshenError.
     """
@@ -70,7 +70,7 @@ def recode(store: Store, doors: tuple[Door, ...]) -> str:
 
 
 def change(store: Store, door: Door, **fields: object) -> None:
-    """Want something else of a lease at a door."""
+    """Change what is wanted of a lease at a door."""
     entered = store.entries(door.lock, "lease")[str(door.number)]
     store.put(door.lock, "lease", str(door.number), {**entered, **fields})
 
@@ -81,7 +81,7 @@ def known(store: Store, door: Door) -> bool:
 
 
 def new_code(store: Store, locks: list[str]) -> tuple[str, dict[str, str]]:
-    """A code that is nothing else in the lists of these locks, and its digest by lock, in hexadecimal."""
+    """A code that is new to the lists of these locks, and its digest by lock, in hexadecimal."""
     keys = {lock: store.key(lock) for lock in locks}
     taken = {lock: {record[:16] for record in records.records(store, lock)} for lock in locks}
     while True:

@@ -38,7 +38,7 @@ def client(store: Store, identifier: str | None = None) -> AbstractAsyncContextM
 
 
 def plain(value: object) -> str:
-    """As text for a terminal and a picture: nothing that a lock or a broker says can steer either."""
+    """As text for a terminal and a picture: nothing that a lock or a broker says can control either."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:80])
 
 
@@ -48,7 +48,7 @@ def number(value: object, highest: int = 2**32 - 1) -> int | None:
 
 
 def challenge(state: dict) -> str | None:
-    """What a message has to echo that is to set a lock's clock: of its last state, while it is connected."""
+    """What a message must echo to set a lock's clock: the challenge of its last state, while connected."""
     told = state.get("challenge")
     return told if isinstance(told, str) and re.fullmatch("[0-9a-f]{16}", told) else None
 
@@ -96,7 +96,7 @@ async def retained(
 
 
 def note_seen(store: Store, found: dict[str, dict]) -> dict[str, int]:
-    """Since when each has been as it is, online or not: the messages carry no time, so since it was seen."""
+    """Since when each has been online or not: messages have no time, so since that was first seen."""
     now = int(time.time())
     with store.change():
         for name, fields in found.items():

@@ -32,7 +32,7 @@ class ListError(MenshenError):
 
 @dataclass(frozen=True)
 class Record:
-    """One record of the list, its fields in the order in which they lie; what they mean is the role's matter.
+    """One record of the list, its fields in the order in which they lie; their meaning depends on the role.
 
     Times are seconds since 1970, and 0 is no limit, of uses too. See firmware/roll/README.md.
     """
@@ -97,7 +97,7 @@ class Head:
     """Version `version` is the snapshot `data` of version `base` with the changes `delta` laid over it.
 
     `at` is the time of signing in seconds since 1970; None is now. `echo` is the challenge in the lock's last
-    state, which shows the lock that this was made since then: else it does not set its clock.
+    state, which shows the lock that this was made since then; without it the lock does not set its clock.
     """
 
     version: int
@@ -143,7 +143,7 @@ def records_of(data: bytes) -> Iterator[bytes]:
 
 
 def changes(old: bytes, new: bytes) -> bytes:
-    """What leads from one snapshot to another: entries of 33 bytes in order of digest."""
+    """The changes from one snapshot to another: entries of 33 bytes in order of digest."""
     before = {record[:16]: record for record in records_of(old)}
     after = {record[:16]: record for record in records_of(new)}
     gone = [b"\0" + before[digest] for digest in before.keys() - after.keys()]
@@ -152,7 +152,7 @@ def changes(old: bytes, new: bytes) -> bytes:
 
 
 def list_hash(data: bytes, delta: bytes) -> str:
-    """What names the list of a snapshot and changes over it in what a lock says: 32 hexadecimal digits."""
+    """How a lock's messages name the list with this snapshot and these changes: 32 hexadecimal digits."""
     return hashlib.sha256(b"menshen hash v1" + hashlib.sha256(data).digest() + delta).hexdigest()[:32]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from menshen import json_text
+from menshen.cli import files
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError, MenshenError
 
@@ -14,6 +15,10 @@ from .answer import Answer
 from .lists import CARD
 from .opened import changing
 from .store import Store
+
+of_the_lock = click.option(
+    "--settings", "path", type=files.Input(), required=True, help="Those it was provisioned with."
+)
 
 _READERS = ("pn532", "wiegand", "none")
 
@@ -33,16 +38,16 @@ class Known:
 def read_settings(path: Path) -> dict:
     """The settings in this file. Raises InputError."""
     try:
-        settings = json_text.loads(path.read_text())
+        settings = json_text.typed(files.contents(path))
+        if not isinstance(settings, dict):
+            raise ValueError(f"it has a {type(settings).__name__}")
     except ValueError as error:
-        raise InputError(f"{path} must hold the lock's settings, a JSON object: {error}") from error
-    if not isinstance(settings, dict):
-        raise InputError(f"{path} must hold the lock's settings, a JSON object")
+        raise InputError(f"{path}: no settings of a lock, which are one JSON object: {error}") from error
     return settings
 
 
 def beside(name: str, key_file: Path, settings: Path | None) -> Path:
-    """Where they are, if nobody has named another place."""
+    """Where they are, unless another place was named."""
     return settings or key_file.with_name(f"{name}.json")
 
 
@@ -56,13 +61,13 @@ def known_of(name: str, key_file: Path, settings: Path | None) -> Known:
 
 def known_in(name: str, path: Path) -> Known:
     """What these settings say, which have to be the lock's. Raises InputError."""
+    said = read_settings(path)
     try:
-        said = json_text.loads(path.read_text())
         rule = str(_group(said, "time").get("zone", zones.LOCKS_DEFAULT))
         reader = _group(said, "reader").get("type", _READERS[0])
         plain = _group(said, "cards").get("plain_uid", False)
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"--settings {path}: no settings of a lock, which are one JSON object") from error
+    except AttributeError as error:
+        raise InputError(f"{path}: no settings of a lock: time, reader and cards are objects") from error
     if said.get("lock") not in (None, name):
         raise InputError(f"--settings {path}: of the lock {said['lock']}, and not of {name}")
     if reader not in _READERS:
@@ -106,7 +111,7 @@ def odd(store: Store, name: str) -> list[str]:
 
 
 def refuse_card(store: Store, name: str, option: str, proves: bool) -> None:
-    """Raise MenshenError where such a card could not open at this lock; ask where nobody knows.
+    """Raise MenshenError if such a card could not open at this lock; ask if nobody knows.
 
     `proves`: it is one that proves itself, and no number alone.
     """
@@ -129,7 +134,7 @@ _OTHERWISE = "If that is otherwise by now: `menshen lock settings {name} --setti
 
 
 def _shut(row: dict, proves: bool) -> str:
-    """Why no such card opens at this lock; "" where one does, or where nobody knows."""
+    """Why no such card opens at this lock; "" if one does, or if nobody knows."""
     name, reader = row["name"], row["reader"]
     if reader == "none":
         return f"{name} has no reader for cards (reader.type)"
@@ -144,13 +149,7 @@ def _shut(row: dict, proves: bool) -> str:
 
 @click.command("settings")
 @click.argument("name", metavar="LOCK", shell_complete=LOCK)
-@click.option(
-    "--settings",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="Those it was provisioned with.",
-)
+@of_the_lock
 @changing
 def tell(store: Store, name: str, path: Path) -> Answer:
     """Tell your file that a lock was provisioned with other settings.

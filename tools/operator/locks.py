@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files, numbers
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError, MenshenError
 from menshen.key_file import read_lock_key
@@ -21,7 +22,7 @@ from .store import Store, called
 FILES = ("ca.crt.pem", "operator.crt.pem", "operator.key.pem")
 """What the operator's folder of certificates holds, as `menshen pki` makes it."""
 
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -44,7 +45,7 @@ def broker(store: Store, address: str, certificates: Path) -> Answer:
 
 
 def set_broker(store: Store, address: str, certificates: Path) -> None:
-    """Keep where the broker is, and the folder of what is shown there. Raises InputError."""
+    """Store where the broker is, and the folder of certificates for it. Raises InputError."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise InputError(f"HOST:PORT {address}: such as broker.example:8883 is right")
@@ -80,7 +81,7 @@ lock.add_command(tell)
 @click.option("--settings", type=_File, help="Its settings [ID.json beside the key].")
 @click.option("--zone", metavar="NAME", help="Its time zone, as Europe/Berlin [the house's].")
 @click.option(
-    "--above", type=click.IntRange(0, 10**9), default=0, help="The last list it has of another file."
+    "--above", type=numbers.Whole(0, 10**9), default=0, help="The last list it has of another file."
 )
 @changing
 def add(

@@ -1,8 +1,7 @@
 """What the broker keeps for the operator while nobody is there: reports of staff, and alarms.
 
-The broker does so for a client that it knows, from when that has subscribed. So each command that goes to
-the broker asks for its mail first, `menshen publish` above all: before a lock has staff on its list, the
-mailbox is there.
+The broker does so for a client that it knows, once that has subscribed. So each command that connects asks
+for its mail first, `menshen publish` above all: the mailbox is there before a lock has staff on its list.
 """
 
 import asyncio
@@ -25,7 +24,7 @@ ALARMS = ("forced", "held open", "tamper", "throttled")
 
 
 async def collect(store: Store, quiet_s: float) -> None:
-    """Take over what has come since the last call; what is older than 90 days goes."""
+    """Take over what has come since the last call; remove what is older than 90 days."""
     with store.change():
         identifier = store.setting("client") or f"menshen-operator-{secrets.token_hex(8)}"
         store.set("client", identifier)

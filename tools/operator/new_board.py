@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError
 from menshen.key_file import read_lock_key
@@ -15,7 +16,7 @@ from .lock_settings import beside, known_of, odd, read_settings
 from .opened import changing
 from .store import Store, called
 
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Folder = click.Path(file_okay=False, path_type=Path)
 _OLD = "The old board stays off, or is erased: under the same name its messages would hide the new one's"
 

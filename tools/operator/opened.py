@@ -1,5 +1,7 @@
 """Gives a command the house that the outermost command knows by its address, and prints what it answers."""
 
+import signal
+import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Any
 
 import click
 
-from menshen.errors import InputError
+from menshen.errors import InputError, MenshenError
 
 from . import asking
 from .answer import Answer
@@ -19,7 +21,7 @@ _yes = click.option("--yes", is_flag=True, help="Yes to whatever would be asked.
 
 
 class RolledBackError(Exception):
-    """Nothing is kept of what the command has done; this is its answer."""
+    """Nothing that the command has done is kept; this carries its answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("rolled back")
@@ -27,7 +29,7 @@ class RolledBackError(Exception):
 
 
 def reading(function: Callable[..., Answer]) -> Callable:
-    """The command gets the open house as its first argument, and changes nothing that anybody entered."""
+    """The command gets the open house as its first argument, and changes nothing that was entered."""
     return json_(_with_store(function, lambda store, command: command()))
 
 
@@ -40,6 +42,7 @@ def changing(function: Callable[..., Answer]) -> Callable:
                 answer = command()
                 if answer.record:
                     store.journal.kept(store.note(answer.record))
+                _to_the_end()
         except RolledBackError as rolled_back:
             return rolled_back.answer
         return answer
@@ -61,10 +64,23 @@ def _with_store(function: Callable[..., Answer], run: Callable[[Store, Callable]
         check_texts(options)
         store = open_house()
         answer = asking.answered(lambda: run(store, lambda: function(store, *arguments, **options)), yes)
-        answer.show(as_json)
+        try:
+            answer.show(as_json)
+        except OSError as error:
+            if not answer.record:
+                raise
+            said = f"it was done, and is on the record (`menshen record`), but is not shown: {error.strerror}"
+            raise MenshenError(said) from error
         return answer.status
 
     return command
+
+
+def _to_the_end() -> None:
+    """From here on no Ctrl-C ends the command: what is kept is told, codes that are shown once above all."""
+    if threading.current_thread() is threading.main_thread():
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGINT, before))
 
 
 def check_texts(options: dict[str, Any]) -> None:

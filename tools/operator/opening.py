@@ -16,7 +16,7 @@ TABLES = "0002"
 
 
 def opened(address: str, tell: Callable[[str], None] | None = None) -> Store:
-    """The house at this address; one of an older release is brought up to date, and `tell` hears it.
+    """The house at this address; one of an older release is brought up to date, and `tell` is told so.
 
     Raises StoreError, also for one of an older release where there is nobody to tell; InputError where there
     is none.
@@ -35,7 +35,7 @@ def opened(address: str, tell: Callable[[str], None] | None = None) -> Store:
 
 
 def key_file(address: str) -> Path:
-    """Where the key is that opens a house's keys, if no passphrase does."""
+    """Where the key file is that opens a house's keys, if no passphrase does."""
     if named := os.environ.get("MENSHEN_KEY_FILE"):
         return Path(named)
     if database.is_url(address):

@@ -92,7 +92,7 @@ def _tile(one: "Health", x: float, y: float, width: float, height: float) -> str
 
 
 def _note(one: "Health") -> str:
-    """What somebody who looks needs to know next."""
+    """What somebody who looks at a tile needs to know next."""
     if one.health == "fault":
         return ", ".join(one.faults)
     if one.health == "list waits":

@@ -11,6 +11,7 @@ from typing import Any
 import aiomqtt
 import click
 
+from menshen.cli import numbers
 from menshen.cli.completing import LOCK
 
 from . import link, mailbox, records
@@ -67,7 +68,7 @@ class Result:
 @click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(1, 600),
+    type=numbers.Number(1, 600),
     default=30,
     show_default=True,
     help="Seconds to wait for the locks' answers.",
@@ -126,7 +127,7 @@ async def deliver(store: Store, names: Collection[str], wait_s: float) -> list[R
 
 
 def _next(store: Store, name: str, state: dict, waiting: bytes) -> tuple[Result, list[tuple[str, bytes]]]:
-    """What is to be sent to a lock, by what it last said and by the list that waits for it at the broker."""
+    """What to send to a lock, by what it last said and by the list that waits for it at the broker."""
     with store.change():
         row = store.lock(name)
         if reason := outdated(store, row, waiting):
@@ -144,7 +145,7 @@ def _next(store: Store, name: str, state: dict, waiting: bytes) -> tuple[Result,
 
 
 def outdated(store: Store, row: Any, waiting: bytes) -> str:
-    """Why nothing may be sent to a lock: this file is a restored one, or an old copy; else ""."""
+    """Why nothing may be sent to a lock: this file was restored, or is an old copy; otherwise ""."""
     if not row["checked"]:
         return "this file was restored from a backup: `menshen check` asks the locks first"
     head = read_head(row["name"], store.key(row["name"]), waiting)
@@ -156,15 +157,15 @@ def outdated(store: Store, row: Any, waiting: bytes) -> str:
 def held(row: Any, state: dict) -> int:
     """The version that a lock holds: what it answered, or what its state says, a quarter of an hour later.
 
-    States are not signed: one that is far above all that was made here is not believed, or whoever forges it
-    could have the numbers used up, after which the lock takes no list any more.
+    States are not signed: a version far above all that were made here is not believed. Otherwise a forger
+    could use the numbers up, and the lock would take no list any more.
     """
     told = link.number(state.get("list")) or 0
     return max(row["held"], told if told <= row["version"] + _JUMP_MAX else 0)
 
 
 def is_ours(row: Any, name: str, state: dict) -> bool:
-    """Whether the list of our newest version that a lock holds can be ours, which is called `name`.
+    """Whether the list of our newest version that a lock holds can be ours, which has the hash `name`.
 
     It is not where somebody else's has the number, or one that was made before the file was restored from a
     copy. A lock of 0.1.0 says no hash in its state.
@@ -174,7 +175,7 @@ def is_ours(row: Any, name: str, state: dict) -> bool:
 
 
 def prepare(store: Store, name: str, holds: int, echo: str | None = None) -> list[tuple[str, bytes]]:
-    """What has to be on the broker, retained: nothing where the lock holds version `holds`, and that is it.
+    """What has to be on the broker, retained: nothing if the lock holds version `holds` and that is current.
 
     A new version is above all that were ever made here, and above the one that the lock holds. `echo` is the
     challenge in its last state.

@@ -46,7 +46,7 @@ def unpublished(store: Store, lock: str) -> bool:
 
 
 def schedule(store: Store, lock: str, hours: str) -> int:
-    """The number under which the list has these hours: theirs, or a new one."""
+    """The number under which the list has these hours: an existing one, or a new one."""
     taken = {
         who["schedule"]: who["hours"]
         for state in (HELD, SENT, WANTED)
@@ -62,7 +62,7 @@ def schedule(store: Store, lock: str, hours: str) -> int:
 
 
 def differences(store: Store, lock: str) -> list[str]:
-    """What the newest list says otherwise than the one that the lock holds, in sentences."""
+    """How the newest list differs from the one that the lock holds, in sentences."""
     found = []
     zone = store.lock(lock)["zone"]
     for kind in ("lease", "staff", handing.KIND):

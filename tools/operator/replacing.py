@@ -10,7 +10,7 @@ from .store import HELD, SENT, Store
 def replace(store: Store, ident: str, key: bytes, known: Known) -> tuple[list[dict], list[str]]:
     """Put the new key in place; the new codes of leases that run, and the staff that cannot be taken over.
 
-    All that the list says stands under the old key, so all of it is made anew. Versions go on as they were.
+    All that the list has was made with the old key, so all of it is made anew. Versions go on as they were.
     """
     store.journal.published(ident)
     store.run(

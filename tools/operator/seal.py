@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from menshen.cli import files
 from menshen.errors import InputError
 from menshen.passphrase import passphrase
 
@@ -25,7 +26,7 @@ _WHAT = b"menshen file seal"
 
 
 class Seal:
-    """The one key, in the clear for as long as a command runs."""
+    """The one key, not sealed for as long as a command runs."""
 
     def __init__(self, key: bytes | None = None) -> None:
         self.key = secrets.token_bytes(KEY_BYTES) if key is None else key
@@ -35,7 +36,7 @@ class Seal:
         return _close(self.key, secret, name.encode())
 
     def open(self, name: str, sealed: bytes) -> bytes:
-        """The secret again. Raises StoreError where it is another's, or was changed."""
+        """The secret again. Raises StoreError if it belongs to another name, or was changed."""
         try:
             return _open(self.key, sealed, name.encode())
         except InvalidTag as error:
@@ -77,7 +78,7 @@ def of_the_file(again: bool = False) -> bytes:
 def read_key(path: Path) -> bytes:
     """The bytes of a key file. Raises StoreError."""
     try:
-        key = path.read_bytes()
+        key = files.contents(path)
     except OSError as error:
         raise StoreError(
             f"{path}: {error.strerror}; it opens the locks' keys, and $MENSHEN_KEY_FILE names another"

@@ -5,34 +5,29 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import files
 from menshen.errors import InputError
 from menshen.phone.leaflet import LANGUAGES
 from menshen.phone.pdf import write_pdf
 from menshen.phone.sheet import sheet as made
 
-from .lock_settings import read_settings
+from .lock_settings import of_the_lock, read_settings
 
 
 @click.command("sheet")
-@click.option(
-    "--settings",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="The lock's settings, as provisioning takes them.",
-)
+@of_the_lock
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the tenant."
 )
 @click.option(
     "--pdf",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=files.Output(b"%PDF"),
     help="Make this PDF of it, by a Chromium on the PATH.",
 )
 def sheet(path: Path, language: str, pdf: Path | None) -> None:
     """Make a tenant's leaflet, one page of HTML or PDF.
 
-    How to move in, what stands behind PIN *, the colours of the light, what the lock records and who sees it,
+    How to move in, what to type after PIN *, the colours of the light, what the lock records and who sees it,
     and what to do when locked out. What this lock cannot do is left out.
 
     \b

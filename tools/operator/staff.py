@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import click
 
+from menshen.cli import numbers
 from menshen.cli.completing import LOCK
 from menshen.cli.options import packed
 from menshen.errors import InputError, MenshenError
@@ -52,22 +53,24 @@ class Terms:
     make_card: bool = False
     house: str = "house"
 
-    def limits(self, zone: str) -> tuple[int, int]:
-        """First second, and the one after the last, since 1970; 0 is no limit. Raises DateError."""
-        begin = dates.begin_of(dates.day("--from", self.first), zone) if self.first else 0
-        end = dates.end_of(dates.day("--until", self.last), zone) if self.last else 0
-        if end and end <= begin:
-            raise dates.DateError(f"--until {self.last}: before --from {self.first}")
-        return begin, end
 
-    def value(self, store: Store) -> tuple[int, bytes]:
-        """Kind, and a card's number or a PIN, which is asked for. Raises CodeError, CardError."""
-        if self.make_card:
-            key = handing.house_key(store, self.house)
-            return CARD, asking.typed("card", lambda: made_at_desk(key))
-        if self.card is not None:
-            return CARD, codes.own_number(self.card, self.bits, self.parity)
-        return PIN, codes.checked_pin(asking.typed("PIN", _ask_pin)).encode()
+def limits_of(terms: Terms, zone: str) -> tuple[int, int]:
+    """First second, and the one after the last, since 1970; 0 is no limit. Raises DateError."""
+    begin = dates.begin_of(dates.day("--from", terms.first), zone) if terms.first else 0
+    end = dates.end_of(dates.day("--until", terms.last), zone) if terms.last else 0
+    if end and end <= begin:
+        raise dates.DateError(f"--until {terms.last}: before --from {terms.first}")
+    return begin, end
+
+
+def _value(terms: Terms, store: Store) -> tuple[int, bytes]:
+    """Kind, and a card's number or a PIN, which is asked for. Raises CodeError, CardError."""
+    if terms.make_card:
+        key = handing.house_key(store, terms.house)
+        return CARD, asking.typed("card", lambda: made_at_desk(key))
+    if terms.card is not None:
+        return CARD, codes.own_number(terms.card, terms.bits, terms.parity)
+    return PIN, codes.checked_pin(asking.typed("PIN", _ask_pin)).encode()
 
 
 def _ask_pin() -> str:
@@ -83,7 +86,7 @@ _terms = packed(
     click.option(
         "--bits",
         metavar="N",
-        type=click.IntRange(9, 66),
+        type=numbers.Whole(9, 66),
         default=26,
         help="Of a Wiegand reader's cards [26].",
     ),
@@ -105,7 +108,7 @@ _terms = packed(
     click.option("--from", "first", metavar="DATE", help="First day."),
     click.option("--until", "last", metavar="DATE", help="Last day, included."),
     click.option(
-        "--uses", metavar="N", type=click.IntRange(1, 255), default=None, help="How often it opens, at most."
+        "--uses", metavar="N", type=numbers.Whole(1, 255), default=None, help="How often it opens, at most."
     ),
     click.option("--passage", is_flag=True, help="May begin and end passage mode, by PIN * 0 #."),
 )
@@ -134,7 +137,7 @@ def add(store: Store, locks: tuple[str, ...], name: str, terms: Terms) -> Answer
     for ident in idents if terms.make_card else ():  # before a card is made for nothing
         refuse_card(store, ident, "--make-card", proves=True)
         handing.reference(store, ident, terms.house)
-    kind, value = terms.value(store)
+    kind, value = _value(terms, store)
     for ident in idents:
         enter(store, ident, name, terms, (kind, value))
     shown = "PIN" if kind == PIN else "a card that proves itself" if terms.make_card else _plain(value)
@@ -167,7 +170,7 @@ def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, by
         raise InputError("NAME: is empty")
     if name in store.entries(lock, "staff"):
         raise MenshenError(f"NAME {name}: {lock} has one already; `menshen staff remove {lock} {name}` first")
-    begin, end = terms.limits(store.lock(lock)["zone"])
+    begin, end = limits_of(terms, store.lock(lock)["zone"])
     text, schedule = "", 0
     if terms.hours is not None:
         text = " ".join(terms.hours.lower().split())
@@ -281,9 +284,7 @@ def _opens_by(who: dict) -> str:
 
 @staff.command("log")
 @click.argument("lock", required=False, shell_complete=LOCK)
-@click.option(
-    "--wait", "wait_s", type=click.FloatRange(0.5, 60), default=2, help="Seconds of silence to end."
-)
+@click.option("--wait", "wait_s", type=numbers.Number(0.5, 60), default=2, help="Seconds of silence to end.")
 @reading
 def log(store: Store, lock: str | None, wait_s: float) -> Answer:
     """Show when staff came in, by name.

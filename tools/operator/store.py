@@ -139,7 +139,7 @@ class Store:
         return Series(row["name"], self.key(name), row["version"], current, row["base"], base)
 
     def save(self, series: Series) -> None:
-        """A new version: it is on record before anybody hears of it, for versions only rise."""
+        """Store a new version, before anybody hears of it, since versions only rise."""
         self.run(
             "update lock set version = ?, current = ?, base = ?, base_data = ? where name = ?",
             series.version,
@@ -152,7 +152,7 @@ class Store:
         self.journal.published(series.lock)
 
     def taken(self, name: str, version: int) -> None:
-        """The lock holds this version; where that is the newest, what was sent is what it holds."""
+        """The lock holds this version; if it is the newest, what was sent is what the lock holds."""
         self.run("update lock set held = ? where name = ?", version, name)
         if version == self.lock(name)["version"]:
             self.copy(name, SENT, HELD)
@@ -165,7 +165,7 @@ class Store:
         return list_hash(base, changes(base or snapshot([]), bytes(row["current"])))
 
     def forget_base(self, name: str) -> None:
-        """What the lock holds is not what was made here: the next list builds on nothing."""
+        """What the lock holds was not made here: the next list does not build on it."""
         self.run("update lock set base = 0 where name = ?", name)
 
     # -- leases, staff and holidays
@@ -253,7 +253,7 @@ class Store:
     # -- who changed what
 
     def note(self, said: str) -> int:
-        """One sentence more on the record of who changed what; its number."""
+        """Add a sentence to the record of who changed what; its number."""
         number = (self.run("select max(id) as last from record")[0]["last"] or 0) + 1
         who = f"{getpass.getuser()}@{os.uname().nodename}"
         self.run(

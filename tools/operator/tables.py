@@ -77,7 +77,7 @@ def _beside_it(path: Path, seal: Seal, sealed: str) -> Path | None:
 
 
 def _copy(path: Path, copy: Path) -> None:
-    """By SQLite: whoever opens and closes the file beside it loses the lock on it (POSIX)."""
+    """Copy with SQLite: to open and close the file in another way would lose the lock on it (POSIX)."""
     os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)

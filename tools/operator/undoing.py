@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from menshen.cli import numbers
+
 from . import asking
 from .answer import Answer, Table
 from .opened import changing, reading
@@ -31,14 +33,13 @@ def undo(store: Store) -> Answer:
 
 @click.command("record")
 @click.option(
-    "--last", "count", type=click.IntRange(1, 10**6), default=50, show_default=True, help="How many."
+    "--last", "count", type=numbers.Whole(1, 10**6), default=50, show_default=True, help="How many."
 )
 @reading
 def record(store: Store, count: int) -> Answer:
     """Show who changed what in your file, the newest last.
 
-    The file adds to this record and takes nothing from it. It says what was entered, and nothing of who came
-    or went.
+    Nothing is ever removed from this record. It says what was entered, and nothing of who came or went.
 
     \b
         menshen record --last 10

@@ -1,6 +1,6 @@
 """Builds the resident's page: modules, style and words go into one file, which can be saved and used alone.
 
-Nothing is left out, renamed or fetched: whoever reads the page reads what stands in this folder. The content
+Nothing is left out, renamed or fetched: whoever reads the page reads what is in this folder. The content
 security policy names the one script and the one style by their hashes, and allows nothing else.
 """
 
@@ -39,6 +39,7 @@ BYTES_MAX = 100_000
 
 _BROKER = re.compile(r"wss://[A-Za-z0-9.-]{1,100}(:\d{1,5})?(/[A-Za-z0-9._~/-]{0,100})?")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
+_TITLE = b"<title>Menshen</title>"
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _NAMES = re.compile(r"^(?:async )?(?:function\*?|class|const|let) +(\[[^]]*\]|\w+)", re.MULTILINE)
 
@@ -58,7 +59,7 @@ def script(broker: str = "") -> str:
     begin = f"const WORDS = {told}, BROKER = {json.dumps(broker)}, RELEASED = {json.dumps(released)};"
     parts, seen = [begin], {}
     for module in MODULES:
-        text = _EXPORT.sub("", _IMPORT.sub("", (HERE / module).read_text()))
+        text = _EXPORT.sub("", _IMPORT.sub("", (HERE / module).read_text("utf-8")))
         for names in _NAMES.findall(text):
             for name in re.findall(r"\w+", names):
                 if name in seen:
@@ -77,16 +78,16 @@ def script(broker: str = "") -> str:
 
 def files(broker: str = "") -> dict[str, bytes]:
     """What goes to the web server, name to contents; `broker` is a wss:// address to open doors by, or ""."""
-    icon = (HERE / "icon.svg").read_text().strip()
-    style, program = (HERE / "style.css").read_text(), script(broker)
-    page = (HERE / "index.html").read_text()
+    icon = (HERE / "icon.svg").read_text("utf-8").strip()
+    style, program = (HERE / "style.css").read_text("utf-8"), script(broker)
+    page = (HERE / "index.html").read_text("utf-8")
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml,{quote(icon)}"')
     page = (
         page.replace("POLICY", policy(style, program, broker))
         .replace("STYLE", style)
         .replace("SCRIPT", program)
     )
-    worker = (HERE / "worker.js").read_text().replace("VERSION", json.dumps(hash_of(page.encode())))
+    worker = (HERE / "worker.js").read_text("utf-8").replace("VERSION", json.dumps(hash_of(page.encode())))
     return {
         "index.html": page.encode(),
         "worker.js": worker.encode(),
@@ -124,6 +125,9 @@ def build(out: Path = OUT, broker: str = "") -> dict[str, bytes]:
     if size > BYTES_MAX:
         raise PhoneError(f"the page has {size} bytes, and may have {BYTES_MAX}")
     out.mkdir(parents=True, exist_ok=True)
+    page = out / "index.html"
+    if page.is_file() and _TITLE not in page.read_bytes():
+        raise PhoneError(f"{page} is of another page: name another folder")
     for name, data in made.items():
         (out / name).write_bytes(data)
     return made
@@ -150,8 +154,8 @@ def _source(text: str) -> str:
 def phone(out: Path, broker: str) -> None:
     """Build the page that makes guest codes on a phone.
 
-    A static page without an app, an account or a server of ours: put the folder on any web server
-    with https. index.html alone, saved, does the same. Its hash tells whether it is the one built here.
+    A static page without an app, an account or a server of ours: put the folder on any web server with https.
+    index.html alone, saved, does the same. Its hash shows whether it is the one built here.
 
     \b
         menshen phone --out page

@@ -17,7 +17,7 @@ OF_THE_SHEET = ("pinLength", "readHome")
 @cache
 def words(language: str) -> dict:
     """All that the page says in one of LANGUAGES, the leaflet's orders as rows."""
-    found = json.loads((WORDS / f"{language}.json").read_text())
+    found = json.loads((WORDS / f"{language}.json").read_text("utf-8"))
     for section in found["leaflet"]:
         orders = section.pop("orders", None)
         if orders is not None:

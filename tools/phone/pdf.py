@@ -26,7 +26,7 @@ def write_pdf(page: str, out: Path) -> None:
     alone = ["--no-sandbox"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "page.html", Path(folder) / "page.pdf"
-        source.write_text(page)
+        source.write_text(page, "utf-8")
         options = [
             "--headless",
             "--disable-gpu",

@@ -27,7 +27,7 @@ def sheet(language: str, settings: dict, code: str = "", whose: str = "") -> str
     name = escape(" · ".join(filter(None, (str(settings.get("lock", "")), whose))))
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{escape(said['help'])}</title>\n<style>\n{_STYLE.read_text()}</style>\n</head>\n<body>\n"
+        f"<title>{escape(said['help'])}</title>\n<style>\n{_STYLE.read_text('utf-8')}</style>\n</head>\n<body>\n"
         f"<header><h1>{escape(said['help'])}</h1><span>{name}</span></header>\n<main>\n{parts}\n</main>\n"
         "</body>\n</html>\n"
     )

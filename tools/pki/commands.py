@@ -7,12 +7,13 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from menshen.cli import files, numbers
 from menshen.errors import InputError
 from menshen.operator.certificates import LOCK_DAYS, OPERATOR, Authority, check_lock, write_private
 
 from .sending import send
 
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
@@ -21,7 +22,7 @@ _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Pa
 def pki() -> None:
     """Make certificates for brokers, locks and people.
 
-    All keys are readable by their owner alone; FOLDER/ca.key.pem should never leave this computer, but for
+    All keys are readable by their owner alone; FOLDER/ca.key.pem should never leave this computer, except as
     a copy that is kept offline.
 
     \b
@@ -78,7 +79,7 @@ def operator(folder: Path) -> None:
 def client(folder: Path, name: str) -> None:
     """Make NAME.key.pem and NAME.crt.pem, for another program.
 
-    FOLDER is the authority's; NAME, by which the brokers' rules go, is the certificate's common name, such as
+    FOLDER is the authority's; NAME, which the brokers' rules use, is the certificate's common name, such as
     homeassistant.
 
     \b
@@ -119,12 +120,12 @@ def lock(folder: Path, name: str) -> None:
 @_folder
 @click.argument("name", metavar="LOCK")
 @click.option("--certificate", "path", type=_File, required=True, help="The old one: LOCK.crt.pem.")
-@click.option("--days", type=click.IntRange(1, LOCK_DAYS), default=LOCK_DAYS, help="How long it is good for.")
+@click.option("--days", type=numbers.Whole(1, LOCK_DAYS), default=LOCK_DAYS, help="How long it is good for.")
 def renew(folder: Path, name: str, path: Path, days: int) -> None:
     """Give a lock a new certificate over the air.
 
-    FOLDER is the authority's. The lock's key stays on the lock, and the new certificate is for it. The lock
-    takes it while it is online, and starts anew with it; the file of the old one becomes the new one.
+    FOLDER is the authority's. The lock's key stays on the lock, and the new certificate is for that key. The
+    lock takes it while it is online, and restarts with it; the file of the old one becomes the new one.
 
     \b
         menshen pki renew ~/menshen-pki front --certificate front.crt.pem
@@ -155,7 +156,7 @@ def trust(folders: tuple[Path, ...], name: str) -> None:
         menshen brokers mosquitto FOLDER --authority NEW --host mqtt.example.org
         menshen pki trust --lock front NEW
 
-    The broker has to let both in meanwhile: its ca.crt.pem is both files, one behind the other.
+    In between the broker has to accept both: its ca.crt.pem has both files, one after the other.
     """
     check_lock(name)
     if len(folders) > 2:

@@ -8,6 +8,7 @@ from menshen.board.provision import read_settings
 from menshen.cli.completing import LOCK
 from menshen.errors import InputError
 from menshen.operator.answer import Answer
+from menshen.operator.lock_settings import of_the_lock
 from menshen.operator.opened import reading
 from menshen.operator.store import Store, called
 
@@ -26,13 +27,7 @@ def privacy() -> None:
 
 @privacy.command("sheet")
 @click.argument("name", metavar="LOCK", shell_complete=LOCK)
-@click.option(
-    "--settings",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="Those it was provisioned with.",
-)
+@of_the_lock
 @click.option("--landlord", required=True, help="Who is responsible, and how to reach them.")
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the house."
@@ -44,7 +39,7 @@ def sheet_(
 ) -> Answer:
     """Write what a lock records, where, how long, and who sees it.
 
-    It is made of the lock's settings and of your file: who of the staff may open, and where the broker is. It
+    It is made from the lock's settings and your file: who of the staff may open, and where the broker is. It
     goes to standard output, as text to print.
 
     \b

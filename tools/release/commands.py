@@ -9,6 +9,7 @@ import aiomqtt
 import click
 
 from menshen import checkout, mqtt
+from menshen.cli import files, numbers
 from menshen.cli.options import packed
 from menshen.errors import InputError
 from menshen.key_file import read_lock_key
@@ -21,10 +22,12 @@ from menshen.wiring import BOARDS
 from . import keys, output, publish, release, rolling
 
 _OUT = checkout.TOP / "build" / "release"
-_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+_File = files.Input()
 _Any = click.Path(path_type=Path)
 _DESCRIPTOR = click.option(
-    "--passphrase-fd", type=int, help="Read the passphrase from this descriptor, not the keyboard."
+    "--passphrase-fd",
+    type=numbers.Whole(0, 1023),
+    help="Read the passphrase from this descriptor, not the keyboard.",
 )
 
 
@@ -132,7 +135,7 @@ def build(
 def publish_(path: Path, way: Way, as_json: bool) -> None:
     """Put a release on the broker, for every lock to fetch.
 
-    None runs it before `menshen release order` says so.
+    No lock runs it before `menshen release order` tells it to.
 
     \b
         menshen release publish --release build/release/0.2.0
@@ -154,7 +157,7 @@ def publish_(path: Path, way: Way, as_json: bool) -> None:
 @click.option("--version", required=True, help="The release that it is to run.")
 @click.option(
     "--number",
-    type=click.IntRange(1, 2**30 - 1),
+    type=numbers.Whole(1, 2**30 - 1),
     help="The order's number [one above the highest].",
 )
 @_way
@@ -162,9 +165,9 @@ def publish_(path: Path, way: Way, as_json: bool) -> None:
 def order(lock: str, lock_key: Path, version: str, number: int | None, way: Way, as_json: bool) -> None:
     """Have one lock run a version, now or when it is next online.
 
-    The release and what the lock says of itself have to be at the broker.
-    Orders are counted: a lock obeys none whose number is not above all that it has obeyed, nor one that is
-    more than 65,536 above. What comes of it is on menshen/v1/<lock>/ack.
+    The release and the lock's state have to be at the broker. Orders are counted: a lock obeys none whose
+    number is not above all that it has obeyed, nor one that is more than 65,536 above. The result comes on
+    menshen/v1/<lock>/ack.
 
     \b
         menshen release order --lock front --lock-key front.key --version 0.2.0

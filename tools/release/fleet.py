@@ -56,7 +56,7 @@ class Fleet:
         self._states: dict[str, dict] = {}
 
     async def run(self) -> RollOut:
-        """Until it is done or paused; it can be run again from where it was."""
+        """Run until it is done or paused; it can be run again and continues where it was."""
         roll = self._roll
         names = [name for group in roll.groups for name in group]
         for leaf in ("state", "update", "ack"):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from menshen.cli import files
 from menshen.errors import MenshenError
 from menshen.operator.certificates import write_private
 from menshen.passphrase import passphrase
@@ -33,8 +34,9 @@ def asked(descriptor: int | None = None, again: bool = False) -> bytes:
 
 def create(path: Path, secret: bytes) -> tuple[Path, Path]:
     """Make a key: `path` the private half under the passphrase, beside it .pub.pem. Never replaces one."""
-    if path.exists():
-        raise KeyFileError(f"{path} exists: locks trust it, so it is not replaced; name another file")
+    for half in (path, public_path(path)):
+        if half.exists():
+            raise KeyFileError(f"{half} exists: locks trust it, so it is not replaced; name another file")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = rsa.generate_private_key(EXPONENT, BITS)
     write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(secret)))
@@ -49,9 +51,9 @@ def public_path(path: Path) -> Path:
 
 
 def load(path: Path, secret: bytes) -> rsa.RSAPrivateKey:
-    """The private half. Raises KeyFileError, which tells nothing of the passphrase."""
+    """The private half. Raises KeyFileError, which never contains the passphrase."""
     try:
-        key = load_pem_private_key(path.read_bytes(), secret)
+        key = load_pem_private_key(files.contents(path), secret)
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:
@@ -65,7 +67,7 @@ def load(path: Path, secret: bytes) -> rsa.RSAPrivateKey:
 def load_public(path: Path) -> rsa.RSAPublicKey:
     """The public half. Raises KeyFileError."""
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(files.contents(path))
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}") from error
     except ValueError as error:

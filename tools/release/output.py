@@ -20,7 +20,7 @@ _TEXT, _BLOBS = "RELEASE.txt", "blobs"
 class Folder:
     """A release that was written; `messages` are what publishes it, manifests last.
 
-    Releases beside it are those that locks may run: for each of them it says what its head differs in.
+    Releases beside it are those that locks may run: for each of them it adds how its head differs.
     """
 
     path: Path
@@ -82,7 +82,7 @@ class Folder:
         """The JSON object that is this part of the first board's manifest. Raises ReleaseError."""
         path = self.path / _manifest(self.boards[0])
         try:
-            part = path.read_text().split(".")[number]
+            part = path.read_text("utf-8").split(".")[number]
             found = json_text.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
         except (ValueError, IndexError):
             found = None
@@ -108,9 +108,9 @@ def write(release: Release, manifests: Mapping[str, str], folder: Path) -> Folde
         chunk = path / _BLOBS / name / n
         chunk.parent.mkdir(parents=True, exist_ok=True)
         chunk.write_bytes(data)
-    (path / _TEXT).write_text(describe(release))
+    (path / _TEXT).write_text(describe(release), "utf-8")
     for board, manifest in manifests.items():
-        (path / _manifest(board)).write_text(manifest)
+        (path / _manifest(board)).write_text(manifest, "utf-8")
     return Folder(path, release.version)
 
 

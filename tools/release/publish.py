@@ -1,6 +1,6 @@
 """Puts a release on a broker, and tells a lock to run it.
 
-Orders are counted, by a number that the lock holds: it tells the highest in its state, and obeys none below.
+Orders have numbers: the lock has the highest in its state, and obeys none that is not above it.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ class Known:
 
     @property
     def whole(self) -> bool:
-        """Whether there is nothing more to hear."""
+        """Whether everything has been heard."""
         return self.state is not None and self.waiting > 0 and self.released
 
 
@@ -138,8 +138,8 @@ async def order(
 ) -> int | None:
     """Have one lock run the version, now or when it is next online. The number of the order.
 
-    `number` is for a lock of which this broker knows nothing or lies; else it is the next by what is known
-    there. Raises ReleaseError where the release is not there, or nothing of the lock.
+    `number` is for a lock of which this broker knows nothing, or something false; otherwise the next one by
+    what is known there is taken. Raises ReleaseError if the release or the lock's state is not there.
     """
     there = await known(broker, lock, key, version)
     if not there.released:

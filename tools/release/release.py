@@ -34,12 +34,12 @@ _FIELD = r'^{} = "?([0-9.]+)"?$'
 
 
 def manifest_topic(version: str, board: str = BOARD) -> str:
-    """Where a board's manifest is retained: with dashes for dots, of which RabbitMQ makes levels."""
+    """Where a board's manifest is retained: with dashes for dots, which RabbitMQ would turn into levels."""
     return f"menshen/v1/release/{version.replace('.', '-')}{'' if board == BOARD else f'-{board}'}"
 
 
 def delta_topic(head: str, version: str) -> str:
-    """Where it is retained what the head of this SHA-256 differs in from that of a release."""
+    """Where the difference between the head of this SHA-256 and a release's head is retained."""
     return f"menshen/v1/blob/{head}/{version.replace('.', '-')}"
 
 
@@ -127,7 +127,7 @@ def build(
 
     `image` is MicroPython's for `board`; locks on other boards take the application alone.
     """
-    text = (source / "firmware/version.py").read_text()
+    text = (source / "firmware/version.py").read_text("utf-8")
     version, security = (_constant(text, name) for name in ("VERSION", "SECURITY"))
     with tempfile.TemporaryDirectory() as folder:
         app = build_app.build(Path(folder) / "app", source)

@@ -99,7 +99,7 @@ class RollOut:
             self.state, self.why = PAUSED, why
 
     def go_on(self) -> None:
-        """Have a paused one go on: what had failed in its group does not count again."""
+        """Continue a paused one: what had failed in its group does not count again."""
         if self.state == PAUSED:
             self.state, self.why = RUNNING, ""
             self.groups = [
@@ -157,7 +157,7 @@ def split(names: Sequence[str], shares: str, version: str) -> list[list[str]]:
 
 
 def unfit(release: Folder, states: Mapping[str, dict]) -> list[str]:
-    """Why some locks cannot take it, a sentence for each; what an older lock does not say is no reason."""
+    """Why some locks cannot take it, a sentence for each; what an older lock does not report is no reason."""
     said = []
     size = release.slot_size
     if size > SLOT_MAX:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from menshen.cli import numbers
 from menshen.cli.completing import LOCK
 from menshen.cli.options import packed
 from menshen.errors import MenshenError
@@ -40,14 +41,12 @@ _pace = packed(
     "pace",
     Pace,
     click.option("--groups", metavar="SHARES", help="Such as 1,10%,50%,100% [by the kind]."),
-    click.option("--threshold", type=click.IntRange(0, 99), default=10, help="Percent that may fail [10]."),
-    click.option(
-        "--wait", "wait_h", type=click.FloatRange(0, 720), help="Hours between groups [by the kind]."
-    ),
+    click.option("--threshold", type=numbers.Whole(0, 99), default=10, help="Percent that may fail [10]."),
+    click.option("--wait", "wait_h", type=numbers.Number(0, 720), help="Hours between groups [by the kind]."),
     click.option(
         "--patience",
         "patience_h",
-        type=click.FloatRange(0.001, 720),
+        type=numbers.Number(0.001, 720),
         default=2,
         help="Hours to wait for an answer [2].",
     ),
@@ -63,9 +62,9 @@ _pace = packed(
 def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace, as_json: bool) -> None:
     """Have all locks run a release, group by group.
 
-    The first group is a canary. Where more of a group fail than --threshold, all of it stops by itself; what
-    counts is what the locks report. Ctrl-C ends the command and loses nothing: the same line goes on, and
-    after a pause, too.
+    The first group is a canary. If more of a group fail than --threshold, the roll-out stops by itself; what
+    counts is what the locks report. Ctrl-C ends the command and loses nothing: the same line continues it,
+    also after a pause.
 
     \b
     security   1, then a quarter, then all; an hour between them
@@ -94,7 +93,7 @@ def roll_out_(names: tuple[str, ...], path: Path, kind: str, pace: Pace, as_json
 def pause(store: Store, kind: str) -> Answer:
     """Stop a roll-out before its next group.
 
-    Locks that were told already go on, and orders that nobody has answered are taken back.
+    Locks that have begun go on, and orders that no lock has answered are taken back.
 
     \b
         menshen release pause
@@ -182,7 +181,7 @@ async def _begun(store: Store, release: Folder, kind: str, names: list[str], pac
 
 
 def _stop_the_other(store: Store, kind: str, release: Folder) -> None:
-    """Security goes first: what is rolled out of features waits meanwhile. Raises MenshenError."""
+    """Security goes first: a roll-out of features waits meanwhile. Raises MenshenError."""
     other = fleet.saved(store, "security" if kind == "feature" else "feature")
     if other is None or other.state != RUNNING:
         return

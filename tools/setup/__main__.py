@@ -9,7 +9,7 @@ if sys.version_info < (3, 11):
         "or name one with `make PYTHON=python3.11`." % sys.version_info[:2]
     )
 
-from . import brokers, browser, postgresql, python_env, step, toolchain, umqtt
+from . import brokers, browser, extra, postgresql, python_env, step, toolchain, umqtt
 
 
 def main() -> int:
@@ -19,8 +19,8 @@ def main() -> int:
             umqtt.prepare()
             toolchain.prepare()
             if "tests" in sys.argv[1:]:
-                brokers.BROKERS.prepare()
-                postgresql.POSTGRESQL.prepare()
+                extra.prepare(brokers.BROKERS)
+                extra.prepare(postgresql.POSTGRESQL)
                 browser.prepare()
     except step.CannotGoOnError as reason:
         print(f"setup: {reason}", file=sys.stderr)

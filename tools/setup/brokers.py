@@ -1,8 +1,8 @@
 """build/toolchain/brokers: RabbitMQ, NATS and HAProxy, which only the tests against real brokers need.
 
-Debian's Erlang knows itself in /usr/lib/erlang alone, and starts helper programs that would look for
-Debian stable's C library where the machine has its own. So each of its programs gets a wrapper in its
-place, which starts it through the loader that was fetched with it, wherever the folder stands.
+Debian's Erlang works only in /usr/lib/erlang, and starts helper programs that would look for Debian stable's
+C library where the machine has its own. So each of its programs gets a wrapper in its place, which starts it
+through the loader that was fetched with it, wherever the folder stands.
 """
 
 from pathlib import Path

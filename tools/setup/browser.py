@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import debian, pins, step, toolchain
+from . import debian, extra, pins, step, toolchain
 from .extra import Extra
 
 FOLDER = toolchain.FOLDER / "browser"
@@ -48,19 +48,19 @@ def program() -> Path | None:
 def prepare() -> None:
     """Fetch one where the machine has none."""
     if program() in {None, _FETCHED}:
-        CHROMIUM.prepare()
+        extra.prepare(CHROMIUM)
 
 
 def _write_wrapper(top: Path, loader: str, libraries: str) -> None:
     shutil.copy(top / loader, top / "usr/lib/chromium/loader")
     (top / "bin").mkdir()
-    (top / "bin/fonts.conf").write_text(_FONTS)
+    (top / "bin/fonts.conf").write_text(_FONTS, "utf-8")
     toolchain.write_program(top / "bin/chromium", _WRAPPER.format(libraries=libraries))
     _see_it_start(top / "bin/chromium")
 
 
 def _see_it_start(chromium: Path) -> None:
-    """Debian's stable gets new Chromiums, which may need a library that pins.py does not name."""
+    """Check that it starts: Debian stable gets new Chromiums, which may need a library not in pins.py."""
     page = f"data:text/html,{_SEEN}"
     try:
         said = step.run(["timeout", _PATIENCE_S, chromium, "--no-sandbox", "--dump-dom", page])

@@ -109,7 +109,7 @@ _SUITES = {"stable", "oldstable", "testing", "unstable", "sid", "bookworm", "tri
 
 
 def _one_line_sources(path: Path) -> Iterable[tuple[str, list[str], list[str]]]:
-    for line in path.read_text().splitlines() if path.exists() else []:
+    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
         kind, _, rest = line.strip().partition(" ")
         if kind != "deb":
             continue
@@ -121,7 +121,7 @@ def _one_line_sources(path: Path) -> Iterable[tuple[str, list[str], list[str]]]:
 
 
 def _deb822_sources(path: Path) -> Iterable[tuple[str, list[str], list[str]]]:
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
     for stanza in "\n".join(lines).split("\n\n"):
         fields: dict[str, list[str]] = {}
         name = ""
@@ -149,7 +149,8 @@ def _configure(private: Path, suite: str, native: str, architectures: list[str])
             suite=suite,
             architectures=" ".join(architectures),
             keyring=KEYRING,
-        )
+        ),
+        "utf-8",
     )
     configuration = private / "apt.conf"
     configuration.write_text(
@@ -157,7 +158,8 @@ def _configure(private: Path, suite: str, native: str, architectures: list[str])
             folder=private,
             native=native,
             architectures=" ".join(f'"{name}";' for name in architectures),
-        )
+        ),
+        "utf-8",
     )
     return configuration
 

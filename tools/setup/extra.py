@@ -12,7 +12,7 @@ class Extra:
     """What is in `folder`: `packages` of Debian, and what `finish` makes of them.
 
     finish(top, loader, libraries) writes what starts them below top; the other two are paths from there.
-    `texts` are what it writes: where they change, the folder is made anew.
+    `texts` are what it writes: if they change, the folder is made anew.
     """
 
     name: str
@@ -24,18 +24,19 @@ class Extra:
     without: str
     """What happens where they cannot be had: the end of a sentence."""
 
-    def prepare(self) -> None:
-        """Fetch them and make them ready to start, if that is not done; say so where it cannot be."""
-        mark = step.fingerprint(self.packages, *self.texts)
-        if step.is_done(self.folder, mark):
-            return
-        try:
-            native = toolchain.native()
-            step.say(f"fetching {self.name} from Debian (once; about {self.megabytes} MB)")
-            with step.scratch() as folder:
-                debian.fetch({native: self.packages}, folder)
-                self.finish(folder / native, *toolchain.LOADERS[native])
-                step.done(folder / native, mark)
-                step.replace(self.folder, folder / native)
-        except debian.UnavailableError as reason:
-            step.say(f"going on without {self.name}, {self.without}: {reason}")
+
+def prepare(extra: Extra) -> None:
+    """Fetch them and make them ready to start, if that is not done; say so if it is not possible."""
+    mark = step.fingerprint(extra.packages, *extra.texts)
+    if step.is_done(extra.folder, mark):
+        return
+    try:
+        native = toolchain.native()
+        step.say(f"fetching {extra.name} from Debian (once; about {extra.megabytes} MB)")
+        with step.scratch() as folder:
+            debian.fetch({native: extra.packages}, folder)
+            extra.finish(folder / native, *toolchain.LOADERS[native])
+            step.done(folder / native, mark)
+            step.replace(extra.folder, folder / native)
+    except debian.UnavailableError as reason:
+        step.say(f"going on without {extra.name}, {extra.without}: {reason}")

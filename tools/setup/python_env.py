@@ -18,7 +18,7 @@ _NO_PACKAGES = Path("no-packages/lib/python3.11/site-packages")
 PROJECT = step.VENV / "project"
 """Its stamp alone lies there."""
 
-_PROJECT = tomllib.loads((step.TOP / "pyproject.toml").read_text())["project"]
+_PROJECT = tomllib.loads((step.TOP / "pyproject.toml").read_text("utf-8"))["project"]
 PACKAGES = {**dict(line.split("==") for line in _PROJECT["dependencies"]), **pins.PACKAGES}
 """What goes into .venv."""
 
@@ -33,7 +33,7 @@ def prepare() -> None:
         step.say(f"installing {len(PACKAGES)} Python packages into .venv (once; a minute or so)")
         with step.scratch() as folder:
             constraints = folder / "constraints.txt"
-            constraints.write_text("".join(f"{line}\n" for line in _pinned(pins.CONSTRAINTS)))
+            constraints.write_text("".join(f"{line}\n" for line in _pinned(pins.CONSTRAINTS)), "utf-8")
             pip("install", "--constraint", constraints, *_pinned(PACKAGES))
         step.done(step.VENV, VENV_MARK)
 
@@ -54,9 +54,9 @@ def prepare() -> None:
 
 
 def project_mark(top: Path) -> str:
-    """Changes with what the installed command knows: its version, what it needs, where its folder stands."""
+    """Changes with what is fixed at installation: the version, what it needs, where its folder is."""
     known = (top / name for name in ("pyproject.toml", "firmware/version.py"))
-    return step.fingerprint(str(top), *(path.read_text() for path in known))
+    return step.fingerprint(str(top), *(path.read_text("utf-8") for path in known))
 
 
 def pip(*arguments: str | Path, env: dict[str, str] | None = None) -> None:

@@ -33,7 +33,7 @@ def say(message: str) -> None:
 def alone() -> Iterator[None]:
     """Let one set-up at a time work in this folder; others wait, then find everything done."""
     BUILD.mkdir(exist_ok=True)
-    with (BUILD / "setup.lock").open("w") as lock:
+    with (BUILD / "setup.lock").open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -52,14 +52,14 @@ def fingerprint(*pins: object) -> str:
 def is_done(folder: Path, mark: str) -> bool:
     """Whether the folder was finished by a set-up with the same pins."""
     try:
-        return (folder / _STAMP).read_text() == mark
+        return (folder / _STAMP).read_text("utf-8") == mark
     except OSError:
         return False
 
 
 def done(folder: Path, mark: str) -> None:
     """Remember that the folder is finished: the last thing a step does."""
-    (folder / _STAMP).write_text(mark)
+    (folder / _STAMP).write_text(mark, "utf-8")
 
 
 @contextlib.contextmanager
@@ -99,7 +99,7 @@ def run(
         errors="replace",
         check=False,
     )
-    with LOG.open("a") as log:
+    with LOG.open("a", encoding="utf-8") as log:
         log.write(f"$ {' '.join(map(str, command))}\n{result.stdout}\n")
     if result.returncode:
         raise subprocess.CalledProcessError(result.returncode, result.args, result.stdout)

@@ -137,5 +137,5 @@ def _write_debian(path: Path, name: str, program: str) -> None:
 
 def write_program(path: Path, text: str) -> None:
     """A file that can be started."""
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     path.chmod(0o755)

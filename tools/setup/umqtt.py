@@ -16,7 +16,7 @@ def prepare() -> None:
     step.say(f"fetching {pins.UMQTT.replace('==', ' ')} into lib/")
     with step.scratch() as folder:
         requirement = folder / "requirement.txt"
-        requirement.write_text(f"{pins.UMQTT} --hash=sha256:{pins.UMQTT_ARCHIVE_SHA256}\n")
+        requirement.write_text(f"{pins.UMQTT} --hash=sha256:{pins.UMQTT_ARCHIVE_SHA256}\n", "utf-8")
         # pip checks the archive's hash, unpacks it, and then gives up since there is no setup.py
         # in it; told not to clean up after itself, it leaves the file that we are after.
         with contextlib.suppress(step.CannotGoOnError):

@@ -3,16 +3,16 @@
 Each step takes the programs by module name and gives them back, smaller. In this order: constructors that
 run once are freed (`once`), the modules of a room that stay loaded become one (`rooms`), files get short
 names (`files`), constants and `async with` are written out where they are used (`constants`), and names
-become short ones that are shared (`names`).
+become short ones that are shared (`names`). What the compiler makes of that is made smaller by `lean`.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from . import blocks, constants, files, names, numbers, once, parameters, rooms
+from . import blocks, constants, files, names, once, places, rooms, shared
 from .syntax import growing, parsed
 
-STEPS = ("once", "rooms", "files", "constants", "names")
+STEPS = ("once", "rooms", "files", "constants", "shared", "names", "lean")
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def shrink(
     """`sources` by module name, all that there are.
 
     `given` are the names of what they use of others, `called` those by which others use them; `without` the
-    steps that are left out, to see what each is worth. Raises rooms.RoomError. Where one of the sources is no
-    program, all are left as they are: the compiler explains.
+    steps that are left out, to see what each is worth. Raises rooms.RoomError or places.PlaceError. Where one
+    of the sources is no program, all are left as they are: the compiler explains.
     """
     with growing():
         return _shrink(sources, given, called, without)
@@ -51,26 +51,27 @@ def _shrink(
 ) -> Shrunk:
     if not all(map(is_program, sources.values())):
         return Shrunk(dict(sources), {}, {})
-    programs, short, places = dict(sources), {}, {}
+    places.check(sources)
+    programs, short, written, stays = dict(sources), {}, {}, ""
     if "once" not in without:
         programs = once.freed(programs)
     if "rooms" not in without:
         programs = rooms.join(programs, called)
+        stays = next((name for name in programs if name not in sources), "")
     if "files" not in without:
-        places = files.chosen(programs, called)
+        written = files.chosen(programs, called)
         programs = {
-            places.get(name, name): files.applied(program, places) for name, program in programs.items()
+            written.get(name, name): files.applied(program, written) for name, program in programs.items()
         }
-    keep = names.kept(programs, given, called, places.values())
+    keep = names.kept(programs, given, called, written.values())
     if "constants" in without:
         keep |= constants.declared(programs)
     else:
-        written = constants.written_out(programs, keep)
-        programs = {name: blocks.written_out(program) for name, program in written.items()}
+        programs = constants.written_out(programs, keep)
+        programs = {name: blocks.written_out(program) for name, program in programs.items()}
+        if "shared" not in without:
+            programs = shared.shared(programs, written.get(stays, stays))
     if "names" not in without:
-        programs = parameters.renamed(programs, called)
-        short = names.chosen(programs, keep, places.values())
-        programs = {
-            name: numbers.numbered(names.applied(program, short)) for name, program in programs.items()
-        }
-    return Shrunk(programs, short, places)
+        short = names.chosen(programs, keep, written.values())
+        programs = {name: names.applied(program, short) for name, program in programs.items()}
+    return Shrunk(programs, short, written)

@@ -1,7 +1,7 @@
-"""Writes `async with` as what it comes to: the compiler's code for it takes some 70 bytes more each time.
+"""Writes `async with` out as plain code: the compiler's own code for it takes some 70 bytes more each time.
 
-A loan has everything that waits before its block, so the block itself needs no `async`; a lock of asyncio is
-acquired and released. Nothing else has such a block in the firmware, and one of another kind stays as it is.
+All waiting of a loan is before its block, so the block itself needs no `async`; a lock of asyncio is acquired
+and released. Nothing else in the firmware has such a block, and one of another kind stays as it is.
 What a loan has for `async with` itself is left out.
 """
 

@@ -1,7 +1,7 @@
 """Writes public constants out where they are used: a name that others import lies in RAM, and in two tables.
 
 Those are numbers, bytes, and words so short that they take less than a name. The compiler does the same by
-itself for `_NAME = const(...)`, which nobody else sees.
+itself for `_NAME = const(...)`, which nobody else sees. It needs no `const` for that: nobody imports it then.
 """
 
 import ast
@@ -93,7 +93,7 @@ def _spaces(tree: ast.Module, values: Mapping[str, _Values]) -> dict[str, str]:
 
 
 def _taken_otherwise(trees: Mapping[str, ast.Module], values: Mapping[str, _Values]) -> set[str]:
-    """Names that somebody takes in a way that is not looked through here, or that mean something else too."""
+    """Names that are used in a way that this module does not follow, or that mean something else too."""
     taken = set()
     for tree in trees.values():
         spaces = _spaces(tree, values)
@@ -109,15 +109,28 @@ def _taken_otherwise(trees: Mapping[str, ast.Module], values: Mapping[str, _Valu
     return taken
 
 
+def _is_const_called(tree: ast.Module) -> bool:
+    """Whether const() is more than a word to the compiler, which takes it away from `NAME = const(...)`."""
+    taken = sum(isinstance(node, ast.Name) and node.id == "const" for node in walk(tree))
+    return taken != sum(
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == "const"
+        for node in tree.body
+    )
+
+
 def _rewritten(program: str, tree: ast.Module, module: str, values: Mapping[str, _Values]) -> str:
     here = dict(values[module])
     edits: list[Edit] = []
     for bound, source, name in _imports(tree, values):
         here[bound] = values[source][name]
     spaces = _spaces(tree, values)
+    words = {} if _is_const_called(tree) else {"micropython": ("const",)}
     for node in walk(tree):
         if isinstance(node, ast.ImportFrom):
-            gone = [alias for alias in node.names if alias.name in values.get(node.module or "", ())]
+            known = words.get(node.module or "") or values.get(node.module or "", ())
+            gone = [alias for alias in node.names if alias.name in known]
             if gone:
                 left = [ast.unparse(alias) for alias in node.names if alias not in gone]
                 text = f"from {node.module} import {', '.join(left)}" if left else "pass"
@@ -134,7 +147,7 @@ def _rewritten(program: str, tree: ast.Module, module: str, values: Mapping[str,
 
 
 def _outermost(edits: Iterable[Edit]) -> Iterable[Edit]:
-    """Those that lie in no other: of two that overlap one lies in the other, as their nodes do."""
+    """The edits that lie in no other: of two that overlap one lies in the other, as their nodes do."""
     end = (0, 0)
     for edit in sorted(set(edits), key=lambda edit: (*edit[:2], -edit[2], -edit[3])):
         if edit[2:4] > end:

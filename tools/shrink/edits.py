@@ -1,4 +1,4 @@
-"""Changes places of a program's text that its syntax tree has named."""
+"""Changes places of a program's text that were found in its syntax tree."""
 
 import ast
 from collections.abc import Iterable

@@ -1,11 +1,11 @@
-"""Gives the names of the program short ones, and one to several where nobody can take one for another.
+"""Gives the names of the program short ones, and one to several that cannot be confused.
 
 Every name that a module brings lies in the chip's RAM for good: a pool entry of 7 bytes and its letters. So
 what counts is how many different ones there are. A name may serve twice if it never means two things in one
 place: a class with those it inherits from, a module's own names, or the words of one function.
 
-A name gets its short one by its own spelling, and what several modules know comes first, so that a change in
-one module hardly ever changes another: a release then fetches that module and no more.
+A name's short one depends on its own spelling, and names that several modules know come first, so that a
+change in one module hardly ever changes another: a release then fetches that module and no more.
 """
 
 import ast
@@ -107,7 +107,11 @@ def given_by(text: str) -> set[str]:
 
 def in_texts(program: str) -> set[str]:
     """The names in those texts of a program that are programs themselves: it has another machine run them."""
-    found: set[str] = set()
+    return {word for text in programs_in(program) for word in _WORD.findall(text)}
+
+
+def programs_in(program: str) -> Iterator[str]:
+    """Those texts; `_` stands in a gap that is to be filled in."""
     for node in walk(parsed(program)):
         match node:
             case ast.JoinedStr(parts):
@@ -117,8 +121,7 @@ def in_texts(program: str) -> set[str]:
             case _:
                 continue
         if _runs(text):
-            found |= set(_WORD.findall(text))
-    return found
+            yield text
 
 
 def _runs(text: str) -> bool:
@@ -149,7 +152,7 @@ def words(program: str) -> set[str]:
 
 
 def _annotations(tree: ast.Module) -> Iterator[ast.AST]:
-    """What only says of which kind something is, and docstrings: the compiler leaves them out."""
+    """Annotations and docstrings: the compiler leaves them out."""
     for node in walk(tree):
         match node:
             case ast.arg(annotation=note) | ast.AnnAssign(annotation=note):
@@ -248,7 +251,7 @@ def _families(trees: Collection[ast.Module]) -> Iterator[set[str]]:
 
 
 def _set_on_others(trees: Collection[ast.Module]) -> set[str]:
-    """What the program sets on objects, and none of its own classes has: they are another's."""
+    """What the program sets on objects and none of its own classes has: those objects are somebody else's."""
     found = set()
     for node in itertools.chain(*map(walk, trees)):
         match node:
@@ -277,6 +280,6 @@ def _members(node: ast.ClassDef) -> set[str]:
 
 
 def short_names() -> Iterator[str]:
-    """One letter, then two; what begins with a capital meets no local variable. None differ by case alone."""
+    """One letter, then two; what begins with a capital meets no local variable. None differ only by case."""
     yield from string.ascii_uppercase
     yield from (a + b for a in string.ascii_uppercase for b in string.ascii_lowercase + string.digits)

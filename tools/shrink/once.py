@@ -1,9 +1,9 @@
 """Frees the constructors of what is made once: the code ran when the lock was made, and lies in RAM for good.
 
-Which classes those are is derived: one place in the whole program makes one, and that place is in app.py, in
-a block of loader.Late, which gives the code back if what is made of it cannot be, or in another such
-constructor of code that stays; neither in a loop nor in a function of its own. Each such constructor ends
-with putting loader.spent in its place, which says so clearly where a second one is made all the same.
+Which classes these are is derived. Only one place in the whole program makes one, and that place is in
+app.py, in a block of loader.Late (which gives the code back if making fails), or in another such constructor
+of code that stays; it is neither in a loop nor in a function of its own. Each such constructor ends by
+putting loader.spent in its place, which says so if a second one is made all the same.
 """
 
 import ast
@@ -77,7 +77,7 @@ def _constructors(tree: ast.Module) -> Iterator[tuple[ast.ClassDef, ast.Function
 
 
 def _called(tree: ast.Module) -> Iterator[str]:
-    """Names that are called, or handed to somebody who may call them, however often they are."""
+    """Names that are called, or passed to something that may call them, as often as they are."""
     others = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
     notes = {id(node) for note in [*_annotations(tree), *rooms.for_types(tree)] for node in walk(note)}
     for node in walk(tree):

@@ -1,7 +1,7 @@
-"""The words that every MicroPython has in its ROM, and that a .mpy file says by a number of two bytes.
+"""The words that every MicroPython has in its ROM, and that a .mpy file writes as a number of two bytes.
 
-py/makeqstrdata.py, `static_qstr_list`: their numbers are a part of the .mpy format, version 6. Any other
-name takes its letters and two bytes in each file that says it, and lies in RAM once it has been loaded.
+py/makeqstrdata.py, `static_qstr_list`: their numbers are a part of the .mpy format, version 6. Any other name
+takes its letters and two bytes in each file that uses it, and lies in RAM once it has been loaded.
 """
 
 import builtins

@@ -1,13 +1,11 @@
 """Joins the modules that stay loaded into a few files: each costs 250 B of RAM, and three names for good.
 
-What app.py imports at its top becomes one file, what each block of loader.Late imports another; with them go
-the modules that these import in their turn. A file has the name of the room that most of its modules are of,
-or the next where another file has that.
-A module that is lent for a time (loader.Loan) keeps its own file, and takes in those that nobody gets without
-it and that come with it. A module in no room that others know by its name, or that is imported whole, keeps
-its own file, too.
-Nothing but names changes: a name that two modules of a file have is numbered in the second, and imports say
-where a name now is.
+What app.py imports at its top becomes one file, and what each block of loader.Late imports another, together
+with the modules that these import in their turn. A file has the name of the room from which most of its
+modules are, or of the next one if another file has that name. A module that is lent for a time (loader.Loan)
+keeps its own file, and takes in those that nobody gets without it and that come with it. A module in no room
+that others know by its name, or that is imported whole, keeps its own file, too. Nothing but names changes: a
+name that two modules of a file have is numbered in the second, and imports say where a name now is.
 """
 
 import ast
@@ -101,7 +99,7 @@ def _files(modules: Mapping[str, _Module], known: Collection[str]) -> dict[str, 
 def _taken_in(
     modules: Mapping[str, _Module], stay: Collection[str], known: Collection[str]
 ) -> dict[str, list[_Module]]:
-    """What is lent with what it takes in, by its name: what comes with it, and comes with nothing else."""
+    """By each lent module's name, what its file takes in: modules that come only with this one."""
     at_top = {name: _wanted(module.tree.body, modules) for name, module in modules.items()}
     anywhere = {name: _wanted(walk(module.tree), modules) for name, module in modules.items()}
     roots = (set(modules) - set().union(*anywhere.values())) | {_FIRST, *stay, *known}
@@ -188,7 +186,7 @@ def _targets(node: ast.AST, modules: Mapping[str, _Module]) -> Iterable[str]:
 
 
 def _name(room: list[_Module], others: set[str]) -> None:
-    """Find for all that the modules of a room define a name that is free in the room.
+    """Find, for all that the modules of a room define, names that are free in the room.
 
     `others` are the modules that keep their own file: one that is loaded puts its name into the room.
     """

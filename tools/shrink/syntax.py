@@ -1,4 +1,4 @@
-"""Programs taken apart, each once: every step goes through all of them, and most steps change few."""
+"""Parses programs, each once: every step goes through all of them, and most steps change few."""
 
 import ast
 import contextlib

@@ -111,7 +111,7 @@ class Board(Questions):
             await self._life
 
     async def wait_off(self, timeout: float = 90) -> None:
-        """Wait until the power is off: the knife of `cut_at` has fallen."""
+        """Wait until `cut_at` has switched the power off."""
         if self._life is not None:
             async with asyncio.timeout(timeout):
                 await asyncio.shield(self._life)
@@ -138,7 +138,7 @@ class Board(Questions):
         self._send(self._outside.level(pin, level))
 
     def pulses(self, pins: Sequence[int]) -> None:
-        """A low pulse on each of these pins in turn, too short for a program to see without an interrupt."""
+        """Give a low pulse on each of these pins in turn, too short to be seen without an interrupt."""
         self._send("".join(self._outside.level(pin, level) for pin in pins for level in (0, 1)))
 
     def switch(self, a: int, b: int, closed: bool) -> None:
@@ -150,7 +150,7 @@ class Board(Questions):
         self._send(self._outside.access_point(up))
 
     def dhcp(self, mode: str | None = None) -> str:
-        """How the access point gives addresses: one of world.MODES, set if there is one; as it is."""
+        """Set how the access point gives addresses, one of world.MODES, if one is given; the present mode."""
         if mode is not None:
             self._send(self._outside.lease(mode))
         return self._outside.dhcp
@@ -254,7 +254,7 @@ class Board(Questions):
             self._started.set()
 
     def _follow(self, words: list[str]) -> None:
-        """A line that is for the board, and not for all."""
+        """Handle a line that is for the board, and not for all listeners."""
         match words:
             case ["wdt", ms]:
                 self._stop_watchdog()

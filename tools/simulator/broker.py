@@ -1,6 +1,6 @@
 """The demo's MQTT broker, embedded, and the operator's client of any broker.
 
-amqtt catches cancellations and waits by `wait_for`: what it does is ended by `ending`.
+amqtt catches cancellations and uses `wait_for`, so `ending` ends its tasks.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _GOODBYE_S = 10
 
 
 class _Postman(_Amqtt):
-    """amqtt 0.12.1 gives whoever connects the retained messages of everybody's subscriptions."""
+    """amqtt 0.12.1 gives each new client the retained messages of all subscriptions; this one does not."""
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple, session: Session
@@ -85,7 +85,7 @@ class Operator:
             self._client = None
 
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
-        """Publish with QoS 1 and wait for the broker's word; raises ConnectionError."""
+        """Publish with QoS 1 and wait for the broker's acknowledgement; raises ConnectionError."""
         if self._listening is None or self._listening.done():
             await self.stop()
             await self.start()
@@ -95,7 +95,7 @@ class Operator:
 
     @contextlib.contextmanager
     def _plain_errors(self):
-        """The client knows six ways to say one thing."""
+        """Make one error of the client's six."""
         try:
             yield
         except (ClientError, AMQTTError, OSError, TimeoutError) as error:

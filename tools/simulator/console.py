@@ -22,7 +22,7 @@ class Console:
                 waiter.set_result(line)
 
     async def wait_for(self, text: str, timeout: float) -> str:
-        """The first line since the last start that has `text` in it; TimeoutError tells what was said."""
+        """The first line since the last start that has `text` in it; TimeoutError has the lines that came."""
         for line in self.since_start:
             if text in line:
                 return line

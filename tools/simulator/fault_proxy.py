@@ -74,7 +74,7 @@ class FaultProxy:
         await ending.end(*self._links)
 
     async def until_hit(self, timeout: float = 60) -> None:
-        """Wait until the fault has been met; TimeoutError. Of a call that rings for ever nobody knows."""
+        """Wait until the fault has been met; TimeoutError. A connect that nobody accepts is not noticed."""
         if self._deaf:
             return
         async with asyncio.timeout(timeout), self._news:
@@ -98,7 +98,7 @@ class FaultProxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _listen_deaf(self) -> None:
-        """The kernel lets all further calls ring: the SYN of each is dropped."""
+        """Listen so that the kernel accepts no more connections: it drops the SYN of each."""
         deaf = socket.socket()
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         deaf.bind((_HOST, self.port))

@@ -31,7 +31,7 @@ class FaultResolver(asyncio.DatagramProtocol):
         await ending.end(*self._slow)
 
     async def fail(self, way: str | None) -> None:
-        """Answer like this from now on; "reset" closes the port, of which ICMP tells."""
+        """Answer like this from now on; "reset" closes the port, which ICMP reports."""
         self._way = way
         if way == "reset":
             self._close()

@@ -86,7 +86,7 @@ class LockSide:
             await self._flight(point, flight)
 
     async def read(self) -> bytes:
-        """The next bytes that the lock sends; of none that it sends in vain."""
+        """The next bytes that the lock sends, decrypted."""
         while True:
             self._arrived.clear()
             with contextlib.suppress(ssl.SSLWantReadError):

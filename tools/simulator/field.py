@@ -58,8 +58,8 @@ class Field:
     ) -> Reply | None:
         """Send a frame, and give what comes back within `wait_s` after its end, or None.
 
-        Whoever is selected hears it. What two cards say at once is broken, and so is what a card says that is
-        taken away meanwhile.
+        The selected card hears it. If two cards answer at once the result is broken, and so it is if a card
+        is taken away meanwhile.
         """
         await self.time.spend(air_s(len(frame) + 2, rate))
         selected = [card for card in self.cards if self.on and card.state in (ACTIVE, PROTOCOL)]

@@ -1,7 +1,7 @@
 """A house to try: Mosquitto over TLS with the shipped rules, three locks provisioned like boards, and a file.
 
-Everything is done by the commands that a landlord and an installer type; only the boards are simulated, and
-their cables. It begins anew each time.
+Everything is done with the commands that a landlord and an installer type; only the boards and their cables
+are simulated. It begins anew each time.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class HouseError(MenshenError):
 class Onlooker:
     """Hears the broker with the operator's certificate, as the page shows it, and publishes there.
 
-    A connection that was lost is made anew, and what the broker retains is heard again.
+    A lost connection is made anew, and the broker's retained messages are received again.
     """
 
     def __init__(self, address: str, tls: mqtt.Tls | None, heard: Callable[[str, bytes], None]) -> None:
@@ -265,10 +265,10 @@ async def _until_online(world: World, news: asyncio.Event, wanted: bool) -> dict
 
 
 def _write_settings(path: Path, config: dict) -> None:
-    """As an installer has them: without a key, and in the house's time."""
+    """Write settings as an installer has them: without a key, and in the house's time zone."""
     path.parent.mkdir(exist_ok=True, mode=0o700)
     given = {key: value for key, value in config.items() if key != "key"}
-    path.write_text(json.dumps(given | {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}, indent=1))
+    path.write_text(json.dumps(given | {"time": {"zone": "CET-1CEST,M3.5.0,M10.5.0/3"}}, indent=1), "utf-8")
 
 
 @contextlib.asynccontextmanager

@@ -18,7 +18,7 @@ def conditions() -> dict[str, tuple[int, ...]]:
 
 
 def names() -> dict[str, str]:
-    """The signal that a colour stands for, by the colour as "#rrggbb"; of several the first in the table."""
+    """The signal for each colour, by the colour as "#rrggbb"; if there are several, the table's first."""
     found = {DARK: "idle"}
     for name, (colour, *_) in [*signals().items(), *conditions().items()]:
         found.setdefault(f"#{colour:06x}", name)

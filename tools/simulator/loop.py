@@ -7,10 +7,10 @@ import selectors
 
 
 class _Selector(selectors.SelectSelector):
-    """Its timers are good to some 50 us: epoll rounds up to a millisecond, 11 bytes of UART.
+    """A selector with timers good to some 50 us: epoll rounds up to a millisecond, 11 bytes of UART.
 
-    `select` fails as a whole where one descriptor is closed, as epoll does not: aiomqtt connects in a
-    thread, and one whose connection fails there may close a socket before the loop is told to listen to it.
+    Unlike epoll, `select` fails as a whole if one descriptor is closed: aiomqtt connects in a thread, and if
+    that fails it may close a socket before the loop is told to listen to it.
     """
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:

@@ -13,10 +13,10 @@ chip"); 1.25 is as 1.24, and 1.26 as 1.27.
 
 @dataclass(frozen=True)
 class Memory:
-    """`micropython`: with the figures of which version, or of a board that has PSRAM.
+    """`micropython`: the version whose figures are used, or a board that has PSRAM.
 
-    `tls_fails`: how a session fails for which there is no room: as a bad certificate, with ENOMEM, or
-    without an answer; each was seen. `lacks`: what this MicroPython was built without.
+    `tls_fails`: how a session fails that finds no memory: as a bad certificate, with ENOMEM, or without an
+    answer; each was seen. `lacks`: what this MicroPython was built without.
     """
 
     micropython: Literal["1.24", "1.27", "PSRAM"] = "1.27"

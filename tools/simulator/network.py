@@ -70,7 +70,7 @@ def answer_sntp(query: bytes, ahead_s: int = 0) -> bytes:
 class Network:
     """Owns the resolver and the proxy before the broker; `emit` is told of every MQTT packet.
 
-    Of a connection with TLS nobody can tell.
+    It cannot see into a connection with TLS.
     """
 
     def __init__(self, broker: tuple[str, int], emit: Callable[[dict], None], tls: bool = False) -> None:

@@ -14,12 +14,12 @@ def give(workdir: Path, image: bytes) -> None:
     workdir.mkdir(parents=True, exist_ok=True)
     blank = b"\xff" * (2 * SIZE - len(image))
     (workdir / "ota.img").write_bytes(image + blank)
-    (workdir / "ota.json").write_text(json.dumps([0, 0, VALID]))
+    (workdir / "ota.json").write_text(json.dumps([0, 0, VALID]), "utf-8")
 
 
 def starts(workdir: Path) -> tuple[int, bool]:
     """The partition that the bootloader starts, and whether it is there for good."""
-    boots, _, state = json.loads((workdir / "ota.json").read_text())
+    boots, _, state = json.loads((workdir / "ota.json").read_text("utf-8"))
     return boots, state == VALID
 
 

@@ -45,7 +45,7 @@ class Outfit:
     """What the lock has at first: `settings` change parts of /config.json, `files` lie in the flash.
 
     `secure`: its cards prove themselves, and numbers alone open nothing, as in a lock with default settings;
-    else its cards have a number and no more. `installed`: the board is new, and an installer gives it its
+    otherwise its cards have only a number. `installed`: the board is new, and an installer gives it its
     settings over its console.
     """
 

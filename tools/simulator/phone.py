@@ -28,7 +28,7 @@ class TagFault(ValueError):
 
 
 class Phone(Card):
-    """Being asked as a card it has a UID made up for the moment; `on_read(phone)` once it has read a tag."""
+    """When asked as a card it shows a UID made up for the moment; `on_read(phone)` is called after a tag."""
 
     def __init__(self, on_read: Callable[["Phone"], None] = lambda phone: None, seed: int = 7816) -> None:
         made_up = b"\x08" + random.Random(seed).randbytes(3)
@@ -40,7 +40,7 @@ class Phone(Card):
         self._moved, self._written = asyncio.Event(), asyncio.Event()
 
     def scan(self, on: bool) -> None:
-        """Have a page look at each tag first, or no more."""
+        """Have a page read each tag first, or stop that."""
         self.scans, self._message = on, None
 
     async def write(self, message: bytes) -> None:

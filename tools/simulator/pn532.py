@@ -16,7 +16,7 @@ from .phone import Phone
 from .pn532_line import SPEEDS, Line
 from .pn532_reader import Initiator
 from .pn532_setup import Setup
-from .pn532_target import Target
+from .pn532_target import EMULATES_PICC, Target
 
 _START_S = 0.002  # data sheet, 8.6.1: the 27.12 MHz oscillator settles after RSTPD_N rises
 _NEVER = float("inf")
@@ -67,11 +67,17 @@ class Pn532:
     def misses_card(self) -> bool:
         """Whether the lock looks for a card that it was told of, and may not have noticed yet that it went.
 
-        One that comes back now has been there all the time, to the lock, and is not told again. Where this
-        computer is busy its looks may take a second, and longer where it has given this chip up meanwhile.
+        A card that comes back now was there all the time as far as the lock knows, and is not reported again.
+        If this computer is busy, the lock's looks may take a second, and longer if it has given this chip up
+        meanwhile.
         """
         is_asked = self._powered and self.fault == "ok" and not self._air.cards
         return is_asked and self._air.misses < MISSES and not self._as_reader.awaits_card
+
+    @property
+    def plays_card(self) -> bool:
+        """Whether the host has it be a card to a phone (7.2.9)."""
+        return self._powered and bool(self._setup.parameters & EMULATES_PICC)
 
     @property
     def radio_s(self) -> float:
@@ -219,7 +225,7 @@ class Pn532:
         return answer
 
     async def _of_the_chip(self, code: int, data: bytes) -> bytes | None:
-        """What has to do with neither role: sections 7.2 and 7.3.1. None: no such command, or a wrong one."""
+        """Commands of neither role: sections 7.2 and 7.3.1. None: no such command, or a wrong one."""
         match code:
             case 0x00 if data:
                 return await self._diagnose(data)

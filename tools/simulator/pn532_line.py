@@ -30,8 +30,8 @@ class Line:
     `heard_at` is when that frame was over, `left_at` when the last byte left. `host_speed` is what the host's
     own UART is set to: where that is not the chip's, both hear garbage.
 
-    `ahead`, if there is one, gets all bytes of a frame, in place of `send`, as the first begins: they, when
-    that is, and the seconds of each. No bytes: those that have not left by then do not.
+    `ahead`, if there is one, gets all bytes of a frame, in place of `send`, when the first begins: the bytes,
+    that time, and the seconds for each. No bytes: those that have not left by then never do.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Line:
         self._deframer = frames.Deframer()
 
     def change_speed(self, baud: int) -> None:
-        """From the byte on that is being heard, by the line's own time: the event loop may be late."""
+        """Change it from the byte on that is being heard, by the line's own time: the loop may be late."""
         self.speed, self._blind_until = baud, self.heard_at + _CHANGE_S
 
     def host_changes(self, baud: int, at: float | None) -> None:

@@ -1,8 +1,8 @@
 """The PN532 as a reader: it finds up to two type A cards, activates them and carries data.
 
 Numbers of sections are those of NXP's UM0701-02, "14443" are those of ISO/IEC 14443. What the manual leaves
-open is as a card of 14443-3 makes it: a card that was released is halted, and REQA (which the chip sends:
-nfcpy finds 0x26 in its FIFO) does not wake it before the field was off.
+open follows from cards as 14443-3 has them: a card that was released is halted, and REQA (which the chip
+sends: nfcpy finds 0x26 in its FIFO) does not wake it until the field has been off.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What a host can set in a PN532 and the chip's roles then go by. Sections are those of NXP's UM0701-02."""
+"""What a host can set in a PN532, for both of its roles. Sections are those of NXP's UM0701-02."""
 
 FOR_EVER = 0xFF
 _ITEM_SIZES = {1: 1, 2: 3, 4: 1, 5: 3, 0x0A: 11, 0x0B: 8, 0x0C: 3, 0x0D: 9}  # of RFConfiguration: 7.3.1

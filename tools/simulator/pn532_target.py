@@ -11,7 +11,7 @@ from .pn532_setup import Setup
 from .radio import exchange_s
 
 GET_DATA, INIT_AS_TARGET, SET_DATA = 0x86, 0x8C, 0x8E
-_EMULATES_PICC = 0x20  # SetParameters (7.2.9)
+EMULATES_PICC = 0x20  # SetParameters (7.2.9)
 _PICC_ONLY, _SPEAKS_APDUS = 0x04, 0x20
 _MIFARE_FELICA_NFCID3 = 6 + 18 + 10
 _RATS = b"\xe0\x80"  # FSDI 8: the phone takes 256 bytes; no CID
@@ -61,7 +61,7 @@ class Target:
             return None
         self._release()
         reachable = (
-            data[0] & _PICC_ONLY and data[6] & _SPEAKS_APDUS and self._setup.parameters & _EMULATES_PICC
+            data[0] & _PICC_ONLY and data[6] & _SPEAKS_APDUS and self._setup.parameters & EMULATES_PICC
         )
         loop = asyncio.get_running_loop()
         while True:

@@ -20,7 +20,7 @@ _PATIENCE_S = 1.0  # until a program that is told of Ctrl-C must have heard it
 
 
 class ChipFailed(Exception):
-    """The chip could not even begin to start; the text is what it said."""
+    """The chip could not even begin to start; the text is what it printed."""
 
 
 class Uart:
@@ -180,8 +180,8 @@ class ChipProcess:
     def interrupt(self) -> bool:
         """Press Ctrl-C; whether the program takes it, as micropython.kbd_intr has it.
 
-        The chip is told over the bus, since the Unix port raises at a signal wherever it is, in the middle
-        of its garbage collection too. Only a program that does not look at the bus gets the signal.
+        This goes over the bus, since at a signal the Unix port raises wherever it is, even in the middle of a
+        garbage collection. Only a program that does not read the bus gets the signal.
         """
         if not self._takes_interrupts():
             return False
@@ -193,7 +193,7 @@ class ChipProcess:
     def _takes_interrupts(self) -> bool:
         if self._process is None or self._process.returncode is not None:
             return False
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        status = Path(f"/proc/{self._process.pid}/status").read_text("utf-8")
         caught = int(status.split("SigCgt:")[1].split()[0], 16)
         return bool(caught >> (signal.SIGINT - 1) & 1)
 

@@ -10,7 +10,7 @@ _PATIENCE_S = 10  # to end by itself, once it is told to
 
 @contextlib.asynccontextmanager
 async def program(*command: str | os.PathLike, **options) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A program that runs beside the block; what is left of it then is ended, and killed if it goes on."""
+    """A program that runs beside the block; at its end what is left of it is ended, and killed if need be."""
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, **options)
     try:
         yield process

@@ -122,7 +122,7 @@ class Provision:
 def renew(board: Board, app_dir: Path, config: dict, missing: dict[str, bytes]) -> None:
     """Give the lock of an earlier run new settings, and the application as it is in `app_dir` now.
 
-    It gets all of the `missing` files where it has not got each of them.
+    It gets all of the `missing` files if it lacks any of them.
     """
     wanted = build_app.flash_files(app_dir)
     if not all(_has(board, name) for name in missing):

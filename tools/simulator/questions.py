@@ -59,7 +59,7 @@ class Questions:
         return await self._ask("mod")
 
     async def turn(self) -> None:
-        """Wait until the chip's event loop has come round; not for long, for it may be off or hang."""
+        """Wait until the chip's event loop has had a turn; not for long, since it may be off or hang."""
         async with ending.running(self.flash_stats()) as asking:
             await asyncio.wait([asking], timeout=_TURN_S)
 

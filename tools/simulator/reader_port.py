@@ -14,7 +14,7 @@ _OUTPUT_SPEED = 5  # in what tcgetattr gives
 class ReaderPort(SerialPort):
     """`chip` is the PN532, without power at first; `taken` counts the bytes that have come from the program.
 
-    Baud rates count here: what the program has its port set to is looked at with each byte, both ways.
+    Baud rates matter here: the program's setting of its port is checked with each byte, both ways.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The chip's console on UART0 as a terminal sees it: what the program prints, the prompt, the raw REPL.
 
-The way in is played here, byte by byte as MicroPython's shared/runtime/pyexec.c does it; the way out is
-the chip's own standard output. The friendly prompt is for programs: it echoes, and runs no line.
+The way in is played here, byte by byte as MicroPython's shared/runtime/pyexec.c does it; the way out is the
+chip's own standard output. The friendly prompt is only for programs: it echoes, and runs no line.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Writes a ROMFS image: MicroPython's read-only file system that is used where it lies.
+"""Writes a ROMFS image: MicroPython's read-only file system, which is used in place.
 
 The format is that of extmod/vfs_rom.c of MicroPython 1.25: records of kind, length and contents.
 """

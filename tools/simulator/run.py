@@ -1,7 +1,6 @@
 """`menshen run`: the demo lock with its world, its page and its broker, until Ctrl-C."""
 
 import asyncio
-import errno
 import os
 import signal
 import socket
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from menshen import build_app, checkout, ending
+from menshen.cli import numbers
 from menshen.errors import MenshenError
 
 from .board import ChipFailed
@@ -68,7 +68,7 @@ def _say(line: str) -> None:
 @click.command("run")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=numbers.Whole(0, 65535),
     default=8000,
     show_default=True,
     help="Of the page; 0 lets the system choose.",
@@ -89,11 +89,7 @@ def run(port: int, workdir: Path) -> None:
     \b
         menshen run --port 8080
     """
-    try:
-        listener = listen_on(port)
-    except OSError as error:
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"is not ours ({os.strerror(error.errno)})"
-        raise MenshenError(f"Port {port} {why}: choose another, as in `make run PORT=8001`.") from error
+    listener = listen_on(port)
     try:
         with listener, asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(serve(listener, workdir))

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import errno
-import os
 import signal
 import socket
 from html import escape
@@ -14,8 +12,10 @@ import click
 from aiohttp import web
 
 from menshen import build_app, checkout, ending
+from menshen.cli import numbers
 from menshen.errors import MenshenError
 
+from . import local_web
 from .board import ChipFailed
 from .house import LOCKS, House
 from .loop import new_loop
@@ -68,12 +68,9 @@ async def _overview(listener: socket.socket, ports: list[int]):
     async def page(request: web.Request) -> web.Response:
         return web.Response(text=_PAGE.format(doors=doors), content_type="text/html")
 
-    app = web.Application()
+    app = local_web.application()
     app.router.add_get("/", page)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
-    return runner.cleanup
+    return (await local_web.serve(app, listener)).cleanup
 
 
 def _told(house: House, port: int) -> list[str]:
@@ -105,7 +102,7 @@ def _say(line: str) -> None:
 @click.command("house")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65532),
+    type=numbers.Whole(0, 65532),
     default=8000,
     show_default=True,
     help="Of the page; its doors are at the next three. 0: chosen.",
@@ -127,16 +124,8 @@ def house(port: int, folder: Path) -> None:
         menshen house --port 8080
     """
     with contextlib.ExitStack() as opened:
-        try:
-            ports = [port + n if port else 0 for n in range(len(LOCKS) + 1)]
-            listeners = [opened.enter_context(listen_on(each)) for each in ports]
-        except OSError as error:
-            why = (
-                "is in use"
-                if error.errno == errno.EADDRINUSE
-                else f"is not ours ({os.strerror(error.errno)})"
-            )
-            raise MenshenError(f"Port {port} {why}: choose another, as in `make house PORT=8100`.") from error
+        ports = [port + n if port else 0 for n in range(len(LOCKS) + 1)]
+        listeners = [opened.enter_context(listen_on(each)) for each in ports]
         try:
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 runner.run(serve(listeners, folder))

@@ -1,11 +1,13 @@
 """The page's JSON interface to the world, the stream of events, and the page itself, for this computer only.
 
-Every answer is JSON; what is wrong with a call stands in its "error".
+Every answer is JSON; "error" in it says what is wrong with a call.
 """
 
 import asyncio
 import contextlib
+import errno
 import json
+import os
 import re
 import socket
 import time
@@ -15,20 +17,21 @@ from pathlib import Path
 
 from aiohttp import web
 
+from menshen import json_text
+from menshen.errors import MenshenError
 from menshen.phone import build
 
-from .board import ChipFailed
+from . import local_web
+from .local_web import BadCall
 from .provision import KEYS
-from .world import MODES, Refused, World
+from .world import MODES, World
 
 PAGE = Path(__file__).parent / "page"
 _HISTORY = 200  # events that a new listener is told first
 _BACKLOG = 50_000  # events that a listener may be behind before it is cut off
 _HEARTBEAT_S = 15
-_MAX_BODY = 512 * 1024
 _MAX_KEYS = 64
 _MAX_CUT = 1_000_000
-_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
 _PHONE_KINDS = {
     "html": "text/html",
     "js": "text/javascript",
@@ -41,13 +44,14 @@ _KINDS = {bool: "true or false", str: "a string", int: "a whole number"}
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-class BadCall(Exception):
-    """The call is not what it should be; the message names the field and says what would be right."""
-
-
 def listen_on(port: int) -> socket.socket:
-    """A socket bound to this port of 127.0.0.1, 0 for one that the system chooses; raises OSError."""
-    return socket.create_server(("127.0.0.1", port))
+    """A socket bound to this port of 127.0.0.1, 0 for one that the system chooses; raises MenshenError."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        why = "is in use" if is_taken else f"is not ours ({os.strerror(error.errno or 0)})"
+        raise MenshenError(f"Port {port} {why}: choose another, such as PORT=8100 behind `make`.") from error
 
 
 class Feed:
@@ -65,9 +69,9 @@ class Feed:
     def put(self, event: dict) -> None:
         """Number an event, say when it was (`at`, in ms since 1970), and pass it on.
 
-        A listener too far behind is let go, and may come back.
+        A listener that is too far behind is disconnected, and may come back.
 
-        The scanning of the keypad, a thousand edges a second, would drown all else: it is left out.
+        The scanning of the keypad, a thousand edges a second, is left out: it would drown everything else.
         """
         if event.get("name") == "":
             return
@@ -122,11 +126,9 @@ class Server:
 
     async def start(self, listener: socket.socket) -> None:
         """Answer on this socket; `stop` closes it."""
-        app = web.Application(client_max_size=_MAX_BODY, middlewares=[_in_json, _only_here])
-        app.on_response_prepare.append(_never_cached)
+        app = local_web.application()
         app.on_shutdown.append(self._let_listeners_go)
         world, router = self._world, app.router
-        router.add_get("/", self._index, allow_head=False)
         router.add_get("/api/state", self._state)
         router.add_get("/api/console", self._console)
         router.add_get("/api/events", self._events, allow_head=False)
@@ -147,11 +149,8 @@ class Server:
         publish = self._call(self._publish, topic=str, payload=str, retain=(bool, False))
         router.add_post("/api/publish", publish)
         router.add_get("/phone/{name:[a-z.]*}", self._phone, allow_head=False)
-        if self._page.is_dir():
-            router.add_static("/", self._page)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
-        await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
+        router.add_get("/{name:[a-z.]*}", self._file)
+        self._runner = await local_web.serve(app, listener)
 
     async def stop(self) -> None:
         """End the streams and close the socket."""
@@ -173,11 +172,11 @@ class Server:
 
         return handle
 
-    async def _index(self, request: web.Request) -> web.StreamResponse:
-        index = self._page / "index.html"
-        if not index.is_file():
-            raise web.HTTPNotFound(text="there is no page in this copy; the JSON interface is under /api/")
-        return web.FileResponse(index)
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        path = self._page / (request.match_info["name"] or "index.html")
+        if not path.is_file():
+            raise web.HTTPNotFound(text=f"the page has no {path.name}; the JSON interface is under /api/")
+        return web.FileResponse(path)
 
     async def _phone(self, request: web.Request) -> web.StreamResponse:
         """The resident's page, as `make phone` builds it."""
@@ -241,18 +240,17 @@ class Server:
         await self._world.break_things(faults)
 
     async def _publish(self, topic: str, payload: str, retain: bool) -> None:
-        raw = payload.encode(errors="replace")
-        if not 0 < len(topic.encode(errors="replace")) < 65536 or set(topic) & set("+#\0"):
+        if not 0 < len(topic.encode()) < 65536 or set(topic) & set("+#\0"):
             raise BadCall("topic: a name without + and # would be right, such as menshen/v1/demo/list")
-        await self._world.publish(topic, raw, retain)
+        await self._world.publish(topic, payload.encode(), retain)
 
 
 def _checked(text: bytes, fields: dict) -> list:
     """The values of a body's fields, in the order of `fields`."""
     try:
-        body = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError):
-        raise BadCall("the body is no JSON: an object would be right, with the fields of this call") from None
+        body = json_text.typed(text) if text.strip() else {}
+    except ValueError as error:
+        raise BadCall(f"the body must be JSON, an object with the fields of this call: {error}") from None
     if not isinstance(body, dict):
         raise BadCall("the body: a JSON object would be right, with the fields of this call")
     for name in body:
@@ -274,32 +272,3 @@ def _number(name: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise BadCall(f"{name}: a whole number from 0 would be right")
     return int(text)
-
-
-@web.middleware
-async def _only_here(request: web.Request, handler: Callable) -> web.StreamResponse:
-    """Turn away other sites' scripts: rebound DNS shows in the Host, all else in the Origin."""
-    host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
-    if not _HOST.fullmatch(host) or origin not in (None, f"http://{host}"):
-        raise web.HTTPForbidden(text="this lock answers only to pages of its own, at 127.0.0.1 or localhost")
-    return await handler(request)
-
-
-@web.middleware
-async def _in_json(request: web.Request, handler: Callable) -> web.StreamResponse:
-    """Tell everything that goes wrong as {"error": sentence}."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        status, says = error.status, error.text
-    except BadCall as error:
-        status, says = 400, str(error)
-    except Refused as error:
-        status, says = 409, str(error)
-    except (ConnectionError, ChipFailed) as error:
-        status, says = 503, str(error)
-    return web.json_response({"error": says}, status=status)
-
-
-async def _never_cached(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Cache-Control"] = "no-store"

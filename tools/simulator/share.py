@@ -18,7 +18,7 @@ async def chips_share(folder: Path, fakes: Path, port: Path) -> int:
     app = folder / "app"
     app.mkdir(parents=True)
     for name in ("boot.py", "main.py"):
-        (app / name).write_text("")
+        (app / name).write_text("", "utf-8")
     taken: list[int] = []
     async with Board(folder / "lock", app, Chip(port, fakes, _ENOUGH, probe=False), {}) as board:
         board.on_event(lambda event: taken.append(event["heap"]) if event["type"] == "boot" else None)
@@ -27,5 +27,5 @@ async def chips_share(folder: Path, fakes: Path, port: Path) -> int:
 
 
 async def heap_for(ours: int, folder: Path, fakes: Path, port: Path) -> str:
-    """The heap in which `ours` bytes are the firmware's, tables and all, as -X heapsize has it."""
+    """The heap, as for -X heapsize, in which `ours` bytes are the firmware's, tables included."""
     return str(int(ours + _TABLES * await chips_share(folder, fakes, port)))

@@ -1,9 +1,9 @@
-"""The lines in which the chip tells what shows at its pins, as events.
+"""Makes events from the lines in which the chip reports what its pins do.
 
     pin {pin, level: 0, 1 or None where not driven} · led {r, g, b} · pwm {pin, hz, duty} ·
     wifi {action, ssid} · boot {cause, heap} · armed {cpu_us, fakes_us, reads}
 
-`heap` is what asyncio and the simulated chip take of it before boot.py runs, in bytes. `armed` comes where
+`heap` is what asyncio and the simulated chip take of the heap before boot.py runs, in bytes. `armed` comes if
 starts are measured: CPU time from boot.py's first line to the first idle moment, the part of it that is the
 simulator's own, and reads of the flash.
 """

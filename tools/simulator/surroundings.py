@@ -1,8 +1,8 @@
-"""What is laid on the chip from outside, on or off: levels, switches, radio. It outlives every reset."""
+"""What acts on the chip from outside, on or off: levels, switches, radio. Resets do not change it."""
 
 
 class Surroundings:
-    """Methods return the line that tells a running chip of the change; `greeting` tells a new one all."""
+    """Methods return the line that tells a running chip of the change; `greeting` has all for a new one."""
 
     def __init__(self) -> None:
         self._levels: dict[int, int | None] = {}

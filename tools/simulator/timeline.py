@@ -24,5 +24,5 @@ class Timeline:
         await asyncio.sleep(max(0.0, self.now - asyncio.get_running_loop().time()))
 
     def catch_up(self) -> None:
-        """It has waited for somebody, who came at the time that it really is."""
+        """It has waited for somebody, who came at the real present time."""
         self.now = max(self.now, asyncio.get_running_loop().time())

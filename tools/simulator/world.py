@@ -316,7 +316,7 @@ class World:
             listener(event)
 
     def _on_sent(self, command: int, at: float) -> None:
-        """The reader has told of a card: what comes after this stamp is the lock's own time."""
+        """The reader has reported a card: the time after this stamp is the lock's own."""
         if command == _IN_LIST_PASSIVE_TARGET and self._card:
             self._emit({"type": "reader", "card": self._card, "us": int(at * 1_000_000)})
 
@@ -355,7 +355,7 @@ class World:
         self._emit(event)
 
     def _silence(self) -> None:
-        """A chip that starts anew drives nothing; the board tells of the pins."""
+        """A chip that restarts drives nothing; the board reports its pins."""
         self._armed = False
         if self._buzzer_hz:
             self._buzzer_hz = 0

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -13,6 +14,8 @@ LOCALHOST = "127.0.0.1"
 _READY_S = 120
 _END_S = 60
 _STARTS = 5
+_HELD_MAX = 60
+_held: deque[socket.socket] = deque()
 
 
 class BrokerFailed(Exception):
@@ -103,10 +106,18 @@ class Process:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now; somebody may, between this and their use."""
-    with contextlib.ExitStack() as probes:
-        opened = [probes.enter_context(socket.create_server((LOCALHOST, 0))) for _ in range(count)]
-        return [probe.getsockname()[1] for probe in opened]
+    """Ports that nobody has, and that the system gives to nobody until some sixty more were asked for.
+
+    They stay bound here, to what does not listen: a broker that names one may listen there, by SO_REUSEADDR,
+    and again after a restart.
+    """
+    while len(_held) > _HELD_MAX:
+        _held.popleft().close()
+    for _ in range(count):
+        _held.append(socket.socket())
+        _held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _held[-1].bind((LOCALHOST, 0))
+    return [probe.getsockname()[1] for probe in list(_held)[-count:]]
 
 
 class Startable(Protocol):

@@ -12,6 +12,7 @@ from tests.models.helpers.people_model import CARD, HOUR, KEY, PIN, Household, L
 T0 = 1_800_000_000
 LONGEST_WAIT_MS = 300_000
 FORGOTTEN_MS = 10_000  # what nobody finishes
+HELD_MS = 9000  # after so long the bolt is held again
 LIGHT_MS = 20_000  # the longest time for which a dialogue waits
 _SETTINGS = {
     "lock": "demo",
@@ -36,6 +37,7 @@ class Found:
     """What one step at the lock has led to."""
 
     opened: int
+    free: bool
     said: list[str]
     told: list[list]
     asked: list[str]
@@ -55,7 +57,7 @@ class Door:
     def __init__(self, port: Port, figures: Counter) -> None:
         self.port, self.figures = port, figures
         self.house = Household()
-        self.clock_is_right = self.blue = False
+        self.clock_is_right = self.blue = self.is_passage = False
         self.is_sound = True
         self.challenge = ""  # of the lock's last state
         self._is_begun = False  # digits lie in the keypad, behind which a code would be another one
@@ -83,6 +85,10 @@ class Door:
         self.figures["cuts"] += found.fell
         self.figures["opened"] += found.opened
         assert may_open or not found.opened, f"the door opened, and nobody had a way in: {name} {arguments}"
+        if found.fell or found.resets or name == "restart":
+            self.is_passage = False
+        is_long = name == "wait" and arguments[0] >= HELD_MS  # type: ignore[operator]
+        assert self.is_passage or not (is_long and found.free), "the bolt is free, and nobody came"
         if found.opened or found.fell:
             self._is_shown(name, arguments, found)
         self._take(found)

@@ -27,6 +27,7 @@ from tests.models.helpers.people_model import (
 
 CODES = ["11223377", "44556690", "98127634", "50607018", "13131419", "27182818"]
 STAFF_PIN, STAFF_CARD, TIMED_PIN = (PIN, "70717273"), (CARD, b"\4staff1".hex()), (PIN, "83736353")
+PASSAGE_PIN = (PIN, "94939291")
 LISTED_CARD = (CARD, b"\4listed".hex())
 LANDLORD_CARD = (CARD, b"\4lordly".hex())
 LIES = [400 * DAY, -30 * DAY, 3 * HOUR, 36 * HOUR]

@@ -260,7 +260,7 @@ class Household:
                 return True
             return False if clock_is_right and self.outside(lease) else None
         entry = self.force.entries.get(token)
-        if entry is None or entry.role != STAFF:
+        if entry is None or entry.role not in (STAFF, lists.STAFF_PASSAGE):
             return False
         if not (entry.before or entry.after):
             return True

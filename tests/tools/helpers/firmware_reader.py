@@ -54,6 +54,8 @@ class Reader:
         return b"\\1" if said == "gone" else b"\\0" + bytes.fromhex(said)
     async def field_off(self):
         asked("off")
+    def on_delay(self):
+        asked("wait")
     async def search(self):
         said = asked("search")
         return bytes.fromhex(said) if said != "none" else None
@@ -125,7 +127,8 @@ class Raised(Exception):
 class FirmwareReader:
     """`cards` lie in the field. `said` are the APDUs of the last call, and `heard` the answers.
 
-    `delay_s` is what bus and event loop add to each exchange.
+    `delay_s` is what bus and event loop add to each exchange. `waited`: how often the last call has said that
+    the card makes it wait.
     """
 
     def __init__(self, process: subprocess.Popen) -> None:
@@ -137,6 +140,7 @@ class FirmwareReader:
         self.delay_s: Callable[[], float] = lambda: 0.0
         self.said: list[bytes] = []
         self.heard: list[bytes] = []
+        self.waited = 0
         self._line()
 
     def lay(self, cards: Sequence[Card]) -> bytes | None:
@@ -145,7 +149,7 @@ class FirmwareReader:
 
     def call(self, what: str, *arguments: bytes) -> bytes | None:
         """What the firmware gives back; raises Raised."""
-        self.said, self.heard = [], []
+        self.said, self.heard, self.waited = [], [], 0
         self._tell(what, *(argument.hex() or "-" for argument in arguments))
         found = None
         while True:
@@ -187,6 +191,9 @@ class FirmwareReader:
             assert answer is not None
             self.heard.append(answer[1:])
             return "gone" if answer[0] & 0x3F else answer[1:].hex()
+        if kind == "wait":
+            self.waited += 1
+            return ""
         if kind == "off":
             self.field.switch(False)
             return ""
@@ -201,9 +208,8 @@ class FirmwareReader:
     def _line(self) -> str:
         assert self._process.stdout
         line = self._process.stdout.readline().strip()
-        assert line.split(" ")[0] in (*("done", "found", "raised", "apdu", "off", "search", "clock"),), (
-            line + self._process.stdout.read()
-        )
+        known = ("done", "found", "raised", "apdu", "off", "search", "clock", "wait")
+        assert line.split(" ")[0] in known, line + self._process.stdout.read()
         return line
 
 

@@ -150,9 +150,15 @@ def test_the_fourth_card_of_a_resident_is_refused():
     for n in range(CARDS_MAX):
         keypad.ask(2)
         assert keypad.card(FOB + bytes((n,))) == KEPT
+        assert keypad.ended
     keypad.ask(2)
+    assert not keypad.talk.adds(), "it would have this lock's keys, and no other door's any more"
     assert keypad.card(FOB) == WEAK
     assert not keypad.lets_in(FOB, CARD)
+    keypad.ask(3)
+    assert keypad.card(FOB + b"\0") == KEPT
+    keypad.ask(2)
+    assert keypad.talk.adds()
 
 
 def test_a_card_of_the_list_is_withdrawn_by_who_lives_there_alone():

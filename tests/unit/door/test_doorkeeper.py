@@ -4,6 +4,7 @@ from time import ticks_add
 
 from door_parts import GUEST, PASSAGE, STAFF, TENANT, Door
 
+from access.decide import DELAYS
 from access.gate import Verdict
 from door import doorkeeper
 from roll.record import CARD, PIN, REMOTE
@@ -117,6 +118,16 @@ def test_what_opens_ends_the_dialogue():
     door.will(TENANT, REMOTE)
     assert door.keeper.remote(7, b"")
     assert (door.is_blue, door.talk.ended) == (False, 1)
+
+
+def test_a_card_that_makes_the_reader_wait_is_shown_and_neither_judged_nor_taken_by_a_dialogue():
+    for in_dialogue in (False, True):
+        door = Door()
+        if in_dialogue:
+            door.come(TENANT, PIN, "asking")
+        del door.part.done[:], door.gate.asked[:]
+        door.keeper.card(b"", DELAYS)
+        assert (door.part.done, door.gate.asked) == (["unread"], [])
 
 
 def test_what_the_dialogue_waits_for_opens_nothing():

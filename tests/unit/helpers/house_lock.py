@@ -16,6 +16,7 @@ import os
 import sys
 from binascii import unhexlify
 
+from house_cables import Cables
 from knife_flash import PowerCut, Reset
 from postman import Payload
 
@@ -120,7 +121,7 @@ class _Client:
         pass
 
 
-class House:
+class House(Cables):
     """One lock from its first start on. What was said, shown and opened in a step is its result."""
 
     modules = ()
@@ -165,6 +166,9 @@ class House:
         link._publisher.will(client)
         await self.subscriptions.on_connected(client)
         await link._publisher.run(client)
+
+    def drop_tasks(self):
+        _drop_tasks()
 
     # what the test asks for
 
@@ -211,6 +215,7 @@ class House:
         clock = self.lock._housekeeping._clock
         return {
             "opened": grants,
+            "free": chip.is_free,
             "said": [signal for signal in said if signal != "key"],
             "told": self.told,
             "asked": self.asked,
@@ -295,6 +300,14 @@ class House:
         Pin.low.add(Pin.CONTACT)
         self.wait(500)
 
+    def press(self, pin, milliseconds):
+        """A switch is moved, and back: low where it was high; a number below 0: high where it was low."""
+        change, back = (Pin.low.add, Pin.low.discard) if pin > 0 else (Pin.low.discard, Pin.low.add)
+        change(abs(pin))
+        self.wait(milliseconds)
+        back(abs(pin))
+        self.wait(_FINE_MS)
+
     def phone(self):
         """A phone is held to the reader; what it reads comes as what was told."""
         tag = self.reader.tag
@@ -303,6 +316,20 @@ class House:
             tag.end()
             tag._on_read()
         self.wait(_FINE_MS)
+
+    def challenge(self):
+        """A phone reads what the lock asks at the reader: nothing where it does not."""
+        tag = self.reader.tag
+        if tag is not None and not tag.is_over():
+            self.told.append(["phone", _text(tag.message)])
+
+    def answers(self, record):
+        """It writes this in the place of that."""
+        tag = self.reader.tag
+        if tag is not None and not tag.is_over():
+            tag.end()
+            tag._on_answer(unhexlify(record))
+        self.wait(500)
 
     def keep(self, topic, blob):
         """The broker keeps a chunk."""
@@ -320,43 +347,8 @@ class House:
         asyncio.run(self.subscriptions.on_message(b"menshen/v1/demo/tenant", payload))
         self.wait(_SETTLES_MS)
 
-    def put(self, path, blob=None):
-        """Somebody with a cable puts a file in this place, or without a blob a folder with one in it."""
-        _remove(path)
-        if blob is None:
-            os.mkdir(path)
-            path += "/notes"
-        with open(path, "wb") as file:
-            file.write(unhexlify(blob or ""))
-
-    def remove(self, *paths):
-        """They take these away."""
-        for path in paths:
-            _remove(path)
-
-    def number(self, name, value):
-        """Another release has left this number in NVS."""
-        chip.kept[name] = value
-
     def sntp(self, now):
         self.lock._housekeeping._clock.network(now)
-
-    def sizes(self):
-        """How many bytes the tables take, by file and by name in NVS."""
-        sizes = [["/" + n, os.stat("/" + n)[6]] for n, kind, *_ in os.ilistdir("/") if kind == 0x8000]
-        sizes += [["/access/" + name, os.stat("/access/" + name)[6]] for name in os.listdir("/access")]
-        self.told = sizes + [[n, len(v) if isinstance(v, bytes) else 4] for n, v in chip.kept.items()]
-
-
-def _remove(path):
-    """A file or a folder, whole, or nothing."""
-    try:
-        if os.stat(path)[0] == 0x4000:
-            for name in os.listdir(path):
-                _remove(path + "/" + name)
-        os.remove(path)
-    except OSError:
-        pass
 
 
 async def _pass(milliseconds):

@@ -29,9 +29,14 @@ class Phone:
         self.field, self.parameters, self.inits = True, [], []
         self.status = b"\0"  # of what is sent to it
 
+    def forget(self):
+        """What it was told and asked so far, in a story that goes on for long."""
+        for kept in (self.heard, self.parameters, self.inits):
+            kept.clear()
+
     def come(self, chip):
         self.is_there = True
-        if chip.commands[-1] == INIT:
+        if chip.commands and chip.commands[-1] == INIT:
             self._activate(chip)
 
     def obey(self, chip, code, data):

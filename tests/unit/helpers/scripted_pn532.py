@@ -76,7 +76,8 @@ class Chip(io.IOBase):
         self.cards = []  # what lies there; of several the first is found that is awake
         self.asleep = set()  # of these: were found, or released, since the field came
         self.found = None
-        self.makes_up_its_number = False
+        self.makes_up_its_number = False  # each card, at each look
+        self.sticker = None  # but for this one
         self.hung = self.absent = False
         self.irq_is_at = None  # the level of a dead line
         self.noise = b""  # before every frame
@@ -249,7 +250,7 @@ class Chip(io.IOBase):
             if card not in self.asleep:
                 self.asleep.add(card)
                 self.found, self.searching = card, False
-                shown = b"\x08" + urandom(3) if self.makes_up_its_number else card
+                shown = b"\x08" + urandom(3) if self.makes_up_its_number and card != self.sticker else card
                 self.answer(LIST, b"\1\1\x03\x44" + bytes((self.sel_res, len(shown))) + shown)
                 return
 
@@ -264,8 +265,12 @@ class Seen:
         self.cards, self.health = [], []
         self.kinds = []
         self.wants = False
+        self.no_room = 0  # times that there is no memory to judge a card
 
     def card(self, uid, kind):
+        if self.no_room:
+            self.no_room -= 1
+            raise MemoryError
         self.cards.append(bytes(uid))
         self.kinds.append(kind)
 

@@ -15,15 +15,25 @@ from unmounting import unmount
 
 _BLOCKS = 64
 _NOT_FOUND, _TOO_LONG = -0x1102, -0x110C
+_ERASE = 6
 _DAYS_2000 = 10_957
 
 
+_EIO, _WORN = -5, -0x1105
+
+
 class Chip:
-    """What lasts without power: `data` of the flash, `kept` of NVS. `grants`: times the bolt was let go."""
+    """What lasts without power: `data` of the flash, `kept` of NVS. `grants`: times the bolt was let go.
+
+    From the operation number `worn_at` on nothing can be written to either, and whoever tries is told so.
+    """
+
+    worn_at = writes = 0
 
     def __init__(self):
         self.data, self.kept = bytearray(BLOCK * _BLOCKS), {}
         self.knife, self.grants, self.cause = Knife(), 0, 1
+        self.is_free = False
         self.set_clock(_DAYS_2000 * 86_400)
         self.erase()
 
@@ -32,6 +42,7 @@ class Chip:
         for at in range(0, len(self.data), BLOCK):
             self.data[at : at + BLOCK] = b"\xff" * BLOCK
         self.kept.clear()
+        self.worn_at = 0
         self._drawn = 0
         self.knife = Knife()
         vfs.VfsLfs2.mkfs(CutFlash(self.knife, self.data))
@@ -40,11 +51,16 @@ class Chip:
         """Mount the flash; after a `cold` start the clock is lost. What was not committed is gone."""
         unmount("/")
         self.knife = Knife()
-        flash = (ReorderingFlash if reorders else CutFlash)(self.knife, self.data)
+        flash = (ReorderingFlash if reorders else _WearingFlash)(self.knife, self.data)
         vfs.mount(vfs.VfsLfs2(flash, readsize=32, progsize=32, lookahead=32), "/")
-        self.grants, self.cause = 0, 1 if cold else 2
+        self.grants, self.cause, self.is_free = 0, 1 if cold else 2, False
         if cold:
             self.set_clock(_DAYS_2000 * 86_400)
+
+    def is_worn(self):
+        """Whether this write fails."""
+        self.writes += 1
+        return 0 < self.worn_at <= self.writes
 
     def random(self, size):
         """The same for each lock, so that a failure comes again."""
@@ -56,6 +72,16 @@ class Chip:
 
     def read_clock(self):
         return (time.now_ms + self._offset) // 1000
+
+
+class _WearingFlash(CutFlash):
+    """One that may be worn: littlefs is told, and raises OSError."""
+
+    def writeblocks(self, block, buf, offset=-1):
+        return _EIO if chip.is_worn() else super().writeblocks(block, buf, offset)
+
+    def ioctl(self, op, argument):
+        return _EIO if op == _ERASE and chip.is_worn() else super().ioctl(op, argument)
 
 
 class Nvs:
@@ -98,6 +124,9 @@ class Nvs:
         chip.kept.pop(name, None)
 
     def commit(self):
+        if chip.is_worn():
+            self._pending = {}
+            raise OSError(_WORN)
         torn = self._knife.falls()
         if not torn or self._knife.random(2):
             chip.kept.update(self._pending)
@@ -122,8 +151,9 @@ class Pin:
     def value(self, *level):
         if not level:
             return int(self._number not in Pin.low) if self._level is None else self._level
-        if self._number == Pin.RELAY and level[0] and not chip.knife.dead:
-            chip.grants += 1
+        if self._number == Pin.RELAY and not chip.knife.dead:
+            chip.grants += level[0]
+            chip.is_free = bool(level[0])
         self._level = level[0]
         return None
 

@@ -245,6 +245,39 @@ def test_it_comes_back_however_often_the_broker_fails():
     assert told == [1, 2, 3, 4]
 
 
+def test_an_address_at_which_somebody_accepts_and_hangs_up_is_asked_for_anew():
+    """As at the operator's broker: the access point's resolver may lie, and a lie is good for an hour."""
+    hub, doubted = Hub(), []
+
+    class Names:
+        async def resolve(self, host):
+            return host
+
+        def doubt(self, host):
+            doubted.append(host)
+
+    async def moody(broker, reader, writer):
+        if broker.connections < 3:
+            await broker.packet(reader)
+            await say(writer, b"\x20\x02\0\0")
+        else:
+            await hub.serve(broker, reader, writer)
+
+    async def main():
+        async with Broker(moody) as broker:
+            house = House(broker.port)
+            session = home.Home(house, house, Clock(), house, house, house.remote)
+            session._resolver = Names()
+            running = asyncio.create_task(session.run())
+            await until(lambda: len(hub.said) == 2)
+            house.busy = True
+            found = doubted[:]
+            await asyncio.wait_for(running, 20)
+            return found
+
+    assert asyncio.run(main()) == ["127.0.0.1"] * 2
+
+
 def test_it_goes_when_the_memory_is_needed_and_leaves_its_announcement_there():
     hub = Hub()
 

@@ -82,6 +82,25 @@ def test_while_the_time_is_not_known_it_is_asked_for_every_quarter_of_an_hour():
     assert clock.told == []
 
 
+def test_while_no_connection_comes_about_the_address_is_in_doubt_too():
+    """Whoever answers may be who a lying resolver named, and that time keeps the lock from its broker."""
+    server, addresses = Server(answer), Addresses()
+
+    async def story():
+        keeper = Timekeeper(Clock(), addresses, ("time.test", server.port))
+        for minute in range(4):
+            passing(minute * 60_000)
+            await keeper.prepare()
+        assert addresses.doubts == 3
+        await keeper.tick()
+        passing(50_000_000)
+        await keeper.tick()
+
+    drive([server], story)
+    assert addresses.doubts == 3, "with a connection it is as good as before"
+    assert len(server.queries) == 5
+
+
 def test_without_a_server_nobody_is_asked():
     clock, addresses = Clock(), Addresses()
 

@@ -5,6 +5,7 @@ import json
 from list_parts import PUT, REMOVE, delta, digests, offer, record, sign, whole
 from lock_with_list import NEW, OLD, Lock, hexadecimal
 
+from roll import head
 from roll.credentials import ListError
 from roll.layout import CHANGES_MAX
 
@@ -135,6 +136,33 @@ def test_a_list_for_which_there_is_no_memory_is_not_refused_yet():
     assert lock.unchanged()
     lock.fault = None
     assert lock.get(sign(offer(4, NEW))).holds(4, 4, NEW)
+
+
+def test_where_memory_lacks_as_a_list_is_opened_those_of_the_old_one_get_in_until_it_is_tried_again():
+    """Its head is in the flash by then: a lock that had closed the old one knew nobody of either."""
+    one, other = [record(digest) for digest in digests(2, b"more")]
+    held, more = delta((PUT, other)), delta((PUT, one), (PUT, other))
+    for snapshot, laid, base in ((NEW, b"", 5), (OLD, more, 3), (NEW, more, 5)):
+        for name in ("read_head", "list_hash"):
+            lock = Lock(snapshot).get(sign(offer(4, OLD, held, 3)))
+            said, real = len(lock.said), getattr(head, name)
+
+            def lacks(*parts):
+                raise MemoryError
+
+            setattr(head, name, lacks)
+            try:
+                lock.get(sign(offer(5, snapshot, laid, base)))
+            except MemoryError:
+                pass
+            else:
+                raise AssertionError("whoever called is to try again")
+            finally:
+                setattr(head, name, real)
+            assert len(lock.said) == said
+            for known in (OLD[16:32], other[:16]):
+                assert lock.credentials.find(known) is not None, (name, "its people are shut out")
+            assert lock.get(sign(offer(5, snapshot, laid, base))).holds(5, base, snapshot, laid)
 
 
 def test_a_full_flash_keeps_the_old_list():

@@ -140,6 +140,28 @@ def test_another_s_good_card_that_joins_one_that_has_opened_opens_too():
         assert (sorted(seen.cards), seen.kinds) == (sorted([OWN, TENANT]), [PROVED] * 2)
 
 
+def test_a_good_card_opens_each_time_beside_one_that_somebody_has_stuck_to_the_reader():
+    """One that shows the same number always, or another each time; which is found first is by chance."""
+    for sticker, alone, both in (OTHER, [], [OWN]), (None, [None], [None, OWN]), (None, [None], [OWN, None]):
+        secure = Secure()
+
+        async def story(chip, seen):
+            chip.makes_up_its_number, chip.sticker = True, sticker  # noqa: B023
+            await until(lambda: seen.health)
+            for times in range(1, 5):
+                secure.random = list(alone)  # noqa: B023
+                chip.lay([OTHER])
+                await until(lambda: seen.cards)
+                await look_again(chip, 20)
+                secure.random = list(both)  # noqa: B023
+                chip.lay([OTHER, TENANT])
+                await until(lambda: seen.kinds.count(PROVED) == times)  # noqa: B023
+                await look_again(chip, 20)
+                assert seen.kinds.count(PROVED) == times
+
+        watch(story, secure=secure)
+
+
 def test_a_card_that_was_moved_while_it_was_asked_is_asked_again():
     secure = Secure()
     secure.says[TENANT] = TENANT
@@ -268,6 +290,32 @@ def test_a_card_that_was_added_is_not_told_again_under_the_random_numbers_that_i
     assert watch(story, secure=secure).kinds == [PROVED] * 2
 
 
+def test_a_card_that_lay_there_before_it_was_asked_for_is_not_the_one_that_is_added():
+    """A stranger has hidden a fresh one at the reader, to fetch it later as somebody's that opens."""
+    for makes_up_its_number in (False, True):
+        secure = Secure()
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = makes_up_its_number  # noqa: B023
+            await until(lambda: seen.health)
+            chip.lay([OTHER])
+            await until(lambda: seen.cards)
+            await look_again(chip)
+            seen.wants = True
+            await look_again(chip, 40)
+            assert True not in secure.adds  # noqa: B023
+            chip.lay([OTHER, TENANT])  # beside it only one that shows its number is surely another
+            await look_again(chip, 40)
+            assert (True in secure.adds) != makes_up_its_number  # noqa: B023
+            chip.lay([])
+            await until(lambda: chip.tries == 0xFF and chip.searching)
+            del secure.adds[:]  # noqa: B023
+            chip.put(TENANT)
+            await until(lambda: True in secure.adds)  # noqa: B023
+
+        watch(story, secure=secure)
+
+
 def test_one_that_has_its_home_elsewhere_is_told_as_such():
     secure = Secure()
     secure.says[TENANT] = b""
@@ -280,3 +328,23 @@ def test_one_that_has_its_home_elsewhere_is_told_as_such():
 
     seen = watch(story, secure=secure)
     assert (seen.cards, seen.kinds) == ([TENANT], [ELSEWHERE])
+
+
+def test_one_that_could_not_be_judged_for_want_of_memory_is_told_again_though_another_lies_beside_it():
+    for order in ([None, OWN], [OWN, None]):
+        secure = Secure()
+        secure.random = [None]
+
+        async def story(chip, seen):
+            chip.makes_up_its_number = True
+            await until(lambda: seen.health)
+            chip.lay([OTHER])
+            await until(lambda: seen.cards)
+            await look_again(chip)
+            secure.random, seen.no_room = list(order), 1  # noqa: B023
+            chip.lay([OTHER, TENANT])
+            await until(lambda: PROVED in seen.kinds)
+            await look_again(chip, 20)
+            assert (seen.no_room, seen.kinds.count(PROVED)) == (0, 1)
+
+        watch(story, HURRY, secure=secure)

@@ -145,14 +145,35 @@ def test_no_two_secrets_are_the_same():
     assert len(found) == 20
 
 
-def test_either_copy_is_enough():
+def test_either_copy_is_enough_and_one_that_rots_is_mended_before_the_other_does():
     for lost in (PATH, PATH + ".old"):
         RamFlash("/access")
         cards = SecureCards(KEY, NO_LIST)
         ask(cards, Silent(), True)
-        with open(lost, "wb") as file:
-            file.write(b"rotten" * 12)
-        assert marks(SecureCards(KEY, NO_LIST)) == marks(cards)
+        for each in (lost, PATH, PATH + ".old"):
+            with open(each, "wb") as file:
+                file.write(b"rotten" * 12)
+            assert marks(SecureCards(KEY, NO_LIST)) == marks(cards)
+
+
+def test_a_secret_that_could_not_be_read_at_the_start_is_not_replaced():
+    """All cards of the lock would be lost with it."""
+    RamFlash("/access")
+    cards = SecureCards(KEY, NO_LIST)
+    ask(cards, Silent(), True)
+
+    class Unread(card_secret.Sealed):
+        def load(self, record):
+            return bytearray()
+
+    sealed, card_secret.Sealed = card_secret.Sealed, Unread
+    try:
+        later = SecureCards(KEY, NO_LIST)
+        assert marks(later) is None
+    finally:
+        card_secret.Sealed = sealed
+    assert ask(later, Silent(), True) == "gone"
+    assert marks(later) == marks(cards) == marks(SecureCards(KEY, NO_LIST))
 
 
 def test_a_full_flash_makes_no_secret():

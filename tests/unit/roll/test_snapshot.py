@@ -170,6 +170,21 @@ def test_where_both_have_rotted_the_better_one_stays_in_use():
     assert credentials.find(new[9]) is not None
 
 
+def test_to_find_what_is_in_the_way_no_file_is_looked_for_by_itself():
+    flash, credentials = RamFlash("/access"), listed(digests(20))
+    tend(credentials)
+    flash.reads = 0
+    tend(credentials)
+    few = flash.reads
+    for number in range(20):
+        put("/access/other%d" % number, b"small")
+    flash.reads = 0
+    os.listdir("/access")
+    once = flash.reads
+    tend(credentials)
+    assert flash.reads - once - few < 2 * once, (few, once, flash.reads)
+
+
 def test_a_snapshot_on_its_way_is_not_pushed_out_by_a_copy():
     RamFlash("/access")
     credentials = listed(digests(20))

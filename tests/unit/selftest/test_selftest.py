@@ -65,36 +65,9 @@ def _switch(pin: Pin, part: str = "contact", seconds: int = 1) -> tuple:
     return asyncio.run(switches.check(board, part, _silent, seconds))[0]
 
 
-def test_a_full_keypad_has_no_fault() -> None:
-    assert keys.faults(LAYOUT, LAYOUT) == []
-
-
-def test_dead_rows_and_columns_name_their_wire() -> None:
-    for row in range(4):
-        gone = LAYOUT[row * 3 : row * 3 + 3]
-        hints = keys.faults(LAYOUT, "".join(k for k in LAYOUT if k not in gone))
-        assert hints == ["row|%s|%d" % (" ".join(gone), row)], hints
-    for column in range(3):
-        gone = [LAYOUT[place] for place in range(column, 12, 3)]
-        hints = keys.faults(LAYOUT, "".join(k for k in LAYOUT if k not in gone))
-        assert hints == ["column|%s|%d" % (" ".join(gone), column)], hints
-
-
-def test_a_row_and_a_column_at_once_are_both_named() -> None:
-    hints = keys.faults(LAYOUT, "235689")
-    assert [hints[0][:4], hints[0][-2:], hints[1][:7], hints[1][-2:], len(hints)] == [
-        "row|",
-        "|3",
-        "column|",
-        "|0",
-        2,
-    ]
-
-
-def test_exchanged_wires_and_no_plug_are_told_apart() -> None:
-    assert keys.faults(LAYOUT, "321654987#0*") == ["exchanged|321654987#0*|" + LAYOUT]
-    assert keys.faults(LAYOUT, "") == ["no keys"]
-    assert keys.faults(LAYOUT, LAYOUT.replace("5", "")) == ["not seen|5"]
+def test_the_keys_that_came_are_told_with_those_of_the_keypad() -> None:
+    board = Board(key_rows=[Pin(1) for _ in range(4)], key_columns=[Pin(1) for _ in range(3)])
+    assert asyncio.run(keys.check(board, _silent, 1)) == [("keypad", False, "keys||" + LAYOUT)]
 
 
 def test_a_switch_that_moves_is_well() -> None:

@@ -20,12 +20,13 @@ _SAME_KEY, _NO_KEY = 0xE, 0xF
 
 @dataclass
 class Application:
-    """`is_card`: it is the card itself, whose only key is its master key."""
+    """`is_card`: it is the card itself, whose only key is its master key. `name`: its ISO DF name, if any."""
 
     settings: int
     keys: list[KeySlot]
     files: dict[int, DataFile] = field(default_factory=dict)
     is_card: bool = False
+    name: bytes = b""
 
     @property
     def creates_freely(self) -> bool:

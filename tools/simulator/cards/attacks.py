@@ -1,4 +1,4 @@
-"""What an attacker holds to a reader: cards in disguise, to be laid into the field like any other.
+"""What an attacker holds to a reader: cards in disguise, to be put into the field like any other.
 
 Each wraps a card, or is made from one. A step is a frame that the reader sends after it has selected the
 card; the first, 0, is RATS. Two cards at once need no tool: a field holds several (pn532.py, hold).
@@ -20,7 +20,7 @@ UNRULY = ("wtx", "slow", "nak", "ack", "deselect", "number", "endless", "nothing
 
 
 class Disguise:
-    """Everything is the inner card's but what a subclass changes; `step` counts frames since it has power."""
+    """All is the inner card's, except what a subclass changes; `step` counts frames since it has power."""
 
     def __init__(self, card: Card) -> None:
         self.card = card
@@ -58,10 +58,10 @@ def with_wrong_keys(card: Ev2Card, dice: Callable[[int], bytes]) -> Ev2Card:
 
 
 class Liar(Disguise):
-    """Wherever its card says that a proof is wrong, it says `said` instead, and that all is well.
+    """If its card says that a proof is wrong, it says `said` instead, and that all is well.
 
-    With the finding key of a lock, which is the same in all its cards, and without the key of the card whose
-    number it shows, a forger gets as far as that.
+    A forger who has a lock's finding key, which is the same in all its cards, but not the key of the card
+    whose number it shows, gets as far as that.
     """
 
     def __init__(self, card: Card, said: Callable[[bytes], bytes]) -> None:
@@ -90,7 +90,7 @@ class Recorder(Disguise):
 
 
 class Replay(Disguise):
-    """Says once more what a recorder has heard, at each step the same, whatever the reader says.
+    """Repeats what a recorder has heard, at each step the same, whatever the reader says.
 
     The card it wraps is the recorder's, and shows what that showed; it is never asked. `asked` keeps what was
     said this time.
@@ -236,10 +236,11 @@ class Unruly(Disguise):
 class Torn(Disguise):
     """The field vanishes after so many bytes on the air, check bytes among them, counted from RATS.
 
-    What the card had written by then stays: a command that did not come whole is not done; one that did is,
-    unless the field goes right behind it and `commits` is false, for then the card may have been too slow.
-    NXP's cards change keys and settings whole or not at all, and so do these. Taken away and laid there anew,
-    it is the card as it is then. `total` counts on, so that an untorn run tells how many places there are.
+    What the card had written by then stays. A command that did not come whole is not done. One that did is
+    done, unless the field goes right after it and `commits` is false, since then the card may have been too
+    slow. NXP's cards change keys and settings whole or not at all, and so do these. Taken away and put there
+    anew, it is the card in its state then. `total` counts on, so that an untorn run shows how many places
+    there are.
     """
 
     def __init__(self, card: Card, after: float = float("inf"), commits: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The card's side of the block protocol, ISO/IEC 14443-4, 7: numbers, chains, repeats, and time to think.
+"""The card's side of the block protocol, ISO/IEC 14443-4, 7: numbers, chains, repeats, time to compute.
 
 Rules by their letters and numbers are those of 7.5.4 and 7.5.5. No CID, no NAD: the reader asks for neither.
 """
@@ -121,11 +121,16 @@ class BlockSide:
         return frame, after_s
 
 
+def _times(ats: bytes) -> int:
+    """TB(1), which stands after TA(1): FWI, and SFGI; 4 and 0 where it is absent, or either is 15 (5.2.5)."""
+    place = 2 + bool(ats[1:2] and ats[1] & 0x10)
+    said = ats[place] if len(ats) > place and ats[1] & 0x20 else 0xFF
+    wait, guard = said >> 4, said & 0x0F
+    return (4 if wait == 15 else wait) << 4 | (0 if guard == 15 else guard)
+
+
 def _waiting_number(ats: bytes) -> int:
-    """FWI, the upper half of TB(1), which stands after TA(1); 4 where it is absent (5.2.5)."""
-    if len(ats) < 2 or not ats[1] & 0x20:
-        return 4
-    return ats[2 + bool(ats[1] & 0x10)] >> 4
+    return _times(ats) >> 4
 
 
 def waiting_time_s(ats: bytes) -> float:
@@ -134,8 +139,6 @@ def waiting_time_s(ats: bytes) -> float:
 
 
 def guard_time_s(ats: bytes) -> float:
-    """How long a reader waits after the ATS before its first block: SFGI, the lower half of TB(1) (5.2.5)."""
-    if len(ats) < 2 or not ats[1] & 0x20:
-        return 0.0
-    number = ats[2 + bool(ats[1] & 0x10)] & 0x0F
+    """How long a reader waits after the ATS before its first block (5.2.5)."""
+    number = _times(ats) & 0x0F
     return waiting_s(number) if number else 0.0

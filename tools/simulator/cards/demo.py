@@ -1,7 +1,7 @@
 """The cards beside the demo lock that prove themselves, as that lock has personalised them.
 
-The secret of a lock's cards never leaves it: here the simulator makes both. How keys follow from it is in
-firmware/readers/card_keys.py, how it lies in the flash in firmware/storage/sealed.py.
+The secret of a lock's cards never leaves it, so here the simulator makes both. firmware/readers/card_keys.py
+has how keys are made from it, firmware/storage/sealed.py how it lies in the flash.
 """
 
 import hmac

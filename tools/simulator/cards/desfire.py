@@ -1,10 +1,10 @@
 """Model of NXP's MIFARE DESFire EV2 and EV3, with AES applications and EV2 secure messaging.
 
 The full data sheet is not public. Commands, codes and settings are as NXP's short data sheets (MF3D(H)x2,
-MF3D(H)x3), AN12343 and AN12753 have them, and secure messaging is that of NT4H2421Gx (DS).
-Not modelled: DES, and so the master key of a fresh card (a DES key of zeros), with which nobody can prove
-himself here; other files than StandardData; delegated applications; key sets; proximity check; LRP. Failure
-counters are those of NTAG 424 DNA, of which EV2 may have fewer.
+MF3D(H)x3), AN12343 and AN12753 have them, and secure messaging is that of NT4H2421Gx (DS). Not modelled: DES,
+and so the master key of a fresh card (a DES key of zeros), with which nobody can authenticate here; other
+files than StandardData; delegated applications; key sets; proximity check; LRP. Failure counters are those of
+NTAG 424 DNA, of which EV2 may have fewer.
 """
 
 import os
@@ -96,13 +96,15 @@ class Desfire(FileCard):
         return self.applications[self._chosen]
 
     def iso(self, apdu: bytes) -> bytes:
-        """ISOSelectFile knows the card itself; our applications have no ISO names."""
+        """ISOSelectFile knows the card itself, and applications that have an ISO name, as a phone's have."""
         if apdu[1] != 0xA4:
             return b"\x6d\x00"
-        if apdu[2] != 0x04 or len(apdu) < 6 or apdu[5 : 5 + apdu[4]] != _NAME:
+        name = apdu[5 : 5 + apdu[4]] if apdu[2] == 0x04 and len(apdu) > 5 else b""
+        named = {each.name: identifier for identifier, each in self.applications.items() if each.name}
+        if name not in {_NAME: PICC, **named}:
             return b"\x6a\x82"
         self.forget()
-        self._chosen = PICC
+        self._chosen = named.get(name, PICC)
         return b"\x90\x00"
 
     # -- the card

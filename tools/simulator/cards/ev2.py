@@ -1,4 +1,4 @@
-"""What NTAG 424 DNA and DESFire have in common: wrapped commands, AES authentication, modes of messages.
+"""What NTAG 424 DNA and DESFire share: wrapped commands, AES authentication, modes of messages.
 
 DS is the data sheet NT4H2421Gx; DESFire's own is not public, and its commands are as AN12343, AN12752 and
 NXP's open examples have them. Legacy authentication (DES, AuthenticateAES) and LRP are not modelled: they are

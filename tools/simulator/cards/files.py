@@ -1,4 +1,4 @@
-"""Data files of NTAG 424 DNA and DESFire: who may read and write them, and how what they hold travels.
+"""Data files of NTAG 424 DNA and DESFire: who may read and write them, and how their data are sent.
 
 DS is the data sheet NT4H2421Gx. Secure dynamic messaging is not modelled: its settings cannot be changed to.
 """

@@ -1,9 +1,9 @@
 """A key in a card, with its version and what the card counts against those who guess it.
 
 AN12196, 6.4 and data sheet NT4H2421Gx (DS), 9 and 10.5.1: TotFailCtr grows with each failed authentication,
-shrinks by TotFailCtrDecr with each good one, and at its limit the key is dead. After 50 failures in a row
-the card answers AUTHENTICATION_DELAY, for longer with each further one up to 255, until that delay is spent.
-How long it is the documents do not say; here it is as many answers as there were failures after the 49th.
+shrinks by TotFailCtrDecr with each good one, and at its limit the key is dead. After 50 failures in a row the
+card answers AUTHENTICATION_DELAY, for longer with each further one up to 255, until that delay is spent. The
+documents do not say how long the delay is; here it is as many answers as there were failures after the 49th.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Cards that lie beside the demo lock. They hold no secret: their number is all they have."""
+"""Cards that lie beside the demo lock. They hold no secret: they have only their number."""
 
 from .card import Card
 

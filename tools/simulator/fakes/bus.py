@@ -4,9 +4,9 @@ The world's lines are taken in by `pump`, which never blocks. Other modules say 
 a function that is called with the numbers after the first word, or with the text there as bytes.
 
 All fakes share the heap with the firmware, and on the chip all this is C. That is why they are so terse: a
-function costs 60 bytes before it does anything. And that is why lines are neither made nor taken apart as
-objects: libc prints them to the socket, and each byte that comes is looked at where it lies. A call of a
-function takes heap, too, where that has more than eleven locals and values.
+function costs 60 bytes before it does anything. And that is why lines are neither made nor parsed as objects:
+libc prints them to the socket, and each byte that comes is read where it lies. A call takes heap, too, if the
+function has more than eleven locals and values.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """tls of the ESP32 port: sessions take ESP-IDF's memory, and certificates' dates go by the chip's clock.
 
 mbedTLS still compares them with the computer's clock as well, and does all the rest. Both dates of each
-certificate of the chain are looked at in the handshake, as on the chip: those that the other side shows, and
-the authority that signed them. Another authority that is trusted besides may be over.
+certificate of the chain are checked in the handshake, as on the chip: of those that the other side shows, and
+of the authority that signed them. Another authority that is also trusted may have ended.
 """
 
 import io

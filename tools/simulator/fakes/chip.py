@@ -77,9 +77,10 @@ del _own
 gc.collect()  # so that what follows lies low, and leaves the program's heap in one piece
 # The fakes' names are in no ROM, and lie in tables that the chip's program has for itself. Fill these until
 # one of 640 places comes. It counts as the program's: the chip's has five for as many, of 4.4 KB, once there
-# are more than 300 names.
+# are more than 300 names. Where a start is timed they stay as they are: each text that is made is looked for
+# among all these names, one after the other, and a chip has none of them there.
 _table, _count = 0, 0
-while _table < 4000:
+while _table < 4000 and not _bus.on_boot:
     _table, _count = gc.mem_alloc(), _count + 1
     getattr(_bus, "zz%d" % _count, None)
     _table = gc.mem_alloc() - _table

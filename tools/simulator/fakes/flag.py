@@ -1,8 +1,8 @@
 """asyncio.ThreadSafeFlag on a file descriptor of the system.
 
-In the Unix port, one waiting object without a descriptor makes *every* turn of the event loop take
-a millisecond (extmod/modselect.c polls the system and the objects by turns). The chip has no such
-pause, and times measured with it would say nothing.
+In the Unix port, one waiting object without a descriptor makes *every* turn of the event loop take a
+millisecond (extmod/modselect.c polls the system and the objects by turns). The chip has no such pause, and
+times measured with it would mean nothing.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
-"""ESP-IDF's account of the chip's internal RAM: MicroPython's heap, threads, Wi-Fi and TLS all take of it.
+"""An account of the chip's internal RAM: MicroPython's heap, threads, Wi-Fi and TLS all take from it.
 
-Here it is kept in numbers, for the heap of the Unix port does not grow. What it cannot see: whether the new
-part of the heap is empty, and so given back. simulator/memory.py has the figures that differ.
+Here it is only numbers, since the heap of the Unix port does not grow. It cannot see whether the new part of
+the heap is empty, and so would be given back. simulator/memory.py has the figures that differ between
+versions.
 """
 
 import gc
@@ -32,7 +33,7 @@ class Account:
         self.largest -= int(size)
 
     def take(self, size: int) -> None:
-        """Take this out of the largest block, once MicroPython has what its heap has needed until now."""
+        """Take this out of the largest block, after MicroPython got what its heap has needed until now."""
         if self._used() > self._heap:
             gc.collect()  # as on the chip
         used = self._used()

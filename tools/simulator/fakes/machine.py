@@ -1,4 +1,4 @@
-"""machine of the ESP32 port, as far as a lock needs it; what it does is told to the world over the bus.
+"""machine of the ESP32 port, as far as a lock needs it; what it does goes to the world over the bus.
 
 `_bus`, the pads of Pin and the RTC are set by the start of the chip.
 """
@@ -28,7 +28,7 @@ _bus = None
 
 
 def reset(cause: int = HARD_RESET) -> None:
-    """As the chip's: esp_restart is not told from a pin reset, and gives HARD_RESET."""
+    """As the chip's: esp_restart cannot be told from a pin reset, and gives HARD_RESET."""
     _bus.end("reset %d\n", cause)
 
 
@@ -117,7 +117,7 @@ class UART(io.IOBase):
 class WDT:
     """Cannot be stopped. The world ends the process when it is not fed in time.
 
-    Of what is fed within a hundredth of that time only the first is told: it may bite so much early.
+    Only one feeding in a hundredth of that time is reported: so the dog may bite that much early.
     """
 
     def __init__(self, id: int = 0, timeout: int = 5000) -> None:
@@ -138,7 +138,7 @@ class WDT:
 class RTC:
     """Runs on over resets, forgets without power.
 
-    A look at it takes of the heap what it takes on the chip, the tuple: libc counts in memory of its own.
+    To read it takes of the heap what it takes on the chip, the tuple: libc counts in memory of its own.
     """
 
     def __new__(cls) -> "RTC":

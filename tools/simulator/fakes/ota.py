@@ -1,9 +1,9 @@
 """esp32.Partition on a chip with the OTA layout, and what its bootloader does about a partition on trial.
 
 The partitions lie one after the other in the file ota.img beside the flash's, the bootloader's notes in
-ota.json: [the partition that starts, the one before it, state]. A partition that was set to start is new,
-at its first start pending; any start while it is pending goes back, as esp-idf's bootloader does with
-CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE. Notes are changed by an erase and a program: between the two the
+ota.json: [the partition that starts, the one before it, state]. A partition that was set to start is "new",
+and "pending" from its first start on; any start while it is pending goes back, as esp-idf's bootloader does
+with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE. Notes are changed by an erase and a program: between the two the
 partition on trial is forgotten.
 """
 

@@ -27,8 +27,9 @@ elif _CHIP == "s3":
 class Pads:
     """All pins. `driven` is what the chip drives, `_outside` what the world does: 0, 1, or 2 for nothing.
 
-    Neither a look at a pin nor a change of its level takes heap, as on the chip: else a keypad's hundred in a
-    second would have the program collect garbage all the time. `pins` are made once, as the chip's own are.
+    Neither reading a pin nor changing its level takes heap, as on the chip: otherwise a keypad's hundred
+    reads in a second would make the program collect garbage all the time. `pins` are made once, as the chip's
+    own are.
     """
 
     def __init__(self, bus) -> None:
@@ -73,7 +74,7 @@ class Pads:
         return level
 
     def _joined(self, n: int) -> int:
-        """The same of a pin that drives nothing, and that closed switches join with others."""
+        """As level(), for a pin that drives nothing and that closed switches join with others."""
         level = pulled = _FREE
         m = _COUNT
         while m:

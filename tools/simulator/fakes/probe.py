@@ -18,10 +18,10 @@ _BESIDE = const(16384)
 class Probe:
     """Answers `gap` with the longest step since the last `gap`, in CPU time and by the clock.
 
-    By the clock only steps count in which the program waited in the kernel: a step that the computer broke
-    off, since it had other things to do, did not stop by itself. The first question starts the measurement.
-    What the wire takes, and reads, programs, erases and commits, is left out of the CPU time: on the chip
-    those are pins, and the flash.
+    By the clock, only steps count in which the program waited in the kernel: a step that the computer
+    interrupted to do other things did not stop by itself. The first question starts the measurement. What the
+    wire takes, and reads, programs, erases and commits, is left out of the CPU time: on the chip these are
+    pins, and the flash.
 
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
     boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from

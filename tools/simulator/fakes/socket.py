@@ -32,7 +32,7 @@ _number = bytearray(4)
 
 
 def getaddrinfo(host, port, *more):
-    """That of an address in figures; a name takes as long as where no server answers."""
+    """The result for a numeric address; a name takes as long as when no server answers."""
     if not _is_address(_INET, host, _number):
         time.sleep_ms(_LOOK_UP_MS)
         raise OSError(_NOT_FOUND)
@@ -40,7 +40,7 @@ def getaddrinfo(host, port, *more):
 
 
 class socket(io.IOBase):  # noqa: N801 (the chip's name)
-    """All that is not said here is the computer's."""
+    """Everything that is not defined here is the computer's."""
 
     def __init__(self, *arguments) -> None:
         self._real = usocket.socket(*arguments)

@@ -1,7 +1,7 @@
 """Builds the chip: joins the fakes to the world and mounts the flash.
 
-It is unloaded when it has run, and so nothing here may be kept by anybody: a function that is kept
-keeps its whole module.
+It is unloaded when it has run, so nothing from here may be kept: a function that is kept keeps its whole
+module in memory.
 """
 
 import asyncio

@@ -17,6 +17,7 @@ const act = async (method, path, body) => { const wrong = await call(method, pat
 
 function describe(s) {
   if (s.door.exit && s.door.leaf !== "open") return "Somebody inside pressed the exit button: its own wire lets the strike go. Push the door.";
+  if (!s.power && s.door.leaf === "open") return "The power is out. The door is open. Click it to close it: it locks without power.";
   if (!s.power) return "The power is out. The door stays locked, and nobody inside is kept in.";
   if (s.door.leaf === "open") return "The door is open. Click it to close it.";
   if (s.door.strike === "released") return "The bolt is free: push the door.";

@@ -13,7 +13,7 @@ export const LIGHT = {
   enrolling: "Blue: go on, it waits for you. When it is dark, it is over.",
   kept: "Lime: done, and kept in the lock.",
   elsewhere: "Olive: not taken. This card has its home at another door.",
-  unread: "Azure: a card of a length that this lock was not told to read.",
+  unread: "Azure: a card that cannot be read yet, since somebody has tried keys on it, or one of an unknown length.",
   weak: "Pink: not taken. Choose another.",
   staff: "White: come in. Staff have been in since a resident was here last.",
   identify: "Violet: the operator looks for this lock.",
