@@ -150,6 +150,5 @@ async def choose_pin(lock: Lock, pin: str) -> None:
     moving = Credential(PIN, code.encode(), MOVE_IN, lease=7)
     await lock.publish_list(2, [*give.demo_credentials(lock.world.cards), moving])
     assert (await lock.wait_message("ack"))["json"]["result"] == "accepted"
-    for keys_, light in ((code + "#", "enrolling"), (pin + "#", "enrolling"), (pin + "#", "kept")):
-        await lock.keys(keys_)
-        await lock.wait_light(light)
+    await lock.keys(f"{code}#{pin}#{pin}#")  # at once: between two keys the lock waits for ten seconds
+    await lock.wait_light("kept")

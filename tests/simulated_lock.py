@@ -143,9 +143,12 @@ class Lock:
                             return event
                     await self._news.wait()
         except TimeoutError:
-            seen = [str(e) for e in self.since() if e["type"] != "reader" and not self._is_anothers(e)]
+            told = [e for e in self.events if e["type"] != "reader" and not self._is_anothers(e)]
+            seen = [str(e) for e in told if e["us"] >= self.since_us]
+            before = "\n".join([str(e) for e in told if e["us"] < self.since_us][-40:])
             shown = "\n".join(seen if len(seen) <= 90 else [*seen[:30], "...", *seen[-60:]])
-            raise AssertionError(f"not seen within {timeout} s; instead:\n{shown}") from None
+            said = f"not seen within {timeout} s; instead:\n{shown}\nand before that:\n{before}"
+            raise AssertionError(said) from None
 
     def _is_anothers(self, event: Event) -> bool:
         return event["type"] == "operator" and f"/{self.world.provision.lock}/" not in event["topic"]
