@@ -1,13 +1,18 @@
 """`menshen house` on a busy computer: a lock may be late with its list, or begin with a fault."""
 
 import asyncio
+import errno
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from click.testing import CliRunner
 
+from menshen.cli.main import main
+from menshen.simulator import run_house
 from menshen.simulator.house import House, HouseError
 from menshen.simulator.world import World
 
@@ -74,3 +79,15 @@ async def test_one_that_never_comes_up_well_is_told_with_its_faults(house: House
     ill = {"online": True, "faults": ["no credentials"]}
     with pytest.raises(HouseError, match=r"flat-1 does not come up well: .*no credentials"):
         await house.say_anew("flat-1", cast(World, Door(ill, ill, ill)))
+
+
+def test_a_door_whose_port_is_taken_is_told_by_that_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listen_on(port: int) -> socket.socket:
+        if port == 8002:
+            raise OSError(errno.EADDRINUSE, "taken")
+        return socket.socket()
+
+    monkeypatch.setattr(run_house, "listen_on", listen_on)
+    done = CliRunner().invoke(main, ["house", "--port", "8000"])
+    assert done.exit_code == 1
+    assert "Port 8002 is in use: choose another" in done.output

@@ -93,7 +93,8 @@ def run(port: int, workdir: Path) -> None:
     try:
         listener = listen_on(port)
     except OSError as error:
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"is not ours ({os.strerror(error.errno)})"
+        said = os.strerror(error.errno)
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({said})"
         raise MenshenError(f"Port {port} {why}: choose another, as in `make run PORT=8001`.") from error
     try:
         with listener, asyncio.Runner(loop_factory=new_loop) as runner:

@@ -126,16 +126,16 @@ def house(port: int, folder: Path) -> None:
         menshen house --port 8080
     """
     with contextlib.ExitStack() as opened:
-        try:
-            ports = [port + n if port else 0 for n in range(len(LOCKS) + 1)]
-            listeners = [opened.enter_context(listen_on(each)) for each in ports]
-        except OSError as error:
-            why = (
-                "is in use"
-                if error.errno == errno.EADDRINUSE
-                else f"is not ours ({os.strerror(error.errno)})"
-            )
-            raise MenshenError(f"Port {port} {why}: choose another, as in `make house PORT=8100`.") from error
+        listeners: list[socket.socket] = []
+        for each in (port + n if port else 0 for n in range(len(LOCKS) + 1)):
+            try:
+                listeners.append(opened.enter_context(listen_on(each)))
+            except OSError as error:
+                said = os.strerror(error.errno)
+                why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({said})"
+                raise MenshenError(
+                    f"Port {each} {why}: choose another, as in `make house PORT=8100`."
+                ) from error
         try:
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 runner.run(serve(listeners, folder))
