@@ -80,7 +80,7 @@ def _right(line: tuple, value: object) -> str:
             try:
                 parse(value)
             except ValueError as error:
-                return "%s: it lacks %s" % (_ZONE, error.args[0])
+                return "%s: expected %s" % (_ZONE, error.args[0])
         return _ZONE
 
 

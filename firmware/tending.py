@@ -28,7 +28,7 @@ async def tend(
         await _carry_out(register, decided, on_trial)
         await _clear(register, await _settle(register, clock))
     except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
-        console.error("housekeeping", "what is to be noted of leases could not be")
+        console.error("housekeeping", "leases not tidied: again in an hour")
     if hour_over:
         await _move_logs_on(register)
 

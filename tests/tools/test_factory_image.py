@@ -133,7 +133,7 @@ REFUSED = {
     ),
     "a small flash": (
         bases.base(bases.STOCK_WITHOUT_VFS, bootloader=bases.program(b"b", flash=bases.FLASH_2MB)),
-        "no room for files",
+        "no space for files",
     ),
     "files beyond the flash": (
         bases.base(bases.STOCK, bootloader=bases.program(b"b", flash=bases.FLASH_2MB)),
@@ -158,7 +158,7 @@ def test_a_wrong_base_is_refused_and_the_reason_named(what: str) -> None:
 
 
 def test_an_application_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(LayoutError, match="the application, 1000000 B, has no room in the 983040 B"):
+    with pytest.raises(LayoutError, match="the application has 1000000 B, and there are 983040 B"):
         factory.build(bases.base(bases.OTA), {"/big": bytes(1_000_000)})
 
 

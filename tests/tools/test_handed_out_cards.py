@@ -173,7 +173,7 @@ def test_a_desfire_that_lets_no_application_be_made_is_told_as_that(how: str) ->
     else:
         card.applications[b"\0\0\0"].settings &= ~0x04
     before = state(card)
-    with pytest.raises(CardError, match="no room"):
+    with pytest.raises(CardError, match="no space"):
         hand_out(laid(card), HouseKeys(HOUSE))
     assert state(card) == before
 

@@ -130,7 +130,7 @@ def test_a_lease_gets_longer_and_never_shorter(operate: Operate, path: Path) -> 
     _lease(operate)
     operate("lease", "extend", "1", "--until", _day(400))
     operate("lease", "extend", "1", "--until", _day(399), says="PIN * 9 # PIN #")
-    operate("lease", "extend", "1", "--until", _day(400), says="is its last day already")
+    operate("lease", "extend", "1", "--until", _day(400), says="is the lease's last day already")
     operate("lease", "extend", "1", "--until", "soon", says="2026-12-01 is right")
     store = open_house(path)
     publishing.prepare(store, "front", 0)
@@ -197,7 +197,7 @@ def test_staff_that_cannot_be_are_named(operate: Operate) -> None:
     operate("staff", "add", "front", "Anna", "--card", UID)
     for arguments, says in (
         (["Anna", "--card", UID], "NAME Anna"),
-        (["Bert", "--card", UID], "--card: another in the list"),
+        (["Bert", "--card", UID], "--card: somebody else in the list"),
         (["Bert", "--card", "xyz"], "--card xyz: a UID of 8, 14 or 20"),
         (["Bert"], "one of --card, --make-card and --pin"),
         (["Bert", "--card", "0badcafe", "--uses", "256"], "--uses"),

@@ -55,7 +55,7 @@ def test_a_passphrase_opens_the_keys_and_can_be_another(plain: House, tmp_path: 
     plain.run("seal", "passphrase", typed="correct horse\ncorrect horse\n")
     add = ("lease", "add", "front", "--until", "2030-01-01")
     plain.run(*add, typed="correct horse\n")
-    plain.refused(2, "another one", *add, typed="incorrect horse\n")
+    plain.refused(2, "not the passphrase of the file", *add, typed="incorrect horse\n")
     plain.refused(2, "at least 8", *add, typed="short\n")
     plain.run("lock", "list")
     plain.run("seal", "key", typed="correct horse\n")

@@ -225,7 +225,7 @@ def test_a_backup_that_was_changed_or_is_anothers_is_refused(
         assert other.call("restore", str(backup)).exit_code == 2
     backup.write_bytes(whole)
     (tmp_path / "word").write_text("another word\n")
-    other.refused(2, "the backup's passphrase is another one", "restore", str(backup))
+    other.refused(2, "this is not the backup's passphrase", "restore", str(backup))
     assert not (tmp_path / "other" / "operator.db").exists()
 
 

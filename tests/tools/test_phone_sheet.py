@@ -105,7 +105,7 @@ def test_the_command_reads_the_settings_that_provisioning_takes(tmp_path: Path) 
         path.write_text(wrong)
         done = CliRunner().invoke(main, ["lease", "sheet", "--settings", str(path)])
         assert done.exit_code == 2
-        assert "a JSON object" in done.output
+        assert "one JSON object" in done.output
 
 
 def test_a_pdf_needs_a_chromium_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,7 @@ async def test_a_full_flash_is_named_and_leaves_no_lock(installer: Installer) ->
             filler -= 4096
     await installer.lock.power(True)
     lock = _lock(installer)
-    with pytest.raises(BoardError, match=r"no room.*make flash"):
+    with pytest.raises(BoardError, match=r"flash is full.*make flash"):
         await _install(installer, lock)
     assert await installer.file("/config.json") is None
 

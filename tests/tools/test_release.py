@@ -166,7 +166,7 @@ def test_an_image_that_no_lock_would_take_is_no_release(made: release.Release) -
     for image, word in (
         (b"\xe9" + bytes(5000), "combined"),
         (b"\0" + IMAGE[1:], "none for the ESP32"),
-        (IMAGE + bytes(2_100_000), "no 4 MB layout"),
+        (IMAGE + bytes(2_100_000), "in 4 MB of flash"),
     ):
         with pytest.raises(release.ReleaseError, match=word):
             release.Release(made.version, 1, made.files, image)

@@ -113,7 +113,7 @@ def test_each_field_says_what_is_right():
         (
             "time",
             {"zone": "Berlin"},
-            "time.zone must be " + ZONE + ": it lacks an offset after the name, hours from 0 to 24",
+            "time.zone must be " + ZONE + ": expected an offset after the name, hours from 0 to 24",
         ),
         ("home", {"host": "192.0.2.7:1883"}, "home.host must be " + HOME_HOST),
         ("home", {"host": "hub.local"}, "home.host must be " + HOME_HOST),
@@ -311,5 +311,8 @@ def test_a_time_zone_is_a_posix_rule():
     right = 'time.zone must be a POSIX TZ rule like "CET-1CEST,M3.5.0,M10.5.0/3"'
     assert faults(time={"zone": 1}) == [right]
     assert faults(time={"zone": "CET-1CEST"}) == [
-        right + ": it lacks both the start and the end of daylight saving, each after a comma"
+        right + ": expected both the start and the end of daylight saving, each after a comma"
+    ]
+    assert faults(time={"zone": "CET-1CEST,M3.5.0,M10.5.0/3 x"}) == [
+        right + ': expected nothing after the rule, not " x"'
     ]

@@ -171,7 +171,7 @@ def flash_(port: str, path: Path | None) -> None:
 @_port
 @click.option("--settings", "path", type=_File, required=True, help="The lock's settings, without its key.")
 @click.option("--authority", "folder", type=_Folder, help="Of `menshen pki`, for broker.tls.")
-@click.option("--home-certificate", "home", type=_File, help="That home.certificate names.")
+@click.option("--home-certificate", "home", type=_File, help="The one that home.certificate names.")
 @click.option("--force", is_flag=True, help="Make a new lock of one that is provisioned already.")
 @_trial
 def provision_(

@@ -31,7 +31,7 @@ _TRIES = 4  # a board that has just got its power does not hear the first Ctrl-C
 _ANSWER_S = 3  # for an echo; what code takes to run is for `run` to say
 _PROMPT_S = 3
 _FLASH = checkout.task("flash", "board flash")
-_NO_ROOM = f"the board has no room left: {_FLASH} gives it a fresh start"
+_NO_ROOM = f"the board's flash is full: {_FLASH} empties it"
 _NO_ROOM_SIGNS = ("OSError: 28", "OSError: [Errno 28] ENOSPC")
 _LOST = (TransportError, OSError, terminal_error, struct.error)
 

@@ -134,9 +134,7 @@ def build(
         system = littlefs.build(application, files.size // littlefs.BLOCK_SIZE)
     except OSError as error:
         total = sum(map(len, application.values()))
-        raise LayoutError(
-            f"the application, {total} B, has no room in the {files.size} B for files"
-        ) from error
+        raise LayoutError(f"the application has {total} B, and there are {files.size} B for files") from error
     with contextlib.redirect_stdout(io.StringIO()):
         whole = esptool.merge_bin([(0, flash.image), (files.offset, system)], _tool_name(flash.rom))
     built = read(whole or b"")

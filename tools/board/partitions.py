@@ -106,7 +106,7 @@ def files(partitions: list[Partition], flash_size: int) -> Partition:
     end = max(part.end for part in partitions)
     if flash_size - end < 2 * _SECTOR:
         raise LayoutError(
-            f"there is no room for files: no `vfs` partition, and the last one ends at {end:#x} of "
+            f"there is no space for files: no `vfs` partition, and the last one ends at {end:#x} of "
             f"{flash_size:#x}"
         )
     return Partition("vfs", DATA, 0x81, end, flash_size - end)

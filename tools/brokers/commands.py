@@ -43,7 +43,7 @@ def brokers() -> None:
     "of",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="Your `menshen pki`.",
+    help="Your folder of `menshen pki`.",
 )
 @click.option(
     "--host", "hosts", multiple=True, required=True, help="A name or address under which locks reach it."

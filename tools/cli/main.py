@@ -76,5 +76,5 @@ _ROWS = {
 @click.version_option(None, "--version", package_name="menshen", message="menshen %(version)s")
 @click.pass_context
 def main(context: click.Context, address: str) -> None:
-    """A lock for those who live there. Begin with `menshen init`; all have --help."""
+    """A lock for those who live there. Begin with `menshen init`; each has --help."""
     context.obj = address if "://" in address else str(Path(address).expanduser())

@@ -31,8 +31,8 @@ _ELSEWHERE = (
 
 
 _NO_ROOM = (
-    "this DESFire has no room for one more application, or its owner lets none be made. It is left as it is; "
-    "take a new one"
+    "this DESFire has no space for one more application, or its owner lets none be made. It is left as it "
+    "is; take a new one"
 )
 
 

@@ -25,7 +25,9 @@ _MEANING = {
 @click.option(
     "--all", "every", is_flag=True, help="Those that were looked at, too; they are kept for 90 days."
 )
-@click.option("--wait", "wait_s", type=numbers.Number(0.5, 60), default=2, help="Seconds of silence to end.")
+@click.option(
+    "--wait", "wait_s", type=numbers.Number(0.5, 60), default=2, help="Seconds without news until it ends."
+)
 @reading
 def alarms(store: Store, lock: str | None, every: bool, wait_s: float) -> Answer:
     """Show alarms: a door forced, a case opened, and the like.

@@ -52,8 +52,8 @@ def make(store: Store, number: str, house: str) -> Answer:
     publish` on. LEASE is its number or its note. A card in which anybody else has written is left as it is.
     One that was taken away too early is laid on again.
 
-    With --house, cards of another house have keys of their own: who copies the one's copies none of the
-    other's. A lock has places for four such names.
+    With --house, another house's cards have keys of their own: whoever can copy those of one house cannot
+    copy those of the other. A lock takes cards of four houses.
 
     \b
         menshen card make "flat 3"

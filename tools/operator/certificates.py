@@ -204,7 +204,7 @@ class Authority:
         names = old.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         key = old.public_key()
         if not names or not isinstance(key, ec.EllipticCurvePublicKey):
-            raise CertificateError("the old certificate is none that a lock can have")
+            raise CertificateError("the old certificate is not one that a lock can have")
         return self._certify(key, str(names[0].value), [ExtendedKeyUsageOID.CLIENT_AUTH], [], days)
 
     def issue_lock(self, lock: str) -> Pair:

@@ -131,14 +131,16 @@ def _compare(store: Store, ident: str, heard: Heard, anyway: bool) -> Found:
         return _above(store, row, told)
     if "list" not in state and head is None and row["version"] and not anyway:
         return Found(
-            ident, "not heard", "nothing of it is at the broker; `menshen check LOCK --anyway` goes on"
+            ident, "not heard", "the broker has nothing of it; `menshen check LOCK --anyway` goes on"
         )
     store.run("update lock set checked = 1 where name = ?", ident)
     if state.get("list") == row["version"] and row["version"]:
         store.taken(ident, row["version"])
         return Found(ident, "same", f"it holds list {row['version']}")
     return Found(
-        ident, "waits", f"list {row['version']} is the newest; it last told of {state.get('list', 'none')}"
+        ident,
+        "waits",
+        f"list {row['version']} is the newest; its last word was of {state.get('list', 'none')}",
     )
 
 

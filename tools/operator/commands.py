@@ -71,7 +71,7 @@ def staff_key(key: bytes, digest: bytes) -> bytes:
 @click.option(
     "--number",
     type=numbers.Whole(1, 2**30 - 1),
-    help="Above `command` in the lock's state: nobody has it obeyed after this one.",
+    help="Above `command` in the lock's state; of each number it obeys one command.",
 )
 @click.option("--credential", metavar="DIGEST", help="Unlock as this staff credential of the list.")
 @click.option("--lease", type=numbers.Whole(1, 65535), help="Unlock as a tenant of this lease,")

@@ -48,7 +48,7 @@ def reference(store: Store, lock: str, house: str) -> int:
     if house not in taken and not free:
         known = ", ".join(sorted(taken))
         raise MenshenError(
-            f"--house {house}: {lock} has cards of {HOUSES_MAX} houses, as many as it can: {known}"
+            f"--house {house}: {lock} has cards of {HOUSES_MAX} houses, and takes no more: {known}"
         )
     return taken[house] if house in taken else free[0]
 

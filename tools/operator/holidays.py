@@ -86,7 +86,7 @@ def list_(store: Store) -> Answer:
 @click.argument("day", metavar="DATE")
 @changing
 def remove(store: Store, day: str) -> Answer:
-    """Make it a day like any other.
+    """Remove a holiday, which is a day like any other then.
 
     \b
         menshen holiday remove 2026-12-25
@@ -107,7 +107,7 @@ def enter(store: Store, days: dict[dt.date, str]) -> dict[str, str]:
         store.journal.write("holiday", {"day": day}, None)
     added = {str(day): name for day, name in sorted(days.items()) if str(day) not in there}
     if len(added) + sum(day >= yesterday for day in there) > _MOST:
-        raise InputError(f"{_MOST} holidays are the most that a house has room for")
+        raise InputError(f"a house has {_MOST} holidays at most")
     for day, name in added.items():
         store.journal.write("holiday", {"day": day}, {"day": day, "name": name})
     return added

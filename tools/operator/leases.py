@@ -115,7 +115,7 @@ def extend(store: Store, number: str, last: str) -> Answer:
     if any(ends[door.lock] < door.end for door in one.doors):
         raise MenshenError(f"--until {last}: {GUARD}")
     if all(ends[door.lock] == door.end for door in one.doors):
-        raise InputError(f"--until {last}: is its last day already")
+        raise InputError(f"--until {last}: is the lease's last day already")
     zone = store.lock(one.doors[0].lock)["zone"]
     begin = dates.date_of(one.doors[0].begin, zone)
     letting.odd_length(begin.toordinal(), day.toordinal(), last, asking.sure)
@@ -163,8 +163,8 @@ def shorten(store: Store, number: str, last: str) -> Answer:
         for entry in store.entries(door.lock, handing.KIND).values()
     )
     unasked = (
-        "A card that you handed out is nobody's to the lock, and whoever has it would not be asked: while it "
-        "opens, nothing counts. Who lives there alone has it open no more by PIN * 30 #"
+        "The lock cannot ask whoever has a card that you handed out: as long as such a card opens, no "
+        "agreement counts. Whoever lives there alone removes it by PIN * 30 #"
     )
     return Answer(
         {"lease": one.id, "until": last, "needs_consent": bool(known)},
@@ -182,8 +182,8 @@ def shorten(store: Store, number: str, last: str) -> Answer:
 def end_(store: Store, number: str, at: str | None, moved_out: bool) -> Answer:
     """Take a lease that is over from the list.
 
-    It is refused before its end. Who moves out earlier confirms it at the keypad: PIN * 9 # PIN #. After that
-    use --moved-out: only the lock knows whether it is so, and refuses the list if it is not.
+    It is refused before its end. Whoever moves out earlier confirms it at the keypad: PIN * 9 # PIN #. After
+    that use --moved-out: only the lock knows whether it is so, and refuses the list if it is not.
 
     \b
         menshen lease end "flat 3" --moved-out

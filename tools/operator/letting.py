@@ -17,7 +17,7 @@ LEASES_MAX = 32
 
 GUARD = (
     "a lease cannot be ended early: the lock's lease guard would refuse the list, for nobody is locked out "
-    "of their home by a click. Who moves out confirms it at the keypad, PIN * 9 # PIN #, and then: "
+    "of their home by a click. Whoever moves out confirms it at the keypad, PIN * 9 # PIN #, and then: "
     "`menshen lease end --moved-out`"
 )
 _ODD_YEARS = 5  # for a lease to last,

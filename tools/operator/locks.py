@@ -62,7 +62,7 @@ def set_broker(store: Store, address: str, certificates: Path) -> None:
 def lock() -> None:
     """Locks: those whose keys you hold.
 
-    A lock is added once, when it is provisioned; what it is to let in comes by `menshen lease`, `menshen
+    A lock is added once, when it is provisioned; whom it lets in is said by `menshen lease`, `menshen
     staff` and `menshen publish`.
 
     \b
@@ -81,7 +81,7 @@ lock.add_command(tell)
 @click.option("--settings", type=_File, help="Its settings [ID.json beside the key].")
 @click.option("--zone", metavar="NAME", help="Its time zone, as Europe/Berlin [the house's].")
 @click.option(
-    "--above", type=numbers.Whole(0, 10**9), default=0, help="The last list it has of another file."
+    "--above", type=numbers.Whole(0, 10**9), default=0, help="Number of its last list from another file."
 )
 @changing
 def add(
@@ -190,7 +190,7 @@ def _line(value: object) -> str:
 @click.argument("label", metavar="NAME")
 @changing
 def rename(store: Store, name: str, label: str) -> Answer:
-    """Call a lock otherwise, such as "House door".
+    """Give a lock another name, such as "House door".
 
     Its ID stays: it is in the lock's settings and certificate, and brokers know it by that. Both names can be
     typed from now on.
@@ -253,5 +253,5 @@ def refuse_full(store: Store, ident: str, most: int) -> None:
     """Raise MenshenError where a lock has as many leases as it guards."""
     if len(store.entries(ident, "lease")) >= most:
         raise MenshenError(
-            f"LOCK {ident}: has {most} leases, as many as it guards; `menshen lease end` those that are over"
+            f"LOCK {ident}: has {most} leases, and takes no more; `menshen lease end` those that are over"
         )

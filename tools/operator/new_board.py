@@ -26,7 +26,9 @@ _OLD = "The old board stays off, or is erased: under the same name its messages 
 @click.option("--key-file", type=_File, required=True, help="The new board's key, from provisioning.")
 @click.option("--settings", type=_File, help="Its settings [ID.json beside the key].")
 @click.option("--sheets", type=_Folder, help="Write a leaflet for each lease, with its new code, in here.")
-@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of these.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the leaflets."
+)
 @changing
 def replace(
     store: Store, name: str, key_file: Path, settings: Path | None, sheets: Path | None, language: str

@@ -32,9 +32,9 @@ _CONTENT = {"bad records", "lease locked out", "lease shortened", "too large", "
 
 _MEANING = {
     "lease locked out": "somebody who lives there would have no way in any more",
-    "lease shortened": "a lease would end early and not all residents have agreed two days ago (PIN * 5 #), "
-    "or the lock holds that it still runs",
-    "too many leases": "it guards 32 at most",
+    "lease shortened": "a lease would end early, and not all residents agreed two days ago (PIN * 5 #), "
+    "or by the lock's clock it still runs",
+    "too many leases": "a lock takes 32 at most",
     "bad signature": "the key in the file is not this lock's",
     "wrong lock": "the ID in the file is not this lock's",
     "old version": "it holds a newer list, or another of this number: `menshen check`, then publish again",
@@ -77,7 +77,7 @@ class Result:
 def publish(store: Store, names: tuple[str, ...], everyone: bool, wait_s: float) -> Answer:
     """Give locks their newest lists: those named, or all.
 
-    What each made of it is told:
+    Then it says what each made of its list:
 
     \b
     accepted, held  the lock has this list; it had it already

@@ -57,7 +57,7 @@ def schedule(store: Store, lock: str, hours: str) -> int:
             return number
     free = [number for number in range(1, 256) if number not in taken]
     if not free:
-        raise dates.DateError("--hours: 255 different ones are the most that a lock has room for")
+        raise dates.DateError("--hours: a lock keeps 255 different ones at most")
     return free[0]
 
 

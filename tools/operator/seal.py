@@ -66,7 +66,7 @@ def opened(text: str, key_file: Path) -> Seal:
         return Seal(_open(secret, sealed, _WHAT))
     except InvalidTag as error:
         if by_passphrase:
-            raise InputError("the passphrase of the file is another one") from error
+            raise InputError("this is not the passphrase of the file") from error
         raise StoreError(f"{key_file}: not the key of this file; $MENSHEN_KEY_FILE names another") from error
 
 
@@ -114,7 +114,7 @@ def unlocked(passphrase_: bytes, data: bytes) -> bytes:
     try:
         return _open(_stretched(passphrase_, data[:16]), data[16:], _WHAT)
     except (InvalidTag, ValueError) as error:
-        raise InputError("the backup's passphrase is another one, or the backup is damaged") from error
+        raise InputError("this is not the backup's passphrase, or the backup is damaged") from error
 
 
 def _stretched(passphrase_: bytes, salt: bytes) -> bytes:

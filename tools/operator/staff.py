@@ -187,7 +187,7 @@ def enter(store: Store, lock: str, name: str, terms: Terms, opens: tuple[int, by
     digest = str(own["digest"])
     if digest in {record[:16].hex() for record in records.records(store, lock)}:
         option = "--make-card" if terms.make_card else "--card" if terms.card else "--pin"
-        raise MenshenError(f"{option}: another in the list of {lock} has the same")
+        raise MenshenError(f"{option}: somebody else in the list of {lock} has the same")
     data = {
         **own,
         "kind": kind,
@@ -284,7 +284,9 @@ def _opens_by(who: dict) -> str:
 
 @staff.command("log")
 @click.argument("lock", required=False, shell_complete=LOCK)
-@click.option("--wait", "wait_s", type=numbers.Number(0.5, 60), default=2, help="Seconds of silence to end.")
+@click.option(
+    "--wait", "wait_s", type=numbers.Number(0.5, 60), default=2, help="Seconds without news until it ends."
+)
 @reading
 def log(store: Store, lock: str | None, wait_s: float) -> Answer:
     """Show when staff came in, by name.
@@ -311,5 +313,5 @@ def log(store: Store, lock: str | None, wait_s: float) -> Answer:
                 {"time": entry["time"] or None, "lock": row["name"], "name": name, "by": entry["kind"]}
             )
             missed = max(missed, entry["missed"])
-    lost = [f"{missed} older entries were dropped by a lock that was offline for long"] if missed else []
+    lost = [f"{missed} older entries were dropped by a lock that was offline too long"] if missed else []
     return Answer(data, table=Table(("when", "lock", "name", "by"), rows), then=lost)

@@ -47,7 +47,7 @@ def sections(language: str, settings: dict) -> Iterator[dict]:
     ]
     yield {**light, "rows": shown}
     home = [said["readHome"]] if settings.get("homeassistant") else []
-    afar = [said["afarWho"]] if _get(settings, "phone.remote") else []
+    afar = [f"{said['afar']}: {said['afarWho']}"] if _get(settings, "phone.remote") else []
     yield {**records, "text": [*records["text"], *home, *afar]}
     if "4" not in missing:
         page = _get(settings, "phone.page")

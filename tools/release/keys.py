@@ -57,7 +57,7 @@ def load(path: Path, secret: bytes) -> rsa.RSAPrivateKey:
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:
-        raise KeyFileError(f"{path}: no key in PEM, or the passphrase is another one") from error
+        raise KeyFileError(f"{path}: no key in PEM, or this is not its passphrase") from error
     if not isinstance(key, rsa.RSAPrivateKey):
         raise KeyFileError(f"{path} must be an RSA key")
     _check(key.public_key(), path)

@@ -153,7 +153,7 @@ def check_image(image: bytes, board: str = BOARD) -> None:
             "alone, which MicroPython's download page calls .app-bin"
         )
     if len(image) > IMAGE_MAX:
-        raise ReleaseError(f"the image has {len(image)} bytes; no 4 MB layout has room for over {IMAGE_MAX}")
+        raise ReleaseError(f"the image has {len(image)} bytes; in 4 MB of flash {IMAGE_MAX} are the most")
 
 
 def _constant(text: str, name: str) -> str:

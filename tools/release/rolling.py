@@ -23,7 +23,7 @@ from .roll_out import DONE, PAUSED, RUNNING, RollOut
 
 _KINDS = tuple(roll_out.SHARES)
 _kind = click.option(
-    "--kind", type=click.Choice(_KINDS), default="feature", show_default=True, help="Of which."
+    "--kind", type=click.Choice(_KINDS), default="feature", show_default=True, help="Of which releases."
 )
 
 

@@ -50,8 +50,8 @@ def listen_on(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
         is_taken = error.errno == errno.EADDRINUSE
-        why = "is in use" if is_taken else f"is not ours ({os.strerror(error.errno or 0)})"
-        raise MenshenError(f"Port {port} {why}: choose another, such as PORT=8100 behind `make`.") from error
+        why = "is in use" if is_taken else f"cannot be opened ({os.strerror(error.errno or 0)})"
+        raise MenshenError(f"Port {port} {why}: choose another, as in `make run PORT=8100`.") from error
 
 
 class Feed:
@@ -225,7 +225,7 @@ class Server:
     async def _phone_writes(self, message: str) -> None:
         if not re.fullmatch(r"([0-9a-f]{2}){1,200}", message):
             raise BadCall(
-                "message: an NDEF message of at most 200 bytes in hexadecimal digits would be right"
+                "message: an NDEF message of up to 200 bytes in lower-case hexadecimal digits would be right"
             )
         await self._world.phone_writes(bytes.fromhex(message))
 
@@ -236,7 +236,9 @@ class Server:
             if faults.get(name, modes[0]) not in modes:
                 raise BadCall(f"{name}: one of {', '.join(modes)} would be right")
         if not 1 <= faults.get("cut_at", 1) <= _MAX_CUT:
-            raise BadCall("cut_at: a whole number from 1 would be right, which flash operation to tear")
+            raise BadCall(
+                f"cut_at: a whole number from 1 to {_MAX_CUT} would be right: at which flash operation"
+            )
         await self._world.break_things(faults)
 
     async def _publish(self, topic: str, payload: str, retain: bool) -> None:
@@ -270,5 +272,5 @@ def _checked(text: bytes, fields: dict) -> list:
 
 def _number(name: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise BadCall(f"{name}: a whole number from 0 would be right")
+        raise BadCall(f"{name}: a whole number from 0 to 999999999 would be right")
     return int(text)

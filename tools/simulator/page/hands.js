@@ -7,7 +7,7 @@ const FIELDS = new Set(["INPUT", "SELECT", "TEXTAREA"]);
 const WHOSE = {
   tenant: "lives here",
   cleaner: "staff",
-  old: "the tenant's, on the list; it only shows a number, which anybody can copy: refused",
+  old: "the tenant's, on the list, but shows only a number, which anybody can copy: refused",
   new: "fresh from the shop: PIN * 2 #, then hold it to the reader",
   stranger: "on no list",
 };

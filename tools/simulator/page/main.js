@@ -16,12 +16,12 @@ const say = (text) => { $("says").textContent = text; };
 const act = async (method, path, body) => { const wrong = await call(method, path, body); if (wrong) say(wrong); };
 
 function describe(s) {
-  if (s.door.exit && s.door.leaf !== "open") return "Somebody inside pressed the exit button: its own wire lets the strike go. Push the door.";
+  if (s.door.exit && s.door.leaf !== "open") return "Somebody inside pressed the exit button: its own wire releases the strike. Push the door.";
   if (!s.power && s.door.leaf === "open") return "The power is out. The door is open. Click it to close it: it locks without power.";
   if (!s.power) return "The power is out. The door stays locked, and nobody inside is kept in.";
   if (s.door.leaf === "open") return "The door is open. Click it to close it.";
   if (s.door.strike === "released") return "The bolt is free: push the door.";
-  return s.network ? "The door is closed and locked." : "The door is closed and locked. The network is gone; it does not need it.";
+  return s.network ? "The door is closed and locked." : "The door is closed and locked. The network is gone; the lock does not need it.";
 }
 
 function toggle(button, on, yes, no) {
