@@ -149,7 +149,7 @@ async def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
         async with _run("--port", str(port), "--workdir", str(tmp_path)) as process:
             status, _, complaints = await _ended(process)
     assert status == 1
-    assert complaints == f"Error: Port {port} is in use: choose another, such as PORT=8100 behind `make`.\n"
+    assert complaints == f"Error: Port {port} is in use: choose another, as in `make run PORT=8100`.\n"
 
 
 async def test_a_lock_that_an_installer_has_provisioned_does_not_start_over(tmp_path: Path) -> None:
