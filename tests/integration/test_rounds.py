@@ -97,7 +97,7 @@ async def _rounds(where: str, app_dir: Path, proxy: FaultProxy) -> tuple[list[di
         assert process.stdout
         while len(looks) < _ROUNDS:
             line = await process.stdout.readline()
-            assert line.startswith(b"{"), (line + await process.stdout.read()).decode()
+            assert line.startswith(b"{"), (line + await process.stdout.read(4096)).decode()
             looks.append(json.loads(line))
             if proxy.hits:
                 met.add(proxy.fault)

@@ -80,6 +80,7 @@ def test_ctrl_c_comes_before_a_change_or_after_it_was_told(
 ) -> None:
     """Where it comes between, there would be a lease whose code nobody has seen, called aborted."""
     keep, show = Store.note, Answer.show
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
 
     def pressed_at(method: Callable) -> Callable:
         def pressing(*arguments: object) -> object:
@@ -97,4 +98,4 @@ def test_ctrl_c_comes_before_a_change_or_after_it_was_told(
     monkeypatch.setattr(Store, "note", keep)
     leases = house.run("lease", "list")
     assert ("after" in leases, "before" in leases) == (True, False)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler

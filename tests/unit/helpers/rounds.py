@@ -9,12 +9,26 @@ import json
 import os
 
 import console
-from link import MQTTClient, Subscriptions  # the rooms are few files in the flash, see tools/shrink/rooms.py
-from link.tls import context
-from reports import Backoff, Link, Wifi
 
 _PAGE = 4096
 _HURRY_MS = 300
+
+
+def look(source, text):
+    """Called when a connection has come to nothing, and all of it should be gone."""
+    if text.startswith("offline"):
+        gc.collect()
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[1])
+        files = len(os.listdir("/proc/self/fd"))
+        print(json.dumps({"heap": gc.mem_alloc(), "files": files, "resident": pages * _PAGE, "said": text}))
+
+
+console.info = look  # before whoever takes it from there, see tools/shrink/shared.py
+
+from link import MQTTClient, Subscriptions  # noqa: E402 (the rooms are few files, see tools/shrink/rooms.py)
+from link.tls import context  # noqa: E402
+from reports import Backoff, Link, Wifi  # noqa: E402
 
 
 class House:
@@ -51,16 +65,6 @@ class House:
         pass
 
 
-def look(source, text):
-    """Called when a connection has come to nothing, and all of it should be gone."""
-    if text.startswith("offline"):
-        gc.collect()
-        with open("/proc/self/statm") as file:
-            pages = int(file.read().split()[1])
-        files = len(os.listdir("/proc/self/fd"))
-        print(json.dumps({"heap": gc.mem_alloc(), "files": files, "resident": pages * _PAGE, "said": text}))
-
-
 async def ignore(payload):
     pass
 
@@ -78,7 +82,6 @@ async def main():
     my_house, my_topics = House(), Subscriptions()
     await my_topics.subscribe("menshen/v1/demo/list", ignore)
     my_wifi = Wifi(my_house, "home", "secret", Backoff(1, 2))
-    console.info = look
     await Link((my_wifi, my_house, my_house), (my_client,), my_topics, my_house, Backoff(1, 2)).run()
 
 
