@@ -67,7 +67,7 @@ class Lock:
                     secure = SecureCards(settings.key, credentials)
                     self._card_reader = CardReader(chip, secure)
             register = Register(credentials, residents, leases, settings.shared, clock.now)
-            reports = Reports(indicator, register.note)
+            reports = Reports(indicator, board.numbers, clock.now, register.note)
             restrictions = Restrictions(register, settings.zone, board.numbers, mac)
             gate = Gate(register, clock, throttle, restrictions, mac, settings.plain_uid)
             phone = phone_lender(settings.lock, settings.phone_page, self._card_reader, indicator)

@@ -10,6 +10,7 @@ import struct
 from micropython import const
 
 import console
+from door.faults import ALARMS
 from storage.names import QUEUED_MAX, SENT
 
 TYPE_CHECKING = False
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
 
 _HEAD = const(8)
+KINDS = {1: "pin", 2: "card", 3: "remote"}
+
+
+def alarm(kind: str) -> dict:
+    """What is said of an alarm: one of ALARMS, never who. ValueError for anything else."""
+    if kind not in ALARMS:
+        raise ValueError("no such alarm")
+    return {"alarm": kind}
+
+
+def staff(digest: bytes, kind: int) -> dict:
+    """What is said of staff: the digest of their credential, and its kind (1 PIN, 2 card, 3 remote)."""
+    return {"credential": bytes(digest).hex(), "kind": KINDS[kind]}
 
 
 class Outbox:

@@ -1,11 +1,15 @@
 """Brings faults to the light and the state message, and alarms, staff entries and updates to telemetry."""
 
+import json
+
 from micropython import const
 
 import console
 from door.faults import ALARMS, FAULTS, READER
 from loader import Loan
 from log.entry import ALARM
+from reports.outbox import Outbox, alarm, staff
+from storage.names import ALARM_PLACES, ALARM_QUEUE, STAFF_PLACES, STAFF_QUEUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from door.indicator import Indicator
     from machine import Pin
     from reports.telemetry import Telemetry
+    from storage.nvs import Numbers
 
 _WAITING_MAX = const(8)  # reports, until there is a telemetry
 _AGAIN_S = const(600)  # for so long an alarm is not told again: who shakes a door must not wear the flash
@@ -23,11 +28,21 @@ class Reports:
     """Nothing of tenants ever comes here. `faults` are those that last now; `answered` says whether the
     card reader has answered since the start.
 
-    note() is that of people/register.py: residents who keep a log have alarms in it.
+    note() is that of people/register.py: residents who keep a log have alarms in it. `numbers` and now() are
+    as in Telemetry: until there is one, alarms and staff go to its queues from here. Whoever pulls the plug
+    behind themselves hides nothing.
     """
 
-    def __init__(self, indicator: "Indicator", note: "Callable[..., None] | None" = None) -> None:
+    def __init__(
+        self,
+        indicator: "Indicator",
+        numbers: "Numbers",
+        now: "Callable[[], int | None]",
+        note: "Callable[..., None] | None" = None,
+    ) -> None:
         self._indicator, self._note = indicator, note
+        self._numbers, self._now = numbers, now
+        self._boxes: dict[str, Outbox] = {}
         self._waiting = []
         self._telemetry: Telemetry | None = None
         self._alarmed: dict[str, int] = {}  # seconds in which an alarm is not told again
@@ -82,15 +97,26 @@ class Reports:
             self._alarmed[kind] = _AGAIN_S
             if self._note:
                 self._note(ALARM, ALARMS.index(kind))
-            self._tell(("alarm", kind))
+            if self._telemetry is None:
+                self._put(ALARM_QUEUE, ALARM_PLACES, alarm(kind))
+            else:
+                self._telemetry.alarm(kind)
 
     def staff(self, digest: bytes, kind: int) -> None:
         """A staff credential was used: its digest and its kind."""
-        self._tell(("staff", digest, kind))
+        if self._telemetry is None:
+            self._put(STAFF_QUEUE, STAFF_PLACES, staff(digest, kind))
+        else:
+            self._telemetry.staff(digest, kind)
+
+    def _put(self, queue: str, places: int, fields: dict) -> None:
+        if queue not in self._boxes:
+            self._boxes[queue] = Outbox(self._numbers, queue, places)
+        self._boxes[queue].put(json.dumps(fields).encode(), self._now() or 0)
 
     def update(self, version: "str | None", step: str, reason: str) -> None:
         """How far an update is: see reports/results.py."""
-        self._tell(("update", version, step, reason))
+        self._tell((version, step, reason))
 
     def decided(self, lease: int, what: str, end: int) -> bool:
         """What the residents of a lease have decided: one of DECISIONS in reports/results.py.
@@ -109,6 +135,9 @@ class Reports:
     def deliver(self, telemetry: "Telemetry") -> None:
         """Send everything to it from now on, and first what has waited."""
         self._telemetry = telemetry
+        for box in self._boxes.values():
+            telemetry.adopt(box)
+        self._boxes = {}
         waiting, self._waiting = self._waiting, []
         for report in waiting:
             self._tell(report)
@@ -117,12 +146,8 @@ class Reports:
         telemetry = self._telemetry
         if telemetry is None:
             self._waiting = (self._waiting + [report])[-_WAITING_MAX:]
-        elif report[0] == "alarm":
-            telemetry.alarm(report[1])
-        elif report[0] == "staff":
-            telemetry.staff(report[1], report[2])
         else:
             with Loan():
                 from reports.acks import Acks
 
-                Acks(telemetry).release_step(*report[1:])
+                Acks(telemetry).release_step(*report)

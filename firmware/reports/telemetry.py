@@ -13,7 +13,7 @@ from micropython import const
 
 from door.faults import ALARMS
 from loader import Brief
-from reports.outbox import Outbox
+from reports.outbox import Outbox, alarm, staff
 from storage.names import (
     ACK_PLACES,
     ACK_QUEUE,
@@ -40,8 +40,6 @@ _QUEUES = (
     (ACK_QUEUE, ACK_PLACES),
 )  # in NVS, until the broker has them
 _REFUSALS = const(4)  # in RAM only: anybody can send what is refused, and NVS wears
-
-KINDS = {1: "pin", 2: "card", 3: "remote"}
 
 
 class Telemetry:
@@ -70,16 +68,18 @@ class Telemetry:
 
     def alarm(self, kind: str) -> None:
         """One of ALARMS; never who. ValueError for anything else."""
-        if kind not in ALARMS:
-            raise ValueError("no such alarm")
-        self._put(_ALARM, {"alarm": kind})
+        self._put(_ALARM, alarm(kind))
 
     def staff(self, digest: bytes, kind: int) -> None:
         """A staff credential was used: the digest it is listed under, and its kind (1 PIN, 2 card, 3 remote).
 
         For staff only: a tenant's credential must never be passed to anything in reports/.
         """
-        self._put(_STAFF, {"credential": bytes(digest).hex(), "kind": KINDS[kind]})
+        self._put(_STAFF, staff(digest, kind))
+
+    def adopt(self, box: Outbox) -> None:
+        """Go on with this queue, in which something was put before."""
+        self._boxes = [box if each.name == box.name else each for each in self._boxes]
 
     def acknowledge(self, fields: dict) -> None:
         """For acks.py alone, which says what they may be: this waits in NVS until the broker has it."""

@@ -16,7 +16,7 @@ class Light:
     def __init__(self):
         self.colour = None
         self._indicator = Indicator(self._show, lambda hz: None)
-        self.reports = Reports(self._indicator)
+        self.reports = Reports(self._indicator, None, None)
 
     def _show(self, colour):
         self.colour = colour

@@ -1,11 +1,16 @@
 """What the lock has to say while nobody listens: kept in order, bounded, counted, said once."""
 
+import json
+
 from ram_numbers import RamNvs
 from telemetry_parts import DIGEST, NOW, Client, Time, end, lock, talk
 
 from link.errors import MQTTError
 from reports.acks import Acks
+from reports.outbox import Outbox
 from reports.reports import Reports
+from storage.names import ALARM_PLACES, ALARM_QUEUE, STAFF_PLACES, STAFF_QUEUE
+from storage.nvs import Numbers
 
 
 def test_what_comes_up_offline_is_said_later_in_order():
@@ -122,10 +127,13 @@ def test_reports_that_come_while_one_is_being_sent_are_not_lost():
 
 
 class Told:
-    """A light, and a telemetry that notes alarms."""
+    """A light, and a telemetry that notes alarms, and the queues that it is to go on with."""
 
     def __init__(self):
-        self.alarms = []
+        self.alarms, self.boxes = [], []
+
+    def adopt(self, box):
+        self.boxes.append(box)
 
     def set(self, condition, lasts):
         pass
@@ -137,18 +145,49 @@ class Told:
 def test_an_alarm_is_told_once_in_ten_minutes_however_often_it_comes():
     """Whoever shakes a door makes one five times a second, and each is written to the flash."""
     told = Told()
-    reports = Reports(told)
+    reports = Reports(told, Numbers(RamNvs()), lambda: None)
     reports.alarm("forced")
     reports.deliver(told)
     for _ in range(599):
         reports.alarm("forced")
         reports.storm(False)
-    assert told.alarms == ["forced"]
+    (box,) = told.boxes
+    assert box.first() == (1, 0, 0, b'{"alarm": "forced"}')
+    assert told.alarms == []
     reports.alarm("tamper")
     reports.storm(False)
     reports.alarm("forced")
     reports.alarm("tamper")
-    assert told.alarms == ["forced", "tamper", "forced"]
+    assert told.alarms == ["tamper", "forced"]
+
+
+def test_what_comes_before_there_is_a_telemetry_outlives_the_power():
+    """A landlord at the fuse: in with a card as the lock starts, and the power cut before it is online."""
+    nvs = RamNvs()
+    for n in range(3):
+        reports = Reports(Told(), nvs.restart(), lambda: NOW)
+        reports.staff(bytes([n]) * 16, 2)
+        reports.alarm("forced")
+    for queue, places, field, said in (
+        (STAFF_QUEUE, STAFF_PLACES, "credential", ["00" * 16, "01" * 16, "02" * 16]),
+        (ALARM_QUEUE, ALARM_PLACES, "alarm", ["forced"] * 3),
+    ):
+        box = Outbox(nvs.restart(), queue, places)
+        for n in range(3):
+            number, lost, when, text = box.first()
+            assert (number, lost, when, json.loads(text)[field]) == (n + 1, 0, NOW, said[n])
+            box.done(number)
+        assert box.first() is None
+
+
+def test_what_nvs_has_no_space_for_is_sent_by_the_telemetry_that_comes():
+    nvs, told = RamNvs(), Told()
+    reports = Reports(told, Numbers(nvs), lambda: None)
+    nvs.full = True
+    reports.staff(bytes(16), 2)
+    reports.deliver(told)
+    assert [box.name for box in told.boxes] == [STAFF_QUEUE]
+    assert told.boxes[0].first()[0] == 1
 
 
 class Light:
@@ -157,7 +196,7 @@ class Light:
 
 
 def test_that_the_reader_has_answered_since_the_start_is_remembered():
-    reports = Reports(Light())
+    reports = Reports(Light(), None, None)
     cards, keypad = reports.health("reader", "", "silent"), reports.health("keypad", "", "stuck")
     for well in (False, True):
         keypad(well)

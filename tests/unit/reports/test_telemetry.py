@@ -134,7 +134,7 @@ def test_there_are_no_words_for_anything_else():
             refused = True
         assert refused
     public = sorted(name for name in dir(Telemetry) if not name.startswith("_"))
-    assert public == ["acknowledge", "alarm", "refuse", "run", "staff", "will"]
+    assert public == ["acknowledge", "adopt", "alarm", "refuse", "run", "staff", "will"]
     public = sorted(name for name in dir(Acks) if not name.startswith("_"))
     assert public == [
         "command_done", "command_refused", "decided", "list_accepted", "list_refused", "release_step",
