@@ -79,10 +79,7 @@ class Late:
             if parent in sys.modules:
                 try:
                     delattr(sys.modules[parent], child)
-                except (
-                    AttributeError,
-                    KeyError,
-                ):  # it failed to load, and its package has no attribute for it
+                except (AttributeError, KeyError):  # it failed to load: its package has no such attribute
                     pass
         _sweep_later()
 
