@@ -14,6 +14,7 @@ from menshen import ending
 from menshen.operator.certificates import Authority, Pair
 
 from .fault_side import LINGER, Broken, Fault, LockSide, packets
+from .held_port import HeldPort
 from .provision import BROKER_NAME
 
 _HOST = "127.0.0.1"
@@ -47,10 +48,12 @@ class FaultProxy:
         self._broker, self._lock_side, self._broker_side = broker, lock_side, broker_side
         self._news = asyncio.Condition()
         self._server: asyncio.Server | None = None
+        self._held = HeldPort()
         self._deaf: list[socket.socket] = []
         self._links: set[asyncio.Task] = set()
         self.fault: Fault | None = None
-        self.hits = self.served = self.connections = self.port = 0
+        self.hits = self.served = self.connections = 0
+        self.port = self._held.number
 
     async def __aenter__(self) -> "FaultProxy":
         await self._listen()
@@ -58,6 +61,7 @@ class FaultProxy:
 
     async def __aexit__(self, *_: object) -> None:
         self._close_port()
+        self._held.close()
         await self.hang_up()
 
     async def arm(self, fault: Fault | None) -> None:
@@ -95,7 +99,6 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, _HOST, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _listen_deaf(self) -> None:
         """Listen so that the kernel accepts no more connections: it drops the SYN of each."""

@@ -25,6 +25,7 @@ from menshen.console_lines import ARMED
 from menshen.errors import MenshenError
 from menshen.operator.certificates import Authority
 
+from .held_port import HeldPort
 from .outfit import Chip, Installed, Outfit, Services
 from .programs import program
 from .provision import BROKER_NAME
@@ -140,8 +141,9 @@ class House:
         return said.decode()
 
     async def _broker(self, ends: contextlib.AsyncExitStack) -> None:
-        with socket.create_server((_LOCALHOST, 0)) as probe:
-            self.port = probe.getsockname()[1]
+        held = HeldPort()
+        ends.callback(held.close)
+        self.port = held.number
         address = f"{_LOCALHOST}:{self.port}"
         await self.menshen("init", "--zone", "Europe/Berlin", "--broker", "none", "--seal", "key")
         for line in (("authority",), ("operator",)):

@@ -13,6 +13,7 @@ from typing import cast
 
 from menshen import ending
 
+from .held_port import HeldPort
 from .provision import BROKER_NAME
 from .sniffer import Sniffer
 
@@ -79,6 +80,7 @@ class Network:
         self._cable.set()
         self._answering.set()
         self._dns_mode = self._broker_mode = "ok"
+        self._held: HeldPort | None = None
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task] = set()
         self._udp: list[asyncio.DatagramTransport] = []
@@ -99,10 +101,14 @@ class Network:
         """Open ports that the system chooses: `dns_port` and `sntp_port` (UDP), `broker_port` (TCP)."""
         self.dns_port = await self._serve(answer_dns)
         self.sntp_port = await self._serve(lambda query: answer_sntp(query, self.sntp_ahead_s))
+        self._held = HeldPort()
+        self.broker_port = self._held.number
         await self._listen()
 
     async def stop(self) -> None:
         """Close everything."""
+        if self._held is not None:
+            self._held.close()
         for transport in self._udp:
             transport.close()
         await self._hang_up()
@@ -134,7 +140,6 @@ class Network:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, _LOCALHOST, self.broker_port)
-        self.broker_port = self._server.sockets[0].getsockname()[1]
 
     async def _hang_up(self) -> None:
         if self._server is not None:

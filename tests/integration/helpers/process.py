@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from menshen.simulator.held_port import HeldPort
 from tests import programs
 
 LOCALHOST = "127.0.0.1"
@@ -15,7 +15,7 @@ _READY_S = 120
 _END_S = 60
 _STARTS = 5
 _HELD_MAX = 60
-_held: deque[socket.socket] = deque()
+_held: deque[HeldPort] = deque()
 
 
 class BrokerFailed(Exception):
@@ -108,16 +108,13 @@ class Process:
 def free_ports(count: int) -> list[int]:
     """Ports that nobody has, and that the system gives to nobody until some sixty more were asked for.
 
-    They stay bound here, to what does not listen: a broker that names one may listen there, by SO_REUSEADDR,
-    and again after a restart.
+    A broker that names one may listen there, and again after a restart.
     """
     while len(_held) > _HELD_MAX:
         _held.popleft().close()
     for _ in range(count):
-        _held.append(socket.socket())
-        _held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _held[-1].bind((LOCALHOST, 0))
-    return [probe.getsockname()[1] for probe in list(_held)[-count:]]
+        _held.append(HeldPort())
+    return [port.number for port in list(_held)[-count:]]
 
 
 class Startable(Protocol):

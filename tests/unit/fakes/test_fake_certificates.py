@@ -38,6 +38,17 @@ def test_a_certificate_holds_from_its_first_second_to_its_last():
             assert says(certificate, now) == ""
 
 
+def test_a_serial_number_that_looks_like_a_date_is_none():
+    """One certificate of 1,700 has such a number: the simulated lock that got it was never online."""
+    begins, ends = dates(CERTIFICATE)
+    for at in range(15, 34):
+        for tag in (b"\x17\x0d", b"\x18\x0f"):
+            odd = CERTIFICATE[:at] + tag + CERTIFICATE[at + 2 :]
+            assert (says(odd, begins), says(odd, ends)) == ("", ""), at
+            assert FUTURE in says(odd, begins - 1), at
+            assert EXPIRED in says(odd, ends + 1), at
+
+
 def test_of_two_authorities_only_the_one_that_signed_is_looked_at():
     """mbedTLS shows the callback each certificate of the chain, its root too, and no other root."""
     begins, _ = dates(ONE)

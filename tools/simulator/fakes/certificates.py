@@ -15,8 +15,8 @@ from micropython import const
 import machine
 
 PROTOCOL_TLS_CLIENT, CERT_REQUIRED = tls.PROTOCOL_TLS_CLIENT, tls.CERT_REQUIRED
-_UTC_TIME = b"\x17\x0d"  # tag and length of YYMMDDhhmmssZ (X.690), and of YYYYMMDDhhmmssZ, from 2050 on
-_LONG_TIME = b"\x18\x0f"
+_UTC_TIME = const(0x17)  # tag of YYMMDDhhmmssZ (X.690); from 2050 on it is YYYYMMDDhhmmssZ
+_VERSION = const(0xA0)  # tag of what may stand first in a certificate
 _IN_THE_FUTURE = "\nThe certificate validity starts in the future\n"
 _EXPIRED = "\nThe certificate validity has expired\n"
 _REFUSED = const(-0x2700)  # MBEDTLS_ERR_X509_CERT_VERIFY_FAILED
@@ -29,20 +29,38 @@ def wrong_dates(certificate: bytes) -> str:
     """What mbedTLS says where the chip's clock is outside a certificate's dates; else ""."""
     year, month, day, _, hour, minute, second, _ = machine.RTC().datetime()
     now = b"%04d%02d%02d%02d%02d%02dZ" % (year, month, day, hour, minute, second)
-    begins, end = _date(certificate, 0)
-    ends, _ = _date(certificate, end)
+    begins, ends = _validity(certificate)
     if now < begins:
         return _IN_THE_FUTURE
     return _EXPIRED if now > ends else ""
 
 
-def _date(certificate: bytes, start: int) -> tuple:
-    """(date, where it ends) of the first one from `start` on: validity is the first pair (RFC 5280, 4.1)."""
-    short, long = certificate.find(_UTC_TIME, start), certificate.find(_LONG_TIME, start)
-    if short >= 0 and not 0 <= long < short:
-        text = bytes(certificate[short + 2 : short + 15])
-        return (b"20" if text < b"50" else b"19") + text, short + 15
-    return bytes(certificate[long + 2 : long + 17]), long + 17
+def _validity(certificate: bytes) -> list:
+    """Both dates, with four digits of the year: DER is walked, for a serial number may look like a date."""
+    _, at, _ = _element(certificate, 0)  # Certificate (RFC 5280, 4.1)
+    _, at, _ = _element(certificate, at)  # TBSCertificate
+    tag, _, end = _element(certificate, at)
+    if tag == _VERSION:
+        at = end
+    for _ in ("serial number", "algorithm", "issuer"):
+        _, _, at = _element(certificate, at)
+    _, at, _ = _element(certificate, at)
+    dates = []
+    for _ in ("not before", "not after"):
+        tag, start, at = _element(certificate, at)
+        text = bytes(certificate[start:at])
+        century = b"" if tag != _UTC_TIME else b"20" if text < b"50" else b"19"
+        dates.append(century + text)
+    return dates
+
+
+def _element(der: bytes, at: int) -> tuple:
+    """(tag, where its content begins, where it ends) of the element at `at` (X.690, 8.1)."""
+    length, start = der[at + 1], at + 2
+    if length & 0x80:
+        count = length & 0x7F
+        length, start = int.from_bytes(der[start : start + count], "big"), start + count
+    return der[at], start, start + length
 
 
 class Session(io.IOBase):
