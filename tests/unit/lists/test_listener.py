@@ -1,5 +1,7 @@
 """Heads of lists that come one upon the other: each is read or replaced by a newer one, and none is lost."""
 
+import virtual_time  # noqa: F401  # isort: skip (it comes before whatever imports time)
+
 import asyncio
 
 from lists import listener, sync

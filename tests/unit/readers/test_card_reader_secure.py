@@ -1,5 +1,7 @@
 """Cards that prove themselves: each is asked as often as it must be, and told once while it lies there."""
 
+import virtual_time  # noqa: F401  # isort: skip (it comes before whatever imports time)
+
 import asyncio
 
 from scripted_pn532 import HURRY, LIST, OTHER, TENANT, until, watch

@@ -1,5 +1,7 @@
 """The secret of the cards is made once and outlives power cuts; the code is lent while cards lie there."""
 
+import virtual_time  # noqa: F401  # isort: skip (it comes before whatever imports time)
+
 import asyncio
 import gc
 import struct

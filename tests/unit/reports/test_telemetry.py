@@ -1,5 +1,7 @@
 """What the lock says: fixed words, on a timetable that nothing at the door can move."""
 
+import virtual_time  # noqa: F401  # isort: skip (it comes before whatever imports time)
+
 import asyncio
 import json
 
