@@ -123,7 +123,7 @@ class Wiegand:
             key = _number(bits, count - 3, 4)
             if key < len(_KEYS) and (count == 4 or _number(bits, 1, 4) == key ^ 15):
                 before, self._sized_at = self._sized_at, ticks_ms()
-                is_late = ticks_diff(self._sized_at, before) >= TIMEOUT_MS  # it was noise, perhaps, and no key
+                is_late = ticks_diff(self._sized_at, before) >= TIMEOUT_MS  # noise, perhaps
                 is_other, self._size = not is_late and self._size not in (0, count), count
                 if is_other and count == 4:
                     self._lose()  # of 4 bits is a key and nothing else: the one before was two
