@@ -51,15 +51,15 @@ class Found:
     blue: bool
     faults: list[str]
 
-    @property
-    def ended(self) -> bool:
-        """Whether the dialogue that was begun may be over already."""
-        return bool(self.fell) or (bool(self.failed) and not self.blue)
 
-    @property
-    def unsure(self) -> bool:
-        """Whether it may be done or not: the power went or a write failed, and nothing said kept."""
-        return (self.fell or bool(self.failed)) and "kept" not in self.said
+def is_over(found: Found) -> bool:
+    """Whether the dialogue that was begun may be over already."""
+    return found.fell or (found.failed > 0 and not found.blue)
+
+
+def is_unsure(found: Found) -> bool:
+    """Whether it may be done or not: the power went or a write failed, and nothing said that it is kept."""
+    return (found.fell or found.failed > 0) and "kept" not in found.said
 
 
 class Door:
