@@ -62,7 +62,7 @@ class Housekeeping:
         await self._tend_list()  # the door is armed before that
         self.on_list()
         self.settled.set()
-        counted, version = ticks_ms(), -1
+        counted, version, fails = ticks_ms(), -1, False
         while True:
             await asyncio.sleep_ms(_COPY_MS)
             self._reports.storm(self._throttle.tick(ticks_ms()))
@@ -79,16 +79,20 @@ class Housekeeping:
                     self._register.residents.to_do = True
             await asyncio.sleep_ms(0)
             try:
-                self._register.residents.ensure_copy()
-                await asyncio.sleep_ms(0)  # between any two writes
-                self._register.leases.ensure_copy()
+                if not fails:
+                    self._register.residents.ensure_copy()
+                    await asyncio.sleep_ms(0)  # between any two writes
+                    self._register.leases.ensure_copy()
             except (ImportError, MemoryError):  # tried again in a second
                 pass
+            except OSError:  # in ten minutes: what fails wears the flash, too
+                console.warning("housekeeping", "no space for a second copy")
+                fails = True
             if self.keep is not None:
                 await asyncio.sleep_ms(0)
                 self.keep()
             if ticks_diff(ticks_ms(), counted) >= _PART_MS:
-                counted = ticks_add(counted, _PART_MS)
+                counted, fails = ticks_add(counted, _PART_MS), False
                 if self._count():
                     version, self._hour_over = -1, True  # who lives here is looked after once an hour, too
 

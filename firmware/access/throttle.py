@@ -62,7 +62,7 @@ class Throttle:
 
     def take_back(self) -> None:
         """The code counted last was right: it does not count, and no wait begins. Others stay counted."""
-        self._hours[0] -= 1
+        self._hours[0] = max(self._hours[0], 1) - 1  # it may have been counted as the hour before ended
         self._wait = 0
         self._keep(self._before)
 

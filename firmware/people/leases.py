@@ -102,7 +102,10 @@ class Leases:
                 self.changed = False
 
     def ensure_copy(self) -> None:
-        """Bring both copies up to date with what was written. To be called when nobody is at the door."""
+        """Bring both copies up to date with what was written. To be called when nobody is at the door.
+
+        OSError where the flash is full.
+        """
         if not self.changed and self._written.count(self._written[0]) < 3:
             with Loan():
                 from storage.sealed import Sealed

@@ -114,7 +114,8 @@ class Residents:
     def ensure_copy(self) -> None:
         """Put what came under its old digest under the new one, or bring a shelf's second copy up to date.
 
-        To be called each second. MemoryError and ImportError: there is no memory for it now.
+        To be called each second. MemoryError and ImportError: there is no memory for it now; OSError: the
+        flash is full.
         """
         if self.renewals and not self.paths[OLD]:
             with Loan():

@@ -56,16 +56,13 @@ def forget_withdrawn(residents: "Residents", find: "Callable[[bytes], Credential
 
 
 def ensure_copy(residents: "Residents") -> None:
-    """Bring the second copy of one shelf up to date."""
+    """Bring the second copy of one shelf up to date. OSError: the flash is full, and it stays stale."""
     shelf = 0
     while not residents.stale >> shelf & 1:
         shelf += 1
-    residents.stale &= ~(1 << shelf)
     path = PATH + str(shelf)
-    try:
-        files.write(path + COPY, _pieces(path))
-    except OSError:
-        console.warning("people", "no space for a copy of " + path)
+    files.write(path + COPY, _pieces(path))
+    residents.stale &= ~(1 << shelf)
 
 
 def _pieces(path: str) -> "Iterator[bytes]":

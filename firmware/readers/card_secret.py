@@ -18,7 +18,7 @@ def read(key: bytes) -> bytes:
     file = Sealed(key, CARDS_FILE, PATH)
     secret = bytes(file.load(_SIZE))
     if secret:
-        file.ensure_copy(secret)
+        _copy(file, secret)
     return secret
 
 
@@ -32,5 +32,12 @@ def make(key: bytes) -> bytes:
         return found
     file, secret = Sealed(key, CARDS_FILE, PATH), Mac(key).digest(NEW_CARD_SECRET, urandom(_SIZE))
     file.save(secret)
-    file.ensure_copy(secret)
+    _copy(file, secret)
     return secret
+
+
+def _copy(file: Sealed, secret: bytes) -> None:
+    try:
+        file.ensure_copy(secret)
+    except OSError:
+        pass  # it is tried again at the next start

@@ -65,7 +65,8 @@ class Wiegand:
         self.healthy = True
         self.discarded = self._low = 0
         self._unsure = 0  # beats for which what comes may be of a stall
-        self._size = 0  # bits of the last key; 0: there was none. Another size is of two keys heard as one
+        self._size = 0  # bits of the last key; 0: none of late. Another size is of two keys heard as one
+        self._sized_at = 0
         self._spoilt = False  # whether keys were lost of the code that is being typed
         self._lost_at = 0
 
@@ -121,7 +122,9 @@ class Wiegand:
         if count in (4, 8):
             key = _number(bits, count - 3, 4)
             if key < len(_KEYS) and (count == 4 or _number(bits, 1, 4) == key ^ 15):
-                is_other, self._size = self._size not in (0, count), count
+                before, self._sized_at = self._sized_at, ticks_ms()
+                is_late = ticks_diff(self._sized_at, before) >= TIMEOUT_MS  # noise, perhaps
+                is_other, self._size = not is_late and self._size not in (0, count), count
                 if is_other and count == 4:
                     self._lose()  # of 4 bits is a key and nothing else: the one before was two
                 if count == 4 or not (is_other or self._unsure):

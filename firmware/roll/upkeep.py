@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     """Hash both snapshots, fall back to the other if the one in use is rotten, and have two whole ones."""
     await pace()  # what loads this is a step
+    try:
+        await _tend(credentials, key, pace)
+    except (ListError, OSError):
+        console.warning("roll", "no space for a copy of the list")
+
+
+async def _tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     _clear_the_way()
     _finish(credentials, key)
     used, other = identities(credentials, key)
@@ -42,10 +49,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
             return
         await pace()
         files.remove(its)
-        try:
-            await _note(credentials, key, await merge(mine, b"", its, pace), pace)
-        except (ListError, OSError):
-            console.warning("roll", "no space for a copy of the list")
+        await _note(credentials, key, await merge(mine, b"", its, pace), pace)
 
 
 def _finish(credentials: "Credentials", key: bytes) -> None:

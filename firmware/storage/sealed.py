@@ -45,15 +45,15 @@ class Sealed:
         self._written[0] = self._written[2] = sequence
 
     def ensure_copy(self, body: "bytes | bytearray") -> None:
-        """Bring the second copy up to date, or mend the file. To be called when nobody is at the door."""
+        """Bring the second copy up to date, or mend the file. To be called when nobody is at the door.
+
+        OSError: the flash is full.
+        """
         newest, copy, file = self._written
         path, which = (self._copy, 1) if copy != newest else (self._path, 2)
         if copy != newest or file != newest:
-            try:
-                self._write(path, newest, body)
-                self._written[which] = newest
-            except OSError:
-                console.warning("storage", "no space for a copy of " + self._path)
+            self._write(path, newest, body)
+            self._written[which] = newest
 
     def _read(self, path: str, record: int) -> "tuple[int, bytearray]":
         """Sequence number and body of one copy; 0 and no bytes if it is not whole."""

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 
 from menshen.operator import lists
 from tests.models.conftest import Port
-from tests.models.helpers.people_door import LONGEST_WAIT_MS, T0, Door
+from tests.models.helpers.people_door import LONGEST_WAIT_MS, T0, Door, is_over, is_unsure
 from tests.models.helpers.people_from_afar import (
     CODES,
     LISTED_CARD,
@@ -116,9 +116,9 @@ class People(Visitors):
             return
         assert "enrolling" in found.said, (code, found)
         found = self.door.do("keys", f"{pin}#{pin}#", may_open=pin in self.house.known())
-        if found.fell and not self._is_used_up(code, pin):
+        if is_unsure(found) and not self._is_used_up(code, pin):
             return
-        if found.fell or "kept" in found.said:
+        if is_unsure(found) or "kept" in found.said:
             assert pin not in self.house.taken(), "somebody else's PIN was taken"
             self.house.moved_in(code, pin)
         elif not self.house.former & {(PIN, pin)}:
@@ -157,7 +157,7 @@ class People(Visitors):
         old = resident.pin
         taken = self.house.taken() - {old}
         found = self.door.asks(resident, "1", f"{pin}#{pin}#")
-        if found.fell and pin != old:
+        if is_unsure(found) and pin != old:
             is_new = pin not in taken and self.door.is_way((PIN, pin))
             if is_new and pin in self.house.known():  # of somebody whose lease may be over
                 is_new = not self.door.is_way((PIN, old))
@@ -193,12 +193,12 @@ class People(Visitors):
 
     def _add_card(self, resident: Resident, uid: str) -> None:
         found = self.door.asks(resident, "2")
-        if found.fell:
+        if is_over(found):
             return
         opens = self.house.opens((CARD, uid), self.door.clock_is_right)
         found = self.door.do("card", uid, may_open=opens is not False)
         assert not opens or "kept" not in found.said, "somebody's card was added by another"
-        if found.fell and not opens:
+        if is_unsure(found) and not opens:
             if opens is None:  # it is theirs, or that of somebody whose lease may be over: it is given up
                 self.door.asks(resident, "3")
                 if "kept" in self.door.do("card", uid, may_open=True).said:
@@ -218,9 +218,9 @@ class People(Visitors):
             return
         card = cards[which % len(cards)]
         found = self.door.asks(resident, "30" if every else "3")
-        if not (every or found.fell):
+        if not (every or is_over(found)):
             found = self.door.do("card", card)
-        if not found.fell:
+        if not is_unsure(found):
             assert "kept" in found.said, found
             self.house.removed(resident, set(cards) if every else {card})
             self.house.withdrew(resident, every)
@@ -254,7 +254,7 @@ class People(Visitors):
         if [r.lease for r in self.house.living()].count(2) == 1 and resident.lease == 2:
             return
         found = self.door.asks(resident, "9", f"{resident.pin}#")
-        if found.fell:
+        if is_unsure(found):
             if self.door.is_way((PIN, resident.pin)):
                 return
         else:
@@ -269,7 +269,7 @@ class People(Visitors):
         end = int(last.timestamp()) + DAY
         for resident in [r for r in self.house.living() if every and r.lease == one.lease] or [one]:
             found = self.door.asks(resident, "5", f"{last:%d%m%y}#")
-            if found.fell or "kept" in found.said:
+            if is_unsure(found) or "kept" in found.said:
                 resident.agrees.append((end, self.house.now + 33 * DAY))
             if "kept" in found.said and not found.fell:
                 limit = self.house.terms[resident.lease].end
@@ -282,7 +282,7 @@ class People(Visitors):
         """To all else that opens as their lease."""
         resident = self.someone(who)
         found = self.door.asks(resident, "7")
-        if found.fell or "kept" in found.said:
+        if is_unsure(found) or "kept" in found.said:
             self.house.gave_notice(resident)
         if then:
             self.days_pass(then)

@@ -113,3 +113,25 @@ def test_a_list_of_which_a_write_fails_leaves_the_one_before_and_comes_again(
     assert does(people, "deliver", "list", head, True).version == new.version
     assert all(_opens(people, pin) for pin in PINS[:3])
     assert does(people, "card", CARD_OF_NOBODY).opened
+
+
+@pytest.mark.parametrize("operation", [12, 20])
+def test_a_lock_whose_flash_fails_while_a_list_comes_goes_on_with_its_hours(
+    people: People, operation: int
+) -> None:
+    """After the next start it cannot make the second copy of its list; all else goes on."""
+    data = people.listing().snapshot()
+    head = lists.Head(people.versions, people.versions, data, b"", people.house.now).signed("demo", KEY)
+    for topic, chunk in lists.chunks(data):
+        people.door.do("keep", topic, chunk.hex())
+    does(people, "wears", operation, 1)
+    does(people, "deliver", "list", head, False)
+    does(people, "restart", True)
+    found = does(people, "days", 2)
+    assert not [fault for fault in found.faults if "died" in fault]
+    assert all(_opens(people, pin) for pin in PINS[:3])
+    does(people, "wears", 0)
+    does(people, "restart", True)
+    does(people, "wait", 60_000)
+    people.door.do("sntp", people.house.now)
+    assert does(people, "deliver", "list", head, True).version == people.versions

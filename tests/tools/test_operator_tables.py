@@ -12,6 +12,7 @@ import pytest
 from menshen.operator import records
 from menshen.operator.lists import MOVE_IN, STAFF
 from menshen.operator.store import HELD
+from menshen.release.roll_out import DONE, RUNNING, RollOut
 from tests.tools.helpers.houses import House, keys, new_house, open_house
 
 _LAST = str(dt.date.today() + dt.timedelta(300))
@@ -206,6 +207,28 @@ def test_a_house_is_the_same_after_its_backup_was_restored(house: House, tmp_pat
     ours.close()
     theirs.close()
     other.refused(2, "there is one already", "restore", str(backup))
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_a_roll_out_of_an_old_backup_goes_on_for_nobody_by_itself(house: House, tmp_path: Path) -> None:
+    """It may be over long since: locks would go back to its release, and another would wait for its end."""
+    store = open_house(house.address)
+    kinds = {"security": RUNNING, "feature": DONE}
+    with store.change():
+        for kind, state in kinds.items():
+            roll = RollOut("0.2.0", kind, [["house"]], 10, 1, 1, orders={"house": 4}, state=state)
+            store.set(f"roll-out {kind}", roll.dumped())
+            store.set(f"roll-out client {kind}", "menshen-roll-out-1")
+    store.close()
+    house.run("backup", str(tmp_path / "house.backup"))
+    other = House(tmp_path / "other" / "operator.db", tmp_path)
+    (tmp_path / "other").mkdir()
+    other.run("restore", str(tmp_path / "house.backup"))
+    assert "paused, the file was restored" in other.run("release", "status", "--kind", "security")
+    assert "done" in other.run("release", "status")
+    store = open_house(other.address)
+    assert [store.setting(f"roll-out client {kind}") for kind in kinds] == [None, None]
+    store.close()
 
 
 @pytest.mark.usefixtures("passphrase")

@@ -194,6 +194,16 @@ def test_a_flash_without_room_for_the_leases_stops_nothing():
     assert "residents copied" in house.done
 
 
+def test_a_copy_for_which_there_is_no_space_is_tried_again_in_ten_minutes():
+    """Else what fails would wear the flash each second; or the copy that is left would be one of long ago."""
+    for of in ("residents", "leases"):
+        house = House()
+        parts, tries = getattr(house.register, of), []
+        parts.ensure_copy = lambda tries=tries: tries.append(1) or files.remove("/access")
+        assert lives(house, 1, 25) == 0
+        assert len(tries) == 3, of
+
+
 def hours_counted(*passing_ms):
     """How many hours a lock counts while, every other second, so much time passes."""
     house = House()

@@ -128,6 +128,7 @@ def _fill(address: str, house: dict[str, Any], made: seal.Seal, folder: Path) ->
     tables.create(address, made, text)
     settings["certificates"] = {"name": "certificates", "value": str(folder.absolute())}
     settings.pop("client", None)  # the other file's mailbox is its own
+    _stop_roll_outs(settings)
     try:
         store = opening.opened(address)
         with store.change():
@@ -146,6 +147,18 @@ def _fill(address: str, house: dict[str, Any], made: seal.Seal, folder: Path) ->
         if not database.is_url(address):
             database.path_of(address).unlink(missing_ok=True)
         raise
+
+
+def _stop_roll_outs(settings: dict[str, dict]) -> None:
+    """One that ran as the backup was made may be over, and its release an old one: somebody has to say so."""
+    from menshen.release import roll_out
+
+    for kind in roll_out.SHARES:
+        settings.pop(f"roll-out client {kind}", None)
+        if row := settings.get(f"roll-out {kind}"):
+            roll = roll_out.RollOut.loaded(row["value"])
+            roll.pause("the file was restored from a backup")
+            row["value"] = roll.dumped()
 
 
 def _plain(row: Any) -> dict[str, Any]:

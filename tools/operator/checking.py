@@ -165,5 +165,8 @@ def _above(store: Store, row: Any, version: int) -> Found:
         max(row["version"], version),
         row["name"],
     )
-    said = f"it holds another list {version}, which the broker does not have; the next one goes above it"
+    said = (
+        f"it holds another list {version}, which the broker does not have; the next one goes above it. "
+        "Leases that your file has lost: enter them again, in their order and before any new one"
+    )
     return Found(row["name"], "above", said)

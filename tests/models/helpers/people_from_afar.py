@@ -8,7 +8,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.models.helpers.people_door import T0, Door
+from tests.models.helpers.people_door import T0, Door, is_unsure
 from tests.models.helpers.people_model import (
     CARD,
     DAY,
@@ -138,7 +138,7 @@ class FromAfar(RuleBasedStateMachine):
         elif edit == "card" and self._is_free(LANDLORD_CARD):
             new.entries[LANDLORD_CARD] = Entry(TENANT, 2)
         found = self.door.publish(new, self.house.now)
-        assert found.fell or found.version == new.version, (edit, found)
+        assert is_unsure(found) or found.version == new.version, (edit, found)
 
     def _replace_code(self, new: Listing, lease: int, which: int) -> None:
         free = [code for code in CODES if code not in self.house.taken()]
@@ -247,6 +247,15 @@ class FromAfar(RuleBasedStateMachine):
     @rule(operation=st.one_of(st.integers(1, 6), st.integers(1, 60)), seed=_any)
     def the_power_is_about_to_go(self, operation: int, seed: int) -> None:
         self.door.cut_next(operation, seed)
+
+    @rule(
+        operation=st.one_of(st.integers(1, 4), st.integers(1, 30)),
+        what=st.sampled_from([1, 2, 3]),
+        steps=st.sampled_from([1, 1, 2, 9]),
+    )
+    def writes_are_about_to_fail(self, operation: int, what: int, steps: int) -> None:
+        """To the flash, to NVS or to both, for a while."""
+        self.door.wear(operation, what, steps)
 
     @rule(milliseconds=st.sampled_from([1000, 3000, 9999, 10_000, 300_000, 3_600_000]))
     def time_passes(self, milliseconds: int) -> None:

@@ -139,6 +139,18 @@ def test_what_was_right_is_none_of_the_twenty_four():
     assert throttle.tick(0)
 
 
+def test_a_guests_code_that_is_right_as_an_hour_ends_is_no_storm():
+    """It is looked up in the background, and taken back in the next hour, which had none."""
+    throttle = Throttle(Numbers())
+    begun = ticks_ms()
+    for hour in range(3):
+        throttle.count(ticks_add(begun, hour * 3_600_000 + 3_599_000))
+        assert not throttle.tick(ticks_add(begun, hour * 3_600_000 + 3_600_000))
+        throttle.take_back()
+        assert not throttle.tick(ticks_add(begun, hour * 3_600_000 + 3_601_000))
+        assert throttle.failures == 0
+
+
 def test_a_full_flash_slows_the_guessing_all_the_same():
     numbers = Numbers()
     numbers.full = True

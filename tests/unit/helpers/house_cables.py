@@ -53,10 +53,10 @@ class Cables:
         """Another release has left this number in NVS."""
         chip.kept[name] = value
 
-    def wears(self, operation):
-        """From that one on no write to flash or NVS succeeds; 0: all do again. It tells how many came."""
+    def wears(self, operation, what=chip.FLASH | chip.NVS):
+        """From that one on no write to `what` succeeds; 0: all do again. It tells how many came."""
         self.told.append(["writes", chip.writes])
-        chip.writes, chip.worn_at = 0, operation
+        chip.writes, chip.worn_at, chip.worn = 0, operation, what
 
     def fill(self, blocks=0):
         """Somebody leaves but so many blocks of the flash free."""

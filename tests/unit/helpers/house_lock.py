@@ -72,6 +72,7 @@ import loader  # noqa: E402
 import readers.card_reader  # noqa: E402
 import readers.keypad  # noqa: E402
 import readers.pn532  # noqa: E402
+import supervisor  # noqa: E402
 from door.indicator import Indicator  # noqa: E402
 from link.link import Link  # noqa: E402
 from storage.names import LIVED  # noqa: E402
@@ -133,6 +134,7 @@ class House(Cables):
         console.warning = console.info = lambda source, message: None
         loader.gc = loader.sys = self  # to collect, and to count modules, takes longer than all else here
         loader._IS_PLENTY = True
+        supervisor.sys = self
         readers.card_reader.CardReader, readers.pn532.PN532 = self._hand("reader"), lambda *parts: parts
         readers.keypad.MatrixKeypad = self._hand("keypad")
         Link.run = lambda link: self._connect(link)  # noqa: PLW0108 (a method of the link's)
@@ -155,6 +157,9 @@ class House(Cables):
 
     def threshold(self, size):
         pass
+
+    def print_exception(self, error):
+        sys.print_exception(error, sys.stderr)  # on stdout are the answers
 
     def mem_free(self):
         return 0  # so nothing is kept that could be: there is no collector that would give it back
@@ -198,7 +203,7 @@ class House(Cables):
         self.resets = 0
         if cut:
             chip.knife.set(cut, seed)
-        fell = chip.grants = 0
+        fell = chip.grants = chip.failed = 0
         try:
             getattr(self, name)(*arguments)
         except PowerCut:
@@ -224,6 +229,7 @@ class House(Cables):
             "asked": self.asked,
             "resets": self.resets,
             "fell": fell,
+            "failed": chip.failed,
             "version": register.credentials.version,
             "off": clock.now() and clock.now() - self.now(),
             "trust": clock.trust,

@@ -25,10 +25,13 @@ _EIO, _WORN = -5, -0x1105
 class Chip:
     """What lasts without power: `data` of the flash, `kept` of NVS. `grants`: times the bolt was let go.
 
-    From the operation number `worn_at` on nothing can be written to either, and whoever tries is told so.
+    From the operation number `worn_at` on nothing can be written to what is `worn`, and whoever tries is told
+    so; `failed` counts it.
     """
 
-    worn_at = writes = 0
+    FLASH, NVS = 1, 2
+    worn_at = writes = failed = 0
+    worn = FLASH | NVS
 
     def __init__(self):
         self.data, self.kept = bytearray(BLOCK * _BLOCKS), {}
@@ -57,10 +60,12 @@ class Chip:
         if cold:
             self.set_clock(_DAYS_2000 * 86_400)
 
-    def is_worn(self):
+    def is_worn(self, what):
         """Whether this write fails."""
         self.writes += 1
-        return 0 < self.worn_at <= self.writes
+        fails = 0 < self.worn_at <= self.writes and self.worn & what
+        self.failed += bool(fails)
+        return fails
 
     def random(self, size):
         """The same for each lock, so that a failure comes again."""
@@ -78,10 +83,10 @@ class _WearingFlash(CutFlash):
     """One that may be worn: littlefs is told, and raises OSError."""
 
     def writeblocks(self, block, buf, offset=-1):
-        return _EIO if chip.is_worn() else super().writeblocks(block, buf, offset)
+        return _EIO if chip.is_worn(chip.FLASH) else super().writeblocks(block, buf, offset)
 
     def ioctl(self, op, argument):
-        return _EIO if op == _ERASE and chip.is_worn() else super().ioctl(op, argument)
+        return _EIO if op == _ERASE and chip.is_worn(chip.FLASH) else super().ioctl(op, argument)
 
 
 class Nvs:
@@ -124,7 +129,7 @@ class Nvs:
         chip.kept.pop(name, None)
 
     def commit(self):
-        if chip.is_worn():
+        if chip.is_worn(chip.NVS):
             self._pending = {}
             raise OSError(_WORN)
         torn = self._knife.falls()

@@ -34,6 +34,14 @@ class _Wired(House):
         half = len(bits) // 2
         self._send(str(bits[:half].count("1") & 1) + bits + str(1 - (bits[half:].count("1") & 1)))
 
+    def tap(self, uid):
+        """A card at the PN532, where there is one beside the cable."""
+        House.card(self, uid)
+
+    def noise(self, bits):
+        """Pulses on both lines."""
+        self._send(bits)
+
     def burst(self, keys, kept=66):
         """Keys that come together, of whose bits so many are kept."""
         self._send("".join([_key(key, self.size) for key in keys])[:kept])

@@ -323,6 +323,16 @@ def test_a_spark_that_looks_like_a_short_key_costs_one_code_and_not_the_keypad()
     assert Door(cable.heard).codes == ["246810"]
 
 
+def test_a_spark_like_a_key_costs_nobody_a_code_who_comes_ten_seconds_later():
+    for spark, size in ((4, 8), (8, 4)):
+        cable = Cable()
+        cable.after(key_bits("5", size), key_bits("5", spark))
+        clock.now += 10_000
+        del cable.heard[:]
+        cable.after(*[key_bits(key, size) for key in "246810#"])
+        assert Door(cable.heard).codes == ["246810"], (spark, size)
+
+
 def test_a_code_after_one_that_was_spoilt_is_heard():
     cable = Cable()
     cable.after("000100100011")  # three keys in one burst
