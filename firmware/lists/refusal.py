@@ -6,8 +6,7 @@ from micropython import const
 
 import console
 from link.errors import Refused
-from reports.acks import Acks
-from reports.results import REASONS
+from reports.acks import REASONS, Acks
 from roll.credentials import ListError
 
 TYPE_CHECKING = False

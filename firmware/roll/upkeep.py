@@ -25,7 +25,8 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     if not used[1]:
         return
     async with Loan():
-        from roll.snapshot import hash_of, merge
+        from pace import hash_of
+        from roll.snapshot import merge
 
         mine, its = SNAPSHOTS[credentials.slot], SNAPSHOTS[1 - credentials.slot]
         is_spare = await hash_of(its, other[1], pace) == other[2]

@@ -106,6 +106,6 @@ class Course:
         return faults
 
     def report(self, version: "str | None", step: str, reason: str) -> None:
-        """Tell how far an update is, see reports/results.py."""
+        """Tell how far an update is, see reports/acks.py."""
         console.info("update", "%s %s %s" % (version or "?", step, reason))
         self.reports.update(version, step, reason)

@@ -67,7 +67,6 @@ COVERED_BY = {
     "readers.identify": "tools/test_firmware_torn_cards.py",
     "readers.personalise": "tools/test_firmware_torn_cards.py",
     "reports.state": "unit/reports/test_status.py",
-    "reports.results": "unit/reports/test_acks.py",
     "roll.head": "unit/roll/test_credentials.py",
     "roll.install": "unit/lists/test_list_cuts.py",
     "roll.layout": "unit/roll/test_credentials.py",

@@ -23,7 +23,7 @@ import update.slots
 import update.version  # what is not loaded is not found later: a mounted flash hides the computer's files
 from link.envelope import encode
 from link.errors import Refused
-from reports import results as words
+from reports import acks as words
 from storage import files
 from storage.nvs import Numbers
 from update import trial as trials
