@@ -15,8 +15,8 @@ _SENSORS = (
     ("signal", "Signal"),
     ("faults", "Faults"),
 )
-# In both @ stands for the lock. A broker's rule for a lock goes by a level of the topic that is its identifier
-# and nothing more.
+# In both @ stands for the lock. A broker's rule for a lock goes by a level of the topic that is its
+# identifier and nothing more.
 _TOPIC = "homeassistant/%s/@/%s/config"
 _ENTITY = (
     '{"name":"%s","uniq_id":"menshen_@_%s","ent_cat":"diagnostic","avty_t":"menshen/v1/@/state",'
