@@ -9,6 +9,7 @@ from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
 from update.steps import BUILD, DELTA, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Course:
     def __init__(self, parts: tuple, pending: "list[tuple[bytearray | None, bool]]") -> None:
         self.settings, self.board, self.clock, door, self._memory, self.subscriptions = parts
         self._residents, self.reports = door
-        self.pending = pending
+        self.pending, self.slot = pending, "ab".find(slot()) & 1  # 0 or 1
         self.version: str | None = None  # that the order asks for
 
     async def follow(self, step: int, given: "Any") -> "Any":

@@ -13,7 +13,7 @@ from link.errors import Refused
 from pace import Pace, hash_of
 from storage import files
 from update.steps import DELTA, DONE, FETCH
-from version import SECURITY, VERSION, slot
+from version import SECURITY, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def step(update: "Update", release: dict) -> "Next":
     def look() -> None:
         release["had"] &= update.faults()  # only one that lasts all the while is no fault of the new release
 
-    builder = Builder("ab".find(slot()) & 1, Pace(look))
+    builder = Builder(update.slot, Pace(look))
     release["wanted"] = await builder.build(release["slot"], release["files"], release["plan"])
     if release["wanted"] is not None:
         return (FETCH if release["plan"] else DELTA), release

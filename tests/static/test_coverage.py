@@ -68,7 +68,6 @@ COVERED_BY = {
     "readers.personalise": "tools/test_firmware_torn_cards.py",
     "reports.state": "unit/reports/test_status.py",
     "roll.head": "unit/roll/test_credentials.py",
-    "roll.install": "unit/lists/test_list_cuts.py",
     "roll.layout": "unit/roll/test_credentials.py",
     "roll.record": "unit/roll/test_credentials.py",
     "roll.upkeep": "unit/roll/test_snapshot.py",
