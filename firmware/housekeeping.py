@@ -56,7 +56,7 @@ class Housekeeping:
         try:
             self._board.remember_relay(self._settings.unlock_level)
         except OSError:
-            console.error("housekeeping", "no space in NVS for the relay's safe level")
+            console.error("housekeeping", "no space in NVS for the relay's level")
         self._throttle.ensure_stored()
         await asyncio.sleep_ms(0)
         await self._tend_list()  # the door is armed before that

@@ -31,9 +31,9 @@ _TEXTS = {
     SECRET: "%d hexadecimal digits in lower case",
     TEXT: "a text of 1 to %d bytes in UTF-8",
     PASSPHRASE: '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network',
-    HOST: 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port',
+    HOST: 'an address like "192.0.2.1" or a name, without "mqtt://" and a port',
     SERVICE: 'a host like "192.0.2.1" or "time.example:%d"',
-    PAGE: 'an address like "https://example.org/door/", of at most %d characters, without "#"',
+    PAGE: 'at most %d characters like "https://example.org/door/", without "#"',
     SERVERS: 'a list of at most %d addresses like "192.0.2.1" or "192.0.2.1:%d"',
 }
 
@@ -80,7 +80,7 @@ def _right(line: tuple, value: object) -> str:
             try:
                 parse(value)
             except ValueError as error:
-                return "%s: expected %s" % (_ZONE, error.args[0])
+                return '%s: only "%s" is understood' % (_ZONE, error.args[0])
         return _ZONE
 
 
@@ -91,9 +91,9 @@ def _home(tree: dict) -> "Iterator[str]":
     if _value(tree, "home.password") and not _value(tree, "home.user"):
         yield "home.user is missing: it goes with home.password"
     if _value(tree, "home.certificate") and _value(tree, "board") in (None, "devkit"):
-        yield 'home.certificate needs board "wrover" or "s3": a devkit has no memory for a second TLS session'
+        yield 'home.certificate needs board "wrover" or "s3": a devkit has no memory for it'
     if not (_value(tree, "wifi.ssid") and _value(tree, "broker.host")):
-        yield "home needs wifi.ssid and broker.host: the lock has network and time from there"
+        yield "home needs wifi.ssid and broker.host: time comes from there"
 
 
 def _unknown(tree: dict, names: "list[str]") -> "Iterator[str]":

@@ -82,5 +82,5 @@ class Restrictions:
 
 
 def _not_judged() -> bool:
-    console.error("access", "no memory or NVS to judge staff and guests")
+    console.error("access", "no memory or NVS to judge by")
     return False

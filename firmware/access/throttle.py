@@ -87,4 +87,4 @@ class Throttle:
         try:
             self._numbers.set(WRONG_CODES, failures)
         except OSError:  # the count in RAM still slows the guessing, and the tenant still gets in
-            console.error("access", "NVS is full: the count of wrong codes is not stored")
+            console.error("access", "NVS is full: wrong codes are not stored")

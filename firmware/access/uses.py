@@ -42,7 +42,7 @@ class Uses:
             entry = digest[:_KEY] + struct.pack("<H", used + 1)
             self._numbers.set_blob(USES, table[:place] + entry + table[place + _ENTRY :])
         except OSError:
-            console.error("access", "NVS is full: a use cannot be counted")
+            console.error("access", "NVS is full: a use is not counted")
             return False
         return True
 
@@ -51,7 +51,7 @@ class Uses:
         try:
             await self._forget(credentials, credentials.version)
         except OSError:
-            console.warning("access", "the counts of uses cannot be tidied")
+            console.warning("access", "uses are not tidied")
 
     async def _forget(self, credentials: "Credentials", version: int) -> None:
         table = self._table()

@@ -17,7 +17,7 @@ def parse(text: str) -> "Rule":
 
     The first two are seconds east of UTC; the others tell when daylight saving starts and ends, None where
     there is none: (month, week, weekday from Sunday, second), (0, 1, n, second) for Jn and (0, 0, n, second)
-    for n. Raises ValueError saying what is wrong.
+    for n. Raises ValueError with the text up to where it is wrong.
     """
     return _Parser(text).rule()
 
@@ -36,16 +36,15 @@ class _Parser:
 
     def rule(self) -> "Rule":
         self._name()
-        standard = daylight = -self._time(_OFFSET_MAX, "an offset after the name")
+        standard = daylight = -self._time(_OFFSET_MAX)
         start = end = None
         if self._peek():
             self._name()
             daylight = standard + _HOUR
             if self._peek() not in ("", ","):
-                daylight = -self._time(_OFFSET_MAX, "an offset or a comma after the second name")
+                daylight = -self._time(_OFFSET_MAX)
             start, end = self._change(), self._change()
-        if self._peek():
-            raise ValueError('nothing after the rule, not "%s"' % self._text[self._place :])
+        self._check(not self._peek(), self._place)
         return standard, daylight, start, end
 
     def _peek(self) -> str:
@@ -57,61 +56,56 @@ class _Parser:
         self._place += 1
         return True
 
-    def _name(self) -> None:
-        quoted = self._accept("<")
-        start = self._place
-        while self._peek() and (_is_letter(self._peek()) or (quoted and _is_quotable(self._peek()))):
-            self._place += 1
-        long_enough = self._place - start >= 3
-        if (quoted and not self._accept(">")) or not long_enough:
-            raise ValueError("a name of three letters or more, or one of letters, digits, + and - in < >")
+    def _check(self, is_right: bool, place: int) -> None:
+        """Raise ValueError, with the text up to this place, unless it is right there."""
+        if not is_right:
+            raise ValueError(self._text[:place])
 
-    def _number(self, low: int, high: int, what: str) -> int:
+    def _demand(self, sign: str) -> None:
+        self._check(self._accept(sign), self._place)
+
+    def _name(self) -> None:
+        """Three letters or more; in < and > digits, + and - as well."""
+        quoted, start = self._accept("<"), self._place
+        while self._peek().isalpha() or (quoted and self._peek() and self._peek() in "+-0123456789"):
+            self._place += 1
+        self._check(self._place - start >= 3, start)
+        if quoted:
+            self._demand(">")
+
+    def _number(self, low: int, high: int) -> int:
         start = self._place
-        while "0" <= self._peek() <= "9":
+        while self._peek().isdigit():
             self._place += 1
         digits = self._text[start : self._place]
-        if not 0 < len(digits) <= 3 or not low <= int(digits) <= high:
-            raise ValueError("%s from %d to %d" % (what, low, high))
+        self._check(0 < len(digits) <= 3 and low <= int(digits) <= high, start)
         return int(digits)
 
-    def _time(self, most: int, what: str) -> int:
+    def _time(self, most: int) -> int:
         """Seconds of [+-]hh[:mm[:ss]]."""
         sign = -1 if self._accept("-") else 1
         if sign == 1:
             self._accept("+")
-        found = self._number(0, most, what + ", hours") * _HOUR
+        found = self._number(0, most) * _HOUR
         for unit in (60, 1):
             if not self._accept(":"):
                 break
-            found += self._number(0, 59, "minutes and seconds") * unit
+            found += self._number(0, 59) * unit
         return sign * found
 
     def _change(self) -> "Change":
-        if not self._accept(","):
-            raise ValueError("both the start and the end of daylight saving, each after a comma")
+        """,Mm.w.d or ,Jn or ,n, and a time."""
+        self._demand(",")
         month = week = 0
         if self._accept("M"):
-            month = self._number(1, 12, "a month")
-            self._dot()
-            week = self._number(1, 5, "a week")
-            self._dot()
-            day = self._number(0, 6, "a weekday")
+            month = self._number(1, 12)
+            self._demand(".")
+            week = self._number(1, 5)
+            self._demand(".")
+            day = self._number(0, 6)
         elif self._accept("J"):
-            week, day = 1, self._number(1, 365, "a day after J")
+            week, day = 1, self._number(1, 365)
         else:
-            day = self._number(0, 365, "a day of the year, Mm.w.d or Jn")
-        second = self._time(_TIME_MAX, "a time after /") if self._accept("/") else 2 * _HOUR
+            day = self._number(0, 365)
+        second = self._time(_TIME_MAX) if self._accept("/") else 2 * _HOUR
         return month, week, day, second
-
-    def _dot(self) -> None:
-        if not self._accept("."):
-            raise ValueError("Mm.w.d with its dots, like M3.5.0")
-
-
-def _is_letter(sign: str) -> bool:
-    return "a" <= sign <= "z" or "A" <= sign <= "Z"
-
-
-def _is_quotable(sign: str) -> bool:
-    return "0" <= sign <= "9" or sign in "+-"

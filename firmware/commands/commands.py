@@ -21,7 +21,7 @@ from micropython import const
 
 from link.envelope import NUMBER_MAX, RISE_MAX, verify
 from link.errors import Refused
-from reports.results import COMMANDS
+from reports.acks import COMMANDS
 from storage.hmac import Mac, equal
 from storage.names import COMMAND, NONCES, NONCES_MAX
 from storage.purposes import COMMAND_MESSAGE, STAFF_KEYS, UNLOCK_PROOF

@@ -55,7 +55,7 @@ async def whose(
             return None
         return lease if _spend(numbers, all_numbers, number, time) else None
     except OSError:
-        console.error("tenant", "no flash or NVS: nobody opens from afar")
+        console.error("tenant", "no flash or NVS")
         return None
 
 

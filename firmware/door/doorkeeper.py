@@ -198,7 +198,7 @@ class Doorkeeper:
             if is_staff or signal == "staff":
                 self._numbers.set(STAFF_WAS_IN, int(is_staff))
         except OSError:
-            console.error("door", "no space to note that staff were in")
+            console.error("door", "NVS is full: staff are not noted")
 
     def _show(self, verdict: "Verdict", signal: str, now: int) -> None:
         """Show what came of it; a signal for somebody far away replaces none for somebody at the door."""

@@ -46,7 +46,7 @@ def judge(
     except _Refused as error:
         console.info("home", "refused: " + error.args[0])
     except (OSError, MemoryError):
-        console.error("home", "no memory or NVS to judge a command")
+        console.error("home", "no memory or NVS to judge by")
     return None
 
 

@@ -88,4 +88,4 @@ class HomeSwitch:
             try:
                 Keys(self._register, lease).drop_keys(HOME_KEY)
             except (OSError, ResidentsError):  # tried again; the gate lets nobody in by it meanwhile
-                console.error("home", "the flash is full: a home code is not removed")
+                console.error("home", "the flash is full: a home code stays")

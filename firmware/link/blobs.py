@@ -6,13 +6,12 @@ Its bytes are written as they come, 256 at a time. The connection or the power m
 
 import asyncio
 import os
-from hashlib import sha256
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 from link.errors import Interrupted, Refused
-from pace import Pace
+from pace import Pace, hash_of
 from storage import files
 
 TYPE_CHECKING = False
@@ -60,7 +59,7 @@ async def fetch(
     without any it begins with ten seconds again.
     """
     pace = pace or Pace()
-    if await _is_whole(path, name, size, pace):
+    if (await hash_of(path, size, pace)).hex() == name:
         return
     spoilt, pause = subscriptions.spoilt
     if 0 <= ticks_diff(ticks_ms(), spoilt) < pause:
@@ -84,7 +83,7 @@ async def _fetch(
         resumed = files.exists(part)
         try:
             await _Fetch(subscriptions, "menshen/v1/blob/%s/" % name, size, part, pace, patience_ms).run()
-            if await _is_whole(part, name, size, pace):
+            if (await hash_of(part, size, pace)).hex() == name:
                 os.rename(part, path)
                 return
         except OSError:
@@ -179,18 +178,3 @@ class _Fetch:
         file, self._file = self._file, None
         if file is not None:
             file.close()
-
-
-async def _is_whole(path: str, name: str, size: int, pace: "Turns") -> bool:
-    """Whether the file at `path` is the whole blob."""
-    if not files.exists(path) or os.stat(path)[6] != size:
-        return False
-    digest = sha256()
-    view = memoryview(bytearray(_PIECE))
-    with open(path, "rb") as file:
-        while True:
-            got = file.readinto(view)
-            if not got:
-                return digest.digest().hex() == name
-            digest.update(view[:got])
-            await pace()

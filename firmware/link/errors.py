@@ -18,7 +18,7 @@ class TlsError(Exception):
 
 
 class Refused(Exception):
-    """What a message asks for is refused; `reason` is one of those in reports/results.py."""
+    """What a message asks for is refused; `reason` is one of those in reports/acks.py."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -6,8 +6,7 @@ from micropython import const
 
 import console
 from link.errors import Refused
-from reports.acks import Acks
-from reports.results import REASONS
+from reports.acks import REASONS, Acks
 from roll.credentials import ListError
 
 TYPE_CHECKING = False
@@ -25,7 +24,7 @@ def refuse(telemetry: "Telemetry", version: "int | None", error: "Exception") ->
     elif isinstance(error, OSError):
         reason = "flash full" if error.errno == _ENOSPC else "flash error"
     if reason not in REASONS:
-        console.error("lists", "a list was refused by an unknown error")
+        console.error("lists", "an unknown error")
         sys.print_exception(error)
         reason = "bad records"
     Acks(telemetry).list_refused(version, reason)

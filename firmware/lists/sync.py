@@ -141,7 +141,7 @@ class Sync:
 
     async def _is_here(self, identity: "Identity", path: str) -> bool:
         async with Loan():
-            from lists.installer import is_here
+            from roll.snapshot import is_here
 
             return await is_here(self._credentials, identity, path, self._pace)
 

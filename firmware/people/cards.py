@@ -19,16 +19,15 @@ class Cards(Changes):
 
     def has_room(self, number: int) -> bool:
         """Whether a resident may add one more; 0: one who has no number yet."""
-        cards = sum([one.kind == CARD and one.number == number for one in self.ours()])
+        cards = sum([one.kind == CARD and one.number == number for _, one in self.ours()])
         return not number or cards < CARDS_MAX
 
     def add_card(self, who: "Who", digest: bytes) -> None:
         """Add a card."""
-        number, is_new = self.number_of(who)
+        number, owner = self.number_of(who)
         if not self.has_room(number):
             raise ResidentsError("full")
-        card = make(digest, CREDENTIAL, self.lease, CARD, number)
-        self.write(same, (self.owner(who, number) if is_new else b"") + card)
+        self.write(same, owner + make(digest, CREDENTIAL, self.lease, CARD, number))
 
     def remove(self, *digests: bytes) -> None:
         """Remove a credential of this lease, which may lie under either of its digests."""
@@ -44,9 +43,8 @@ class Cards(Changes):
         If nobody else lives there all others go too: decisions.py withdraws those of the list.
         """
         alone = self.is_alone(who)
-        number, is_new = self.number_of(who)
+        number, added = self.number_of(who)
         gone = (number, 0) if alone else (number,)
-        added = self.owner(who, number) if is_new else b""
         if alone:
             added += make(bytes(DIGEST), CARDS_GO, self.lease)
         self.write(

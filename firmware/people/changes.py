@@ -40,7 +40,7 @@ class Changes:
 
     def people(self) -> "list[int]":
         """The numbers of the residents, in the order in which they came."""
-        return [one.number for one in self.ours() if one.is_pin]
+        return [one.number for _, one in self.ours() if one.is_pin]
 
     def free(self) -> int:
         """The number of one more resident. ResidentsError where there are eight."""
@@ -60,29 +60,31 @@ class Changes:
         """Remove all that the people of the lease have set. What they have withdrawn stays withdrawn."""
         self.write(lambda entry, one: entry if one.what == WITHDRAWN else b"")
 
-    def ours(self) -> "Iterator[Resident]":
-        """The entries of the lease."""
+    def ours(self, what: int = -1) -> "Iterator[tuple[bytes, Resident]]":
+        """The entries of the lease, of one kind or of all, each with what it says."""
         for entry in self.residents.each(self.shelf):
             one = Resident(entry)
-            if one.lease == self.lease:
-                yield one
+            if one.lease == self.lease and what in (-1, one.what):
+                yield entry, one
 
-    def number_of(self, who: "Who") -> "tuple[int, bool]":
-        """The number of whoever asks, and whether it is new. ResidentsError if they are gone by now."""
-        if who.number and who.number not in self.people():
+    def number_of(self, who: "Who") -> "tuple[int, bytes]":
+        """The number of whoever asks; if it is new, with the entry that says whose a PIN of the list is.
+
+        ResidentsError if they are gone by now.
+        """
+        number = who.number or self.free()
+        if not who.number:
+            return number, make(who.digest, OWNER, self.lease, PIN, number)
+        if number not in self.people():
             raise ResidentsError("gone")
-        return (who.number, False) if who.number else (self.free(), True)
-
-    def owner(self, who: "Who", number: int) -> bytes:
-        """The entry that says whose a PIN of the list is."""
-        return make(who.digest, OWNER, self.lease, PIN, number)
+        return number, b""
 
     def withdrawal(self, digest: bytes) -> bytes:
         """The entry that withdraws a credential of the list; nothing if there is one already."""
         found = self.residents.entry(digest)
         if found is not None and found.what == WITHDRAWN:
             return b""
-        if sum([one.what == WITHDRAWN for one in self.ours()]) >= WITHDRAWN_MAX:
+        if len(list(self.ours(WITHDRAWN))) >= WITHDRAWN_MAX:
             raise ResidentsError("full")
         return make(digest, WITHDRAWN, self.lease)
 

@@ -9,7 +9,7 @@ import struct
 from micropython import const
 
 from people.changes import Changes
-from people.entry import AGREES, Resident
+from people.entry import AGREES
 from people.leases import AGREED, CONFIRMED, ENTRY_FORMAT, FLAGS
 from people.shelves import make
 from people.terms import lease_digest
@@ -38,8 +38,7 @@ class Consent(Changes):
 
     def agree(self, who: "Who", end: int) -> None:
         """A resident agrees that the lease may end then, in place of what they have agreed to before."""
-        number, is_new = self.number_of(who)
-        added = self.owner(who, number) if is_new else b""
+        number, added = self.number_of(who)
         added += make(struct.pack(_VOICE, end, self.leases.lived() + _HOLDS_H), AGREES, self.lease, 0, number)
         self._drop([number], added)
 
@@ -68,14 +67,12 @@ class Consent(Changes):
     def _agreed(self, end: int) -> int:
         """The latest end that one of them named, 0 if not all have; `end` is the list's, 0 for none."""
         lived, voices, gone = self.leases.lived(), {}, []
-        for entry in self.residents.each(self.shelf):
-            one = Resident(entry)
-            if one.what == AGREES and one.lease == self.lease:
-                named, until = struct.unpack_from(_VOICE, entry)
-                if until <= lived or 0 < end <= named:
-                    gone.append(one.number)
-                else:
-                    voices[one.number] = named, until
+        for entry, one in self.ours(AGREES):
+            named, until = struct.unpack_from(_VOICE, entry)
+            if until <= lived or 0 < end <= named:
+                gone.append(one.number)
+            else:
+                voices[one.number] = named, until
         if gone:
             self._drop(gone)
         people = self.people()

@@ -10,15 +10,15 @@ from micropython import const
 
 from loader import Loan
 from people.cards import Cards
-from people.entry import AGREES, CARDS_GO, NOTICE, SHELVES, Resident
+from people.entry import AGREES, CARDS_GO, NOTICE
 from people.leases import CONFIRMED, DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
 from people.terms import each
 from people.voids import Voids, deadline
-from roll.record import CARD, DIGEST, PIN, TENANT
+from roll.record import CARD, PIN, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from people.leases import Leases
     from people.register import Register
@@ -49,33 +49,35 @@ async def settle(register: "Register", tell: "Tell") -> None:
     """
     leases, residents = register.leases, register.residents
     left = [entry[5] for entry in each(leases) if entry[4]]
-    void: list[bytes] = []
-    carded: list[int] = []
-    for shelf in range(SHELVES):
-        if CARDS_GO in residents.whats[shelf]:
-            ours = [Resident(entry) for entry in residents.each(shelf)]
-            carded += [one.lease for one in ours if one.what == CARDS_GO]
-        if NOTICE in residents.whats[shelf]:
-            notices = [entry for entry in residents.each(shelf) if entry[DIGEST] == NOTICE]
-            void += [entry for entry in notices if deadline(entry) <= leases.lived()]
-    if register.credentials.whole and (left or carded or void):
-        listed = await _listed(register, set(left + carded + [Resident(entry).lease for entry in void]))
-        for entry in void:
-            lease = Resident(entry).lease
-            digests = [digest for _, digest in listed[lease]]
-            if Voids(register, lease).expire(entry, digests) and lease in left:
-                _set_due(leases, lease, 0)  # somebody lives there by a card
-                left.remove(lease)
-            gone = register.residents.entry
-            listed[lease] = [one for one in listed[lease] if gone(one[1]) is None]
-        for lease in carded:
-            _withdraw_cards(register, lease, listed[lease])
-        for lease in left:
-            _end(register, lease, listed[lease])
-    if register.credentials.whole and leases.lived() % _DAY_H == 0:
-        await _count_consent(register)
+    carded = [whose & 0xFFFF for whose, _ in residents.keys(CARDS_GO)]
+    void = [one for one in residents.keys(NOTICE) if deadline(one[1]) <= leases.lived()]
+    if register.credentials.whole:
+        if left or carded or void:
+            await _end_what_is_due(register, left, carded, void)
+        if leases.lived() % _DAY_H == 0:
+            await _count_consent(register)
     _tell(leases, tell)
     leases.save()
+
+
+async def _end_what_is_due(
+    register: "Register", left: "list[int]", carded: "list[int]", void: "list[tuple[int, bytes]]"
+) -> None:
+    """Leases that were left, leases whose cards go, and the notices that are over, as keys() gives them."""
+    leases = register.leases
+    listed = await _listed(register, left + carded + [whose & 0xFFFF for whose, _ in void])
+    for whose, notice in void:
+        lease = whose & 0xFFFF
+        digests = [digest for _, digest in listed[lease]]
+        if Voids(register, lease).expire(whose >> 16, notice, digests) and lease in left:
+            _set_due(leases, lease, 0)  # somebody lives there by a card
+            left.remove(lease)
+        gone = register.residents.entry
+        listed[lease] = [one for one in listed[lease] if gone(one[1]) is None]
+    for lease in carded:
+        _withdraw_cards(register, lease, listed[lease])
+    for lease in left:
+        _end(register, lease, listed[lease])
 
 
 async def _count_consent(register: "Register") -> None:
@@ -83,12 +85,8 @@ async def _count_consent(register: "Register") -> None:
 
     Whoever has nothing but a PIN or card of the list could not be asked.
     """
-    residents = register.residents
     agreeing = {entry[5] for entry in each(register.leases) if entry[3]}
-    for shelf in range(SHELVES):
-        if AGREES in residents.whats[shelf]:
-            ours = [Resident(entry) for entry in residents.each(shelf)]
-            agreeing.update([one.lease for one in ours if one.what == AGREES])
+    agreeing.update([whose & 0xFFFF for whose, _ in register.residents.keys(AGREES)])
     if agreeing:
         listed = await _listed(register, agreeing)
         async with Loan():
@@ -107,7 +105,7 @@ def _tell(leases: "Leases", tell: "Tell") -> None:
                 leases.changed = True
 
 
-async def _listed(register: "Register", wanted: "set[int]") -> "dict[int, list[tuple[int, bytes]]]":
+async def _listed(register: "Register", wanted: "Iterable[int]") -> "dict[int, list[tuple[int, bytes]]]":
     """Kind and digest of the tenants' credentials of these leases that open and are no known resident's."""
     found: "dict[int, list[tuple[int, bytes]]]" = {lease: [] for lease in wanted}
     for count, (digest, credential) in enumerate(register.credentials.each()):

@@ -4,7 +4,7 @@ from micropython import const
 
 from log.entry import LOGS
 from people.changes import Changes
-from people.entry import HOME_KEY, LOG, SHELVES, Resident, ResidentsError
+from people.entry import HOME_KEY, LOG, ResidentsError
 from people.shelves import make
 from roll.record import DIGEST
 
@@ -21,9 +21,8 @@ class Keys(Changes):
     def key(self, who: "Who", what: int) -> "bytes | None":
         """The GUEST_KEY or HOME_KEY of a resident, or the name of their LOG."""
         found = None
-        for entry in self.residents.each(self.lease % SHELVES):
-            one = Resident(entry)
-            if (one.what, one.lease, one.number) == (what, self.lease, who.number) and who.number:
+        for entry, one in self.ours(what):
+            if one.number == who.number > 0:
                 found = entry[:DIGEST]
         return found
 
@@ -33,7 +32,7 @@ class Keys(Changes):
         With no bytes: remove it.
         """
         alone = self.is_alone(who)
-        number, is_new = self.number_of(who) if key else (who.number, False)
+        number, owner = self.number_of(who) if key else (who.number, b"")
         gone = (number, 0) if alone else (number,)
         most = {HOME_KEY: _HOME_KEYS_MAX, LOG: LOGS}.get(what)
         keys = sum([1 for _ in self.residents.keys(what)])
@@ -41,7 +40,7 @@ class Keys(Changes):
             raise ResidentsError("full")
         self.write(
             lambda entry, one: b"" if one.what == what and one.number in gone else entry,
-            (self.owner(who, number) if is_new else b"") + (key and make(key, what, self.lease, 0, number)),
+            owner + (key and make(key, what, self.lease, 0, number)),
         )
 
     def drop_keys(self, what: int) -> None:

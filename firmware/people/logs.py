@@ -57,7 +57,7 @@ def move_on(register: "Register") -> None:
     try:
         rings.move_on(new)
     except OSError:
-        console.error("people", "no space for the logs of residents")
+        console.error("people", "no space for logs")
         return
     register.noted, register.pushed = b"", bytes(pushed)
 

@@ -75,7 +75,7 @@ def at_entry(register: "Register", who: "Comer") -> str:
     try:
         numbers.set_blob(NEW_WAYS, _fitting(marks + [mine], {scope}, register))
     except OSError:
-        console.error("people", "no space in NVS to note who was shown what is new")
+        console.error("people", "no space to note what was shown")
     return NEW_WAY_IN
 
 

@@ -38,14 +38,18 @@ def own_key(key: bytes, numbers: "Numbers") -> "bytes | None":
             numbers.set_blob(OWN_KEY, sealed)
         kept += 1
     except OSError:
-        console.error("people", "no space in NVS for the lock's own key")
+        _lacks("NVS")
     try:
         if filed != own:
             files.write(PATH, (sealed,))
         kept += 1
     except OSError:
-        console.error("people", "no space in the flash for the lock's own key")
+        _lacks("the flash")
     return own if kept else None
+
+
+def _lacks(where: str) -> None:
+    console.error("people", "no space for the lock's own key in " + where)
 
 
 def _of(mac: Mac, sealed: bytes) -> "bytes | None":

@@ -30,12 +30,12 @@ class Pins(Changes):
 
     def change_pin(self, who: "Who", digest: bytes) -> None:
         """A resident has chosen another PIN; the old one opens no more, wherever it stands."""
-        number, is_new = self.number_of(who)
+        number, owner = self.number_of(who)
         pin = make(digest, CREDENTIAL, self.lease, PIN, number)
         added = self.withdrawal(who.digest) if self.is_listed(who) else b""
         self.write(
             lambda entry, one: pin if one.is_pin and one.number == number else entry,
-            (pin if is_new else b"") + added,
+            (owner and pin) + added,
         )
 
     def move_out(self, who: "Who") -> None:

@@ -86,7 +86,7 @@ class Residents:
                     yield file.read(ENTRY)
 
     def keys(self, what: int = GUEST_KEY) -> "Iterator[tuple[int, bytes]]":
-        """Whose (lease, and number times 65,536) and key of all who have a GUEST_KEY, HOME_KEY or LOG.
+        """Whose (lease, and number times 65,536), and key or other first 16 bytes, of each entry of a kind.
 
         No file stays open between two keys, so a shelf may be written meanwhile: what moves then may be
         missed.

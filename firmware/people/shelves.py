@@ -71,7 +71,7 @@ def write(residents: "Residents", shelf: int, entries: "Callable[[], Iterator[by
 def rewrite(residents: "Residents", shelf: int, edit: "Edit", added: bytes = b"") -> None:
     """Replace each entry of a shelf by what edit() makes of it, and add some."""
     if residents.paths[OLD]:
-        raise ResidentsError("the table of the release before is not taken over yet")
+        raise ResidentsError("not taken over yet")
 
     def entries() -> "Iterator[bytes]":
         for entry in residents.each(shelf):

@@ -5,13 +5,14 @@ import struct
 from micropython import const
 
 from people.changes import Changes, same
-from people.entry import LATE, NOTICE, OWNER, SHELVES, STAYS, TOLD, WITHDRAWN_MAX, Resident
+from people.entry import LATE, NOTICE, OWNER, STAYS, TOLD, WITHDRAWN_MAX
 from people.shelves import make
 from roll.record import DIGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from people.changes import Who
+    from people.entry import Resident
     from people.register import Register
     from people.residents import Residents
 
@@ -26,14 +27,7 @@ def deadline(entry: bytes) -> int:
 
 def noticed(residents: "Residents") -> "dict[int, list[bytes]]":
     """The leases where there is notice to what the list has: an empty list for each."""
-    found: "dict[int, list[bytes]]" = {}
-    for shelf in range(SHELVES):
-        if NOTICE in residents.whats[shelf]:
-            for entry in residents.each(shelf):
-                one = Resident(entry)
-                if one.what == NOTICE and not one.number:
-                    found[one.lease] = []
-    return found
+    return {whose: [] for whose, _ in residents.keys(NOTICE) if whose < 65536}  # of number 0
 
 
 def spare(register: "Register", came: "dict[int, list[bytes]]") -> None:
@@ -51,10 +45,10 @@ class Voids(Changes):
 
         Each resident who gives notice has notices of their own, which end when that resident moves out.
         """
-        number, is_new = self.number_of(who)
-        people, added = self.people(), self.owner(who, number) if is_new else b""
+        number, added = self.number_of(who)
+        people = self.people()
         place = people.index(number) if number in people else len(people)
-        given = [one.number for entry, one in self._notices() if entry[4] == number]
+        given = [one.number for entry, one in self.ours(NOTICE) if entry[4] == number]
         for count, other in enumerate(people + [0]):
             if other != number and other not in given:
                 older = place > 0 if not other else count < place
@@ -63,7 +57,7 @@ class Voids(Changes):
 
     def give_to_cards(self, lived: int) -> None:
         """The last resident has left: give notice to what the list has."""
-        if not self._notices():
+        if not list(self.ours(NOTICE)):
             self._add(self._notice(0, 0, lived + _WEEKS_H))
 
     def used(self, who: "Who") -> bool:
@@ -72,13 +66,11 @@ class Voids(Changes):
         A phone has no digest, and may be in another's hands: they are told at the next entry by PIN or card.
         """
         number, found, givers, is_told = who.number, not (who.number or who.digest), b"", False
-        for entry in self.residents.each(self.shelf):
-            one = Resident(entry)
-            if one.lease == self.lease:
-                found = found or (one.what == STAYS and not one.number and entry[:DIGEST] == who.digest)
-                is_told = is_told or (one.what == TOLD and one.number == number > 0 and bool(who.digest))
-                if one.what == NOTICE and one.number == number:
-                    givers += entry[4:5]
+        for entry, one in self.ours():
+            found = found or (one.what == STAYS and not one.number and entry[:DIGEST] == who.digest)
+            is_told = is_told or (one.what == TOLD and one.number == number > 0 and bool(who.digest))
+            if one.what == NOTICE and one.number == number:
+                givers += entry[4:5]
         if found or not (givers or is_told):
             return False
         over = (NOTICE, TOLD) if who.digest else (NOTICE,)
@@ -97,46 +89,44 @@ class Voids(Changes):
         If that is too much to note, the notice to what the list has ends, and whoever gave it is told.
         """
         mark = make(b"", STAYS, self.lease, 0, LATE)
-        late = [entry[:DIGEST] for entry in self.residents.each(self.shelf) if entry[DIGEST:] == mark]
+        late = [entry[:DIGEST] for entry, _ in self.ours(STAYS) if entry[DIGEST:] == mark]
         # One that is there came with a list that was not put in force.
         digests = [digest for digest in digests if digest not in late]
         added, edit = b"", same
         if len(late) + len(digests) <= WITHDRAWN_MAX:
             added = b"".join([digest + mark for digest in digests])
         else:
-            for entry, one in self._notices():
+            for entry, one in self.ours(NOTICE):
                 if not one.number:
                     added += self.to_tell(entry[4])
 
-            def edit(entry: bytes, one: Resident) -> bytes:
+            def edit(entry: bytes, one: "Resident") -> bytes:
                 return b"" if one.what == STAYS or (one.what == NOTICE and not one.number) else entry
 
         self.write(edit, added)
 
-    def expire(self, entry: bytes, listed: "list[bytes]") -> bool:
-        """A NOTICE is over: remove what it was given to. Whether some of that stays.
+    def expire(self, number: int, notice: bytes, listed: "list[bytes]") -> bool:
+        """A NOTICE is over, that begins like this: remove what it was given to. Whether some of that stays.
 
         `listed` are the digests of the list's credentials of the lease that are no resident's.
         """
-        number, added, stays, is_used = Resident(entry).number, b"", set(), False
-        notices = [other for other, one in self._notices() if one.number == number]
-        if entry not in notices:
+        added, stays, is_used = b"", set(), False
+        notices = [entry[:DIGEST] for entry, one in self.ours(NOTICE) if one.number == number]
+        if notice not in notices:
             return False  # it went with another's
-        for other in self.residents.each(self.shelf):
-            one = Resident(other)
-            if one.lease == self.lease:
-                if one.what == STAYS:
-                    stays.add(other[:DIGEST])
-                    is_used = is_used or not one.number
-                elif one.what == OWNER and one.number == number:
-                    added += self.withdrawal(other[:DIGEST])
+        for entry, one in self.ours():
+            if one.what == STAYS:
+                stays.add(entry[:DIGEST])
+                is_used = is_used or not one.number
+            elif one.what == OWNER and one.number == number:
+                added += self.withdrawal(entry[:DIGEST])
         for digest in [] if number else listed:
             if digest not in stays:
                 added += self.withdrawal(digest)
 
-        def edit(other: bytes, one: Resident) -> bytes:
+        def edit(entry: bytes, one: "Resident") -> bytes:
             is_void = one.number == number and (number > 0 or one.what == NOTICE)
-            return b"" if is_void or (not number and one.what == STAYS) else other
+            return b"" if is_void or (not number and one.what == STAYS) else entry
 
         for other in notices:
             added += self.to_tell(other[4])
@@ -145,18 +135,13 @@ class Voids(Changes):
 
     def to_tell(self, number: int) -> bytes:
         """The entry that has somebody shown a light, once."""
-        if not number or any(one.what == TOLD and one.number == number for one in self.ours()):
+        if not number or any(one.number == number for _, one in self.ours(TOLD)):
             return b""
         return make(bytes(DIGEST), TOLD, self.lease, 0, number)
 
-    def _notices(self) -> "list[tuple[bytes, Resident]]":
-        """Each NOTICE of the lease."""
-        every = [(entry, Resident(entry)) for entry in self.residents.each(self.shelf)]
-        return [pair for pair in every if pair[1].lease == self.lease and pair[1].what == NOTICE]
-
     def _add(self, notices: bytes) -> None:
         """Write these. What was used before the first notice to what the list has counts as unused."""
-        is_first = all(one.number for _, one in self._notices())
+        is_first = all(one.number for _, one in self.ours(NOTICE))
         self.write(lambda entry, one: b"" if is_first and one.what == STAYS else entry, notices)
 
     def _notice(self, number: int, giver: int, until: int) -> bytes:

@@ -60,7 +60,7 @@ class Outbox:
             self._numbers.set_blob(self.name + str(self._last % self._places), entry)
         except OSError:  # it can still be sent before the power goes
             self._unsaved[self._last] = entry
-            console.error("reports", "NVS is full: a message to be sent is in RAM only")
+            console.error("reports", "NVS is full: a message is in RAM only")
 
     def first(self) -> "tuple[int, int, int, bytes] | None":
         """(number, how many were lost before it, time, text) of the oldest that waits."""

@@ -115,11 +115,11 @@ class Reports:
         self._boxes[queue].put(json.dumps(fields).encode(), self._now() or 0)
 
     def update(self, version: "str | None", step: str, reason: str) -> None:
-        """How far an update is: see reports/results.py."""
+        """How far an update is: see reports/acks.py."""
         self._tell((version, step, reason))
 
     def decided(self, lease: int, what: str, end: int) -> bool:
-        """What the residents of a lease have decided: one of DECISIONS in reports/results.py.
+        """What the residents of a lease have decided: one of DECISIONS in reports/acks.py.
 
         Whether it is on its way; before there is a telemetry it is not.
         """

@@ -22,7 +22,7 @@ _GUESSES = const(
 
 
 class ListError(Exception):
-    """A list is refused; `reason` is one of reports/results.py.
+    """A list is refused; `reason` is one of reports/acks.py.
 
     It is defined here since this module stays loaded, and those that raise it do not.
     """

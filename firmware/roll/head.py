@@ -83,7 +83,7 @@ def open_list(credentials: "Credentials", key: bytes) -> None:
             files.remove(FOLDER)  # a file that somebody has put in its place
             os.mkdir(FOLDER)
         except OSError:
-            console.error("roll", "the folder of the list cannot be made")
+            console.error("roll", "no folder for the list")
     console.error("roll", "there is no whole list of credentials")
 
 

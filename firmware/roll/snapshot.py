@@ -9,14 +9,18 @@ from hashlib import sha256
 
 from micropython import const
 
+from pace import hash_of
 from roll.credentials import ListError
-from roll.layout import COUNT_MAX, MAGIC, is_known
+from roll.layout import COUNT_MAX, MAGIC, SNAPSHOTS, changes, is_known
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
 from storage import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from roll.credentials import Credentials
+    from roll.install import Identity
 
     Pace = Callable[[], Awaitable[None]]
     Put = Callable[[bytes | memoryview], None]
@@ -47,33 +51,35 @@ async def check(path: str, pace: "Pace") -> None:
             await pace()
 
 
-async def hash_of(path: str, size: int, pace: "Pace") -> bytes:
-    """SHA-256 of a file, empty where there is none of this size."""
-    if not size or not files.exists(path) or os.stat(path)[6] != size:
-        return b""
-    window = memoryview(bytearray(_PIECE))
-    digest = sha256()
-    try:
-        with open(path, "rb") as file:
-            while True:
-                got = file.readinto(window)
-                if not got:
-                    return digest.digest()
-                digest.update(window[:got])
-                await pace()
-    except OSError:
-        return b""
+async def is_here(credentials: "Credentials", identity: "Identity", path: str, pace: "Pace") -> bool:
+    """Whether the snapshot of this identity lies at `path` now; if not, it has to be fetched.
+
+    It is merged there from the one in use, if it is that one with changes.
+    """
+    await pace()
+    base, size, digest = identity
+    if await hash_of(path, size, pace) == digest:
+        return True
+    files.remove(path)
+    if not credentials.whole or base != credentials.version:
+        return False
+    files.tidy(path + ".new")
+    laid = changes(credentials.head, len(credentials.firsts))
+    merged = await merge(SNAPSHOTS[credentials.slot], laid, path, pace)
+    if merged != digest:
+        files.remove(path)
+    return merged == digest
 
 
-async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes:
+async def merge(source: str, laid: bytes, target: str, pace: "Pace") -> bytes:
     """Write a snapshot with changes laid over it to another file; its SHA-256. ListError: the flash is full.
 
     Only the pieces in which a change falls are read record by record; all others are copied as they are.
     """
     window = memoryview(bytearray(_PIECE))
     digest = sha256()
-    at, end = 0, len(changes)
-    count = await _count(source, changes, pace)
+    at, end = 0, len(laid)
+    count = await _count(source, laid, pace)
     try:
         with open(source, "rb") as file, open(target + ".new", "wb") as out:
 
@@ -87,12 +93,12 @@ async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes
                 got = file.readinto(window)
                 if not got:
                     break
-                if at == end or changes[at + 1 : at + 1 + DIGEST] > window[got - RECORD : got - DIGEST]:
+                if at == end or laid[at + 1 : at + 1 + DIGEST] > window[got - RECORD : got - DIGEST]:
                     put(window[:got])
                 else:
-                    at = _lay(changes, at, window[:got], put)
+                    at = _lay(laid, at, window[:got], put)
                 await pace()
-            _put(changes, at, b"", put)
+            _put(laid, at, b"", put)
     except OSError:
         files.remove(target + ".new")
         raise ListError("flash full")
@@ -101,31 +107,31 @@ async def merge(source: str, changes: bytes, target: str, pace: "Pace") -> bytes
     return digest.digest()
 
 
-def _lay(changes: bytes, at: int, records: memoryview, put: "Put") -> int:
+def _lay(laid: bytes, at: int, records: memoryview, put: "Put") -> int:
     """Put records, with the changes from a place on applied to them; the place of the next change."""
     for place in range(0, len(records), RECORD):
         found = bytes(records[place : place + DIGEST])
-        at = _put(changes, at, found, put)
-        if changes[at + 1 : at + 1 + DIGEST] != found:
+        at = _put(laid, at, found, put)
+        if laid[at + 1 : at + 1 + DIGEST] != found:
             put(records[place : place + RECORD])
     return at
 
 
-def _put(changes: bytes, at: int, digest: bytes, put: "Put") -> int:
+def _put(laid: bytes, at: int, digest: bytes, put: "Put") -> int:
     """Put the changes from a place on that come before a digest, all if it has no bytes; the place behind."""
-    while at < len(changes) and (not digest or changes[at + 1 : at + 1 + DIGEST] < digest):
-        if changes[at]:
-            put(changes[at + 1 : at + CHANGE])
+    while at < len(laid) and (not digest or laid[at + 1 : at + 1 + DIGEST] < digest):
+        if laid[at]:
+            put(laid[at + 1 : at + CHANGE])
         at += CHANGE
     return at
 
 
-async def _count(source: str, changes: bytes, pace: "Pace") -> int:
+async def _count(source: str, laid: bytes, pace: "Pace") -> int:
     """How many records the merged snapshot has."""
     window = memoryview(bytearray(_PIECE))
-    at, end = 0, len(changes)
+    at, end = 0, len(laid)
     with open(source, "rb") as file:
-        count = file.seek(0, 2) // RECORD + sum([changes[at] for at in range(0, end, CHANGE)])
+        count = file.seek(0, 2) // RECORD + sum([laid[at] for at in range(0, end, CHANGE)])
         file.seek(FRONT)
         while at < end:
             got = file.readinto(window)
@@ -133,9 +139,9 @@ async def _count(source: str, changes: bytes, pace: "Pace") -> int:
                 break
             for place in range(0, got, RECORD):
                 found = bytes(window[place : place + DIGEST])
-                while at < end and changes[at + 1 : at + 1 + DIGEST] < found:
+                while at < end and laid[at + 1 : at + 1 + DIGEST] < found:
                     at += CHANGE
-                if changes[at + 1 : at + 1 + DIGEST] == found:
+                if laid[at + 1 : at + 1 + DIGEST] == found:
                     count -= 1
             await pace()
     return count

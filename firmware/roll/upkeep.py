@@ -32,12 +32,13 @@ async def _tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     if not used[1]:
         return
     async with Loan():
-        from roll.snapshot import hash_of, merge
+        from pace import hash_of
+        from roll.snapshot import merge
 
         mine, its = SNAPSHOTS[credentials.slot], SNAPSHOTS[1 - credentials.slot]
         is_spare = await hash_of(its, other[1], pace) == other[2]
         if await hash_of(mine, used[1], pace) != used[2]:
-            console.error("roll", "the list of credentials is broken: bits of %s have rotted" % mine)
+            console.error("roll", "bits of %s have rotted" % mine)
             if not is_spare:
                 return  # most of it is right, and there is nothing better
             files.remove(mine)

@@ -9,6 +9,7 @@ from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
 from update.steps import BUILD, DELTA, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
+from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Course:
     def __init__(self, parts: tuple, pending: "list[tuple[bytearray | None, bool]]") -> None:
         self.settings, self.board, self.clock, door, self._memory, self.subscriptions = parts
         self._residents, self.reports = door
-        self.pending = pending
+        self.pending, self.slot = pending, "ab".find(slot()) & 1  # 0 or 1
         self.version: str | None = None  # that the order asks for
 
     async def follow(self, step: int, given: "Any") -> "Any":
@@ -106,6 +107,6 @@ class Course:
         return faults
 
     def report(self, version: "str | None", step: str, reason: str) -> None:
-        """Tell how far an update is, see reports/results.py."""
+        """Tell how far an update is, see reports/acks.py."""
         console.info("update", "%s %s %s" % (version or "?", step, reason))
         self.reports.update(version, step, reason)

@@ -4,7 +4,6 @@ from micropython import const
 
 from loader import Loan
 from update.steps import DONE
-from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,15 +19,15 @@ async def step(update: "Update", error: "Exception") -> "Next":
         reason = "flash full" if error.errno == _ENOSPC else "flash error"
     update.report(update.version, "refused", reason)
     if reason.startswith("flash"):
-        _clear()
+        _clear(1 - update.slot)
     return DONE, None
 
 
-def _clear() -> None:
+def _clear(slot: int) -> None:
     with Loan():
         from update.slots import clear
 
         try:
-            clear(1 - ("ab".find(slot()) & 1))
+            clear(slot)
         except OSError:
             pass  # the next build removes them

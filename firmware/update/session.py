@@ -8,7 +8,7 @@ from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED
 from storage.purposes import UPDATE_MESSAGE
 from update.steps import DONE, REQUEST
 from update.version import version_code
-from version import VERSION, slot
+from version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def step(update: "Update", given: None) -> "Next":
             update.clock.signed(time, is_live)
         is_wanted = is_to_do(number, update.version, VERSION, numbers)
         if is_wanted:
-            check_tries(update.version, numbers, "ab".find(slot()) & 1)
+            check_tries(update.version, numbers, update.slot)
     except Refused:
         update.pending.clear()
         raise

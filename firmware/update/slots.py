@@ -6,15 +6,14 @@ whole file is hashed before it gets its name; from then on it is a slot from whi
 
 import os
 import struct
-from hashlib import sha256
 
 from micropython import const
 
 from link.errors import Refused
-from pace import Pace
+from pace import Pace, hash_of
 from storage import files
 from update.steps import DELTA, DONE, FETCH
-from version import SECURITY, VERSION, slot
+from version import SECURITY, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ async def step(update: "Update", release: dict) -> "Next":
     def look() -> None:
         release["had"] &= update.faults()  # only one that lasts all the while is no fault of the new release
 
-    builder = Builder("ab".find(slot()) & 1, Pace(look))
+    builder = Builder(update.slot, Pace(look))
     release["wanted"] = await builder.build(release["slot"], release["files"], release["plan"])
     if release["wanted"] is not None:
         return (FETCH if release["plan"] else DELTA), release
@@ -81,7 +80,8 @@ class Builder:
         OSError.
         """
         name, size = slot["sha256"], slot["size"]
-        if not (plan and files.exists(self._new)) and await self._is(self._path, name, size):
+        is_begun = plan and files.exists(self._new)
+        if not is_begun and (await hash_of(self._path, size, self._pace)).hex() == name:
             return clear(1 - self._slot)  # it was whole before, and there was no memory for what comes after
         if not plan:
             files.remove(self._path)  # there is space for two files, not for three
@@ -89,7 +89,7 @@ class Builder:
         wanted = await self._fill(size, *plan)
         if wanted is not None:
             return wanted
-        if not await self._is(self._new, name, size):
+        if (await hash_of(self._new, size, self._pace)).hex() != name:
             files.remove(self._new)
             raise Refused("bad hash")
         os.rename(self._new, self._path)
@@ -124,11 +124,9 @@ class Builder:
     async def _file_of(self, digest: bytes, place: int, count: int, at: int) -> bool:
         """Write what is missing of one file, if it is whole in the running pack or has been fetched."""
         source = self._running
-        if not at or await self._digest(source, at, count) != digest:
+        if not at or await hash_of(source, count, self._pace, at) != digest:
             source, at = self._piece, 0
-            if not files.exists(source):
-                return False
-            if await self._digest(source, 0, count) != digest:
+            if await hash_of(source, count, self._pace) != digest:
                 files.remove(source)
                 return False
         with open(source, "rb") as file:
@@ -156,23 +154,3 @@ class Builder:
         file, self._file, self._unsaved = self._file, None, 0
         if file is not None:
             file.close()
-
-    async def _is(self, path: str, name: str, size: int) -> bool:
-        """Whether the file has this hash and size."""
-        if not files.exists(path) or os.stat(path)[6] != size:
-            return False
-        return (await self._digest(path, 0, size)).hex() == name
-
-    async def _digest(self, path: str, place: int, size: int) -> bytes:
-        """SHA-256 of a part of a file."""
-        digest, view = sha256(), self._buffer
-        with open(path, "rb") as file:
-            file.seek(place)
-            while size:
-                got = file.readinto(view[: min(_PIECE, size)])
-                if not got:
-                    break
-                digest.update(view[:got])
-                size -= got
-                await self._pace()
-        return digest.digest()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         subscriptions: Subscriptions
         reports: Any  # `answered`: the reader has, since the start
         pending: list[tuple[bytearray | None, bool]]
+        slot: int  # of the release that runs, 0 or 1
         version: Any
 
         def faults(self) -> set[str]: ...

@@ -23,7 +23,7 @@ from storage.names import (
 )
 from update.steps import DONE
 from update.version import bits_of, version_code, version_text
-from version import SECURITY, VERSION, slot
+from version import SECURITY, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,27 +37,22 @@ _LOOK_MS = const(1000)
 _MEND_MS = const(10_000)
 
 
-class Running:
-    """The release that runs: its slot (0 or 1), version, and security version."""
-
-    def __init__(self, slot: int, version: str, security: int) -> None:
-        self.slot, self.version, self.security = slot, version, security
-
-
 class Trial:
-    """report(version, step, reason) tells how far the trial is; `partition` is esp32.Partition; restart()
+    """`running` is the release that runs: its slot (0 or 1), version, and security version.
+
+    report(version, step, reason) tells how far the trial is; `partition` is esp32.Partition; restart()
     restarts the chip.
     """
 
     def __init__(
         self,
-        running: Running,
+        running: "tuple[int, str, int]",
         numbers: "Numbers",
         partition: "Any",
         report: "Callable[[str, str, str], None]",
         restart: "Callable[[], None]",
     ) -> None:
-        self._slot, self._version, self._security = running.slot, running.version, running.security
+        self._slot, self._version, self._security = running
         self._numbers = numbers
         self._partition, self._report, self._restart = partition, report, restart
 
@@ -134,7 +129,7 @@ class Trial:
 async def step(update: "Update", given: None) -> "Next":
     """See the release that runs through its trial."""
     board = update.board
-    running = Running("ab".find(slot()) & 1, VERSION, SECURITY)
+    running = update.slot, VERSION, SECURITY
     trial = Trial(running, board.numbers, Partition, update.report, board.reset)
     try:
         if trial.is_on:
@@ -142,5 +137,5 @@ async def step(update: "Update", given: None) -> "Next":
         elif trial.settle():
             board.reset()
     except OSError:
-        console.error("update", "NVS is full: the release is not confirmed")
+        console.error("update", "NVS is full: it is not confirmed")
     return DONE, None

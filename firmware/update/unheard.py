@@ -11,8 +11,8 @@ from micropython import const
 from esp32 import Partition
 from storage.names import BEFORE, UNHEARD
 from update.steps import DONE
-from update.version import Switching, excused, switch, version_code, version_text
-from version import VERSION, slot
+from update.version import excused, switch, version_code, version_text
+from version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from storage.nvs import Numbers
     from update.steps import Next, Update
+    from update.version import Switching
 
 HOURS = const(72)
 _TRIES = const(3)  # of the step back: power may go in the middle, or the old release fail its trial
@@ -40,11 +41,11 @@ def hour(numbers: "Numbers", version: str, is_online: bool, is_joined: bool) -> 
     return HOURS <= hours < HOURS + _TRIES
 
 
-def back(numbers: "Numbers", slot: int, partition: "Any", had: "set[str]") -> Switching:
+def back(numbers: "Numbers", slot: int, partition: "Any", had: "set[str]") -> "Switching":
     """The switch to the release before, and to the MicroPython that it ran on."""
     before = numbers.get(BEFORE)
     image = partition(partition.RUNNING).get_next_update() if before < 0 else None
-    return Switching(version_text(abs(before)), slot, image, had)
+    return version_text(abs(before)), slot, image, had, ""
 
 
 async def step(update: "Update", given: None) -> "Next":
@@ -53,7 +54,7 @@ async def step(update: "Update", given: None) -> "Next":
     try:
         if hour(numbers, VERSION, is_online, not is_online and update.board.wlan().isconnected()):
             update.report(VERSION, "went back", "")
-            to = back(numbers, "ab".find(slot()) & 1, Partition, excused(update))
+            to = back(numbers, update.slot, Partition, excused(update))
             switch(to, numbers, update.board.reset)
     except OSError:
         pass  # NVS is full; the next hour comes

@@ -4,7 +4,6 @@ from door.faults import FAULTS, READER
 from link.errors import Refused
 from storage.names import BEFORE, CHOICE, FAULTS_BEFORE, IMAGE_ON_TRIAL, TRYING, UNHEARD
 from update.steps import DONE
-from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,11 +13,13 @@ if TYPE_CHECKING:
     from storage.nvs import Numbers
     from update.steps import Next, Update
 
+    Switching = tuple[str, int, Any, set[str], str]
+
 
 async def step(update: "Update", ready: tuple) -> "Next":
     """Have the other slot started, with the release that is ready. OSError of NVS."""
     version, image, had, before = ready
-    to = Switching(version, "ab".find(slot()) & 1, image, had & excused(update), before)
+    to = version, update.slot, image, had & excused(update), before
     switch(to, update.board.numbers, update.board.reset)
     return DONE, None
 
@@ -56,30 +57,23 @@ def bits_of(faults: "set[str]") -> int:
     return sum(FAULTS[name] for name in faults)
 
 
-class Switching:
-    """Which release is to be started: its version, the slot in use (0 or 1), the partition of the
-    MicroPython that goes with it or None, and the faults that were there before. `before` is the version to
-    which it may go back by itself later, "" for none.
-    """
-
-    def __init__(self, version: str, slot: int, image: "Any", faults: "set[str]", before: str = "") -> None:
-        self.version, self.slot, self.image, self.faults = version, slot, image, faults
-        self.before = before
-
-
-def switch(to: Switching, numbers: "Numbers", restart: "Callable[[], None]") -> None:
+def switch(to: "Switching", numbers: "Numbers", restart: "Callable[[], None]") -> None:
     """Start the other slot on trial, now: to wait until nobody is at the door would show that somebody was.
+
+    `to` is its version, the slot in use (0 or 1), the partition of the MicroPython that goes with it or None,
+    the faults that were there before, and the version to which it may go back by itself later, "" for none.
 
     Power may go between any two steps. OSError of NVS.
     """
-    numbers.set(FAULTS_BEFORE, bits_of(to.faults))
-    if to.before:
-        code = version_code(to.before)
-        numbers.set(BEFORE, code if to.image is None else -code)
+    version, slot, image, faults, before = to
+    numbers.set(FAULTS_BEFORE, bits_of(faults))
+    if before:
+        code = version_code(before)
+        numbers.set(BEFORE, code if image is None else -code)
         numbers.set(UNHEARD, 0)
-    numbers.set(TRYING, version_code(to.version))
-    if to.image is not None:
-        numbers.set(IMAGE_ON_TRIAL, 1 + int(to.image.info()[4][-1]))
-        to.image.set_boot()
-    numbers.set(CHOICE, 2 + 1 - to.slot)
+    numbers.set(TRYING, version_code(version))
+    if image is not None:
+        numbers.set(IMAGE_ON_TRIAL, 1 + int(image.info()[4][-1]))
+        image.set_boot()
+    numbers.set(CHOICE, 2 + 1 - slot)
     restart()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from menshen import build_app
-from menshen.shrink import blocks, constants, files, names, once, rooms, shared, shrink
+from menshen.shrink import blocks, constants, files, names, once, rooms, shrink
 from menshen.shrink.syntax import parsed
 from tests.conftest import TOP
 from tests.static.helpers.sources import FIRMWARE
@@ -334,32 +334,3 @@ def test_what_the_self_test_loads_by_name_keeps_its_name(app_dir: Path) -> None:
     """The computer imports it over the cable; a name of Python's own, such as keys, is one there too."""
     kept = {path.stem for path in (app_dir / "slots/a/selftest").glob("*.mpy")}
     assert kept == {path.stem for path in (FIRMWARE / "selftest").glob("*.py")}
-
-
-def test_what_many_files_need_of_micropython_they_take_from_the_file_that_stays() -> None:
-    sources = {
-        "app": "import inside\n",
-        "inside": "from loader import Late\ndef f():\n    import hub\n",
-        "loader": "from time import ticks_ms\nclass Loan:\n    pass\nclass Late:\n    pass\n",
-        "settings": "import early\n",
-        "early": "from os import urandom\n",
-        "hub": "from loader import Loan\nimport asyncio\nasync def wait():\n    await asyncio.sleep_ms(0)\n",
-        "lent": "from time import ticks_ms as now, sleep\nimport asyncio\nimport struct\n"
-        "async def f(ticks):\n    await asyncio.sleep_ms(now())\n    await asyncio.sleep(1)\n"
-        "    return struct.pack('B', ticks)\n",
-    }
-    made = shared.shared(sources, "hub")
-    apart = {"app", "inside", "loader", "settings", "early"}
-    assert {name: made[name] for name in apart} == {name: sources[name] for name in apart}
-    assert made["hub"].splitlines()[:4] == [
-        "from asyncio import sleep_ms as asyncio_sleep_ms",
-        "from loader import Loan as loader_Loan",
-        "from struct import pack as struct_pack",
-        "from time import ticks_ms as time_ticks_ms",
-    ]
-    assert "await asyncio_sleep_ms(0)" in made["hub"]
-    assert "from hub import asyncio_sleep_ms, struct_pack, time_ticks_ms\n" in made["lent"]
-    assert "from time import sleep\nimport asyncio\npass\n" in made["lent"]
-    assert "await asyncio_sleep_ms(time_ticks_ms())\n    await asyncio.sleep(1)\n" in made["lent"]
-    assert "return struct_pack('B', ticks)" in made["lent"]
-    assert shared.shared(sources, "none") == sources

@@ -5,7 +5,7 @@ import json
 from settings import SettingsError, parse
 
 GOOD = {"lock": "demo", "key": "00" * 32}
-HOST = 'an address like "192.0.2.1" or a name like "broker.example", without "mqtt://" and a port'
+HOST = 'an address like "192.0.2.1" or a name, without "mqtt://" and a port'
 PASSPHRASE = '8 to 63 bytes in UTF-8, 64 hexadecimal digits, or "" for an open network'
 
 

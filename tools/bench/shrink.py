@@ -9,7 +9,7 @@ from menshen.shrink import STEPS
 from .lock import MeasuredLock
 
 _HEAP = "220k"  # enough without any step
-_WORTH = 1536  # bytes: a step that saves less, of RAM and of flash, is not worth its code
+_WORTH = 1536  # bytes of RAM: a step that saves less is not worth its code
 
 _Size = tuple[int, int]  # bytes of heap in use, less the simulated chip's, and of .mpy files
 
@@ -34,6 +34,6 @@ def table(found: dict[str, _Size]) -> str:
     rows = [f"{'with all steps':22} {live:8} bytes live, {size} of .mpy"]
     for step in STEPS:
         saved = found[step][0] - live, found[step][1] - size
-        verdict = "" if max(saved) >= _WORTH else "  less than it is worth"
+        verdict = "" if saved[0] >= _WORTH else "  less than it is worth"
         rows.append(f"without {step:14} it saves {saved[0]:6} bytes live, {saved[1]:6} of .mpy{verdict}")
     return "\n".join(rows)

@@ -9,10 +9,10 @@ become short ones that are shared (`names`). What the compiler makes of that is 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from . import blocks, constants, files, names, once, places, rooms, shared
+from . import blocks, constants, files, names, once, places, rooms
 from .syntax import growing, parsed
 
-STEPS = ("once", "rooms", "files", "constants", "shared", "names", "lean")
+STEPS = ("once", "rooms", "files", "constants", "names", "lean")
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,11 @@ def _shrink(
     if not all(map(is_program, sources.values())):
         return Shrunk(dict(sources), {}, {})
     places.check(sources)
-    programs, short, written, stays = dict(sources), {}, {}, ""
+    programs, short, written = dict(sources), {}, {}
     if "once" not in without:
         programs = once.freed(programs)
     if "rooms" not in without:
         programs = rooms.join(programs, called)
-        stays = next((name for name in programs if name not in sources), "")
     if "files" not in without:
         written = files.chosen(programs, called)
         programs = {
@@ -69,8 +68,6 @@ def _shrink(
     else:
         programs = constants.written_out(programs, keep)
         programs = {name: blocks.written_out(program) for name, program in programs.items()}
-        if "shared" not in without:
-            programs = shared.shared(programs, written.get(stays, stays))
     if "names" not in without:
         short = names.chosen(programs, keep, written.values())
         programs = {name: names.applied(program, short) for name, program in programs.items()}

@@ -7,7 +7,7 @@ import random
 from command_parts import LEASE, NOW, Lock, order, sign, unlock
 from enemy import mangled
 
-from reports.results import COMMANDS, REFUSALS
+from reports.acks import COMMANDS, REFUSALS
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 20_000
 _ODD = (

@@ -13,7 +13,7 @@ from storage.nvs import Numbers
 
 loader._IS_PLENTY = False  # as on a board without PSRAM
 
-ITS_CODE = ("commands.remote", "reports.acks")  # the rest of it is loaded by these tests, too
+ITS_CODE = ("commands.remote",)  # the rest of it is loaded by these tests, too
 
 
 class Message:

@@ -23,14 +23,14 @@ import update.slots
 import update.version  # what is not loaded is not found later: a mounted flash hides the computer's files
 from link.envelope import encode
 from link.errors import Refused
-from reports import results as words
+from reports import acks as words
 from storage import files
 from storage.nvs import Numbers
 from update import trial as trials
 from update.course import Course
 from update.session import check_tries
 from update.steps import JUDGE, SWITCH
-from update.trial import Running, Trial
+from update.trial import Trial
 
 PIECE = 32768
 KEYS = b"\x01" + KEY_ID + MODULUS
@@ -258,7 +258,7 @@ class SmallLock:
         partition = self.ota.partition() if self.ota else PlainPartition
         numbers = self.numbers = Numbers(self.nvs)
         running = self.release
-        release = Running(self.slot, running.version, running.security)
+        release = self.slot, running.version, running.security
         trial = Trial(release, numbers, partition, self.update, self.reset)
         if trial.is_on:
             if not works:
@@ -269,10 +269,10 @@ class SmallLock:
         if wanted is None or wanted.version == running.version:
             return
         update.image.Partition = partition
-        course = Course((self, self, None, (self, self), asyncio.Lock(), self), [])
-        course.version = wanted.version
         path = sys.path[:]
         sys.path.insert(0, self.place)
+        course = Course((self, self, None, (self, self), asyncio.Lock(), self), [])
+        course.version = wanted.version
         try:
             check_tries(wanted.version, numbers, self.slot)
             if wanted.manifest is None:

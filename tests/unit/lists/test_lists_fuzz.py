@@ -13,7 +13,7 @@ from ram_flash import RamFlash
 from link.blobs import fetch
 from link.errors import Refused
 from lists.head import check, parts, read
-from reports.results import REASONS
+from reports.acks import REASONS
 from roll import snapshot
 from roll.credentials import ListError
 

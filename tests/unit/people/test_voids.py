@@ -148,7 +148,7 @@ def test_a_list_that_comes_again_notes_nothing_twice():
     new.put(*[record(100 + n, kind=CARD) for n in range(20)])
     for _ in range(5):  # approved each time, and not put in force: the power was cut, or the flash was full
         asyncio.run(approve(new.each, None, 0, flat.register))
-    assert [one.what for one in flat.voids().ours()].count(STAYS) == 20
+    assert [one.what for _, one in flat.voids().ours()].count(STAYS) == 20
     flat.listed.put(*new.records.values())
     flat.days(21)
     assert flat.ways()[6:] == [False, False]

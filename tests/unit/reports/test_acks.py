@@ -1,6 +1,6 @@
-"""What may be said of lists, commands, leases, releases: the words of results.py and no others."""
+"""What may be said of lists, commands, leases, releases: the words of acks.py and no others."""
 
-from reports import results
+from reports import acks
 from reports.acks import Acks
 
 KINDS = ("REASONS", "COMMANDS", "DECISIONS", "REFUSALS", "STEPS", "UPDATE_REFUSALS")
@@ -43,15 +43,15 @@ CHECKED = (
 
 def test_every_word_of_a_kind_may_be_said():
     for kind, tell in CHECKED:
-        for word in getattr(results, kind):
+        for word in getattr(acks, kind):
             assert tell(word), (kind, word)
 
 
 def test_a_word_of_another_kind_and_free_text_may_not():
     for kind, tell in CHECKED:
         for other in KINDS:
-            for word in getattr(results, other):
-                if word not in getattr(results, kind):
+            for word in getattr(acks, other):
+                if word not in getattr(acks, kind):
                     assert tell(word) is None, (kind, word)
         for word in FREE:
             assert tell(word) is None, (kind, word)

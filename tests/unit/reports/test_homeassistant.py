@@ -11,7 +11,7 @@ KINDS = ("sensor", "binary_sensor", "event")
 
 
 def test_it_announces_health_only():
-    told = list(messages("demo", ALARMS))
+    told = [(topic, json.loads(said)) for topic, said in messages("demo", ALARMS)]
     names = [topic.split("/")[3] for topic, _ in told]
     assert names == ["firmware", "list", "clock", "signal", "faults", "problem", "alarm"]
     for topic, said in told:

@@ -117,7 +117,7 @@ def test_a_power_cut_at_each_commit_leaves_it_to_be_done_once():
 class Lock:
     """An update's lock; what is fetched is what was ordered."""
 
-    lock, key = "demo", KEY
+    lock, key, slot = "demo", KEY, 0
     settings = board = clock = property(lambda self: self)
 
     def __init__(self):

@@ -11,7 +11,7 @@ from update import slots
 class Release:
     """A build in some steps; before each, `faults` are those of that step."""
 
-    version = "1.1.0"
+    version, slot = "1.1.0", 0
 
     def __init__(self, *faults):
         self.steps, self.now = list(faults), faults[0]

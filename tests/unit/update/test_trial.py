@@ -8,7 +8,7 @@ from ram_numbers import RamNvs
 from door.faults import FAULTS, KEYPAD, NO_CREDENTIALS, READER
 from storage.nvs import Numbers
 from update import trial
-from update.trial import Running, Trial
+from update.trial import Trial
 
 
 class Clock:
@@ -32,7 +32,7 @@ def tried(faults, seconds=5, had=(), stall=None):
     def report(version, step, reason):
         said.append(step)
 
-    running = Trial(Running(1, "1.1.0", 1), numbers, None, report, lambda: said.append("went back"))
+    running = Trial((1, "1.1.0", 1), numbers, None, report, lambda: said.append("went back"))
     trial.asyncio = stall or clock
     try:
         asyncio.run(running.run(lambda: set(faults(clock.now)), seconds * 1000))
