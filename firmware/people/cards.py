@@ -3,7 +3,7 @@
 from micropython import const
 
 from people.changes import Changes, same
-from people.entry import CARDS_GO, CREDENTIAL, ResidentsError
+from people.entry import ALL, CARDS_GO, CREDENTIAL, ResidentsError
 from people.shelves import make
 from roll.record import CARD, DIGEST
 
@@ -33,9 +33,13 @@ class Cards(Changes):
         """Remove a credential of this lease, which may lie under either of its digests."""
         self.write(lambda entry, one: b"" if entry[:DIGEST] in digests else entry)
 
-    def withdraw(self, *digests: bytes) -> None:
-        """Have credentials of the operator's list open no more."""
-        self.write(same, b"".join([self.withdrawal(digest) for digest in digests]))
+    def withdraw(self, digest: bytes) -> None:
+        """Have a credential of the operator's list open no more."""
+        self.write(same, self.withdrawal(digest))
+
+    def withdraw_all(self, digests: "list[bytes]") -> None:
+        """The same of all that the list has: there are no more than it has, so there is a place for each."""
+        self.write(same, b"".join([self.withdrawal(digest, 0, ALL) for digest in digests]))
 
     def remove_cards(self, who: "Who") -> None:
         """Remove all cards that a resident has added.

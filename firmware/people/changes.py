@@ -6,7 +6,7 @@ there is no memory for all of them at once.
 
 from micropython import const
 
-from people.entry import OWNER, SHELVES, WITHDRAWN, WITHDRAWN_MAX, Resident, ResidentsError
+from people.entry import ALL, OWNER, SHELVES, WITHDRAWN, WITHDRAWN_MAX, Resident, ResidentsError
 from people.shelves import make, rewrite
 from roll.record import PIN
 
@@ -79,14 +79,17 @@ class Changes:
             raise ResidentsError("gone")
         return number, b""
 
-    def withdrawal(self, digest: bytes) -> bytes:
-        """The entry that withdraws a credential of the list; nothing if there is one already."""
+    def withdrawal(self, digest: bytes, kind: int = 0, most: int = WITHDRAWN_MAX) -> bytes:
+        """The entry that withdraws a credential of the list; nothing if there is one already.
+
+        `kind` is PIN for a code or PIN: no number of cards is in the way of who moves in.
+        """
         found = self.residents.entry(digest)
         if found is not None and found.what == WITHDRAWN:
             return b""
-        if len(list(self.ours(WITHDRAWN))) >= WITHDRAWN_MAX:
+        if most < ALL and sum([one.kind == kind for _, one in self.ours(WITHDRAWN)]) >= most:
             raise ResidentsError("full")
-        return make(digest, WITHDRAWN, self.lease)
+        return make(digest, WITHDRAWN, self.lease, kind)
 
     def write(self, edit: "Edit", added: bytes = b"") -> None:
         """Replace each entry of the lease by what edit() makes of it, and add some."""

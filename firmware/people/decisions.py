@@ -121,7 +121,7 @@ def _withdraw_cards(register: "Register", lease: int, listed: "list[tuple[int, b
     """Withdraw the list's cards, unless somebody else lives there."""
     changes = Cards(register, lease)
     if len(changes.people()) == 1 and not _has_pin(listed):
-        changes.withdraw(*[digest for kind, digest in listed if kind == CARD])
+        changes.withdraw_all([digest for kind, digest in listed if kind == CARD])
     changes.cards_gone()
 
 

@@ -13,7 +13,7 @@ OLD = const(4)  # the table of version 0.1.0, until migration.py has brought it 
 ENTRY_FIELDS = "<BBH"  # behind the digest: what it is; kind, and number times 16; lease
 
 # What an entry is. Its first 16 bytes are a digest, unless it says otherwise.
-WITHDRAWN = const(0)  # a credential of the operator's list: it opens no more
+WITHDRAWN = const(0)  # a credential of the operator's list: it opens no more; kind PIN: it was typed
 CREDENTIAL = const(1)  # a PIN or card that a resident has set
 OWNER = const(2)  # a PIN of the operator's list is that of the resident with this number
 NOTICE = const(3)  # until which hour of the lock's life u32, who gave it u8: the resident's, or 0 the list's
@@ -25,7 +25,8 @@ HOME_KEY = const(8)  # the key that the home code is made of
 AGREES = const(9)  # the resident agrees to an earlier end: consent.py
 LOG = const(10)  # the name of the resident's log, 15 random bytes, and for how many days it keeps an entry u8
 LATE = const(15)  # number of no resident
-WITHDRAWN_MAX = const(32)  # of a lease; so many can come late, too
+WITHDRAWN_MAX = const(32)  # of a lease, one by one: cards, and what was typed; so many can come late, too
+ALL = const(65535)  # more than a list has
 
 
 class ResidentsError(Exception):

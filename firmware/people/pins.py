@@ -25,14 +25,14 @@ class Pins(Changes):
             lambda entry, one: (
                 b"" if entry[:DIGEST] == code or (one.what == NOTICE and not entry[4]) else entry
             ),
-            pin + self.withdrawal(code),
+            pin + self.withdrawal(code, PIN),
         )
 
     def change_pin(self, who: "Who", digest: bytes) -> None:
         """A resident has chosen another PIN; the old one opens no more, wherever it stands."""
         number, owner = self.number_of(who)
         pin = make(digest, CREDENTIAL, self.lease, PIN, number)
-        added = self.withdrawal(who.digest) if self.is_listed(who) else b""
+        added = self.withdrawal(who.digest, PIN) if self.is_listed(who) else b""
         self.write(
             lambda entry, one: pin if one.is_pin and one.number == number else entry,
             (owner and pin) + added,
@@ -40,7 +40,7 @@ class Pins(Changes):
 
     def move_out(self, who: "Who") -> None:
         """Remove all that a resident has set; a PIN of the list opens no more."""
-        added = self.withdrawal(who.digest) if self.is_listed(who) else b""
+        added = self.withdrawal(who.digest, PIN) if self.is_listed(who) else b""
         number = who.number
 
         def edit(entry: bytes, one: "Resident") -> bytes:

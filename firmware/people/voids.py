@@ -5,9 +5,9 @@ import struct
 from micropython import const
 
 from people.changes import Changes, same
-from people.entry import LATE, NOTICE, OWNER, STAYS, TOLD, WITHDRAWN_MAX
+from people.entry import ALL, LATE, NOTICE, OWNER, STAYS, TOLD, WITHDRAWN_MAX
 from people.shelves import make
-from roll.record import DIGEST
+from roll.record import DIGEST, PIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,10 +119,10 @@ class Voids(Changes):
                 stays.add(entry[:DIGEST])
                 is_used = is_used or not one.number
             elif one.what == OWNER and one.number == number:
-                added += self.withdrawal(entry[:DIGEST])
+                added += self.withdrawal(entry[:DIGEST], PIN, ALL)
         for digest in [] if number else listed:
             if digest not in stays:
-                added += self.withdrawal(digest)
+                added += self.withdrawal(digest, 0, ALL)
 
         def edit(entry: bytes, one: "Resident") -> bytes:
             is_void = one.number == number and (number > 0 or one.what == NOTICE)

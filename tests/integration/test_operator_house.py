@@ -160,6 +160,31 @@ async def test_a_list_that_nobody_has_any_more_gets_one_above_it(house: House) -
         assert f"{LOCK}: list 8 accepted" in (await house.operate("publish")).output
 
 
+async def test_what_was_lost_can_be_entered_again_though_lists_are_refused(
+    house: House,
+) -> None:
+    """Two leases came after the backup; until both are there under their numbers, the lock takes no list."""
+    await house.add_lease()
+    async with answering(house.broker) as lock:
+        await house.operate("publish")
+        await lock.say("state", True, online=True, **{**STATE, "list": 7, "hash": "0" * 32})
+        said = (await house.operate("check")).output
+        assert "in their order" in said
+        lock.answer = {"result": "refused", "reason": "lease locked out"}
+        for number in (2, 3):
+            await house.operate("lease", "add", LOCK, "--until", _UNTIL)
+            said = (await house.operate("publish", fails=True)).output
+            assert "what you entered stays" in said
+            leases = json.loads((await house.operate("lease", "list", "--json")).stdout)
+            assert [one["number_there"] for one in leases] == list(range(1, number + 1))
+        lock.answer = {"result": "accepted"}
+        assert f"{LOCK}: list 9 held" not in (await house.operate("publish")).output
+        await house.operate("lease", "add", LOCK, "--until", _UNTIL)
+        lock.answer = {"result": "refused", "reason": "lease locked out"}
+        assert "as the lock's own list again" in (await house.operate("publish", fails=True)).output
+        assert len(json.loads((await house.operate("lease", "list", "--json")).stdout)) == 3
+
+
 async def test_a_broker_makes_up_no_list_to_take_over(house: House) -> None:
     """What the lock's key has not signed is nothing, whatever it says."""
     await house.add_lease()

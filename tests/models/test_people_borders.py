@@ -48,6 +48,28 @@ def test_all_that_residents_do_goes_with_an_unknown_clock_and_a_wrong_one(
     assert not card_opens(people, NEW_CARD)
 
 
+def test_however_many_cards_a_list_has_for_a_lease_they_stop_nobody_and_no_hour(people: People) -> None:
+    """Forty are taken back at once; then somebody moves in, and a card that comes later has its notice."""
+    fobs = [bytes((4, n, *b"fobs!")).hex() for n in range(41)]
+    new = people.listing()
+    new.entries |= {(CARD, uid): Entry(TENANT, 2) for uid in fobs[:40]}
+    assert takes(people, new)
+    assert "kept" in says(people, f"**{PINS[1]}*30#")
+    people.door.do("wait", 60_000)
+    assert not any(card_opens(people, uid) for uid in fobs)
+    new = people.listing()
+    new.entries[PIN, CODES[3]], new.entries[CARD, fobs[40]] = Entry(MOVE_IN, 2), Entry(TENANT, 2)
+    assert takes(people, new)
+    assert card_opens(people, fobs[40])
+    people.door.do("wait", 600_000)
+    assert "kept" in says(people, f"**{CODES[3]}#{FREE}#{FREE}#")
+    assert "kept" in says(people, f"**{PINS[1]}*7#")
+    people.door.do("days", 93)
+    people.door.do("wait", 60_000)
+    assert not card_opens(people, fobs[40])
+    assert opens(people, PINS[1])
+
+
 def test_a_ninth_resident_is_refused_until_one_of_eight_leaves(people: People) -> None:
     pins = [f"{n}50{n + 2}91" for n in range(1, 8)]
     for number, pin in enumerate(pins):

@@ -160,10 +160,9 @@ def _take_over(store: Store, row: Any, heard: Heard, head: Known, base: bytes) -
 
 def _above(store: Store, row: Any, version: int) -> Found:
     """The lock's guard refuses a list that would take something from those who live there."""
+    store.forget_base(row["name"])
     store.run(
-        "update lock set version = ?, base = 0, checked = 1 where name = ?",
-        max(row["version"], version),
-        row["name"],
+        "update lock set version = ?, checked = 1 where name = ?", max(row["version"], version), row["name"]
     )
     said = (
         f"it holds another list {version}, which the broker does not have; the next one goes above it. "

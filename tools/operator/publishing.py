@@ -41,6 +41,8 @@ _MEANING = {
     "flash full": "publish again later",
 }
 
+_UNKNOWN = "the lock's own list is not known here, and may have leases or cards that your file has not"
+
 _TWO = "another board under this name could not read it: where a board was replaced, is the old one still on?"
 
 
@@ -194,6 +196,7 @@ def prepare(store: Store, name: str, holds: int, echo: str | None = None) -> lis
             (f"menshen/v1/{name}/list", again.signed(name, series.key).encode()),
         ]
     if holds > series.version:  # a list of elsewhere: what it says is not known here, so nothing builds on it
+        store.forget_base(name)
         series.version, series.base = holds, 0
     messages = series.publish(wanted, echo)
     store.save(series)
@@ -276,6 +279,8 @@ def _taken_back(store: Store, result: Result) -> list[str]:
     said = [_MEANING[result.note]] if result.note in _MEANING else []
     if result.note not in _CONTENT or not result.named:
         return [*said, "what you entered stays in the file"]
+    if not store.lock(result.lock)["held"]:
+        return [*said, f"what you entered stays in the file: {_UNKNOWN}"]
     with store.change():
         said += records.differences(store, result.lock)
         store.copy(result.lock, HELD, WANTED)

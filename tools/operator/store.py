@@ -165,8 +165,8 @@ class Store:
         return list_hash(base, changes(base or snapshot([]), bytes(row["current"])))
 
     def forget_base(self, name: str) -> None:
-        """What the lock holds was not made here: the next list does not build on it."""
-        self.run("update lock set base = 0 where name = ?", name)
+        """What the lock holds was not made here: no list builds on it, and no entry goes back to it."""
+        self.run("update lock set base = 0, held = 0 where name = ?", name)
 
     # -- leases, staff and holidays
 

@@ -178,6 +178,21 @@ def test_of_the_list_so_many_can_be_withdrawn_for_a_lease():
     house.at().withdraw(digest(3, CARD))  # it is already
 
 
+def test_no_number_of_cards_that_were_withdrawn_is_in_the_way_of_who_moves_in_or_out():
+    """Whoever has the lock's key can list as many for a lease as they like."""
+    cards = [record(n, kind=CARD) for n in range(60)]
+    house = House(*cards, record(80), record(81), *[record(5000 + n, MOVE_IN) for n in range(3)])
+    house.at().withdraw_all([digest(n, CARD) for n in range(40)])
+    who = house.move_in(1)
+    house.at().change_pin(who, digest(2))
+    listed = Who(0, digest(80))
+    house.at().change_pin(listed, digest(3))
+    house.at().move_out(Who(0, digest(81)))
+    assert [house.opens(n) for n in (1, 2, 3)] == [False, True, True]
+    assert refused(lambda: house.at().withdraw(digest(41, CARD)))
+    house.at().withdraw_all([digest(n, CARD) for n in range(60)])
+
+
 def test_a_seventh_home_key_is_refused_and_another_for_one_is_not():
     house = House(*[record(5000 + n, MOVE_IN) for n in range(8)])
     people = [house.move_in(n) for n in range(7)]

@@ -124,7 +124,7 @@ def test_what_is_over_by_the_clock_tells_the_operator_nothing():
     house.tend(END)
     assert house.leases.over(1, None)
     assert house.told == []
-    assert house.entries(1) == [(0, 0, 0, 1)], "the code, which is still in the list"
+    assert house.entries(1) == [(0, 1, 0, 1)], "the code, which is still in the list"
 
 
 def test_the_clock_plays_no_part():

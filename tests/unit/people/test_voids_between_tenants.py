@@ -43,7 +43,7 @@ def test_a_fob_that_was_given_up_opens_for_the_next_tenant_and_for_staff():
     """The operator's next list has it for them at once: there is none between that is without it."""
     for role, lease in ((TENANT, 2), (STAFF, 0), (STAFF, 1)):
         flat = Flat()
-        flat.at().withdraw(digest(FOB, CARD), digest(OTHER, CARD))
+        flat.at().withdraw_all([digest(FOB, CARD), digest(OTHER, CARD)])
         flat.leaves(flat.people[0])
         flat.days(2)
         flat.days(1)
