@@ -28,7 +28,7 @@ LATE = const(15)  # number of no resident
 WITHDRAWN_MAX = const(32)  # of a lease; so many can come late, too
 
 
-class ResidentsError(Exception):
+class NoPlace(Exception):
     """There is no place for it."""
 
 

@@ -4,7 +4,7 @@ import os
 
 import console
 from loader import Loan
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.head import ARRIVING, FOLDER, IS_FOLDER, is_folder, open_list
 from roll.install import finish_rename, identities, install
 from roll.layout import SNAPSHOTS, changes
@@ -45,7 +45,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
         files.remove(its)
         try:
             await _note(credentials, key, await merge(mine, b"", its, pace), pace)
-        except (ListError, OSError):
+        except (BadList, OSError):
             console.warning("roll", "no space for a copy of the list")
 
 
@@ -62,7 +62,7 @@ def _is_fetched(snapshot: str) -> bool:
 
 
 async def _note(credentials: "Credentials", key: bytes, copied: bytes, pace: "Pace") -> None:
-    """Have the head say that the other snapshot is the same now, of this hash. Raises ListError, OSError."""
+    """Have the head say that the other snapshot is the same now, of this hash. Raises BadList, OSError."""
     used, other = identities(credentials, key)
     if copied == used[2] and other != used:
         await pace()
