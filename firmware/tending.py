@@ -5,7 +5,7 @@ While the longest step goes through the list, the code of no other step is loade
 
 import console
 from loader import Loan
-from people.entry import ResidentsError
+from people.entry import NoPlace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def tend(
     try:
         await _carry_out(register, decided, on_trial)
         await _clear(register, await _settle(register, clock))
-    except (OSError, ValueError, ResidentsError):  # or the list is replaced meanwhile
+    except (OSError, ValueError, NoPlace):  # or the list is replaced meanwhile
         console.error("housekeeping", "leases not tidied: again in an hour")
     if hour_over:
         await _move_logs_on(register)

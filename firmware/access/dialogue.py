@@ -171,7 +171,7 @@ class Dialogue(Waiting):
             renew(self._register, (self._who.lease,))
 
     def _ask(self, ask: "Callable[[Changes], T]") -> "T":
-        """Ask the table. Here and below, ResidentsError: there is no place; OSError: the flash is full."""
+        """Ask the table. Here and below, NoPlace: there is no place; OSError: the flash is full."""
         with Loan():
             from people.changes import Changes
 

@@ -103,5 +103,5 @@ def _use_up(numbers: "Numbers", entry: bytes, now: int) -> str:
     if len(running) + own > ONCE_CODES_MAX:
         return UNKNOWN
     # what has ended stays while it can: the clock may be wrong, and the code come to life again
-    numbers.set_blob(ONCE_CODES, (table if len(table) < ONCE_CODES_MAX else running) + entry)
+    numbers.put_blob(ONCE_CODES, (table if len(table) < ONCE_CODES_MAX else running) + entry)
     return GRANTED

@@ -99,7 +99,7 @@ def _store(numbers: "Numbers", table: bytes, entry: bytes, now: int) -> bool:
         table = b"".join([e for e in entries if struct.unpack_from("<I", e, _MARK)[0] > now])
     if len(table) >= GUEST_CODES_MAX:
         return False
-    numbers.set_blob(GUEST_CODES, table + entry)
+    numbers.put_blob(GUEST_CODES, table + entry)
     return True
 
 

@@ -70,7 +70,7 @@ def _random(mac: "Mac", purpose: bytes) -> bytes:
     return mac.digest(purpose, urandom(32))[:DIGEST]
 
 
-# Of these, ResidentsError: there is no place; OSError: the flash is full.
+# Of these, NoPlace: there is no place; OSError: the flash is full.
 
 
 def _guest_key(register: "Register", who: "Verdict") -> "bytes | None":

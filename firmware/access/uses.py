@@ -40,7 +40,7 @@ class Uses:
             if place >= USES_MAX:
                 raise OSError
             entry = digest[:_KEY] + struct.pack("<H", used + 1)
-            self._numbers.set_blob(USES, table[:place] + entry + table[place + _ENTRY :])
+            self._numbers.put_blob(USES, table[:place] + entry + table[place + _ENTRY :])
         except OSError:
             console.error("access", "NVS is full: a use is not counted")
             return False
@@ -67,7 +67,7 @@ class Uses:
         table = self._table()  # somebody may have come in meanwhile
         entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
         left = b"".join([entry for entry in entries if entry[:_KEY] not in gone])
-        self._numbers.set_blob(USES, left or bytes(_ENTRY))  # esp-idf keeps no empty string
+        self._numbers.put_blob(USES, left or bytes(_ENTRY))  # esp-idf keeps no empty string
 
     def _table(self) -> bytes:
         return self._numbers.blob(USES, USES_MAX)

@@ -9,7 +9,7 @@ from micropython import const
 
 from access.decide import GOES_ON, KEPT, PLAIN
 from access.gate import Verdict
-from people.entry import ResidentsError
+from people.entry import NoPlace
 from roll.record import CARD
 
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _LONG_MS = const(20_000)  # without a key, for what must be found first: a card, a phone
-FULL = (ResidentsError, OSError, ImportError, MemoryError)  # the table is, the flash, or RAM
+FULL = (NoPlace, OSError, ImportError, MemoryError)  # the table is, the flash, or RAM
 _REFUSALS = const(3)
 _RANDOM = const(8)  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
 

@@ -83,7 +83,7 @@ class Nonces:
         if len(entries) > NONCES_MAX - 4 - _ENTRY:
             raise Refused("busy")
         table = struct.pack("<I", low) + entries + mark + struct.pack("<I", expires)
-        self._numbers.set_blob(NONCES, table)
+        self._numbers.put_blob(NONCES, table)
 
 
 class Commands:

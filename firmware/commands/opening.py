@@ -85,7 +85,7 @@ def _spend(numbers: "Numbers", all_numbers: bytearray, number: bytes, time: int)
         floor = max(floor, first[0])
     marks.append((time, number))
     table = b"".join([of_key + struct.pack("<I", at) for at, of_key in marks])
-    numbers.set_blob(OPENED_FROM_AFAR, struct.pack("<I", floor) + table)
+    numbers.put_blob(OPENED_FROM_AFAR, struct.pack("<I", floor) + table)
     return True
 
 

@@ -115,4 +115,4 @@ def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> No
                 raise _Refused("replayed")
         elif mark[:4] in tags:
             others += mark
-    numbers.set_blob(HOME_MARKS, others + tag + struct.pack("<Q", time))
+    numbers.put_blob(HOME_MARKS, others + tag + struct.pack("<Q", time))

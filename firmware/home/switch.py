@@ -10,7 +10,7 @@ from micropython import const
 
 import console
 from loader import Loan
-from people.entry import HOME_KEY, ResidentsError
+from people.entry import HOME_KEY, NoPlace
 from storage.names import HOME_ANNOUNCED
 
 TYPE_CHECKING = False
@@ -87,5 +87,5 @@ class HomeSwitch:
 
             try:
                 Keys(self._register, lease).drop_keys(HOME_KEY)
-            except (OSError, ResidentsError):  # tried again; the gate lets nobody in by it meanwhile
+            except (OSError, NoPlace):  # tried again; the gate lets nobody in by it meanwhile
                 console.error("home", "the flash is full: a home code stays")

@@ -22,7 +22,7 @@ def remember(numbers: "Numbers", host: str, address: str) -> None:
     known = _mark(host) + bytes([int(part) for part in address.split(".")])
     try:
         if numbers.blob(BROKER_ADDRESS, BROKER_ADDRESS_MAX) != known:
-            numbers.set_blob(BROKER_ADDRESS, known)
+            numbers.put_blob(BROKER_ADDRESS, known)
     except OSError:
         pass  # DNS will be asked again
 

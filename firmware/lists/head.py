@@ -5,7 +5,7 @@ from binascii import unhexlify
 from micropython import const
 
 from link.envelope import NUMBER_MAX, decode, verify
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.layout import CHANGES_MAX, COUNT_MAX, is_known, list_hash
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
 from storage.purposes import LIST_MESSAGE
@@ -30,10 +30,10 @@ async def judge(
     """SHA-256, identity and changes that a head names, checked as far as the head alone allows.
 
     `lock` is its name, its key, and its list in force. `head` gets version and hash of the list that is
-    named, each as soon as it is known. None is a head that was too long. Raises Refused, ListError.
+    named, each as soon as it is known. None is a head that was too long. Raises Refused, BadList.
     """
     if message is None:
-        raise ListError("too large")
+        raise BadList("too large")
     name, key, credentials = lock
     await pace()
     time, echo, version, snapshot, identity, changes = read(message, name, key)
@@ -48,53 +48,53 @@ async def judge(
 
 
 def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:
-    """What a signed head says, see parts(). Raises Refused, ListError."""
+    """What a signed head says, see parts(). Raises Refused, BadList."""
     return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 
 def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, bytes]":
     """(time of signing, echo, version, SHA-256 of the snapshot in hexadecimal, its identity, changes).
 
-    The echo may be anything; None: there is none. Raises ListError. The result is a plain tuple, since an
+    The echo may be anything; None: there is none. Raises BadList. The result is a plain tuple, since an
     object would keep its class, and with it this whole module, in memory.
     """
     if head.get("lock") != lock_id:
-        raise ListError("wrong lock")
+        raise BadList("wrong lock")
     if len(head) != len(_FIELDS) + ("echo" in head) or any(name not in head for name in _FIELDS):
-        raise ListError("malformed")
+        raise BadList("malformed")
     time = _number(head["time"], 0, _TIME_MAX)
     version = _number(head["version"], 1, NUMBER_MAX)
     base = _number(head["base"], 1, version)
     size = _number(head["size"], 0, NUMBER_MAX)
     snapshot, delta = head["sha256"], head["delta"]
     if not isinstance(snapshot, str) or len(snapshot) != 64 or not isinstance(delta, str):
-        raise ListError("malformed")
+        raise BadList("malformed")
     try:
         digest = unhexlify(snapshot)
     except ValueError:
-        raise ListError("malformed")
+        raise BadList("malformed")
     if digest.hex() != snapshot:  # it takes large letters, too
-        raise ListError("malformed")
+        raise BadList("malformed")
     return time, head.get("echo"), version, snapshot, (base, size, digest), bytes(decode(delta))
 
 
 def check(size: int, changes: bytes) -> None:
-    """Raise ListError where the size of the snapshot, or the changes, cannot be those of a list."""
+    """Raise BadList where the size of the snapshot, or the changes, cannot be those of a list."""
     if size > FRONT + COUNT_MAX * RECORD or len(changes) > CHANGES_MAX * CHANGE:
-        raise ListError("too large")
+        raise BadList("too large")
     if size % RECORD != FRONT or len(changes) % CHANGE:
-        raise ListError("bad records")
+        raise BadList("bad records")
     last = b""
     for at in range(0, len(changes), CHANGE):
         digest = changes[at + 1 : at + 1 + DIGEST]
         if digest <= last or changes[at] > 1:
-            raise ListError("bad records")
+            raise BadList("bad records")
         if changes[at] and not is_known(changes[at + 1 + ROLE], changes[at + 1 + KIND]):
-            raise ListError("bad records")
+            raise BadList("bad records")
         last = digest
 
 
 def _number(value: object, lowest: int, highest: int) -> int:
     if type(value) is not int or not lowest <= value <= highest:
-        raise ListError("malformed")
+        raise BadList("malformed")
     return value

@@ -7,7 +7,7 @@ memory for all of it at once.
 from link.errors import Interrupted
 from loader import Loan
 from pace import Pace
-from roll.credentials import ListError
+from roll.credentials import BadList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def receive(parts: tuple, heads: "list[bytearray | None]", live: bool, tol
 
 
 async def _approve(listed: "Listed", clock: "Clock", signed: int, register: "Register") -> None:
-    """Raise ListError where a list would lock somebody out of their home."""
+    """Raise BadList where a list would lock somebody out of their home."""
     async with Loan():
         from people.approval import approve
 
@@ -56,7 +56,7 @@ async def _approve(listed: "Listed", clock: "Clock", signed: int, register: "Reg
 
 
 class Sync:
-    """approve(listed) is awaited before a list is put in force; it raises ListError, and the old one stays.
+    """approve(listed) is awaited before a list is put in force; it raises BadList, and the old one stays.
 
     Of the settings it needs `lock` and `key`. `pace` is awaited between two steps.
     """
@@ -91,11 +91,11 @@ class Sync:
             version, name = self._head
             held = self._credentials
             if version < held.version:
-                raise ListError("old version")
+                raise BadList("old version")
             if version > held.version or not held.whole:
                 await self.install(version, *named)
             elif name != held.hash:  # another list of the same number: of an older copy of the file
-                raise ListError("old version")
+                raise BadList("old version")
             elif told == version:  # the broker repeats what it retains at every connection
                 return told
             await self._accept(version)
@@ -111,7 +111,7 @@ class Sync:
     async def install(self, version: int, snapshot: str, identity: "Identity", changes: bytes) -> None:
         """Have the snapshot of this SHA-256 and identity, and put it in force with the changes over it.
 
-        Raises ListError, Refused, OSError; the list in use stays then.
+        Raises BadList, Refused, OSError; the list in use stays then.
         """
         slot, other, path = await self._place(identity)
         if path:

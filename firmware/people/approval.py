@@ -6,7 +6,7 @@ The code for each of these is loaded for itself.
 from loader import Loan
 from log.entry import LIST_REFUSED, NOTE_SIZE, NOTED_WHAT
 from people.entry import NOTICE
-from roll.credentials import ListError
+from roll.credentials import BadList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def approve(listed: "Listed", now: "int | None", signed: int, register: "Register") -> None:
-    """Raise ListError where a list would take something from a running lease; else store its leases.
+    """Raise BadList where a list would take something from a running lease; else store its leases.
 
     `signed` is the time at which the list was signed, 0 where it could be wrong: a lock's clock that is ahead
     of it must not make a lease shorter. OSError: the flash is full.
@@ -53,7 +53,7 @@ async def _judge(
 ) -> "set[int]":
     """The leases to which a list lets somebody new in. What these get goes into `late`, if they are in it.
 
-    Raises ListError.
+    Raises BadList.
     """
     async with Loan():
         from people.guard import TOO_MANY, Guard
@@ -66,7 +66,7 @@ async def _judge(
         before = [noted[place] for place in range(NOTED_WHAT, len(noted), NOTE_SIZE)]
         if reason != TOO_MANY and LIST_REFUSED not in before:
             register.note(LIST_REFUSED)
-        raise ListError(reason)
+        raise BadList(reason)
 
 
 def _announce(register: "Register", leases: "set[int]") -> None:

@@ -3,7 +3,7 @@
 from micropython import const
 
 from people.changes import Changes, same
-from people.entry import ALL, CARDS_GO, CREDENTIAL, ResidentsError
+from people.entry import ALL, CARDS_GO, CREDENTIAL, NoPlace
 from people.shelves import make
 from roll.record import CARD, DIGEST
 
@@ -26,7 +26,7 @@ class Cards(Changes):
         """Add a card."""
         number, owner = self.number_of(who)
         if not self.has_room(number):
-            raise ResidentsError("full")
+            raise NoPlace("full")
         self.write(same, owner + make(digest, CREDENTIAL, self.lease, CARD, number))
 
     def remove(self, *digests: bytes) -> None:

@@ -6,7 +6,7 @@ there is no memory for all of them at once.
 
 from micropython import const
 
-from people.entry import ALL, OWNER, SHELVES, WITHDRAWN, WITHDRAWN_MAX, Resident, ResidentsError
+from people.entry import ALL, OWNER, SHELVES, WITHDRAWN, WITHDRAWN_MAX, NoPlace, Resident
 from people.shelves import make, rewrite
 from roll.record import PIN
 
@@ -31,7 +31,7 @@ PEOPLE_MAX = const(8)  # residents of a lease
 
 
 class Changes:
-    """After ResidentsError (there is no place) or OSError (the flash is full) nothing has changed."""
+    """After NoPlace (there is no place) or OSError (the flash is full) nothing has changed."""
 
     def __init__(self, register: "Register", lease: int) -> None:
         self.register = register
@@ -43,10 +43,10 @@ class Changes:
         return [one.number for _, one in self.ours() if one.is_pin]
 
     def free(self) -> int:
-        """The number of one more resident. ResidentsError where there are eight."""
+        """The number of one more resident. NoPlace where there are eight."""
         people = self.people()
         if len(people) >= PEOPLE_MAX:
-            raise ResidentsError("full")
+            raise NoPlace("full")
         number = 1
         while number in people:
             number += 1
@@ -70,13 +70,13 @@ class Changes:
     def number_of(self, who: "Who") -> "tuple[int, bytes]":
         """The number of whoever asks; if it is new, with the entry that says whose a PIN of the list is.
 
-        ResidentsError if they are gone by now.
+        NoPlace if they are gone by now.
         """
         number = who.number or self.free()
         if not who.number:
             return number, make(who.digest, OWNER, self.lease, PIN, number)
         if number not in self.people():
-            raise ResidentsError("gone")
+            raise NoPlace("gone")
         return number, b""
 
     def withdrawal(self, digest: bytes, kind: int = 0, most: int = WITHDRAWN_MAX) -> bytes:
@@ -88,7 +88,7 @@ class Changes:
         if found is not None and found.what == WITHDRAWN:
             return b""
         if most < ALL and sum([one.kind == kind for _, one in self.ours(WITHDRAWN)]) >= most:
-            raise ResidentsError("full")
+            raise NoPlace("full")
         return make(digest, WITHDRAWN, self.lease, kind)
 
     def write(self, edit: "Edit", added: bytes = b"") -> None:

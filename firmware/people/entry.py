@@ -29,7 +29,7 @@ WITHDRAWN_MAX = const(32)  # of a lease, one by one: cards, and what was typed; 
 ALL = const(65535)  # more than a list has
 
 
-class ResidentsError(Exception):
+class NoPlace(Exception):
     """There is no place for it."""
 
 

@@ -4,7 +4,7 @@ from micropython import const
 
 from log.entry import LOGS
 from people.changes import Changes
-from people.entry import HOME_KEY, LOG, ResidentsError
+from people.entry import HOME_KEY, LOG, NoPlace
 from people.shelves import make
 from roll.record import DIGEST
 
@@ -37,7 +37,7 @@ class Keys(Changes):
         most = {HOME_KEY: _HOME_KEYS_MAX, LOG: LOGS}.get(what)
         keys = sum([1 for _ in self.residents.keys(what)])
         if most and key and keys >= most and self.key(who, what) is None:
-            raise ResidentsError("full")
+            raise NoPlace("full")
         self.write(
             lambda entry, one: b"" if one.what == what and one.number in gone else entry,
             owner + (key and make(key, what, self.lease, 0, number)),

@@ -20,7 +20,7 @@ from log.entry import (
     WRONG_CODE,
 )
 from log.rings import KEY, Rings
-from people.entry import LOG, ResidentsError
+from people.entry import LOG, NoPlace
 from people.keys import Keys
 from people.leases import ENTRY_FORMAT
 from roll.record import CARD, STAFF, STAFF_PASSAGE, TENANT
@@ -63,7 +63,7 @@ def move_on(register: "Register") -> None:
 
 
 def hand_over(register: "Register", who: "Who", days: int, key: bytes) -> bytes:
-    """What the resident's phone is to read: README.md has the format. ResidentsError, OSError as in Keys.
+    """What the resident's phone is to read: README.md has the format. NoPlace, OSError as in Keys.
 
     A log begins if there is none, under this new key. `days`: for how long it keeps an entry, 0: as before.
     """
@@ -77,7 +77,7 @@ def hand_over(register: "Register", who: "Who", days: int, key: bytes) -> bytes:
     if place < 0:
         free = [n for n in range(LOGS) if n not in taken]
         if not free:
-            raise ResidentsError("full")
+            raise NoPlace("full")
         place = free[0]
         rings.begin(place, name, key)
         rings = Rings()

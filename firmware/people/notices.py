@@ -12,7 +12,7 @@ from micropython import const
 import console
 from loader import Loan
 from log.entry import NEW_WAY
-from people.entry import NOTICE, SHELVES, TOLD, ResidentsError
+from people.entry import NOTICE, SHELVES, TOLD, NoPlace
 from storage.names import NEW_WAYS, NEW_WAYS_MAX
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
         kept = [mark for mark in _marks(old) if struct.unpack_from("<H", mark)[0] not in scopes]
         new = _fitting(kept + [struct.pack("<HI", scope, 0) for scope in sorted(scopes)], scopes, register)
         if new != old:
-            numbers.set_blob(NEW_WAYS, new)
+            numbers.put_blob(NEW_WAYS, new)
         for lease in leases:
             register.note(NEW_WAY, 1, lease, _scope(register, lease))
         register.residents.greeted.clear()
@@ -73,7 +73,7 @@ def at_entry(register: "Register", who: "Comer") -> str:
             register.residents.greet(who.digest)
         return GRANTED
     try:
-        numbers.set_blob(NEW_WAYS, _fitting(marks + [mine], {scope}, register))
+        numbers.put_blob(NEW_WAYS, _fitting(marks + [mine], {scope}, register))
     except OSError:
         console.error("people", "no space to note what was shown")
     return NEW_WAY_IN
@@ -86,7 +86,7 @@ def _is_noticed(register: "Register", who: "Comer") -> bool:
 
         try:
             return Voids(register, who.lease).used(who)
-        except (OSError, ResidentsError):
+        except (OSError, NoPlace):
             console.error("people", "no space to note what stays")
             return False
 

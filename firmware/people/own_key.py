@@ -35,7 +35,7 @@ def own_key(key: bytes, numbers: "Numbers") -> "bytes | None":
     kept = 0
     try:
         if held is None:
-            numbers.set_blob(OWN_KEY, sealed)
+            numbers.put_blob(OWN_KEY, sealed)
         kept += 1
     except OSError:
         _lacks("NVS")

@@ -7,7 +7,7 @@ whole copies the one with the higher number counts.
 
 import struct
 
-from people.entry import ENTRY, ENTRY_FIELDS, FRONT, OLD, Resident, ResidentsError
+from people.entry import ENTRY, ENTRY_FIELDS, FRONT, OLD, NoPlace, Resident
 from roll.record import DIGEST
 from storage import files
 from storage.hmac import Mac
@@ -71,7 +71,7 @@ def write(residents: "Residents", shelf: int, entries: "Callable[[], Iterator[by
 def rewrite(residents: "Residents", shelf: int, edit: "Edit", added: bytes = b"") -> None:
     """Replace each entry of a shelf by what edit() makes of it, and add some."""
     if residents.paths[OLD]:
-        raise ResidentsError("not taken over yet")
+        raise NoPlace("not taken over yet")
 
     def entries() -> "Iterator[bytes]":
         for entry in residents.each(shelf):

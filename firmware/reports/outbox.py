@@ -57,7 +57,7 @@ class Outbox:
         entry = struct.pack("<II", self._last, time) + text
         self._unsaved.pop(self._last - self._places, None)
         try:
-            self._numbers.set_blob(self.name + str(self._last % self._places), entry)
+            self._numbers.put_blob(self.name + str(self._last % self._places), entry)
         except OSError:  # it can still be sent before the power goes
             self._unsaved[self._last] = entry
             console.error("reports", "NVS is full: a message is in RAM only")

@@ -21,7 +21,7 @@ _GUESSES = const(
 )  # after so many the search goes by halves: an operator could make a list that is not uniform
 
 
-class ListError(Exception):
+class BadList(Exception):
     """A list is refused; `reason` is one of reports/acks.py.
 
     It is defined here since this module stays loaded, and those that raise it do not.

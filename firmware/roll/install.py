@@ -4,7 +4,7 @@ import os
 import struct
 
 from loader import Loan, collect
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.head import ARRIVING, HEAD, HEAD_FORMAT, HEAD_MAGIC, OLD, head_mac, open_list, read_head
 from roll.layout import SNAPSHOTS
 from roll.record import CHANGE
@@ -50,7 +50,7 @@ async def install(
     delta: bytes,
     pace: "Pace",
 ) -> None:
-    """Put a list in force. ListError: the flash is full, and the old list stays in force.
+    """Put a list in force. BadList: the flash is full, and the old list stays in force.
 
     `place` is its version and the slot of its snapshot; `snapshots` are those in that slot and in the other;
     `delta` holds the changes over the first. `pace` is awaited between writing the new head and its taking
@@ -75,7 +75,7 @@ async def install(
     open_list(credentials, key)
     await pace()
     if credentials.version != version:
-        raise ListError("flash full")
+        raise BadList("flash full")
 
 
 def _rename(credentials: "Credentials") -> None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from micropython import const
 
 from pace import hash_of
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.layout import COUNT_MAX, MAGIC, SNAPSHOTS, changes, is_known
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
 from storage import files
@@ -29,7 +29,7 @@ _PIECE = const(256)  # bytes
 
 
 async def check(path: str, pace: "Pace") -> None:
-    """Raise ListError unless the file is a snapshot: whole records, strictly rising, of known roles."""
+    """Raise BadList unless the file is a snapshot: whole records, strictly rising, of known roles."""
     window = memoryview(bytearray(_PIECE))
     with open(path, "rb") as file:
         size = file.seek(0, 2)
@@ -37,7 +37,7 @@ async def check(path: str, pace: "Pace") -> None:
         count = size // RECORD
         front = MAGIC + struct.pack("<III", count, 0, 0)
         if size % RECORD != FRONT or count > COUNT_MAX or file.read(FRONT) != front:
-            raise ListError("bad records")
+            raise BadList("bad records")
         last = b""
         while True:
             got = file.readinto(window)
@@ -46,7 +46,7 @@ async def check(path: str, pace: "Pace") -> None:
             for place in range(0, got, RECORD):
                 digest = bytes(window[place : place + DIGEST])
                 if digest <= last or not is_known(window[place + ROLE], window[place + KIND]):
-                    raise ListError("bad records")
+                    raise BadList("bad records")
                 last = digest
             await pace()
 
@@ -72,7 +72,7 @@ async def is_here(credentials: "Credentials", identity: "Identity", path: str, p
 
 
 async def merge(source: str, laid: bytes, target: str, pace: "Pace") -> bytes:
-    """Write a snapshot with changes laid over it to another file; its SHA-256. ListError: the flash is full.
+    """Write a snapshot with changes laid over it to another file; its SHA-256. BadList: the flash is full.
 
     Only the pieces in which a change falls are read record by record; all others are copied as they are.
     """
@@ -101,7 +101,7 @@ async def merge(source: str, laid: bytes, target: str, pace: "Pace") -> bytes:
             _put(laid, at, b"", put)
     except OSError:
         files.remove(target + ".new")
-        raise ListError("flash full")
+        raise BadList("flash full")
     await pace()
     os.rename(target + ".new", target)
     return digest.digest()

@@ -4,7 +4,7 @@ import os
 
 import console
 from loader import Loan
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.head import ARRIVING, FOLDER, IS_FOLDER, is_folder, open_list
 from roll.install import finish_rename, identities, install
 from roll.layout import SNAPSHOTS, changes
@@ -21,7 +21,7 @@ async def tend(credentials: "Credentials", key: bytes, pace: "Pace") -> None:
     await pace()  # what loads this is a step
     try:
         await _tend(credentials, key, pace)
-    except (ListError, OSError):
+    except (BadList, OSError):
         console.warning("roll", "no space for a copy of the list")
 
 
@@ -66,7 +66,7 @@ def _is_fetched(snapshot: str) -> bool:
 
 
 async def _note(credentials: "Credentials", key: bytes, copied: bytes, pace: "Pace") -> None:
-    """Have the head say that the other snapshot is the same now, of this hash. Raises ListError, OSError."""
+    """Have the head say that the other snapshot is the same now, of this hash. Raises BadList, OSError."""
     used, other = identities(credentials, key)
     if copied == used[2] and other != used:
         await pace()

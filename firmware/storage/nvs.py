@@ -47,7 +47,7 @@ class Numbers:
             raise
         return bytes(buffer[:size])
 
-    def set_blob(self, name: str, value: bytes) -> None:
+    def put_blob(self, name: str, value: bytes) -> None:
         """Store and commit, in one piece or not at all. OSError as for set()."""
         self._nvs.set_blob(name, value)
         self._nvs.commit()

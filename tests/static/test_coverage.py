@@ -96,6 +96,7 @@ _OF_THE_LOCK = ("system/", "integration/", "tools/", "static/")
 
 OF_SEVERAL = {
     "unit/update/test_update_cuts.py",  # of updates, from the first write to the confirmation
+    "unit/lists/test_list_cuts.py",  # of lists, from the first write to the copy
     "unit/fakes/test_fake_certificates.py",
     "unit/fakes/test_fake_nvs.py",  # of the simulator
     "unit/fakes/test_fake_socket.py",

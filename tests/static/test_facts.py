@@ -22,8 +22,8 @@ TESTS = sorted((TOP / "tests").rglob("*.py"))
 NAME_MAX = 15  # characters: esp-idf, NVS_KEY_NAME_MAX_SIZE less its end
 
 OF_NUMBERS = {"get", "set", "get_i32", "set_i32"}
-OF_BLOBS = {"blob", "set_blob", "get_blob"}
-WRITES = {"set", "set_i32", "set_blob"}
+OF_BLOBS = {"blob", "put_blob", "get_blob"}
+WRITES = {"set", "set_i32", "put_blob"}
 OUTBOX_NUMBER, OUTBOX_BLOB = {"name + SENT", "self.name + SENT"}, "self.name + str("
 """How reports/outbox.py makes the names of a queue, whose parts are in the register."""
 
@@ -90,7 +90,7 @@ def faults(path: Path, own: str) -> list[str]:
         elif method in OF_NUMBERS:
             right = known in NUMBERS
         else:
-            right = known in BLOBS and (method == "set_blob" or ast.unparse(rest[0]) == text + "_MAX")
+            right = known in BLOBS and (method == "put_blob" or ast.unparse(rest[0]) == text + "_MAX")
         if not right:
             found.append(f"line {line}: {method}({text})")
     return found
@@ -133,7 +133,7 @@ def test_every_name_in_nvs_is_of_the_register_and_of_its_type(path: Path) -> Non
     [
         'self._numbers.get("choice")',
         'board.numbers.set("new_name", 1)',
-        'store.set_blob("guests", b"")',
+        'store.put_blob("guests", b"")',
         "numbers.get(USES)",
         "numbers.blob(LIVED, 8)",
         "numbers.blob(USES, 8)",

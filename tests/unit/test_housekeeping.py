@@ -270,10 +270,10 @@ def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():
     nvs = RamNvs()
     house = House(nvs)
     crowded = b"".join(bytes((n,)) * 6 + b"\1\0" for n in range(60))
-    house.numbers.set_blob(USES, crowded)
+    house.numbers.put_blob(USES, crowded)
     house.keep(1)
     assert set(house.numbers.blob(USES, 512)) == {0}, "none of them is in the list"
-    house.numbers.set_blob(USES, crowded)
+    house.numbers.put_blob(USES, crowded)
 
     def same():
         assert house.numbers.blob(USES, 512) == crowded
@@ -283,7 +283,7 @@ def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():
 
     house.credentials.version = 3
     before = nvs.commits
-    house.keep(6, {2: lambda: house.numbers.set_blob(USES, crowded), 4: same, 5: newer})
+    house.keep(6, {2: lambda: house.numbers.put_blob(USES, crowded), 4: same, 5: newer})
     assert set(house.numbers.blob(USES, 512)) == {0}
     assert nvs.commits - before == 3, "at the start, by this test, and for the new list"
 
@@ -291,7 +291,7 @@ def test_counts_of_uses_are_tidied_for_each_list_and_not_for_each_second():
 def test_without_memory_to_tidy_them_it_is_tried_again_and_the_round_goes_on():
     house = House()
     crowded = b"".join(bytes((n,)) * 6 + b"\1\0" for n in range(60))
-    house.numbers.set_blob(USES, crowded)
+    house.numbers.put_blob(USES, crowded)
     whole, missing = house.numbers.blob, [MemoryError(), MemoryError()]
 
     def blob(name, longest):
@@ -309,7 +309,7 @@ def test_without_memory_to_tidy_them_it_is_tried_again_and_the_round_goes_on():
 def test_while_a_list_or_a_release_comes_nothing_is_tidied_and_the_round_goes_on():
     house = House()
     crowded = b"".join(bytes((n,)) * 6 + b"\1\0" for n in range(60))
-    house.numbers.set_blob(USES, crowded)
+    house.numbers.put_blob(USES, crowded)
     turn = None
 
     def begins():

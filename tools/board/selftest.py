@@ -38,10 +38,11 @@ def _part():
         return asyncio.run({call})
 print("= " + json.dumps(_part()))
 """
+# Here the build would keep the firmware's own name `console` for the sake of a text.
 _SEAL = """
 from esp32 import NVS
 _nvs = NVS("menshen")
-_nvs.set_i32("console", {open})
+_nvs.set_i32("{0}", {1})
 _nvs.commit()
 """
 _SILENCE_S = 60  # longer than a step of firmware/selftest takes that waits for no person
@@ -210,4 +211,4 @@ def report(results: list[Result]) -> str:
 
 def seal(console: Console, leave_open: bool = False) -> None:
     """Shut the board's console from its next start on, or leave it open."""
-    console.run(_SEAL.format(open=int(leave_open)))
+    console.run(_SEAL.format("console", int(leave_open)))

@@ -15,7 +15,7 @@ from link.errors import Refused
 from lists.head import check, parts, read
 from reports.acks import REASONS
 from roll import snapshot
-from roll.credentials import ListError
+from roll.credentials import BadList
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 5_000
 _EVERY = 40  # of the inputs so many go through the whole of sync, with its flash
@@ -71,7 +71,7 @@ def reason_of(run):
     """The reason why not; None where it was taken. Anything else that is raised fails the test."""
     try:
         run()
-    except (ListError, Refused) as error:
+    except (BadList, Refused) as error:
         return error.reason
     return None
 

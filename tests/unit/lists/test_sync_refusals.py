@@ -6,7 +6,7 @@ from list_parts import PUT, REMOVE, delta, digests, offer, record, sign, whole
 from lock_with_list import NEW, OLD, Lock, hexadecimal
 
 from roll import head
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.layout import CHANGES_MAX
 
 
@@ -108,8 +108,8 @@ def test_a_snapshot_with_records_out_of_order_is_refused_though_its_hash_is_righ
 
 def test_what_the_guard_refuses_stays_out():
     for fault, reason in (
-        (ListError("lease locked out"), "lease locked out"),
-        (ListError("free text about a tenant"), "bad records"),
+        (BadList("lease locked out"), "lease locked out"),
+        (BadList("free text about a tenant"), "bad records"),
         (OSError(28), "flash full"),
         (OSError(5), "flash error"),
     ):

@@ -4,7 +4,7 @@ from people_parts import House, Who, digest, record
 
 from people.cards import CARDS_MAX
 from people.changes import PEOPLE_MAX, WITHDRAWN_MAX
-from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, ResidentsError
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, NoPlace
 from people.shelves import make
 from roll.record import CARD, MOVE_IN
 
@@ -14,7 +14,7 @@ LISTED, FOB = 1, 9  # a PIN and a card of the list
 def refused(change):
     try:
         change()
-    except ResidentsError:
+    except NoPlace:
         return True
     return False
 

@@ -24,11 +24,11 @@ from log.entry import (
 )
 from log.rings import PATH
 from people.approval import approve
-from people.entry import LOG, ResidentsError
+from people.entry import LOG, NoPlace
 from people.logs import close, hand_over, move_on
 from people.notices import renew
 from people.register import Register
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.record import CARD, PHONE, PIN, STAFF, TENANT
 from version import VERSION
 
@@ -225,7 +225,7 @@ def test_only_so_many_keep_one_and_the_place_of_who_leaves_is_free():
     try:
         flat.taps(more[1], LogPhone())
         raise AssertionError
-    except ResidentsError:
+    except NoPlace:
         pass
     assert len([e for e in flat.entries() if e[0] == LOG]) == LOGS
     close(flat.register, flat.people[2])
@@ -264,7 +264,7 @@ def test_a_list_that_wants_to_take_something_away_is_in_it_once_in_an_hour():
         try:
             asyncio.run(approve(lambda: iter([]), NOW, NOW, flat.register))
             raise AssertionError
-        except ListError:
+        except BadList:
             pass
     assert flat.whats(one, phone) == [(LIST_REFUSED, 1, 0)]
 

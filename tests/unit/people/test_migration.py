@@ -2,7 +2,7 @@
 
 from people_parts import KEY, House, Who, digest, record
 
-from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, OLD, WITHDRAWN, ResidentsError
+from people.entry import CREDENTIAL, GUEST_KEY, HOME_KEY, OLD, WITHDRAWN, NoPlace
 from people.shelves import make
 from roll.record import CARD, PIN
 from storage import files
@@ -46,7 +46,7 @@ def test_it_opens_from_the_first_moment_and_through_a_trial_that_writes_nothing(
     for change in (lambda: old.move_in(5), lambda: old.at().move_out(Who(0, digest(1)))):
         try:
             change()
-        except ResidentsError:
+        except NoPlace:
             pass
         else:
             raise AssertionError("the release before would not know of it")

@@ -43,7 +43,7 @@ def test_each_of_the_two_stands_in_for_the_other_and_has_it_made_again():
     _, numbers = make()
     first = own_key(KEY, numbers)
     for broken in (b"", b"nothing", bytes(64), first + bytes(32)):
-        numbers.set_blob(OWN_KEY, broken)
+        numbers.put_blob(OWN_KEY, broken)
         assert own_key(KEY, numbers) == first
         assert numbers.blob(OWN_KEY, OWN_KEY_MAX)[:32] == first
         with open(PATH, "wb") as file:
@@ -51,7 +51,7 @@ def test_each_of_the_two_stands_in_for_the_other_and_has_it_made_again():
         assert own_key(KEY, numbers) == first
         files.remove(PATH)
         assert own_key(KEY, numbers) == first
-        numbers.set_blob(OWN_KEY, b"")
+        numbers.put_blob(OWN_KEY, b"")
         assert own_key(KEY, numbers) == first
 
 

@@ -23,7 +23,7 @@ from ram_flash import RamFlash
 import loader
 from link.errors import Refused
 from lists.sync import Sync
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.layout import SNAPSHOTS
 
 loader._IS_PLENTY = False  # as on a board without PSRAM
@@ -57,7 +57,7 @@ class Lock:
     async def approve(self, listed):
         self.approved.append([digest for digest, _ in listed()])
         if self.refusal is not None:
-            raise ListError(self.refusal)
+            raise BadList(self.refusal)
 
     def get(self, version, records, changes=b"", base=None):
         """Have it install a list; why it did not."""
@@ -67,7 +67,7 @@ class Lock:
         sync = Sync(Settings, self.credentials, self.approve, None, self, at_once)
         try:
             asyncio.run(sync.install(version, found[2].hex(), found, changes))
-        except (ListError, Refused) as error:
+        except (BadList, Refused) as error:
             return error.reason
         return None
 

@@ -25,14 +25,14 @@ from ram_flash import RamFlash
 
 from roll import install as installing
 from roll import snapshot
-from roll.credentials import ListError
+from roll.credentials import BadList
 from roll.layout import CHANGES_MAX, SNAPSHOTS
 
 
 def refusal(waiting):
     try:
         asyncio.run(waiting)
-    except ListError as error:
+    except BadList as error:
         return error.reason
     return None
 

@@ -56,7 +56,7 @@ def test_a_cut_leaves_the_old_number():
 def test_bytes_come_back_as_they_were_and_none_where_there_are_none():
     numbers = Numbers(RamNvs())
     assert numbers.blob("absent", 8) == b""
-    numbers.set_blob("blob", b"\x00\x01\xff")
+    numbers.put_blob("blob", b"\x00\x01\xff")
     assert numbers.blob("blob", 8) == b"\x00\x01\xff"
 
 
@@ -68,14 +68,14 @@ def test_few_bytes_need_no_long_piece_of_memory_and_many_come_whole():
 
     sizes, numbers = [], Numbers(Nvs())
     for size in (0, 128, 129, 768):
-        numbers.set_blob("blob", bytes(size))
+        numbers.put_blob("blob", bytes(size))
         assert numbers.blob("blob", 768) == bytes(size)
     assert sizes == [128, 128, 128, 768, 128, 768]
 
 
 def test_bytes_that_are_there_and_cannot_be_read_are_not_taken_for_none():
     numbers = Numbers(RamNvs())
-    numbers.set_blob("blob", bytes(9))
+    numbers.put_blob("blob", bytes(9))
     try:
         numbers.blob("blob", 8)
     except OSError:
