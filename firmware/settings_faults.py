@@ -134,17 +134,11 @@ def _nearest(group: str, field: str, names: "list[str]") -> str:
 
 def _distance(name: str, known: str) -> int:
     """How much a name differs from that of a setting: as a whole, or by its last part in another group."""
-    group, part = _parts(name)
-    known_group, known_part = _parts(known)
+    group, _, part = name.rpartition(".")
+    known_group, _, known_part = known.rpartition(".")
     elsewhere = 0 if group and group == known_group else 1
     by_part = _edits(_letters(part), _letters(known_part)) + elsewhere
     return min(_edits(_letters(name), _letters(known)), by_part)
-
-
-def _parts(name: str) -> "tuple[str, str]":
-    """The group of a name, which may be empty, and the name in that group."""
-    group, dot, part = name.partition(".")
-    return (group, part) if dot else ("", name)
 
 
 def _letters(name: str) -> str:

@@ -147,7 +147,7 @@ class Dialogue(Waiting):
 
     def _end_of(self, digits: "bytes | memoryview") -> int:
         with Loan():
-            from access.last_day import end_of
+            from access.zone import end_of
 
             return end_of(digits, self._restrictions.zone)
 

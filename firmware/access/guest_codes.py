@@ -46,13 +46,7 @@ async def check(
 
     How long this takes depends on what the lock holds, and not on how near the digits are to a good code.
     """
-    gain = 0
-    for _, key in keys():
-        if is_complete(key):
-            gain += _GAIN
-        if gain == _GAIN * _KEYS:
-            break
-        await asyncio.sleep_ms(0)
+    gain = await _gain(keys)
     risk = numbers.get(GUEST_RISK)
     counted = risk + gain
     if not 0 <= risk < counted < _RISK_MAX:
@@ -78,6 +72,18 @@ async def check(
     return _use_up(numbers, entry, now), lease, True
 
 
+async def _gain(keys: "Keys") -> int:
+    """By how much a guess is likelier to be right, in parts of 10**9."""
+    gain = 0
+    for _, key in keys():
+        if is_complete(key):
+            gain += _GAIN
+        if gain == _GAIN * _KEYS:
+            break
+        await asyncio.sleep_ms(0)
+    return gain
+
+
 async def _whose(keys: "Keys", start: int, kind: int, value: int) -> "tuple[int, bytes]":
     """Lease and key that give this value for a start, in half hours, and a class; (0, b"") if none does."""
     found, wanted, message = (0, b""), struct.pack("<I", value), struct.pack("<IB", start, kind)
@@ -92,8 +98,7 @@ async def _whose(keys: "Keys", start: int, kind: int, value: int) -> "tuple[int,
 def _use_up(numbers: "Numbers", entry: bytes, now: int) -> str:
     """GRANTED the first time; UNKNOWN if there is no place. Nobody gets more than half of what is free."""
     table, running, own = numbers.blob(ONCE_CODES, ONCE_CODES_MAX), b"", _ENTRY
-    for place in range(0, len(table), _ENTRY):
-        other = table[place : place + _ENTRY]
+    for other in numbers.split(table, _ENTRY):
         if other == entry:
             return USED_UP
         if struct.unpack_from("<I", other, _END)[0] > now:

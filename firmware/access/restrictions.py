@@ -33,10 +33,10 @@ class Restrictions:
         """Whether a schedule covers `now` (seconds since 1970), see schedule.py."""
         try:
             with Loan():
-                from access.schedule import Schedules
-                from access.zone import Zone
+                from access.schedule import holds
+                from access.zone import local
 
-                return Schedules(self._register.credentials.find, Zone(self.zone)).holds(schedule, now)
+                return holds(self._register.credentials.find, schedule, local(self.zone, now))
         except (OSError, ImportError, MemoryError):
             return _not_judged()
 

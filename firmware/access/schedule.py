@@ -5,7 +5,6 @@ Monday to bit 6 Sunday, bit 7 holidays), lease and key_ref are the minutes of th
 holds, not_before and not_after the range of dates in local seconds, 0 for none.
 """
 
-import struct
 from hashlib import sha256
 
 from micropython import const
@@ -17,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from access.zone import Zone
     from roll.record import Credential
+
+    Find = Callable[[bytes], Credential | None]
 
 _PARTS_MAX = const(8)
 _HOLIDAY_BIT = const(7)
@@ -28,39 +28,34 @@ def _digest(purpose: bytes, what: bytes) -> bytes:
     return sha256(purpose + what).digest()[:DIGEST]
 
 
-class Schedules:
-    """`find` gives the list's record with a digest (16 bytes)."""
+def holds(find: "Find", schedule: int, local: int) -> bool:
+    """Whether any part of the schedule covers a local time, see zone.py; without parts none does.
 
-    def __init__(self, find: "Callable[[bytes], Credential | None]", zone: "Zone") -> None:
-        self._find, self._zone = find, zone
+    A window from 22:00 to 6:00 belongs to the day on which it begins; one with equal ends has 24 hours.
+    `find` gives the list's record with a digest (16 bytes).
+    """
+    day = local // 86400
+    minute = local % 86400 // 60
+    for number in range(_PARTS_MAX):
+        part = find(_digest(SCHEDULE_DIGEST, bytes((schedule, number))))
+        if part is None or part.role != SCHEDULE:
+            return False
+        if local < part.not_before or (part.not_after and local >= part.not_after):
+            continue
+        begin, end, days = part.lease, part.key_ref, part.kind
+        if (begin <= minute and (minute < end or end <= begin) and _is_on(find, days, day)) or (
+            minute < end <= begin and _is_on(find, days, day - 1)
+        ):
+            return True
+    return False
 
-    def holds(self, schedule: int, now: int) -> bool:
-        """Whether any part of the schedule covers `now`, seconds since 1970 UTC; without parts none does.
 
-        A window from 22:00 to 6:00 belongs to the day on which it begins; one with equal ends has 24 hours.
-        """
-        local = self._zone.local(now)
-        day = local // 86400
-        minute = local % 86400 // 60
-        for number in range(_PARTS_MAX):
-            part = self._find(_digest(SCHEDULE_DIGEST, bytes((schedule, number))))
-            if part is None or part.role != SCHEDULE:
-                return False
-            if local < part.not_before or (part.not_after and local >= part.not_after):
-                continue
-            begin, end, days = part.lease, part.key_ref, part.kind
-            if (begin <= minute and (minute < end or end <= begin) and self._is_on(days, day)) or (
-                minute < end <= begin and self._is_on(days, day - 1)
-            ):
-                return True
-        return False
-
-    def _is_on(self, days: int, day: int) -> bool:
-        """Whether a mask has this day; a holiday counts only as a holiday, and not as its weekday."""
-        weekday = days >> (day + 3) % 7 & 1  # 1970 began on a Thursday
-        holiday = days >> _HOLIDAY_BIT & 1
-        if weekday != holiday:
-            found = self._find(_digest(HOLIDAY_DIGEST, struct.pack("<H", day)))
-            if found is not None and found.role == HOLIDAY:
-                return bool(holiday)
-        return bool(weekday)
+def _is_on(find: "Find", days: int, day: int) -> bool:
+    """Whether a mask has this day; a holiday counts only as a holiday, and not as its weekday."""
+    weekday = days >> (day + 3) % 7 & 1  # 1970 began on a Thursday
+    holiday = days >> _HOLIDAY_BIT & 1
+    if weekday != holiday:
+        found = find(_digest(HOLIDAY_DIGEST, day.to_bytes(2, "little")))
+        if found is not None and found.role == HOLIDAY:
+            return bool(holiday)
+    return bool(weekday)

@@ -4,7 +4,6 @@ In NVS (storage/names.py) is an entry for each: the first six bytes of its diges
 """
 
 import asyncio
-import struct
 
 from micropython import const
 
@@ -34,12 +33,12 @@ class Uses:
             table, place = self._table(), 0
             while place < len(table) and table[place : place + _KEY] != digest[:_KEY]:
                 place += _ENTRY
-            used = struct.unpack_from("<H", table, place + _KEY)[0] if place < len(table) else 0
+            used = int.from_bytes(table[place + _KEY : place + _ENTRY], "little")
             if used >= most:
                 return False
             if place >= USES_MAX:
                 raise OSError
-            entry = digest[:_KEY] + struct.pack("<H", used + 1)
+            entry = digest[:_KEY] + (used + 1).to_bytes(2, "little")
             self._numbers.put_blob(USES, table[:place] + entry + table[place + _ENTRY :])
         except OSError:
             console.error("access", "NVS is full: a use is not counted")
@@ -57,7 +56,7 @@ class Uses:
         table = self._table()
         if len(table) < _CROWDED * _ENTRY or not credentials.whole:
             return
-        gone = {table[place : place + _KEY] for place in range(0, len(table), _ENTRY)}
+        gone = {entry[:_KEY] for entry in self._numbers.split(table, _ENTRY)}
         for number, (digest, _) in enumerate(credentials.each()):
             if number % _SLICE == 0:
                 await asyncio.sleep_ms(0)
@@ -65,7 +64,7 @@ class Uses:
                 return  # this is called again for the new list
             gone.discard(digest[:_KEY])
         table = self._table()  # somebody may have come in meanwhile
-        entries = [table[place : place + _ENTRY] for place in range(0, len(table), _ENTRY)]
+        entries = self._numbers.split(table, _ENTRY)
         left = b"".join([entry for entry in entries if entry[:_KEY] not in gone])
         self._numbers.put_blob(USES, left or bytes(_ENTRY))  # esp-idf keeps no empty string
 

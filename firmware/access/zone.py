@@ -1,4 +1,4 @@
-"""Computes local time, daylight saving included, by a rule that access/zone_rule.py has read."""
+"""Computes local time, and when a day ends in it, by a rule that access/zone_rule.py has read."""
 
 from access.clock import seconds
 
@@ -8,28 +8,40 @@ if TYPE_CHECKING:
     Rule = tuple[int, int, "Change | None", "Change | None"]
 
 
-class Zone:
-    """`rule` is (standard, daylight, start, end), see zone_rule.parse()."""
+def local(rule: "Rule", now: int) -> int:
+    """Local time at `now` (seconds since 1970 UTC), in seconds since 1970-01-01 00:00 local time.
 
-    def __init__(self, rule: "Rule") -> None:
-        self._rule = rule
+    `rule` is (standard, daylight, start, end), see zone_rule.parse().
+    """
+    standard, daylight, start, end = rule
+    offset = standard
+    if start is not None and end is not None:
+        # The last change before now counts. A change may lie in a neighbouring year by up to a week.
+        year = 1970 + now // 31_556_952  # the mean year of the Gregorian calendar
+        latest = 0
+        for y in (year - 1, year, year + 1):
+            at = _instant(start, y) - standard
+            if latest <= at <= now:
+                latest, offset = at, daylight
+            at = _instant(end, y) - daylight
+            if latest <= at <= now:
+                latest, offset = at, standard
+    return now + offset
 
-    def local(self, now: int) -> int:
-        """Local time at `now` (seconds since 1970 UTC), in seconds since 1970-01-01 00:00 local time."""
-        standard, daylight, start, end = self._rule
-        offset = standard
-        if start is not None and end is not None:
-            # The last change before now counts. A change may lie in a neighbouring year by up to a week.
-            year = 1970 + now // 31_556_952  # the mean year of the Gregorian calendar
-            latest = 0
-            for y in (year - 1, year, year + 1):
-                at = _instant(start, y) - standard
-                if latest <= at <= now:
-                    latest, offset = at, daylight
-                at = _instant(end, y) - daylight
-                if latest <= at <= now:
-                    latest, offset = at, standard
-        return now + offset
+
+def end_of(digits: bytes, rule: "Rule") -> int:
+    """The second after a last day as a resident types it, DDMMYY, in seconds since 1970; 0 if it is no day.
+
+    If clocks are put forward at that midnight, it is an hour earlier.
+    """
+    if len(digits) != 6:
+        return 0
+    day, month, year = [int(bytes(digits[place : place + 2])) for place in (0, 2, 4)]
+    if not 0 < month < 13 or not 0 < day <= _day(2000 + year, month + 1) - _day(2000 + year, month):
+        return 0
+    end = (_day(2000 + year, month) + day) * 86400
+    utc = 2 * end - local(rule, end)
+    return utc + end - local(rule, utc)
 
 
 def _instant(change: "Change", year: int) -> int:

@@ -14,14 +14,14 @@ without is.
 """
 
 import asyncio
-import struct
 from hashlib import sha256
 
 from micropython import const
 
-from link.envelope import NUMBER_MAX, RISE_MAX, verify
+from commands.remote import Remote
+from link.envelope import NUMBER_MAX, RISE_MAX, from_hex, verify
 from link.errors import Refused
-from reports.acks import COMMANDS
+from reports.acks import COMMANDS, Acks
 from storage.hmac import Mac, equal
 from storage.names import COMMAND, NONCES, NONCES_MAX
 from storage.purposes import COMMAND_MESSAGE, STAFF_KEYS, UNLOCK_PROOF
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from access.clock import Clock
-    from reports.acks import Acks
     from storage.nvs import Numbers
 
     class Door(Protocol):
@@ -45,45 +44,46 @@ if TYPE_CHECKING:
         async def guest_keys(self, lease: int) -> "list[bytes]": ...
 
 
-_FIELDS = ("lock", "time", "command", "nonce", "expires")
+_MEMBERS = ("lock", "time", "command", "nonce", "expires")
 _LIFE_S = const(600)
 _SKEW_S = const(300)  # by so much may the sender's clock be ahead
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_HEX = "0123456789abcdef"
 _MARK = const(8)
 _ENTRY = const(12)
 
 
-class Nonces:
-    """The commands that were carried out, in NVS, so that none is carried out twice, even after a power cut.
+async def handle(
+    lock_id: str, parts: tuple, door: tuple, messages: "list[bytearray | None]", retained: bool
+) -> bool:
+    """As Commands.handle(), of the one message. `parts` and `door` are those of listener.py."""
+    key, clock, numbers, telemetry = parts
+    commands = Commands(lock_id, key, clock, numbers, Acks(telemetry), Remote(*door))
+    return await commands.handle(messages.pop(), retained)
 
-    For its layout see storage/names.py. An entry is removed when it has expired; `low` is the latest expiry
+
+def spend(numbers: "Numbers", nonce: str, time: int, expires: int, now: int) -> None:
+    """Store that this command is carried out. Raises Refused (16 at once: "busy"), OSError.
+
+    The commands that were carried out are in NVS, so that none is carried out twice, even after a power cut.
+    For the layout see storage/names.py. An entry is removed when it has expired; `low` is the latest expiry
     of the removed ones, and a command as old as that is refused. So a repetition is known without a clock.
     """
-
-    def __init__(self, numbers: "Numbers") -> None:
-        self._numbers = numbers
-
-    def spend(self, nonce: str, time: int, expires: int, now: int) -> None:
-        """Store that this command is carried out. Raises Refused (16 at once: "busy"), OSError."""
-        table = self._numbers.blob(NONCES, NONCES_MAX) or bytes(4)
-        mark, low = sha256(nonce.encode()).digest()[:_MARK], struct.unpack_from("<I", table)[0]
-        if time <= low:
+    table = numbers.blob(NONCES, NONCES_MAX) or bytes(4)
+    mark, low = sha256(nonce.encode()).digest()[:_MARK], int.from_bytes(table[:4], "little")
+    if time <= low:
+        raise Refused("replayed")
+    entries = b""
+    for entry in numbers.split(table, _ENTRY, 4):
+        ended = int.from_bytes(entry[_MARK:], "little")
+        if equal(entry[:_MARK], mark):
             raise Refused("replayed")
-        entries = b""
-        for place in range(4, len(table) - _ENTRY + 1, _ENTRY):
-            entry = table[place : place + _ENTRY]
-            ended = struct.unpack_from("<I", entry, _MARK)[0]
-            if equal(entry[:_MARK], mark):
-                raise Refused("replayed")
-            if ended + _SKEW_S <= now:
-                low = max(low, ended)
-            else:
-                entries += entry
-        if len(entries) > NONCES_MAX - 4 - _ENTRY:
-            raise Refused("busy")
-        table = struct.pack("<I", low) + entries + mark + struct.pack("<I", expires)
-        self._numbers.put_blob(NONCES, table)
+        if ended + _SKEW_S <= now:
+            low = max(low, ended)
+        else:
+            entries += entry
+    if len(entries) > NONCES_MAX - 4 - _ENTRY:
+        raise Refused("busy")
+    numbers.put_blob(NONCES, low.to_bytes(4, "little") + entries + mark + expires.to_bytes(4, "little"))
 
 
 class Commands:
@@ -134,10 +134,10 @@ class Commands:
             raise Refused("wrong lock")
         time, expires, number = [fields.get(name, 1) for name in ("time", "expires", "number")]
         nonce, command = fields.get("nonce"), fields.get("command")
-        members = len(_FIELDS) + ("number" in fields) + 2 * (command in ("unlock", "certificate"))
+        members = len(_MEMBERS) + ("number" in fields) + 2 * (command in ("unlock", "certificate"))
         fits = (
             len(fields) == members
-            and all(name in fields for name in _FIELDS)
+            and all(name in fields for name in _MEMBERS)
             and all(type(each) is int for each in (time, expires, number))
             and 0 < time < expires <= time + _LIFE_S
             and 0 < number <= NUMBER_MAX
@@ -157,7 +157,7 @@ class Commands:
         number = fields.get("number", 0)
         self._count(number)
         if not number:  # what has one is newer by that, whatever clocks said before
-            Nonces(self._numbers).spend(nonce, fields["time"], fields["expires"], now)
+            spend(self._numbers, nonce, fields["time"], fields["expires"], now)
         if command == "unlock":
             granted = door.remote(lease, digest)
             if lease:
@@ -208,7 +208,7 @@ class Commands:
         if type(lease) is int and 0 < lease < 65536:
             keys = await self._door.guest_keys(lease)
         else:
-            lease, digest = 0, _digest(fields.get("credential"))
+            lease, digest = 0, from_hex(fields.get("credential"), 16)
             keys = [Mac(Mac(self._key).digest(STAFF_KEYS)).digest(digest)]
         for key in keys:
             await asyncio.sleep_ms(0)
@@ -218,13 +218,6 @@ class Commands:
                 if key is keys[-1]:
                     raise
                 continue
-            if len(said) == len(_FIELDS) and not any(said.get(name) != fields[name] for name in _FIELDS):
+            if len(said) == len(_MEMBERS) and not any(said.get(name) != fields[name] for name in _MEMBERS):
                 return lease, digest
         raise Refused("bad signature")
-
-
-def _digest(credential: object) -> bytes:
-    """The digest of a staff credential. Raises Refused."""
-    if not isinstance(credential, str) or len(credential) != 32 or any(c not in _HEX for c in credential):
-        raise Refused("malformed")
-    return bytes([int(credential[n : n + 2], 16) for n in range(0, 32, 2)])

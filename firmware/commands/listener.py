@@ -28,11 +28,6 @@ class Listener:
     async def _handle(self, messages: "list[bytearray | None]", retained: bool) -> bool:
         """Whether the command in the one message was carried out; None is a message that was too long."""
         async with Loan():
-            from commands.commands import Commands
-            from commands.remote import Remote
-            from reports.acks import Acks
+            from commands.commands import handle
 
-            key, clock, numbers, telemetry = self._parts
-            remote = Remote(*self._door)
-            commands = Commands(self._lock_id, key, clock, numbers, Acks(telemetry), remote)
-            return await commands.handle(messages.pop(), retained)
+            return await handle(self._lock_id, self._parts, self._door, messages, retained)

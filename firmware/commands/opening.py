@@ -1,7 +1,6 @@
 """Judges a message by which a resident opens from afar; access/README.md has the format. Lent for each."""
 
 import asyncio
-import struct
 from hashlib import sha256
 
 from micropython import const
@@ -48,7 +47,7 @@ async def whose(
                 lease, found = owner, key
             all_numbers.extend(of_key)
             await asyncio.sleep_ms(0)
-        time = struct.unpack_from("<I", message, _NUMBER)[0]
+        time = int.from_bytes(message[_NUMBER:_MARK], "little")
         mac = Mac(found).digest(REMOTE_OPENING, lock.encode(), message[:_MARK])
         is_right = equal(mac[:16], bytes(message[_MARK:])) and found
         if not is_right or not now - _LATE_S <= time <= now + _EARLY_S:
@@ -67,10 +66,10 @@ def _spend(numbers: "Numbers", all_numbers: bytearray, number: bytes, time: int)
     the earliest time is dropped and becomes that of all keys without one. OSError: NVS is full.
     """
     table = numbers.blob(OPENED_FROM_AFAR, OPENED_FROM_AFAR_MAX) or bytes(_NUMBER)
-    last = floor = struct.unpack_from("<I", table)[0]
+    last = floor = int.from_bytes(table[:_NUMBER], "little")
     marks = []
-    for place in range(_NUMBER, len(table), _MARK):
-        of_key, at = table[place : place + _NUMBER], struct.unpack_from("<I", table, place + _NUMBER)[0]
+    for mark in numbers.split(table, _MARK, _NUMBER):
+        of_key, at = mark[:_NUMBER], int.from_bytes(mark[_NUMBER:], "little")
         if of_key == number:
             last = at
         else:
@@ -84,8 +83,8 @@ def _spend(numbers: "Numbers", all_numbers: bytearray, number: bytes, time: int)
         marks.remove(first)
         floor = max(floor, first[0])
     marks.append((time, number))
-    table = b"".join([of_key + struct.pack("<I", at) for at, of_key in marks])
-    numbers.put_blob(OPENED_FROM_AFAR, struct.pack("<I", floor) + table)
+    table = b"".join([of_key + at.to_bytes(4, "little") for at, of_key in marks])
+    numbers.put_blob(OPENED_FROM_AFAR, floor.to_bytes(4, "little") + table)
     return True
 
 

@@ -8,12 +8,12 @@ sha256 and no HMAC; the second hash does what HMAC's does: nobody can append to 
 """
 
 import json
-import struct
 from hashlib import sha256
 
 from micropython import const
 
 import console
+from link.errors import Refused
 from people.home_code import letters
 from storage.hmac import equal
 from storage.names import HOME_MARKS, HOME_MARKS_MAX
@@ -43,15 +43,11 @@ def judge(
     """
     try:
         return _judge(message, retained, lock_id, keys, clock, numbers)
-    except _Refused as error:
-        console.info("home", "refused: " + error.args[0])
+    except Refused as error:
+        console.info("home", "refused: " + error.reason)
     except (OSError, MemoryError):
         console.error("home", "no memory or NVS to judge by")
     return None
-
-
-class _Refused(Exception):
-    """A command is not carried out, and why."""
 
 
 def _judge(
@@ -63,13 +59,13 @@ def _judge(
     numbers: "Numbers",
 ) -> int:
     if retained or message is None:
-        raise _Refused("retained" if retained else "too large")
+        raise Refused("retained" if retained else "too large")
     command, time, mac = _fields(message)
     now = clock.now()
     if now is None:
-        raise _Refused("no clock")
+        raise Refused("no clock")
     if time < max(now, clock.passed) * 1000 - _SLACK_MS or time > now * 1000 + _SLACK_MS:
-        raise _Refused("too late or too early")
+        raise Refused("too late or too early")
     signed = HOME_COMMAND + (" %s %s %d" % (lock_id, command, time)).encode()
     lease = 0
     tags, found = [], b""
@@ -79,7 +75,7 @@ def _judge(
         if equal(_hex(code + _hex(code + signed)), mac.encode()):
             lease, found = owner, tags[-1]
     if not found:
-        raise _Refused("not signed by a tenant")
+        raise Refused("not signed by a tenant")
     _spend(numbers, tags, found, time)
     return lease if command == "UNLOCK" else 0
 
@@ -89,11 +85,11 @@ def _fields(message: "bytes | bytearray") -> "tuple[str, int, str]":
         fields = json.loads(message)
         command, time, mac = fields["command"], fields["time"], fields["mac"]
     except (ValueError, KeyError, TypeError, UnicodeError):
-        raise _Refused("malformed")
+        raise Refused("malformed")
     if len(fields) != 3 or command not in ("LOCK", "UNLOCK") or type(time) is not int or time < 0:
-        raise _Refused("malformed")
+        raise Refused("malformed")
     if not isinstance(mac, str) or len(mac) != 64:
-        raise _Refused("malformed")
+        raise Refused("malformed")
     return command, time, mac
 
 
@@ -108,11 +104,10 @@ def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> No
     """
     marks = numbers.blob(HOME_MARKS, HOME_MARKS_MAX)
     others = b""
-    for place in range(0, len(marks) - _MARK + 1, _MARK):
-        mark = marks[place : place + _MARK]
+    for mark in numbers.split(marks, _MARK):
         if mark[:4] == tag:
-            if time <= struct.unpack("<Q", mark[4:])[0]:
-                raise _Refused("replayed")
+            if time <= int.from_bytes(mark[4:], "little"):
+                raise Refused("replayed")
         elif mark[:4] in tags:
             others += mark
-    numbers.put_blob(HOME_MARKS, others + tag + struct.pack("<Q", time))
+    numbers.put_blob(HOME_MARKS, others + tag + time.to_bytes(8, "little"))

@@ -3,7 +3,6 @@
 The value (storage/names.py) is the first 8 bytes of the host's SHA-256, then its IPv4 address in 4 bytes.
 """
 
-import struct
 from hashlib import sha256
 
 from micropython import const
@@ -35,7 +34,7 @@ def remembered(numbers: "Numbers", host: str) -> "str | None":
         return None
     if len(known) != BROKER_ADDRESS_MAX or known[:_MARK] != _mark(host):
         return None
-    return "{}.{}.{}.{}".format(*struct.unpack_from("4B", known, _MARK))
+    return "{}.{}.{}.{}".format(*known[_MARK:])
 
 
 def _mark(host: str) -> bytes:

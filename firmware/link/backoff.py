@@ -1,5 +1,6 @@
 """Waits before another try, with jitter: 100,000 locks must not come back all at once."""
 
+import asyncio
 import os
 
 TYPE_CHECKING = False
@@ -35,3 +36,12 @@ class Backoff:
     def reset(self) -> None:
         """Start again from the base, after a success."""
         self._limit = self._base
+
+
+async def comes(event: "asyncio.Event", wait_ms: int) -> bool:
+    """Whether an event comes within so long."""
+    try:
+        await asyncio.wait_for_ms(event.wait(), wait_ms)
+    except asyncio.TimeoutError:
+        pass
+    return event.is_set()

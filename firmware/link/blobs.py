@@ -10,6 +10,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from link.backoff import comes
 from link.errors import Interrupted, Refused
 from pace import Pace, hash_of
 from storage import files
@@ -138,10 +139,7 @@ class _Fetch:
         try:
             since, alone = ticks_ms(), False
             while not self._arrived.is_set():
-                try:
-                    await asyncio.wait_for_ms(self._arrived.wait(), min(_LOOK_MS, self._patience))
-                except asyncio.TimeoutError:
-                    pass
+                await comes(self._arrived, min(_LOOK_MS, self._patience))
                 if alone != (self._subscriptions.client is None):  # connected or not: wait from now
                     since, alone = ticks_ms(), not alone
                 if not self._arrived.is_set() and ticks_diff(ticks_ms(), since) > self._patience:

@@ -1,7 +1,7 @@
 """Verifies signed messages: JWS compact (RFC 7515) with HS256, under a key that is the lock's own."""
 
 import json
-from binascii import a2b_base64, b2a_base64
+from binascii import a2b_base64, b2a_base64, unhexlify
 
 from micropython import const
 
@@ -39,6 +39,18 @@ def decode(text: "bytes | bytearray | memoryview | str") -> bytearray:
         out[place : place + len(data)] = data
         place += len(data)
     return out
+
+
+def from_hex(text: object, size: int) -> bytes:
+    """So many bytes from hexadecimal digits in lower case. Raises Refused."""
+    try:
+        if isinstance(text, str) and len(text) == 2 * size:
+            found = unhexlify(text)
+            if found.hex() == text:
+                return found
+    except ValueError:
+        pass
+    raise Refused("malformed")
 
 
 def _check_header(header: memoryview, expected: bytes) -> None:

@@ -1,10 +1,8 @@
 """Reads and checks the signed head of a list: its version, its snapshot, and the changes over it."""
 
-from binascii import unhexlify
-
 from micropython import const
 
-from link.envelope import NUMBER_MAX, decode, verify
+from link.envelope import NUMBER_MAX, decode, from_hex, verify
 from roll.credentials import BadList
 from roll.layout import CHANGES_MAX, COUNT_MAX, is_known, list_hash
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
     from roll.credentials import Credentials
 
-_FIELDS = ("lock", "time", "version", "base", "sha256", "size", "delta")
+_MEMBERS = ("lock", "time", "version", "base", "sha256", "size", "delta")
 _TIME_MAX = const(0xFFFFFFFF)
 
 
@@ -60,20 +58,15 @@ def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, byte
     """
     if head.get("lock") != lock_id:
         raise BadList("wrong lock")
-    if len(head) != len(_FIELDS) + ("echo" in head) or any(name not in head for name in _FIELDS):
+    if len(head) != len(_MEMBERS) + ("echo" in head) or any(name not in head for name in _MEMBERS):
         raise BadList("malformed")
     time = _number(head["time"], 0, _TIME_MAX)
     version = _number(head["version"], 1, NUMBER_MAX)
     base = _number(head["base"], 1, version)
     size = _number(head["size"], 0, NUMBER_MAX)
     snapshot, delta = head["sha256"], head["delta"]
-    if not isinstance(snapshot, str) or len(snapshot) != 64 or not isinstance(delta, str):
-        raise BadList("malformed")
-    try:
-        digest = unhexlify(snapshot)
-    except ValueError:
-        raise BadList("malformed")
-    if digest.hex() != snapshot:  # it takes large letters, too
+    digest = from_hex(snapshot, 32)
+    if not isinstance(delta, str):
         raise BadList("malformed")
     return time, head.get("echo"), version, snapshot, (base, size, digest), bytes(decode(delta))
 

@@ -5,7 +5,6 @@ there. Each ring is sealed anew as a whole with every step, so that no place in 
 there are. Rings that are nobody's are random, and written at the same times. README.md has the format.
 """
 
-import struct
 from os import urandom
 
 from cryptolib import aes
@@ -56,7 +55,7 @@ class Rings:
             with open(PATH, "rb") as file:
                 if file.seek(0, 2) == _HEAD + LOGS * _SLOT:
                     file.seek(0)
-                    self.steps = struct.unpack("<I", file.read(_HEAD))[0]
+                    self.steps = int.from_bytes(file.read(_HEAD), "little")
                     self.names = [file.read(_SLOT)[:KEY] for _ in range(LOGS)]
         except OSError:
             pass  # before the first hour is over there is none
@@ -91,7 +90,7 @@ class Rings:
 
     def _write(self, steps: int, slot: "Callable[[int], bytes]") -> None:
         def parts() -> "Iterator[bytes]":
-            yield struct.pack("<I", steps)
+            yield steps.to_bytes(_HEAD, "little")
             for place in range(LOGS):
                 yield slot(place)
 

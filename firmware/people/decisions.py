@@ -4,7 +4,6 @@ Nothing of it depends on the clock: days are those of the lock's own life, by it
 """
 
 import asyncio
-import struct
 
 from micropython import const
 
@@ -135,7 +134,7 @@ def _end(register: "Register", lease: int, listed: "list[tuple[int, bytes]]") ->
         Voids(register, lease).give_to_cards(leases.lived())
         return
     place = leases.place(lease)
-    if day(leases) >= struct.unpack_from("<H", leases.table, place + DUE)[0]:
+    if day(leases) >= int.from_bytes(leases.table[place + DUE : place + DUE + 2], "little"):
         leases.table[place + WHAT] = OVER
         leases.table[place + FLAGS] |= GIVEN_UP
         _set_due(leases, lease, 0)
@@ -148,6 +147,6 @@ def _has_pin(listed: "list[tuple[int, bytes]]") -> bool:
 def _set_due(leases: "Leases", lease: int, due: int) -> None:
     place = leases.place(lease)
     if place >= 0:
-        struct.pack_into("<H", leases.table, place + DUE, due)
+        leases.table[place + DUE : place + DUE + 2] = due.to_bytes(2, "little")
         leases.changed = True
         leases.save()

@@ -29,36 +29,54 @@ _END = (b"\xff" * (DIGEST + 1), None)  # behind every digest
 _NO_RECORD = const(-1)
 
 
-class _Comparison:
-    """What a new list changes in the leases; `news` are those to which it lets somebody new in.
+class Guard:
+    """Judges one list; `news` are the leases to which it lets somebody new in.
 
     `late` has some leases, and collects what is new for their tenants, up to one more than there are places.
     """
 
-    def __init__(self, leases: "Leases", now: "int | None", late: "dict[int, list[bytes]]") -> None:
-        self._leases, self._now, self._late = leases, now, late
+    def __init__(self, leases: "Leases", late: "dict[int, list[bytes]] | None" = None) -> None:
+        self._leases, self._now, self._late = leases, None, late or {}
         self._ends = {}  # lease: its end by the new list, or _NO_RECORD
         self._held, self._given = set(), set()  # leases with a move-in code before, and now
         self._used, self._lost = set(), set()  # references of house keys: of tenants' cards, and changed
         self.news: set[int] = set()
 
-    def see(self, digest: bytes, old: "Credential | None", new: "Credential | None") -> "str | None":
-        """Why the list is refused for what it has, or no longer has, at one digest."""
-        if new is not None and new.role in (TENANT, MOVE_IN, LEASE):
-            stated = new.role == LEASE and digest == lease_digest(new.lease)
-            if new.role == LEASE and not stated:
-                return SHORTENED  # the ledger would take its end, of which nothing was judged
-            if stated or new.lease not in self._ends:
-                self._ends[new.lease] = new.not_after if stated else _NO_RECORD
-                if self._too_many():
-                    return TOO_MANY
-            if new.role == MOVE_IN:
-                self._given.add(new.lease)
-            if not _is_as(old, new):
-                self.news.add(new.lease)
-                late = self._late.get(new.lease) if new.role == TENANT else None
-                if late is not None and len(late) <= WITHDRAWN_MAX:
-                    late.append(bytes(digest))
+    async def check(self, listed: "Listed", in_force: "Listed", now: "int | None") -> "str | None":
+        """Why the list is refused, None if it is not; both give their (digest, credential) in order."""
+        self._now, held = now, in_force()
+        await asyncio.sleep_ms(0)  # each of the two loads code
+        for count, (digest, old, new) in enumerate(_pairs(held, listed())):
+            if count % _SLICE == 0:
+                await asyncio.sleep_ms(0)
+            reason = (new and self._see(digest, old, new)) or self._miss(old, new)
+            if reason is not None:
+                return reason
+        await asyncio.sleep_ms(0)
+        return self._result()
+
+    def _see(self, digest: bytes, old: "Credential | None", new: "Credential") -> "str | None":
+        """Why the list is refused for what it has at one digest."""
+        if new.role not in (TENANT, MOVE_IN, LEASE):
+            return None
+        stated = new.role == LEASE and digest == lease_digest(new.lease)
+        if new.role == LEASE and not stated:
+            return SHORTENED  # the ledger would take its end, of which nothing was judged
+        if stated or new.lease not in self._ends:
+            self._ends[new.lease] = new.not_after if stated else _NO_RECORD
+            if self._too_many():
+                return TOO_MANY
+        if new.role == MOVE_IN:
+            self._given.add(new.lease)
+        if not _is_as(old, new):
+            self.news.add(new.lease)
+            late = self._late.get(new.lease) if new.role == TENANT else None
+            if late is not None and len(late) <= WITHDRAWN_MAX:
+                late.append(bytes(digest))
+        return None
+
+    def _miss(self, old: "Credential | None", new: "Credential | None") -> "str | None":
+        """Why the list is refused for what it has no longer at one digest."""
         if old is not None and old.role == HOUSE_KEY and not (new and _is_half(old, new)):
             self._lost.add(old.key_ref)
         if old is None or old.role not in (TENANT, MOVE_IN) or self._leases.over(old.lease, self._now):
@@ -70,7 +88,7 @@ class _Comparison:
             self._used.add(old.key_ref)
         return None if new is not None and _is_as_strong(old, new) else LOCKED_OUT
 
-    def result(self) -> "str | None":
+    def _result(self) -> "str | None":
         """Why the list is refused for what only the whole of it shows."""
         for _, _, _, agreed, _, lease, _, end, _ in each(self._leases):
             stated = self._ends.get(lease, _NO_RECORD)
@@ -91,28 +109,6 @@ class _Comparison:
         if len(leases) > ENTRIES_MAX:
             return True
         return len([one for one in leases if not self._leases.over(one, self._now)]) > LEASES_MAX
-
-
-class Guard:
-    """Judges lists. `news` are the leases to which the last lets somebody new in; `late`: see _Comparison."""
-
-    def __init__(self, leases: "Leases", late: "dict[int, list[bytes]] | None" = None) -> None:
-        self._leases, self._late = leases, late or {}
-        self.news: set[int] = set()
-
-    async def check(self, listed: "Listed", in_force: "Listed", now: "int | None") -> "str | None":
-        """Why a list is refused, None if it is not; both give their (digest, credential) in order."""
-        comparison, held = _Comparison(self._leases, now, self._late), in_force()
-        await asyncio.sleep_ms(0)  # each of the two loads code
-        for count, pair in enumerate(_pairs(held, listed())):
-            if count % _SLICE == 0:
-                await asyncio.sleep_ms(0)
-            reason = comparison.see(*pair)
-            if reason is not None:
-                return reason
-        await asyncio.sleep_ms(0)
-        self.news = comparison.news
-        return comparison.result()
 
 
 def _pairs(

@@ -39,7 +39,7 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
     numbers, scopes = register.leases.numbers, {_scope(register, lease) for lease in leases}
     if scopes:
         old = numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
-        kept = [mark for mark in _marks(old) if struct.unpack_from("<H", mark)[0] not in scopes]
+        kept = [mark for mark in numbers.split(old, _MARK) if struct.unpack_from("<H", mark)[0] not in scopes]
         new = _fitting(kept + [struct.pack("<HI", scope, 0) for scope in sorted(scopes)], scopes, register)
         if new != old:
             numbers.put_blob(NEW_WAYS, new)
@@ -61,7 +61,7 @@ def at_entry(register: "Register", who: "Comer") -> str:
     if not who.digest:
         return GRANTED
     try:
-        marks = _marks(numbers.blob(NEW_WAYS, NEW_WAYS_MAX))
+        marks = numbers.split(numbers.blob(NEW_WAYS, NEW_WAYS_MAX), _MARK)
     except OSError:
         marks = []
     news = struct.pack("<HI", scope, 0)
@@ -108,7 +108,3 @@ def _fitting(marks: "list[bytes]", scopes: "set[int]", register: "Register") -> 
 
 def _scope(register: "Register", lease: int) -> int:
     return lease if register.shared else 0
-
-
-def _marks(table: bytes) -> "list[bytes]":
-    return [table[place : place + _MARK] for place in range(0, len(table), _MARK)]

@@ -1,7 +1,6 @@
 """Finds the whole files of the residents' table at a start, and checks them. See shelves.py."""
 
 import os
-import struct
 
 from micropython import const
 
@@ -89,7 +88,7 @@ def _read(path: str, mac: Mac) -> "tuple[int, bytes, bytes]":
 
                 found = mac.digest_of(behind(head, entries()))
                 if equal(found, file.read(_MAC)):
-                    return struct.unpack("<I", head)[0], bytes(firsts), bytes(whats)
+                    return int.from_bytes(head, "little"), bytes(firsts), bytes(whats)
     except OSError:
         pass
     return 0, b"", b""

@@ -27,7 +27,7 @@ class Residents:
 
     For each shelf `paths` has its file, or nothing, `firsts` the first byte of each entry, and `whats` what
     each entry is. `stale` has a bit for each shelf whose second copy is not up to date; `unread` says whether
-    there is a file of which no copy is whole; `to_do` asks upkeep.py to run soon. `renewals` are (old digest,
+    there is a file of which no copy is whole; `to_do` asks tending.py to run. `renewals` are (old digest,
     new digest) of credentials that were presented and still lie under the lock's key. `seal` is the key from
     which the shelves' own keys are made. `greeted` are digests of those to whom nothing is to be shown.
     """

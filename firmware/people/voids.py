@@ -22,7 +22,7 @@ _LONG_H = const(90 * 24)  # for whoever lived there before the one who gives not
 
 def deadline(entry: bytes) -> int:
     """The hour of the lock's life at which a NOTICE is over."""
-    return struct.unpack("<I", entry[:4])[0]
+    return int.from_bytes(entry[:4], "little")
 
 
 def noticed(residents: "Residents") -> "dict[int, list[bytes]]":

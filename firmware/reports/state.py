@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WARN_DAYS = const(60)
-_FIELDS = (
+_MEMBERS = (
     "firmware",
     "list",
     "hash",
@@ -75,7 +75,7 @@ def last_will(status: "Callable[[bool], dict]") -> bytes:
 def pieces(said: dict) -> "tuple[bytes, ...]":
     """The message, in pieces, of the fields that may be said."""
     found, text = [], '{"online": true'
-    for name in _FIELDS:
+    for name in _MEMBERS:
         if name in said:
             text += ', "%s": %s' % (name, json.dumps(said[name]))
         if len(text) > _PIECE:

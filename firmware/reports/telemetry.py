@@ -12,6 +12,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from door.faults import ALARMS
+from link.backoff import comes
 from loader import Brief
 from reports.outbox import Outbox, alarm, staff
 from storage.names import (
@@ -114,10 +115,7 @@ class Telemetry:
             if left <= 0 or left > _PERIOD_MS:  # beyond the period: ticks went round while offline
                 await self._publish_state(client)
                 continue
-            try:
-                await asyncio.wait_for_ms(self._wake.wait(), left)
-            except asyncio.TimeoutError:
-                pass
+            await comes(self._wake, left)
 
     async def _announce(self, client: "MQTTClient") -> None:
         async with Brief():

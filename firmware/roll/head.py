@@ -6,7 +6,7 @@ import struct
 from micropython import const
 
 import console
-from roll.layout import CHANGES_MAX, MAGIC, SNAPSHOTS, list_hash
+from roll.layout import CHANGES_MAX, SNAPSHOTS, front, list_hash
 from roll.record import CHANGE, FRONT, HEAD_FRONT, RECORD
 from storage import files
 from storage.hmac import Mac, equal
@@ -109,7 +109,7 @@ def _open_snapshot(path: str, size: int) -> "BinaryIO | None":
         file = open(path, "rb")
     except OSError:
         return None
-    if file.read(FRONT) != MAGIC + struct.pack("<III", (size - FRONT) // RECORD, 0, 0):
+    if file.read(FRONT) != front((size - FRONT) // RECORD):
         file.close()
         return None
     return file

@@ -28,7 +28,13 @@ SNAPSHOTS = ("/access/a", "/access/b")
 MAGIC = b"MNL2"
 COUNT_MAX = const(20_000)
 CHANGES_MAX = const(32)  # a signed head with these is 2.3 KB, the longest message that is held in RAM
+_END = b"\xff" * (DIGEST + 1)  # behind every digest
 _WINDOW = const(256)  # in one piece, in a heap that is nearly full
+
+
+def front(count: int) -> bytes:
+    """How a snapshot of so many records begins."""
+    return MAGIC + count.to_bytes(4, "little") + bytes(8)
 
 
 def list_hash(snapshot: bytes, changes: bytes) -> bytes:
@@ -58,25 +64,19 @@ def changes(head: str, count: int) -> bytes:
 def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
     """(digest, credential) of each record of a snapshot with the changes `laid` over it, in order."""
     window = memoryview(bytearray(_WINDOW))
-    place, at = FRONT, 0
-    while True:
+    place, at, size = FRONT, 0, 1
+    while size:
         file.seek(place)
         size = file.readinto(window)
-        if not size:
-            break
         place += size
-        for start in range(0, size - RECORD + 1, RECORD):
-            digest = bytes(window[start : start + DIGEST])
+        for start in range(0, (size or RECORD) - RECORD + 1, RECORD):
+            digest = bytes(window[start : start + DIGEST]) if size else _END
             while at < len(laid) and laid[at + 1 : at + 1 + DIGEST] < digest:
                 if laid[at]:
                     yield laid[at + 1 : at + 1 + DIGEST], Credential(laid[at + 1 : at + CHANGE])
                 at += CHANGE
-            if laid[at + 1 : at + 1 + DIGEST] != digest:
+            if size and laid[at + 1 : at + 1 + DIGEST] != digest:
                 yield digest, Credential(window[start : start + RECORD])
-    while at < len(laid):
-        if laid[at]:
-            yield laid[at + 1 : at + 1 + DIGEST], Credential(laid[at + 1 : at + CHANGE])
-        at += CHANGE
 
 
 def through(slot: int, laid: bytes) -> "Iterator[tuple[bytes, Credential]]":

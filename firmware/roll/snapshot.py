@@ -4,14 +4,13 @@
 """
 
 import os
-import struct
 from hashlib import sha256
 
 from micropython import const
 
 from pace import hash_of
 from roll.credentials import BadList
-from roll.layout import COUNT_MAX, MAGIC, SNAPSHOTS, changes, is_known
+from roll.layout import COUNT_MAX, SNAPSHOTS, changes, front, is_known
 from roll.record import CHANGE, DIGEST, FRONT, KIND, RECORD, ROLE
 from storage import files
 
@@ -35,8 +34,7 @@ async def check(path: str, pace: "Pace") -> None:
         size = file.seek(0, 2)
         file.seek(0)
         count = size // RECORD
-        front = MAGIC + struct.pack("<III", count, 0, 0)
-        if size % RECORD != FRONT or count > COUNT_MAX or file.read(FRONT) != front:
+        if size % RECORD != FRONT or count > COUNT_MAX or file.read(FRONT) != front(count):
             raise BadList("bad records")
         last = b""
         while True:
@@ -87,7 +85,7 @@ async def merge(source: str, laid: bytes, target: str, pace: "Pace") -> bytes:
                 out.write(data)
                 digest.update(data)
 
-            put(MAGIC + struct.pack("<III", count, 0, 0))
+            put(front(count))
             file.seek(FRONT)
             while True:
                 got = file.readinto(window)

@@ -47,6 +47,10 @@ class Numbers:
             raise
         return bytes(buffer[:size])
 
+    def split(self, table: bytes, size: int, place: int = 0) -> "list[bytes]":
+        """The entries of this size in a blob, from a place on."""
+        return [table[at : at + size] for at in range(place, len(table) - size + 1, size)]
+
     def put_blob(self, name: str, value: bytes) -> None:
         """Store and commit, in one piece or not at all. OSError as for set()."""
         self._nvs.set_blob(name, value)

@@ -3,8 +3,6 @@
 File: sequence number u32 little-endian, body, HMAC-SHA256 of both.
 """
 
-import struct
-
 from micropython import const
 
 import console
@@ -66,11 +64,11 @@ class Sealed:
                     head = file.read(_HEAD)
                     file.readinto(body)
                     if equal(self._mac.digest(head, body), file.read(_MAC)):
-                        return struct.unpack("<I", head)[0], body
+                        return int.from_bytes(head, "little"), body
         except OSError:
             pass
         return 0, bytearray()
 
     def _write(self, path: str, sequence: int, body: "bytes | bytearray") -> None:
-        head = struct.pack("<I", sequence)
+        head = sequence.to_bytes(_HEAD, "little")
         files.write(path, (head, body, self._mac.digest(head, body)))

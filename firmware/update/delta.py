@@ -13,6 +13,7 @@ import struct
 
 from micropython import const
 
+from link.backoff import comes
 from pace import Pace
 from storage import files
 from update.steps import FETCH
@@ -72,12 +73,9 @@ async def _is_told(topics: "Subscriptions", topic: str, path: str) -> bool:
 
     await topics.subscribe(topic, on_message)
     try:
-        await asyncio.wait_for_ms(came.wait(), PATIENCE_MS)
-    except asyncio.TimeoutError:
-        pass
+        return await comes(came, PATIENCE_MS)
     finally:
         await topics.unsubscribe(topic)
-    return came.is_set()
 
 
 async def make(running: str, delta: str, path: str, pace: "Turns") -> None:

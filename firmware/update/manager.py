@@ -9,6 +9,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from link.backoff import comes
 from loader import Loan
 from update.steps import LOOK, READ, SWITCH, TRIAL
 
@@ -58,10 +59,7 @@ class Manager:
         await self._follow(TRIAL, None)
         await subscriptions.subscribe("menshen/v1/" + settings.lock + "/update", self._on_order)
         while True:
-            try:
-                await asyncio.wait_for_ms(self._came.wait(), self.hour_ms)
-            except asyncio.TimeoutError:
-                pass  # an hour without an order
+            await comes(self._came, self.hour_ms)
             ready = await self._take(READ)
             if ready is not None:  # not all locks of a house start it at once
                 spread = settings.spread_ms + 1

@@ -4,7 +4,6 @@ Only one line of the index at a time is in RAM.
 """
 
 import os
-import struct
 
 from micropython import const
 
@@ -53,7 +52,7 @@ async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int
         head.check()
         sizes, places = _words(head.count), _words(head.count)
         for n, (_, _, count) in enumerate(head.lines()):
-            struct.pack_into("<I", sizes[n >> 5], 4 * (n & 31), count)
+            _set(sizes, n, count.to_bytes(4, "little"))
     try:
         with open(running, "rb") as file, open(table, "rb") as wanted:
             wanted.seek(head.hashes)
@@ -68,21 +67,24 @@ def _words(count: int) -> "Words":
     return [bytearray(_PIECE) for _ in range(0, 4 * count, _PIECE)]
 
 
+def _set(words: "Words", n: int, value: bytes) -> None:
+    place = 4 * (n & 31)
+    words[n >> 5][place : place + 4] = value
+
+
 def _look_up(running: "Pack", wanted: "BinaryIO", count: int, found: "Words") -> None:
     """Fill in the places of the files that the running pack has."""
     places, fronts = _words(running.count), _words(running.count)
     for n, (_, place, _) in enumerate(running.lines()):
-        struct.pack_into("<I", places[n >> 5], 4 * (n & 31), place)
+        _set(places, n, place.to_bytes(4, "little"))
     for n in range(running.count):  # the first bytes of each hash: enough to look for one
-        at = 4 * (n & 31)
-        fronts[n >> 5][at : at + _FRONT] = running.hash(n)[:_FRONT]
+        _set(fronts, n, running.hash(n)[:_FRONT])
     for n in range(count):
         digest = wanted.read(_HASH)
         for k in range(len(fronts)):
             at = _find(running, fronts[k], 32 * k, digest)
             if at >= 0:
-                to = 4 * (n & 31)
-                found[n >> 5][to : to + 4] = places[k][at : at + 4]
+                _set(found, n, places[k][at : at + 4])
                 break
 
 

@@ -10,7 +10,7 @@ import json
 
 from micropython import const
 
-from link.envelope import decode, encode
+from link.envelope import decode, encode, from_hex
 from link.errors import Refused
 from update.pss import PART, PARTS
 
@@ -89,7 +89,7 @@ def _checked(payload: "Any", version: str) -> dict:
         and _is_runtime(payload.get("runtime"))
         and _is_blob(payload.get("slot"), _SLOT_MAX, 2)
         and _is_blob(payload.get("files"), _FILES_MAX, 2)
-        and (image is None or (_is_blob(image, _IMAGE_MAX, 3) and _is_hash(image.get("pieces"))))
+        and (image is None or (_is_blob(image, _IMAGE_MAX, 3) and from_hex(image.get("pieces"), 32)))
     )
     if not fits:
         raise Refused("malformed")
@@ -104,14 +104,10 @@ def _is_runtime(value: "Any") -> bool:
     return isinstance(value, list) and len(value) == 2 and all(_is_number(part, 0, 255) for part in value)
 
 
-def _is_hash(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 64 and all(c in "0123456789abcdef" for c in value)
-
-
 def _is_blob(value: "Any", largest: int, members: int) -> bool:
     return (
         isinstance(value, dict)
         and len(value) == members
-        and _is_hash(value.get("sha256"))
+        and from_hex(value.get("sha256"), 32)
         and _is_number(value.get("size"), 1, largest)
     )

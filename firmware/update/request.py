@@ -4,6 +4,7 @@ import asyncio
 
 from micropython import const
 
+from link.backoff import comes
 from link.errors import Interrupted, Refused
 from update.payload import LONGEST
 from update.steps import JUDGE
@@ -46,11 +47,8 @@ async def request(version: str, board: str, topics: "Subscriptions") -> "list[by
 
     await topics.subscribe(topic, on_message)
     try:
-        await asyncio.wait_for_ms(came.wait(), _PATIENCE_MS)
-    except asyncio.TimeoutError:
-        if topics.client is None:
-            raise Interrupted("connection lost")
-        raise Refused("no manifest")
+        if not await comes(came, _PATIENCE_MS):
+            raise Interrupted("connection lost") if topics.client is None else Refused("no manifest")
     finally:
         await topics.unsubscribe(topic)
     message = found[0]

@@ -5,7 +5,6 @@ whole file is hashed before it gets its name; from then on it is a slot from whi
 """
 
 import os
-import struct
 
 from micropython import const
 
@@ -48,6 +47,12 @@ async def step(update: "Update", release: dict) -> "Next":
 def path_of(slot: int) -> str:
     """The file of slot 0 or 1."""
     return "/slots/" + "ab"[slot] + ".pack"
+
+
+def _word(table: "list[bytearray]", n: int) -> int:
+    """A number of pack.plan()."""
+    place = 4 * (n & 31)
+    return int.from_bytes(table[n >> 5][place : place + 4], "little")
 
 
 def clear(slot: int) -> None:
@@ -109,8 +114,7 @@ class Builder:
                     table.seek(self._done)
                     await self._append(table, start - self._done)
                 for n in range((start - hashes) // _HASH):
-                    (count,) = struct.unpack_from("<I", sizes[n >> 5], 4 * (n & 31))
-                    (at,) = struct.unpack_from("<I", places[n >> 5], 4 * (n & 31))
+                    count, at = _word(sizes, n), _word(places, n)
                     if self._done < start + count:
                         table.seek(hashes + _HASH * n)
                         digest = table.read(_HASH)

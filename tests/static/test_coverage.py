@@ -81,7 +81,6 @@ COVERED_BY = {
     "storage.names": "static/test_facts.py",
     "storage.purposes": "static/test_facts.py",
     "storage.sealed": "unit/people/test_lease_guard.py",
-    "tending": "unit/test_housekeeping.py",
     "update.course": "unit/update/test_manager.py",
     "update.pack": "unit/update/test_slots.py",
     "update.payload": "unit/update/test_slots.py",

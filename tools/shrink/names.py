@@ -24,7 +24,7 @@ _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _SPREAD = len(rom.FREE)  # so many short names are shared by all
 _BY_TEXT = {"getattr", "hasattr", "setattr", "delattr"}
 _CONSTANT = re.compile(r"^(_[A-Z][A-Z0-9_]*) = const\(", re.MULTILINE)
-_SHOWN = re.compile(r"[A-Z]\w*(Error|Exception)|Refused")  # the console names them
+_SHOWN = re.compile(r"[A-Z]\w*(Error|Exception)")  # the console names them
 _IMPORTS = re.compile(r"^\s*(import|from) \w", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 

@@ -13,8 +13,8 @@ from hashlib import sha256
 from guest_parts import guests_of
 from ram_nvs import RamNVS
 
-from access.schedule import Schedules
-from access.zone import Zone
+from access.schedule import holds
+from access.zone import local
 from access.zone_rule import parse
 from roll.credentials import Credential
 from storage.hmac import Mac
@@ -22,8 +22,7 @@ from storage.hmac import Mac
 
 def zone(rule, times):
     """Local seconds for each of the times."""
-    local = Zone(parse(rule)).local
-    return [local(now) for now in times]
+    return [local(parse(rule), now) for now in times]
 
 
 def _record(role, kind=0, lease=0, before=0, after=0, key_ref=0):
@@ -38,8 +37,7 @@ def schedule(rule, parts, holidays, times):
         found[key] = _record(5, days, begin, first, last, end)
     for day in holidays:
         found[sha256(b"menshen holiday v1" + struct.pack("<H", day)).digest()[:16]] = _record(6)
-    holds = Schedules(found.get, Zone(parse(rule))).holds
-    return [holds(1, now) for now in times]
+    return [holds(found.get, 1, local(parse(rule), now)) for now in times]
 
 
 def guests(keys, steps):

@@ -4,8 +4,8 @@ import struct
 from hashlib import sha256
 
 from access.clock import seconds
-from access.schedule import Schedules
-from access.zone import Zone
+from access.schedule import holds
+from access.zone import local
 from access.zone_rule import parse
 
 MONDAY, FRIDAY, SATURDAY, SUNDAY, HOLIDAYS = 1, 16, 32, 64, 128
@@ -24,7 +24,7 @@ class Listed:
 
     def __init__(self, zone="UTC0"):
         self.records, self.asked = {}, 0
-        self.schedules = Schedules(self.find, Zone(parse(zone)))
+        self.zone = parse(zone)
 
     def find(self, digest):
         self.asked += 1
@@ -40,7 +40,7 @@ class Listed:
 
     def at(self, *date, schedule=1):
         """Whether it holds at year, month, day, hour, minute, second, UTC."""
-        return self.schedules.holds(schedule, seconds(*date))
+        return holds(self.find, schedule, local(self.zone, seconds(*date)))
 
 
 def hour(text):

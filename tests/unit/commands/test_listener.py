@@ -13,7 +13,7 @@ from storage.nvs import Numbers
 
 loader._IS_PLENTY = False  # as on a board without PSRAM
 
-ITS_CODE = ("commands.remote",)  # the rest of it is loaded by these tests, too
+ITS_CODE = ("commands.commands", "commands.remote", "reports.acks")
 
 
 class Message:
@@ -87,6 +87,8 @@ def test_a_command_is_not_carried_out_twice_though_its_code_was_loaded_anew():
 
 
 def test_no_code_stays_for_either():
+    for name in ITS_CODE:
+        sys.modules.pop(name, None)  # these tests' own need of it
     lock = Lock()
     lock.get(sign(order()))
     lock.get(b"no command at all")

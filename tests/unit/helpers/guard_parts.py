@@ -59,7 +59,7 @@ class House:
         self.note(*self.list, now=now)
 
     def check(self, *records, now=START + DAY):
-        held = self.list
+        held, self.guard = self.list, Guard(self.leases)
         return asyncio.run(self.guard.check(lambda: each_of(records), lambda: each_of(held), now))
 
     def changed(self, old, *new, now=START + DAY):

@@ -16,11 +16,11 @@ from people.pins import Pins
 from people.register import Register
 from people.residents import Residents
 from people.terms import lease_digest
-from people.upkeep import carry_out, clear
 from people.voids import Voids
 from roll.record import FIELDS, LEASE, PIN, TENANT, Credential
 from storage.hmac import Mac
 from storage.names import LIVED
+from tending import carry_out, clear
 
 KEY = bytes(32)
 NOW, DAY = 1_800_000_000, 86_400
