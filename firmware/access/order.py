@@ -58,10 +58,10 @@ def _key(who: "Verdict", parts: "Parts") -> "tuple[int, bytes] | None":
         key = _random(mac, NEW_HOME_KEY)
         _set_key(register, who, HOME_KEY, key)
         return HOME_KEY, key
+    restrictions.arm_guest_codes()  # or nothing is changed
     if key is None:
         key = complete(_random(mac, NEW_GUEST_KEY))
         _set_key(register, who, GUEST_KEY, key)
-    restrictions.arm_guest_codes()
     return GUEST_KEY, key
 
 

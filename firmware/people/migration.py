@@ -50,9 +50,11 @@ async def migrate(register: "Register") -> None:
     for shelf in range(SHELVES):
         write(residents, shelf, lambda: _moved(residents, shelf, alone, claims[shelf]))  # noqa: B023
         await asyncio.sleep_ms(0)
+    used = residents.paths[OLD]
+    # The other may be older, so it goes first; nothing can be set until both are gone.
+    for path in (OLD_PATH + COPY if used == OLD_PATH else OLD_PATH, used):
+        files.remove(path)
     residents.paths[OLD], residents.firsts[OLD], residents.whats[OLD] = "", b"", b""
-    files.remove(OLD_PATH)
-    files.remove(OLD_PATH + COPY)
 
 
 def _moved(residents: "Residents", shelf: int, alone: "set[int]", claims: "list[bytes]") -> "Iterator[bytes]":

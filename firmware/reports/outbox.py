@@ -54,12 +54,13 @@ class Outbox:
         if len(text) > QUEUED_MAX - _HEAD:
             raise ValueError("too long")
         self._last += 1
-        entry = struct.pack("<II", self._last, time) + text
         self._unsaved.pop(self._last - self._places, None)
+        self._unsaved[self._last] = struct.pack("<II", self._last, time) + text
         try:
-            self._numbers.put_blob(self.name + str(self._last % self._places), entry)
+            for number in sorted(self._unsaved):  # none behind a gap: a start would look no further
+                self._numbers.put_blob(self.name + str(number % self._places), self._unsaved[number])
+                del self._unsaved[number]
         except OSError:  # it can still be sent before the power goes
-            self._unsaved[self._last] = entry
             console.error("reports", "NVS is full: a message is in RAM only")
 
     def first(self) -> "tuple[int, int, int, bytes] | None":

@@ -3,17 +3,21 @@
 The people are those of test_people_model.py, in virtual time; what they do comes as bits on two lines.
 """
 
+import os
+import random
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
 from tests.models.conftest import HousePort, Port
+from tests.models.helpers.people_dialogues import does
 from tests.models.helpers.people_from_afar import CODES, LISTED_CARD, STAFF_PIN
 from tests.models.helpers.people_model import CARD, MOVE_IN, PIN, TENANT, Entry
 from tests.models.helpers.people_visits import FREE, card_opens, opens
 from tests.models.test_people_model import CARDS, PINS, People
 
+_ENTRIES = 2000 if os.environ.get("MENSHEN_NIGHTLY") else 10
 _CARD, _ZEROS = bytes((9, 1, *b"mensh")).hex(), bytes(7).hex()
 _WIRED = {
     "keypad": {"type": "wiegand"},
@@ -186,3 +190,48 @@ def test_a_restart_in_a_dialogue_leaves_what_was_there(people: People) -> None:
         people.door.do("keys", f"{FREE}#")
         assert opens(people, PINS[0])
         assert not opens(people, FREE)
+
+
+def _disturbs(rng: random.Random, bits: int) -> tuple:
+    """What may come on the cable, or at the keypad, before somebody comes home."""
+    some = "".join(rng.choices("0123456789*#", k=rng.randint(1, 8)))
+    dialogue = f"**{rng.choice(PINS[:3])}*{rng.choice('139')}#" + rng.choice(["", "12", "66#"])
+    return rng.choice(
+        [
+            ("noise", "".join(rng.choices("01", k=rng.randint(1, 70)))),
+            ("burst", some),
+            ("burst", some[:1], rng.randrange(1, bits)),
+            ("stall", rng.choice([100, 450, 3000]), some, rng.choice([5, 8, 16, 66])),
+            ("keys", some),
+            ("keys", dialogue),
+            ("keys", rng.choice(PINS[:3])[:-1]),
+            ("card", _CARD),
+            ("wait", rng.choice([100, 2900, 9900, 20_000])),
+            ("leaf",),
+        ]
+    )
+
+
+def test_after_noise_and_what_others_leave_at_the_keypad_each_comes_home_at_once(
+    people: People, request: pytest.FixtureRequest
+) -> None:
+    """Half keys, sparks, bursts, stalls and dialogues left behind: they open nothing, and keep nothing."""
+    bits = request.node.callspec.params["people"]
+    rng = random.Random(bits)
+    for _ in range(_ENTRIES):
+        for _ in range(rng.randint(1, 8)):
+            what = _disturbs(rng, bits)
+            found = does(people, *what)
+            assert not found.opened, what
+            assert "kept" not in found.said, what
+        pin = rng.choice(PINS[:3])
+        if rng.random() < 0.5:  # who knows that there is something clears it, and else it is over by then
+            does(people, "wait", 20_000)
+            found = does(people, "keys", pin + "#")
+        else:
+            found = does(people, "keys", f"**{pin}#")
+        if "throttled" in found.said:
+            does(people, "wait", 300_000)
+            found = does(people, "keys", pin + "#")
+        assert found.opened, found
+        does(people, "wait", 300_000)

@@ -62,6 +62,15 @@ def test_keys_from_before_the_reader_went_stay_and_are_armed_and_turned_off():
     assert (keypad.ask(60), keypad.key(HOME_KEY)) == (KEPT, None)
 
 
+def test_where_codes_cannot_be_armed_no_key_takes_the_place_of_the_phones():
+    """`PIN * 40 #` said "weak" of it, and all guests of the old key were denied."""
+    keypad = Keypad()
+    keypad.ask(4)
+    key, keypad.guests.full = keypad.key(), True
+    for order in (4, 40):
+        assert (keypad.ask(order), keypad.ended, keypad.key()) == (WEAK, True, key)
+
+
 def test_a_new_guest_key_is_made_where_one_asks_for_it():
     keypad = Keypad()
     keypad.ask(4)

@@ -162,12 +162,74 @@ def test_a_power_cut_at_any_write_has_it_begin_again():
         ], cut  # fmt: skip
 
 
+def failing(function, at):
+    """The same function, but that it fails at one of its calls."""
+    calls = [at]
+
+    def do(*arguments):
+        calls[0] -= 1
+        if calls[0] == -1:
+            raise OSError(5)
+        function(*arguments)
+
+    return do
+
+
+def test_what_is_set_after_a_removal_that_failed_outlives_a_restart():
+    """Else the old table is found again, and takes the place of all that was kept since."""
+    remove = files.remove
+    for at in range(2):
+        old = house(*of())
+        files.remove = failing(remove, at)
+        try:
+            old.tend()
+        except OSError:
+            pass
+        files.remove = remove
+        try:
+            old.at().change_pin(Who(1, digest(1)), digest(5))
+        except ResidentsError:
+            continue  # it was not kept
+        old.start()
+        old.tend()
+        assert [old.opens(1), old.opens(5)] == [False, True], at
+
+
+def test_a_copy_that_was_older_than_the_old_table_never_takes_its_place():
+    remove = files.remove
+    for at in range(2):
+        old = house(*of(pins=(9,)))
+        sealed = Sealed(KEY, RESIDENTS_FILE, OLD_PATH)
+        sealed.load(20)
+        sealed.save(b"".join(of()))
+        old.start()
+        files.remove = failing(remove, at)
+        try:
+            old.tend()
+        except OSError:
+            pass
+        files.remove = remove
+        old.start()
+        old.tend()
+        assert [old.opens(1), old.opens(9)] == [True, False], at
+
+
 def test_a_broken_old_table_is_told_and_its_copy_stands_in():
-    old = house(*of())
-    with open(OLD_PATH, "wb") as file:
-        file.write(b"nothing")
-    old.start()
-    assert [old.opens(1), old.residents.unread] == [True, False]
-    old.tend()
-    old.start()
-    assert old.opens(1)
+    remove = files.remove
+    for at in range(3):
+        old = house(*of())
+        with open(OLD_PATH, "wb") as file:
+            file.write(b"nothing")
+        old.start()
+        assert [old.opens(1), old.residents.unread] == [True, False]
+        files.remove = failing(remove, at)
+        try:
+            old.tend()
+        except OSError:
+            assert at < 2
+        files.remove = remove
+        assert old.opens(1), at
+        old.tend()
+        old.start()
+        assert old.opens(1)
+        assert old.residents.paths[OLD] == ""

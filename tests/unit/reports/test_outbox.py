@@ -110,6 +110,21 @@ def test_without_room_in_nvs_it_is_sent_all_the_same():
     assert len(box._unsaved) == 0
 
 
+def test_what_nvs_had_no_space_for_hides_nothing_that_came_behind_it():
+    """A queue is read at a start up to its first gap: what lay behind one was never told."""
+    for missing in ((1,), (2, 3), (1, 3), (1, 2, 3, 4, 5)):
+        nvs = RamNvs()
+        box = Outbox(Numbers(nvs), "s", 4)
+        for number in range(1, 7):
+            nvs.full = number in missing
+            box.put(b"%d" % number, 0)
+        assert len(box._unsaved) == 0
+        again = Outbox(nvs.restart(), "s", 4)
+        assert drain(again) == [(3, 2, b"3"), (4, 0, b"4"), (5, 0, b"5"), (6, 0, b"6")], missing
+        again.put(b"7", 0)
+        assert drain(again) == [(7, 0, b"7")]
+
+
 def test_it_costs_one_commit_to_come_and_one_to_go():
     nvs = RamNvs()
     box = Outbox(Numbers(nvs), "s", 4)
