@@ -188,7 +188,7 @@ def test_what_is_set_after_a_removal_that_failed_outlives_a_restart():
         files.remove = remove
         try:
             old.at().change_pin(Who(1, digest(1)), digest(5))
-        except ResidentsError:
+        except NoPlace:
             continue  # it was not kept
         old.start()
         old.tend()
