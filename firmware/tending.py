@@ -35,16 +35,16 @@ async def tend(
         await carry_out(register, decided, on_trial)
         await clear(register, await _settle(register, clock))
     except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
-        console.error("housekeeping", "leases not tidied: again in an hour")
+        console.error("housekeeping", "leases are not tidied")
     if hour_over:
         await _move_logs_on(register)
 
 
 async def _forget_uses(numbers: "Numbers", register: "Register") -> None:
     async with Loan():
-        from access.uses import Uses
+        from access.uses import forget
 
-        await Uses(numbers).forget(register.credentials)
+        await forget(numbers, register.credentials)
 
 
 async def _settle(register: "Register", clock: "Clock") -> "list[int]":

@@ -31,10 +31,22 @@ async def migrate(register: "Register") -> None:
     PINs of the list get one, too: otherwise a flatmate who has only such a PIN would not count as a resident.
     After a power cut between two writes it begins again. OSError: the flash is full.
     """
-    residents, known = register.residents, set()
+    residents = register.residents
+    alone, claims = await _claims(register)
+    for shelf in range(SHELVES):
+        write(residents, shelf, lambda: _moved(residents, shelf, alone, claims[shelf]))  # noqa: B023
+        await asyncio.sleep_ms(0)
+    residents.paths[OLD], residents.firsts[OLD], residents.whats[OLD] = "", b"", b""
+    files.remove(OLD_PATH)
+    files.remove(OLD_PATH + COPY)
+
+
+async def _claims(register: "Register") -> "tuple[set[int], list[list[bytes]]]":
+    """The leases with one resident, and by shelf the entries for PINs of the list."""
+    known = set()
     pins: dict[int, int] = {}
     claims: "list[list[bytes]]" = [[] for _ in range(SHELVES)]
-    for entry in residents.each(OLD):
+    for entry in register.residents.each(OLD):
         one = Resident(entry)
         known.add(entry[:DIGEST])
         if one.what == CREDENTIAL and one.kind == PIN:
@@ -46,13 +58,7 @@ async def migrate(register: "Register") -> None:
             lease, number = credential.lease, _count(pins, credential.lease)
             if number <= PEOPLE_MAX:
                 claims[lease % SHELVES].append(make(bytes(digest), OWNER, lease, PIN, number))
-    alone = {lease for lease, count in pins.items() if count == 1}
-    for shelf in range(SHELVES):
-        write(residents, shelf, lambda: _moved(residents, shelf, alone, claims[shelf]))  # noqa: B023
-        await asyncio.sleep_ms(0)
-    residents.paths[OLD], residents.firsts[OLD], residents.whats[OLD] = "", b"", b""
-    files.remove(OLD_PATH)
-    files.remove(OLD_PATH + COPY)
+    return {lease for lease, count in pins.items() if count == 1}, claims
 
 
 def _moved(residents: "Residents", shelf: int, alone: "set[int]", claims: "list[bytes]") -> "Iterator[bytes]":
