@@ -10,6 +10,8 @@ when the settings have been read; only the values stay.
 import json
 from time import sleep_ms
 
+from micropython import const
+
 import console
 from loader import Loan
 from settings_checks import CHECKS
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 PATH = "/config.json"
 GOOD_PATH = "/config.good.json"
 NEEDED = ("needed",)  # in place of a default: the setting must be there
-_MS = 1000  # from seconds
+_MS = const(1000)  # from seconds
 _VITAL = ("lock", "key", "relay.unlock_level")  # settings that a lock needs, or must not guess
 
 
@@ -203,7 +205,7 @@ def load_or_wait(feed: "Callable[[], None]") -> Settings:
         return load()
     except SettingsError as error:
         for fault in error.faults:
-            console.error("settings", "no settings to work with: " + fault)
+            console.error("settings", "no settings: " + fault)
     while True:  # without its key a lock can only wait for a person with a cable
         feed()
         sleep_ms(1000)

@@ -142,7 +142,7 @@ def _joined(value: "Any") -> "str | None":
     r"""The text, or None if it is no text. json.loads() makes two letters of an emoji like "\ud83d\ude00"."""
     if isinstance(value, str) and _SURROGATE in value.encode():
         with Loan():
-            from settings_text import joined
+            from settings_faults import joined
 
             return joined(value)
     return value if isinstance(value, str) else None

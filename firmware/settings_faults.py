@@ -1,4 +1,7 @@
-"""Says what is wrong in a /config.json and what would be right. Loaded only if something is wrong."""
+"""Says what is wrong in a /config.json and what would be right. Loaded only if something is wrong.
+
+Or if a text in it has letters in two halves: see joined().
+"""
 
 from micropython import const
 
@@ -87,7 +90,7 @@ def _right(line: tuple, value: object) -> str:
 def _home(tree: dict) -> "Iterator[str]":
     """Sentences about what is missing in the settings of `home`, a tenant's own broker."""
     if _value(tree, "home.host") is None:
-        yield "home.host is missing: the address or name of the tenant's broker"
+        yield "home.host is missing: the tenant's broker"
     if _value(tree, "home.password") and not _value(tree, "home.user"):
         yield "home.user is missing: it goes with home.password"
     if _value(tree, "home.certificate") and _value(tree, "board") in (None, "devkit"):
@@ -155,3 +158,25 @@ def _edits(one: str, other: str) -> int:
         for n, sign in enumerate(other, 1):
             left, row[n] = row[n], min(row[n] + 1, row[n - 1] + 1, left + (letter != sign))
     return row[-1]
+
+
+def joined(value: str) -> "str | None":
+    r"""The text with one letter for each pair of surrogates, or None if one of them has no partner.
+
+    JSON may write an emoji as "\ud83d\ude00" (RFC 8259, section 7). MicroPython makes two letters of it,
+    which do not exist in UTF-8.
+    """
+    found, high = "", 0
+    for sign in value:
+        code = ord(sign)
+        is_low = 0xDC00 <= code < 0xE000
+        if is_low != bool(high):
+            return None
+        if is_low:
+            found += chr(0x10000 + (high - 0xD800 << 10) + code - 0xDC00)
+            high = 0
+        elif 0xD800 <= code < 0xDC00:
+            high = code
+        else:
+            found += sign
+    return None if high else found

@@ -7,7 +7,7 @@ import asyncio
 
 import console
 from loader import Loan
-from people.entry import AGREES, CARDS_GO, NOTICE, OLD, NoPlace
+from people.entry import AGREES, CARDS_GO, NOTICE, OLD
 from people.leases import AGREED, CONFIRMED, DUE, ENTRY, FLAGS, GIVEN_UP
 
 TYPE_CHECKING = False
@@ -34,17 +34,17 @@ async def tend(
     try:
         await carry_out(register, decided, on_trial)
         await clear(register, await _settle(register, clock))
-    except (OSError, ValueError, NoPlace):  # or the list is replaced meanwhile
-        console.error("housekeeping", "leases not tidied: again in an hour")
+    except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
+        console.error("housekeeping", "leases are not tidied")
     if hour_over:
         await _move_logs_on(register)
 
 
 async def _forget_uses(numbers: "Numbers", register: "Register") -> None:
     async with Loan():
-        from access.uses import Uses
+        from access.uses import forget
 
-        await Uses(numbers).forget(register.credentials)
+        await forget(numbers, register.credentials)
 
 
 async def _settle(register: "Register", clock: "Clock") -> "list[int]":

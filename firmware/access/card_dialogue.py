@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from access.dialogue import Parts
     from people.cards import Cards
     from people.entry import Resident
-    from people.register import Register
     from roll.record import Credential
 
 
@@ -31,7 +30,9 @@ class CardDialogue(Waiting):
         self._who = verdict
         _, self._register, _, self._mac, self._settings, self._clock = parts
         self._residents = self._register.residents
-        self._has_room = verdict.order == 2 and _has_room(self._register, verdict)
+        self._has_room = verdict.order == 2 and bool(
+            self._cards(lambda cards: cards.has_room(verdict.number))
+        )
 
     def adds(self) -> bool:
         """Whether a card is awaited that is to become this lock's; none where there is no room for it."""
@@ -93,36 +94,22 @@ class CardDialogue(Waiting):
         """Whether a card of the list is one of the lease, and nobody else lives there."""
         if listed is None or (listed.role, listed.lease) != (TENANT, self._who.lease):
             return False
-        try:
-            with Loan():
-                from people.changes import Changes
-
-                return Changes(self._register, self._who.lease).is_alone(self._who)
-        except FULL:
-            return False
+        return bool(self._cards(lambda cards: cards.is_alone(self._who)))
 
     def _finish(self, change: "Callable[[Cards], object]") -> Verdict:
         """Change the cards, and end. Nothing changes if something is full."""
         self.patience = 0
+        return Verdict(REFUSED if self._cards(change) is False else KEPT, CARD)
+
+    def _cards(self, use: "Callable[[Cards], object]") -> object:
+        """What comes of it; False if something is full."""
         try:
             with Loan():
                 from people.cards import Cards
 
-                change(Cards(self._register, self._who.lease))
+                return use(Cards(self._register, self._who.lease))
         except FULL:
-            return Verdict(REFUSED, CARD)
-        return Verdict(KEPT, CARD)
-
-
-def _has_room(register: "Register", who: Verdict) -> bool:
-    """Whether a resident may add one more card."""
-    try:
-        with Loan():
-            from people.cards import Cards
-
-            return Cards(register, who.lease).has_room(who.number)
-    except FULL:
-        return False
+            return False
 
 
 def begin(verdict: Verdict, now: int, *parts) -> "tuple[Waiting | None, str]":

@@ -5,8 +5,8 @@
     PIN * 9 #, then the PIN # once more confirms moving out
 
 After a move-in code a new PIN is entered twice. waiting.py says when a dialogue ends, README.md what the
-rules in it are. The other things that residents can ask for are in card_dialogue.py, order.py and
-log_order.py: there is no memory for all of them at once.
+rules in it are. The other things that residents can ask for are in card_dialogue.py and order.py: there is no
+memory for all of them at once.
 """
 
 from micropython import const
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from access.clock import Clock
     from access.restrictions import Restrictions
     from access.waiting import Phone
-    from people.changes import Changes
     from people.consent import Consent
     from people.pins import Pins
     from people.register import Register
@@ -153,7 +152,7 @@ class Dialogue(Waiting):
 
     def _move_out(self) -> None:
         """Remove all that is theirs. If nobody else lives there the lease is given up, unless one comes."""
-        if self._ask(lambda changes: changes.is_alone(self._who)):
+        if self._pins(lambda pins: pins.is_alone(self._who)):
             self._give_up()
         self._pins(lambda pins: pins.move_out(self._who))
 
@@ -170,13 +169,6 @@ class Dialogue(Waiting):
 
             renew(self._register, (self._who.lease,))
 
-    def _ask(self, ask: "Callable[[Changes], T]") -> "T":
-        """Ask the table. Here and below, NoPlace: there is no place; OSError: the flash is full."""
-        with Loan():
-            from people.changes import Changes
-
-            return ask(Changes(self._register, self._who.lease))
-
     def _pins(self, change: "Callable[[Pins], T]") -> "T":
         with Loan():
             from people.pins import Pins
@@ -192,7 +184,7 @@ class Dialogue(Waiting):
     def is_full(self) -> bool:
         """Whether there is no place for one more resident, or no memory to ask."""
         try:
-            return not self._ask(lambda changes: changes.free())
+            return not self._pins(lambda pins: pins.free())
         except FULL:
             return True
 

@@ -52,8 +52,6 @@ class Dialogues:
                 from access.dialogue import begin
             elif order in (2, 3):
                 from access.card_dialogue import begin
-            elif order == 8 or order >= 80:
-                from access.log_order import begin
             else:
                 from access.order import begin
 

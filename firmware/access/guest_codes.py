@@ -5,7 +5,6 @@ was right since a resident last armed guest codes. Nothing is stored of any othe
 """
 
 import asyncio
-import struct
 
 from micropython import const
 
@@ -39,7 +38,7 @@ _KEY = const(6)  # so many bytes of an entry are of the key
 _END = const(8)
 
 
-async def check(
+async def judge(
     numbers: "Numbers", mac: Mac, keys: "Keys", digits: bytes, now: int
 ) -> "tuple[str, int, bool]":
     """(verdict, lease, whether it was stored); keys() gives (lease, guest key). OSError: NVS is full.
@@ -68,7 +67,7 @@ async def check(
         return EXPIRED, lease, False
     if kind < _ONCE:
         return GRANTED, lease, False
-    entry = mac.digest(GUEST_CODE_VALUE, key)[:_KEY] + struct.pack("<HI", field, end)
+    entry = mac.digest(GUEST_CODE_VALUE, key)[:_KEY] + field.to_bytes(2, "little") + end.to_bytes(4, "little")
     return _use_up(numbers, entry, now), lease, True
 
 
@@ -86,10 +85,15 @@ async def _gain(keys: "Keys") -> int:
 
 async def _whose(keys: "Keys", start: int, kind: int, value: int) -> "tuple[int, bytes]":
     """Lease and key that give this value for a start, in half hours, and a class; (0, b"") if none does."""
-    found, wanted, message = (0, b""), struct.pack("<I", value), struct.pack("<IB", start, kind)
+    found, wanted, message = (
+        (0, b""),
+        value.to_bytes(4, "little"),
+        start.to_bytes(4, "little") + bytes((kind,)),
+    )
     for pair in keys():
         made = Mac(pair[1]).digest(GUEST_CODE, message)
-        if equal(struct.pack("<I", int.from_bytes(made[:8], "big") % _VALUES), wanted) & is_complete(pair[1]):
+        made = (int.from_bytes(made[:8], "big") % _VALUES).to_bytes(4, "little")
+        if equal(made, wanted) & is_complete(pair[1]):
             found = pair
         await asyncio.sleep_ms(0)
     return found
@@ -101,7 +105,7 @@ def _use_up(numbers: "Numbers", entry: bytes, now: int) -> str:
     for other in numbers.split(table, _ENTRY):
         if other == entry:
             return USED_UP
-        if struct.unpack_from("<I", other, _END)[0] > now:
+        if int.from_bytes(other[_END:], "little") > now:
             running += other
             if other[:_KEY] == entry[:_KEY]:
                 own += _ENTRY

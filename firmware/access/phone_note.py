@@ -2,8 +2,8 @@
 
 from binascii import b2a_base64
 
+from access.guest_key import letters
 from people.entry import HOME_KEY, LOG
-from people.home_code import letters
 
 
 def note(lock: str, what: int, key: bytes, page: str = "") -> bytes:

@@ -5,7 +5,6 @@ before, and what is written is the answer: a wrong one opens nothing, and also e
 """
 
 import asyncio
-from os import urandom
 from time import ticks_diff
 
 from micropython import const
@@ -36,7 +35,7 @@ class Opening(Waiting):
         self.lock, self.residents = lock.encode(), residents
         self.patience, self.spares_digits, self.judges = _PATIENCE_MS, True, False
         # the chip's generator is weak while the radio is off: the lock's key makes up for that
-        self.challenge = mac.digest(NEW_CHALLENGE, urandom(32))[:_SIZE]
+        self.challenge = mac.random(NEW_CHALLENGE)[:_SIZE]
         # RTD Text 1.0, 3.2: UTF-8, English
         text = b"\x02enMenshen door of " + self.lock + b": " + self.challenge.hex().encode()
         phone.ask(b"\xd1\x01" + bytes((len(text),)) + b"T" + text, self._on_answer)

@@ -44,9 +44,9 @@ class Restrictions:
         """Count a use of a credential that opens `most` times; whether this is one of them, see uses.py."""
         try:
             with Loan():
-                from access.uses import Uses
+                from access.uses import count
 
-                return Uses(self._numbers).count(digest, most)
+                return count(self._numbers, digest, most)
         except (OSError, ImportError, MemoryError):
             return _not_judged()
 
@@ -61,11 +61,11 @@ class Restrictions:
                 return (NO_CLOCK if any(self._guest_keys(now)) else UNKNOWN), 0, False
             async with Loan():
                 if len(digits) == _DIGITS_V1:
-                    from access.guest_codes_v1 import check
+                    from access.guest_codes_v1 import judge
                 else:
-                    from access.guest_codes import check
+                    from access.guest_codes import judge
 
-                return await check(self._numbers, self._mac, lambda: self._guest_keys(now), digits, now)
+                return await judge(self._numbers, self._mac, lambda: self._guest_keys(now), digits, now)
         except (OSError, ImportError, MemoryError):
             _not_judged()
             return UNKNOWN, 0, False

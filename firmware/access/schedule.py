@@ -5,11 +5,10 @@ Monday to bit 6 Sunday, bit 7 holidays), lease and key_ref are the minutes of th
 holds, not_before and not_after the range of dates in local seconds, 0 for none.
 """
 
-from hashlib import sha256
-
 from micropython import const
 
 from roll.record import DIGEST, HOLIDAY, SCHEDULE
+from storage.hmac import hashed
 from storage.purposes import HOLIDAY_DIGEST, SCHEDULE_DIGEST
 
 TYPE_CHECKING = False
@@ -25,7 +24,7 @@ _HOLIDAY_BIT = const(7)
 
 
 def _digest(purpose: bytes, what: bytes) -> bytes:
-    return sha256(purpose + what).digest()[:DIGEST]
+    return hashed(purpose + what)[:DIGEST]
 
 
 def holds(find: "Find", schedule: int, local: int) -> bool:

@@ -14,7 +14,6 @@ without is.
 """
 
 import asyncio
-from hashlib import sha256
 
 from micropython import const
 
@@ -22,7 +21,7 @@ from commands.remote import Remote
 from link.envelope import NUMBER_MAX, RISE_MAX, from_hex, verify
 from link.errors import Refused
 from reports.acks import COMMANDS, Acks
-from storage.hmac import Mac, equal
+from storage.hmac import Mac, equal, hashed
 from storage.names import COMMAND, NONCES, NONCES_MAX
 from storage.purposes import COMMAND_MESSAGE, STAFF_KEYS, UNLOCK_PROOF
 
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 _MEMBERS = ("lock", "time", "command", "nonce", "expires")
 _LIFE_S = const(600)
 _SKEW_S = const(300)  # by so much may the sender's clock be ahead
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _MARK = const(8)
 _ENTRY = const(12)
 
@@ -69,7 +67,7 @@ def spend(numbers: "Numbers", nonce: str, time: int, expires: int, now: int) -> 
     of the removed ones, and a command as old as that is refused. So a repetition is known without a clock.
     """
     table = numbers.blob(NONCES, NONCES_MAX) or bytes(4)
-    mark, low = sha256(nonce.encode()).digest()[:_MARK], int.from_bytes(table[:4], "little")
+    mark, low = hashed(nonce.encode())[:_MARK], int.from_bytes(table[:4], "little")
     if time <= low:
         raise Refused("replayed")
     entries = b""
@@ -144,7 +142,7 @@ class Commands:
             and command in COMMANDS
             and isinstance(nonce, str)
             and 8 <= len(nonce) <= 32
-            and all(letter in _LETTERS for letter in nonce)
+            and all(letter.isalpha() or letter.isdigit() or letter in "-_" for letter in nonce)
         )
         if not fits:
             raise Refused("malformed")

@@ -1,12 +1,11 @@
 """Judges a message by which a resident opens from afar; access/README.md has the format. Lent for each."""
 
 import asyncio
-from hashlib import sha256
 
 from micropython import const
 
 import console
-from storage.hmac import Mac, equal
+from storage.hmac import Mac, equal, hashed
 from storage.names import OPENED_FROM_AFAR, OPENED_FROM_AFAR_MAX
 from storage.purposes import GUEST_KEY_CHECK, REMOTE_OPENING
 
@@ -42,7 +41,7 @@ async def whose(
     number, lease, found, all_numbers = bytes(message[:_NUMBER]), 0, b"", bytearray()
     try:
         for owner, key in keys:
-            of_key = sha256(GUEST_KEY_CHECK + key).digest()[:_NUMBER]
+            of_key = hashed(GUEST_KEY_CHECK + key)[:_NUMBER]
             if equal(of_key, number):
                 lease, found = owner, key
             all_numbers.extend(of_key)

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from door.relay import Relay
     from settings import Settings
 
-LOCKED, UNLOCKED, OPEN, HELD_OPEN, FORCED = "locked", "unlocked", "open", "held open", "forced"
+LOCKED = "locked"
+UNLOCKED = "unlocked"
+OPEN = "open"
+HELD_OPEN = "held open"
+FORCED = "forced"
 
 
 class Controller:

@@ -2,13 +2,16 @@
 
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from door.signals import CONDITIONS, DARK, SIGNALS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BEEP_MS, _BEEP_EVERY_MS = 200, 1000
+_BEEP_MS = const(200)
+_BEEP_EVERY_MS = const(1000)
 
 
 class Indicator:

@@ -48,12 +48,8 @@ _LONGEST = const(256)  # bytes of a command; the longest good one has 108
 _PACE_MS = const(1000)  # after a bad one, so that whoever sends many cannot occupy the lock
 
 
-class _Off(Exception):
-    """It is turned off, and the announcement has been removed."""
-
-
-class _Yield(Exception):
-    """Somebody else needs the memory for a while."""
+class _End(Exception):
+    """It is turned off, and the announcement has been removed. With True: the memory is needed."""
 
 
 class Home:
@@ -90,10 +86,10 @@ class Home:
             try:
                 if self._wlan.isconnected():
                     await self._connect()
-            except _Off:
+            except _End as end:
+                if end.args:
+                    return
                 break
-            except _Yield:
-                return
             except (MQTTError, TlsError, OSError) as error:
                 console.info("home", "offline: {}".format(error))
             if ticks_diff(ticks_ms(), began) > _PROVED_MS:
@@ -108,9 +104,9 @@ class Home:
         self._numbers.set(HOME_ANNOUNCED, 0)
 
     async def _connect(self) -> None:
-        """One connection, to its end. Raises _Off, MQTTError, TlsError, OSError."""
+        """One connection, to its end. Raises _End, MQTTError, TlsError, OSError."""
         if self._broker is None:
-            raise _Off
+            raise _End
         host, port, user, password, trust = self._broker
         if trust and self._tls is None:
             self._tls = _context(trust)
@@ -136,12 +132,12 @@ class Home:
             await client.publish(self._presence, b"online", True)
             while self._switch.is_on():
                 if self._switch.must_yield():
-                    raise _Yield  # the last will says so
+                    raise _End(True)  # the last will says so
                 await asyncio.sleep_ms(_LOOK_MS)
         await client.publish(self._config, b"", True)
         await client.publish(self._presence, b"", True)
         await client.disconnect()
-        raise _Off
+        raise _End
 
     def _announcement(self) -> "tuple[bytes, ...]":
         with Loan():

@@ -3,19 +3,18 @@
 A command is JSON, {"command": "UNLOCK" or "LOCK", "time": ms since 1970, "mac": 64 hexadecimal digits}, where
     mac = hex(SHA-256(code ‖ hex(SHA-256(code ‖ message))))
     message = "menshen home v1 <lock> <command> <time>"
-and code is the 20 letters of a resident's home key (people/home_code.py). Home Assistant's templates have
+and code is the 20 letters of a resident's home key (access/guest_key.py). Home Assistant's templates have
 sha256 and no HMAC; the second hash does what HMAC's does: nobody can append to what was signed.
 """
 
 import json
-from hashlib import sha256
 
 from micropython import const
 
 import console
+from access.guest_key import letters
 from link.errors import Refused
-from people.home_code import letters
-from storage.hmac import equal
+from storage.hmac import equal, hashed
 from storage.names import HOME_MARKS, HOME_MARKS_MAX
 from storage.purposes import HOME_COMMAND
 
@@ -71,7 +70,7 @@ def _judge(
     tags, found = [], b""
     for owner, key in keys:
         code = letters(key).encode()
-        tags.append(sha256(code).digest()[:4])
+        tags.append(hashed(code)[:4])
         if equal(_hex(code + _hex(code + signed)), mac.encode()):
             lease, found = owner, tags[-1]
     if not found:
@@ -94,7 +93,7 @@ def _fields(message: "bytes | bytearray") -> "tuple[str, int, str]":
 
 
 def _hex(data: bytes) -> bytes:
-    return sha256(data).digest().hex().encode()
+    return hashed(data).hex().encode()
 
 
 def _spend(numbers: "Numbers", tags: "list[bytes]", tag: bytes, time: int) -> None:

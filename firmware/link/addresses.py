@@ -3,10 +3,9 @@
 The value (storage/names.py) is the first 8 bytes of the host's SHA-256, then its IPv4 address in 4 bytes.
 """
 
-from hashlib import sha256
-
 from micropython import const
 
+from storage.hmac import hashed
 from storage.names import BROKER_ADDRESS, BROKER_ADDRESS_MAX
 
 TYPE_CHECKING = False
@@ -38,4 +37,4 @@ def remembered(numbers: "Numbers", host: str) -> "str | None":
 
 
 def _mark(host: str) -> bytes:
-    return sha256(host.encode()).digest()[:_MARK]
+    return hashed(host.encode())[:_MARK]

@@ -65,7 +65,7 @@ def read_reply(reply: bytes, ident: bytes, asked: bytes) -> "tuple[str, int] | N
         place += 10
         address = reply[place : place + 4]
         if kind == 1 and group == 1 and length == 4 and _can_be(address[0]):
-            return "{}.{}.{}.{}".format(*unpack_from("4B", address)), min(ttl, _TTL_MAX_S)
+            return "{}.{}.{}.{}".format(*address), min(ttl, _TTL_MAX_S)
         place += length
     return None
 

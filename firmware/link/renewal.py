@@ -5,16 +5,18 @@ the network. One file changes, whole or not at all, and the lock's key stays.
 """
 
 import tls
+from micropython import const
 
 from link.errors import TlsError
 from link.tls import FOLDER, dates, parts, read
 from storage import files
 
-LOCK, AUTHORITY = "lock", "ca"
-_AUTHORITIES = 2
+LOCK = "lock"
+AUTHORITY = "ca"
+_AUTHORITIES = const(2)
 # Of the subject's public key: P-256, and a bit string with an uncompressed point (RFC 5480, 2.1.1.1 and 2.2)
 _POINT = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"
-_SIZE = 64
+_SIZE = const(64)
 
 
 def replace(name: str, der: bytes, now: int, folder: str = FOLDER) -> bool:

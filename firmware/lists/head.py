@@ -34,7 +34,7 @@ async def judge(
         raise BadList("too large")
     name, key, credentials = lock
     await pace()
-    time, echo, version, snapshot, identity, changes = read(message, name, key)
+    time, echo, version, snapshot, identity, changes = parts(verify(message, name, key, LIST_MESSAGE), name)
     head.append(version)
     await pace()
     if version > credentials.version:
@@ -43,11 +43,6 @@ async def judge(
     check(identity[1], changes)
     head.append(list_hash(identity[2], changes))
     return snapshot, identity, changes
-
-
-def read(message: "bytes | bytearray", lock_id: str, key: bytes) -> tuple:
-    """What a signed head says, see parts(). Raises Refused, BadList."""
-    return parts(verify(message, lock_id, key, LIST_MESSAGE), lock_id)
 
 
 def parts(head: dict, lock_id: str) -> "tuple[int, object, int, str, tuple, bytes]":

@@ -147,10 +147,10 @@ class Sync:
 
     async def _check(self, path: str) -> None:
         async with Loan():
-            from roll.snapshot import check
+            from roll.snapshot import examine
 
             await self._pace()
-            await check(path, self._pace)
+            await examine(path, self._pace)
 
     async def _put(self, place: "tuple[int, int]", both: "tuple[Identity, Identity]", changes: bytes) -> None:
         async with Loan():

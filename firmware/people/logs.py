@@ -1,8 +1,9 @@
 """Knows whose logs there are, and which of the notes are for whom; firmware/log keeps them. Lent."""
 
 import struct
-from hashlib import sha256
 from os import urandom
+
+from micropython import const
 
 import console
 from log.entry import (
@@ -24,6 +25,7 @@ from people.entry import LOG, NoPlace
 from people.keys import Keys
 from people.leases import ENTRY_FORMAT
 from roll.record import CARD, STAFF, STAFF_PASSAGE, TENANT
+from storage.hmac import hashed
 from version import VERSION
 
 TYPE_CHECKING = False
@@ -31,10 +33,10 @@ if TYPE_CHECKING:
     from people.changes import Who
     from people.register import Register
 
-_FORMAT = 1
-_NAME = KEY - 1  # random bytes of a log's name; the last says for how many days it keeps an entry
+_FORMAT = const(1)
+_NAME = const(15)  # random bytes of a log's name; the last says for how many days it keeps an entry
 # So many entries are made good later: what is pushed in at once need not be pushed in hour by hour.
-_SPARE = 6
+_SPARE = const(6)
 
 
 def move_on(register: "Register") -> None:
@@ -86,7 +88,7 @@ def hand_over(register: "Register", who: "Who", days: int, key: bytes) -> bytes:
         "<BBI", name[_NAME], len(noted) // CONTENT_SIZE, rings.steps
     )
     told += slot[KEY : 2 * KEY] + noted + slot[2 * KEY :]
-    return told + sha256(told).digest()[:4]
+    return told + hashed(told)[:4]
 
 
 def close(register: "Register", who: "Who | None" = None) -> None:

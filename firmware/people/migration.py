@@ -31,10 +31,24 @@ async def migrate(register: "Register") -> None:
     PINs of the list get one, too: otherwise a flatmate who has only such a PIN would not count as a resident.
     After a power cut between two writes it begins again. OSError: the flash is full.
     """
-    residents, known = register.residents, set()
+    residents = register.residents
+    alone, claims = await _claims(register)
+    for shelf in range(SHELVES):
+        write(residents, shelf, lambda: _moved(residents, shelf, alone, claims[shelf]))  # noqa: B023
+        await asyncio.sleep_ms(0)
+    used = residents.paths[OLD]
+    # The other may be older, so it goes first; nothing can be set until both are gone.
+    for path in (OLD_PATH + COPY if used == OLD_PATH else OLD_PATH, used):
+        files.remove(path)
+    residents.paths[OLD], residents.firsts[OLD], residents.whats[OLD] = "", b"", b""
+
+
+async def _claims(register: "Register") -> "tuple[set[int], list[list[bytes]]]":
+    """The leases with one resident, and by shelf the entries for PINs of the list."""
+    known = set()
     pins: dict[int, int] = {}
     claims: "list[list[bytes]]" = [[] for _ in range(SHELVES)]
-    for entry in residents.each(OLD):
+    for entry in register.residents.each(OLD):
         one = Resident(entry)
         known.add(entry[:DIGEST])
         if one.what == CREDENTIAL and one.kind == PIN:
@@ -46,15 +60,7 @@ async def migrate(register: "Register") -> None:
             lease, number = credential.lease, _count(pins, credential.lease)
             if number <= PEOPLE_MAX:
                 claims[lease % SHELVES].append(make(bytes(digest), OWNER, lease, PIN, number))
-    alone = {lease for lease, count in pins.items() if count == 1}
-    for shelf in range(SHELVES):
-        write(residents, shelf, lambda: _moved(residents, shelf, alone, claims[shelf]))  # noqa: B023
-        await asyncio.sleep_ms(0)
-    used = residents.paths[OLD]
-    # The other may be older, so it goes first; nothing can be set until both are gone.
-    for path in (OLD_PATH + COPY if used == OLD_PATH else OLD_PATH, used):
-        files.remove(path)
-    residents.paths[OLD], residents.firsts[OLD], residents.whats[OLD] = "", b"", b""
+    return {lease for lease, count in pins.items() if count == 1}, claims
 
 
 def _moved(residents: "Residents", shelf: int, alone: "set[int]", claims: "list[bytes]") -> "Iterator[bytes]":

@@ -5,8 +5,6 @@ was something new, a mark that says so, and one for everybody who has been shown
 and four bytes: zeros, or who it is.
 """
 
-import struct
-
 from micropython import const
 
 import console
@@ -30,7 +28,9 @@ if TYPE_CHECKING:
         digest: bytes
 
 
-GRANTED, NEW_WAY_IN, NOTICED = "granted", "new way in", "notice"  # signals
+GRANTED = "granted"  # signals
+NEW_WAY_IN = "new way in"
+NOTICED = "notice"
 _MARK = const(6)
 
 
@@ -39,8 +39,12 @@ def renew(register: "Register", leases: "Iterable[int]") -> None:
     numbers, scopes = register.leases.numbers, {_scope(register, lease) for lease in leases}
     if scopes:
         old = numbers.blob(NEW_WAYS, NEW_WAYS_MAX)
-        kept = [mark for mark in numbers.split(old, _MARK) if struct.unpack_from("<H", mark)[0] not in scopes]
-        new = _fitting(kept + [struct.pack("<HI", scope, 0) for scope in sorted(scopes)], scopes, register)
+        kept = [
+            mark for mark in numbers.split(old, _MARK) if int.from_bytes(mark[:2], "little") not in scopes
+        ]
+        new = _fitting(
+            kept + [scope.to_bytes(2, "little") + bytes(4) for scope in sorted(scopes)], scopes, register
+        )
         if new != old:
             numbers.put_blob(NEW_WAYS, new)
         for lease in leases:
@@ -64,11 +68,11 @@ def at_entry(register: "Register", who: "Comer") -> str:
         marks = numbers.split(numbers.blob(NEW_WAYS, NEW_WAYS_MAX), _MARK)
     except OSError:
         marks = []
-    news = struct.pack("<HI", scope, 0)
-    mine = before = struct.pack("<H", scope) + who.digest[:4]  # before they had a number
+    own = scope.to_bytes(2, "little")
+    mine = before = own + who.digest[:4]  # before they had a number
     if who.number:
-        mine = struct.pack("<HHBB", scope, who.lease, who.number, 255)
-    if news not in marks or mine in marks or before in marks:
+        mine = own + who.lease.to_bytes(2, "little") + bytes((who.number, 255))
+    if own + bytes(4) not in marks or mine in marks or before in marks:
         if not noticed:
             register.residents.greet(who.digest)
         return GRANTED
@@ -98,7 +102,7 @@ def _fitting(marks: "list[bytes]", scopes: "set[int]", register: "Register") -> 
     surplus, leases = len(marks) - NEW_WAYS_MAX // _MARK, register.leases
     for is_shown in (False, True):
         for mark in marks[:] if surplus > 0 else ():
-            scope = struct.unpack_from("<H", mark)[0]
+            scope = int.from_bytes(mark[:2], "little")
             is_gone = scope not in scopes and (leases.place(scope) < 0 or leases.over(scope, None))
             if surplus > 0 and (mark[2:] != bytes(4) if is_shown else is_gone):
                 marks.remove(mark)

@@ -5,8 +5,6 @@ twice, in NVS and in the flash, each time with a check under the lock's key; if 
 restored from the other. To provision the board as another lock erases it (tools/board/provision.py).
 """
 
-from os import urandom
-
 from micropython import const
 
 import console
@@ -30,7 +28,7 @@ def own_key(key: bytes, numbers: "Numbers") -> "bytes | None":
     """
     mac = Mac(key)
     held, filed = _of(mac, _from_nvs(numbers)), _of(mac, _from_file())
-    own = held or filed or mac.digest(NEW_OWN_KEY, urandom(_KEY))
+    own = held or filed or mac.random(NEW_OWN_KEY)
     sealed = own + mac.digest(OWN_KEY_FILE, own)
     kept = 0
     try:

@@ -48,8 +48,8 @@ def write(residents: "Residents", shelf: int, entries: "Callable[[], Iterator[by
     sequence = 0
     if residents.paths[shelf]:
         with open(residents.paths[shelf], "rb") as file:
-            sequence = struct.unpack("<I", file.read(FRONT))[0]
-    path, head = PATH + str(shelf), struct.pack("<I", sequence + 1)
+            sequence = int.from_bytes(file.read(FRONT), "little")
+    path, head = PATH + str(shelf), (sequence + 1).to_bytes(FRONT, "little")
     mac = seal_of(residents, shelf).digest_of(behind(head, entries()))
     firsts, whats = bytearray(), bytearray()
 

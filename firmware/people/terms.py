@@ -1,10 +1,10 @@
 """What the lease guard, the ledger and the decisions share about leases. Lent with each of them."""
 
 import struct
-from hashlib import sha256
 
 from people.leases import ENTRY, ENTRY_FORMAT
 from roll.record import DIGEST
+from storage.hmac import hashed
 from storage.purposes import LEASE_DIGEST
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def lease_digest(lease: int) -> bytes:
     """The digest under which the record that states a lease stands in a list."""
-    return sha256(LEASE_DIGEST + struct.pack("<H", lease)).digest()[:DIGEST]
+    return hashed(LEASE_DIGEST + lease.to_bytes(2, "little"))[:DIGEST]
 
 
 def each(leases: "Leases") -> "Iterator[tuple[int, ...]]":

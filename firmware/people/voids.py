@@ -1,7 +1,5 @@
 """Notice at the door: everything else that opens for a lease is void after weeks, unless it is used."""
 
-import struct
-
 from micropython import const
 
 from people.changes import Changes, same
@@ -145,4 +143,4 @@ class Voids(Changes):
         self.write(lambda entry, one: b"" if is_first and one.what == STAYS else entry, notices)
 
     def _notice(self, number: int, giver: int, until: int) -> bytes:
-        return make(struct.pack("<IB11x", until, giver), NOTICE, self.lease, 0, number)
+        return make(until.to_bytes(4, "little") + bytes((giver,)) + bytes(11), NOTICE, self.lease, 0, number)

@@ -1,12 +1,11 @@
 """Makes the state message: what the lock says of itself, and never of who comes and goes. Lent."""
 
 import json
-from os import urandom
 
 from micropython import const
 
 from door.faults import CERTIFICATE, HOME_CERTIFICATE
-from storage.hmac import hmac_sha256
+from storage.hmac import Mac
 from storage.names import COMMAND, ORDER
 from storage.purposes import NEW_CHALLENGE
 from version import VERSION, slot
@@ -39,7 +38,7 @@ def collect(status: "Any", anew: bool) -> dict:
     """All there is to say except the signal, from a Status (status.py); `anew` makes another challenge."""
     clock, numbers, reports = status.clock, status.numbers, status.reports
     if anew:
-        made = hmac_sha256(status.key, NEW_CHALLENGE, urandom(32))[:8].hex()
+        made = Mac(status.key).random(NEW_CHALLENGE)[:8].hex()
         clock.challenges = made, clock.challenges[0]
     now, days = clock.now(), None
     if now is not None and status.certificates_end:

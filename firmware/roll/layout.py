@@ -28,7 +28,7 @@ SNAPSHOTS = ("/access/a", "/access/b")
 MAGIC = b"MNL2"
 COUNT_MAX = const(20_000)
 CHANGES_MAX = const(32)  # a signed head with these is 2.3 KB, the longest message that is held in RAM
-_END = b"\xff" * (DIGEST + 1)  # behind every digest
+_END = b"\xff" * 17  # behind every digest
 _WINDOW = const(256)  # in one piece, in a heap that is nearly full
 
 

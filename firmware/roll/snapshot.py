@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PIECE = const(256)  # bytes
 
 
-async def check(path: str, pace: "Pace") -> None:
+async def examine(path: str, pace: "Pace") -> None:
     """Raise BadList unless the file is a snapshot: whole records, strictly rising, of known roles."""
     window = memoryview(bytearray(_PIECE))
     with open(path, "rb") as file:

@@ -84,4 +84,4 @@ def _clear_the_way() -> None:
         try:
             os.rename(path, "/" + name + ".moved")
         except OSError:
-            console.error("roll", "the folder %s is in the way of a file" % path)
+            console.error("roll", "the folder %s is in the way" % path)

@@ -25,9 +25,9 @@ _WRONG_PASSWORD = const(202)
 
 
 async def check(board: "Board", settings: "Settings", say: "Callable[[str], None]") -> list:
-    """[(part, ok, hint)] of "Wi-Fi" and "broker"; empty if the settings name no network."""
+    """[(part, ok, hint)] of "Wi-Fi" and "broker"; empty if no network is set."""
     if not settings.ssid:
-        say("the settings name no network")
+        say("no network is set")
         return []
     wlan = board.wlan()
     wifi = Wifi(wlan, settings.ssid, settings.password, Backoff(1000, 1000))

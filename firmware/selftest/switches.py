@@ -36,7 +36,7 @@ async def jumper(board: "Board", say: "Callable[[str], None]", ms: int = 500) ->
     first, _, changes = await _watch(board.jumper(), lambda: None, ms)
     if changes >= 3:
         return [("service jumper", False, "jumper loose")]
-    say("the jumper is " + ("out" if first else "in: take it out before you close the case"))
+    say("the jumper is " + ("out" if first else "in: take it out in the end"))
     return [("service jumper", True, "")]
 
 

@@ -1,6 +1,7 @@
-"""HMAC-SHA256 (RFC 2104), with the padded keys made once, and a comparison in constant time."""
+"""SHA-256, HMAC-SHA256 (RFC 2104) with the padded keys made once, and a comparison in constant time."""
 
 from hashlib import sha256
+from os import urandom
 
 from micropython import const
 
@@ -11,12 +12,17 @@ if TYPE_CHECKING:
 _BLOCK = const(64)  # SHA-256 block, bytes (FIPS 180-4, section 1)
 
 
+def hashed(data: "bytes | bytearray | memoryview") -> bytes:
+    """The SHA-256 of some bytes."""
+    return sha256(data).digest()
+
+
 class Mac:
     """HMAC-SHA256 under one key. Stores the two padded keys, since hashlib here has no copy()."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) > _BLOCK:
-            key = sha256(key).digest()
+            key = hashed(key)
         inner = bytearray(b"\x36" * _BLOCK)
         outer = bytearray(b"\x5c" * _BLOCK)
         for i in range(len(key)):  # enumerate() would leave 2 KB of tuples
@@ -37,6 +43,10 @@ class Mac:
         outer = sha256(self._outer)
         outer.update(inner.digest())
         return outer.digest()
+
+    def random(self, purpose: bytes) -> bytes:
+        """32 random bytes. The chip's generator is weak while the radio is off; the key makes up for that."""
+        return self.digest(purpose, urandom(32))
 
 
 def hmac_sha256(key: bytes, *parts: bytes) -> bytes:

@@ -22,8 +22,8 @@ FAULTS_BEFORE = "had"  # bits_of() the faults from before the switch. By: update
 IMAGE_ON_TRIAL = "image"  # 1 + number of the partition of its MicroPython. By: update/trial, update/version
 FAILED = "failed"  # version_code() of the release rolled back last. By: update/trial
 FAILURES = "fails"  # how often in a row that was. By: update/trial
-BEFORE = "before"  # version_code() of the one before; < 0: and its image. By: update/unheard, update/version
-UNHEARD = "unheard"  # hours since without the broker. By: update/unheard, update/version
+BEFORE = "before"  # version_code() of the one before; < 0: and its image. By: update/version
+UNHEARD = "unheard"  # hours since without the broker. By: update/version
 SECURITY_FLOOR = "security"  # the highest confirmed security version. By: update/trial
 
 # Of the people behind the door, and their operator: a board that is provisioned again forgets these.

@@ -8,7 +8,22 @@ import console
 from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
-from update.steps import BUILD, DELTA, FETCH, IMAGE, JUDGE, LOOK, PLAN, READ, REFUSE, REQUEST, SWITCH, TRIAL
+from update.steps import (
+    BUILD,
+    DELTA,
+    FETCH,
+    IMAGE,
+    JUDGE,
+    LOOK,
+    PLAN,
+    PLANNED,
+    READ,
+    REFUSE,
+    REQUEST,
+    SWITCH,
+    TRIAL,
+    WANTED,
+)
 from version import slot
 
 TYPE_CHECKING = False
@@ -68,11 +83,11 @@ class Course:
 
     async def _step(self, number: int, given: "Any") -> "Next":
         if number == FETCH:
-            await self.subscriptions.fetch(*given["wanted"])
-            return BUILD if given["plan"] else PLAN, given
+            await self.subscriptions.fetch(*given[WANTED])
+            return BUILD if given[PLANNED] else PLAN, given
         async with Loan():
             if number == LOOK:
-                from update.unheard import step
+                from update.version import look as step
             elif number == SWITCH:
                 from update.version import step
             elif number == READ:

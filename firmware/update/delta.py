@@ -16,7 +16,7 @@ from micropython import const
 from link.backoff import comes
 from pace import Pace
 from storage import files
-from update.steps import FETCH
+from update.steps import FETCH, WANTED
 from version import VERSION, slot
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ _LINE_MAX = const(50)
 
 async def step(update: "Update", release: dict) -> "Next":
     """Make the head that is wanted, if it is not there yet."""
-    name, _, path = release["wanted"]
+    name, _, path = release[WANTED]
     if not files.exists(path):
         part = path + ".delta"
         topic = "menshen/v1/blob/%s/%s" % (name, VERSION.replace(".", "-"))

@@ -14,7 +14,7 @@ from esp32 import Partition
 from link.errors import Refused
 from pace import Pace
 from storage import files
-from update.steps import BUILD
+from update.steps import BUILD, HAD, PARTITION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ async def step(update: "Update", release: dict) -> "Next":
     """Write the image of a release. Raises Refused, OSError."""
 
     def look() -> None:
-        release["had"] &= update.faults()
+        release[HAD] &= update.faults()
 
     fetch = update.subscriptions.fetch
-    release["partition"] = await write_image(Partition, release, fetch, Pace(look))
+    release[PARTITION] = await write_image(Partition, release, fetch, Pace(look))
     return BUILD, release
 
 

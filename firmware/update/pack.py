@@ -9,7 +9,7 @@ from micropython import const
 
 from link.errors import Refused
 from pace import Pace
-from update.steps import BUILD
+from update.steps import BUILD, PLANNED, WANTED
 from version import slot
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ _LINE_MAX = const(50)
 async def step(update: "Update", release: dict) -> "Next":
     """Plan what is copied, once the head of the pack has been fetched. Raises Refused, OSError."""
     running = "/slots/" + slot() + ".pack"
-    release["plan"] = await plan(release["wanted"][2], running, release["slot"]["size"], Pace())
+    release[PLANNED] = await plan(release[WANTED][2], running, release["slot"]["size"], Pace())
     return BUILD, release
 
 
@@ -49,7 +49,7 @@ async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int
         head = Pack(file)
         if head.start != os.stat(table)[6] or head.size != size:
             raise Refused("bad files")
-        head.check()
+        head.read_all()
         sizes, places = _words(head.count), _words(head.count)
         for n, (_, _, count) in enumerate(head.lines()):
             _set(sizes, n, count.to_bytes(4, "little"))
@@ -117,7 +117,7 @@ class Pack:
         self.size = self.start + int.from_bytes(head[8:12], "little")
         self._file = file
 
-    def check(self) -> None:
+    def read_all(self) -> None:
         """Read every line. Raises Refused."""
         last = b""
         for name, _, _ in self.lines():

@@ -6,11 +6,10 @@ A number of 3,072 bits is a list of eight parts of 384 bits, the last one first,
 """
 
 import asyncio
-from hashlib import sha256
 
 from micropython import const
 
-from storage.hmac import equal
+from storage.hmac import equal, hashed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ async def verify(message: "bytes | memoryview", parts: "list[Any]") -> bool:
         return False
     power = await _power(number, n)
     number = n = None
-    return _is_pss(sha256(message).digest(), power)
+    return _is_pss(hashed(message), power)
 
 
 def _read(pieces: list) -> "list[int]":
@@ -101,7 +100,7 @@ def _is_pss(digest: bytes, encoded: "list[int]") -> bool:
     if end[-1] != 0xBC or blocks[0][0] & 0x80:
         return False
     for n in range(len(blocks)):  # the mask of B.2.1, with SHA-256
-        block, mask = blocks[n], sha256(inner + n.to_bytes(4, "big")).digest()
+        block, mask = blocks[n], hashed(inner + n.to_bytes(4, "big"))
         for i in range(_HASH):
             block[i] ^= mask[i]
     blocks[0][0] &= 0x7F
@@ -109,4 +108,4 @@ def _is_pss(digest: bytes, encoded: "list[int]") -> bool:
     last = blocks.pop() + last  # zeros, 1, and the salt
     if any(map(any, blocks)) or any(last[: -_SALT - 1]) or last[-_SALT - 1] != 1:
         return False
-    return equal(inner, sha256(bytes(8) + digest + bytes(last[-_SALT:])).digest())
+    return equal(inner, hashed(bytes(8) + digest + bytes(last[-_SALT:])))

@@ -11,7 +11,7 @@ from micropython import const
 from link.errors import Refused
 from pace import Pace, hash_of
 from storage import files
-from update.steps import DELTA, DONE, FETCH
+from update.steps import DELTA, DONE, FETCH, HAD, PARTITION, PLANNED, WANTED
 from version import SECURITY, VERSION
 
 TYPE_CHECKING = False
@@ -32,16 +32,16 @@ async def step(update: "Update", release: dict) -> "Next":
     """Build as far as it goes. Raises Refused, OSError."""
 
     def look() -> None:
-        release["had"] &= update.faults()  # only one that lasts all the while is no fault of the new release
+        release[HAD] &= update.faults()  # only one that lasts all the while is no fault of the new release
 
     builder = Builder(update.slot, Pace(look))
-    release["wanted"] = await builder.build(release["slot"], release["files"], release["plan"])
-    if release["wanted"] is not None:
-        return (FETCH if release["plan"] else DELTA), release
+    release[WANTED] = await builder.build(release["slot"], release["files"], release[PLANNED])
+    if release[WANTED] is not None:
+        return (FETCH if release[PLANNED] else DELTA), release
     update.report(update.version, "fetched", "")
     # One that raises the security version is not gone back from.
     before = VERSION if release["security"] == SECURITY else ""
-    return DONE, (update.version, release["partition"], release["had"], before)
+    return DONE, (update.version, release[PARTITION], release[HAD], before)
 
 
 def path_of(slot: int) -> str:

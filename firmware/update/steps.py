@@ -2,7 +2,7 @@
 
 Each step's module has `step(update, given)`: it gives the next step, and what that one is given.
 
-LOOK      unheard    whether this release reaches the broker at all
+LOOK      version    look(): whether this release reaches the broker at all
 SWITCH    version    has the other slot started; given (version, partition or None, faults, version before)
 READ      session    the last order
 REQUEST   request    the manifest of the version that it asks for
@@ -15,8 +15,8 @@ PLAN      pack       what is copied
 REFUSE    refusal    given the error
 TRIAL     trial      after a start, until the release is confirmed
 
-A release is a dict: what the manifest says (payload.py), and "had", the faults that there were all along;
-"partition" that its image was written to, else None; "plan" (pack.py), empty at first; "wanted", what is
+A release is a dict: what the manifest says (payload.py), and by numbers HAD, the faults that there were all
+along; PARTITION that its image was written to, else None; PLANNED (pack.py), empty at first; WANTED, what is
 to be fetched (slots.py). The numbers cost no RAM: the build writes them out.
 """
 
@@ -59,3 +59,8 @@ PLAN = 9
 REFUSE = 10
 TRIAL = 11
 DELTA = 12
+
+HAD = 0  # what a release has
+PARTITION = 1
+PLANNED = 2
+WANTED = 3

@@ -24,13 +24,12 @@ COVERED_BY = {
     "outside": "integration/test_tenants_broker.py",
     "settings_checks": "unit/test_settings_faults.py",
     "settings_kinds": "unit/test_settings_faults.py",
-    "settings_text": "unit/test_settings_faults.py",
     "version": "unit/reports/test_status.py",
     "wiring": "tools/test_installers_page.py",
     # Rooms
     "access.card_dialogue": "unit/access/test_dialogue.py",
     "access.dates": "unit/access/test_clock.py",
-    "access.order": "unit/access/test_dialogue.py",
+    "access.order": "unit/access/test_log_order.py",
     "access.phone_note": "unit/readers/test_phone_tag_type4.py",
     "access.time_sources": "unit/access/test_clock.py",
     "access.zone_rule": "unit/access/test_zone.py",
@@ -47,7 +46,6 @@ COVERED_BY = {
     "people.cards": "unit/people/test_changes.py",
     "people.entry": "unit/people/test_residents.py",
     "people.approval": "unit/people/test_notices.py",
-    "people.home_code": "unit/home/test_commands.py",
     "people.keys": "unit/people/test_changes.py",
     "people.leases": "unit/people/test_lease_guard.py",
     "people.ledger": "unit/people/test_lease_guard.py",
@@ -86,7 +84,7 @@ COVERED_BY = {
     "update.payload": "unit/update/test_slots.py",
     "update.refusal": "unit/update/test_slots.py",
     "update.steps": "unit/update/test_manager.py",
-    "update.version": "unit/update/test_manifest.py",
+    "update.version": "unit/update/test_unheard.py",
 }
 """A module, and the file below tests/ that covers it."""
 

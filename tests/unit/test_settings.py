@@ -122,7 +122,7 @@ def test_each_field_says_what_is_right():
         ("home", {"host": "x" * 101}, "home.host must be " + HOME_HOST),
         ("home", {"host": "hub", "port": 0}, "home.port must be a whole number from 1 to 65535"),
         ("home", {"host": "hub", "user": ""}, "home.user must be a text of 1 to 64 bytes in UTF-8"),
-        ("home", {"port": 1883}, "home.host is missing: the address or name of the tenant's broker"),
+        ("home", {"port": 1883}, "home.host is missing: the tenant's broker"),
         ("home", {"host": "hub", "password": "x"}, "home.user is missing: it goes with home.password"),
         ("home", {"certificate": "ab" * 32, "host": "hub"}, NEEDS_PSRAM),
         (

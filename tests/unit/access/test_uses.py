@@ -4,7 +4,7 @@ import asyncio
 
 from ram_nvs import PowerCut, RamNVS, cut_everywhere
 
-from access.uses import Uses
+from access import uses as room
 from storage.nvs import Numbers
 
 
@@ -12,8 +12,21 @@ def digest(n):
     return bytes((n, 1, 2, 3, 4, 5)) + bytes(10)
 
 
+class Uses:
+    """The counts in an NVS."""
+
+    def __init__(self, nvs):
+        self.numbers = Numbers(nvs)
+
+    def count(self, digest, most):
+        return room.count(self.numbers, digest, most)
+
+    def forget(self, listed):
+        return room.forget(self.numbers, listed)
+
+
 def uses(nvs):
-    return Uses(Numbers(nvs))
+    return Uses(nvs)
 
 
 class Listed:

@@ -6,6 +6,7 @@ import json
 from ram_numbers import RamNvs
 
 import reports.telemetry as room
+from link import backoff
 from link.errors import MQTTError
 from reports.telemetry import Telemetry
 from storage.nvs import Numbers
@@ -42,7 +43,7 @@ class Time:
     def __init__(self, now=0):
         self.now = now
         self.script = []  # (ms, function), in ascending order
-        room.asyncio = self
+        room.asyncio = backoff.asyncio = self
         room.ticks_ms = lambda: self.now & (1 << 30) - 1
         room.ticks_diff = lambda a, b: ((a - b + (1 << 29)) & (1 << 30) - 1) - (1 << 29)
         room.ticks_add = lambda a, b: (a + b) & (1 << 30) - 1

@@ -13,6 +13,8 @@ from knife_flash import BLOCK, Knife, PowerCut, Reset
 from reordering_flash import CutFlash, ReorderingFlash
 from unmounting import unmount
 
+from storage import hmac
+
 _BLOCKS = 64
 _NOT_FOUND, _TOO_LONG = -0x1102, -0x110C
 _ERASE = 6
@@ -251,5 +253,6 @@ _Module(
 )
 _Module("os", **{name: getattr(os, name) for name in dir(os)})
 sys.modules["os"].urandom = lambda size: chip.random(size)  # noqa: PLW0108
+hmac.urandom = sys.modules["os"].urandom
 _Module("esp32", NVS=Nvs, Partition=PlainPartition)
 _Module("network", WLAN=lambda which: Wlan(), STA_IF=0)

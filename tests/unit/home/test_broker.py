@@ -188,7 +188,7 @@ def test_without_memory_it_goes_and_does_not_try_again_by_itself():
 
 
 def test_a_signed_command_is_presented_to_the_gate_and_nothing_is_answered():
-    codes = ("home.commands", "people.home_code", "home.entity", "link.dial")
+    codes = ("home.commands", "access.guest_key", "home.entity", "link.dial")
     for name in codes:  # this test's own need of them
         sys.modules.pop(name, None)
 

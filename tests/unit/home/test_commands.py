@@ -6,8 +6,8 @@ from hashlib import sha256
 
 from ram_nvs import RamNVS, cut_everywhere
 
+from access.guest_key import letters
 from home.commands import judge
-from people.home_code import letters
 from storage.nvs import Numbers
 
 NOW = 1764032400

@@ -11,11 +11,13 @@ from postman import Postman
 from ram_flash import RamFlash
 
 from link.blobs import fetch
+from link.envelope import verify
 from link.errors import Refused
-from lists.head import check, parts, read
+from lists.head import check, parts
 from reports.acks import REASONS
 from roll import snapshot
 from roll.credentials import BadList
+from storage.purposes import LIST_MESSAGE
 
 _ROUNDS = 200_000 if os.getenv("MENSHEN_NIGHTLY") else 5_000
 _EVERY = 40  # of the inputs so many go through the whole of sync, with its flash
@@ -90,7 +92,10 @@ def test_mangled_heads_are_refused():
         message = mangled(rng, rng.choice(good))
         if bytes(message) in good:
             continue
-        assert reason_of(lambda message=message: read(message, "demo", KEY)) in REASONS, message
+        assert (
+            reason_of(lambda message=message: parts(verify(message, "demo", KEY, LIST_MESSAGE), "demo"))
+            in REASONS
+        ), message
         if number % _EVERY == 0:
             lock.said.clear()
             lock.get(message)
@@ -165,7 +170,7 @@ def test_mangled_snapshots_are_refused():
         data = bytes(mangled(rng, good))
         with open("/access/b", "wb") as file:
             file.write(data)
-        reason = reason_of(lambda: asyncio.run(snapshot.check("/access/b", at_once)))
+        reason = reason_of(lambda: asyncio.run(snapshot.examine("/access/b", at_once)))
         assert reason in (None, "bad records")
         if reason is None:
             found = [data[at : at + 16] for at in range(16, len(data), 32)]

@@ -4,8 +4,8 @@ import sys
 
 from ram_numbers import RamNvs
 
-import reports.state as room
 from reports.status import Status
+from storage import hmac
 from storage.nvs import Numbers
 from version import VERSION
 
@@ -83,14 +83,14 @@ def test_the_challenge_is_made_of_the_locks_key_and_chance():
     """Before the radio is on, the chip's generator alone could be foreseen."""
     part, drawn = Part(), []
     status = Status(part, part, part, Numbers(RamNvs()))
-    before, room.urandom = room.urandom, lambda size: drawn.append(size) or bytes(size)
+    before, hmac.urandom = hmac.urandom, lambda size: drawn.append(size) or bytes(size)
     try:
         status.key = bytes(32)
         said = status(True)["challenge"]
         status.key = bytes(31) + b"1"
         assert status(True)["challenge"] != said
     finally:
-        room.urandom = before
+        hmac.urandom = before
     assert drawn == [32, 32]
 
 

@@ -9,6 +9,7 @@ from ram_numbers import RamNvs
 from telemetry_parts import DIGEST, NOW, ROOT, STATUS, Client, Time, end, lock, talk
 
 import reports.telemetry as room
+from link import backoff
 from reports.acks import Acks
 from reports.telemetry import Telemetry
 from storage.nvs import Numbers
@@ -213,7 +214,7 @@ def test_the_last_will_says_offline():
 def test_a_report_wakes_the_waiting_connection():
     """With the real asyncio: nothing waits for the timetable."""
     Time()
-    room.asyncio = asyncio
+    room.asyncio = backoff.asyncio = asyncio
     arrived = asyncio.Event()
 
     class Real:

@@ -42,7 +42,7 @@ def test_a_file_that_is_no_snapshot_is_refused():
     one, two, three = (record(d) for d in digests(3))
     good = whole([one, two, three])
     put("/access/b", good)
-    assert refusal(snapshot.check("/access/b", at_once)) is None
+    assert refusal(snapshot.examine("/access/b", at_once)) is None
     bad = (
         b"",
         good[:15],
@@ -61,14 +61,14 @@ def test_a_file_that_is_no_snapshot_is_refused():
     )
     for data in bad:
         put("/access/b", data)
-        assert refusal(snapshot.check("/access/b", at_once)) == "bad records", data
+        assert refusal(snapshot.examine("/access/b", at_once)) == "bad records", data
 
 
 def test_every_known_kind_of_record_passes():
     RamFlash("/access")
     kinds = ((1, 1), (1, 2), (2, 1), (3, 1), (4, 0), (5, 0xFF), (6, 0), (7, 2))
     put("/access/b", whole([record(d, 1, *kinds[n]) for n, d in enumerate(digests(len(kinds)))]))
-    assert refusal(snapshot.check("/access/b", at_once)) is None
+    assert refusal(snapshot.examine("/access/b", at_once)) is None
 
 
 def test_a_merge_is_what_the_changes_say():

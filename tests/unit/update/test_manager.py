@@ -9,7 +9,7 @@ from link.errors import Refused
 from update import version
 from update.course import Course
 from update.manager import Manager
-from update.steps import BUILD, DONE, JUDGE, REQUEST
+from update.steps import BUILD, DONE, JUDGE, PLANNED, REQUEST
 
 
 class Module:
@@ -65,7 +65,7 @@ class Lock:
         self.did.append("opened")
         if self.never:
             raise MemoryError
-        return BUILD, {"plan": []}
+        return BUILD, {PLANNED: []}
 
     async def build(self, update, release):
         self.did.append("updated")

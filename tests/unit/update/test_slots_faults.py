@@ -6,6 +6,7 @@ import sys
 sys.path.append("/slots/a")
 
 from update import slots
+from update.steps import HAD, PARTITION, PLANNED
 
 
 class Release:
@@ -31,7 +32,8 @@ class Release:
         """The faults that the release on trial is not blamed for."""
         slots.Builder = self.make
         manifest = {"security": 1, "slot": None, "files": None}
-        release = dict(manifest, had=self.faults(), partition=None, plan=[])
+        release = dict(manifest)
+        release[HAD], release[PARTITION], release[PLANNED] = self.faults(), None, []
         _, ready = asyncio.run(slots.step(self, release))
         return ready[2]
 

@@ -7,8 +7,7 @@ from update_parts import NEW_FILES, OLD, make_lock
 
 from storage.nvs import Numbers
 from update import version
-from update.unheard import HOURS, back, hour
-from update.version import switch, version_code
+from update.version import HOURS, back, hour, switch, version_code
 
 NEW = Release("1.1.0", NEW_FILES)
 
