@@ -5,7 +5,6 @@ While the longest step goes through the list, the code of no other step is loade
 
 import console
 from loader import Loan
-from people.entry import ResidentsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ async def tend(
     try:
         await _carry_out(register, decided, on_trial)
         await _clear(register, await _settle(register, clock))
-    except (OSError, ValueError, ResidentsError):  # or the list is replaced meanwhile
+    except (OSError, ValueError):  # or the list is replaced meanwhile: the next hour tries again
         console.error("housekeeping", "leases not tidied: again in an hour")
     if hour_over:
         await _move_logs_on(register)
