@@ -205,7 +205,7 @@ def test_a_copy_for_which_there_is_no_space_is_tried_again_in_ten_minutes():
 
 
 def test_hours_go_on_though_something_ends_each_round():
-    """What nobody has thought of ends housekeeping, which begins anew; no notice and no lease waits for it."""
+    """What nobody has thought of ends housekeeping, which begins anew; no notice and no lease waits."""
     house = House()
     time = Time(200, {n: lambda: setattr(time, "ms", time.ms + 59_000) for n in range(200)})
     keeper = Housekeeping(Settings, house, house, house.register, house, house)
