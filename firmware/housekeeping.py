@@ -47,7 +47,7 @@ class Housekeeping:
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
-        self._hour_over, self._part = False, board.numbers.get(LIVED_PART)
+        self._hour_over, self._part, self._counted = False, board.numbers.get(LIVED_PART), ticks_ms()
         self._on_trial = False  # whether the release was on trial when people were looked after last
         self.settled, self.turn = asyncio.Event(), asyncio.Lock()
 
@@ -62,9 +62,13 @@ class Housekeeping:
         await self._tend_list()  # the door is armed before that
         self.on_list()
         self.settled.set()
-        counted, version, fails = ticks_ms(), -1, False
+        version, fails = -1, False
         while True:
             await asyncio.sleep_ms(_COPY_MS)
+            if ticks_diff(ticks_ms(), self._counted) >= _PART_MS:  # first, whatever may fail below
+                self._counted, fails = ticks_add(self._counted, _PART_MS), False
+                if self._count():
+                    version, self._hour_over = -1, True  # who lives here is looked after once an hour, too
             self._reports.storm(self._throttle.tick(ticks_ms()))
             self._reports.look(self._board.fault_inputs)
             now = self._credentials.version
@@ -91,10 +95,6 @@ class Housekeeping:
             if self.keep is not None:
                 await asyncio.sleep_ms(0)
                 self.keep()
-            if ticks_diff(ticks_ms(), counted) >= _PART_MS:
-                counted, fails = ticks_add(counted, _PART_MS), False
-                if self._count():
-                    version, self._hour_over = -1, True  # who lives here is looked after once an hour, too
 
     def _count(self) -> bool:
         """Count ten minutes under power; whether an hour is full."""

@@ -204,6 +204,28 @@ def test_a_copy_for_which_there_is_no_space_is_tried_again_in_ten_minutes():
         assert len(tries) == 3, of
 
 
+def test_hours_go_on_though_something_ends_each_round():
+    """What nobody has thought of ends housekeeping, which begins anew; no notice and no lease waits."""
+    house = House()
+    time = Time(200, {n: lambda: setattr(time, "ms", time.ms + 59_000) for n in range(200)})
+    keeper = Housekeeping(Settings, house, house, house.register, house, house)
+
+    async def fails():
+        raise ValueError
+
+    keeper._tend = fails
+    room.asyncio = time
+    try:
+        for _ in range(150):
+            try:
+                asyncio.run(keeper.run())
+            except ValueError:
+                pass
+    finally:
+        room.asyncio = asyncio
+    assert house.numbers.get(LIVED) == 2
+
+
 def hours_counted(*passing_ms):
     """How many hours a lock counts while, every other second, so much time passes."""
     house = House()

@@ -79,6 +79,7 @@ class FromAfar(RuleBasedStateMachine):
         tokens = [token for token, at in self.house.void_at.items() if at <= soon]
         if due or tokens:
             self.door.cut_next(0, 0)
+            self.door.wear(0, 3, 0)  # else what is used may stay unnoted, and be gone later
             self.door.dark()
         for resident in due:
             resident.void_at = 0
