@@ -60,12 +60,13 @@ class Lock:
         await self._do("POST", "/api/keys", {"keys": keys})
 
     async def hold(self, card: str) -> None:
-        """Hold a card to the reader, once the lock has seen that the last one is gone.
-
-        One that comes back sooner is the same to it, and tells nothing until it is taken away once more.
-        """
-        await self.until(lambda: not self.world.reader.misses_card, "the last card's end was seen")
+        """Hold a card to the reader, once the lock has seen that the last one is gone."""
+        await self.last_card_is_gone()
         await self._do("PUT", "/api/card", {"card": card})
+
+    async def last_card_is_gone(self) -> None:
+        """Until the lock has seen it. One that comes back sooner is the same to it, and tells nothing."""
+        await self.until(lambda: not self.world.reader.misses_card, "the last card's end was seen")
 
     async def take_away(self) -> None:
         """Take the card away; it is no action of its own, so `since_us` stays."""

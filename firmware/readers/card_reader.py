@@ -130,7 +130,7 @@ class CardReader:
         A card that was found sleeps while the next one is looked for. One is gone when some looks in a row
         have not found it.
         """
-        lying, count = self._lying, 0
+        lying, count, unread = self._lying, 0, self._unread
         for _ in range(_MOST):
             if uid is None:
                 break
@@ -140,6 +140,8 @@ class CardReader:
             elif await self._meet(uid, uid not in lying):
                 lying[uid] = -1
             uid = await self._reader.another()
+        if self._unread == unread:  # all were read to the end, or known
+            self._unread = 0
         _count(lying)
         if count < self._random:
             self._asks_all = _GONE_AFTER + 1
@@ -186,11 +188,11 @@ class CardReader:
                     return False
                 if isinstance(error, MemoryError):
                     raise  # told as a fault, and asked again: a card is not denied for that
+                self._unread = 0
                 if adds:
                     proved = b""  # it may be half written: not to be kept by its number alone
             except OSError:
                 pass  # no space for the secret of the first card: it is not added
-        self._unread = 0
         hides = proved and (is_random or adds)  # one that was added shows random numbers from now on
         if hides:
             is_new = not is_random or proved not in self._proved

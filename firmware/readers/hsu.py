@@ -198,7 +198,7 @@ class Line:
         return self._acknowledged and len(data) > 1 and data[0] == frames.CHIP and data[1] == code + 1
 
     def _on_irq(self, pin: "Pin") -> None:
-        if self._sleeper is not None and self._due:
+        if self._due:
             self._due -= 1
             if self._acknowledged:  # or the ACK is announced after it was read
                 self._begins.set()

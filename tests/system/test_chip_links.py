@@ -59,6 +59,32 @@ print("ready")
     assert heard == [115_200, b"slow", 921_600, b"fast", 921_600, b"as fast", 9600]
 
 
+async def test_a_pin_that_moved_before_a_byte_came_has_interrupted_by_the_time_that_is_read(
+    tmp_path: Path,
+) -> None:
+    """By each way to read, in a program that gives its event loop no turn meanwhile."""
+    lock = make_board(
+        tmp_path,
+        """
+from machine import Pin, UART
+uart, buffer, fell = UART(2), bytearray(9), []
+ways = [uart.read, lambda: uart.readinto(buffer), uart.readline, uart.any]
+Pin(4, Pin.IN, Pin.PULL_UP).irq(lambda _: fell.append(1), Pin.IRQ_FALLING)
+print("ready")
+for way in ways:
+    while not way():
+        pass
+    print("came", len(fell))
+""",
+    )
+    async with running(lock):
+        for count in range(1, 5):
+            lock.set_input(4, 0)
+            lock.set_input(4, 1)
+            lock.uart(2).write(b"\n")
+            await lock.wait_line(f"came {count}")
+
+
 async def test_a_full_receive_buffer_loses_bytes(tmp_path: Path) -> None:
     lock = make_board(
         tmp_path,

@@ -1,4 +1,8 @@
-"""Cards that prove themselves, at the whole lock: they open, others do not, no wrong key is ever tried."""
+"""Cards that prove themselves, at the whole lock: they open, others do not, no wrong key is ever tried.
+
+That one which lies there for long opens once is shown in simulated time, by tests/tools/test_taps.py: here a
+computer that is too busy for the reader's model makes it a reader that fails, and then a card is new again.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -67,19 +71,6 @@ async def refused(lock: Lock, name: str) -> None:
         await lock.wait_light("denied")
     await at_rest(lock)
     assert not opened(lock)
-
-
-@pytest.mark.parametrize("name", KINDS)
-async def test_a_card_that_proves_itself_opens_and_one_laid_there_for_long_opens_once(
-    lock: Lock, name: str
-) -> None:
-    async with lock.tap(name):
-        await lock.wait_unlocked()
-        await lock.wait_locked()
-        looks = len([e for e in lock.since() if e["type"] == "reader"])
-        await lock.wait_event(lambda e: len([e for e in lock.since() if e["type"] == "reader"]) > looks + 20)
-        assert len(opened(lock)) == 1
-    assert failures(lock) == 0
 
 
 async def test_an_old_card_and_a_stranger_s_do_not_open(lock: Lock) -> None:
@@ -175,6 +166,7 @@ async def test_a_card_of_another_lock_is_told_so_and_a_desfire_is_added_all_the_
 
 async def test_of_two_cards_the_good_one_opens(lock: Lock) -> None:
     for other in ("new", "old", "cleaner"):
+        await lock.last_card_is_gone()
         lock.since_us = max(e["us"] for e in lock.events) + 1
         cards = lock.world.cards
         lock.world.reader.hold([cards[other], cards["tenant"]])
@@ -199,8 +191,8 @@ async def test_beside_a_tag_that_is_stuck_to_the_reader_a_card_opens_each_time(
         await lock.wait_unlocked()
         reader.hold([sticker])
         await lock.wait_locked()
-        looks = sticker.starts
+        looks = reader.searches_in_vain
         async with asyncio.timeout(TIMEOUT_S):
-            while sticker.starts < looks + 5:
+            while reader.searches_in_vain < looks + 5:
                 await lock.world.board.turn()
     assert failures(lock) == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from menshen.bench import decision, rivals, steps
+from menshen.bench.lock import MeasuredLock
 from menshen.bench.progress import Progress
 from menshen.simulator.board import Board
 from menshen.simulator.outfit import Chip
@@ -40,6 +41,24 @@ def test_each_way_to_look_a_credential_up_finds_it(kind: str) -> None:
     figures = rivals.look_up(micropython(), kind, 100)
     assert figures is not None
     assert figures["us"] > 0
+
+
+async def test_a_tap_is_measured_though_the_reader_was_away_as_the_last_card_went(
+    tmp_path: Path, app_dir: Path
+) -> None:
+    """It is the same where this computer is too busy for the reader's model: the next tap was lost."""
+    lock = MeasuredLock(tmp_path, app_dir, micropython(), world={"secure": True})
+    await lock.world.start(power=False)
+    try:
+        await lock.plain_start()
+        await lock.tap_once()
+        lock.world.reader.break_down("absent")
+        await lock.until("pin", name="relay", level=0)
+        lock.world.reader.break_down("ok")
+        assert lock.world.reader.misses_card
+        assert await lock.tap_once() > 0
+    finally:
+        await lock.world.stop()
 
 
 async def test_a_part_that_fails_or_hangs_is_missing_and_the_next_is_measured(capsys) -> None:

@@ -58,13 +58,13 @@ def test_the_lock_s_own_work_for_a_tap_does_not_grow(lock_and_cards, kind) -> No
     assert all(count <= most for count, most in zip(cost[1:], MOST[kind], strict=True)), cost
 
 
-@pytest.mark.parametrize("kind", SECURE)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_card_held_there_for_long_opens_once_and_counts_nothing(lock_and_cards, kind) -> None:
     """For an hour by night; the lock lives on, and the next tap opens."""
     lock, owned = lock_and_cards
     assert lock.hold(owned[kind], LONG_S) == 1
     assert lock.hold(owned[kind], _TRY_S) == 1
-    assert sum(failures(owned[kind])) == 0
+    assert kind not in SECURE or sum(failures(owned[kind])) == 0
 
 
 @pytest.mark.parametrize("kind", ATTACKED)

@@ -50,11 +50,8 @@ async def _worst_tap_ms(lock: MeasuredLock, until: asyncio.Future | None, count:
     worst = 0.0
     while count and not (until and until.done()):
         count -= 1
-        while lock.world.state()["relay"]:  # noqa: ASYNC110 (the world calls; there is nothing to wait on)
-            await asyncio.sleep(0.01)
-        begun = now_us()
-        lock.world.card("tenant")
-        while not lock.world.state()["relay"]:  # noqa: ASYNC110
+        begun = await lock.hold("tenant")
+        while not lock.world.state()["relay"]:  # noqa: ASYNC110 (the world calls)
             await asyncio.sleep(0.001)
         worst = max(worst, (now_us() - begun) / 1000)
         lock.world.card(None)

@@ -17,13 +17,13 @@ MISSES = 3
 class Field:
     """`moved` is set when a card comes or goes, and when the field does. `time` is the reader's.
 
-    `misses` are the searches since one has found a card.
+    `misses` are the searches since one has found a card, `in_vain` all that have found none.
     """
 
     def __init__(self) -> None:
         self.time = Timeline()
         self.cards: list[Card] = []
-        self.on, self.misses = False, MISSES
+        self.on, self.misses, self.in_vain = False, MISSES, 0
         self.moved = asyncio.Event()
 
     def hold(self, cards: Sequence[Card]) -> None:

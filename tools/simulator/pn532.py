@@ -75,6 +75,11 @@ class Pn532:
         return is_asked and self._air.misses < MISSES and not self._as_reader.awaits_card
 
     @property
+    def searches_in_vain(self) -> int:
+        """Each look of the lock ends with one, whatever it has found before."""
+        return self._air.in_vain
+
+    @property
     def plays_card(self) -> bool:
         """Whether the host has it be a card to a phone (7.2.9)."""
         return self._powered and bool(self._setup.parameters & EMULATES_PICC)

@@ -97,6 +97,7 @@ class Initiator:
                 if not wakes and not await self._pause(end, soon=modulation == 0 and not uid):
                     self._setup.in_fifo(SENS_REQ)
                     self._air.misses += 1
+                    self._air.in_vain += 1
                     return b"\x00"
         finally:
             self.awaits_card = False

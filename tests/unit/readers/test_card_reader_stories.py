@@ -1,7 +1,8 @@
 """Whatever came before, a card that was away for four seconds and lies there now is told, and soon.
 
 Cards of both kinds, tags that begin and end, phones, a reader that hangs, and a lack of memory, at random.
-300 taps, 10,000 with MENSHEN_NIGHTLY=1, in virtual time.
+300 taps, 10,000 with MENSHEN_NIGHTLY=1, in virtual time: with nothing else there, and beside a tag that is
+stuck to the reader.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from os import urandom
 
 from virtual_time import clock  # isort: skip (it comes before whatever imports time)
 from scripted_phone import WHOLE, Phone, read
-from scripted_pn532 import Chip
+from scripted_pn532 import OTHER, Chip
 
 from access.decide import PLAIN, PROVED
 from readers.card_reader import CardReader
@@ -23,6 +24,7 @@ _TAPS = 10_000 if os.getenv("MENSHEN_NIGHTLY") else 300
 _AWAY_MS, _TOLD_MS = 4000, 8000
 _SHOWN = (b"\4\1\1\1\1\1\1", b"\4\2\2\2\2\2\2")
 _HIDDEN = (b"\4\3\3\3\3\3\3", b"\4\4\4\4\4\4\4")  # they make up another number each time, and prove this
+_STUCK = b"\4\5\5\5\5\5\5"  # makes up its number, and proves nothing
 _ASKS = WHOLE + [read(2, 8)]
 
 _wait = core.IOQueue.wait_io_event
@@ -41,7 +43,7 @@ class Air(Chip):
     """Some of its cards make up their number."""
 
     def answer(self, code, data=b""):
-        if len(data) > 6 and self.found in _HIDDEN and data[6:] == self.found:
+        if len(data) > 6 and self.found in _HIDDEN + (_STUCK,) and data[6:] == self.found:
             data = data[:5] + b"\4\x08" + urandom(3)
         Chip.answer(self, code, data)
 
@@ -49,8 +51,9 @@ class Air(Chip):
 class Story:
     """One reader, and what happens to it."""
 
-    def __init__(self):
-        self.chip, self.told = Air(), []
+    def __init__(self, *stuck):
+        """`stuck` lies at the reader all the time."""
+        self.chip, self.told, self._stuck = Air(), [], list(stuck)
         self.chip.phone = Phone()
         self.reader = CardReader(PN532(self.chip, self.chip.irq, self.chip.reset), self)
         self.tag, self.opens = None, True
@@ -107,6 +110,14 @@ class Story:
             deed = random.choice(self.HAPPENS)
             clock.at(clock.now + random.randint(0, within_ms), lambda deed=deed: deed(self))
 
+    def put(self, cards):
+        """Hold these to the reader; which is found first is by chance."""
+        lying = self._stuck + cards
+        if random.getrandbits(1):
+            lying.reverse()
+        self.chip.lay(lying)
+        self.chip._search()
+
     async def tap(self, running):
         """How long until a card is told, in ms."""
         self.opens = random.getrandbits(1)
@@ -116,7 +127,7 @@ class Story:
         self.chip.phone.forget()
         if random.getrandbits(1):
             self.something(1000)
-        self.chip.put(card)
+        self.put([card])
         wanted = card, PROVED if card in _HIDDEN else PLAIN
         while wanted not in self.told:
             await asyncio.sleep_ms(5)
@@ -126,18 +137,20 @@ class Story:
                 raise AssertionError("it lies there, and nothing is told: " + repr((wanted, self.told)))
         took = clock.now - began
         await asyncio.sleep_ms(random.choice((0, 0, 10, 100, 500, 2000)))
-        self.chip.put(None)
+        self.put([])
         self.something(_AWAY_MS)
         await asyncio.sleep_ms(_AWAY_MS)
         return took
 
 
-def test_each_card_is_told_soon_whatever_came_before():
+def live(*stuck):
+    """Tap so often, beside what is stuck there."""
     clock.begin()
     random.seed(7)
 
     async def whole():
-        story = Story()
+        story = Story(*stuck)
+        story.put([])
         running = asyncio.create_task(story.reader.run(story.on_card, lambda well: None))
         took = []
         for _ in range(_TAPS):
@@ -148,3 +161,12 @@ def test_each_card_is_told_soon_whatever_came_before():
         assert max(took) <= _TOLD_MS
 
     asyncio.run(whole())
+
+
+def test_each_card_is_told_soon_whatever_came_before():
+    live()
+
+
+def test_so_is_each_card_beside_a_tag_that_is_stuck_to_the_reader():
+    live(_STUCK)
+    live(OTHER)

@@ -242,6 +242,34 @@ def test_the_loop_is_kept_awake_for_the_two_frames_that_are_due():
     drive(story, {"liveness_ms": 5000, "answer_ms": 5000})
 
 
+def test_an_answer_that_begins_while_the_line_is_read_wakes_the_loop_too():
+    hush, woken = hsu.hush, []
+    hsu.hush = lambda: woken.append("hush")
+
+    async def story(chip, driver):
+        reads = chip.readinto
+
+        def begins_just_then(buffer):
+            count = reads(buffer)
+            if driver.line._acknowledged and chip.searching and not count:
+                chip.readinto = reads
+                chip.irq.value(0)
+                chip.irq.value(1)
+            return count
+
+        await driver.start()
+        waiting = asyncio.create_task(found(driver))
+        chip.readinto = begins_just_then
+        await until(lambda: woken)
+        chip.put(TENANT)
+        assert await waiting == TENANT
+
+    try:
+        drive(story, {"liveness_ms": 5000, "answer_ms": 5000})
+    finally:
+        hsu.hush = hush
+
+
 def test_look_tells_who_is_there_without_waiting():
     async def story(chip, driver):
         await driver.start()

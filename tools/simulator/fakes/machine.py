@@ -63,6 +63,14 @@ class PWM:
         tell("pwm %d %d %d %d\n", self._pin, freq, duty_u16)
 
 
+def _seen(came):
+    """What came over a serial line. Pins that moved before it have interrupted the program before it."""
+    began, own = _bus.clock(), _bus.own_us
+    _bus.pump()
+    _bus.own_us = own + _bus.clock() - began
+    return came
+
+
 class UART(io.IOBase):
     """A serial line with a device model at its other end. What comes while `rxbuf` bytes wait is lost.
 
@@ -91,13 +99,13 @@ class UART(io.IOBase):
         tell("uart %d %d %d %d\n", self._id, 0, self._baud)
 
     def read(self, size: int = -1) -> bytes | None:
-        return self._file.read(size)
+        return _seen(self._file.read(size))
 
     def readinto(self, buf) -> int | None:
-        return self._file.readinto(buf)
+        return _seen(self._file.readinto(buf))
 
     def readline(self) -> bytes | None:
-        return self._file.readline()
+        return _seen(self._file.readline())
 
     def write(self, data: bytes) -> int:
         """The world is told when, since it may be late to take it."""
@@ -111,7 +119,7 @@ class UART(io.IOBase):
 
     def any(self) -> int:
         _ioctl(self._fd, _FIONREAD, _count)
-        return _count[0] | _count[1] << 8 | _count[2] << 16
+        return _seen(_count[0] | _count[1] << 8 | _count[2] << 16)
 
 
 class WDT:
