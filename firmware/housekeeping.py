@@ -12,8 +12,6 @@ from storage.names import CHOICE, LIVED, LIVED_PART
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from access.clock import Clock
     from access.throttle import Throttle
     from board import Board
@@ -30,8 +28,7 @@ class Housekeeping:
     """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
 
     `turn` is a lock held by whatever needs much memory: a list that comes, a release that comes, and the
-    longer work done here. There is not enough memory for two of them. keep(), if there is one, is called each
-    second.
+    longer work done here. There is not enough memory for two of them.
     """
 
     def __init__(
@@ -43,7 +40,6 @@ class Housekeeping:
         throttle: "Throttle",
         reports: "Reports",
     ) -> None:
-        self.keep: "Callable[[], None] | None" = None
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
@@ -84,9 +80,6 @@ class Housekeeping:
                 self._register.leases.ensure_copy()
             except (ImportError, MemoryError):  # tried again in a second
                 pass
-            if self.keep is not None:
-                await asyncio.sleep_ms(0)
-                self.keep()
             if ticks_diff(ticks_ms(), counted) >= _PART_MS:
                 counted = ticks_add(counted, _PART_MS)
                 if self._count():

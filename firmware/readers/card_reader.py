@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from access.decide import DELAYS, ELSEWHERE, PLAIN, PROVED
-from loader import hush
+from loader import Late, hush
 from readers.hsu import ReaderError
 from readers.pn532 import CardError
 
@@ -32,10 +32,16 @@ _PHONE = b"\x08\0"  # the phone that is awaited, among what lies there
 
 
 class CardReader:
-    """The cards at one reader. run() says who is told of them; `secure` asks cards that can prove it."""
+    """The cards at one reader. run() says who is told of them.
 
-    def __init__(self, reader: "PN532", secure: "SecureCards | None" = None, look_ms: int = _LOOK_MS) -> None:
-        self._reader, self._secure = reader, secure
+    With `keys`, the lock's and the list, cards are asked to prove who they are. bring() loads the code for
+    that; so does the first such card, if nobody has.
+    """
+
+    secure: "SecureCards | None" = None
+
+    def __init__(self, reader: "PN532", keys: tuple = (), look_ms: int = _LOOK_MS) -> None:
+        self._reader, self._keys = reader, keys
         self._on_card = self._on_health = _nobody
         self._adds = _never
         self._look_ms = look_ms
@@ -47,6 +53,14 @@ class CardReader:
         self._turn = 0  # looks
         self._unread = 0  # times in a row that a card was not read to the end
         self._tag: PhoneTag | None = None
+
+    def bring(self) -> "SecureCards":
+        """What asks cards; from now on it stays loaded."""
+        with Late():
+            from readers.secure_cards import SecureCards
+
+            self.secure = SecureCards(*self._keys)
+            return self.secure
 
     def emulate(self, tag: "PhoneTag | None") -> None:
         """Emulate this tag in place of the one before, until it is over; None: no tag any more.
@@ -176,9 +190,10 @@ class CardReader:
             hush()
         proved = None
         adds = self._adds() and not (is_random and _RANDOM + b"\1" in self._lying)
-        if asks and self._secure is not None and self._reader.speaks_apdus:
+        if asks and (self.secure or self._keys) and self._reader.speaks_apdus:
             try:
-                proved = await self._secure.ask(self._reader, uid, is_random, adds)
+                secure = self.secure or self.bring()
+                proved = await secure.ask(self._reader, uid, is_random, adds)
             except (CardError, MemoryError) as error:
                 self._unread += 1  # it was moved, or there was no room: look again for a while
                 if self._unread <= _UNREAD_MAX:

@@ -52,7 +52,8 @@ class Story:
     def __init__(self):
         self.chip, self.told = Air(), []
         self.chip.phone = Phone()
-        self.reader = CardReader(PN532(self.chip, self.chip.irq, self.chip.reset), self)
+        self.reader = CardReader(PN532(self.chip, self.chip.irq, self.chip.reset))
+        self.reader.secure = self
         self.tag, self.opens = None, True
         self.torn = self.no_room = 0
 
