@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from housekeeping import Housekeeping
     from machine import WDT
+    from readers.card_reader import CardReader
     from settings import Settings
 
 _LATER_MS = const(10_000)  # longer than the check of the longest list should take
@@ -33,11 +34,11 @@ def _start(watchdog: "WDT") -> None:
     tidy()  # settings come to lie low
     settings = _load_settings(watchdog)
     tidy()  # the parts come to lie where the code for the settings was
-    parts, housekeeping, start = _arm(settings, watchdog)
+    parts, *others = _arm(settings, watchdog)
     took = ticks_diff(ticks_us(), began)
     console.info("app", "armed in %d.%03d ms after %s" % (took // 1000, took % 1000, parts[1].reset_cause()))
     hush(_PAST_MS)  # somebody may have waited for the power: the readers come first
-    asyncio.run(go_on(parts, housekeeping, start))
+    asyncio.run(go_on(parts, *others))
 
 
 def _load_settings(watchdog: "WDT") -> "Settings":
@@ -56,10 +57,14 @@ def _arm(settings: "Settings", watchdog: "WDT") -> tuple:
         return Lock(settings, watchdog).arm()
 
 
-async def go_on(parts: tuple, housekeeping: "Housekeeping", start: "Callable[..., None]") -> None:
+async def go_on(
+    parts: tuple, housekeeping: "Housekeeping", start: "Callable[..., None]", reader: "CardReader | None"
+) -> None:
     """With the door armed, start everything else. `parts` are those of outside.py."""
     await asyncio.sleep_ms(_READY_MS)
     await collect()
+    if reader is not None:
+        await _bring_cards(reader)
     start("housekeeping", housekeeping.run)
     try:  # housekeeping loads code for a time first: what stays must not lie among it
         await asyncio.wait_for_ms(housekeeping.settled.wait(), _LATER_MS)
@@ -67,6 +72,14 @@ async def go_on(parts: tuple, housekeeping: "Housekeeping", start: "Callable[...
         pass
     memory = asyncio.Lock()  # held by a task that needs much memory
     start("outside", _join_outside, None, parts, start, housekeeping, memory, {})
+
+
+async def _bring_cards(reader: "CardReader") -> None:
+    """Load what asks cards: it stays, and so comes as low in memory as can be."""
+    try:
+        await reader.bring().renew()
+    except (ImportError, MemoryError, OSError):
+        pass  # the first card tries it again
 
 
 async def _join_outside(parts: tuple, *others) -> bool:

@@ -12,8 +12,6 @@ from storage.names import CHOICE, LIVED, LIVED_PART
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from access.clock import Clock
     from access.throttle import Throttle
     from board import Board
@@ -30,8 +28,7 @@ class Housekeeping:
     """`settled` is set when the list has been checked after a start, and the code for that is unloaded.
 
     `turn` is a lock held by whatever needs much memory: a list that comes, a release that comes, and the
-    longer work done here. There is not enough memory for two of them. keep(), if there is one, is called each
-    second.
+    longer work done here. There is not enough memory for two of them.
     """
 
     def __init__(
@@ -43,7 +40,6 @@ class Housekeeping:
         throttle: "Throttle",
         reports: "Reports",
     ) -> None:
-        self.keep: "Callable[[], None] | None" = None
         self._settings, self._board, self._clock = settings, board, clock
         self._register, self._credentials = register, register.credentials
         self._throttle, self._reports = throttle, reports
@@ -92,9 +88,6 @@ class Housekeeping:
             except OSError:  # in ten minutes: what fails wears the flash, too
                 console.warning("housekeeping", "no space for a second copy")
                 fails = True
-            if self.keep is not None:
-                await asyncio.sleep_ms(0)
-                self.keep()
 
     def _count(self) -> bool:
         """Count ten minutes under power; whether an hour is full."""

@@ -36,7 +36,6 @@ class Lock:
             from people.residents import Residents
             from readers.card_reader import CardReader
             from readers.pn532 import PN532
-            from readers.secure_cards import SecureCards
             from reports.reports import Reports
             from roll.credentials import Credentials
             from storage.hmac import Mac
@@ -55,7 +54,7 @@ class Lock:
             chip = None
             if settings.reader == "pn532":
                 chip = PN532(board.reader_uart, board.reader_irq, board.reader_reset)
-            self._card_reader = secure = None
+            self._card_reader = None
             with Loan():
                 from roll.head import open_list
                 from storage.sealed import Sealed  # noqa: F401 (for what is made here, and loaded once)
@@ -64,8 +63,7 @@ class Lock:
                 residents = Residents(settings.key, board.numbers)
                 leases = Leases(settings.key, board.numbers)
                 if chip is not None:
-                    secure = SecureCards(settings.key, credentials)
-                    self._card_reader = CardReader(chip, secure)
+                    self._card_reader = CardReader(chip, (settings.key, credentials))
             register = Register(credentials, residents, leases, settings.shared, clock.now)
             reports = Reports(indicator, board.numbers, clock.now, register.note)
             restrictions = Restrictions(register, settings.zone, board.numbers, mac)
@@ -82,8 +80,6 @@ class Lock:
             answers = "the card reader answers", "the card reader does not answer"
             self._answers = reports.health(READER, *answers)
             self._housekeeping = Housekeeping(settings, board, clock, register, throttle, reports)
-            if secure is not None:
-                self._housekeeping.keep = secure.keep
             self._parts = settings, board, clock, register, self._doorkeeper, reports
 
     def arm(self) -> tuple:
@@ -94,4 +90,4 @@ class Lock:
         if reader is not None:
             answers = self._answers
             start("cards", reader.run, answers, doorkeeper.card, answers, doorkeeper.adds_card)
-        return self._parts, self._housekeeping, start
+        return self._parts, self._housekeeping, start, reader

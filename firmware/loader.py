@@ -10,9 +10,6 @@ Their memory is free once nothing refers to them, so the block is the last thing
 `with` is for code that cannot wait. `Late` is for code that is loaded after the door is armed, and stays.
 With plenty of memory (PSRAM) the same classes unload nothing.
 
-What is often needed is kept while there is memory for it: `spare` holds what was made of it, and so its code,
-until a block begins. A `Brief` block leaves it there, if there is memory for both.
-
 Code is loaded between two garbage collections, each a step of its own in the event loop, and none runs in
 between: load and collections in one step would hold up the door five times as long. While somebody is at the
 door nothing is collected, see `hush`: a tap would have to wait for a dozen collections.
@@ -32,45 +29,32 @@ _LOOK_MS = const(50)
 _MOST = const(40)  # looks: whoever types for ever puts nothing off for ever
 _PLENTY = const(1_000_000)  # bytes: a board with PSRAM, on which collections are few and long
 _IS_PLENTY = gc.mem_free() > _PLENTY
-_CALM_MS = const(10_000)  # behind a block: the next one of the same work has begun by then
-_BRIEF = const(5120)  # bytes: more than a brief loan takes
-_ROOM = const(10_240)  # bytes: that, and what is kept
-
-spare: list = []
 
 
 class Late:
     """The modules that the imports at the head of the block bring stay loaded, unless one of them fails."""
 
     _lends = False
-    _needs_room = True
     # Shared by all blocks, since there is one sys.modules and one collector:
     _open: "Late | None" = None  # the block whose imports are under way
     _sweeps = False  # a collection of what was unloaded is scheduled
     _since: "int | None" = None  # ticks at which somebody at the door was seen last
-    _lasting = 0  # blocks that need room
-    _ended = ticks_ms()  # when the last of them did
 
     def __enter__(self) -> "Late":
         """Imports are this block's from here on, until another block begins or the event loop runs."""
         if _IS_PLENTY:  # nothing is given back: who brought what need not be known
             return self
-        self._make_room()
         gc.threshold(_NEVER)  # no collection falls into this step; _sweep() allows them again
         if Late._open is not None:
             Late._open._note()
         self._names = set(sys.modules)  # some 200 bytes; in a list each would be looked for one by one
         Late._open = self
-        Late._lasting += self._needs_room
         return self
 
     def __exit__(self, kind: object, *error: object) -> None:
         if _IS_PLENTY:
             return
         self._note()
-        if self._needs_room:
-            Late._lasting -= 1
-            Late._ended = ticks_ms()
         if kind is None and not self._lends:
             return
         for name in self._names:
@@ -83,15 +67,8 @@ class Late:
                     pass
         _sweep_later()
 
-    def _make_room(self) -> None:
-        """Let go what is kept, if this block may need its room. Whoever uses it now has it until the end."""
-        if spare and (self._needs_room or gc.mem_free() < _BRIEF):
-            spare.clear()
-
     async def begin(self) -> "Late":
         """What comes before the block. The build writes `async with` out with this name, made short."""
-        if not _IS_PLENTY:
-            self._make_room()
         await collect()
         asyncio.create_task(self._go_on())
         return self
@@ -121,18 +98,6 @@ class Loan(Late):
     """The modules that the imports at the head of the block bring are unloaded at its end."""
 
     _lends = True
-
-
-class Brief(Loan):
-    """A loan that takes little: as a rule there is room for it beside what is kept."""
-
-    _needs_room = False
-
-
-def is_calm() -> bool:
-    """Whether there is room for something to be kept: nobody needs it, did of late, or is at the door."""
-    lasts = Late._lasting or Late._since is not None or ticks_diff(ticks_ms(), Late._ended) < _CALM_MS
-    return not lasts and gc.mem_free() >= _ROOM
 
 
 async def collect() -> None:

@@ -6,7 +6,7 @@ operator can have made. The time does not go below the last signed one, the floo
 Any clock may be wrong, the operator's too: time_sources.py says which is believed.
 """
 
-from loader import Brief, Loan
+from loader import Loan
 from storage.names import CLOCK_FLOOR
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ class Clock:
 
     def network(self, now: int) -> bool:
         """Set the clock by SNTP, unless a better source says otherwise. Whether it was set."""
-        with Brief():
+        with Loan():
             from access.time_sources import network
 
             return network(self, now)

@@ -14,7 +14,7 @@ from umqtt import simple
 import console
 from link.errors import MQTTError
 from link.packets import CONNACK, PINGRESP, PUBACK, PUBLISH, SUBACK, UNSUBACK, frame, text
-from loader import Brief
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class MQTTClient(simple.MQTTClient):
             raise MQTTError("connection failed: " + str(error).strip())
 
     async def _open(self, address: str) -> None:
-        async with Brief():
+        async with Loan():
             from link.dial import dial
 
             self._stream, self._packets = await dial(self, address, self._tls)

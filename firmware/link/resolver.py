@@ -1,6 +1,6 @@
 """Caches the addresses of hosts; the broker's is stored in NVS, too."""
 
-from loader import Brief
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Resolver:
 
     async def resolve(self, host: str, timeout_ms: int = 6000) -> str:
         """The host's IPv4 address. Raises OSError within about timeout_ms."""
-        async with Brief():
+        async with Loan():
             from link.lookup import look_up
 
             return await look_up(host, timeout_ms, self._cache, self._servers, self._numbers, self._wlan_dns)
@@ -42,7 +42,7 @@ class Resolver:
         address = self._cache.get(host, ("",))[0]
         if address:
             try:
-                async with Brief():
+                async with Loan():
                     from link.addresses import remember
 
                     remember(self._numbers, host, address)

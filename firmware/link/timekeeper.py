@@ -8,7 +8,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from loader import Brief
+from loader import Loan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Timekeeper:
             await self._ask(self._server)
 
     async def _ask(self, server: "tuple[str, int]") -> None:
-        async with Brief():
+        async with Loan():
             from link.sntp import set_clock
 
             await set_clock(self._clock, self._resolver, server, self._is_offline)

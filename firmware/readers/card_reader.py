@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from access.decide import DELAYS, ELSEWHERE, PLAIN, PROVED
-from loader import hush
+from loader import Late, hush
 from readers.hsu import ReaderError
 from readers.pn532 import CardError
 
@@ -28,14 +28,21 @@ _WORKS_MS = const(500)  # one that worked for so long after its start is tried a
 _UNREAD_MAX = const(10)  # looks; then the card counts as one that has proved nothing
 _FORGET_MS = const(3000)  # after such an outage a card at the reader counts as presented anew
 _RANDOM = b"\x08"  # UID0 of a random UID, new at each activation: ISO/IEC 14443-3, 6.5.4
+_SPEAKS, _PROVED = b"\1", b"\2"  # behind the number that a card shows always, which can prove itself, or has
 _PHONE = b"\x08\0"  # the phone that is awaited, among what lies there
 
 
 class CardReader:
-    """The cards at one reader. run() says who is told of them; `secure` asks cards that can prove it."""
+    """The cards at one reader. run() says who is told of them.
 
-    def __init__(self, reader: "PN532", secure: "SecureCards | None" = None, look_ms: int = _LOOK_MS) -> None:
-        self._reader, self._secure = reader, secure
+    With `keys`, the lock's and the list, cards are asked to prove who they are. bring() loads the code for
+    that; so does the first such card, if nobody has.
+    """
+
+    secure: "SecureCards | None" = None
+
+    def __init__(self, reader: "PN532", keys: tuple = (), look_ms: int = _LOOK_MS) -> None:
+        self._reader, self._keys = reader, keys
         self._on_card = self._on_health = _nobody
         self._adds = _never
         self._look_ms = look_ms
@@ -47,6 +54,14 @@ class CardReader:
         self._turn = 0  # looks
         self._unread = 0  # times in a row that a card was not read to the end
         self._tag: PhoneTag | None = None
+
+    def bring(self) -> "SecureCards":
+        """What asks cards; from now on it stays loaded."""
+        with Late():
+            from readers.secure_cards import SecureCards
+
+            self.secure = SecureCards(*self._keys)
+            return self.secure
 
     def emulate(self, tag: "PhoneTag | None") -> None:
         """Emulate this tag in place of the one before, until it is over; None: no tag any more.
@@ -137,15 +152,15 @@ class CardReader:
             if len(uid) == 4 and uid[:1] == _RANDOM:
                 count += 1
                 await self._meet_random(uid, _RANDOM + bytes((count,)), count)
-            elif await self._meet(uid, uid not in lying):
-                lying[uid] = -1
+            else:
+                await self._meet_shown(uid)
             uid = await self._reader.another()
         if self._unread == unread:  # all were read to the end, or known
             self._unread = 0
         _count(lying)
-        if count < self._random:
+        if count < self._random or count < len(self._proved):
             self._asks_all = _GONE_AFTER + 1
-        if self._asks_all:
+        if self._asks_all and lying.get(_RANDOM, 1):  # else one was not read in this look
             self._asks_all -= 1
             _count(self._proved)
         self._settled = self._random
@@ -155,37 +170,56 @@ class CardReader:
             self._proved.clear()
             self._unread = 0
 
+    async def _meet_shown(self, uid: bytes) -> None:
+        """A card that always shows this number is new where none of its kind with that number lay there.
+
+        If it may prove itself and has not, it is asked now and then: it may be the one that the other copied.
+        """
+        lying, speaks = self._lying, self._reader.speaks_apdus
+        key, proved = uid + _SPEAKS if speaks else uid, uid + _PROVED
+        if speaks and proved in lying:
+            key = proved
+        is_new = key not in lying
+        if is_new or (speaks and key != proved and (self._unread or not self._turn & 7)):
+            found = await self._meet(uid, is_new)
+            if found is None and is_new:
+                return
+            if found:
+                key = proved
+        lying[key] = -1
+
     async def _meet_random(self, uid: bytes, place: bytes, count: int) -> None:
         """Cards that show another number each time are only known by how many of them lie there.
 
         So if their number has changed, all are asked; where it has fallen, who proves nothing then has gone.
-        Those who have not proved themselves are asked now and then, as another may have taken their place.
+        Each is asked now and then, since another may have taken its place: seldom where all are proved.
         """
         is_new = place not in self._lying and (count > 1 or _PHONE not in self._lying)
-        is_settled = self._random == self._settled >= count and self._turn & 7 and not self._unread
+        is_settled = self._random == self._settled >= count and self._turn & 7
         is_proved = self._random == len(self._proved) >= count
-        is_known = not (is_new or self._asks_all) and (is_proved or is_settled)
-        if is_known or await self._meet(uid, is_new, True):
+        is_known = not (is_new or self._asks_all or self._unread) and (
+            (is_proved and self._turn & 31) or is_settled
+        )
+        if is_known or await self._meet(uid, is_new, True) is not None:
             self._lying[place] = -1
 
-    async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> bool:
-        """Ask a card who it is, and report it; whether that is settled. If not, it is asked again.
+    async def _meet(self, uid: bytes, is_new: bool, is_random: bool = False) -> "bytes | None":
+        """Ask a card who it is, and report it; what it has proved. None if it is to be asked again.
 
         No card is added that may have lain there before: a stranger may have hidden it, to fetch it later.
         """
-        asks = is_new or is_random
-        if asks:
-            hush()
+        hush()
         proved = None
-        adds = self._adds() and not (is_random and _RANDOM + b"\1" in self._lying)
-        if asks and self._secure is not None and self._reader.speaks_apdus:
+        adds = self._adds() and (_RANDOM + b"\1" not in self._lying if is_random else is_new)
+        if (self.secure or self._keys) and self._reader.speaks_apdus:
             try:
-                proved = await self._secure.ask(self._reader, uid, is_random, adds)
+                secure = self.secure or self.bring()
+                proved = await secure.ask(self._reader, uid, is_random, adds)
             except (CardError, MemoryError) as error:
                 self._unread += 1  # it was moved, or there was no room: look again for a while
                 if self._unread <= _UNREAD_MAX:
                     self._lying[_RANDOM] = -1
-                    return False
+                    return None
                 if isinstance(error, MemoryError):
                     raise  # told as a fault, and asked again: a card is not denied for that
                 self._unread = 0
@@ -194,13 +228,13 @@ class CardReader:
             except OSError:
                 pass  # no space for the secret of the first card: it is not added
         hides = proved and (is_random or adds)  # one that was added shows random numbers from now on
-        if hides:
+        if proved:
             is_new = not is_random or proved not in self._proved
         if is_new:
             self._on_card(proved or uid, PROVED if proved else PLAIN if proved is None else ELSEWHERE)
         if hides:
             self._proved[proved] = -1
-        return True
+        return proved or b""
 
     def _tell(self, healthy: bool) -> None:
         if healthy != self._healthy:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from cryptolib import aes
 from micropython import const
 
+from loader import Loan
 from readers import card_secret
 from roll.record import DIGEST
 from storage.hmac import Mac
@@ -16,19 +17,31 @@ from storage.purposes import HOUSE_KEY, HOUSE_WRAP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from readers.card_keys import CardKeys
     from roll.credentials import Credentials
 
 _MOST = const(4)
 _ECB = const(1)
 
 
-def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, tuple[tuple[bytes, bytes], ...]]":
-    """The secret of the lock's own cards, and the house keys; no house keys if the list cannot be read."""
+def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, list[CardKeys]]":
+    """The secret of the lock's own cards, and the keys of those that were handed out.
+
+    None of the latter if the list cannot be read.
+    """
     try:
         houses = house_keys(key, credentials)
     except OSError:
         houses = ()
-    return card_secret.read(key), houses
+    return card_secret.read(key), _made(houses) if houses else []
+
+
+def _made(houses: "tuple[tuple[bytes, bytes], ...]") -> "list[CardKeys]":
+    """A loan of its own: most lists have no such cards."""
+    with Loan():
+        from readers.handed_out import of_houses
+
+        return of_houses(houses)
 
 
 def house_keys(key: bytes, credentials: "Credentials") -> "tuple[tuple[bytes, bytes], ...]":

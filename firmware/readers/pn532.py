@@ -68,7 +68,7 @@ class PN532:
         self.line.open()
         works, self._works, self._tries = self._works, False, -1
         self._fast_tries = await _ready(self.line, self._reset, self._answer_ms, works, self._fast_tries)
-        await self._try_times(_FOR_EVER)
+        await self.field_off()  # a card whose answer was lost sleeps until then
         self._works = True
 
     async def wait_target(self, goes_on: "Callable[[], bool] | None" = None) -> "bytes | None":

@@ -1,41 +1,37 @@
-"""Has a card prove itself, or makes a new one a card of this lock, by code that is lent for that."""
+"""Has a card prove itself, or makes a new one a card of this lock by code that is lent for that."""
 
-from loader import Loan, is_calm, spare
+from loader import Loan
+from readers.card_keys import CardKeys
+from readers.identify import identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from readers.asking import Asking
     from readers.pn532 import PN532
     from roll.credentials import Credentials
 
 
 class SecureCards:
-    """`key` is the lock's. If no card was ever added or handed out, none is asked."""
+    """`key` is the lock's. If no card was ever added or handed out, none is asked.
+
+    `secret` is its cards', no bytes if it is to be made for the first one; `every` has the keys of all cards
+    that are known here.
+    """
 
     def __init__(self, key: bytes, credentials: "Credentials") -> None:
-        self._key, self._credentials = key, credentials
-        self._renew()
+        self.key, self._credentials = key, credentials
+        self.secret, self.every = b"", []
+        self._list = None  # whose house keys these are
 
-    def _renew(self) -> None:
-        """Read the keys; the house keys come with the list."""
-        spare.clear()
-        self._secret, self._houses = _read(self._key, self._credentials)
-        self._list = self._credentials.hash  # that the house keys are of
+    async def renew(self) -> None:
+        """Read the keys; those of cards that the operator has handed out come with the list."""
+        async with Loan():
+            from readers.house_keys import read
 
-    def keep(self) -> None:
-        """Have the code ready before a card comes, where that is away and there is room: call it each second.
-
-        Where there is no memory, it is lent to each card.
-        """
-        is_new = self._list != self._credentials.hash
-        if not spare and (is_new or self._secret or self._houses) and is_calm():
-            try:
-                if is_new:
-                    self._renew()
-                else:
-                    spare.append(_load(self._key, self._secret, self._houses))
-            except (ImportError, MemoryError, OSError):
-                pass
+            now = self._credentials.hash
+            self.secret, self.every = read(self.key, self._credentials)
+            if self.secret:
+                self.every.insert(0, CardKeys(self.secret))
+            self._list = now
 
     async def ask(self, reader: "PN532", uid: bytes, is_random: bool, adds: bool) -> "bytes | None":
         """The UID that the card at the reader has proved to be its own; None if it is none of this lock's.
@@ -45,25 +41,16 @@ class SecureCards:
         CardError, after which the card is to be asked again, and ReaderError. OSError: the flash is full.
         """
         if self._list != self._credentials.hash:
-            self._renew()
-        if not (self._secret or self._houses or adds):
+            await self.renew()
+        if not (self.every or adds):
             return None
-        asking = spare[0] if spare else _load(self._key, self._secret, self._houses)
-        try:
-            return await asking.ask(reader, uid, is_random, adds)
-        finally:
-            self._secret = asking.secret
+        found = await identify(reader, uid, is_random, self.every)
+        if found is not None or not adds:
+            return found
+        return await self._add(reader)
 
+    async def _add(self, reader: "PN532") -> "bytes | None":
+        async with Loan():
+            from readers.personalise import add
 
-def _read(*parts) -> "tuple[bytes, tuple[tuple[bytes, bytes], ...]]":
-    with Loan():
-        from readers.house_keys import read
-
-        return read(*parts)
-
-
-def _load(*parts) -> "Asking":
-    with Loan():
-        from readers.asking import Asking
-
-        return Asking(*parts)
+            return await add(self, reader)

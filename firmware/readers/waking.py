@@ -32,6 +32,7 @@ async def ready(line: "Line", reset: "Pin", answer_ms: int, works: bool, fast_tr
     A chip that `works` gets an abort. If that does not help it is reset by its line, and is slow then.
     """
     if works:
+        await line.wake()  # its power may have dipped
         line.send_ack()
         if await _answers(line, answer_ms):
             return fast_tries

@@ -13,7 +13,7 @@ from micropython import const
 
 from door.faults import ALARMS
 from link.backoff import comes
-from loader import Brief
+from loader import Loan
 from reports.outbox import Outbox, alarm, staff
 from storage.names import (
     ACK_PLACES,
@@ -98,7 +98,7 @@ class Telemetry:
 
         After this, messages that were made before this connection echo no challenge that counts.
         """
-        with Brief():
+        with Loan():
             from reports.state import last_will
 
             client.set_last_will(self._root + "state", last_will(self._status), True, 1)
@@ -118,7 +118,7 @@ class Telemetry:
             await comes(self._wake, left)
 
     async def _announce(self, client: "MQTTClient") -> None:
-        async with Brief():
+        async with Loan():
             from reports.homeassistant import announce
 
             await announce(client.publish, self._lock_id, ALARMS)
@@ -130,7 +130,7 @@ class Telemetry:
             self._due = ticks_add(self._due, (late // _PERIOD_MS + 1) * _PERIOD_MS)
         elif late < -_PERIOD_MS:
             self._due = ticks_add(ticks_ms(), _PERIOD_MS)
-        async with Brief():
+        async with Loan():
             from reports.state import pieces
 
             await asyncio.sleep_ms(0)

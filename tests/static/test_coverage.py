@@ -55,7 +55,6 @@ COVERED_BY = {
     "people.shelves": "unit/people/test_residents.py",
     "people.terms": "unit/people/test_lease_guard.py",
     "people.tidying": "unit/people/test_residents.py",
-    "readers.asking": "unit/readers/test_secure_cards.py",
     "readers.card_keys": "tools/test_firmware_cards.py",
     "readers.card_secret": "unit/readers/test_secure_cards.py",
     "readers.keypads": "system/test_wiegand.py",

@@ -1,4 +1,4 @@
-"""Code that is loaded within a function is lent (loader.Loan, Brief), or comes late and stays (loader.Late).
+"""Code that is loaded within a function is lent (loader.Loan), or comes late and stays (loader.Late).
 
 So no module can be left loaded by a path that forgets it, and what stays loaded follows from the code.
 """
@@ -14,7 +14,7 @@ from tests.static.helpers.sources import MODULES, import_name, name, tree
 
 OURS = {import_name(path) for path in MODULES} | {import_name(path).split(".")[0] for path in MODULES}
 OURS |= {"umqtt", "umqtt.simple"}  # fetched into lib/, and loaded from the flash like ours
-_LENT = {"Loan", "Brief"}
+_LENT = {"Loan"}
 _LOANS = {*_LENT, "Late"}
 _WITH = ast.With | ast.AsyncWith
 _WAITS = ast.Await | ast.AsyncWith | ast.AsyncFor
@@ -133,7 +133,7 @@ def _ways_round(module: ast.Module) -> Iterator[str]:
                 wrong = True
             case ast.Global() | ast.Nonlocal():
                 wrong = True
-            case ast.Name("Loan" | "Brief" | "Late"):
+            case ast.Name("Loan" | "Late"):
                 wrong = node not in in_with
             case _:
                 continue
@@ -172,9 +172,7 @@ def test_code_is_lent_and_nothing_goes_round_it(path: Path) -> None:
         "from sys import modules\n",
         "async def f():\n    with Loan():\n        from door.relay import Relay\n        await g()\n",
         "async def f():\n async with Loan():\n  from door.relay import R\n  x = R()\n await x.g()\n",
-        "async def f():\n async with Brief():\n  from door.relay import R\n  x = R()\n await x.g()\n",
-        "def f(self):\n    with Brief():\n        from door import relay\n        self.x = relay\n",
-        "def f():\n    return Brief()\n",
+        "def f():\n    return Loan()\n",
         "async def f():\n if x:\n  async with Loan():\n   import door.relay\n await g()\n",
         "async def f():\n async with Loan():\n  if x:\n   await g()\n   import door.relay\n",
         "def f():\n    while True:\n        with Loan():\n            from door.relay import Relay\n",
@@ -207,7 +205,6 @@ def test_what_leaks_is_seen(text: str) -> None:
         "async def f():\n async with Late():\n  from door.relay import Relay\n await Relay().g()\n",
         "async def f():\n with Loan():\n  import door.relay\n  async def g():\n   await h()\n",
         "def f():\n    import network\n",
-        "async def f():\n    async with Brief():\n        import door.relay\n        await g()\n",
         "if TYPE_CHECKING:\n    from door.relay import Relay\n",
         "def f(self):\n    with Loan():\n        from door.relay import Relay\n        self.x = Relay()\n",
     ],

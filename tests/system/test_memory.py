@@ -15,7 +15,6 @@ from tests.simulated_lock import Lock
 
 _LIVE = 87 * 1024  # bytes live at most beside these: the goal is 78 KB when idle
 _SAMPLE_S = 0.02
-_KEPT, _KEPT_S = 3000, 60
 
 
 def _others(count: int) -> list[Credential]:
@@ -35,26 +34,13 @@ async def _watched(board: Board, peaks: list[int]) -> AsyncIterator[None]:
         yield
 
 
-async def _until_kept(lock: Lock, live: list[int]) -> None:
-    """Until what asks cards is loaded, and kept: it takes some 5 KB, and the heap alone tells it."""
-    looks: list[int] = []
-    async with asyncio.timeout(_KEPT_S):
-        while not looks or looks[-1] < min(looks) + _KEPT:
-            await asyncio.sleep(10 * _SAMPLE_S)
-            looks.append((await lock.world.board.live_memory())["alloc"])
-    live.append(looks[-1])
-
-
 async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> None:
-    """PIN, phone, card, the longest list, a network that fails and comes back, and staff.
-
-    Dialogue and list begin while what asks cards is kept, and have its room.
-    """
+    """PIN, phone, card, the longest list, a network that fails and comes back, and staff."""
 
     async def look() -> None:
         live.append((await lock.world.board.live_memory())["alloc"])
 
-    await _until_kept(lock, live)
+    await look()
     await lock.keys(provision.DEMO_PIN + "#")
     await lock.wait_unlocked()
     await lock.wait_locked()
@@ -64,7 +50,7 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
         await look()
         await lock.keys("*")
         await lock.wait_light("idle")
-    await _until_kept(lock, live)
+    await look()
     await lock.keys(provision.DEMO_PIN + "*4#")
     await lock.wait_light("enrolling")
     await look()
@@ -77,7 +63,7 @@ async def _live_through_a_day(lock: Lock, give: Provision, live: list[int]) -> N
     await lock.tap_to_relay("tenant")
     await lock.wait_locked()
     await look()
-    await _until_kept(lock, live)
+    await look()
     await lock.publish_list(2, [*give.demo_credentials(lock.world.cards), *_others(9_998)], retain=True)
     answer = (await lock.wait_message("ack"))["json"]
     assert answer["result"] == "accepted", answer

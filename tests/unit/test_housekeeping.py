@@ -106,13 +106,10 @@ class House:
     def now(self):
         return NOW
 
-    code = None  # what is called each second for the card reader, if there is one
-
     def keep(self, seconds=3, script=None):
         """Keep house for so long; whether the list had been settled by then."""
         self.time = Time(seconds, script or {})
         self.house = Housekeeping(Settings, self, self, self.register, self, self)
-        self.house.keep = self.code
         try:
             asyncio.run(self.house.run())
         except TheEnd:
@@ -135,13 +132,6 @@ def test_a_list_has_a_second_copy_once_it_is_settled():
     assert not files.exists(spare)
     assert house.keep(0)
     assert files.exists(spare)
-
-
-def test_each_second_the_code_for_cards_may_come_again():
-    house, calls = House(), []
-    house.code = lambda: calls.append(1)
-    house.keep(3)
-    assert len(calls) == 3
 
 
 def test_a_broken_list_is_told_and_settled_all_the_same():

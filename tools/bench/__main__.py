@@ -64,9 +64,7 @@ async def _heap(folder: Path, app: Path) -> dict[str, float]:
         world = {"probe": False, "secure": True}
         lock = MeasuredLock(folder / f"{size}k", app, port, heapsize, world=world)
         with contextlib.suppress(TimeoutError, ChipFailed):
-            parts = await ending.within(
-                60, lock.run("plain_start", "tap", "take_list", "kept", "memory", "loaded")
-            )
+            parts = await ending.within(60, lock.run("plain_start", "tap", "take_list", "memory", "loaded"))
             return parts | {"heap_needed_bytes": size * 1024}
     raise RuntimeError(
         f"the lock does not live in {_HEAPS[-1]} KB of its own; its last words:\n{lock.last_words()}"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from menshen import build_app
 from menshen.simulator import provision
 from menshen.simulator.outfit import HEAP, sort
 from menshen.simulator.world import World, now_us
@@ -18,14 +17,8 @@ FEW = 4
 AFTER_S = 2  # housekeeping comes round every second
 STARTS = 9
 IDLE_S = 5  # what comes round by itself: scans, looks for cards, the collector
-KEPT_S, KEPT_BYTES = 30, 3000  # in how long what asks cards comes again, and what it takes at least
 HOUSE_S = 6  # what is written and read once, when the door has been armed for some seconds
 WRONG_PIN = "135791"
-
-
-def kept_file() -> str:
-    """The short name of the file that asks cards."""
-    return build_app.shrunk(build_app.TOP / "firmware").files["readers.asking"]
 
 
 async def _until(condition: Callable[[], object], what: str) -> None:
@@ -240,20 +233,9 @@ class MeasuredLock:
         live = (await self.world.board.live_memory())["alloc"]
         return {"heap_peak_bytes": peak - self.heap, "heap_live_bytes": live - self.heap}
 
-    async def kept(self) -> dict[str, float]:
-        """Until what asks cards, which was given back for the list, is loaded again: the heap tells it."""
-        without = (await self.world.board.live_memory())["alloc"]
-        async with asyncio.timeout(KEPT_S):
-            while (await self.world.board.live_memory())["alloc"] < without + KEPT_BYTES:  # noqa: ASYNC110
-                await asyncio.sleep(1)
-        return {}
-
     async def loaded(self) -> dict[str, float]:
-        """Bytes of .mpy of the modules that are loaded now; for a room, of what is joined into its file.
-
-        With what asks cards, which is kept and in no table of modules.
-        """
-        names = [*await self.world.board.modules(), kept_file()]
+        """Bytes of .mpy of the modules that are loaded now; for a room, of what is joined into its file."""
+        names = await self.world.board.modules()
         places = [self._app / "slots/a" / name.replace(".", "/") for name in names]
         files = [file for place in places for file in (place.with_suffix(".mpy"), place / "__init__.mpy")]
         return {"resident_mpy_bytes": sum(file.stat().st_size for file in files if file.is_file())}

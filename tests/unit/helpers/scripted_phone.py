@@ -77,7 +77,7 @@ def present(presented, story, asks=(), timing=HURRY, **state):
     phone, cards = Phone(asks), []
 
     async def whole(chip, driver):
-        reader = CardReader(driver, None, 20)
+        reader = CardReader(driver, (), 20)
         running = asyncio.create_task(
             reader.run(lambda uid, kind: cards.append(bytes(uid)), lambda healthy: None)
         )

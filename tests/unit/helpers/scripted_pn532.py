@@ -320,9 +320,9 @@ def watch(story, timing=PATIENT, secure=None, **state):
     seen = Seen()
 
     async def whole(chip, driver):
-        running = asyncio.create_task(
-            CardReader(driver, secure, 20).run(seen.card, seen.health.append, seen.adds)
-        )
+        reader = CardReader(driver, (), 20)
+        reader.secure = secure
+        running = asyncio.create_task(reader.run(seen.card, seen.health.append, seen.adds))
         await story(chip, seen)
         assert not running.done(), "the reader's task ended"
         running.cancel()

@@ -109,11 +109,11 @@ def test_without_memory_to_store_an_address_a_session_goes_on():
     async def story():
         resolver = lookup([])
         resolver._cache[HOST] = "10.1.2.3", None
-        loan, link.resolver.Brief = link.resolver.Brief, Short
+        loan, link.resolver.Loan = link.resolver.Loan, Short
         try:
             await resolver.proved(HOST)
         finally:
-            link.resolver.Brief = loan
+            link.resolver.Loan = loan
 
     drive([], story)
 

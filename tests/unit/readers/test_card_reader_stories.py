@@ -55,7 +55,8 @@ class Story:
         """`stuck` lies at the reader all the time."""
         self.chip, self.told, self._stuck = Air(), [], list(stuck)
         self.chip.phone = Phone()
-        self.reader = CardReader(PN532(self.chip, self.chip.irq, self.chip.reset), self)
+        self.reader = CardReader(PN532(self.chip, self.chip.irq, self.chip.reset))
+        self.reader.secure = self
         self.tag, self.opens = None, True
         self.torn = self.no_room = 0
 

@@ -33,7 +33,8 @@ class Door:
 
     def __init__(self, driver, secure):
         self.seen, self.opens = Seen(), True
-        self.reader = CardReader(driver, secure, 20)
+        self.reader = CardReader(driver, (), 20)
+        self.reader.secure = secure
         self.tag = None
 
     def wait_for_phone(self):

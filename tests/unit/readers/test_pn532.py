@@ -59,7 +59,7 @@ def test_while_no_card_comes_the_chip_is_asked_whether_it_lives():
         assert await waiting == TENANT
 
     commands = drive(story).commands[len(START) :]
-    assert commands[:7] == [LIST, "ack", RF, LIST, "ack", RF, LIST]
+    assert commands[:8] == [RF, LIST, "ack", RF, LIST, "ack", RF, LIST]
 
 
 def test_whoever_waits_for_a_card_is_told_that_none_comes():
