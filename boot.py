@@ -34,9 +34,9 @@ if _relay >= 0:
 
 # To compile all that comes now would be a fifth of a start: so it lies in the flash compiled.
 try:
-    sys.path[:] = ("/lib",)
+    sys.path[:] = ("",)
     import start
 except Exception:  # it is rotten, or of another MicroPython: the same as text
-    sys.path[:] = ("",)
+    sys.path[:] = ("/lib",)
     import start
 console_open = start.begin(_stored)

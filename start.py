@@ -1,6 +1,6 @@
 """Chooses the application slot for boot.py, and starts the application for main.py.
 
-It lies in the flash twice: compiled, as /lib/start.mpy, and as this text, /start.py, which boot.py takes
+It lies in the flash twice: compiled, as /start.mpy, and as this text, /lib/start.py, which boot.py takes
 where the other cannot be loaded. So nothing here may run before it is called. Both come by cable, and no
 release over the air replaces them.
 """
@@ -21,8 +21,8 @@ def begin(stored):
     # A module in sys.modules is not searched for in every folder at each import. Those searches would be a
     # third of all reads of the flash until the lock is armed. Nor can a file replace a built-in module then.
     for name in (
-        "asyncio", "binascii", "cryptolib", "errno", "hashlib", "json", "machine", "os", "select", "socket",
-        "struct", "time",
+        "asyncio", "binascii", "cryptolib", "errno", "hashlib", "io", "json", "machine", "os", "select",
+        "socket", "struct", "time",
     ):  # fmt: skip
         modules[name] = __import__(name)
 

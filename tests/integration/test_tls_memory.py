@@ -23,11 +23,11 @@ def _unshaped(app: Path, folder: Path) -> Path:
     copy = folder / "unshaped"
     shutil.copytree(app, copy / "app")
     shutil.copytree(app.parent / "fakes", copy / "fakes")
-    start = copy / "app/start.py"
+    start = copy / "app/lib/start.py"
     text = start.read_text()
     assert text.count(_SHAPES) == 1
     start.write_text(text.replace(_SHAPES, "parts = None"))
-    (copy / "app/lib/start.mpy").unlink()  # the text is taken then
+    (copy / "app/start.mpy").unlink()  # the text is taken then
     return copy / "app"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulated_lock import Lock
 
-COMPILED, TEXT = "/lib/start.mpy", "/start.py"
+COMPILED, TEXT = "/start.mpy", "/lib/start.py"
 
 
 def _next_kind(data: bytes) -> bytes:
