@@ -1,5 +1,7 @@
 """Has a card prove itself, or makes a new one a card of this lock, by code that is lent for that."""
 
+import asyncio
+
 from loader import Loan, is_calm, spare
 
 TYPE_CHECKING = False
@@ -10,17 +12,21 @@ if TYPE_CHECKING:
 
 
 class SecureCards:
-    """`key` is the lock's. If no card was ever added or handed out, none is asked."""
+    """`key` is the lock's. If no card was ever added or handed out, none is asked.
+
+    The keys are read when the first card comes, or before that by keep(): a start does not wait for them.
+    """
 
     def __init__(self, key: bytes, credentials: "Credentials") -> None:
         self._key, self._credentials = key, credentials
-        self._renew()
+        self._secret, self._houses = b"", ()
+        self._list: "bytes | None" = None  # the hash of the list that the house keys are of
 
     def _renew(self) -> None:
         """Read the keys; the house keys come with the list."""
         spare.clear()
         self._secret, self._houses = _read(self._key, self._credentials)
-        self._list = self._credentials.hash  # that the house keys are of
+        self._list = self._credentials.hash
 
     def keep(self) -> None:
         """Have the code ready before a card comes, where that is away and there is room: call it each second.
@@ -46,6 +52,7 @@ class SecureCards:
         """
         if self._list != self._credentials.hash:
             self._renew()
+            await asyncio.sleep_ms(0)  # what loads no more code meanwhile comes first
         if not (self._secret or self._houses or adds):
             return None
         asking = spare[0] if spare else _load(self._key, self._secret, self._houses)
