@@ -5,6 +5,7 @@ The parts that speak with the outside are made in outside.py.
 """
 
 from loader import Late, Loan
+from readers.keypads import keypad
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,10 +73,7 @@ class Lock:
             dialogues = Dialogues(phone, register, restrictions, mac, settings, clock)
             controller = Controller(relay, indicator, settings, reports.alarm)
             self._doorkeeper = Doorkeeper(gate, dialogues, controller, board.numbers, reports)
-            with Loan():  # the keypad keeps its code loaded
-                from readers.keypads import keypad
-
-                self._keypad = keypad(settings, board, self._doorkeeper.card, indicator.tell)
+            self._keypad = keypad(settings, board, self._doorkeeper.card, indicator.tell)
             self._stuck = reports.health(KEYPAD, "", "a key of the keypad is stuck")
             answers = "the card reader answers", "the card reader does not answer"
             self._answers = reports.health(READER, *answers)

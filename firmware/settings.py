@@ -29,7 +29,6 @@ from settings_kinds import (
     TEXT,
     ZONE,
 )
-from storage import files
 from wiring import pins
 
 TYPE_CHECKING = False
@@ -238,7 +237,14 @@ def _contents(path: str) -> str:
 def _save_copy(text: str) -> None:
     """Save the last good copy, unless it is the same already. The lock starts even if the flash is full."""
     try:
-        if not files.exists(GOOD_PATH) or _contents(GOOD_PATH) != text:
+        if _contents(GOOD_PATH) == text:
+            return
+    except SettingsError:
+        pass  # there is none
+    try:
+        with Loan():
+            from storage import files
+
             files.write(GOOD_PATH, (text.encode(),))
-    except (OSError, SettingsError):
+    except OSError:
         console.warning("settings", "no space for a copy of the settings")

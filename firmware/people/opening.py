@@ -36,7 +36,7 @@ def open_all(residents: "Residents", key: bytes, numbers: "Numbers") -> "tuple[b
         path = PATH + str(shelf)
         if _may_be(path, there):
             _open(residents, shelf, path, seal_of(residents, shelf))
-    if _may_be(OLD_PATH, there) and (files.exists(OLD_PATH) or files.exists(OLD_PATH + COPY)):
+    if _may_be(OLD_PATH, there):
         _open(residents, OLD, OLD_PATH, Mac(Mac(key).digest(RESIDENTS_FILE)))
     return own, residents.seal
 

@@ -24,6 +24,6 @@ def keypad(
         from readers.wiegand import Wiegand
 
         if settings.reader == "none":
-            card = tell = lambda _: None
+            card = tell = bool  # it does nothing, and no function of this module stays
         form = settings.reader_bits, settings.reader_parity
-        return Wiegand(board.key_columns[0], board.key_columns[1], card, lambda: tell("unread"), *form)
+        return Wiegand(board.key_columns[0], board.key_columns[1], card, tell, *form)

@@ -40,7 +40,7 @@ _HALVES = "halves"
 
 
 class Wiegand:
-    """`on_card(number)` gets the bytes of a card, on_unread() hears of one that cannot be read.
+    """`on_card(number)` gets the bytes of a card, on_unread("unread") hears of one that cannot be read.
 
     `bits` and `parity` are of cards beside those of 26, 34 and 37 bits: "halves", "even" or "odd" where the
     last bit makes the whole so, or "none". `discarded` counts the bursts that were no key and no card.
@@ -53,8 +53,8 @@ class Wiegand:
         self,
         zero: "Pin",
         one: "Pin",
-        on_card: "Callable[[bytes], None]",
-        on_unread: "Callable[[], None]",
+        on_card: "Callable[[bytes], object]",
+        on_unread: "Callable[[str], object]",
         bits: "int | None" = None,
         parity: str = _HALVES,
     ) -> None:
@@ -70,7 +70,7 @@ class Wiegand:
         self._spoilt = False  # whether keys were lost of the code that is being typed
         self._lost_at = 0
 
-    async def run(self, on_key: "Callable[[str], None]", on_health: "Callable[[bool], None]") -> None:
+    async def run(self, on_key: "Callable[[str], object]", on_health: "Callable[[bool], object]") -> None:
         """Read for ever: on_key(key) for each key, on_health(bool) at first, and when a line sticks or comes
         free.
         """
@@ -116,7 +116,7 @@ class Wiegand:
         self._filling, self._spare = self._spare, bits
         return bits
 
-    def _decode(self, bits: bytearray, on_key: "Callable[[str], None]") -> None:
+    def _decode(self, bits: bytearray, on_key: "Callable[[str], object]") -> None:
         """Pass on the key or card of a burst, or count it as noise."""
         count = bits[0]
         if count in (4, 8):
@@ -136,7 +136,7 @@ class Wiegand:
                 self._on_card(number)
                 return
         if count >= _CARD_LEAST and not self._unsure:
-            self._on_unread()
+            self._on_unread("unread")
         self.discarded += 1
         if 4 <= count <= _KEYS_MOST or self._unsure:
             self._lose()
@@ -145,7 +145,7 @@ class Wiegand:
         """Note that keys of the code that is being typed may be missing."""
         self._spoilt, self._lost_at = True, ticks_ms()
 
-    def _press(self, key: str, on_key: "Callable[[str], None]") -> None:
+    def _press(self, key: str, on_key: "Callable[[str], object]") -> None:
         """Pass on a key, unless others of its code were lost: then the code ends as if by `*` and `*`.
 
         After one `*` what was heard of it would still be a code, with the number that follows.
@@ -161,7 +161,7 @@ class Wiegand:
                 key = "*"
         on_key(key)
 
-    async def _watch(self, on_health: "Callable[[bool], None]") -> None:
+    async def _watch(self, on_health: "Callable[[bool], object]") -> None:
         beats, last = 0, ticks_ms()
         while True:
             await asyncio.sleep_ms(_BEAT_MS)

@@ -104,15 +104,15 @@ def _open_snapshot(path: str, size: int) -> "BinaryIO | None":
     if not size:
         return None
     try:
-        if os.stat(path)[6] != size:
-            return None
         file = open(path, "rb")
     except OSError:
         return None
-    if file.read(FRONT) != front((size - FRONT) // RECORD):
-        file.close()
-        return None
-    return file
+    if file.seek(0, 2) == size:
+        file.seek(0)
+        if file.read(FRONT) == front((size - FRONT) // RECORD):
+            return file
+    file.close()
+    return None
 
 
 def _adopt(credentials: "Credentials", path: str, head: Head, snapshot: tuple, whole: bool) -> bool:

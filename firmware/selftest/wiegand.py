@@ -25,8 +25,9 @@ async def check(board: "Board", say: "Callable[[str], None]", seconds: int) -> l
             pressed.append(key)
             say("key " + key)
 
-    keypad = Wiegand(board.key_columns[0], board.key_columns[1], lambda number: None, lambda: None)
-    reading = asyncio.create_task(keypad.run(on_key, lambda healthy: None))
+    # bool hears of cards and faults, and does nothing
+    keypad = Wiegand(board.key_columns[0], board.key_columns[1], bool, bool)
+    reading = asyncio.create_task(keypad.run(on_key, bool))
     await asyncio.sleep_ms(0)
     say("now")
     end = ticks_add(ticks_ms(), seconds * 1000)
@@ -49,9 +50,9 @@ async def card(
     `bits` and `parity` are those of the settings.
     """
     seen, unread = [], []
-    lines, on_card, on_unread = board.key_columns, lambda number: seen.append(1), lambda: unread.append(1)
-    reader = Wiegand(lines[0], lines[1], on_card, on_unread, bits, parity)
-    reading = asyncio.create_task(reader.run(lambda key: None, lambda healthy: None))
+    lines, on_card = board.key_columns, lambda number: seen.append(1)
+    reader = Wiegand(lines[0], lines[1], on_card, unread.append, bits, parity)
+    reading = asyncio.create_task(reader.run(bool, bool))
     await asyncio.sleep_ms(0)
     say("hold a card to the reader")
     end = ticks_add(ticks_ms(), seconds * 1000)

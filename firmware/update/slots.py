@@ -1,7 +1,7 @@
 """Builds the other slot's file from what the running slot has and from what has to be fetched.
 
 An interrupted build resumes at the same byte, since the contents of each place are known by their hash. The
-whole file is hashed before it gets its name; from then on it is a slot from which boot.py can start.
+whole file is hashed before it gets its name; from then on it is a slot from which start.py can start.
 """
 
 import os

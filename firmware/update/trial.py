@@ -1,6 +1,6 @@
 """Confirms a release on trial when the door has worked for long enough; otherwise rolls it back.
 
-The state of a trial is in NVS, so that it is the same after a restart: see storage/names.py, and boot.py for
+The state of a trial is in NVS, so that it is the same after a restart: see storage/names.py, and start.py for
 what a start does with it.
 """
 
@@ -100,7 +100,7 @@ class Trial:
         Whether a restart is needed to roll MicroPython itself back.
         """
         numbers = self._numbers
-        numbers.set(CHOICE, self._slot)  # boot.py may have found that the slot chosen is no slot
+        numbers.set(CHOICE, self._slot)  # start.py may have found that the slot chosen is no slot
         if numbers.get(SECURITY_FLOOR) < self._security:
             numbers.set(SECURITY_FLOOR, self._security)
         trying = numbers.get(TRYING)

@@ -1,4 +1,4 @@
-"""TLS in the memory that ESP-IDF has on the chip: main.py sees to it, and a lack of it is told as that."""
+"""TLS in the memory that ESP-IDF has on the chip: start.py sees to it, and a lack of it is told as that."""
 
 import contextlib
 import shutil
@@ -14,19 +14,20 @@ from tests.integration.helpers.house import House, broker_of
 from tests.simulated_lock import Lock
 
 _SETTINGS = {"broker": {"tls": True, "backoff_cap_s": 1}, "relay": {"seconds": 1}}
-_SHAPES = "_parts = _shape_heap()"
+_SHAPES = "parts = shape_heap()"
 _SHORT = "offline: no memory for TLS: "
 
 
 def _unshaped(app: Path, folder: Path) -> Path:
-    """The application without what main.py does about the heap."""
+    """The application without what start.py does about the heap."""
     copy = folder / "unshaped"
     shutil.copytree(app, copy / "app")
     shutil.copytree(app.parent / "fakes", copy / "fakes")
-    main = copy / "app/main.py"
-    text = main.read_text()
+    start = copy / "app/lib/start.py"
+    text = start.read_text()
     assert text.count(_SHAPES) == 1
-    main.write_text(text.replace(_SHAPES, "_parts = None"))
+    start.write_text(text.replace(_SHAPES, "parts = None"))
+    (copy / "app/start.mpy").unlink()  # the text is taken then
     return copy / "app"
 
 

@@ -15,7 +15,8 @@ from tests.static.helpers.sources import ENTRY, MODULES, TOP, import_name, impor
 TESTS = TOP / "tests"
 
 COVERED_BY = {
-    "main": "integration/test_tls_memory.py",
+    "boot": "system/test_safety.py",
+    "main": "system/test_console.py",
     # Above the rooms
     "ahead": "system/test_memory.py",
     "app": "system/test_door.py",
@@ -86,6 +87,9 @@ COVERED_BY = {
     "update.version": "unit/update/test_unheard.py",
 }
 """A module, and the file below tests/ that covers it."""
+
+_RUN = {path.stem for path in ENTRY}
+"""What the chip runs as text: tests do the same, and import nothing."""
 
 _OF_THE_LOCK = ("system/", "integration/", "tools/", "static/")
 """Rooms whose tests run the module in a lock, or read it: no import leads to it."""
@@ -164,11 +168,11 @@ def test_what_is_of_several_is_there() -> None:
     [
         module
         for module in _names()
-        if module != "boot" and not COVERED_BY.get(module, "unit/").startswith(_OF_THE_LOCK)
+        if module not in _RUN and not COVERED_BY.get(module, "unit/").startswith(_OF_THE_LOCK)
     ],
 )
 def test_a_unit_test_that_covers_a_module_comes_to_it(module: str) -> None:
-    """By imports, its own or those of what it imports. boot.py is run, and never imported."""
+    """By imports, its own or those of what it imports."""
     row = COVERED_BY.get(module)
     tests = [TESTS / row] if row else list(own_tests(module, TESTS))
     assert any(_file(module) in _reached(path) for path in tests), f"{tests} never come to {module}"

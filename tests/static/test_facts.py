@@ -15,7 +15,7 @@ from menshen import console_lines
 from menshen.board import provision
 from menshen.operator import hours, letting, lists, mailbox
 from menshen.release import publish, release, roll_out
-from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, name, tree
+from tests.static.helpers.sources import ENTRY, FIRMWARE, MODULES, ON_CHIP, TOP, import_name, name, tree
 
 TOOLS = sorted((TOP / "tools").rglob("*.py"))
 TESTS = sorted((TOP / "tests").rglob("*.py"))
@@ -162,9 +162,9 @@ def test_the_register_says_who_writes_each_name() -> None:
 
 
 def test_those_who_cannot_import_the_register_use_its_names_only() -> None:
-    """boot.py, main.py, and programs that the tools have a board run; they know numbers only."""
-    texts = [path.read_text() for path in (TOP / "boot.py", TOP / "main.py", *TOOLS)]
-    pattern = r'(?:_stored|\w*nvs\.(?:get|set)_i32)\(\s*"(\w+)"'
+    """boot.py, start.py, and programs that the tools have a board run; they know numbers only."""
+    texts = [path.read_text() for path in (*ENTRY, *TOOLS)]
+    pattern = r'(?:_?stored|\w*nvs\.(?:get|set)_i32)\(\s*"(\w+)"'
     found = {known for text in texts for known in re.findall(pattern, text)}
     assert {"choice", "console", "relay_pin", "relay_safe"} <= found
     assert found <= {NAMES[n] for n in NUMBERS}

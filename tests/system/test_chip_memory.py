@@ -86,10 +86,11 @@ def main(watchdog):
 async def _left_by_main(folder: Path, memory: Memory) -> int:
     """What ESP-IDF has left beside an application that takes more than 56 KB and Wi-Fi, under main.py."""
     app = {"/app.py": _APP.encode()}
+    start = {"/lib/start.py": (ROOT / "start.py").read_bytes()}
     if memory.lacks == "idf_heap_info":
         # who cannot ask, does not
         app = {"/app.py": re.sub(r"sum\(.*\)\]\)|max\(.*\)\]\)", "0", _APP).encode()}
-    board = make_board(folder, (ROOT / "main.py").read_text(), memory=memory, extra_files=app)
+    board = make_board(folder, (ROOT / "main.py").read_text(), memory=memory, extra_files=app | start)
     async with running(board):
         return _figures(board.lines, "left")[0]
 

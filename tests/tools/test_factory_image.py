@@ -74,7 +74,8 @@ walk("/chip")
 @pytest.mark.parametrize("layout", ["stock", "ota"])
 def test_micropython_mounts_the_real_application(layout: str, tmp_path: Path, app_dir: Path) -> None:
     application = factory.application(app_dir)
-    assert {"/boot.py", "/main.py", "/slots/a.pack", "/lib/umqtt/simple.mpy"} <= set(application)
+    started = {"/boot.py", "/main.py", "/start.mpy", "/lib/start.py", "/slots/a.pack"}
+    assert started | {"/lib/umqtt/simple.mpy"} <= set(application)
     built = factory.build(bases.base(bases.LAYOUTS[layout]), application)
     path = tmp_path / "files"
     path.write_bytes(built.image[built.files.offset : built.files.end])

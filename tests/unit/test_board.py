@@ -37,7 +37,7 @@ from wiring import DEVKIT  # noqa: E402
 
 with open(__file__[: __file__.rfind("tests/")] + "boot.py") as _file:
     _BOOT = _file.read()
-_BOOT = compile(_BOOT[_BOOT.index("_nvs = ") : _BOOT.index("_jumper = ")], "boot.py", "exec")
+_BOOT = compile(_BOOT[_BOOT.index("_nvs = ") : _BOOT.index("# To compile")], "boot.py", "exec")
 PINS = 23, 21, 0
 
 

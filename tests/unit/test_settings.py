@@ -248,6 +248,17 @@ def test_a_good_file_leaves_a_copy_that_is_used_when_it_breaks():
     assert load().lock == "demo"
 
 
+def test_a_copy_that_cannot_be_read_any_more_is_made_anew():
+    for rotten in (b"\xff\xfe", b"", b"{"):
+        flash()
+        put(settings.PATH, json.dumps(GOOD))
+        with open(settings.GOOD_PATH, "wb") as file:
+            file.write(rotten)
+        load()
+        os.remove(settings.PATH)
+        assert load().lock == "demo"
+
+
 def test_the_good_copy_of_another_release_serves_though_this_one_knows_less():
     """A release goes back: both files have what it does not know, and the door must open all the same."""
     newer = dict(GOOD, relay={"unlock_level": 0, "pulses": 3, "seconds": 90}, osdp={"address": 1}, wifi="new")

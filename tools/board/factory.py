@@ -152,7 +152,7 @@ def application(folder: Path, frozen: bool = False, trusted: bytes = b"") -> dic
     files = build_app.flash_files(folder, trusted)
     if not frozen:
         return files
-    kept = {name: data for name, data in files.items() if not name.startswith(("/slots/", "/lib/"))}
+    kept = {name: data for name, data in files.items() if not name.startswith(("/slots/", "/lib/umqtt/"))}
     return kept | ({"/slots/a.pack": pack.pack({keys.TRUSTED_PATH: trusted})} if trusted else {})
 
 

@@ -3,7 +3,7 @@
 import re
 
 SEEN = ("1.24", "1.25", "1.26", "1.27")
-"""On these a lock was seen by TLS at its broker; on 1.26 and 1.27 by what main.py does about the heap."""
+"""On these a lock was seen by TLS at its broker; on 1.26 and 1.27 by what start.py does about the heap."""
 
 _BANNER = re.compile(rb"MicroPython v(\d+\.\d+)(\.\d+)?(-preview[-.\w]*)? on ")  # its banner
 _MACHINE = re.compile(rb"MicroPython v[^;\0]{1,60}; ([\x20-\x7e]{1,80}? with ESP32\w*)")

@@ -1,7 +1,7 @@
 """A slot's one file: an index, the SHA-256 of each file of the application, and the files one after another.
 
 One file, since littlefs gives a block of 4,096 bytes to the smallest file: 116 files take 123 blocks as a
-folder and 36 as a pack, and the flash has 240 blocks for two of them and two lists. boot.py reads the index
+folder and 36 as a pack, and the flash has 240 blocks for two of them and two lists. start.py reads the index
 to import from it; firmware/update builds a new one out of what has not changed.
 """
 

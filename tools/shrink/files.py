@@ -1,7 +1,7 @@
 """Gives the files of the program short names: the names of each file ever loaded lie in RAM for good.
 
 Those are up to four (of the package, of the module in it, of both with the dot, and the path), and the
-slot's index, which boot.py keeps, has the path too. So `access.guest_codes` becomes one short name without
+slot's index, which start.py keeps, has the path too. So `access.guest_codes` becomes one short name without
 a package, such as `Bq`, which may be a name that the program has anyway.
 
 A file's short name depends on its own name, so that a new module hardly ever changes those of others.

@@ -40,7 +40,7 @@ FLOORS = (
 
 
 _LINK = next(number for number, rooms in enumerate(FLOORS) if "link" in rooms)
-_STARTERS = {"boot", "main"}
+_STARTERS = {"boot", "main", "start"}
 _SPEAKS = {
     "aioble", "bluetooth", "espnow", "lwip", "network", "requests", "select", "socket", "ssl", "tls", "umqtt",
     "websocket",

@@ -109,6 +109,18 @@ def test_where_no_card_was_ever_added_none_is_asked():
     assert (reader.asked, marks(cards)) == (0, None)
 
 
+def test_a_start_does_not_wait_for_the_keys_and_the_first_card_has_them_read():
+    RamFlash("/access")
+    roll = List(b"one").hold(2)
+    cards = SecureCards(KEY, roll)
+    assert roll.looks == 0
+    assert ask(cards, Silent(), False) == "gone"
+    looks = roll.looks
+    assert looks > 0
+    assert ask(cards, Silent(), False) == "gone"
+    assert roll.looks == looks
+
+
 def test_where_the_list_has_a_house_key_cards_are_asked_until_it_has_none():
     RamFlash("/access")
     roll, reader = List(b"one").hold(2), Silent()

@@ -33,7 +33,7 @@ class Cable:
         self.unread = 0
         self.reader = Wiegand(self.zero, self.one, self.heard.append, self.on_unread, *form)
 
-    def on_unread(self):
+    def on_unread(self, signal):
         self.unread += 1
 
     def send(self, bits):

@@ -4,9 +4,8 @@ import struct
 
 from ram_flash import RamFlash
 
-with open(__file__[: __file__.rfind("tests/")] + "boot.py") as _file:
-    _BOOT = _file.read()
-_BOOT = compile(_BOOT[_BOOT.index("class _Slot") : _BOOT.index("\n_first = ")], "boot.py", "exec")
+with open(__file__[: __file__.rfind("tests/")] + "start.py") as _file:
+    _START = compile(_file.read(), "start.py", "exec")
 FILES = {
     "A.mpy": b"one",
     "A0.mpy": b"second",
@@ -30,8 +29,8 @@ def slot():
         file.write(b"MNP1" + struct.pack("<HHI", len(index), len(FILES), place) + index)
         file.write(bytes(32 * len(FILES)) + b"".join(FILES[name] for name in sorted(FILES)))
     names = {}
-    exec(_BOOT, names)  # noqa: S102 as the chip does
-    return names["_Slot"](path)
+    exec(_START, names)  # noqa: S102 as the chip does
+    return names["Slot"](path)
 
 
 def kind(held, path):
