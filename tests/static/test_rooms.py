@@ -12,7 +12,7 @@ import pytest
 from tests.static.helpers import floors
 from tests.static.helpers.sources import FIRMWARE, MODULES, ON_CHIP, TOP, import_name, imports, name, tree
 
-MAY_TOUCH_THE_CHIP = {"boot.py", "main.py", "start.py", "firmware/board.py"}
+MAY_TOUCH_THE_CHIP = {"boot.py", "main.py", "lib/start.py", "firmware/board.py"}
 PUBLISHER, MQTT = "firmware/reports/telemetry.py", "firmware/link/mqtt.py"
 HOME = "firmware/home/broker.py"
 HOME_SAYS = {

@@ -165,7 +165,7 @@ def test_a_call_by_the_name_of_a_parameter_stops_the_build() -> None:
 
 def test_nothing_that_a_computer_runs_on_the_chip_calls_by_the_name_of_a_parameter() -> None:
     firmware = build_app.read_sources(TOP / "firmware")
-    callers = {name: (TOP / name).read_text() for name in ("boot.py", "main.py", "start.py")}
+    callers = {name: (TOP / name).read_text() for name in ("boot.py", "main.py", "lib/start.py")}
     for path in [*(TOP / "tools/board").glob("*.py"), *(TOP / "tools/bench").glob("*.py")]:
         texts = filter(is_program, names.programs_in(path.read_text()))
         callers |= {f"{path}, text {n}": text for n, text in enumerate(texts)}

@@ -13,7 +13,6 @@ from tests.static.helpers.sources import ON_CHIP, TOP, name, tree
 AT_THE_TOP = {
     "boot.py",
     "main.py",
-    "start.py",
     "firmware",
     "lib",
     "tests",

@@ -86,7 +86,7 @@ def main(watchdog):
 async def _left_by_main(folder: Path, memory: Memory) -> int:
     """What ESP-IDF has left beside an application that takes more than 56 KB and Wi-Fi, under main.py."""
     app = {"/app.py": _APP.encode()}
-    start = {"/lib/start.py": (ROOT / "start.py").read_bytes()}
+    start = {"/lib/start.py": (ROOT / "lib/start.py").read_bytes()}
     if memory.lacks == "idf_heap_info":
         # who cannot ask, does not
         app = {"/app.py": re.sub(r"sum\(.*\)\]\)|max\(.*\)\]\)", "0", _APP).encode()}

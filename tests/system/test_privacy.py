@@ -235,7 +235,7 @@ def _firmware(folder: Path, module: str, old: str, new: str) -> Path:
     """The application with one change in one module."""
     tree = folder / "changed"
     tree.mkdir()
-    for name in ("boot.py", "main.py", "start.py", "lib", "tools"):
+    for name in ("boot.py", "main.py", "lib", "tools"):
         (tree / name).symlink_to(TOP / name)
     shutil.copytree(TOP / "firmware", tree / "firmware")
     path = tree / "firmware" / module

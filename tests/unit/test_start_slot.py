@@ -4,7 +4,7 @@ import struct
 
 from ram_flash import RamFlash
 
-with open(__file__[: __file__.rfind("tests/")] + "start.py") as _file:
+with open(__file__[: __file__.rfind("tests/")] + "lib/start.py") as _file:
     _START = compile(_file.read(), "start.py", "exec")
 FILES = {
     "A.mpy": b"one",

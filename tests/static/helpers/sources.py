@@ -7,7 +7,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 FIRMWARE = TOP / "firmware"
-ENTRY = [path for path in (TOP / "boot.py", TOP / "main.py", TOP / "start.py") if path.exists()]
+ENTRY = [path for path in (TOP / "boot.py", TOP / "main.py", TOP / "lib/start.py") if path.exists()]
 """What the chip runs first: not part of a slot."""
 
 _IMPORTERS = {"builtins", "importlib"}
