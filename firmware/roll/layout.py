@@ -68,7 +68,7 @@ def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
     while size:
         file.seek(place)
         size = file.readinto(window)
-        place += size
+        place += size  # type: ignore[operator]  # a file never says None
         for start in range(0, (size or RECORD) - RECORD + 1, RECORD):
             digest = bytes(window[start : start + DIGEST]) if size else _END
             while at < len(laid) and laid[at + 1 : at + 1 + DIGEST] < digest:
