@@ -6,9 +6,10 @@ import sys
 from noted_collector import Noted
 
 import loader
-from loader import Brief, Late, Loan, hush, is_calm, spare
+from loader import Brief, Late, Loan, hush, is_calm, spare, started
 
 loader._IS_PLENTY = False  # as on a board without PSRAM
+started()  # nor in a start
 
 
 def lent():
