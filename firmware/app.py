@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_us
 from micropython import const
 
 import console
-from loader import Loan, collect, hush, tidy
+from loader import Loan, collect, hush, started, tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,16 +84,19 @@ async def _bring_cards(reader: "CardReader") -> None:
 
 async def _join_outside(parts: tuple, *others) -> bool:
     """Join network, home and releases; the code for that is loaded only meanwhile."""
-    await _bring(parts[0])
-    await _join(parts, *others)
+    await _bring(parts[0], others[-1])
+    try:
+        await _join(parts, *others)
+    finally:
+        started()
     return True
 
 
-async def _bring(settings: "Settings") -> None:
+async def _bring(settings: "Settings", joined: dict) -> None:
     async with Loan():
         from ahead import bring
 
-        await bring(settings)
+        await bring(settings, joined)
 
 
 async def _join(parts: tuple, *others) -> None:

@@ -39,6 +39,7 @@ class Late:
     _open: "Late | None" = None  # the block whose imports are under way
     _sweeps = False  # a collection of what was unloaded is scheduled
     _since: "int | None" = None  # ticks at which somebody at the door was seen last
+    _starts = True  # what comes in a start stays: its collections wait for nobody
 
     def __enter__(self) -> "Late":
         """Imports are this block's from here on, until another block begins or the event loop runs."""
@@ -103,13 +104,19 @@ class Loan(Late):
 async def collect() -> None:
     """Collect garbage in a step of its own, and from now on after every 4 KB of allocations.
 
-    While somebody is at the door this is left to hush(). Nothing waits for that: when a message goes out must
-    not depend on it. With plenty of memory nothing is collected until it is full.
+    While somebody is at the door this is left to hush(), but not in a start: its code would lie scattered for
+    good. Nothing waits for that: when a message goes out must not depend on it. With plenty of memory nothing
+    is collected until it is full.
     """
     await asyncio.sleep_ms(0)
-    if Late._since is None:
+    if Late._starts or Late._since is None:
         _sweep()
     await asyncio.sleep_ms(0)
+
+
+def started() -> None:
+    """What a start brings has come: from now on whoever is at the door waits for no collection."""
+    Late._starts = False
 
 
 def tidy() -> None:

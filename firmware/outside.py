@@ -63,7 +63,9 @@ class Outside:
             await self._join_home(start, memory)
             joined["home"] = True
         if self._settings.ssid and self._settings.broker_host and "link" not in joined:
-            await self._join_operator(start, housekeeping, joined["subscriptions"], joined["client"])
+            tls = _context(joined.pop("tls")) if self._settings.broker_tls else (None, 0)
+            parts = joined["subscriptions"], joined["client"]
+            await self._join_operator(start, housekeeping, *parts, *tls)
             joined["link"] = True
 
     # What is made once is made in the block of its code: if there is no memory, both are given back, and the
@@ -96,10 +98,10 @@ class Outside:
         housekeeping: "Housekeeping",
         subscriptions: "Subscriptions",
         client: "type[MQTTClient]",
+        tls: "Any",
+        ends: int,
     ) -> None:
-        """Raises TlsError if the settings ask for TLS and its files are missing or bad."""
         settings, board, clock, register = self._settings, self._board, self._clock, self._register
-        tls, ends = _context() if settings.broker_tls else (None, 0)
         async with Late():
             from commands.listener import Listener
             from link.backoff import Backoff
@@ -178,9 +180,9 @@ def _home_ends() -> int:
         return home_ends()
 
 
-def _context() -> "tuple[Any, int]":
-    """The TLS context for all sessions, and when the first certificate ends. Raises TlsError."""
+def _context(made: "Any") -> "tuple[Any, int]":
+    """The TLS context for all sessions, filled, and when the first certificate ends. Raises TlsError."""
     with Loan():
-        from link.tls import context, ends
+        from link.tls import FOLDER, context, ends
 
-        return context(), ends()
+        return context(FOLDER, made), ends()

@@ -26,12 +26,12 @@ _VERSION = const(0xA0)  # which certificates of version 1 have not
 _LONG = const(0x80)  # and more: as many bytes of the length follow
 
 
-def context(folder: str = FOLDER) -> "Any":
-    """A context for any number of sessions, one after the other. Raises TlsError.
+def context(folder: str = FOLDER, made: "Any" = None) -> "Any":
+    """A context for any number of sessions, one after the other: `made`, or a new one. Raises TlsError.
 
     It uses MicroPython's built-in module `tls`, since not every port has `ssl`, which wraps it.
     """
-    made, lock, authority = _made(), folder + "lock.crt.der", folder + "ca.crt.der"
+    made, lock, authority = _made(made), folder + "lock.crt.der", folder + "ca.crt.der"
     _load(
         lock + ", lock.key.der: a certificate and its key",
         made.load_cert_chain,
@@ -55,8 +55,8 @@ def trusting(path: str, sha256: bytes) -> "Any":
     return made
 
 
-def _made() -> "Any":
-    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+def _made(made: "Any" = None) -> "Any":
+    made = made or tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     made.verify_mode = tls.CERT_REQUIRED
     return made
 

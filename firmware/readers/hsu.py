@@ -108,9 +108,10 @@ class Line:
         try:
             command = bytes(self._built(code, parameters))
             while True:
+                self._due = 2  # the ACK and the answer
                 self._write(command)
                 end = ticks_add(ticks_ms(), wait_ms)
-                self._awake, self._due = ticks_add(ticks_ms(), _HURRY_MS), 2  # the ACK and the answer
+                self._awake = ticks_add(ticks_ms(), _HURRY_MS)
                 while True:
                     answer = self._hear(code)
                     if answer is not None:
@@ -200,14 +201,15 @@ class Line:
     def _on_irq(self, pin: "Pin") -> None:
         if self._due:
             self._due -= 1
-            if self._acknowledged:  # or the ACK is announced after it was read
+            if self._acknowledged and self._sleeper is not None:  # or the ACK is announced after it was read
                 self._begins.set()
 
     async def _wake(self) -> None:
         """Wake whoever waits for an answer that now begins, before the nap is over."""
         while True:
             await self._begins.wait()
-            hush()  # somebody is there: a collection of garbage before the card is asked would hold it up
+            if not self._due:  # it was the answer, so somebody is there
+                hush()  # a collection of garbage before the card is asked would hold it up
             self._awake = ticks_add(ticks_ms(), _HURRY_MS)
             sleeper, self._sleeper = self._sleeper, None
             if sleeper is not None:

@@ -10,6 +10,7 @@ import pytest
 from menshen.operator.certificates import Authority
 from menshen.simulator.memory import Memory
 from menshen.simulator.provision import BROKER_NAME
+from tests.chip_heap import OURS, PORT, heap_for
 from tests.integration.helpers.house import House, broker_of
 from tests.simulated_lock import Lock
 
@@ -67,6 +68,20 @@ async def test_the_lock_comes_online_by_tls(
         await lock.network(True)
         assert '"faults": []' in await _state(lock)
         assert not [line for line in await lock.console() if _SHORT in line]
+
+
+async def test_a_start_finds_memory_for_tls_though_somebody_is_at_the_keypad(
+    make_lock: Callable, tmp_path: Path, app_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In our own 92 KB: what a start loads comes to lie together all the same."""
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)
+    heapsize = await heap_for(OURS, tmp_path / "nothing", app_dir.parent / "fakes")
+    chip = {"memory": Memory("1.24"), "heapsize": heapsize, "probe": False}
+    async with _lock(make_lock, tmp_path, app=app_dir, **chip) as lock:
+        await lock.keys("12*")
+        await lock.network(True)
+        assert '"faults": []' in await _state(lock)
+        assert not [line for line in await lock.console() if "MemoryError" in line]
 
 
 @pytest.mark.parametrize("tls_fails", ["certificate", "memory", "silence"])

@@ -7,10 +7,11 @@ import sys
 from noted_collector import Noted
 
 import loader
-from loader import Late, Loan, collect, hush
+from loader import Late, Loan, collect, hush, started
 
 _OFTEN = 4096
 loader._IS_PLENTY = False  # as on a board without PSRAM
+started()  # nor in a start
 
 
 def lent():
@@ -268,6 +269,28 @@ def test_after_a_start_the_readers_wait_for_no_collection_and_one_comes_soon():
 
     found = noted.run(wakes())
     assert [what for what in found if what != "never"] == [41, "often"]
+
+
+def test_in_a_start_garbage_is_collected_though_somebody_is_at_the_door():
+    """Otherwise what stays lies among garbage up to the top of memory, and leaves no large piece for good."""
+    noted = Noted()
+
+    async def visit():
+        hush()
+        Late._starts = True
+        async with Late():
+            import door.relay
+
+            assert door.relay
+        started()
+        await collect()
+
+    try:
+        found = noted.run(visit())
+    finally:
+        started()
+        sys.modules.pop("door.relay", None)
+    assert [what for what in found if what == 0][:2] == [0, 0], found
 
 
 def test_no_collection_falls_into_what_cannot_wait():

@@ -212,6 +212,28 @@ def test_garbage_waits_as_soon_as_an_answer_begins_and_never_for_a_poll():
         hsu.hush = hush
 
 
+def test_garbage_does_not_wait_for_an_ack_that_is_announced_after_it_was_read():
+    """It did in one start of four beside load: what that loaded lay scattered, and TLS found no room."""
+    hush, seen = hsu.hush, []
+    hsu.hush = lambda: seen.append("hush")
+
+    async def story(chip, driver):
+        await driver.start()
+        announce, chip.irq.handler = chip.irq.handler, None
+        finding = asyncio.create_task(found(driver))
+        await until(lambda: LIST in chip.commands)
+        await asyncio.sleep_ms(60)  # the ACK is in, and the event loop sleeps
+        announce(chip.irq)
+        await asyncio.sleep_ms(60)
+        finding.cancel()
+
+    try:
+        drive(story, {"liveness_ms": 5000, "answer_ms": 5000})
+    finally:
+        hsu.hush = hush
+    assert not seen
+
+
 def test_an_irq_line_that_flutters_does_not_stop_the_loop():
     async def story(chip, driver):
         await driver.start()
