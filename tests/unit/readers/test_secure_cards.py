@@ -104,23 +104,6 @@ def test_where_no_card_was_ever_added_none_is_asked():
     assert (reader.asked, marks(cards)) == (0, None)
 
 
-def test_a_start_does_not_wait_for_the_keys_and_the_first_card_or_a_calm_moment_has_them_read():
-    made = Calm()
-    for waits in (False, True):
-        roll = List(b"one").hold(2)
-        cards = SecureCards(KEY, roll)
-        assert (roll.looks, cards._secret) == (0, b"")
-        if waits:
-            with made:
-                cards.keep()
-        else:
-            assert ask(cards, Silent(), False) == "gone"
-        assert roll.looks == 8
-        assert cards._secret == made.cards._secret != b""
-        assert ask(cards, Silent(), False) == "gone"
-        assert roll.looks == 8
-
-
 def test_where_the_list_has_a_house_key_cards_are_asked_until_it_has_none():
     RamFlash("/access")
     roll, reader = List(b"one").hold(2), Silent()
