@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -26,7 +27,8 @@ TURN_S = 20e-6  # of the event loop: bench/tap_chip.py
 MOST = {"uid": (0, 5, 7_500), "ntag424": (0, 5, 39_500), "desfire": (0, 5, 23_000)}
 """Reads of the flash, turns of the event loop, bytes of the heap: from a card's first answer to the relay."""
 _TRY_S, _LATER_S = 0.8, 2.0
-_KEPT_S = 13.0  # after a loan: what asks cards is there again
+_SWAPPED_S = 8.0  # longer than the bolt is let go, and than it takes until a card that lies there is asked
+_WALKS = 200 if BY_NIGHT else 3
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_the_lock_s_own_work_for_a_tap_does_not_grow(lock_and_cards, kind) -> No
     """In counts, which are the same however busy this computer is: the CPU time is for `make bench`."""
     lock, owned = lock_and_cards
     lock.tap(owned[kind])
-    lock.pass_time(_KEPT_S)
+    lock.pass_time(_LATER_S)
     cost = lock.play()
     lock.pass_time(_LATER_S)
     print(f"{kind}: {cost}")
@@ -77,6 +79,22 @@ def test_a_card_of_another_lock_held_there_for_long_does_not_open_and_counts_not
     assert lock.hold(stranger, LONG_S) == 0
     assert sum(failures(stranger)) == 0
     assert not BY_NIGHT or lock.hold(owned[kind], _TRY_S) == 1
+
+
+@pytest.mark.parametrize("seed", range(_WALKS))
+def test_cards_that_take_each_other_s_place_between_two_looks_open_once_each(lock_and_cards, seed) -> None:
+    """No look finds the reader empty. A clone shows the number of the card that comes after it, or before."""
+    lock, owned = lock_and_cards
+    strangers = cards(CardSecret(bytes(range(1, 33))))
+    clone = uid_clone(owned["desfire"])
+    others = [clone, strangers["ntag424"], strangers["desfire"], Card("plain", clone.uid, sel_res=0x08)]
+    chance = random.Random(seed)
+    good = [owned[kind] for kind in SECURE]
+    path = chance.sample(good, 2) + chance.sample(others, 2) + chance.choices(good + others, k=2)
+    path = [clone, owned["desfire"], *path[:2]] if not seed else chance.sample(path, len(path))
+    path = [card for card, before in zip(path, [None, *path], strict=False) if card is not before]
+    assert lock.hold(path[0], _SWAPPED_S, *path[1:]) == len(SECURE), [card.name for card in path]
+    assert sum(sum(failures(card)) for card in good) == 0
 
 
 @pytest.mark.parametrize("kind", ATTACKED)

@@ -35,7 +35,7 @@ _PROGRAM = Path(__file__).with_name("tap_chip.py")
 _PLAYS = 5
 _RECORD, _PLAY = b"2", b"3"  # what the chip is asked for: tap_chip.py
 _SETTLED_S = 15.0  # all that a start loads for a time has gone, and what asks cards is there
-_GONE_S = 13.0  # after a card: bolt held, light dark, and what asks cards there again if it was given back
+_GONE_S = 13.0  # after a card: bolt held, light dark, and nothing of it left to do
 _LONGEST_S = 5.0
 _SEARCH, _MOMENT_S = b"\x4a", 0.02  # InListPassiveTarget, and more than a search takes that waits for nobody
 KINDS = ("uid", "ntag424", "desfire")
@@ -133,12 +133,16 @@ class TimedLock:
         at, needed_then = self.opened[-1]
         return at - begun, needed_then - needed
 
-    def hold(self, card: Card, seconds: float) -> int:
-        """Hold the card there for so long, then take it away: how often it has opened."""
+    def hold(self, card: Card, seconds: float, *others: Card) -> int:
+        """Hold the card there for so long, then take it away: how often it has opened.
+
+        Each of `others` takes the place of the one before at once, for as long.
+        """
         self._await_search()
         times = len(self.opened)
-        self.chip.present(card)
-        self.pass_time(seconds)
+        for one in (card, *others):
+            self.chip.present(one)
+            self.pass_time(seconds)
         self.chip.present(None)
         self.pass_time(_GONE_S)
         return len(self.opened) - times
