@@ -196,8 +196,10 @@ class Sockets:
 class Tls:
     """The module link.tls, of sessions without a cipher: times and packets are the same."""
 
+    FOLDER = "/tls/"
+
     @staticmethod
-    def context():
+    def context(folder, made):
         return Tls
 
     @staticmethod
