@@ -67,7 +67,7 @@ def each(file: "BinaryIO", laid: bytes) -> "Iterator[tuple[bytes, Credential]]":
     place, at, size = FRONT, 0, 1
     while size:
         file.seek(place)
-        size = file.readinto(window)
+        size = file.readinto(window) or 0
         place += size
         for start in range(0, (size or RECORD) - RECORD + 1, RECORD):
             digest = bytes(window[start : start + DIGEST]) if size else _END

@@ -71,7 +71,7 @@ def _built(path: Path) -> str:
 
 def _strike(app: Path) -> Path:
     """The file that firmware/door/strike.py becomes, whatever it is called."""
-    [path] = [path for path in (app / "slots/a").rglob("*.mpy") if path.stem not in ("app", "console")]
+    [path] = [path for path in (app / "slots/a").rglob("*.mpy") if path.stem not in ("app", "board")]
     return path
 
 
@@ -125,9 +125,9 @@ def test_a_build_waits_for_another_of_the_same_folder(tmp_path: Path) -> None:
 
 def test_a_build_compiles_what_changed_and_drops_what_went(tmp_path: Path) -> None:
     top = _tree(tmp_path / "top", "pulse = [1]\n")  # a constant would be written out, and leave no trace
-    (top / "firmware/console.py").write_text("")
+    (top / "firmware/board.py").write_text("")
     app = build(tmp_path / "app", top)
-    strike, log = _strike(app), app / "slots/a/console.mpy"
+    strike, log = _strike(app), app / "slots/a/board.mpy"
     before = strike.stat().st_mtime_ns, log.stat().st_mtime_ns
     _tree(top, "pulse = [2]\n")
     build(app, top)
@@ -137,6 +137,6 @@ def test_a_build_compiles_what_changed_and_drops_what_went(tmp_path: Path) -> No
     build(app, top)
     assert sorted(p.name for p in app.rglob("*") if not p.name.startswith(".")) == [
         "a",
-        "console.mpy",
+        "board.mpy",
         "slots",
     ]
