@@ -201,7 +201,7 @@ class Line:
     def _on_irq(self, pin: "Pin") -> None:
         if self._due:
             self._due -= 1
-            if self._acknowledged and self._sleeper is not None:  # or the ACK is announced after it was read
+            if self._acknowledged:  # or the ACK is announced after it was read
                 self._begins.set()
 
     async def _wake(self) -> None:

@@ -16,7 +16,7 @@ CONSOLE = "console"  # 0: the serial console is shut. By: tools/board
 CLOCK_FLOOR = "clock_floor"  # minutes since 1970 of the last signed time. By: access/clock
 
 # Of the release. The first says which slot a start is about, and the state of its trial: see start.py.
-CHOICE = "choice"  # slot, 0 or 1, plus twice the state. By: start, update/trial, update/version
+CHOICE = "choice"  # slot, 0 or 1, plus twice the state. By: lib/start, update/trial, update/version
 TRYING = "trying"  # version_code() of the release switched to, 0 for none. By: update/trial, update/version
 FAULTS_BEFORE = "had"  # bits_of() the faults from before the switch. By: update/version
 IMAGE_ON_TRIAL = "image"  # 1 + number of the partition of its MicroPython. By: update/trial, update/version

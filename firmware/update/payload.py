@@ -104,7 +104,7 @@ def _is_runtime(value: "Any") -> bool:
     return isinstance(value, list) and len(value) == 2 and all(_is_number(part, 0, 255) for part in value)
 
 
-def _is_blob(value: "Any", largest: int, members: int) -> "bool | bytes":
+def _is_blob(value: "Any", largest: int, members: int) -> object:
     return (
         isinstance(value, dict)
         and len(value) == members

@@ -21,7 +21,7 @@ FIGURES = {
         ("makes you wait for (five) minutes at most", "access/throttle", "_LONGEST_S", 60),
     ],
     "firmware/README.md": [
-        (r"feeds the watchdog \(([0-9]+) s\)", "../start", "watchdog", 1000),
+        (r"feeds the watchdog \(([0-9]+) s\)", "../lib/start", "watchdog", 1000),
         ("after a wait that doubles up to (a) minute", "supervisor", "_LONGEST_WAIT_MS", 60_000),
         ("lease's other ways in after ([0-9]+) days", "people/voids", "_WEEKS_H", 24),
         ("([0-9.]+) s after the last call it is collected", "loader", "_HUSH_MS", 1000),

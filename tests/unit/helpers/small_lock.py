@@ -38,7 +38,7 @@ RESIDENTS = b"what residents chose" * 9
 _TOP = next(p for p in sys.path if p.endswith("/firmware"))[: -len("firmware")]
 with open(_TOP + "boot.py") as _file:
     _BOOT = compile(_file.read(), "boot.py", "exec")
-sys.path.insert(0, _TOP[:-1])
+sys.path.insert(0, _TOP + "lib")
 import start  # noqa: E402, F401 (boot.py finds it loaded)
 
 sys.path.pop(0)
