@@ -10,11 +10,13 @@ from collections.abc import Callable
 import pytest
 
 from menshen.simulator.cards.attacks import (
+    Disguise,
     Recorder,
     Replay,
     uid_clone,
     with_wrong_keys,
 )
+from menshen.simulator.cards.card import Reply
 from menshen.simulator.cards.desfire import Desfire
 from menshen.simulator.cards.ev2 import Ev2Card
 from menshen.simulator.cards.ntag424 import Ntag424
@@ -132,6 +134,54 @@ async def test_a_new_card_is_added_at_the_door_opens_and_is_removed(lock: Lock) 
     await at_rest(lock)
     await refused(lock, "new")
     assert failures(lock) == 0
+
+
+class TornWithThePower(Disguise):
+    """At one step of its making it is torn away, and `torn` is set: whether it has done what it was told."""
+
+    def __init__(self, card: Ev2Card, at: int, obeys: bool) -> None:
+        super().__init__(card)
+        self.torn = asyncio.Event()
+        self._at, self._obeys = at, obeys
+
+    def answer(self, step: int, frame: bytes, rate: int) -> Reply | None:
+        if self.torn.is_set():
+            return None
+        if step < self._at:
+            return self.card.frame(frame, rate)
+        if self._obeys:
+            self.card.frame(frame, rate)
+        self.torn.set()
+        return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "obeys"),
+    [(Ntag424, 16, True), (Ntag424, 26, False), (Desfire, 16, False), (Desfire, 20, True)],
+)
+async def test_a_card_torn_away_as_the_power_is_cut_is_added_the_next_time(
+    lock: Lock, kind: type[Ev2Card], at: int, obeys: bool
+) -> None:
+    """Its last command done, or not: nothing of it is stored, and no key is lost."""
+    whole = kind("torn", bytes.fromhex("04010203040506"))
+    torn = TornWithThePower(whole, at, obeys)
+    lock.world.cards["torn"] = torn
+    await lock.keys(f"{PIN}*2#")
+    await lock.wait_light("enrolling")
+    async with lock.tap("torn"), asyncio.timeout(TIMEOUT_S):
+        await torn.torn.wait()
+        await lock.power(False)
+    lock.world.cards["torn"] = whole
+    await lock.power(True)
+    await lock.wait_armed()
+    await refused(lock, "torn")
+    await lock.keys(f"{PIN}*2#")
+    await lock.wait_light("enrolling")
+    async with lock.tap("torn"):
+        await lock.wait_light("kept")
+    await at_rest(lock)
+    await opens(lock, "torn")
+    assert sum(slot.total_failures for slot in whole.slots()) == 0
 
 
 async def test_a_card_held_on_after_it_was_added_does_not_open(lock: Lock) -> None:
