@@ -57,11 +57,12 @@ class CardReader:
 
     def bring(self) -> "SecureCards":
         """What asks cards; from now on it stays loaded."""
-        with Late():
-            from readers.secure_cards import SecureCards
+        if self.secure is None:  # a card may have come first
+            with Late():
+                from readers.secure_cards import SecureCards
 
-            self.secure = SecureCards(*self._keys)
-            return self.secure
+                self.secure = SecureCards(*self._keys)
+        return self.secure
 
     def emulate(self, tag: "PhoneTag | None") -> None:
         """Emulate this tag in place of the one before, until it is over; None: no tag any more.
@@ -213,8 +214,7 @@ class CardReader:
         adds = self._adds() and (_RANDOM + b"\1" not in self._lying if is_random else is_new)
         if (self.secure or self._keys) and self._reader.speaks_apdus:
             try:
-                secure = self.secure or self.bring()
-                proved = await secure.ask(self._reader, uid, is_random, adds)
+                proved = await self.bring().ask(self._reader, uid, is_random, adds)
             except (CardError, MemoryError) as error:
                 self._unread += 1  # it was moved, or there was no room: look again for a while
                 if self._unread <= _UNREAD_MAX:

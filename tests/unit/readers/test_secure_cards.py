@@ -19,6 +19,7 @@ from readers import card_secret
 from readers.card_keys import CardKeys
 from readers.card_secret import PATH
 from readers.pn532 import CardError
+from readers.card_reader import CardReader
 from readers.secure_cards import SecureCards
 from roll.record import Credential
 from storage.purposes import HOUSE_KEY
@@ -119,6 +120,12 @@ def test_a_start_does_not_wait_for_the_keys_and_the_first_card_has_them_read():
     assert looks > 0
     assert ask(cards, Silent(), False) == "gone"
     assert roll.looks == looks
+
+
+def test_what_asks_cards_is_made_once_whoever_comes_first():
+    """A card held to the reader as the power came: made a second time, it had the lock restart."""
+    reader = CardReader(None, (KEY, NO_LIST))
+    assert reader.bring() is reader.bring()
 
 
 def test_where_the_list_has_a_house_key_cards_are_asked_until_it_has_none():
