@@ -17,9 +17,9 @@ import loader
 import readers.secure_cards as room
 from readers import card_secret
 from readers.card_keys import CardKeys
+from readers.card_reader import CardReader
 from readers.card_secret import PATH
 from readers.pn532 import CardError
-from readers.card_reader import CardReader
 from readers.secure_cards import SecureCards
 from roll.record import Credential
 from storage.purposes import HOUSE_KEY
