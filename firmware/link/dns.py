@@ -64,15 +64,16 @@ def read_reply(reply: bytes, ident: bytes, asked: bytes) -> "tuple[str, int] | N
         kind, group, ttl, length = unpack_from(">HHIH", reply, place)
         place += 10
         address = reply[place : place + 4]
-        if kind == 1 and group == 1 and length == 4 and _can_be(address[0]):
+        if (
+            kind == 1
+            and group == 1
+            and length == 4
+            and 0 < address[0] < _RESERVED
+            and address[0] != _LOOPBACK
+        ):
             return "{}.{}.{}.{}".format(*address), min(ttl, _TTL_MAX_S)
         place += length
     return None
-
-
-def _can_be(first: int) -> bool:
-    """Whether a host outside can have an address that begins so."""
-    return 0 < first < _RESERVED and first != _LOOPBACK
 
 
 async def ask_all(

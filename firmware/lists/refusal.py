@@ -5,9 +5,7 @@ import sys
 from micropython import const
 
 import console
-from link.errors import Refused
 from reports.acks import REASONS, Acks
-from roll.credentials import BadList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +16,8 @@ _ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 def refuse(telemetry: "Telemetry", version: "int | None", error: "Exception") -> None:
     """Tell what was wrong with the list of this version, None where its head could not be read."""
-    reason = ""
-    if isinstance(error, (BadList, Refused)):
-        reason = error.reason
-    elif isinstance(error, OSError):
+    reason = getattr(error, "reason", "")
+    if isinstance(error, OSError):
         reason = "flash full" if error.errno == _ENOSPC else "flash error"
     if reason not in REASONS:
         console.error("lists", "an unknown error")

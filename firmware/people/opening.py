@@ -31,7 +31,10 @@ def open_all(residents: "Residents", key: bytes, numbers: "Numbers") -> "tuple[b
     """
     own = own_key(key, numbers)
     residents.seal = Mac(key).digest(PEOPLE_FILE)
-    there = _there()
+    try:  # one look at the folder, and not one for each file that might be in it
+        there = os.listdir(PATH[: PATH.rindex("/")])
+    except OSError:
+        there = []
     for shelf in range(SHELVES):
         path = PATH + str(shelf)
         if _may_be(path, there):
@@ -39,14 +42,6 @@ def open_all(residents: "Residents", key: bytes, numbers: "Numbers") -> "tuple[b
     if _may_be(OLD_PATH, there):
         _open(residents, OLD, OLD_PATH, Mac(Mac(key).digest(RESIDENTS_FILE)))
     return own, residents.seal
-
-
-def _there() -> "list[str]":
-    """The files that there are: one look at the folder, and not one for each file that might be in it."""
-    try:
-        return os.listdir(PATH[: PATH.rindex("/")])
-    except OSError:
-        return []
 
 
 def _may_be(path: str, there: "list[str]") -> bool:

@@ -15,6 +15,8 @@ from storage.purposes import NEW_OWN_KEY, OWN_KEY_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from storage.nvs import Numbers
 
 PATH = "/access/own"
@@ -27,7 +29,7 @@ def own_key(key: bytes, numbers: "Numbers") -> "bytes | None":
     `key` is the lock's.
     """
     mac = Mac(key)
-    held, filed = _of(mac, _from_nvs(numbers)), _of(mac, _from_file())
+    held, filed = _of(mac, numbers.blob, OWN_KEY, OWN_KEY_MAX), _of(mac, _from_file)
     own = held or filed or mac.random(NEW_OWN_KEY)
     sealed = own + mac.digest(OWN_KEY_FILE, own)
     kept = 0
@@ -50,22 +52,16 @@ def _lacks(where: str) -> None:
     console.error("people", "no space for the lock's own key in " + where)
 
 
-def _of(mac: Mac, sealed: bytes) -> "bytes | None":
-    """The key, if it is whole and this lock's."""
+def _of(mac: Mac, read: "Callable[..., bytes]", *what: "str | int") -> "bytes | None":
+    """The key that read(*what) gives, if it is whole and this lock's."""
+    try:
+        sealed = read(*what)
+    except OSError:
+        return None
     own = sealed[:_KEY]
     return own if equal(mac.digest(OWN_KEY_FILE, own), sealed[_KEY:]) else None
 
 
-def _from_nvs(numbers: "Numbers") -> bytes:
-    try:
-        return numbers.blob(OWN_KEY, OWN_KEY_MAX)
-    except OSError:
-        return b""
-
-
 def _from_file() -> bytes:
-    try:
-        with open(PATH, "rb") as file:
-            return file.read(OWN_KEY_MAX)
-    except OSError:
-        return b""
+    with open(PATH, "rb") as file:
+        return file.read(OWN_KEY_MAX)

@@ -3,8 +3,6 @@
 It is made here when the first card is added, and never leaves the lock.
 """
 
-from os import urandom
-
 from storage.hmac import Mac
 from storage.purposes import CARDS_FILE, NEW_CARD_SECRET
 from storage.sealed import Sealed
@@ -23,14 +21,11 @@ def read(key: bytes) -> bytes:
 
 
 def make(key: bytes) -> bytes:
-    """A new secret, where there is none; OSError.
-
-    The chip's generator is weak without radio: the lock's key makes up for that.
-    """
+    """A new secret, where there is none; OSError."""
     found = read(key)  # it may not have been readable at the start; all cards would be lost with it
     if found:
         return found
-    file, secret = Sealed(key, CARDS_FILE, PATH), Mac(key).digest(NEW_CARD_SECRET, urandom(_SIZE))
+    file, secret = Sealed(key, CARDS_FILE, PATH), Mac(key).random(NEW_CARD_SECRET)
     file.save(secret)
     _copy(file, secret)
     return secret

@@ -23,8 +23,3 @@ class HouseKeys(CardKeys):
         """A key of the card of this UID."""
         uid = b"" if number == FINDING else uid
         return cmac(self._house, b"\1" + uid + bytes((number,)) + HOUSE_CARD)
-
-
-def of_houses(houses: "tuple[tuple[bytes, bytes], ...]") -> "list[CardKeys]":
-    """Those of all these references and house keys."""
-    return [HouseKeys(*house) for house in houses]

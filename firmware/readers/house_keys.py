@@ -39,9 +39,9 @@ def read(key: bytes, credentials: "Credentials") -> "tuple[bytes, list[CardKeys]
 def _made(houses: "tuple[tuple[bytes, bytes], ...]") -> "list[CardKeys]":
     """A loan of its own: most lists have no such cards."""
     with Loan():
-        from readers.handed_out import of_houses
+        from readers.handed_out import HouseKeys
 
-        return of_houses(houses)
+        return [HouseKeys(*house) for house in houses]
 
 
 def house_keys(key: bytes, credentials: "Credentials") -> "tuple[tuple[bytes, bytes], ...]":
