@@ -39,7 +39,8 @@ class Cards(Changes):
 
     def withdraw_all(self, digests: "list[bytes]") -> None:
         """The same of all that the list has: there are no more than it has, so there is a place for each."""
-        self.write(same, b"".join([self.withdrawal(digest, 0, ALL) for digest in digests]))
+        if digests:
+            self.write(same, b"".join([self.withdrawal(digest, 0, ALL) for digest in digests]))
 
     def remove_cards(self, who: "Who") -> None:
         """Remove all cards that a resident has added.

@@ -13,11 +13,11 @@ from people.entry import AGREES, CARDS_GO, NOTICE
 from people.leases import CONFIRMED, DUE, ENTRY, FLAGS, GIVEN_UP, OVER, WHAT
 from people.terms import each
 from people.voids import Voids, deadline
-from roll.record import CARD, PIN, TENANT
+from roll.record import PIN, TENANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
 
     from people.leases import Leases
     from people.register import Register
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SLICE = const(16)  # credentials looked at before others get their turn
 _DAY_H = const(24)
+_MOST = const(32)  # credentials of a list that are looked at together
 
 
 def day(leases: "Leases") -> int:
@@ -62,21 +63,24 @@ async def settle(register: "Register", tell: "Tell") -> None:
 async def _end_what_is_due(
     register: "Register", left: "list[int]", carded: "list[int]", void: "list[tuple[int, bytes]]"
 ) -> None:
-    """Leases that were left, leases whose cards go, and the notices that are over, as keys() gives them."""
-    leases = register.leases
-    listed = await _listed(register, left + carded + [whose & 0xFFFF for whose, _ in void])
+    """Leases that were left, leases whose cards go, and the notices that are over, as keys() gives them.
+
+    Lease by lease, and of each no more than there is memory for: a list may have any number of cards for one.
+    """
     for whose, notice in void:
-        lease = whose & 0xFFFF
-        digests = [digest for _, digest in listed[lease]]
-        if Voids(register, lease).expire(whose >> 16, notice, digests) and lease in left:
-            _set_due(leases, lease, 0)  # somebody lives there by a card
-            left.remove(lease)
-        gone = register.residents.entry
-        listed[lease] = [one for one in listed[lease] if gone(one[1]) is None]
+        changes, number = Voids(register, whose & 0xFFFF), whose >> 16
+        listed = [] if number else await _listed(register, changes.lease, changes.staying())
+        if (whose, notice) in register.residents.keys(NOTICE):  # or it went with another's
+            Cards(register, changes.lease).withdraw_all([digest for _, digest in listed])
+            if len(listed) == _MOST:
+                register.residents.to_do = True  # what is left of them: in a second
+            elif changes.expire(number) and changes.lease in left:
+                _set_due(register.leases, changes.lease, 0)  # somebody lives there by a card
+                left.remove(changes.lease)
     for lease in carded:
-        _withdraw_cards(register, lease, listed[lease])
+        _withdraw_cards(register, lease, await _listed(register, lease))
     for lease in left:
-        _end(register, lease, listed[lease])
+        _end(register, lease, await _listed(register, lease))
 
 
 async def _count_consent(register: "Register") -> None:
@@ -86,13 +90,12 @@ async def _count_consent(register: "Register") -> None:
     """
     agreeing = {entry[5] for entry in each(register.leases) if entry[3]}
     agreeing.update([whose & 0xFFFF for whose, _ in register.residents.keys(AGREES)])
-    if agreeing:
-        listed = await _listed(register, agreeing)
+    for lease in agreeing:
+        listed = await _listed(register, lease)
         async with Loan():
             from people.consent import Consent
 
-            for lease in agreeing:
-                Consent(register, lease).count(bool(listed[lease]))
+            Consent(register, lease).count(bool(listed))
 
 
 def _tell(leases: "Leases", tell: "Tell") -> None:
@@ -104,15 +107,29 @@ def _tell(leases: "Leases", tell: "Tell") -> None:
                 leases.changed = True
 
 
-async def _listed(register: "Register", wanted: "Iterable[int]") -> "dict[int, list[tuple[int, bytes]]]":
-    """Kind and digest of the tenants' credentials of these leases that open and are no known resident's."""
-    found: "dict[int, list[tuple[int, bytes]]]" = {lease: [] for lease in wanted}
+async def _listed(
+    register: "Register", lease: int, staying: "Collection[bytes]" = ()
+) -> "list[tuple[int, bytes]]":
+    """Kind and digest of a tenant's credentials of this lease that open and are no known resident's.
+
+    At most _MOST of them, a PIN among them if there is one. Without those that are `staying`.
+    """
+    found: "list[tuple[int, bytes]]" = []
     for count, (digest, credential) in enumerate(register.credentials.each()):
         if count % _SLICE == 0:
             await asyncio.sleep_ms(0)
-        is_wanted = credential.role == TENANT and credential.lease in found
-        if is_wanted and register.residents.entry(digest) is None:
-            found[credential.lease].append((credential.kind, bytes(digest)))
+        if (
+            credential.role == TENANT
+            and credential.lease == lease
+            and register.residents.entry(digest) is None
+        ):
+            one = credential.kind, bytes(digest)
+            if one[1] in staying:
+                continue
+            if len(found) < _MOST:
+                found.append(one)
+            elif one[0] == PIN:
+                found[0] = one
     return found
 
 
@@ -120,7 +137,10 @@ def _withdraw_cards(register: "Register", lease: int, listed: "list[tuple[int, b
     """Withdraw the list's cards, unless somebody else lives there."""
     changes = Cards(register, lease)
     if len(changes.people()) == 1 and not _has_pin(listed):
-        changes.withdraw_all([digest for kind, digest in listed if kind == CARD])
+        changes.withdraw_all([digest for _, digest in listed])
+        if len(listed) == _MOST:
+            register.residents.to_do = True  # what is left of them: in a second
+            return
     changes.cards_gone()
 
 

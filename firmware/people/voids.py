@@ -103,31 +103,27 @@ class Voids(Changes):
 
         self.write(edit, added)
 
-    def expire(self, number: int, notice: bytes, listed: "list[bytes]") -> bool:
-        """A NOTICE is over, that begins like this: remove what it was given to. Whether some of that stays.
+    def staying(self) -> "set[bytes]":
+        """The digests of what the list has that is not void with the rest."""
+        return {entry[:DIGEST] for entry, _ in self.ours(STAYS)}
 
-        `listed` are the digests of the list's credentials of the lease that are no resident's.
+    def expire(self, number: int) -> bool:
+        """A NOTICE is over: remove what it was given to. Whether some of that stays.
+
+        Of what the list has all is withdrawn already that does not stay.
         """
-        added, stays, is_used = b"", set(), False
-        notices = [entry[:DIGEST] for entry, one in self.ours(NOTICE) if one.number == number]
-        if notice not in notices:
-            return False  # it went with another's
+        added, is_used = b"", False
         for entry, one in self.ours():
-            if one.what == STAYS:
-                stays.add(entry[:DIGEST])
-                is_used = is_used or not one.number
-            elif one.what == OWNER and one.number == number:
+            is_used = is_used or (one.what == STAYS and not one.number)
+            if one.what == OWNER and one.number == number:
                 added += self.withdrawal(entry[:DIGEST], PIN, ALL)
-        for digest in [] if number else listed:
-            if digest not in stays:
-                added += self.withdrawal(digest, 0, ALL)
+            if one.what == NOTICE and one.number == number:
+                added += self.to_tell(entry[4])
 
         def edit(entry: bytes, one: "Resident") -> bytes:
             is_void = one.number == number and (number > 0 or one.what == NOTICE)
             return b"" if is_void or (not number and one.what == STAYS) else entry
 
-        for other in notices:
-            added += self.to_tell(other[4])
         self.write(edit, added)
         return not number and is_used
 
