@@ -214,7 +214,7 @@ def test_every_board_has_pins_of_its_own_for_all_that_is_wired() -> None:
 
 def test_the_jumper_that_boot_looks_at_is_the_boards() -> None:
     jumper = wiring.gpio("devkit", "jumper")
-    assert f"Pin({jumper}, Pin.IN)" in (TOP / "boot.py").read_text()
+    assert f"Pin({jumper}, Pin.IN)" in (TOP / "lib/start.py").read_text()
     assert f"GPIO {jumper} to ground" in PAGE
 
 

@@ -24,11 +24,11 @@ def look(source, text):
         print(json.dumps({"heap": gc.mem_alloc(), "files": files, "resident": pages * _PAGE, "said": text}))
 
 
-console.info = look  # before whoever takes it from there, see tools/shrink/shared.py
+console.info = look  # before whoever takes it from there
 
-from link import MQTTClient, Subscriptions  # noqa: E402 (the rooms are few files, see tools/shrink/rooms.py)
+from link import Backoff, MQTTClient, Subscriptions  # noqa: E402 (rooms are few files: tools/shrink/rooms.py)
 from link.tls import context  # noqa: E402
-from reports import Backoff, Link, Wifi  # noqa: E402
+from reports import Link, Wifi  # noqa: E402
 
 
 class House:
