@@ -50,9 +50,7 @@ async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int
         if head.start != os.stat(table)[6] or head.size != size:
             raise Refused("bad files")
         head.read_all()
-        sizes, places = _words(head.count), _words(head.count)
-        for n, (_, _, count) in enumerate(head.lines()):
-            _set(sizes, n, count.to_bytes(4, "little"))
+    places = _words(head.count)
     try:
         with open(running, "rb") as file, open(table, "rb") as wanted:
             wanted.seek(head.hashes)
@@ -60,6 +58,10 @@ async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int
             await pace()
     except (OSError, Refused):
         pass  # the running slot has no pack: everything is fetched
+    sizes = _words(head.count)  # made last: the look-up takes as much for itself
+    with open(table, "rb") as file:
+        for n, (_, _, count) in enumerate(Pack(file).lines()):
+            _set(sizes, n, count.to_bytes(4, "little"))
     return head.hashes, head.start, sizes, places
 
 

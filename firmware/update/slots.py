@@ -73,7 +73,6 @@ class Builder:
         base = self._path[:-4]
         self._new, self._piece = base + "new", base + "piece"
         self._table = base + "table"
-        self._buffer = memoryview(bytearray(_PIECE))
         self._file: BinaryIO | None = None
         self._done = self._unsaved = 0  # bytes of the new file, and those that a power cut would undo
 
@@ -141,12 +140,13 @@ class Builder:
 
     async def _append(self, source: "BinaryIO", count: int) -> None:
         """Copy `count` bytes from where source stands."""
+        buffer = memoryview(bytearray(_PIECE))  # hash_of() has one of its own, and never at the same time
         while count:
             file = self._file = self._file or open(self._new, "ab")
-            got = source.readinto(self._buffer[: min(_PIECE, count)])
+            got = source.readinto(buffer[: min(_PIECE, count)])
             if not got:
                 raise Refused("bad files")
-            file.write(self._buffer[:got])
+            file.write(buffer[:got])
             self._done += got
             self._unsaved += got
             count -= got
