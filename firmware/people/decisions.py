@@ -91,11 +91,14 @@ async def _count_consent(register: "Register") -> None:
     agreeing = {entry[5] for entry in each(register.leases) if entry[3]}
     agreeing.update([whose & 0xFFFF for whose, _ in register.residents.keys(AGREES)])
     for lease in agreeing:
-        listed = await _listed(register, lease)
-        async with Loan():
-            from people.consent import Consent
+        await _count(register, lease, bool(await _listed(register, lease)))
 
-            Consent(register, lease).count(bool(listed))
+
+async def _count(register: "Register", lease: int, is_listed: bool) -> None:
+    async with Loan():
+        from people.consent import Consent
+
+        Consent(register, lease).count(is_listed)
 
 
 def _tell(leases: "Leases", tell: "Tell") -> None:
