@@ -20,7 +20,6 @@ class VirtualTime:
     def __init__(self):
         self.begin()
         core.ticks = self.ticks_ms
-        self._waits = core.IOQueue.wait_io_event
         core.IOQueue.wait_io_event = lambda queue, wait_ms: self._wait(queue)
 
     def begin(self):
@@ -38,8 +37,7 @@ class VirtualTime:
 
     def _wait(self, queue):
         """In place of IOQueue.wait_io_event: let time pass until something is due."""
-        if _is_ready(queue):  # else its poll takes a millisecond of true time
-            self._waits(queue, 0)
+        _wake(queue)
         head = core._task_queue.peek()
         left = real.ticks_diff(head.ph_key, self.ticks_ms()) if head else _LONG_MS
         if self.agenda and self.agenda[0][0] - self.now <= left:
@@ -52,12 +50,21 @@ class VirtualTime:
             self.now += left
 
 
-def _is_ready(queue):
-    """Whether there is a stream that a task waits for."""
-    for reads, writes, stream in queue.map.values():
-        if stream.ioctl(_POLL, (_READ if reads else 0) | (_WRITE if writes else 0)):
-            return True
-    return False
+def _wake(queue):
+    """As IOQueue.wait_io_event, for streams that are ready: its poll takes a millisecond of true time."""
+    for waits in list(queue.map.values()):
+        reads, writes, stream = waits
+        found = stream.ioctl(_POLL, (_READ if reads else 0) | (_WRITE if writes else 0))
+        if reads and found & ~_WRITE:
+            core._task_queue.push(reads)
+            waits[0] = None
+        if writes and found & ~_READ:
+            core._task_queue.push(writes)
+            waits[1] = None
+        if not (waits[0] or waits[1]):
+            queue._dequeue(stream)
+        elif found:
+            queue.poller.modify(stream, _READ if waits[0] else _WRITE)
 
 
 def _install():
