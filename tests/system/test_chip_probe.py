@@ -61,6 +61,20 @@ async def test_a_step_is_measured_in_cpu_time_and_a_wait_is_none(tmp_path: Path)
         assert await lock.longest_step_us() >= _MEASURED * _BUSY_US
 
 
+async def test_each_step_is_told_with_its_task_and_what_it_took(tmp_path: Path) -> None:
+    lock = make_board(tmp_path, _STEPS)
+    lock.measures_starts = lock.tells_steps = True
+    lock.set_input(4, 0)
+    async with running(lock):
+        lock.set_input(4, 1)
+        await lock.wait_line("burnt")
+        longest = await lock.longest_step_us()
+        told = [event for event in lock.events if event["type"] == "step"]
+        most = max(told, key=lambda event: event["cpu_us"])
+        assert (most["task"], most["reads"]) == ("main", 0)
+        assert longest >= most["cpu_us"] >= _MEASURED * _BUSY_US
+
+
 async def test_a_step_that_waits_is_measured_by_the_clock(tmp_path: Path) -> None:
     before, _, after = _STEPS.rpartition(f"burn({_BUSY_US})")
     lock = make_board(tmp_path, f"{before}time.sleep_ms({_WAIT_MS}){after}")

@@ -56,7 +56,12 @@ class MeasuredLock:
         self.heard: list[dict] = []
         self.heap, self._app = 0, app
         self.between_starts: Callable[[], object] = lambda: None
-        self.world.on_event(self.heard.append)
+        self.steps: dict[str, list[dict]] = {}  # of each activity in gaps(), events of the simulator
+        self._told: list[dict] = []
+        self.world.on_event(self._note)
+
+    def _note(self, event: dict) -> None:
+        (self._told if event["type"] == "step" else self.heard).append(event)
 
     def first(self, kind: str, **fields: object) -> dict | None:
         """The first event of this kind with these fields; of texts a part is enough."""
@@ -115,7 +120,7 @@ class MeasuredLock:
 
     async def first_start(self) -> dict[str, float]:
         """The first of all starts, in which copies are made."""
-        self.world.board.measures_starts = True
+        self.world.board.measures_starts = self.world.board.tells_steps = True
         await self.world.power(True)
         await self.until("console", line="link: online")
         await asyncio.sleep(HOUSE_S)
@@ -211,7 +216,7 @@ class MeasuredLock:
         return {}
 
     async def gaps(self) -> dict[str, float]:
-        """The longest step of any task, in CPU time, during each of these."""
+        """The longest step of any task, in CPU time, during each of these. `steps` has them all."""
         doings = {
             "start": self.first_start,
             "idle": self.idle,
@@ -223,6 +228,7 @@ class MeasuredLock:
         }
         found: dict[str, float] = {}
         for name, doing in doings.items():
+            self._told = self.steps[name] = []
             await doing()
             found[name] = await self.world.board.longest_step_us()
         return found

@@ -68,7 +68,8 @@ class Board(Questions):
         )
         self._listeners: list[Callable[[dict], None]] = []
         self._outside, self._started = Surroundings(), asyncio.Event()
-        self._cut_at, self.measures_starts = 0, False  # of each start measured there is an event `armed`
+        # Of each start measured there is an event `armed`, and then of each step an event `step`:
+        self._cut_at, self.measures_starts, self.tells_steps = 0, False, False
         self._rtc, self._uarts = "", {2: Uart()}
         self._driven: set[int] = set()
         self._chip: ChipProcess | None = None
@@ -198,7 +199,7 @@ class Board(Questions):
         (self.repl.restarted if cause == SOFT_RESET else self.repl.reset)()
         now = {"MENSHEN_RESET_CAUSE": str(cause), "MENSHEN_RTC_US": self._rtc}
         environment = self._environment | now | ({"MENSHEN_RAW_REPL": "1"} if self.repl.raw else {})
-        greeting = self._outside.greeting() + "arm\n" * self.measures_starts
+        greeting = self._outside.greeting() + f"arm {self.tells_steps:d}\n" * self.measures_starts
         if self._cut_at:
             greeting += f"cut {self._cut_at}\n"
             self._cut_at = 0

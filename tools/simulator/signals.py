@@ -29,6 +29,9 @@ def event_of(words: list[str], now: int) -> dict | None:
                 "reads": int(reads),
                 "us": now,
             }
+        case ["step", task, cpu, reads, taken]:
+            step = {"task": task, "cpu_us": int(cpu), "reads": int(reads), "bytes": int(taken)}
+            return {"type": "step", **step, "us": now}
         case ["pin", pin, level, us]:
             event = {"pin": int(pin), "level": None if level == "z" else int(level)}
         case ["led", r, g, b, us]:

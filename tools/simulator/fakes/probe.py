@@ -25,11 +25,13 @@ class Probe:
 
     After `arm` it says `armed` when every task of the program has had its first turn: microseconds since
     boot.py began, how many of them were the fakes' own, and reads of the flash. Steps are measured from
-    then on.
+    then on; after `arm 1` each says `step`: its task's coroutine, CPU time, reads, and bytes of heap that it
+    took (less than none, where garbage was collected).
     """
 
     def __init__(self, bus, flash, knife) -> None:
         self._bus, self._flash, self._knife = bus, flash, knife
+        self._tells = 0
         self._wait = None  # the rest is there once something is measured: it is the firmware's heap
         bus.on(b"gap", self._gap)
         bus.on(b"arm", self._arm)
@@ -43,7 +45,7 @@ class Probe:
             self._cost = self._read_cost()
             self._usage = bytearray(144)
             self._get_usage = libc.func("i", "getrusage", "ip")
-            self._from = self._longest = self._reads = self._began = self._before = 0
+            self._from = self._longest = self._reads = self._began = self._before = self._free = 0
             self._since = self._stood = self._waited = 0  # the same by the clock
         queue.wait_io_event = between
 
@@ -67,16 +69,28 @@ class Probe:
         if self._from:
             took = self._now() - self._from
             reads = self._flash.reads - self._before
-            self._longest = max(self._longest, took - reads * self._cost // _TIMES)
+            took -= reads * self._cost // _TIMES
+            self._longest = max(self._longest, took)
+            if self._tells:
+                self._tell(took, reads, self._free - gc.mem_free())
             if self._waits() != self._waited:
                 self._stood = max(self._stood, time.ticks_diff(time.ticks_us(), self._since))
         self._wait(dt)
         self._waited = self._waits()
         self._before = self._flash.reads
+        if self._tells:
+            self._free = gc.mem_free()
         self._from = self._now()
         self._since = time.ticks_us()
 
-    def _arm(self) -> None:
+    def _tell(self, took: int, reads: int, taken: int) -> None:
+        task = asyncio.core.cur_task
+        if task is not None:  # else one loop has ended and the next begins
+            name = str(task.coro).split("'")[1]  # <generator object 'run' at 7f2b5c0a8e20>
+            tell("step " + name + " %d %d %d\n", took, reads, taken)
+
+    def _arm(self, tells: int) -> None:
+        self._tells = tells
         self._bus.on_boot = self._boot
 
     def _boot(self) -> None:
