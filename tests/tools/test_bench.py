@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from menshen.bench import __main__ as benchmark
 from menshen.bench import decision, rivals, steps
 from menshen.bench.lock import MeasuredLock
 from menshen.bench.progress import Progress
@@ -111,3 +112,20 @@ def test_of_steps_each_activity_is_told_and_the_longest_of_all() -> None:
     assert steps.figures([]) == {}
     rows = steps.table({"armed": (3000, 3000), "start": (400, 450)}).splitlines()
     assert [row.split() for row in rows[1:]] == [["armed", "3000", "3000"], ["start", "400", "450"]]
+
+
+async def test_what_the_heap_is_measured_with_says_nothing_of_a_plain_tap(
+    tmp_path: Path, app_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes cards that prove themselves: their time to the relay stood as a plain card's."""
+
+    async def run(_lock: MeasuredLock, *_parts: str) -> dict[str, float]:
+        return {"tap_overhead_ratio": 9.8, "tap_overhead_us": 38_000, "heap_live_bytes": 77_000}
+
+    async def heap_for(*_parts: object) -> str:
+        return "300k"
+
+    monkeypatch.setattr(MeasuredLock, "run", run)
+    monkeypatch.setattr(benchmark, "heap_for", heap_for)
+    found = await benchmark._heap(tmp_path, app_dir)
+    assert found == {"heap_live_bytes": 77_000, "heap_needed_bytes": 92 * 1024}
