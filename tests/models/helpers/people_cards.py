@@ -149,12 +149,17 @@ class CardedLock:
         return self._step(cut, "keys", keys)
 
     def tap(self, card: Card, later: Sequence[Card] = (), cut: tuple[int, int] = (0, 0)) -> Found:
-        """Lay it down, and take it away; what lies there `later` is taken away after the lock has started."""
+        """Lay it down, and take it away; what lies there `later` is taken away after the lock has started.
+
+        A cut may fall as late as when the card is gone.
+        """
         self.port.radio.lay([card], later)
         found = self._step(cut, "lay", True)
         self.port.radio.lay([])
-        gone = does(self.people, "lay", False)
+        left = 0 if found.fell else max(0, cut[0] - found.told[-1][1])
+        gone = self._step((left, cut[1]), "lay", False)
         assert not gone.opened, "a card that is gone opens"
+        found.fell |= gone.fell
         return found
 
     def cut_start(self, operation: int, seed: int) -> bool:

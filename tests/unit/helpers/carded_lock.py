@@ -116,9 +116,10 @@ class _Carded(House):
         self.wait(_SEARCH_MS)
 
     def lay(self, lies):
-        """Who asks has laid cards down, or taken them away."""
+        """Who asks has laid cards down, or taken them away; how often something was written."""
         _Chip.lies = lies
         self.wait(_LIES_MS if lies else _GONE_MS)
+        self.told.append(["writes", chip.knife.count])
 
     def keep_all(self, name):
         """Keep this state of flash and NVS."""
