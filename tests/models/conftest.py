@@ -47,17 +47,21 @@ class Port:
 
     def ask(self, call: str, **arguments: object) -> Any:
         """The result; PortError carries what the firmware raised."""
+        answer = self.tell({"call": call, **arguments})
+        if "error" in answer:
+            raise PortError(answer["error"])
+        return answer["result"]
+
+    def tell(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Say one line, and give the next one back."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps({"call": call, **arguments}) + "\n")
+        self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
             raise PortError(f"the Unix port ended with {self._process.wait()}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise PortError(answer["error"])
-        return answer["result"]
+        return json.loads(line)
 
     def close(self) -> None:
         """End the process: it ends when there is nothing more to read."""

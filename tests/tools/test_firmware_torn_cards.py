@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from menshen.simulator.cards.attacks import GARBAGE, Disguise, Garbled, Late, Torn
+from menshen.simulator.cards.attacks import GARBAGE, Disguise, Garbled, Gone, Late
 from menshen.simulator.cards.card import Card, Reply
 from menshen.simulator.cards.ev2 import Ev2Card
 from tests.tools.helpers.firmware_reader import FirmwareReader, Raised, firmware_reader
@@ -63,7 +63,7 @@ def whole(firmware: FirmwareReader, kind: str, adds: bool) -> tuple[Ev2Card, int
     card = fresh(kind)
     if not adds:
         assert visit(firmware, card, True) == UID
-    untorn = Torn(card)
+    untorn = Gone(card)
     assert visit(firmware, untorn, adds) == UID
     return card, untorn.total
 
@@ -74,7 +74,7 @@ def torn_while_written(firmware: FirmwareReader, kind: str, step: int) -> int:
     for after in range(0, total, step):
         for commits in (True, False):
             card = fresh(kind)
-            assert asked(firmware, [Torn(card, after, commits)], True) in (AGAIN, UID)
+            assert asked(firmware, [Gone(card, after, commits)], True) in (AGAIN, UID)
             here = visit(
                 firmware, card, False
             )  # nothing is stored: it is no card of this lock, or a whole one
@@ -129,7 +129,7 @@ def test_a_card_torn_away_at_any_byte_of_its_proof_proves_itself_the_next_time(
 ) -> None:
     card, total = whole(firmware, kind, False)
     for after in range(0, total, _PROOF_STEP):
-        assert visit(firmware, Torn(card, after), False) in (None, UID)
+        assert visit(firmware, Gone(card, after), False) in (None, UID)
         assert visit(firmware, card, False) == UID
         assert sum(failures(card)) == 0
 

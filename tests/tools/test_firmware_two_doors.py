@@ -1,6 +1,8 @@
 """A card that is brought to a second door: that has its own, or none, and the first door's stays whole."""
 
+import contextlib
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
 
@@ -8,7 +10,8 @@ import pytest
 
 from menshen.desk.house_keys import HouseKeys
 from menshen.desk.personalise import hand_out
-from menshen.simulator.cards.attacks import Disguise, Torn
+from menshen.desk.talk import CardError
+from menshen.simulator.cards.attacks import Disguise, Gone
 from menshen.simulator.cards.card import Card, Reply
 from menshen.simulator.cards.demo import CardSecret
 from menshen.simulator.cards.desfire import Desfire
@@ -43,12 +46,12 @@ def with_the_same_mark(number: int) -> bytes:
 def test_a_desfire_torn_at_a_second_door_stays_the_first_one_s_and_is_mended(
     firmware: FirmwareReader,
 ) -> None:
-    untorn = Torn(CardSecret(OTHER_SECRET).enrol(fresh("desfire3")))
+    untorn = Gone(CardSecret(OTHER_SECRET).enrol(fresh("desfire3")))
     assert visit(firmware, untorn, True) == UID
     for after in range(0, untorn.total, _STEP):
         for commits in (True, False):
             card = CardSecret(OTHER_SECRET).enrol(fresh("desfire3"))
-            assert asked(firmware, [Torn(card, after, commits)], True) in (AGAIN, UID)
+            assert asked(firmware, [Gone(card, after, commits)], True) in (AGAIN, UID)
             for secret, adds, found in (
                 (OTHER_SECRET, False, UID),
                 (SECRET, True, UID),
@@ -60,12 +63,12 @@ def test_a_desfire_torn_at_a_second_door_stays_the_first_one_s_and_is_mended(
 
 
 def test_an_ntag_torn_at_its_first_door_is_that_one_s_once_a_key_is_written(firmware: FirmwareReader) -> None:
-    untorn = Torn(fresh("ntag424"))
+    untorn = Gone(fresh("ntag424"))
     assert visit(firmware, untorn, True) == UID
     at_home = []
     for after in range(0, untorn.total, _STEP):
         card = fresh("ntag424")
-        visit(firmware, Torn(card, after), True)
+        visit(firmware, Gone(card, after), True)
         before = state(card)
         begun = any(version for _, version in before)
         found = visit(firmware, card, True, OTHER_SECRET)
@@ -145,6 +148,71 @@ def known(firmware: FirmwareReader, card: Card, *secrets: bytes) -> bytes | None
     shown = firmware.lay([card])
     assert shown
     return firmware.call("identify", shown, *secrets)
+
+
+def torn_at_the_desk(kind: str, after: int) -> Ev2Card:
+    """Taken away before this command of its making."""
+    card, left = fresh(kind), itertools.count(-after)
+    card.power(True)
+
+    def transmit(apdu: bytes) -> bytes:
+        if not next(left):
+            raise CardError("taken away")
+        return card.exchange(apdu)
+
+    with contextlib.suppress(CardError):
+        hand_out(transmit, HouseKeys(HOUSE))
+    card.power(False)
+    return card
+
+
+def torn_at_the_lock(firmware: FirmwareReader, kind: str, after: int) -> Ev2Card:
+    card = fresh(kind)
+    visit(firmware, Gone(card, after), True)
+    return card
+
+
+def desk_makes(card: Ev2Card) -> bool:
+    try:
+        handed_out(card, HOUSE)
+    except CardError:
+        return False
+    finally:
+        card.power(False)
+    return True
+
+
+def lock_makes(firmware: FirmwareReader, card: Ev2Card) -> bool:
+    found = visit(firmware, card, True)
+    assert found in (UID, ELSEWHERE)
+    return found == UID
+
+
+@pytest.mark.parametrize("began", ["desk", "lock"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_torn_at_desk_or_lock_is_finished_by_whoever_began_it(
+    firmware: FirmwareReader, kind: str, began: str
+) -> None:
+    """The other one leaves an NTAG 424 DNA alone once a key is written, and a DESFire has both."""
+    makes = {"desk": desk_makes, "lock": lambda card: lock_makes(firmware, card)}
+    finishes = makes.pop(began)
+    (other,) = makes.values()
+    places = range(45) if began == "desk" else range(0, 1600, 7 if BY_NIGHT else _STEP)
+    others = []
+    for after in places:
+        at_desk = began == "desk"
+        card = torn_at_the_desk(kind, after) if at_desk else torn_at_the_lock(firmware, kind, after)
+        before = state(card)
+        is_other_s = kind == "desfire3" or not any(version for _, version in before)
+        others.append(is_other_s)
+        assert other(card) == is_other_s, after
+        assert is_other_s or state(card) == before, after
+        assert finishes(card) == (kind == "desfire3" or not is_other_s), after
+        by_lock = known(firmware, card, SECRET) == UID
+        by_house = known(firmware, card, _OLD) == b"\1" + UID
+        assert (by_lock or by_house) if kind == "ntag424" else (by_lock and by_house), after
+        assert sum(failures(card)) == 0, after
+    assert set(others) == ({True} if kind == "desfire3" else {True, False})
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -272,3 +272,18 @@ class Torn(Disguise):
 
     def _gone(self) -> None:
         self.card.power(False)
+
+
+class Gone(Torn):
+    """As Torn, but whoever has lost it finds it no more: the field may go and come before it is torn away.
+
+    `has_fallen`: it was torn away.
+    """
+
+    @property
+    def has_fallen(self) -> bool:
+        return bool(self.total) and not self._left
+
+    def power(self, on: bool) -> None:
+        """The field comes, or goes; bytes count on."""
+        self.card.power(on)
