@@ -66,9 +66,10 @@ class Air:
         self.near, self.since = True, clock.now
 
     def cut(self):
-        """The broker ends every connection."""
+        """The broker ends every connection; datagrams have none."""
         for sock in self.sockets:
-            sock.hang_up()
+            if sock.is_stream:
+                sock.hang_up()
 
     def publish(self, topic, payload, retained=False):
         for sock in self.sockets:

@@ -12,6 +12,7 @@ from asyncio import core
 _LONG_MS = 1 << 30
 _POLL, _READ, _WRITE = 3, 1, 4  # py/stream.h
 _AHEAD_MS = 3_600_000
+_MOST = 1_000_000  # steps within one millisecond: some task never waits
 
 
 class VirtualTime:
@@ -25,6 +26,7 @@ class VirtualTime:
     def begin(self):
         """Another story, ahead of the true time: tasks that are ready at once are queued under that."""
         self.now, self.agenda = real.ticks_ms() + _AHEAD_MS, []
+        self._seen, self._steps = self.now, 0
         asyncio.new_event_loop()
 
     def ticks_ms(self):
@@ -37,6 +39,10 @@ class VirtualTime:
 
     def _wait(self, queue):
         """In place of IOQueue.wait_io_event: let time pass until something is due."""
+        self._steps = self._steps + 1 if self.now == self._seen else 0
+        self._seen = self.now
+        if self._steps > _MOST:
+            raise RuntimeError("time stands still: %s never waits" % core.cur_task.coro)
         _wake(queue)
         head = core._task_queue.peek()
         left = real.ticks_diff(head.ph_key, self.ticks_ms()) if head else _LONG_MS
