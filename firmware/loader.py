@@ -27,6 +27,7 @@ _NEVER = const(-1)
 _HUSH_MS = const(400)  # longer than a tap takes, whatever card it is
 _LOOK_MS = const(50)
 _MOST = const(40)  # looks: whoever types for ever puts nothing off for ever
+_PLACES = const(99)  # at least as many as the table of sys.modules has
 _PLENTY = const(1_000_000)  # bytes: a board with PSRAM, on which collections are few and long
 _IS_PLENTY = gc.mem_free() > _PLENTY
 
@@ -58,6 +59,11 @@ class Late:
         self._note()
         if kind is None and not self._lends:
             return
+        if kind:  # a module that failed is in the table still, where its key was: seen in 1.25
+            modules: dict = sys.modules
+            for place in range(_PLACES):
+                modules[place] = None
+                del modules[place]
         for name in self._names:
             sys.modules.pop(name, None)
             parent, _, child = name.rpartition(".")

@@ -115,7 +115,8 @@ class Reports:
         self._boxes[queue].put(json.dumps(fields).encode(), self._now() or 0)
 
     def update(self, version: "str | None", step: str, reason: str) -> None:
-        """How far an update is: see reports/acks.py."""
+        """Tell how far an update is: see reports/acks.py."""
+        console.info("update", "%s %s %s" % (version or "?", step, reason))
         self._tell((version, step, reason))
 
     def decided(self, lease: int, what: str, end: int) -> bool:

@@ -16,14 +16,14 @@ CONSOLE = "console"  # 0: the serial console is shut. By: tools/board
 CLOCK_FLOOR = "clock_floor"  # minutes since 1970 of the last signed time. By: access/clock
 
 # Of the release. The first says which slot a start is about, and the state of its trial: see start.py.
-CHOICE = "choice"  # slot, 0 or 1, plus twice the state. By: lib/start, update/trial, update/version
-TRYING = "trying"  # version_code() of the release switched to, 0 for none. By: update/trial, update/version
-FAULTS_BEFORE = "had"  # bits_of() the faults from before the switch. By: update/version
-IMAGE_ON_TRIAL = "image"  # 1 + number of the partition of its MicroPython. By: update/trial, update/version
+CHOICE = "choice"  # slot, 0 or 1, plus twice the state. By: lib/start, update/switch, update/trial
+TRYING = "trying"  # version_code() of the release switched to, 0 for none. By: update/switch, update/trial
+FAULTS_BEFORE = "had"  # bits_of() the faults from before the switch. By: update/switch
+IMAGE_ON_TRIAL = "image"  # 1 + number of the partition of its MicroPython. By: update/switch, update/trial
 FAILED = "failed"  # version_code() of the release rolled back last. By: update/trial
 FAILURES = "fails"  # how often in a row that was. By: update/trial
-BEFORE = "before"  # version_code() of the one before; < 0: and its image. By: update/version
-UNHEARD = "unheard"  # hours since without the broker. By: update/version
+BEFORE = "before"  # version_code() of the one before; < 0: and its image. By: update/switch
+UNHEARD = "unheard"  # hours since without the broker. By: update/switch
 SECURITY_FLOOR = "security"  # the highest confirmed security version. By: update/trial
 
 # Of the people behind the door, and their operator: a board that is provisioned again forgets these.

@@ -17,8 +17,6 @@ from update.steps import (
     LOOK,
     PLAN,
     PLANNED,
-    READ,
-    REFUSE,
     REQUEST,
     SWITCH,
     TRIAL,
@@ -32,19 +30,20 @@ if TYPE_CHECKING:
 
     from update.steps import Next
 
+_FILE = const(252)  # bytes that littlefs needs in one piece for each open file
 _TRIES = const(5)
+_ENOSPC = const(28)  # what littlefs raises; the chip's errno does not name it
 
 
 class Course:
-    """What the steps know as the update: see steps.py. `parts` are those of manager.py, `pending` is its."""
+    """What the steps know as the update: see steps.py. `parts` are those of manager.py."""
 
     again_ms = 2_000  # after a step for which there was no memory in one piece
 
-    def __init__(self, parts: tuple, pending: "list[tuple[bytearray | None, bool]]") -> None:
+    def __init__(self, parts: tuple, version: "str | None") -> None:
         self.settings, self.board, self.clock, door, self._memory, self.subscriptions = parts
         self._residents, self.reports = door
-        self.pending, self.slot = pending, "ab".find(slot()) & 1  # 0 or 1
-        self.version: str | None = None  # that the order asks for
+        self.version, self.slot = version, "ab".find(slot()) & 1  # that the order asks for; 0 or 1
 
     async def follow(self, step: int, given: "Any") -> "Any":
         """Take step after step. A step that lacks memory in one piece is tried again: other tasks free some,
@@ -54,7 +53,7 @@ class Course:
         tries, holds = _TRIES, False
         try:
             while step:
-                if not holds and (step > READ or tries < _TRIES):
+                if not holds and (step > SWITCH or tries < _TRIES):
                     await self._memory.acquire()
                     holds = True
                 try:
@@ -64,14 +63,15 @@ class Course:
                 except Interrupted:
                     return None  # the next order resumes from there
                 except (Refused, OSError) as error:
-                    step, given = REFUSE, error
+                    self._refuse(error)
+                    return None
                 except MemoryError as error:
                     console.info("update", str(error))
                     tries -= 1
                     if not tries:
                         if step == TRIAL:
                             raise
-                        self.report(self.version, "refused", "no memory")
+                        self.reports.update(self.version, "refused", "no memory")
                         return None
                     if step == JUDGE:
                         step = REQUEST  # a part of the message is spent
@@ -85,13 +85,12 @@ class Course:
         if number == FETCH:
             await self.subscriptions.fetch(*given[WANTED])
             return BUILD if given[PLANNED] else PLAN, given
+        room = bytearray(_FILE), bytearray(_FILE), bytearray(_FILE)
         async with Loan():
             if number == LOOK:
-                from update.version import look as step
+                from update.switch import look as step
             elif number == SWITCH:
-                from update.version import step
-            elif number == READ:
-                from update.session import step
+                from update.switch import step
             elif number == REQUEST:
                 from update.request import step
             elif number == JUDGE:
@@ -104,13 +103,28 @@ class Course:
                 from update.delta import step
             elif number == PLAN:
                 from update.pack import step
-            elif number == TRIAL:
-                from update.trial import step
             else:
-                from update.refusal import step
+                from update.trial import step
 
+            del room
             await asyncio.sleep_ms(0)
             return await step(self, given)
+
+    def _refuse(self, error: "Refused | OSError") -> None:
+        """Tell why, and free the space of partial files if the flash is to blame."""
+        if isinstance(error, Refused):
+            reason = error.reason
+        else:
+            reason = "flash full" if error.errno == _ENOSPC else "flash error"
+        self.reports.update(self.version, "refused", reason)
+        if reason.startswith("flash"):
+            with Loan():
+                from update.slots import clear
+
+                try:
+                    clear()
+                except OSError:
+                    pass  # the next build removes them
 
     def faults(self) -> "set[str]":
         """What is wrong now. A reader from which nothing was heard since the start counts, too."""
@@ -120,8 +134,3 @@ class Course:
         if self.settings.reader == "pn532" and not self.reports.answered:
             faults.add(READER)
         return faults
-
-    def report(self, version: "str | None", step: str, reason: str) -> None:
-        """Tell how far an update is, see reports/acks.py."""
-        console.info("update", "%s %s %s" % (version or "?", step, reason))
-        self.reports.update(version, step, reason)

@@ -11,7 +11,7 @@ from micropython import const
 
 from link.backoff import comes
 from loader import Loan
-from update.steps import LOOK, READ, SWITCH, TRIAL
+from update.steps import LOOK, READ, REQUEST, SWITCH, TRIAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Manager:
     ) -> None:
         first, self._turn = memory
         self._parts = settings, board, clock, door, first, subscriptions
+        _, self._reports = door
         self._came = asyncio.Event()
         self._pending: list[tuple[bytearray | None, bool]] = []  # the last order, until it is read
         # The keypad's wait begins anew with each start: orders in a row leave it time to end, as trials do.
@@ -86,29 +87,46 @@ class Manager:
     async def _follow(self, step: int, given: "Any") -> "Any":
         """Take this step and those that follow; try again if for a moment there is no memory to begin.
 
-        Not for ever, since lists wait meanwhile: then the task ends, and is restarted. Steps of a trial, too.
+        Not for ever, since lists wait meanwhile: then an order that cannot be read is refused. Otherwise the
+        task ends, and is restarted. Steps of a trial, too.
         """
-        tries = 0 if step == TRIAL else _TRIES
+        tries, version = 0 if step == TRIAL else _TRIES, None
         while True:
             try:
-                return await self._lend(step, given)
+                if step == READ:
+                    version = await self._read()
+                    step = REQUEST
+                    if version is None:
+                        return None
+                return await self._lend(step, version, given)
             except MemoryError:
                 if not tries:
+                    if step == READ:
+                        return self._refuse()
                     raise
             tries -= 1
             await asyncio.sleep_ms(self.again_ms)
 
-    async def _lend(self, step: int, given: "Any") -> "Any":
+    async def _read(self) -> "str | None":
+        """Read the order without the code of a course: a tenant's own broker stays connected meanwhile."""
+        async with Loan():
+            from update.session import read
+
+            return read(self._parts, self._pending)
+
+    async def _lend(self, step: int, version: "str | None", given: "Any") -> "Any":
         async with Loan():
             from update.course import Course
 
-            return await Course(self._parts, self._pending).follow(step, given)
+            return await Course(self._parts, version).follow(step, given)
+
+    def _refuse(self) -> None:
+        self._reports.update(None, "refused", "no memory")
 
     async def _on_order(self, payload: "Payload") -> None:
         try:
             self._pending[:] = [(await payload.read(_LONGEST), not payload.retained)]
         except MemoryError:
-            _, _, _, (_, reports), *_ = self._parts
-            reports.update(None, "refused", "no memory")
+            self._refuse()
         else:
             self._came.set()

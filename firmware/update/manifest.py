@@ -23,7 +23,7 @@ async def step(update: "Update", message: "list[bytearray]") -> "Next":
     place, board = "/slots/" + slot(), update.settings.board
     release = await open_release(update.version, message, board, place, update.board.numbers)
     release[HAD], release[PARTITION], release[PLANNED] = update.faults(), None, []
-    update.report(update.version, "accepted", "")
+    update.reports.update(update.version, "accepted", "")
     return (IMAGE if "image" in release else BUILD), release
 
 

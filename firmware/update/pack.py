@@ -33,36 +33,44 @@ _LINE_MAX = const(50)
 
 async def step(update: "Update", release: dict) -> "Next":
     """Plan what is copied, once the head of the pack has been fetched. Raises Refused, OSError."""
-    running = "/slots/" + slot() + ".pack"
-    release[PLANNED] = await plan(release[WANTED][2], running, release["slot"]["size"], Pace())
+    running, table = "/slots/" + slot() + ".pack", release[WANTED][2]
+    release[PLANNED] = await plan(table, running, release["slot"]["size"], table[:-5] + "plan", Pace())
     return BUILD, release
 
 
-async def plan(table: str, running: str, size: int, pace: "Turns") -> "tuple[int, int, Words, Words]":
+async def plan(table: str, running: str, size: int, path: str, pace: "Turns") -> "tuple[int, int]":
     """Plan how to build a pack of `size` bytes whose head is the file `table`. Raises Refused, OSError.
 
-    (where its hashes begin, where its data begins, the size u32 of each file, the place u32 of each in the
-    pack `running`, or 0 where that has no file of this hash). There may be no memory for either in one piece:
-    32 are in one.
+    The file `path` gets the size u32 of each file, and its place u32 in the pack `running`, 0 where that has
+    none whose hash begins alike. In RAM it would divide what is free. Returns where hashes and data begin.
     """
-    with open(table, "rb") as file:
+    try:
+        with open(running, "rb") as file:
+            fronts, places = _tables(Pack(file))
+    except (OSError, Refused):
+        fronts, places = [], []  # the running slot has no pack: everything is fetched
+    with open(table, "rb") as file, open(table, "rb") as wanted, open(path, "wb") as planned:
         head = Pack(file)
         if head.start != os.stat(table)[6] or head.size != size:
             raise Refused("bad files")
         head.read_all()
-    places = _words(head.count)
-    try:
-        with open(running, "rb") as file, open(table, "rb") as wanted:
-            wanted.seek(head.hashes)
-            _look_up(Pack(file), wanted, head.count, places)
+        wanted.seek(head.hashes)
+        for _, _, count in head.lines():
+            planned.write(count.to_bytes(4, "little") + _place(fronts, places, wanted.read(_HASH)[:_FRONT]))
             await pace()
-    except (OSError, Refused):
-        pass  # the running slot has no pack: everything is fetched
-    sizes = _words(head.count)  # made last: the look-up takes as much for itself
-    with open(table, "rb") as file:
-        for n, (_, _, count) in enumerate(Pack(file).lines()):
-            _set(sizes, n, count.to_bytes(4, "little"))
-    return head.hashes, head.start, sizes, places
+    return head.hashes, head.start
+
+
+def _tables(running: "Pack") -> "tuple[Words, Words]":
+    """The first bytes of each file's hash, and each file's place. There may be no memory for either in one
+    piece: 32 are in one.
+    """
+    fronts, places = _words(running.count), _words(running.count)
+    for n, (_, place, _) in enumerate(running.lines()):
+        _set(places, n, place.to_bytes(4, "little"))
+    for n in range(running.count):
+        _set(fronts, n, running.hash(n)[:_FRONT])
+    return fronts, places
 
 
 def _words(count: int) -> "Words":
@@ -74,29 +82,17 @@ def _set(words: "Words", n: int, value: bytes) -> None:
     words[n >> 5][place : place + 4] = value
 
 
-def _look_up(running: "Pack", wanted: "BinaryIO", count: int, found: "Words") -> None:
-    """Fill in the places of the files that the running pack has."""
-    places, fronts = _words(running.count), _words(running.count)
-    for n, (_, place, _) in enumerate(running.lines()):
-        _set(places, n, place.to_bytes(4, "little"))
-    for n in range(running.count):  # the first bytes of each hash: enough to look for one
-        _set(fronts, n, running.hash(n)[:_FRONT])
-    for n in range(count):
-        digest = wanted.read(_HASH)
-        for k in range(len(fronts)):
-            at = _find(running, fronts[k], 32 * k, digest)
-            if at >= 0:
-                _set(found, n, places[k][at : at + 4])
+def _place(fronts: "Words", places: "Words", front: bytes) -> "bytes | bytearray":
+    """The place of the file whose hash begins with `front`; 0 if there is none."""
+    for k, some in enumerate(fronts):
+        at = some.find(front)
+        while at % _FRONT:  # -1, too
+            if at < 0:
                 break
-
-
-def _find(running: "Pack", fronts: bytearray, first: int, digest: bytes) -> int:
-    """Where in `fronts`, those of the files from the first on, the file of this hash is; -1 if it is not."""
-    at = -1
-    while True:
-        at = fronts.find(digest[:_FRONT], at + 1)
-        if at < 0 or (at % _FRONT == 0 and running.hash(first + at // _FRONT) == digest):
-            return at
+            at = some.find(front, at + 1)
+        else:
+            return places[k][at : at + _FRONT]
+    return bytes(4)
 
 
 class Pack:

@@ -2,43 +2,44 @@
 
 from micropython import const
 
-from link.envelope import NUMBER_MAX, RISE_MAX, verify
+from link.envelope import NUMBER_MAX, RISE_MAX
 from link.errors import Refused
+from loader import Loan
 from storage.names import CHOICE, FAILED, FAILURES, ORDER, ORDERED
 from storage.purposes import UPDATE_MESSAGE
-from update.steps import DONE, REQUEST
 from update.version import version_code
 from version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.nvs import Numbers
-    from update.steps import Next, Update
 
 _TRIES = const(3)  # of one release that is rolled back
 
 
-async def step(update: "Update", given: None) -> "Next":
-    """Read the one order. If there is something to do, its version becomes the update's. Raises Refused.
+def read(parts: tuple, pending: "list[tuple[bytearray | None, bool]]") -> "str | None":
+    """Read the one order: the version that it names, if there is something to do. `parts` are manager.py's.
 
     The order is removed unless there is no memory to judge it: the message, None if it was too long, and
-    whether it was live, that is, not retained.
+    whether it was live, that is, not retained. A bad one is told, and no more.
     """
-    settings, numbers = update.settings, update.board.numbers
-    message, is_live = update.pending[0]
+    settings, board, clock, (_, reports), *_ = parts
+    numbers, version = board.numbers, None
+    message, is_live = pending[0]
     try:
-        update.version, time, number, echo = read_order(message, settings.lock, settings.key)
-        is_live = is_live and echo in update.clock.challenges
+        version, time, number, echo = read_order(message, settings.lock, settings.key)
+        is_live = is_live and echo in clock.challenges
         if number > abs(numbers.get(ORDER)):  # else by a clock, perhaps, that was wrong and is healed
-            update.clock.signed(time, is_live)
-        is_wanted = is_to_do(number, update.version, VERSION, numbers)
-        if is_wanted:
-            check_tries(update.version, numbers, update.slot)
-    except Refused:
-        update.pending.clear()
-        raise
-    update.pending.clear()
-    return (REQUEST if is_wanted else DONE), None
+            clock.signed(time, is_live)
+        if is_to_do(number, version, VERSION, numbers):
+            check_tries(version, numbers)
+        else:
+            version = None
+    except Refused as error:
+        reports.update(version, "refused", error.reason)
+        version = None
+    pending.clear()
+    return version
 
 
 def read_order(
@@ -50,7 +51,7 @@ def read_order(
     """
     if message is None:
         raise Refused("too large")
-    order = verify(message, lock_id, key, UPDATE_MESSAGE)
+    order = _verified(message, lock_id, key)
     if order.get("lock") != lock_id:
         raise Refused("wrong lock")
     version, time, number = order.get("version"), order.get("time"), order.get("order", 0)
@@ -61,6 +62,13 @@ def read_order(
         raise Refused("malformed")
     version_code(version)
     return str(version), time, number, order.get("echo")
+
+
+def _verified(message: "bytes | bytearray", lock_id: str, key: bytes) -> dict:
+    with Loan():
+        from link.envelope import verify
+
+        return verify(message, lock_id, key, UPDATE_MESSAGE)
 
 
 def is_to_do(number: int, version: str, running: str, numbers: "Numbers") -> bool:
@@ -84,9 +92,9 @@ def is_to_do(number: int, version: str, running: str, numbers: "Numbers") -> boo
     return not done
 
 
-def check_tries(version: str, numbers: "Numbers", slot: int) -> None:
+def check_tries(version: str, numbers: "Numbers") -> None:
     """Raise Refused for a release that was rolled back too often, and during a trial."""
     if numbers.get(FAILED) == version_code(version) and numbers.get(FAILURES) >= _TRIES:
         raise Refused("failed trial")
-    if numbers.get(CHOICE) != slot:
+    if numbers.get(CHOICE) > 1:
         raise Refused("on trial")

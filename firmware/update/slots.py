@@ -5,6 +5,7 @@ whole file is hashed before it gets its name; from then on it is a slot from whi
 """
 
 import os
+import struct
 
 from micropython import const
 
@@ -38,7 +39,7 @@ async def step(update: "Update", release: dict) -> "Next":
     release[WANTED] = await builder.build(release["slot"], release["files"], release[PLANNED])
     if release[WANTED] is not None:
         return (FETCH if release[PLANNED] else DELTA), release
-    update.report(update.version, "fetched", "")
+    update.reports.update(update.version, "fetched", "")
     # One that raises the security version is not gone back from.
     before = VERSION if release["security"] == SECURITY else ""
     return DONE, (update.version, release[PARTITION], release[HAD], before)
@@ -49,26 +50,18 @@ def path_of(slot: int) -> str:
     return "/slots/" + "ab"[slot] + ".pack"
 
 
-def _word(table: "list[bytearray]", n: int) -> int:
-    """A number of pack.plan()."""
-    place = 4 * (n & 31)
-    return int.from_bytes(table[n >> 5][place : place + 4], "little")
-
-
-def clear(slot: int) -> None:
-    """Remove the partial files of a slot."""
-    base = path_of(slot)[:-4]
+def clear() -> None:
+    """Remove all partial files: whatever is no slot."""
     for name in os.listdir("/slots"):
-        path = "/slots/" + name
-        if path.startswith("/slots/image.") or (path.startswith(base) and path != base + "pack"):
-            os.remove(path)
+        if "." in name and not name.endswith(".pack"):
+            os.remove("/slots/" + name)
 
 
 class Builder:
     """Builds the file of the slot that is not `running` (0 or 1). `await pace()` gives the door its turn."""
 
     def __init__(self, running: int, pace: "Turns") -> None:
-        self._slot, self._running, self._path = running, path_of(running), path_of(1 - running)
+        self._running, self._path = path_of(running), path_of(1 - running)
         self._pace = pace
         base = self._path[:-4]
         self._new, self._piece = base + "new", base + "piece"
@@ -86,7 +79,7 @@ class Builder:
         name, size = slot["sha256"], slot["size"]
         is_begun = plan and files.exists(self._new)
         if not is_begun and (await hash_of(self._path, size, self._pace)).hex() == name:
-            return clear(1 - self._slot)  # it was whole before, and there was no memory for what comes after
+            return clear()  # it was whole before, and there was no memory for what comes after
         if not plan:
             files.remove(self._path)  # there is space for two files, not for three
             return table["sha256"], table["size"], self._table
@@ -97,23 +90,21 @@ class Builder:
             files.remove(self._new)
             raise Refused("bad hash")
         os.rename(self._new, self._path)
-        return clear(1 - self._slot)
+        return clear()
 
-    async def _fill(
-        self, size: int, hashes: int, start: int, sizes: "list[bytearray]", places: "list[bytearray]"
-    ) -> "tuple[str, int, str] | None":
+    async def _fill(self, size: int, hashes: int, start: int) -> "tuple[str, int, str] | None":
         """Write what is missing of the new pack, from where it ends now, up to what is to be fetched."""
         self._done = os.stat(self._new)[6] if files.exists(self._new) else 0
         if self._done > size:
             files.remove(self._new)
             self._done = 0
         try:
-            with open(self._table, "rb") as table:
+            with open(self._table, "rb") as table, open(self._path[:-4] + "plan", "rb") as plan:
                 if self._done < start:
                     table.seek(self._done)
                     await self._append(table, start - self._done)
                 for n in range((start - hashes) // _HASH):
-                    count, at = _word(sizes, n), _word(places, n)
+                    count, at = struct.unpack("<II", plan.read(8))
                     if self._done < start + count:
                         table.seek(hashes + _HASH * n)
                         digest = table.read(_HASH)

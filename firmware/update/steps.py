@@ -2,8 +2,8 @@
 
 Each step's module has `step(update, given)`: it gives the next step, and what that one is given.
 
-LOOK      version    look(): whether this release reaches the broker at all
-SWITCH    version    has the other slot started; given (version, partition or None, faults, version before)
+LOOK      switch     look(): whether this release reaches the broker at all
+SWITCH    switch     has the other slot started; given (version, partition or None, faults, version before)
 READ      session    the last order
 REQUEST   request    the manifest of the version that it asks for
 JUDGE     manifest   given the message
@@ -12,7 +12,6 @@ BUILD     slots      as far as it goes with what is there
 DELTA     delta      the head of the pack, out of the running one's
 FETCH     link/blobs what is missing
 PLAN      pack       what is copied
-REFUSE    refusal    given the error
 TRIAL     trial      after a start, until the release is confirmed
 
 A release is a dict: what the manifest says (payload.py), and by numbers HAD, the faults that there were all
@@ -37,13 +36,11 @@ if TYPE_CHECKING:
         board: Any
         clock: Clock
         subscriptions: Subscriptions
-        reports: Any  # `answered`: the reader has, since the start
-        pending: list[tuple[bytearray | None, bool]]
+        reports: Any  # tells how far it is; `answered`: the reader has, since the start
         slot: int  # of the release that runs, 0 or 1
         version: Any
 
         def faults(self) -> set[str]: ...
-        def report(self, version: str | None, step: str, reason: str) -> None: ...
 
 
 DONE = 0
@@ -56,9 +53,8 @@ IMAGE = 6
 BUILD = 7
 FETCH = 8
 PLAN = 9
-REFUSE = 10
-TRIAL = 11
-DELTA = 12
+TRIAL = 10
+DELTA = 11
 
 HAD = 0  # what a release has
 PARTITION = 1

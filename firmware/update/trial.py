@@ -130,7 +130,7 @@ async def step(update: "Update", given: None) -> "Next":
     """See the release that runs through its trial."""
     board = update.board
     running = update.slot, VERSION, SECURITY
-    trial = Trial(running, board.numbers, Partition, update.report, board.reset)
+    trial = Trial(running, board.numbers, Partition, update.reports.update, board.reset)
     try:
         if trial.is_on:
             await trial.run(update.faults, update.settings.trial_ms)

@@ -82,8 +82,8 @@ COVERED_BY = {
     "update.course": "unit/update/test_manager.py",
     "update.pack": "unit/update/test_slots.py",
     "update.payload": "unit/update/test_slots.py",
-    "update.refusal": "unit/update/test_slots.py",
     "update.steps": "unit/update/test_manager.py",
+    "update.switch": "unit/update/test_unheard.py",
     "update.version": "unit/update/test_unheard.py",
 }
 """A module, and the file below tests/ that covers it."""

@@ -84,7 +84,7 @@ FIGURES = {
         ("twice as long each time, up to (an) hour", "link/blobs", "_LAST_MS", 3_600_000),
     ],
     "firmware/update/README.md": [
-        ("After ([0-9]+) hours in which Wi-Fi was joined", "update/version", "HOURS", 1),
+        ("After ([0-9]+) hours in which Wi-Fi was joined", "update/switch", "HOURS", 1),
         ("It has at most ([0-9,]+) characters", "update/payload", "LONGEST", 1),
         ("A fault at the end has (ten) seconds to go", "update/trial", "_MEND_MS", 1000),
         ("Pieces of ([0-9]+) KB that are in place", "update/image", "PIECE", 1024),

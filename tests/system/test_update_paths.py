@@ -19,7 +19,6 @@ from tests.simulated_lock import TIMEOUT_S, Event, Lock
 __all__ = ["updatable"]
 IMAGES = [b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + bytes((n,)) * 70_000 for n in (1, 2)]
 CHOSEN = "902817"
-_BESIDE_HOME = OURS + 3 * 1024  # in 92 KB two of five tries end with "no memory" (CHANGELOG, known faults)
 _CUTS = [1, 9, 31, 74, 120] if os.environ.get("MENSHEN_NIGHTLY") else [9, 74]  # operations of the flash
 
 
@@ -171,7 +170,7 @@ async def test_an_update_comes_where_the_tenants_own_broker_is_on(
     Where memory is short for a moment it lets the others have it, and tries again.
     """
     monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)
-    heapsize = await heap_for(_BESIDE_HOME, tmp_path / "nothing", app_dir.parent / "fakes")
+    heapsize = await heap_for(OURS, tmp_path / "nothing", app_dir.parent / "fakes")
     async with contextlib.AsyncExitStack() as ends:
         tenants = Broker()
         await tenants.start()

@@ -18,9 +18,8 @@ import update.manifest
 import update.pack
 import update.payload
 import update.pss
-import update.refusal
 import update.slots
-import update.version  # what is not loaded is not found later: a mounted flash hides the computer's files
+import update.switch  # what is not loaded is not found later: a mounted flash hides the computer's files
 from link.envelope import encode
 from link.errors import Refused
 from reports import acks as words
@@ -275,10 +274,9 @@ class SmallLock:
         update.image.Partition = partition
         path = sys.path[:]
         sys.path.insert(0, self.place)
-        course = Course((self, self, None, (self, self), asyncio.Lock(), self), [])
-        course.version = wanted.version
+        course = Course((self, self, None, (self, self), asyncio.Lock(), self), wanted.version)
         try:
-            check_tries(wanted.version, numbers, self.slot)
+            check_tries(wanted.version, numbers)
             if wanted.manifest is None:
                 raise Refused("too large")  # as request.py says
             said = wanted.manifest

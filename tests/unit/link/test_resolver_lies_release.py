@@ -17,8 +17,8 @@ from virtual_lock import Chip, VirtualLock, clock
 
 import link.backoff
 from link.addresses import remembered
+from reports.reports import Reports
 from storage.nvs import Numbers
-from update import course
 from update.version import version_code
 
 MINUTE = 60_000
@@ -34,7 +34,7 @@ VISITS = range(3, HEALS // MINUTE, 7)
 CUTS = (50, 200, 800, 1600, 2400) + NIGHTLY * (100, 400, 1200, 2000)  # ms: manifest, head, files
 _BLOCKS = 60
 _SLOTS = bytearray(4096 * _BLOCKS)
-_REPORT = course.Course.report
+_UPDATE = Reports.update
 
 Chip.Partition = PlainPartition
 
@@ -74,13 +74,13 @@ def lives(*plans, seed=1, cut_ms=800, more=30 * MINUTE):
     for minute in VISITS:
         lock.visit(lock.begin + minute * MINUTE)
     lock.said = []
-    course.Course.report = lambda _, version, step, reason: lock.said.append((step, reason))
+    Reports.update = lambda _, version, step, reason: lock.said.append((step, reason))
     sys.path.insert(0, "/slots/a")
     try:
         at = lock.run(HEALS + more)
     finally:
         sys.path.remove("/slots/a")
-        course.Course.report = _REPORT
+        Reports.update = _UPDATE
     assert at is not None, "it never came"
     lock.came = at - lock.begin
     return lock

@@ -6,10 +6,10 @@ from time import ticks_add, ticks_ms
 
 import update.manager as room
 from link.errors import Refused
-from update import version
+from update import switch
 from update.course import Course
 from update.manager import Manager
-from update.steps import BUILD, DONE, JUDGE, PLANNED, REQUEST
+from update.steps import BUILD, DONE, JUDGE, PLANNED
 
 
 class Module:
@@ -49,11 +49,10 @@ class Lock:
         self.did.append("begun")
         return DONE, None
 
-    async def read(self, update, given):
-        update.pending.clear()
+    def read(self, parts, pending):
+        pending.clear()
         self.did.append("read")
-        update.version = self.found
-        return (REQUEST if self.found else DONE), None
+        return self.found
 
     async def request(self, update, given):
         self.did.append("requested")
@@ -73,7 +72,7 @@ class Lock:
             self.failures -= 1
             raise self.failure
         if self.ready:
-            update.report(update.version, "fetched", "")
+            update.reports.update(update.version, "fetched", "")
         return DONE, self.ready
 
     async def switch(self, update, ready):
@@ -82,11 +81,11 @@ class Lock:
 
     def load(self):
         sys.modules["update.trial"] = Module(step=self.begin)
-        sys.modules["update.session"] = Module(step=self.read)
+        sys.modules["update.session"] = Module(read=self.read)
         sys.modules["update.request"] = Module(step=self.request)
         sys.modules["update.manifest"] = Module(step=self.judge)
         sys.modules["update.slots"] = Module(step=self.build)
-        sys.modules["update.version"] = Module(step=self.switch)
+        sys.modules["update.switch"] = Module(step=self.switch)
 
 
 class Payload:
@@ -203,7 +202,7 @@ def test_one_for_whose_code_there_never_is_gives_lists_their_turn():
     """The task ends, and the supervisor begins it anew."""
     lock = Lock("1.1.0")
     assert _lacks_memory(lock, 99, lambda running: running.done() and not lock.turn.locked()) == 99 - 6
-    assert lock.did == ["begun"]
+    assert lock.did == ["begun", "read"]
 
 
 def test_an_update_that_has_no_memory_is_refused_and_gives_it_back():
@@ -254,14 +253,14 @@ def test_without_the_memory_to_judge_an_order_it_is_refused_and_the_next_is_judg
         lock, memory = Lock(None), asyncio.Lock()
         running = await start(lock, memory)
 
-        async def read_nothing(*parts):
+        def read_nothing(*parts):
             raise MemoryError
 
-        sys.modules["update.session"] = Module(step=read_nothing)
+        sys.modules["update.session"] = Module(read=read_nothing)
         await lock.handler(Payload())
         await until(lambda: lock.said)
         assert lock.said == [(None, "refused", "no memory")]
-        sys.modules["update.session"] = Module(step=lock.read)
+        sys.modules["update.session"] = Module(read=lock.read)
         await lock.handler(Payload())
         await until(lambda: lock.did[-1] == "read")
         running.cancel()
@@ -357,7 +356,7 @@ def excused(faults, answered):
     """Which of these faults, that lasted all the while, the next release is not blamed for."""
     lock = Lock(None)
     lock.faults, lock.answered = frozenset(faults), answered
-    return version.excused(Course((lock, lock, None, (lock, lock), None, lock), []))
+    return switch.excused(Course((lock, lock, None, (lock, lock), None, lock), None))
 
 
 def test_a_reader_that_has_answered_since_the_start_excuses_no_release():
@@ -371,7 +370,7 @@ def test_a_reader_of_which_nothing_was_heard_is_a_fault_of_the_release_on_trial(
     lock = Lock(None)
 
     def faults():
-        return Course((lock, lock, None, (lock, lock), None, lock), []).faults()
+        return Course((lock, lock, None, (lock, lock), None, lock), None).faults()
 
     assert faults() == set()
     lock.answered = False

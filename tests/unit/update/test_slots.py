@@ -105,9 +105,9 @@ def test_a_slot_that_is_whole_is_not_built_again_where_memory_is_lacking_after_i
                 failures.append(what)  # noqa: B023
                 raise MemoryError
 
-        def scarce(slot):
+        def scarce():
             lacks("clear")
-            clear(slot)
+            clear()
             lacks("cleared")
 
         def tell(version, step, reason):

@@ -5,9 +5,10 @@ from ram_numbers import RamNvs
 from small_lock import Release
 from update_parts import NEW_FILES, OLD, make_lock
 
+import update.switch
 from storage.nvs import Numbers
-from update import version
-from update.version import HOURS, back, hour, switch, version_code
+from update.switch import HOURS, back, hour, switch
+from update.version import version_code
 
 NEW = Release("1.1.0", NEW_FILES)
 
@@ -62,11 +63,11 @@ def _updated(images=None):
     """A lock that runs NEW, brought from OLD."""
     new = Release("1.1.0", NEW_FILES, images[1] if images else None)
     lock = make_lock(new, images=[images[0], b"\xff" * 65536] if images else None)
-    version.switch = lambda to, numbers, restart: switch(to[:4] + ("1.0.0",), numbers, restart)
+    update.switch.switch = lambda to, numbers, restart: switch(to[:4] + ("1.0.0",), numbers, restart)
     try:
         assert lock.run(new) is new
     finally:
-        version.switch = switch
+        update.switch.switch = switch
     return lock, new
 
 
