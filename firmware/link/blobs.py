@@ -135,8 +135,8 @@ class _Fetch:
     async def _chunk(self, topic: str) -> None:
         """Subscribe to one chunk and wait until it is written. Raises Refused."""
         self._arrived.clear()
-        await self._subscriptions.subscribe(topic, self._write, 0)
         try:
+            await self._subscriptions.subscribe(topic, self._write, 0)
             since, alone = ticks_ms(), False
             while not self._arrived.is_set():
                 await comes(self._arrived, min(_LOOK_MS, self._patience))

@@ -8,15 +8,17 @@ import console
 from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
+from pace import Pace
 from update.steps import (
     BUILD,
     DELTA,
     FETCH,
+    HAD,
     IMAGE,
     JUDGE,
     LOOK,
+    NEXT,
     PLAN,
-    PLANNED,
     REQUEST,
     SWITCH,
     TRIAL,
@@ -84,7 +86,7 @@ class Course:
     async def _step(self, number: int, given: "Any") -> "Next":
         if number == FETCH:
             await self.subscriptions.fetch(*given[WANTED])
-            return BUILD if given[PLANNED] else PLAN, given
+            return given[NEXT], given
         room = bytearray(_FILE), bytearray(_FILE), bytearray(_FILE)
         async with Loan():
             if number == LOOK:
@@ -125,6 +127,16 @@ class Course:
                     clear()
                 except OSError:
                     pass  # the next build removes them
+
+    def pace(self, release: dict) -> Pace:
+        """What to await between two steps of work. Only a fault that lasts all the while is no fault of the
+        new release.
+        """
+
+        def look() -> None:
+            release[HAD] &= self.faults()
+
+        return Pace(look)
 
     def faults(self) -> "set[str]":
         """What is wrong now. A reader from which nothing was heard since the start counts, too."""

@@ -16,7 +16,7 @@ from micropython import const
 from link.backoff import comes
 from pace import Pace
 from storage import files
-from update.steps import FETCH, WANTED
+from update.steps import FETCH, NEXT, PLAN, WANTED
 from version import VERSION, slot
 
 TYPE_CHECKING = False
@@ -50,6 +50,7 @@ async def step(update: "Update", release: dict) -> "Next":
         except (OSError, ValueError):
             files.remove(path)
         files.remove(part)
+    release[NEXT] = PLAN
     return FETCH, release
 
 
@@ -71,8 +72,8 @@ async def _is_told(topics: "Subscriptions", topic: str, path: str) -> bool:
         except (OSError, MemoryError):
             pass  # the whole head is fetched
 
-    await topics.subscribe(topic, on_message)
     try:
+        await topics.subscribe(topic, on_message)
         return await comes(came, PATIENCE_MS)
     finally:
         await topics.unsubscribe(topic)

@@ -12,23 +12,23 @@ from micropython import const
 
 from esp32 import Partition
 from link.errors import Refused
-from pace import Pace
+from pace import hash_of
 from storage import files
-from update.steps import BUILD, HAD, PARTITION
+from update.steps import BUILD, FETCH, IMAGE, NEXT, PARTITION, PIECES, WANTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    Fetch = Callable[[str, int, str], Awaitable[None]]
     from update.steps import Next, Update
 
     Turns = Callable[[], Awaitable[None]]
 
 PIECE = const(32768)
 _BLOCK = const(4096)
-_SLICE = const(512)
+_SLICE = const(256)
+_ERASE = const(6)  # of a block device
 _HASH = const(32)
 _FOLDER = "/slots/image."
 
@@ -41,45 +41,33 @@ _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
 
 
 async def step(update: "Update", release: dict) -> "Next":
-    """Write the image of a release. Raises Refused, OSError."""
-
-    def look() -> None:
-        release[HAD] &= update.faults()
-
-    fetch = update.subscriptions.fetch
-    release[PARTITION] = await write_image(Partition, release, fetch, Pace(look))
-    return BUILD, release
-
-
-async def write_image(partition: "Any", manifest: dict, fetch: "Fetch", pace: "Turns") -> "Any":
-    """Write the image of a manifest into the other partition, and return that; None where there is no need.
-
-    A board with one partition goes on with the MicroPython that it has, if that is new enough. Raises
-    Refused, OSError, and fetch's own.
-    """
+    """Write the image of a release as far as it goes with what is there. Raises Refused, OSError."""
     try:
-        writer = ImageWriter(partition, fetch, pace)
+        writer = ImageWriter(Partition, update.pace(release))
     except Refused:
-        if tuple(manifest["runtime"]) > sys.implementation.version[:2]:
+        if tuple(release["runtime"]) > sys.implementation.version[:2]:
             raise
-        return None
-    if await writer.is_running(manifest["image"]):
-        return None
-    await writer.write(manifest["image"])
-    return writer.target
+        return BUILD, release  # with the MicroPython that it has
+    if not release[PIECES] and await writer.is_running(release["image"]):
+        return BUILD, release
+    release[WANTED], release[NEXT] = await writer.write(release), IMAGE
+    if release[WANTED] is not None:
+        return FETCH, release
+    release[PARTITION] = writer.target
+    return BUILD, release
 
 
 class ImageWriter:
     """`partition` is esp32.Partition. Raises Refused where the board has one application partition only."""
 
-    def __init__(self, partition: "Any", fetch: "Fetch", pace: "Turns") -> None:
+    def __init__(self, partition: "Any", pace: "Turns") -> None:
         self._running = partition(partition.RUNNING)
         try:
             self.target = self._running.get_next_update()
         except OSError:
             raise Refused("no image slot")
-        self._fetch, self._pace = fetch, pace
-        self._buffer = memoryview(bytearray(_BLOCK))
+        self._pace = pace
+        self._buffer = memoryview(bytearray(_SLICE))  # there may be no memory for a block in one piece
         self._running.readblocks(0, self._buffer)
         self._chip = bytes(self._buffer[_CHIP : _CHIP + 2])
 
@@ -89,62 +77,75 @@ class ImageWriter:
         digest = await self._digest(self._running, 0, size) if size <= self._running.info()[3] else b""
         return digest.hex() == image["sha256"]
 
-    async def write(self, image: dict) -> None:
-        """Write the whole image into the other partition. Raises Refused, OSError, and fetch's own."""
+    async def write(self, release: dict) -> "tuple[str, int, str] | None":
+        """Write the image into the other partition, from the piece of number release[PIECES] on.
+
+        None when it is whole, else what is to be fetched before this is called again: (SHA-256, size, path).
+        Raises Refused, OSError.
+        """
+        image = release["image"]
         size = image["size"]
         if size > self.target.info()[3]:
             raise Refused("image too large")
         table, piece = _FOLDER + "table", _FOLDER + "piece"
         count = (size + PIECE - 1) // PIECE
-        await self._fetch(image["pieces"], _HASH * count, table)
-        try:
-            with open(table, "rb") as file:
-                for n in range(count):
-                    await self._piece(n * PIECE, min(PIECE, size - n * PIECE), file.read(_HASH), piece)
-            if (await self._digest(self.target, 0, size)).hex() != image["sha256"]:
-                raise Refused("bad hash")
-        finally:
-            files.remove(piece)
-        files.remove(table)
+        name = image["pieces"]
+        if (await hash_of(table, _HASH * count, self._pace)).hex() != name:
+            return name, _HASH * count, table
+        with open(table, "rb") as file:
+            for n in range(release[PIECES], count):
+                file.seek(_HASH * n)
+                digest, place = file.read(_HASH), n * PIECE
+                length = min(PIECE, size - place)
+                if not await self._piece(place, length, digest, piece):
+                    return digest.hex(), length, piece
+                release[PIECES] = n + 1
+        if (await self._digest(self.target, 0, size)).hex() != image["sha256"]:
+            raise Refused("bad hash")
+        return None
 
-    async def _piece(self, place: int, size: int, digest: bytes, path: str) -> None:
-        """Put one piece into its place. The header in the first one is checked before anything is written."""
+    async def _piece(self, place: int, size: int, digest: bytes, path: str) -> bool:
+        """Put one piece into its place, if the chip has it. The header in the first one is checked before
+        anything is written.
+        """
         target, buffer = self.target, self._buffer
         if await self._digest(target, place, size) == digest:
             if not place:
                 target.readblocks(0, buffer)
                 self._check_header(buffer)
-            return
+            return True
         source = None
         if place + size > self._running.info()[3] or await self._digest(self._running, place, size) != digest:
-            await self._fetch(digest.hex(), size, path)
+            if await hash_of(path, size, self._pace) != digest:
+                return False
             source = open(path, "rb")
         try:
-            for start in range(0, size, _BLOCK):
-                block = (place + start) // _BLOCK
+            for at in range(place, place + size, _SLICE):
+                block, offset = at // _BLOCK, at % _BLOCK
                 if source is None:
-                    self._running.readblocks(block, buffer)
+                    self._running.readblocks(block, buffer, offset)
                 else:
-                    got = source.readinto(buffer)
-                    for i in range(got or 0, _BLOCK):
+                    for i in range(source.readinto(buffer) or 0, _SLICE):
                         buffer[i] = 0xFF
-                if not block:
+                if not at:
                     self._check_header(buffer)
-                target.writeblocks(block, buffer)
+                if not offset:
+                    target.ioctl(_ERASE, block)
+                target.writeblocks(block, buffer, offset)  # with an offset nothing is erased
                 await self._pace()
         finally:
             if source is not None:
                 source.close()
         files.remove(path)
+        return True
 
     async def _digest(self, partition: "Any", place: int, size: int) -> bytes:
         """SHA-256 of a part of a partition; place is the beginning of a block."""
         digest = sha256()
         buffer = self._buffer
-        for start in range(0, size, _BLOCK):
-            partition.readblocks((place + start) // _BLOCK, buffer)
-            for at in range(0, min(_BLOCK, size - start), _SLICE):
-                digest.update(buffer[at : min(at + _SLICE, size - start)])
+        for at in range(place, place + size, _SLICE):
+            partition.readblocks(at // _BLOCK, buffer, at % _BLOCK)
+            digest.update(buffer[: place + size - at])
             await self._pace()
         return digest.digest()
 

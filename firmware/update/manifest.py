@@ -9,7 +9,7 @@ import sys
 from link.errors import Refused
 from loader import Loan
 from storage.names import SECURITY_FLOOR
-from update.steps import BUILD, HAD, IMAGE, PARTITION, PLANNED
+from update.steps import BUILD, HAD, IMAGE, PARTITION, PIECES, PLANNED
 from version import slot
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ async def step(update: "Update", message: "list[bytearray]") -> "Next":
     """Open the manifest of the release that is ordered, and tell that it is accepted. Raises Refused."""
     place, board = "/slots/" + slot(), update.settings.board
     release = await open_release(update.version, message, board, place, update.board.numbers)
-    release[HAD], release[PARTITION], release[PLANNED] = update.faults(), None, []
+    release[HAD], release[PARTITION], release[PLANNED], release[PIECES] = update.faults(), None, [], 0
     update.reports.update(update.version, "accepted", "")
     return (IMAGE if "image" in release else BUILD), release
 

@@ -45,8 +45,8 @@ async def request(version: str, board: str, topics: "Subscriptions") -> "list[by
             found.append(error)
         came.set()
 
-    await topics.subscribe(topic, on_message)
     try:
+        await topics.subscribe(topic, on_message)
         if not await comes(came, _PATIENCE_MS):
             raise Interrupted("connection lost") if topics.client is None else Refused("no manifest")
     finally:

@@ -10,9 +10,9 @@ import struct
 from micropython import const
 
 from link.errors import Refused
-from pace import Pace, hash_of
+from pace import hash_of
 from storage import files
-from update.steps import DELTA, DONE, FETCH, HAD, PARTITION, PLANNED, WANTED
+from update.steps import BUILD, DELTA, DONE, FETCH, HAD, NEXT, PARTITION, PLANNED, WANTED
 from version import SECURITY, VERSION
 
 TYPE_CHECKING = False
@@ -31,13 +31,10 @@ _CLOSE = const(16384)  # bytes: what a power cut costs at most
 
 async def step(update: "Update", release: dict) -> "Next":
     """Build as far as it goes. Raises Refused, OSError."""
-
-    def look() -> None:
-        release[HAD] &= update.faults()  # only one that lasts all the while is no fault of the new release
-
-    builder = Builder(update.slot, Pace(look))
+    builder = Builder(update.slot, update.pace(release))
     release[WANTED] = await builder.build(release["slot"], release["files"], release[PLANNED])
     if release[WANTED] is not None:
+        release[NEXT] = BUILD
         return (FETCH if release[PLANNED] else DELTA), release
     update.reports.update(update.version, "fetched", "")
     # One that raises the security version is not gone back from.

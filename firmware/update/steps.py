@@ -16,11 +16,13 @@ TRIAL     trial      after a start, until the release is confirmed
 
 A release is a dict: what the manifest says (payload.py), and by numbers HAD, the faults that there were all
 along; PARTITION that its image was written to, else None; PLANNED (pack.py), empty at first; WANTED, what is
-to be fetched (slots.py). The numbers cost no RAM: the build writes them out.
+to be fetched, and NEXT, the step after that; PIECES of the image that are in place. The numbers cost no RAM:
+the build writes them out.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from typing import Any, Protocol
 
     from access.clock import Clock
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         version: Any
 
         def faults(self) -> set[str]: ...
+        def pace(self, release: dict) -> Callable[[], Awaitable[None]]: ...
 
 
 DONE = 0
@@ -60,3 +63,5 @@ HAD = 0  # what a release has
 PARTITION = 1
 PLANNED = 2
 WANTED = 3
+NEXT = 4
+PIECES = 5

@@ -49,6 +49,20 @@ async def test_an_image_is_confirmed_together_with_its_application(updatable: Ma
     assert ota.starts(folder) == (1, True)
 
 
+async def test_an_image_fits_into_the_heap_of_the_chip(
+    updatable: Made, monkeypatch, tmp_path: Path, app_dir: Path
+) -> None:
+    """A block of flash in one piece did not: no release with an image ever came."""
+    monkeypatch.setattr("tests.simulated_lock.micropython", lambda: PORT)
+    heapsize = await heap_for(OURS, tmp_path / "nothing", app_dir.parent / "fakes")
+    folder = tmp_path / "lock"
+    ota.give(folder, IMAGES[0])
+    operator = await updatable(heapsize=heapsize, probe=False)
+    await _update(operator, "0.2.0", image=IMAGES[1])
+    assert ota.starts(folder) == (1, True)
+    assert ota.contents(folder, 1, len(IMAGES[1])) == IMAGES[1]
+
+
 async def test_an_image_goes_back_with_its_application(updatable: Made, tmp_path) -> None:
     folder = tmp_path / "lock"
     ota.give(folder, IMAGES[0])

@@ -60,7 +60,11 @@ class Flash:
         at, size = block * BLOCK + offset, len(buf)
         torn = self._knife.falls()
         upto = self._knife.random(size + 1) if torn else size
-        self.data[at : at + upto] = buf[:upto]
+        if self.data[at : at + upto] == b"\xff" * upto:
+            self.data[at : at + upto] = buf[:upto]
+        else:  # flash only clears bits, until it is erased
+            for n in range(upto):
+                self.data[at + n] &= buf[n]
         if torn:
             if upto < size:
                 self.data[at + upto] &= buf[upto] | self._knife.random(256)
@@ -141,8 +145,12 @@ class Ota:
 
             def __init__(self, which):
                 self._n = ota.runs if which == self.RUNNING else which - 10
-                self._flash = Flash(ota.knife, ota.images[self._n])
-                self.readblocks, self.writeblocks = self._flash.readblocks, self._flash.writeblocks
+                flash = Flash(ota.knife, ota.images[self._n])
+                self.readblocks, self.writeblocks, self.ioctl = (
+                    flash.readblocks,
+                    flash.writeblocks,
+                    flash.ioctl,
+                )
 
             def info(self):
                 return 0, 0x10 + self._n, 0, len(ota.images[self._n]), "ota_%d" % self._n, False

@@ -36,6 +36,14 @@ def test_an_image_for_the_chip_that_runs_is_taken():
         assert bytes(lock.ota.images[1][: len(new.image)]) == new.image
 
 
+def test_what_was_in_the_partition_is_erased():
+    for held in b"\x00", b"\x55", b"\xfe":
+        new = Release("1.1.0", NEW_FILES, _image() + b"another")
+        lock = make_lock(new, images=[_image(0, 65536 - 36), held * 65536])
+        assert lock.run(new) is new
+        assert bytes(lock.ota.images[1][: len(new.image)]) == new.image
+
+
 def test_a_board_with_one_partition_takes_the_application_alone():
     right = b"\xe9" + bytes(31) + b"\x32\x54\xcd\xab" + b"m" * 5000
     new = Release("1.1.0", NEW_FILES, right)

@@ -6,6 +6,7 @@ import sys
 sys.path.append("/slots/a")
 
 from update import slots
+from update.course import Course
 from update.steps import HAD, PARTITION, PLANNED
 
 
@@ -21,7 +22,9 @@ class Release:
     async def build(self, *named):
         for faults in self.steps[1:]:
             self.now = faults
-            await self.pace()
+            await self.turns()
+
+    pace = Course.pace
 
     def faults(self):
         return set(self.now)
@@ -38,8 +41,8 @@ class Release:
         _, ready = asyncio.run(slots.step(self, release))
         return ready[2]
 
-    def make(self, slot, pace):
-        self.pace = pace
+    def make(self, slot, turns):
+        self.turns = turns
         return self
 
 

@@ -18,6 +18,8 @@ _NEW, _PENDING, _VALID = const(0), const(1), const(2)
 _ERASE, _PROGRAM = const(0), const(1)
 _APP, _FIRST_OTA = const(0), const(0x10)  # esp_partition.h
 _NOT_VALID = const(0x1503)  # ESP_ERR_OTA_VALIDATE_FAILED
+_STEP = const(64)  # bytes: the chip's own code takes none of the heap for a block
+_ERASED = b"\xff" * _STEP
 _NO_SUCH_PLACE = const(0x102)  # ESP_ERR_INVALID_ARG
 
 
@@ -79,13 +81,24 @@ class Partition:
         knife = Partition.boot.knife
         torn = knife.falls(_PROGRAM)
         upto = knife.random() % (size + 1) if torn else size
-        self._write(block, max(0, offset), memoryview(buf)[:upto], torn)
+        held, offset = bytearray(_STEP), max(0, offset)
+        for at in range(0, upto, _STEP):
+            count = min(_STEP, upto - at)
+            self.readblocks(block, held, offset + at)
+            for n in range(count):  # flash only clears bits, until it is erased
+                held[n] &= buf[at + n]
+            self._write(block, offset + at, memoryview(held)[:count])
+        if torn:
+            knife.cut()
 
     def ioctl(self, op: int, argument: int) -> int:
         if op == 6:
             knife = Partition.boot.knife
             torn = knife.falls(_ERASE)
-            self._write(argument, 0, b"\xff" * (knife.random() % _BLOCK if torn else _BLOCK), torn)
+            for at in range(0, knife.random() % _BLOCK if torn else _BLOCK, _STEP):
+                self._write(argument, at, _ERASED)
+            if torn:
+                knife.cut()
         return {4: _SIZE // _BLOCK, 5: _BLOCK}.get(op, 0)
 
     def get_next_update(self) -> "Partition":
@@ -116,9 +129,7 @@ class Partition:
         file.seek(self._n * _SIZE + at)
         return file
 
-    def _write(self, block: int, offset: int, data, torn: bool) -> None:
+    def _write(self, block: int, offset: int, data) -> None:
         file = self._seek(block, offset, len(data))
         file.write(data)
         file.flush()
-        if torn:
-            Partition.boot.knife.cut()
