@@ -8,7 +8,6 @@ import console
 from door.faults import READER, RESIDENTS
 from link.errors import Interrupted, Refused
 from loader import Loan
-from pace import Pace
 from update.steps import (
     BUILD,
     DELTA,
@@ -28,6 +27,7 @@ from version import slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from update.steps import Next
@@ -128,15 +128,13 @@ class Course:
                 except OSError:
                     pass  # the next build removes them
 
-    def pace(self, release: dict) -> Pace:
-        """What to await between two steps of work. Only a fault that lasts all the while is no fault of the
-        new release.
-        """
+    def watch(self, release: dict) -> "Callable[[], None]":
+        """For pace.Pace: only a fault that lasts all the while is no fault of the new release."""
 
         def look() -> None:
             release[HAD] &= self.faults()
 
-        return Pace(look)
+        return look
 
     def faults(self) -> "set[str]":
         """What is wrong now. A reader from which nothing was heard since the start counts, too."""

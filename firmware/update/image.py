@@ -12,7 +12,7 @@ from micropython import const
 
 from esp32 import Partition
 from link.errors import Refused
-from pace import hash_of
+from pace import Pace, hash_of
 from storage import files
 from update.steps import BUILD, FETCH, IMAGE, NEXT, PARTITION, PIECES, WANTED
 
@@ -43,7 +43,7 @@ _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
 async def step(update: "Update", release: dict) -> "Next":
     """Write the image of a release as far as it goes with what is there. Raises Refused, OSError."""
     try:
-        writer = ImageWriter(Partition, update.pace(release))
+        writer = ImageWriter(Partition, Pace(update.watch(release)))
     except Refused:
         if tuple(release["runtime"]) > sys.implementation.version[:2]:
             raise

@@ -10,7 +10,7 @@ import struct
 from micropython import const
 
 from link.errors import Refused
-from pace import hash_of
+from pace import Pace, hash_of
 from storage import files
 from update.steps import BUILD, DELTA, DONE, FETCH, HAD, NEXT, PARTITION, PLANNED, WANTED
 from version import SECURITY, VERSION
@@ -31,7 +31,7 @@ _CLOSE = const(16384)  # bytes: what a power cut costs at most
 
 async def step(update: "Update", release: dict) -> "Next":
     """Build as far as it goes. Raises Refused, OSError."""
-    builder = Builder(update.slot, update.pace(release))
+    builder = Builder(update.slot, Pace(update.watch(release)))
     release[WANTED] = await builder.build(release["slot"], release["files"], release[PLANNED])
     if release[WANTED] is not None:
         release[NEXT] = BUILD

@@ -22,7 +22,7 @@ the build writes them out.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     from access.clock import Clock
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         version: Any
 
         def faults(self) -> set[str]: ...
-        def pace(self, release: dict) -> Callable[[], Awaitable[None]]: ...
+        def watch(self, release: dict) -> Callable[[], None]: ...
 
 
 DONE = 0

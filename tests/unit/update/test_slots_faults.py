@@ -24,7 +24,7 @@ class Release:
             self.now = faults
             await self.turns()
 
-    pace = Course.pace
+    watch = Course.watch
 
     def faults(self):
         return set(self.now)
