@@ -136,7 +136,7 @@ class ImageWriter:
         finally:
             if source is not None:
                 source.close()
-        files.remove(path)
+            files.remove(path)
         return True
 
     async def _digest(self, partition: "Any", place: int, size: int) -> bytes:

@@ -1,5 +1,7 @@
 """MicroPython's own image: looked at before the first write, and piece by piece only what has changed."""
 
+import os
+
 from small_lock import Release
 from update_parts import COMMON, NEW_FILES, OLD, make_lock
 
@@ -26,6 +28,7 @@ def test_an_image_is_refused_before_the_first_write():
         assert lock.said[-1] == ("1.1.0", "refused", reason)
         assert bytes(lock.ota.images[1]) == b"\xff" * 65536
         assert lock.ota.boots == 0
+        assert "image.piece" not in os.listdir("/slots"), "32 KB that a list may need"
 
 
 def test_an_image_for_the_chip_that_runs_is_taken():
